@@ -26,6 +26,7 @@ from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.operations.desk.audit_chain import check_chain
 from handoff_service.operations.desk.users import (
     ChangeUser,
     DeleteUser,
@@ -173,6 +174,8 @@ async def test_nothing_of_an_erased_person_is_left(
     }
     assert left == set()
     assert not list(place.media.files())
+    chain = await check_chain(place.story.store)
+    assert (chain.faults, chain.removed) == ([], receipt.removed["audit_entries"])
     config = settings.read(
         {"PATCHBOARD_HOME": str(place.home), "PATCHBOARD_DATABASE_URL": place.url}
     )

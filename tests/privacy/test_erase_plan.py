@@ -25,7 +25,7 @@ from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PAR
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
-from tests.support.schema_rows import ONE_ROW, add_rows, reflect
+from tests.support.schema_rows import ONE_ROW, START, add_rows, reflect
 from tests.support.story import Story
 
 HOLDS_WORDS = (sa.Text, sa.JSON, sa.LargeBinary)
@@ -111,7 +111,10 @@ def fill(url: str) -> tuple[int, set[str]]:
             conn.execute(sa.delete(t.metadata.tables[name]).where(_newest(t.metadata.tables[name])))
         for name, table in t.metadata.tables.items():
             values = _canaries(table)
-            if values and name not in ONE_ROW:
+            if table is t.audit_log:  # entries are only added
+                new = {"at": START, "agent": "", "address": "", "record": "7"}
+                conn.execute(sa.insert(table).values(**new, **values))
+            elif values and name not in ONE_ROW:
                 conn.execute(sa.update(table).where(_newest(table)).values(values))
         user_id = conn.execute(sa.select(sa.func.max(t.users.c.id))).scalar_one()
         conn.execute(
@@ -147,6 +150,9 @@ def _canaries(table: sa.Table) -> dict[str, Any]:
             values[column.name] = f"{CANARY} {path}"
     if table is t.deleted_records:
         values["changes"] = {"numbers": [[NUMBER], None], "name": [CANARY, None]}
+    if table is t.audit_log:
+        values["details"] = {"numbers": [[NUMBER], []]}
+        values["name"] = NUMBER
     if table is t.practice_runs:
         values["score"] = {"conversations": [], "said": NUMBER}
     if table is t.bot_models:

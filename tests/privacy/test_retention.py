@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from handoff_service.errors import Conflict
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.desk.audit_chain import check_chain
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.privacy.retain import run_now, schedule_retention, stop_run
+from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.delivery.usage_report import usage_report
@@ -121,6 +124,22 @@ async def test_reports_keep_their_figures(story: Story, worker: Worker, clock: M
     (after,) = await story.rows(f, f.c.interaction_id == interaction_id)
     assert after == before
     assert await story.store.read(usage_report) == texts
+
+
+async def test_the_audit_log_loses_old_entries_and_its_chain_stays_whole(
+    story: Story, worker: Worker, clock: MovedClock
+) -> None:
+    for _ in range(450):
+        await story.store.write(audit, AuditEntry(action=AuditAction.VIEWED))
+        clock.move(1)
+    clock.move(20 * DAY)
+    await set_days(story, audit=10)
+    await run(story, worker)
+    found = await of(story, KeptKind.AUDIT, clock)
+    assert (found.state, found.would_remove) == ("done", 0)
+    assert found.removed
+    assert found.removed >= 450
+    assert (await check_chain(story.store)).faults == []
 
 
 async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedClock) -> None:

@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 from handoff_service.operations.shared.field_types import Country, TimeZone
 from handoff_service.rules.delivery import quiet_hours
-from handoff_service.rules.privacy.kinds import KINDS, LONGEST_DAYS, KeptKind
+from handoff_service.rules.privacy.kinds import BY_DAY, KINDS, LONGEST_DAYS, KeptKind
 from handoff_service.rules.routing import offer_card
 from handoff_service.rules.virtual_agent import commands
 from handoff_service.rules.virtual_agent.commands import Command
@@ -21,7 +21,7 @@ Days = Annotated[int, Field(ge=0, le=LONGEST_DAYS)]
 def _kept(kind: KeptKind) -> FieldInfo:
     """The number field of a kind of content that retention removes."""
     words = KINDS[kind]
-    since = "they were made" if kind is KeptKind.TRAINER_ITEMS else "a conversation was closed"
+    since = "they were made" if kind in BY_DAY else "a conversation was closed"
     return Field(
         title=f"Keep {words.title.lower()} (days)",
         description=f"{words.removes} Retention removes these so many days after {since}. "
@@ -153,3 +153,4 @@ class DeskEntry(BaseModel):
     keep_conversations_days: Annotated[Days, _kept(KeptKind.CONVERSATIONS)] = 0
     keep_work_logs_days: Annotated[Days, _kept(KeptKind.WORK_LOGS)] = 0
     keep_trainer_items_days: Annotated[Days, _kept(KeptKind.TRAINER_ITEMS)] = 0
+    keep_audit_days: Annotated[Days, _kept(KeptKind.AUDIT)] = 0

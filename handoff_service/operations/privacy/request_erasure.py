@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, insert, select
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.rules.desk.audit import AuditAction, Subject
 from handoff_service.rules.privacy.erasures import ORDER, SHARED, ErasureState
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent.kept_opt_outs import number_hash, own_key
@@ -101,4 +103,11 @@ def request_erasure(tx: Transaction, command: RequestErasure) -> int:
     made: int = tx.conn.execute(insert(e).values(**row).returning(e.c.id)).scalar_one()
     work = due_work.Due(kind=Work.ERASE, key=str(made), line=f"erase:{made}", due_at=tx.now)
     due_work.schedule(tx, [work])
+    entry = AuditEntry(
+        action=AuditAction.DELETED,
+        subject=Subject.PERSONAL_DATA,
+        name=f"ERA{made:07}",
+        agent_id=command.agent_id,
+    )
+    audit(tx, entry)
     return made

@@ -14,6 +14,11 @@ from sqlalchemy import select, update
 
 from handoff_service import log
 from handoff_service.errors import Conflict
+from handoff_service.operations.desk.audit_chain import (
+    RemoveEntries,
+    check_chain,
+    remove_entries,
+)
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import BotFailed, NotOffered
 from handoff_service.rules.privacy.kinds import KeptKind, next_night
@@ -110,6 +115,15 @@ def retain_items(tx: Transaction, cutoff: datetime) -> int:
     return done
 
 
+def retain_audit(tx: Transaction, to: datetime) -> int:
+    """Remove the entries of the audit log before this time. Returns how many."""
+    if not _is_running(tx, KeptKind.AUDIT):
+        return 0
+    done = remove_entries(tx, RemoveEntries(before=to))
+    _count(tx, KeptKind.AUDIT, done)
+    return done
+
+
 def record_progress(tx: Transaction, progress: Progress) -> bool:
     """Returns whether the run goes on."""
     if not _is_running(tx, progress.kind):
@@ -140,7 +154,9 @@ async def when_due(job: Job) -> None:
     cutoffs = await job.deps.store.read(retention.cutoffs, job.deps.clock())
     for kind, before in cutoffs.items():
         await job.write(begin_kind, kind)
-        if kind is KeptKind.TRAINER_ITEMS:
+        if kind is KeptKind.AUDIT:
+            await _retain_audit(job, before)
+        elif kind is KeptKind.TRAINER_ITEMS:
             while await job.write(retain_items, before):
                 await asyncio.sleep(0)
         else:
@@ -172,6 +188,16 @@ async def _retain(job: Job, kind: KeptKind, before: datetime) -> None:
             if kind is KeptKind.CONVERSATIONS:
                 await job.write(unname, some)
         if not await job.write(record_progress, Progress(kind=kind, done_to=batch.to)):
+            return
+
+
+async def _retain_audit(job: Job, before: datetime) -> None:
+    """Remove old entries of the audit log, unless somebody has tampered with it."""
+    if (await check_chain(job.deps.store)).faults:
+        log.warning("audit_not_pruned")
+        return
+    while (to := await job.deps.store.read(retention.next_audit_slice, before)) is not None:
+        if not await job.write(retain_audit, to):
             return
 
 

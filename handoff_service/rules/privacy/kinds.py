@@ -24,6 +24,7 @@ class KeptKind(StrEnum):
     WORK_LOGS = "work_logs"
     CONVERSATIONS = "conversations"
     TRAINER_ITEMS = "trainer_items"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,12 @@ KINDS: Mapping[KeptKind, KindWords] = {
     KeptKind.TRAINER_ITEMS: KindWords(
         "Trainer items", "Masked texts that waited for a label, with their labels."
     ),
+    KeptKind.AUDIT: KindWords(
+        "Audit log", "Entries of the audit log. The chain of their hashes stays whole."
+    ),
 }
+#: kinds that count from the day on which they were made, not from the end of a conversation
+BY_DAY = frozenset({KeptKind.TRAINER_ITEMS, KeptKind.AUDIT})
 #: what else goes with a kind
 INCLUDES: Mapping[KeptKind, frozenset[KeptKind]] = {
     KeptKind.CONVERSATIONS: frozenset(

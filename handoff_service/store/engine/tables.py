@@ -162,6 +162,7 @@ desk = Table(
     _count("keep_conversations_days", 0),
     _count("keep_work_logs_days", 0),
     _count("keep_trainer_items_days", 0),
+    _count("keep_audit_days", 0),
 )
 
 #: One row, written by a migration.

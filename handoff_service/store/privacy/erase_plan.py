@@ -158,7 +158,7 @@ BY_VALUE: Mapping[str, frozenset[str]] = {
     "users": frozenset({"external_id", "name", "email", "attributes"}),
     "user_numbers": frozenset({"number"}),
     "user_words": frozenset({"word", "sort_name"}),
-    "user_facts": frozenset({"name", "hash", "fingerprint"}),
+    "user_facts": frozenset({"name", "hash", "fingerprint", "key_id"}),
     "interactions": frozenset({"requester_number"}),
     "messaging_profiles": frozenset({"number"}),
     "consents": frozenset({"number", "words", "note", "told_why"}),

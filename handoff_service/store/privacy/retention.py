@@ -31,6 +31,7 @@ from handoff_service.store.privacy.erase_plan import Owner, Part
 from handoff_service.store.training import clusters
 
 CONVERSATIONS_AT_ONCE = 20
+AUDIT_AT_ONCE = 200  # entries in one transaction
 NOBODY = "deleted"  # the number of the profile of conversations without a requester
 i, m, p, r = t.interactions, t.messages, t.messaging_profiles, t.retention
 
@@ -162,6 +163,16 @@ def delete_items(tx: Transaction, before: datetime) -> int:
     return len(ids)
 
 
+def next_audit_slice(conn: Connection, before: datetime) -> datetime | None:
+    """Up to when the next entries of the audit log go. None: no more are that old."""
+    a = t.audit_log.c
+    old = select(a.at).where(a.at < before).order_by(a.at)
+    if conn.execute(old.limit(1)).first() is None:
+        return None
+    later = conn.execute(old.offset(AUDIT_AT_ONCE).limit(1)).scalar()
+    return before if later is None else later
+
+
 def kinds(conn: Connection, now: datetime, *, counted: bool) -> list[RetainedKind]:
     """All kinds. ``counted``: also how much a run would remove now, which reads whole tables."""
     limits = cutoffs(conn, now)
@@ -202,6 +213,9 @@ def _count(
         return conn.execute(
             select(func.count()).select_from(t.trainer_items).where(made)
         ).scalar_one()
+    if kind is KeptKind.AUDIT:
+        old = t.audit_log.c.at < before
+        return conn.execute(select(func.count()).select_from(t.audit_log).where(old)).scalar_one()
     closed = select(i.c.id).where(i.c.closed_at < before)
     run = runs.get(kind)
     if run is not None and run.done_to is not None:

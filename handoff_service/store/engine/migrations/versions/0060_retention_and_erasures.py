@@ -10,7 +10,7 @@ down_revision = '0057'
 
 def upgrade() -> None:
     zero, none, nothing = sa.text('0'), sa.text("'[]'"), sa.text("'{}'")
-    for kind in ('texts', 'media', 'notes', 'conversations', 'work_logs', 'trainer_items'):
+    for kind in ('texts', 'media', 'notes', 'conversations', 'work_logs', 'trainer_items', 'audit'):
         op.add_column('desk', sa.Column(f'keep_{kind}_days', sa.Integer(), server_default=zero, nullable=False))
     op.add_column('interactions', sa.Column('emptied_at', UtcTime(), nullable=True))
     op.add_column('messages', sa.Column('emptied_at', UtcTime(), nullable=True))
