@@ -49,6 +49,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
     if hook is None or hook.url is None:
         _end(tx, row.id, CallState.GIVEN_UP, status=None, why=NO_ADDRESS)
         return None
+    secret = webhook.secret_of(tx.settings, hook)
     tx.conn.execute(
         update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
     )
@@ -57,7 +58,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
         url=hook.url,
         event_id=row.event_id,
         timestamp=seconds,
-        signature=rules.signature(hook.secret, row.event_id, seconds, row.body),
+        signature=rules.signature(secret, row.event_id, seconds, row.body),
         body=row.body,
     )
 

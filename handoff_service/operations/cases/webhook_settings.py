@@ -1,14 +1,16 @@
 """An admin sets the outgoing webhook's address and signing secret."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import insert, update
 
-from handoff_service.errors import BadInput, NotFound
+from handoff_service.errors import BadInput, CannotOpen, NotFound
 from handoff_service.operations.shared.record_changes import ONLY, created, recorded
 from handoff_service.rules.cases import webhook as rules
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.cases import webhook
+from handoff_service.store.cases.webhook import WebhookTarget
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -40,11 +42,15 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> str | None:
     if errors:
         raise BadInput(errors=errors)
     if there is not None:
-        secret = command.secret or there.secret
+        secret = _sealed(tx, command.secret, there)
         with recorded(tx, Noun.CASE_WEBHOOK, ONLY):
             tx.conn.execute(update(w).values(url=command.url, secret=secret))
     elif (first := command.secret or made) is not None:
-        tx.conn.execute(insert(w).values(id=1, url=command.url, secret=first))
+        tx.conn.execute(
+            insert(w).values(
+                id=1, url=command.url, secret=tx.settings.sealer.seal(w.c.secret, first)
+            )
+        )
         created(tx, Noun.CASE_WEBHOOK, ONLY)
     return made
 
@@ -52,8 +58,19 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> str | None:
 def replace_secret(tx: Transaction, made: str) -> str:
     """Sign with this secret from now on. Returns it, so that a repeat of the command returns the
     one that is stored. NotFound without a webhook."""
+    sealed = tx.settings.sealer.seal(w.c.secret, made)
     with recorded(tx, Noun.CASE_WEBHOOK, ONLY):
-        found = tx.conn.execute(update(w).values(secret=made)).rowcount
+        found = tx.conn.execute(update(w).values(secret=sealed)).rowcount
     if found == 0:
         raise NotFound("There is no case webhook yet. Save its address first.")
     return made
+
+
+def _sealed(tx: Transaction, given: str | None, there: WebhookTarget) -> str:
+    """The secret to store. Equal secrets differ when they are sealed, so the same one stays."""
+    if given is None:
+        return there.sealed
+    with suppress(CannotOpen):
+        if webhook.secret_of(tx.settings, there) == given:
+            return there.sealed
+    return tx.settings.sealer.seal(w.c.secret, given)

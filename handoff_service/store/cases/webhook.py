@@ -9,6 +9,7 @@ from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.views import Named, WebhookCall
 
 w, k = t.case_webhook, t.webhook_calls
@@ -16,16 +17,22 @@ w, k = t.case_webhook, t.webhook_calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookTarget:
-    """``url`` None: no events are sent. ``secret`` signs the calls."""
+    """``url`` None: no events are sent. ``sealed``: the secret that signs the calls, as it is
+    stored."""
 
     url: str | None
-    secret: str
+    sealed: str
 
 
 def webhook(conn: Connection) -> WebhookTarget | None:
     """None until an address is first set."""
     row = conn.execute(select(w.c.url, w.c.secret)).one_or_none()
-    return WebhookTarget(url=row.url, secret=row.secret) if row is not None else None
+    return WebhookTarget(url=row.url, sealed=row.secret) if row is not None else None
+
+
+def secret_of(settings: OperationSettings, target: WebhookTarget) -> str:
+    """The secret that signs the calls. CannotOpen when its key is not set."""
+    return settings.sealer.open(w.c.secret, target.sealed)
 
 
 def address(conn: Connection) -> str | None:

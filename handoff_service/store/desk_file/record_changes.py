@@ -170,7 +170,7 @@ def _desk(conn: Connection, _record: str) -> Entry:
 
 def _case_webhook(conn: Connection, _record: str) -> Entry:
     found = webhook.webhook(conn)
-    return {} if found is None else {"url": found.url, "secret": found.secret}
+    return {} if found is None else {"url": found.url, "secret": found.sealed}
 
 
 def _columns(conn: Connection, table: sa.Table, record: str, *names: str) -> Entry:

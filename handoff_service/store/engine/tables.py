@@ -217,6 +217,8 @@ user_facts = Table(
     #: keyed hash that shows whether an imported fact has changed; null: stored before
     #: facts had fingerprints
     _word("fingerprint", null=True),
+    #: names the secret key of both hashes (lib/sealing.py); null: the key of secret_keys
+    _word("key_id", null=True),
 )
 groups = Table(
     "groups",
@@ -1236,7 +1238,7 @@ case_webhook = Table(
     metadata,
     _id(),
     _word("url", null=True),
-    _word("secret"),
+    _sealed("secret"),
 )
 #: One row per event for the outgoing webhook.
 webhook_calls = Table(
@@ -1797,6 +1799,13 @@ secret_keys = Table(
     _id(),
     #: keyed hash of a constant (settings.py)
     _word("fingerprint"),
+)
+#: Secrets that the desk made for itself.
+own_secrets = Table(
+    "own_secrets",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    _sealed("secret"),
 )
 #: One row per restore of a backup.
 restores = Table(
