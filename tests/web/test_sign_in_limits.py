@@ -11,7 +11,7 @@ import pytest
 
 from handoff_service.errors import Busy
 from handoff_service.lib.password_checks import AT_ONCE, MOST_WAITING, PasswordChecks
-from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk import sign_in, sign_in_tries
 from tests.web.workspace_server import Running, running
 
 MIA = "mia@example.com"
@@ -94,7 +94,7 @@ async def test_random_accounts_from_one_address_are_limited(desk: Running) -> No
     async with Client(desk, "203.0.113.7") as guesser, Client(desk, "203.0.113.8") as other:
         statuses = [
             await guesser.signs_in(f"nobody{n}@example.com")
-            for n in range(sign_in.TRIES_OF_ADDRESS + 1)
+            for n in range(sign_in_tries.TRIES_OF_ADDRESS + 1)
         ]
         assert statuses[-2:] == [(401, None), (429, "60")]
         # what the client itself writes into the header is not believed
@@ -113,7 +113,7 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
 ) -> None:
     async with Client(desk, "198.51.100.1") as mia:
         assert await mia.signs_in(password="right") == (303, None)
-        for n in range(sign_in.TRIES_OF_ACCOUNT):
+        for n in range(sign_in_tries.TRIES_OF_ACCOUNT):
             async with Client(desk, f"203.0.113.{n}") as stranger:
                 assert (await stranger.signs_in())[0] == 401
         async with Client(desk, "203.0.113.99") as stranger:
@@ -126,14 +126,14 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
 async def test_a_right_password_is_no_wrong_try(desk: Running) -> None:
     """An office behind one address: more agents sign in within a minute than tries are allowed."""
     async with Client(desk, "203.0.113.7") as office:
-        for _ in range(sign_in.TRIES_OF_ADDRESS + 5):
+        for _ in range(sign_in_tries.TRIES_OF_ADDRESS + 5):
             office.session.cookie_jar.clear()
             assert await office.signs_in(password="right") == (303, None)
 
 
 async def test_the_api_has_the_same_limits(desk: Running) -> None:
     async with aiohttp.ClientSession() as session:
-        for n in range(sign_in.TRIES_OF_ADDRESS + 1):
+        for n in range(sign_in_tries.TRIES_OF_ADDRESS + 1):
             login = {"email": f"nobody{n}@example.com", "password": "wrong"}
             async with session.post(f"{desk.address}/api/v1/login", json=login) as answer:
                 status, again = answer.status, answer.headers.get("Retry-After")

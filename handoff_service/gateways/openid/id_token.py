@@ -56,7 +56,7 @@ def verify(
 ) -> Mapping[str, Any]:
     """The claims of a good token. Raises UnknownKey and WrongToken."""
     allowed = [one for one in ALGORITHMS if not expected.algorithms or one in expected.algorithms]
-    usable = [one for one in keys if one.get("kty") in _KINDS]
+    usable: list[Any] = [one for one in keys if one.get("kty") in _KINDS]
     if not usable:
         raise UnknownKey("its key is unknown")
     try:

@@ -102,11 +102,7 @@ class Editor[T]:
 
         @page(*self.roles)
         async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            read = desk_of(request).store.read
-            one = await read(self.read, number)
-            was = await read(self._watch(number).filled)
-            form = Form(values=was.values, was=was)
-            return await self._form(request, agent, self.shown(one)[0], form, (number, one))
+            return await self.show(request, agent, number)
 
         @page(*self.roles)
         async def delete_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
@@ -141,6 +137,23 @@ class Editor[T]:
 
         one = f"{self.url_prefix}/<number:int>"
         return {f"{self.url_prefix}/new": make, one: change, f"{one}/delete": delete}
+
+    async def show(
+        self,
+        request: Request,
+        agent: CurrentAgent,
+        number: int,
+        *,
+        errors: Mapping[str, str] | None = None,
+        status: int = 200,
+    ) -> HTTPResponse:
+        """Return the form of a stored object, perhaps with errors at its fields."""
+        read = desk_of(request).store.read
+        one = await read(self.read, number)
+        was = await read(self._watch(number).filled)
+        form = Form(values=was.values, was=was, errors=errors or {})
+        title = self.shown(one)[0]
+        return await self._form(request, agent, title, form, (number, one), status=status)
 
     async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
         stored = None if saving.id is None or saving.stored is None else (saving.id, saving.stored)

@@ -31,6 +31,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Desk": {
         "/desk": "Desk settings",
+        "/sign-in": "Sign-in",
         "/case-webhook": "Case webhook",
         "/mail": "Mail",
         "/desk-file": "Import and export",
@@ -48,6 +49,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/labels": {"labels": "labels"},
     "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
+    "/sign-in": {"identity-providers": "identity providers"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
 

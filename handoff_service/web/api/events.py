@@ -138,7 +138,9 @@ class _Stream:
     def _still(self, conn: Connection) -> bool:
         """Return whether the session is still valid and has a role that may use the stream."""
         agent = signed_in(conn, self._token, read_at(conn))
-        return agent is not None and bool(agent.roles & {*LIVE, Role.ADMIN})
+        if agent is None or agent.second_factor_missing:
+            return False
+        return bool(agent.roles & {*LIVE, Role.ADMIN})
 
     def _start(self, conn: Connection) -> list[str]:
         """Return the events since ``Last-Event-ID``. A first connection gets only the current
