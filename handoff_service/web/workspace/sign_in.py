@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse, redirect
 
 import handoff_service
 from handoff_service.context import AppContext
-from handoff_service.errors import NotAllowed, NotSignedIn, TooManyTries
+from handoff_service.errors import CannotOpen, NotAllowed, NotFound, NotSignedIn, TooManyTries
 from handoff_service.lib.passkey_checks import site_of
 from handoff_service.operations.desk import sign_in as sign_ins
 from handoff_service.operations.desk.identity_providers import access_to
@@ -75,19 +75,17 @@ def blueprint() -> Blueprint:
     @page(*ANYONE)
     async def sign_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
         desk, token = desk_of(request), cookie_token(request) or ""
-        elsewhere = await _sign_out_elsewhere(desk, token)
+        came_from = await desk.store.read(identity_providers.of_session, token_hash(token))
         # End the session first: the presence hint makes the agent's other tabs reload, and they
         # must find themselves signed out.
         await desk.store.write(end_session, token)
         await desk.store.write(
             set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE)
         )
-        # a page, because browsers do not let a form lead to another site
-        response = (
-            render("signed_out.html", **elsewhere)
-            if elsewhere
-            else redirect("/sign-in", status=303)
-        )
+        response = redirect("/sign-in", status=303)
+        if came_from and (elsewhere := await _sign_out_elsewhere(desk, *came_from)) is not None:
+            # a page, because browsers do not let a form lead to another site
+            response = render("signed_out.html", provider=elsewhere[0], url=elsewhere[1])
         take_cookie(desk, response)
         practice_desk.leave(desk, response)
         return response
@@ -95,15 +93,18 @@ def blueprint() -> Blueprint:
     return made
 
 
-async def _sign_out_elsewhere(desk: AppContext, token: str) -> tuple[str, str] | None:
-    """The identity provider's name and its sign-out page. None when there is none."""
-    found = await desk.store.read(identity_providers.of_session, token_hash(token))
-    if found is None:
+async def _sign_out_elsewhere(
+    desk: AppContext, provider_id: int, sealed: str | None
+) -> tuple[str, str] | None:
+    """The identity provider's name and its sign-out page. None when there is none. ``sealed``: the
+    session's ID token."""
+    settings, id_token = desk.store.settings, None
+    try:
+        one = await desk.store.read(identity_providers.get, provider_id)
+        access = await desk.store.read(access_to, settings, one)
+        id_token = settings.sealer.open(t.sessions.c.id_token, sealed) if sealed else None
+    except (NotFound, CannotOpen):
         return None
-    one = await desk.store.read(identity_providers.get, found[0])
-    settings = desk.store.settings
-    access = await desk.store.read(access_to, settings, one)
-    id_token = settings.sealer.open(t.sessions.c.id_token, found[1]) if found[1] else None
     back_to = f"{desk.settings.public_url}/sign-in"
     url = await desk.identity_providers.sign_out_url(access, id_token, back_to)
     return (one.name, url) if url else None
