@@ -20,6 +20,10 @@ from joserfc.jwk import RSAKey
 Claims = dict[str, Any]
 
 
+def new_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": secrets.token_hex(4)}, auto_kid=False)
+
+
 @dataclass
 class Grant:
     """A code that the provider has given out."""
@@ -44,7 +48,7 @@ class IdentityServer:
     token: Callable[[Claims], str] | None = None
     names_itself: bool = True  #: sends iss in the answer, RFC 9207
     info: Claims | None = None  #: what the user info says; None: the person
-    key: RSAKey = field(default_factory=lambda: new_key())
+    key: RSAKey = field(default_factory=new_key)
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Claims] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
@@ -152,10 +156,6 @@ class IdentityServer:
 
     def _count(self, what: str) -> None:
         self.reads[what] = self.reads.get(what, 0) + 1
-
-
-def new_key() -> RSAKey:
-    return RSAKey.generate_key(2048, {"kid": secrets.token_hex(4)}, auto_kid=False)
 
 
 def _encoded(raw: bytes) -> str:
