@@ -212,3 +212,19 @@ async def test_passwords_can_be_off_for_a_role_and_one_admin_keeps_the_key(scene
             assert (await visitor.sign_in("off@example.com", "a good password")).status == 303
     finally:
         await store.write(change_desk, {"password_off_roles": []})
+
+
+async def test_the_providers_own_second_factor_counts_unless_the_desk_asks_for_its_own(
+    scene: Scene,
+) -> None:
+    store = scene.desk.desk.store
+    await store.write(change_desk, {"second_factor_roles": [Role.AGENT]})
+    try:
+        scene.contoso.person = person("Twice")
+        async with scene.desk.visitor() as visitor:
+            assert (await scene.sign_in(visitor)).headers["Location"] == "/workspace"
+            own = {"creates_accounts": True, "domains": ["example.com"], "asks_second_factor": True}
+            await scene.change("Contoso", scene.contoso, **own)
+            assert (await scene.sign_in(visitor)).headers["Location"] == "/sign-in/set-up"
+    finally:
+        await store.write(change_desk, {"second_factor_roles": []})

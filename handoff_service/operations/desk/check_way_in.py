@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from handoff_service.errors import Conflict
 from handoff_service.rules.desk.sign_in_policy import NO_WAY_IN
-from handoff_service.store.desk.sign_in_policy import has_way_in
+from handoff_service.store.desk.sign_in_policy import has_way_in, policy
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -18,8 +18,15 @@ def check_way_in(tx: Transaction) -> None:
         raise Conflict.at(FIELD, NO_WAY_IN)
 
 
-def check_provider(tx: Transaction) -> None:
-    """Conflict without an active identity provider."""
+def check_sign_in(tx: Transaction) -> None:
+    """Conflict when some roles have no passwords, and no identity provider is active or no admin
+    could come in without one."""
+    check_way_in(tx)
+    if policy(tx.conn).password_off:
+        _check_provider(tx)
+
+
+def _check_provider(tx: Transaction) -> None:
     p = t.identity_providers
     if tx.conn.execute(select(p.c.id).where(p.c.active).limit(1)).first() is None:
         raise Conflict.at(FIELD, NO_PROVIDER)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.check_way_in import check_provider, check_way_in
+from handoff_service.operations.desk.check_way_in import check_sign_in
 from handoff_service.operations.routing.queues import check_schedules, refresh_queue_targets
 from handoff_service.operations.shared.record_changes import ONLY, created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
@@ -48,8 +48,7 @@ def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
     put_desk(tx, values)
     check_schedules(tx)
     if values.get("password_off_roles"):
-        check_way_in(tx)
-        check_provider(tx)
+        check_sign_in(tx)
     if {"time_zone", "country"} & values.keys():
         refresh_queue_targets(tx, list(queues.list_(tx.conn)))
     schedule_offers(tx)

@@ -15,7 +15,7 @@ from handoff_service.operations.consent.change_consent import ConsentRequest, im
 from handoff_service.operations.conversations.list_views import SaveView, save_view
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
-from handoff_service.operations.desk.check_way_in import check_way_in
+from handoff_service.operations.desk.check_way_in import check_sign_in
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
@@ -124,7 +124,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         ],
     )
     check_schedules(tx)
-    check_way_in(tx)
+    check_sign_in(tx)
     schedule_offers(tx)
     return {
         "users": len(file.users),
