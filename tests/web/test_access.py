@@ -48,6 +48,7 @@ WHO = {
     # whoever holds a signature, a token or a signed link; no role replaces it
     "proof": frozenset[str](),
 }
+ENDS_SESSION = ("/sign-out", "/api/v1/logout", "/workspace/account/two-factor/sign-in-again")
 OUTSIDE = ("joins", "watches")
 ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothing
 
@@ -164,7 +165,7 @@ async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> N
         shut = (401, 403, 404) if row.path.startswith("/webhooks") else (401, 403)
         if (status not in shut) != (role in WHO[row.who]):
             wrong.append(f"{row.method} {row.path}: {status} for {role}")
-        if row.path in ("/sign-out", "/api/v1/logout") and role != NOBODY:
+        if row.path in ENDS_SESSION and role != NOBODY:
             await desk.session(role)
     assert wrong == []
 

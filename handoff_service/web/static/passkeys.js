@@ -84,10 +84,10 @@ async function run(button, address, optionsAddress, ask) {
 if (window.PublicKeyCredential) {
   for (const button of document.querySelectorAll("[data-passkey]")) {
     button.hidden = false;
-    const address = `${button.dataset.passkey}/`;
+    const address = button.dataset.passkey;
     const next = new URLSearchParams({ next: button.dataset.next || "" });
     button.addEventListener("click", () =>
-      run(button, address, `${button.dataset.passkey}/options?${next}`, (options) =>
+      run(button, address, `${address}/options?${next}`, (options) =>
         navigator.credentials.get({ publicKey: request(options) })));
   }
   for (const button of document.querySelectorAll("[data-new-passkey]")) {

@@ -7,7 +7,7 @@ from typing import Any
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
-from handoff_service.errors import BadInput, NotAllowed, NotSignedIn
+from handoff_service.errors import BadInput, NotFound, NotSignedIn
 from handoff_service.lib import passkey_checks
 from handoff_service.lib.passkey_checks import Site, WrongPasskey, site_of
 from handoff_service.operations.desk import sign_in_steps
@@ -58,10 +58,10 @@ def blueprint() -> Blueprint:
 
 
 def site(request: Request) -> Site:
-    """The site of the passkeys. NotAllowed where browsers allow none."""
+    """The site of the passkeys. NotFound where browsers allow none."""
     found = site_of(desk_of(request).settings.public_url)
     if found is None:
-        raise NotAllowed(NOT_HERE)
+        raise NotFound(NOT_HERE)
     return found
 
 

@@ -87,7 +87,7 @@ async def _callback(request: Request) -> HTTPResponse:
     which = StepToken(answer.get("state", ""), StepKind.PROVIDER)
     step = await desk.store.write(sign_in_steps.take_step, which)
     if step is None or step.data["browser"] != token_hash(step_token(request)):
-        return await sign_in_form(request, wrong=ENDED, status=403)
+        return await sign_in_form(request, wrong=ENDED, status=400)
     try:
         one = await desk.store.read(identity_providers.get, step.data["provider"])
         who = await _admitted(desk, one, step, answer)
