@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import CannotOpen
 from handoff_service.lib.sealing import id_of
+from handoff_service.operations.training.keep_items import key_requesters_again
 from handoff_service.settings import key_fingerprint
 from handoff_service.store.engine import sealed, secret_keys
 from handoff_service.store.engine import tables as t
@@ -37,7 +38,10 @@ def use_secret_keys(tx: Transaction, _command: None) -> bool:
 
 
 def rotate_keys(tx: Transaction, _command: None) -> int:
-    """Seal with the current key what an old one sealed. Returns how many secrets."""
+    """Write with the current key what an old one sealed, and what can be hashed again. Returns how
+    many secrets were sealed."""
+    if tx.settings.old_keys:
+        key_requesters_again(tx)
     return sealed.seal_again(tx.conn, tx.settings.sealer)
 
 

@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "must be at most {max_length} characters",
+    "too_short": "must not be empty",
     "too_long": "must have at most {max_length} entries",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",

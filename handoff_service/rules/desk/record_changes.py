@@ -30,6 +30,7 @@ class Noun(StrEnum):
     REJECT_REASON = "reject_reason"
     CASE_WEBHOOK = "case_webhook"
     IDENTITY_PROVIDER = "identity_provider"
+    SERVICE_TOKEN = "service_token"  # noqa: S105  # a noun
 
 
 #: The field that a person knows a record by.
@@ -47,6 +48,7 @@ NAMED_BY = {
     Noun.PRESENCE_STATE: "name",
     Noun.REJECT_REASON: "words",
     Noun.IDENTITY_PROVIDER: "name",
+    Noun.SERVICE_TOKEN: "name",
 }
 
 

@@ -287,7 +287,8 @@ def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
 def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
     operation = waiting.operation
     one = operation.run if isinstance(operation, SetBased) else operation
-    stored = command_ids.claim(tx.conn, id, tx.now)
+    sealer = tx.settings.sealer
+    stored = command_ids.claim(tx.conn, sealer, id, tx.now)
     if stored is not None:
         return command_ids.read_answer(one, stored)
     given = (
@@ -295,7 +296,7 @@ def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
         if isinstance(operation, SetBased)
         else operation(tx, waiting.command)
     )
-    command_ids.keep_answer(tx.conn, id, one, given)
+    command_ids.keep_answer(tx.conn, sealer, id, one, given)
     return given
 
 

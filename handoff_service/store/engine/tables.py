@@ -242,6 +242,8 @@ agents = Table(
     _time("last_assigned_at", null=True),
     #: false: cannot sign in and gets no offers
     _flag("active", default=True),
+    #: true: a service token acts as this agent, who is never active
+    _flag("is_service", default=False),
     #: set by the product on top of the choice; null: none. store/routing/presence.py decides
     #: between the two
     _word("automatic_presence", null=True),
@@ -1368,11 +1370,11 @@ command_ids = Table(
     Column("id", sa.Text, primary_key=True),
     #: of the request with this id
     _word("body_hash"),
-    #: the operation's answer, as JSON
-    _word("answer", null=True),
+    #: the operation's answer, as JSON; sealed, because it may be a new secret
+    _sealed("answer", null=True),
     Column("response_status", sa.Integer),
-    #: the response to an API client
-    _word("response", null=True),
+    #: the response to an API client; likewise
+    _sealed("response", null=True),
     _time("at"),
     Index("ix_command_ids_at", "at"),
 )
@@ -1736,6 +1738,28 @@ notification_targets = Table(
     #: why the last notification did not arrive; null: it did
     _word("error", null=True),
     UniqueConstraint("agent_id", "way", "address"),
+)
+#: With these, programs use the API.
+service_tokens = Table(
+    "service_tokens",
+    metadata,
+    _id(),
+    #: the agent as which it acts
+    _ref("agent_id", "agents.id"),
+    _word("name"),
+    Column("token_hash", sa.Text, nullable=False, unique=True),
+    #: see rules/desk/service_tokens.py
+    _json("scopes", "[]"),
+    #: requests a minute
+    Column("rate", sa.Integer, nullable=False),
+    _time("created_at"),
+    #: null: a command in a terminal
+    _ref("created_by", "agents.id", null=True),
+    _time("expires_at"),
+    #: to within a minute
+    _time("last_used_at", null=True),
+    _time("revoked_at", null=True),
+    _ref("revoked_by", "agents.id", null=True),
 )
 sign_in_failures = Table(
     "sign_in_failures",

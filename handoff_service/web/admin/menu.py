@@ -33,6 +33,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/desk": "Desk settings",
         "/sign-in": "Sign-in",
         "/case-webhook": "Case webhook",
+        "/service-tokens": "Service tokens",
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",

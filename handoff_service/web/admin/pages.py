@@ -30,6 +30,7 @@ DONE = {
     "unable": "Saved, but this queue cannot assign conversations yet. The list shows why",
     "deleted": "Deleted",
     "deactivated": "Deactivated",
+    "revoked": "Revoked. Programs that use it are refused",
     "undone": "Restored",
     "again": "Sending again",
     "mailed": "The link is on its way by e-mail",

@@ -35,6 +35,7 @@ from handoff_service.web.admin import (
     provider_numbers,
     queues,
     restored,
+    service_tokens,
     sign_in,
     templates,
     texts,
@@ -67,6 +68,7 @@ PAGES: Mapping[str, Any] = {
     **desk_file.PAGES,
     **case_webhook.PAGES,
     **restored.PAGES,
+    **service_tokens.PAGES,
     **deleted.PAGES,
     **mail.PAGES,
     **messaging_actions.PAGES,
@@ -92,6 +94,7 @@ POST_HANDLERS: Mapping[str, Any] = {
     **desk_file.POST_HANDLERS,
     **case_webhook.POST_HANDLERS,
     **restored.POST_HANDLERS,
+    **service_tokens.POST_HANDLERS,
     **mail.POST_HANDLERS,
     **messaging_actions.POST_HANDLERS,
 }

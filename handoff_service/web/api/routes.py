@@ -35,6 +35,7 @@ from handoff_service.web.api import (
     reports,
     resolve_sends,
     scheduled_texts,
+    service_tokens,
     sign_in,
     supervision,
     templates,
@@ -84,6 +85,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    service_tokens,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 

@@ -16,9 +16,11 @@ from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotSignedIn, Unavailable
 from handoff_service.operations.desk import sessions, sign_in
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
+from handoff_service.web.shared.service_tokens import authenticate, is_service_token
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
@@ -92,9 +94,12 @@ async def _current(request: Request, token: str) -> CurrentAgent | None:
     return agent
 
 
-async def bearer(request: Request, *roles: Role) -> CurrentAgent:
+async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> CurrentAgent:
     """Return the agent who owns the bearer token. Raises NotSignedIn without a valid token, and
-    NotAllowed without one of the roles."""
+    NotAllowed without one of the roles. A service token needs the ``scope`` instead; None: service
+    tokens are refused."""
+    if is_service_token(token := request.token or ""):
+        return _acts(request, await authenticate(desk_of(request), token, scope, roles))
     agent = await _current(request, request.token or "")
     if agent is None:
         raise NotSignedIn("Send the token of POST /api/v1/login as Authorization: Bearer.")
@@ -148,7 +153,9 @@ def check_meant(request: Request) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("This request came from another site. Reload the page and try again.")
     sent: str = request.headers.get("x-csrf-token") or form_field(request, "csrf")
-    if not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
+    session = cookie_token(request) or ""
+    right = (sign_in.csrf_token(key, session) for key in desk_of(request).settings.secret_keys)
+    if not any(hmac.compare_digest(sent.encode(), one.encode()) for one in right):
         raise NotAllowed("The page is out of date. Reload it and try again.")
 
 
