@@ -31,7 +31,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.settings import Settings
 from handoff_service.store.desk import agents, identity_providers
 from handoff_service.store.desk.second_factors import second_factor_of
-from handoff_service.store.desk.sign_in_policy import needs, policy
+from handoff_service.store.desk.sign_in_policy import needs
 from handoff_service.store.views import Agent
 from handoff_service.web.admin import known_names
 from handoff_service.web.admin.deleting import Deleting
@@ -149,7 +149,6 @@ def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
         "skills": known_names.skills(conn),
         "invited": found is not None and not found.password_hash,
         "needs": needs(conn, one.id) if one else None,
-        "password_off": bool(policy(conn).password_off),
         "factor": second_factor_of(conn, one.id) if one else None,
         "providers": identity_providers.of_agent(conn, one.id) if one else [],
     }
