@@ -108,7 +108,7 @@ def test_an_app_is_set_up_with_the_keyboard(story: Story) -> None:
     omar.get_by_role("button", name="Omar").click()
     omar.goto(story.desk.url + TWO_FACTOR)
     omar.get_by_role("button", name="Set up an app").press("Enter")
-    key = omar.locator("code.key")
+    key = omar.locator("code.app-key")
     expect(key).to_be_visible()
     sound(omar)
     secret = re.sub(r"\s", "", key.inner_text())

@@ -144,16 +144,16 @@ class Editor[T]:
         agent: CurrentAgent,
         number: int,
         *,
-        errors: Mapping[str, str] | None = None,
         status: int = 200,
+        **more: Any,
     ) -> HTTPResponse:
-        """Return the form of a stored object, perhaps with errors at its fields."""
+        """Return the form of a stored object. ``more``: further variables for the template."""
         read = desk_of(request).store.read
         one = await read(self.read, number)
         was = await read(self._watch(number).filled)
-        form = Form(values=was.values, was=was, errors=errors or {})
-        title = self.shown(one)[0]
-        return await self._form(request, agent, title, form, (number, one), status=status)
+        form, title = Form(values=was.values, was=was), self.shown(one)[0]
+        stored = (number, one)
+        return await self._form(request, agent, title, form, stored, status=status, **more)
 
     async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
         stored = None if saving.id is None or saving.stored is None else (saving.id, saving.stored)
@@ -217,10 +217,11 @@ class Editor[T]:
         stored: tuple[int, T] | None = None,
         *,
         status: int = 200,
+        **more: Any,
     ) -> HTTPResponse:
         number, one = stored or (None, None)
         read = desk_of(request).store.read
-        more = await read(self.extra_context, form, one)
+        more = dict(await read(self.extra_context, form, one)) | more
         deleting = None if one is None else self.deleting(one)
         given = {
             "title": title,

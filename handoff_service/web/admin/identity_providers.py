@@ -94,13 +94,12 @@ async def check(request: Request, number: int, agent: CurrentAgent) -> HTTPRespo
     try:
         await desk.identity_providers.check(access)
     except SignInFailed as failed:
-        errors = {"issuer": str(failed)}
-        return await EDITOR.show(request, agent, number, errors=errors, status=400)
+        return await EDITOR.show(request, agent, number, status=400, unreachable=str(failed))
     return done(request, f"{HERE}/{number}", "reached")
 
 
 def _around(_conn: Connection, _form: Form, one: IdentityProvider | None) -> dict[str, Any]:
-    return {"one": one}
+    return {"one": one, "unreachable": ""}
 
 
 EDITOR: Editor[IdentityProvider] = Editor(

@@ -91,6 +91,7 @@ if (window.PublicKeyCredential) {
         navigator.credentials.get({ publicKey: request(options) })));
   }
   for (const button of document.querySelectorAll("[data-new-passkey]")) {
+    button.hidden = false;
     const address = button.dataset.newPasskey;
     button.addEventListener("click", () =>
       run(button, address, `${address}/options`, (options) =>
