@@ -66,7 +66,7 @@ def led(answer: Answer) -> tuple[int, str]:
 
 
 def secret_in(answer: Answer) -> str:
-    found = re.search(r'class="app-key"\s+dir="ltr">([A-Z2-7 ]+)<', answer.text)
+    found = re.search(r'class="app-key" dir="ltr">\s*([A-Z2-7 ]+)<', answer.text)
     assert found is not None, shown(answer.text)
     return found[1].replace(" ", "")
 
