@@ -53,6 +53,9 @@ def sign_in(page: Page) -> None:
 
 
 def sign_out(page: Page) -> None:
+    """On another page, because the workspace's own would lead to the sign-in by itself."""
+    page.wait_for_load_state()
+    page.goto("about:blank")
     page.context.clear_cookies(name="patchboard")
 
 
