@@ -44,6 +44,11 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it is meant for another application",
     ),
+    "another client's token, made for us": (
+        lambda here, claims: claims | {"aud": "another app", "azp": "patchboard"},
+        None,
+        "it is meant for another application",
+    ),
     "several clients, made for another": (
         lambda here, claims: claims | {"aud": ["patchboard", "other"], "azp": "other"},
         None,
