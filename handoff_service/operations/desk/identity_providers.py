@@ -8,13 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, CannotOpen, Conflict
+from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.ports import ProviderAccess
 from handoff_service.rules.desk import identity_providers as rules
+from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.identity_providers import IdentityProviderFields
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import identity_providers
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.identity_providers import FIELDS
 from handoff_service.store.desk.sign_in_policy import policy
 from handoff_service.store.engine import tables as t
@@ -93,7 +96,16 @@ def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
 def unlink_agent(tx: Transaction, agent_id: int) -> None:
     """Forget who the agent is at all providers. The next sign-in there links the account again, by
     its e-mail address."""
+    names = identity_providers.of_agent(tx.conn, agent_id)
     tx.conn.execute(delete(t.agent_identities).where(t.agent_identities.c.agent_id == agent_id))
+    unlinked = AuditEntry(
+        action=AuditAction.CHANGED,
+        subject=Noun.AGENT,
+        record=str(agent_id),
+        name=agent_name(tx.conn, agent_id),
+        details={"identities": [names, []]},
+    )
+    audit(tx, unlinked)
 
 
 def access_to(

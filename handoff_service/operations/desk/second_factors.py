@@ -1,6 +1,6 @@
 """Second factors: an authenticator app with backup codes, passkeys, and resetting them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, select, update
@@ -9,6 +9,9 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.lib import one_time_codes
 from handoff_service.lib.passkey_checks import NewPasskey
 from handoff_service.operations.desk.sign_in import end_sessions
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.second_factors import authenticator
 from handoff_service.store.desk.sign_in_policy import needs
@@ -79,7 +82,10 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
 
 def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
     """Begin to ask for the app's codes, if this is one of them."""
-    return _accept(tx, command, confirmed=False)
+    is_right = _accept(tx, command, confirmed=False)
+    if is_right:
+        _audit(tx, command.agent_id, {"authenticator": ["off", "on"]}, own=True)
+    return is_right
 
 
 def use_code(tx: Transaction, command: AgentCode) -> bool:
@@ -120,6 +126,7 @@ def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
         for one in command.codes
     ]
     tx.conn.execute(insert(codes), rows)
+    _audit(tx, command.agent_id, {"backup_codes": ["", "new"]}, own=True)
 
 
 def remove_authenticator(tx: Transaction, agent_id: int) -> None:
@@ -128,6 +135,7 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
     if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
         raise NotFound("You have no authenticator app.")
     _still_enough(tx, agent_id)
+    _audit(tx, agent_id, {"authenticator": ["on", "off"]}, own=True)
 
 
 def add_passkey(tx: Transaction, command: AddPasskey) -> None:
@@ -149,6 +157,7 @@ def add_passkey(tx: Transaction, command: AddPasskey) -> None:
             created_at=tx.now,
         )
     )
+    _audit(tx, command.agent_id, {"passkey": ["", command.name]}, own=True)
 
 
 def record_passkey_use(tx: Transaction, command: PasskeyUsed) -> None:
@@ -159,9 +168,11 @@ def record_passkey_use(tx: Transaction, command: PasskeyUsed) -> None:
 def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
     """NotFound. Conflict for the last second factor that the role needs."""
     mine = (keys.c.agent_id == command.agent_id, keys.c.id == command.id)
-    if not tx.conn.execute(delete(keys).where(*mine)).rowcount:
+    removed = tx.conn.execute(delete(keys).where(*mine).returning(keys.c.name)).scalar()
+    if removed is None:
         raise NotFound("This passkey is gone already.")
     _still_enough(tx, command.agent_id)
+    _audit(tx, command.agent_id, {"passkey": [removed, ""]}, own=True)
 
 
 def _still_enough(tx: Transaction, agent_id: int) -> None:
@@ -177,7 +188,22 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
 def reset_second_factor(tx: Transaction, agent_id: int) -> None:
     """Remove an agent's app, backup codes and passkeys, and end the agent's sessions: somebody may
     have the phone. NotFound for an unknown agent."""
-    agent_name(tx.conn, agent_id)
+    _audit(tx, agent_id, {"second_factor": ["", "reset"]})
     for table in (app, codes, keys):
         tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))
     end_sessions(tx, agent_id)
+
+
+def _audit(
+    tx: Transaction, agent_id: int, changes: Mapping[str, list[str]], *, own: bool = False
+) -> None:
+    """Record the change. ``own``: the agent made it, perhaps while signing in."""
+    entry = AuditEntry(
+        action=AuditAction.CHANGED,
+        subject=Noun.AGENT,
+        record=str(agent_id),
+        name=agent_name(tx.conn, agent_id),
+        details=changes,
+        agent_id=agent_id if own else None,
+    )
+    audit(tx, entry)

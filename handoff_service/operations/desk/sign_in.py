@@ -17,6 +17,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from handoff_service.operations.desk.sign_in_tries import KnowAddress, know_address
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.sign_in_policy import SignInPolicy
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
@@ -82,6 +85,14 @@ class Open:
     known_address: str = ""  #: the key of the agent and the address together; empty: not kept
 
 
+@dataclass(frozen=True, slots=True)
+class FailedSignIn:
+    """A wrong password, or a wrong one-time code after the right one."""
+
+    email: str
+    is_code: bool
+
+
 def find(conn: Connection, email: str) -> tuple[int, str] | None:
     """(agent id, password hash) of the active agent with this e-mail address."""
     row = conn.execute(
@@ -111,6 +122,40 @@ def open_session(tx: Transaction, command: Open) -> None:
             and tx.settings.sealer.seal(t.sessions.c.id_token, command.id_token),
         )
     )
+    signed_in = AuditEntry(
+        action=AuditAction.SIGNED_IN,
+        subject=Noun.AGENT,
+        record=str(command.agent_id),
+        details=_how(tx, command),
+        agent_id=command.agent_id,
+    )
+    audit(tx, signed_in)
+
+
+def _how(tx: Transaction, command: Open) -> dict[str, str]:
+    """How the agent signed in, for the audit log."""
+    how = {"device": command.device}
+    if command.provider_id is not None:
+        p = t.identity_providers
+        name = select(p.c.name).where(p.c.id == command.provider_id)
+        how["identity_provider"] = tx.conn.execute(name).scalar() or ""
+    if command.second_factor and command.provider_id is None:
+        how["second_factor"] = "yes"
+    return how
+
+
+def record_failure(tx: Transaction, command: FailedSignIn) -> None:
+    """Record a wrong password or code in the audit log. An address that no agent has is not stored,
+    because people type their passwords into the wrong field."""
+    found = find(tx.conn, command.email)
+    failed = AuditEntry(
+        action=AuditAction.SIGN_IN_FAILED,
+        subject=Noun.AGENT,
+        record="" if found is None else str(found[0]),
+        name="" if found is None else command.email.strip().lower(),
+        details={"second_factor": "wrong code"} if command.is_code else {},
+    )
+    audit(tx, failed)
 
 
 def mark_second_factor(tx: Transaction, token: str) -> None:
@@ -129,6 +174,13 @@ def end_session(tx: Transaction, token: str) -> None:
     )
     for agent_id in tx.conn.execute(ended).scalars():
         tx.hint(f"agent:{agent_id}")
+        signed_out = AuditEntry(
+            action=AuditAction.SIGNED_OUT,
+            subject=Noun.AGENT,
+            record=str(agent_id),
+            agent_id=agent_id,
+        )
+        audit(tx, signed_out)
 
 
 def end_sessions(tx: Transaction, agent_id: int, *, but: str = "") -> None:

@@ -28,6 +28,8 @@ SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",
     "enum": "must be {expected}",
     "list_type": "must be a list",
+    "date_from_datetime_parsing": "must be a day, such as 2026-01-31",
+    "date_parsing": "must be a day, such as 2026-01-31",
     "timezone_aware": "must have an offset, such as 2026-11-25T09:00:00-05:00",
 }
 _ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")

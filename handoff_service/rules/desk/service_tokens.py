@@ -1,8 +1,8 @@
 """Service tokens: what a program may do over the API, for how long and how often.
 
 A token has scopes. A call that needs none of them is for people only. ``read`` covers every call
-that changes nothing, except people's own lists and the lists that only admins may see for control:
-tokens and the audit log.
+that changes nothing, except people's own lists, the list of tokens, and the audit log, which has a
+scope of its own.
 """
 
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ class Scope(StrEnum):
     CONVERSATIONS = "conversations"
     CASES = "cases"
     CONSENTS = "consents"
+    AUDIT = "audit"
     ADMIN_AGENTS = "admin:agents"
     ADMIN_DESK = "admin:desk"
     ADMIN_GROUPS = "admin:groups"
@@ -46,6 +47,7 @@ MEANING = {
     Scope.CONVERSATIONS: "Change, close, label, transfer and assign conversations",
     Scope.CASES: "Open and change cases",
     Scope.CONSENTS: "Record opt-outs and opt-ins",
+    Scope.AUDIT: "Read the audit log",
     Scope.ADMIN_AGENTS: "Change agents, also their roles and passwords",
     Scope.ADMIN_DESK: "Change the desk settings",
     Scope.ADMIN_GROUPS: "Change groups",

@@ -1814,6 +1814,52 @@ deleted_records = Table(
     Index("ix_deleted_records_noun", "noun", "id"),
 )
 
+#: The audit log. Triggers refuse to change an entry, and to delete one that is not removed by age.
+#: It names nobody by reference, because an entry must say the same for ever.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    _id(),
+    _time("at"),
+    #: see rules/desk/audit.py
+    _word("action"),
+    #: the kind of record, or what else the entry is about
+    _word("subject"),
+    #: the id of the record
+    _word("record"),
+    #: what the record was called
+    _word("name"),
+    #: null: a command in a terminal, the desk file, or somebody unknown
+    Column("agent_id", ID),
+    #: what the agent was called
+    _word("agent"),
+    #: the network address, if known
+    _word("address"),
+    #: field -> [before, after], or other facts; never a secret
+    Column("details", sa.JSON, nullable=False),
+    Index("ix_audit_log_at", "at"),
+    Index("ix_audit_log_subject_record", "subject", "record"),
+)
+#: One link for each entry. Triggers refuse every change and deletion.
+audit_links = Table(
+    "audit_links",
+    metadata,
+    Column("place", ID, primary_key=True, autoincrement=False),
+    #: the entry, which may have been removed by age
+    Column("entry_id", ID, nullable=False, unique=True),
+    _word("digest"),
+    _word("hash"),
+    _time("at"),
+)
+#: One row, which the triggers read.
+audit_removal = Table(
+    "audit_removal",
+    metadata,
+    _id(),
+    #: entries before this time may be deleted; null, except while old ones are removed: none
+    _time("before_at", null=True),
+)
+
 # Backups ------------------------------------------------------------------------------------------
 
 #: One row: the secret key that this database was written with.

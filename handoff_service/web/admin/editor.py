@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
@@ -85,6 +86,8 @@ class Editor[T]:
     #: the buttons that change the form and do not save it
     form_buttons: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
+    #: True: the audit log says who opened an object
+    audits_views: bool = False
     #: True: saving returns to the object's form; False: to the list
     returns_to_form: bool = False
 
@@ -102,6 +105,10 @@ class Editor[T]:
 
         @page(*self.roles)
         async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+            if self.audits_views:
+                one = await desk_of(request).store.read(self.read, number)
+                seen = viewed(self.noun, number, self.shown(one)[0])
+                await desk_of(request).store.write(audit, seen)
             return await self.show(request, agent, number)
 
         @page(*self.roles)

@@ -21,6 +21,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Records": {
         "/consents": "Consent",
         "/figures": "Texts and costs",
+        "/audit": "Audit log",
     },
     "Texts": {
         "/texts": "System messages",

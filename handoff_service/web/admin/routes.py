@@ -17,6 +17,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
+    audit,
     case_webhook,
     checklist,
     consents,
@@ -68,6 +69,7 @@ PAGES: Mapping[str, Any] = {
     **desk_file.PAGES,
     **case_webhook.PAGES,
     **restored.PAGES,
+    **audit.PAGES,
     **service_tokens.PAGES,
     **deleted.PAGES,
     **mail.PAGES,

@@ -5,6 +5,7 @@ from sanic import Blueprint
 
 from handoff_service.web.api import (
     agents,
+    audit,
     bulk,
     cases,
     consents,
@@ -86,6 +87,7 @@ MODULES = (
     reports,
     replays,
     service_tokens,
+    audit,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 

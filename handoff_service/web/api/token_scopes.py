@@ -16,7 +16,7 @@ _NOUNS = "|".join(one.removeprefix("admin:") for one in Scope if one.startswith(
 TABLE: tuple[tuple[str, str, Scope | None], ...] = (
     # lists of one's own, and what only people may control
     (ANY, r"(agents/me|inbox|work-items|mentions|list-views|notification-targets).*", PEOPLE),
-    (ANY, r"(trainer|practice-runs|service-tokens|audit|login|logout|replays|bulk).*", PEOPLE),
+    (ANY, r"(trainer|practice-runs|service-tokens|login|logout|replays|bulk).*", PEOPLE),
     (ANY, r"(identity-providers|agents/<id:int>/(second-factor|identities)).*", PEOPLE),
     ("POST", r"conversations(/preview)?", Scope.TEXTS),
     ("POST", r"media", Scope.TEXTS),
@@ -27,6 +27,7 @@ TABLE: tuple[tuple[str, str, Scope | None], ...] = (
     (WRITE, rf"{_ONE}/.*", PEOPLE),
     (WRITE, r"cases(/.*)?", Scope.CASES),
     (WRITE, r"consents", Scope.CONSENTS),
+    (READ, r"audit", Scope.AUDIT),
     (READ, r".*", Scope.READ),
 )
 

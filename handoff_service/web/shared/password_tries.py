@@ -14,6 +14,7 @@ from sanic import Request
 from handoff_service.context import AppContext
 from handoff_service.errors import Busy, TooManyTries
 from handoff_service.operations.desk import sign_in, sign_in_tries
+from handoff_service.operations.desk.sign_in import FailedSignIn
 from handoff_service.operations.desk.sign_in_tries import Limit, RightTry, Try
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
@@ -61,8 +62,8 @@ async def count_and_check(
     visitor: Visitor,
     check: Callable[[], Awaitable[bool]],
 ) -> int | None:
-    """Count a try, then check it. ``what``: the kind of try. Return
-    None if it is right, else the number of tries left. Raises TooManyTries when none are left."""
+    """Count a try, then check it. ``what``: the kind of try. Return None if it is right, else the
+    number of tries left. Raises TooManyTries when none are left."""
     attempt = await _attempt(desk, what, email, visitor)
     counted = await desk.store.write(sign_in_tries.count_try, attempt)
     if counted.left < 0:
@@ -73,6 +74,8 @@ async def count_and_check(
         await desk.store.write(sign_in_tries.forget_try, counted)
         raise
     if not is_right:
+        failed = FailedSignIn(email, is_code=what == CODE)
+        await desk.store.acting(None, visitor.address).write(sign_in.record_failure, failed)
         return counted.left
     right = RightTry(attempt.key, counted.ids)
     await desk.store.write(sign_in_tries.forget_wrong_tries, right)

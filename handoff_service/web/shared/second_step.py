@@ -100,7 +100,8 @@ async def open_session(
         id_token=who.id_token,
         known_address=address_key(desk, who.email, visitor.address),
     )
-    await desk.store.write(sign_in.open_session, command)
+    store = desk.store.acting(None, visitor.address)  # the audit log has the address
+    await store.write(sign_in.open_session, command)
     return Opened(who.agent_id, token)
 
 

@@ -18,6 +18,7 @@ from handoff_service.operations.desk import sessions, sign_in
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
 from handoff_service.web.shared.service_tokens import authenticate, is_service_token
@@ -111,7 +112,7 @@ async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> 
 def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
     """Make the request's writes the agent's: see ``desk_of``."""
     desk = desk_of(request)
-    request.ctx.desk = replace(desk, store=desk.store.acting(agent.id))
+    request.ctx.desk = replace(desk, store=desk.store.acting(agent.id, client_address(request)))
     return agent
 
 
