@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from handoff_service.operations.shared.field_types import Country, TimeZone
+from handoff_service.operations.shared.field_types import Country, Roles, TimeZone
 from handoff_service.rules.delivery import quiet_hours
 from handoff_service.rules.privacy.kinds import BY_DAY, KINDS, LONGEST_DAYS, KeptKind
 from handoff_service.rules.routing import offer_card
@@ -68,6 +68,8 @@ class DeskEntry(BaseModel):
       a number that live agents answer first; 0: never.
     - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
     - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
+    - ``password_off_roles``: agents with any of these roles sign in with an identity provider only.
+    - ``second_factor_roles``: agents with any of these roles need a second factor.
 
     The admin's page shows a field for each number that has a ``title``. Its template needs no
     change.
@@ -154,3 +156,5 @@ class DeskEntry(BaseModel):
     keep_work_logs_days: Annotated[Days, _kept(KeptKind.WORK_LOGS)] = 0
     keep_trainer_items_days: Annotated[Days, _kept(KeptKind.TRAINER_ITEMS)] = 0
     keep_audit_days: Annotated[Days, _kept(KeptKind.AUDIT)] = 0
+    password_off_roles: Roles = []
+    second_factor_roles: Roles = []
