@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from sqlalchemy import update
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import (
     Accepted,

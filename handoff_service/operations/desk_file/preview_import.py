@@ -33,6 +33,7 @@ KEYS = {
     "templates": "name",
     "labels": "name",
     "macros": "name",
+    "webhooks": "name",
     "list_views": "name",
     "presence_states": "name",
     "reject_reasons": "words",

@@ -28,7 +28,7 @@ class Noun(StrEnum):
     DESK = "desk"
     PRESENCE_STATE = "presence_state"
     REJECT_REASON = "reject_reason"
-    CASE_WEBHOOK = "case_webhook"
+    WEBHOOK = "webhook"
 
 
 #: The field that a person knows a record by.
@@ -45,6 +45,7 @@ NAMED_BY = {
     Noun.OUTAGE: "title",
     Noun.PRESENCE_STATE: "name",
     Noun.REJECT_REASON: "words",
+    Noun.WEBHOOK: "name",
 }
 
 

@@ -31,7 +31,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Desk": {
         "/desk": "Desk settings",
-        "/case-webhook": "Case webhook",
+        "/webhooks": "Webhooks",
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",
@@ -48,6 +48,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/labels": {"labels": "labels"},
     "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
+    "/webhooks": {"webhooks": "webhooks"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
 

@@ -31,6 +31,7 @@ DONE = {
     "deactivated": "Deactivated",
     "undone": "Restored",
     "again": "Sending again",
+    "testing": "The test event is on its way. Reload the page to see the answer",
     "mailed": "The link is on its way by e-mail",
     "released": "Released. The texts are being sent",
     "ended": "Ended. Nobody was texted",

@@ -17,7 +17,6 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
-    case_webhook,
     checklist,
     consents,
     deleted,
@@ -38,6 +37,8 @@ from handoff_service.web.admin import (
     texts,
     usage_report,
     users,
+    webhook_calls,
+    webhooks,
 )
 from handoff_service.web.admin.menu import MENU
 from handoff_service.web.shared.session import page
@@ -61,7 +62,8 @@ PAGES: Mapping[str, Any] = {
     **outage_end.PAGES,
     **desk.PAGES,
     **desk_file.PAGES,
-    **case_webhook.PAGES,
+    **webhooks.PAGES,
+    **webhook_calls.PAGES,
     **restored.PAGES,
     **deleted.PAGES,
     **mail.PAGES,
@@ -84,7 +86,8 @@ POST_HANDLERS: Mapping[str, Any] = {
     **outage_end.POST_HANDLERS,
     **desk.POST_HANDLERS,
     **desk_file.POST_HANDLERS,
-    **case_webhook.POST_HANDLERS,
+    **webhooks.POST_HANDLERS,
+    **webhook_calls.POST_HANDLERS,
     **restored.POST_HANDLERS,
     **mail.POST_HANDLERS,
     **messaging_actions.POST_HANDLERS,

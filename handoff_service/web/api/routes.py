@@ -40,6 +40,7 @@ from handoff_service.web.api import (
     timers,
     trainer,
     users,
+    webhooks,
     work,
 )
 from handoff_service.web.api.calls import Call, calls_of, route
@@ -82,6 +83,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    webhooks,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 

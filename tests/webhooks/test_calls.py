@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from handoff_service.operations.cases.call_webhook import call_again
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.rules.cases.webhook import secret_of
 
 from handoff_service.gateways.webhook.gateway import HttpWebhook
-from handoff_service.operations.cases.call_webhook import call_again
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.rules.cases.webhook import secret_of
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import WebhookCall

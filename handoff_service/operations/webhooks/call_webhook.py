@@ -1,7 +1,8 @@
-"""Send an event to the outgoing webhook's address. The HTTP call happens outside any transaction.
+"""Take one event to one webhook. The HTTP call happens outside any transaction.
 
 Delivery is at least once: a call without confirmed success is retried for a day under the same
-event id. Calls about one case are made in order because they share a line of ``due_work``.
+event id. Calls about one subject are made in order because they share a line of ``due_work``. A
+webhook that accepts nothing for days is switched off.
 """
 
 from dataclasses import dataclass
@@ -11,20 +12,20 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from handoff_service import log
-from handoff_service.errors import NotFound
-from handoff_service.operations.cases.record_case import line
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.webhooks.secrets import open_secret
+from handoff_service.operations.webhooks.switch_off import switch_off
 from handoff_service.ports import Called, OutgoingCall
-from handoff_service.rules.cases import webhook as rules
 from handoff_service.rules.shared.vocabulary import CallState, Work
-from handoff_service.store.cases import webhook
+from handoff_service.rules.webhooks import signature as rules
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-k = t.webhook_calls
-KEPT = timedelta(days=30)  # delivered calls are kept this long for the admin to inspect
-NO_ADDRESS = "The webhook no longer has an address."
+w, k = t.webhooks, t.webhook_calls
+KEPT = timedelta(days=30)  # ended calls are kept this long for the admin to inspect
+LONGEST_ANSWER = 2000  # characters that are stored
+SWITCHED_OFF = "The webhook was switched off before it got this event."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +46,22 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
         return None
-    hook = webhook.webhook(tx.conn)
-    if hook is None or hook.url is None:
-        _end(tx, row.id, CallState.GIVEN_UP, status=None, why=NO_ADDRESS)
+    hook = tx.conn.execute(select(w).where(w.c.id == row.webhook_id)).one()
+    if not hook.active:
+        _end(tx, row.id, CallState.GIVEN_UP, Called(why=SWITCHED_OFF))
         return None
     tx.conn.execute(
         update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
     )
     seconds = int(tx.now.timestamp())
+    secrets = [open_secret(tx, w.c.secret, hook.secret)]
+    if hook.former_secret and hook.former_until > tx.now:
+        secrets.append(open_secret(tx, w.c.former_secret, hook.former_secret))
     return OutgoingCall(
         url=hook.url,
         event_id=row.event_id,
         timestamp=seconds,
-        signature=rules.signature(hook.secret, row.event_id, seconds, row.body),
+        signature=rules.signatures(secrets, row.event_id, seconds, row.body),
         body=row.body,
     )
 
@@ -68,49 +72,44 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
         return CallState.DELIVERED if row is None else CallState(row.state)
+    this = w.c.id == row.webhook_id
     if called.why is None:
-        _end(tx, row.id, CallState.DELIVERED, status=called.status, why=None)
+        _end(tx, row.id, CallState.DELIVERED, called)
+        tx.conn.execute(update(w).where(this, w.c.failing_since.is_not(None)).values(_WELL))
         tx.conn.execute(
-            delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state == CallState.DELIVERED)
+            delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state != CallState.WAITING)
         )
         return CallState.DELIVERED
+    tx.conn.execute(update(w).where(this, w.c.failing_since.is_(None)).values(failing_since=tx.now))
+    since = tx.conn.execute(select(w.c.failing_since).where(this)).scalar_one()
+    if since is not None and rules.is_dead(since, row.attempts, tx.now):
+        _end(tx, row.id, CallState.GIVEN_UP, called)
+        switch_off(tx, row.webhook_id)
+        return CallState.GIVEN_UP
     again = rules.next_try(row.attempts, row.since, tx.now)
     if again is None:
-        _end(tx, row.id, CallState.GIVEN_UP, status=called.status, why=called.why)
+        _end(tx, row.id, CallState.GIVEN_UP, called)
         return CallState.GIVEN_UP
-    tx.conn.execute(update(k).where(k.c.id == row.id).values(status=called.status, why=called.why))
+    tx.conn.execute(update(k).where(k.c.id == row.id).values(_result(called)))
     due_work.release(tx, Work.CALL_WEBHOOK, row.id, again)
     return CallState.WAITING
 
 
-def call_again(tx: Transaction, call_id: int) -> None:
-    """Send this event now, even if it was sent before. Its day of retries starts again. NotFound
-    for an unknown event."""
-    row = _locked(tx, call_id)
-    if row is None:
-        raise NotFound("This call is no longer stored.")
-    tx.conn.execute(
-        update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0)
-    )
-    due_work.schedule(
-        tx,
-        [
-            due_work.Due(
-                kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now
-            )
-        ],
-    )
+_WELL = {"failing_since": None}
 
 
 def _locked(tx: Transaction, call_id: int) -> Any:
     return tx.conn.execute(select(k).where(k.c.id == call_id).with_for_update()).one_or_none()
 
 
-def _end(
-    tx: Transaction, call_id: int, state: CallState, *, status: int | None, why: str | None
-) -> None:
-    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, status=status, why=why))
+def _end(tx: Transaction, call_id: int, state: CallState, called: Called) -> None:
+    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, **_result(called)))
     due_work.cancel(tx, Work.CALL_WEBHOOK, [call_id])
+
+
+def _result(called: Called) -> dict[str, Any]:
+    answer = called.answer and called.answer.replace("\0", "")[:LONGEST_ANSWER]
+    return {"status": called.status, "why": called.why, "answer": answer or None}
 
 
 async def when_due(job: Job) -> None:
