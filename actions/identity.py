@@ -21,15 +21,14 @@ from actions.proof import ASKED, BACK_TO, THEN, back, begin
 from actions.start_topic import take_up
 from actions.turn import collected, entities, intent_of, language, last_text, turn_id
 from handoff_service.context import AppContext
-from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
     ClaimedAccount,
     Finish,
-    SettleAnswer,
     TurnRef,
+    checked_fact,
     claim_account,
     drop_proof,
     fact_to_check,
@@ -225,14 +224,8 @@ class ValidateIdentityForm(FormValidationAction):
             instead = Alternative(turn_id=turn, wish=AlternativeKind(value))
             return _slots(await self._desk.store.write(something_else, instead))
         to_check = await self._desk.store.read(fact_to_check, turn)
-        right = to_check is not None and await asyncio.to_thread(
-            knowledge_facts.matches, to_check.stored, to_check.guesses
-        )
-        return _slots(
-            await self._desk.store.write(
-                settle_answer, SettleAnswer(turn_id=turn, fact_right=right)
-            )
-        )
+        answer = await asyncio.to_thread(checked_fact, turn, to_check)
+        return _slots(await self._desk.store.write(settle_answer, answer))
 
 
 class AfterProof(_WithDesk):

@@ -24,6 +24,7 @@ from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
+from handoff_service.gateways.push import web_push
 from handoff_service.gateways.push.web_push import WebPush
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
@@ -37,7 +38,7 @@ from handoff_service.operations.conversations.index_texts import A_MOMENT, sched
 from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
-from handoff_service.operations.desk.check_secret_key import check_secret_key
+from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
@@ -45,7 +46,7 @@ from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.operations.zero_metrics import start_at_zero
 from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.practice.runs import PracticeRuns
-from handoff_service.settings import Settings
+from handoff_service.settings import Settings, key_fingerprint
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
@@ -147,7 +148,9 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    app.ctx.webhook, push = _webhook_and_push(settings)
+    hosts = settings.webhook_hosts.replace(",", " ").split()
+    app.ctx.webhook = HttpWebhook(hosts)
+    push = WebPush(await _push_key(settings, store), settings.public_url, hosts)
     mailer = _mailer(settings)
     deps = WorkerDeps(
         store=store,
@@ -167,8 +170,6 @@ async def _open(app: App) -> None:
         await store.write(due_work.forget_leases, None)
     # with SQLite there is no other process, so a run that seems under way was interrupted
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
-    if await store.write(check_secret_key, settings.key_fingerprint):
-        log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
     # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(schedule_indexing, None)  # index texts that an earlier process left
@@ -252,9 +253,15 @@ async def _fanout(
     return made
 
 
-def _webhook_and_push(settings: Settings) -> tuple[HttpWebhook, WebPush]:
-    hosts = settings.webhook_hosts.replace(",", " ").split()
-    return HttpWebhook(hosts), WebPush(settings.secret_key, settings.public_url, hosts)
+async def _push_key(settings: Settings, store: Store) -> str:
+    """Begin to use the secret keys, and return the private key of notifications. It was first made
+    with the key that the database was written with."""
+    written_with = await store.read(secret_keys.fingerprint)
+    if await store.write(use_secret_keys, None):
+        log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
+    makers = (key for key in settings.secret_keys if key_fingerprint(key) == written_with)
+    made = web_push.first_key(next(makers, settings.secret_key))
+    return await store.write(own_secret, OwnSecret("web_push", made))
 
 
 def _mailer(settings: Settings) -> Mailer | None:

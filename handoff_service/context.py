@@ -89,6 +89,7 @@ def operation_settings(settings: Settings, send_errors: SendErrors) -> Operation
         lease=timedelta(seconds=2 * settings.bot_timeout + 15),
         public_url=settings.public_url,
         link_key=settings.secret_key,
+        old_keys=settings.old_keys,
         mails=settings.mails,
         send_errors=send_errors,
     )

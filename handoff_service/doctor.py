@@ -17,13 +17,13 @@ from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.operations.desk.desk_checks import CheckResult, Outside, outcomes
+from handoff_service.operations.desk.key_checks import key_notes, key_problems
 from handoff_service.operations.desk.set_up import setup_link
 from handoff_service.rules.shared.counted import counted
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
-from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import (
     database_errors,
@@ -84,11 +84,14 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
                 now=clock.now(), send_errors=send_errors_of(settings)
             )
             waiting = held(conn)
-            if secret_keys.differs(conn, settings.key_fingerprint):
-                waiting.append(secret_keys.DIFFERS)
+            waiting += key_problems(conn, settings.secret_keys)
             checked = outcomes(conn, Outside(mails=settings.mails))
             problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
-            notes = [*_nobody_yet(conn, settings), *_findings(checked, is_problem=False)]
+            notes = [
+                *key_notes(conn, settings.secret_keys),
+                *_nobody_yet(conn, settings),
+                *_findings(checked, is_problem=False),
+            ]
             sentence = _unpushed_consents(conn)
             if sentence:
                 is_usual = kind.no_consents is not None and kind.no_consents in sentence

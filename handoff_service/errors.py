@@ -72,6 +72,12 @@ class Unavailable(Refusal):
     retry_after = 1
 
 
+class CannotOpen(Unavailable):
+    """A stored secret cannot be opened."""
+
+    loggable = True
+
+
 class Busy(Unavailable):
     """Too many people are signing in. Try again in a few seconds."""
 

@@ -37,6 +37,7 @@ class Settings:
     trusted_proxies: str
     public_url: str
     secret_key: str = field(metadata=SECRET)
+    secret_key_old: str | None = field(metadata=SECRET)
     sms_provider: str
     twilio_account_sid: str | None
     twilio_auth_token: str | None = field(metadata=SECRET)
@@ -54,6 +55,16 @@ class Settings:
     webhook_hosts: str
     demo: bool
     log: str
+
+    @property
+    def old_keys(self) -> tuple[str, ...]:
+        """Secret keys that are still accepted, but with which nothing new is written."""
+        return (self.secret_key_old,) if self.secret_key_old else ()
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """All accepted secret keys, the current one first."""
+        return (self.secret_key, *self.old_keys)
 
     @property
     def key_fingerprint(self) -> str:
@@ -140,6 +151,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=get.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1"),
         public_url=get.address("PUBLIC_URL", f"http://{host}:{port}"),
         secret_key=get.optional("SECRET_KEY") or _kept(home, "secret_key"),
+        secret_key_old=get.optional("SECRET_KEY_OLD") or _there(home, "secret_key_old"),
         sms_provider=provider,
         twilio_account_sid=account,
         twilio_auth_token=token,
@@ -279,6 +291,12 @@ def _kept(home: Path, name: str) -> str:
         made = secrets.token_urlsafe(32)
         file.write(made)
     return made
+
+
+def _there(home: Path, name: str) -> str | None:
+    """A secret in HOME, if there is one."""
+    path = home / name
+    return path.read_text(encoding="utf-8-sig").strip() or None if path.exists() else None
 
 
 def _without_password(text: str) -> str:

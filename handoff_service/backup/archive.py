@@ -1,8 +1,8 @@
 """The archive file: a tar, compressed when its name ends in ``gz``.
 
 Members in order: ``tables/NAME.jsonl`` (each table after the tables it refers to), ``media/NAME``,
-``models/NAME``, ``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated
-archive has no manifest. The manifest has the SHA-256 of every other member.
+``models/NAME``, ``keys/NAME`` (secret_key, secret_key_old, bot_token), and last ``manifest.json``,
+so a truncated archive has no manifest. The manifest has the SHA-256 of every other member.
 """
 
 import gzip
@@ -26,7 +26,7 @@ from handoff_service.lib.media_folder import is_name
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-KEYS = ("secret_key", "bot_token")
+KEYS = ("secret_key", "secret_key_old", "bot_token")
 _TABLE = re.compile(r"tables/([a-z][a-z0-9_]*)\.jsonl")
 _BLOCK = 1024 * 1024
 

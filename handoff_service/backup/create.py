@@ -95,6 +95,8 @@ def _add_models(archive: Writer, home: Path, report: Report) -> None:
 def _add_keys(archive: Writer, settings: Settings, report: Report) -> None:
     for name in KEYS:
         kept = settings.home / name
+        if getattr(settings, name) is None:
+            continue
         if kept.exists() and kept.read_text().strip() == getattr(settings, name):
             archive.add_bytes(f"keys/{name}", getattr(settings, name).encode())
         else:

@@ -11,7 +11,7 @@ from handoff_service.backup.restore import restore
 from handoff_service.commands.database import opened_store, print_progress, run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
-from handoff_service.settings import Settings
+from handoff_service.settings import Settings, key_fingerprint
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.store import Store
 
@@ -47,7 +47,11 @@ def _restore(config: Settings, asked: argparse.Namespace) -> int:
 
 async def _key_differs(config: Settings) -> bool:
     async with opened_store(config) as store:
-        return await store.read(secret_keys.differs, config.key_fingerprint)
+        return await store.read(
+            secret_keys.differs,
+            config.key_fingerprint,
+            [key_fingerprint(key) for key in config.old_keys],
+        )
 
 
 def _held(config: Settings, asked: argparse.Namespace) -> int:

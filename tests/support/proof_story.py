@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import (
     BeginMail,
     FinishMail,
@@ -15,9 +14,9 @@ from handoff_service.operations.identity.prove_identity import (
     AlternativeKind,
     ClaimedAccount,
     Finish,
-    SettleAnswer,
     TurnRef,
     begin_proof,
+    checked_fact,
     claim_account,
     drop_proof,
     fact_to_check,
@@ -84,10 +83,7 @@ class Proving:
         assert question.message == "/tell_secret"
         turn = int(question.turn_id)
         check = await self.story.store.read(fact_to_check, turn)
-        right = check is not None and knowledge_facts.matches(check.stored, check.guesses)
-        return await self.step(
-            question, settle_answer, SettleAnswer(turn_id=turn, fact_right=right)
-        )
+        return await self.step(question, settle_answer, checked_fact(turn, check))
 
     async def step(self, question: Question, operation, command) -> ProofState:  # type: ignore[no-untyped-def]
         """Take the step and end the turn. Repeating the step in the same turn changes nothing."""

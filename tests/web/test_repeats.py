@@ -185,7 +185,8 @@ async def test_a_secret_that_is_asked_for_twice_is_the_one_that_is_stored(desk: 
                 )
                 for _ in range(2)
             ]
-            stored = (await desk.story.rows(t.case_webhook))[0].secret
+            (row,) = await desk.story.rows(t.case_webhook)
+            stored = desk.desk.store.settings.sealer.open(t.case_webhook.c.secret, row.secret)
             assert shown == [[stored], [stored]], path
 
 

@@ -1,7 +1,8 @@
 """Web Push: encrypted notifications through the push service of an agent's browser.
 
-The desk's key pair (VAPID) is derived from the desk's secret key, so all processes have the same
-one, and nothing else has to be stored or backed up.
+The desk's key pair (VAPID) is first derived from the desk's secret key, so a desk that was
+upgraded keeps the key that browsers subscribed with. It is then stored, sealed, and outlives a
+rotation of the secret key.
 
 Sources: https://www.rfc-editor.org/rfc/rfc8030 (push), https://www.rfc-editor.org/rfc/rfc8291
 (encryption), https://www.rfc-editor.org/rfc/rfc8292 (VAPID)
@@ -32,12 +33,20 @@ UNUSABLE = "The browser's keys or its address cannot be used. Turn notifications
 SIGNED_FOR = 12 * 3600  # seconds; a push service accepts at most 24 hours
 
 
-def private_key(secret_key: str) -> ec.EllipticCurvePrivateKey:
-    """The desk's private key. HKDF gives 48 bytes, 16 more than the key has, so the remainder
-    of the division by the curve's order has no measurable bias."""
+def first_key(secret_key: str) -> str:
+    """The desk's first private key, as PEM. HKDF gives 48 bytes, 16 more than the key has, so the
+    remainder of the division by the curve's order has no measurable bias."""
     derive = HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"patchboard web push")
     number = int.from_bytes(derive.derive(secret_key.encode())) % (_ORDER - 1) + 1
-    return ec.derive_private_key(number, ec.SECP256R1())
+    return (
+        ec.derive_private_key(number, ec.SECP256R1())
+        .private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        .decode()
+    )
 
 
 def contact(public_url: str) -> str:
@@ -48,16 +57,16 @@ def contact(public_url: str) -> str:
 
 
 class WebPush:
-    """Sends notifications. ``public_url``: the desk's address. Create it on a running event
-    loop."""
+    """Sends notifications. ``private_key``: as PEM. ``public_url``: the desk's address. Create it
+    on a running event loop."""
 
     def __init__(
         self,
-        secret_key: str,
+        private_key: str,
         public_url: str,
         hosts: Collection[str] = (),
     ) -> None:
-        self._vapid = Vapid02(private_key(secret_key))
+        self._vapid = Vapid02.from_pem(private_key.encode())
         self._contact = contact(public_url)
         self._http = OutsideHttp(hosts)
         point = self._vapid.public_key.public_bytes(

@@ -4,6 +4,7 @@ The link is made when its mail is sent, so it exists only in the mail. Setting a
 ends all sessions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,11 +84,12 @@ def account(conn: Connection, agent_id: int) -> Account | None:
     )
 
 
-def holder(conn: Connection, token: str, key: str, now: datetime) -> Account:
-    """The account whose password the token may set. NotFound for a token that is not good."""
+def holder(conn: Connection, token: str, keys: Sequence[str], now: datetime) -> Account:
+    """The account whose password the token may set. ``keys``: the secret keys that are accepted.
+    NotFound for a token that is not good."""
     agent_id = rules.agent_of(token)
     found = account(conn, agent_id) if agent_id is not None else None
-    if found is None or not rules.is_good(key, token, found, now):
+    if found is None or not any(rules.is_good(key, token, found, now) for key in keys):
         raise NotFound(NOT_GOOD)
     return found
 
@@ -98,7 +100,7 @@ def set_password(tx: Transaction, command: SetPassword) -> int:
     agent_id = rules.agent_of(command.token)
     # the row is locked, so that of two requests with one token only the first finds it good
     tx.conn.execute(select(a.c.id).where(a.c.id == agent_id).with_for_update())
-    found = holder(tx.conn, command.token, tx.settings.link_key, tx.now)
+    found = holder(tx.conn, command.token, tx.settings.keys, tx.now)
     tx.conn.execute(
         update(a).where(a.c.id == found.agent_id).values(password_hash=command.password_hash)
     )

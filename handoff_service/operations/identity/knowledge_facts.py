@@ -15,12 +15,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, func, select
 
+from handoff_service.lib.sealing import key_id
 from handoff_service.rules.identity.proof import fact_fingerprint, fact_hash
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 f = t.user_facts
+#: A texted answer: its guesses, each hashed with every accepted key, the current one first.
+type Answer = list[list[str]]
 MOST_ASKED = 3  # facts that one question names
 
 # Much weaker than for passwords. A fact has few digits, so only the secret key protects it; an
@@ -58,6 +61,17 @@ def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
     """Whether any guess (each from ``fact_hash``) is any of the stored facts. Takes some
     milliseconds per pair, and equally long for a missing fact (None)."""
     return sum(is_fact(fact, guess) for fact in stored for guess in guesses) > 0
+
+
+def moved(names: Sequence[str], stored: Sequence[str | None], answer: Answer) -> dict[str, Fact]:
+    """The named facts that a guess proves under an old secret key, as the current key stores them.
+    Takes as long as ``matches``."""
+    return {
+        name: Fact(_hasher.hash(guess[0]), guess[0])
+        for name, fact in zip(names, stored, strict=True)
+        for guess in answer
+        if any(is_fact(fact, keyed) for keyed in guess[1:])
+    }
 
 
 def is_fact(stored: str | None, guess: str) -> bool:
@@ -110,8 +124,11 @@ def write_facts(tx: Transaction, facts: Mapping[int, Mapping[str, Fact]]) -> Non
             "name": name,
             "hash": fact.hash,
             "fingerprint": fact_fingerprint(key, user_id, name, fact.keyed),
+            "key_id": key_id(key),
         }
         for user_id, theirs in facts.items()
         for name, fact in theirs.items()
     ]
-    bulk.upsert_rows(tx.conn, f, rows, key=("user_id", "name"), change=("hash", "fingerprint"))
+    bulk.upsert_rows(
+        tx.conn, f, rows, key=("user_id", "name"), change=("hash", "fingerprint", "key_id")
+    )

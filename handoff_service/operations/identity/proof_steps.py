@@ -4,12 +4,12 @@ Replies to the requester depend on ``ProofState`` only, which is the same whethe
 exists.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from handoff_service.operations.identity import knowledge_facts
+from handoff_service.operations.identity.knowledge_facts import Answer
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.running_proof import LockedProof, ask, end, fail, has_mail
@@ -116,10 +116,10 @@ def _fail_guessed_at(tx: Transaction, proof: LockedProof) -> LockedProof:
     return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day")
 
 
-def code_verdict(tx: Transaction, proof: LockedProof, guesses: Sequence[str]) -> Verdict:
+def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdict:
     """Judge the digits that were texted."""
     kept = proof.row.code_hash
-    same = kept is not None and kept in guesses
+    same = kept is not None and any(kept in guess for guess in guesses)
     return rules.judged(six_digits=bool(guesses), same=same, until=proof.row.code_until, now=tx.now)
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from handoff_service.operations.identity import knowledge_facts, proof_steps
+from handoff_service.operations.identity.knowledge_facts import Answer, Fact
 from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
@@ -65,10 +66,12 @@ class Alternative:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
     """Judge the texted answer. ``fact_right``: whether it is one of the user's second facts
-    (``fact_to_check``). That check takes too long for a transaction."""
+    (``fact_to_check``). ``moved``: facts to store under the current secret key. That check takes
+    too long for a transaction."""
 
     turn_id: int
     fact_right: bool = False
+    moved: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +156,12 @@ def something_else(tx: Transaction, command: Alternative) -> ProofState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactToCheck:
-    """The stored facts of the claimed user (None: the user lacks that fact), and the texted
-    guesses; all hashed."""
+    """The stored facts of the claimed user (None: the user lacks that fact) by their names, and
+    the texted guesses; all hashed."""
 
+    names: list[str]
     stored: list[str | None]
-    guesses: list[str]
+    guesses: Answer
 
 
 def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
@@ -173,8 +177,20 @@ def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
     proof = proofs.newest(conn, turn.id, turn.epoch)
     if turn.expects != Expects.FACT or proof is None or guesses is None:
         return None
-    stored = knowledge_facts.of_user(conn, proof.user_id, knowledge_facts.names(conn))
-    return FactToCheck(stored=stored, guesses=guesses)
+    names = knowledge_facts.names(conn)
+    stored = knowledge_facts.of_user(conn, proof.user_id, names)
+    return FactToCheck(names=names, stored=stored, guesses=guesses)
+
+
+def checked_fact(turn_id: int, check: FactToCheck | None) -> SettleAnswer:
+    """Compare a texted fact with the stored ones. Takes some milliseconds per pair, so call it
+    outside a transaction."""
+    if check is None:
+        return SettleAnswer(turn_id=turn_id)
+    hashes = [keyed for guess in check.guesses for keyed in guess]
+    right = knowledge_facts.matches(check.stored, hashes)
+    moved = knowledge_facts.moved(check.names, check.stored, check.guesses) if right else {}
+    return SettleAnswer(turn_id=turn_id, fact_right=right, moved=moved)
 
 
 def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
@@ -192,7 +208,7 @@ def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
 
 
 def _judge(
-    tx: Transaction, proof: LockedProof, guesses: list[str], command: SettleAnswer
+    tx: Transaction, proof: LockedProof, guesses: Answer, command: SettleAnswer
 ) -> LockedProof:
     by_fact = proof.expects is Expects.FACT
     if by_fact:
@@ -202,6 +218,8 @@ def _judge(
     proof = replace(proof, row=proofs.change(tx, proof.row, verdict=verdict))
     match verdict:
         case Verdict.RIGHT:
+            if by_fact and proof.row.user_id is not None:
+                knowledge_facts.put_facts(tx, proof.row.user_id, command.moved)
             return proof_steps.succeed(tx, proof, Method.KNOWLEDGE if by_fact else Method.CODE)
         case Verdict.WRONG:
             return proof_steps.wrong(tx, proof)

@@ -193,6 +193,17 @@ def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | Non
     return tx.conn.execute(query.order_by(m.c.seq.desc()).limit(1)).scalar()
 
 
+def key_requesters_again(tx: Transaction) -> None:
+    """Hash the requesters' numbers with the current secret key, so that one requester stays one
+    after a rotation."""
+    n = t.interactions
+    found = select(n.c.requester_number).join(i, i.c.interaction_id == n.c.id).distinct()
+    for number in tx.conn.execute(found).scalars().all():
+        its = select(n.c.id).where(n.c.requester_number == number)
+        again = update(i).where(i.c.interaction_id.in_(its))
+        tx.conn.execute(again.values(requester=_requester(tx, number)))
+
+
 def _requester(tx: Transaction, number: str) -> str:
     """A keyed hash that distinguishes requesters without storing their numbers."""
     key = tx.settings.link_key.encode()

@@ -24,12 +24,15 @@ def keep(
     answers: Sequence[tuple[int, tuple[str, ...]]],
 ) -> None:
     """Store the hashes of answers until a turn judges them. ``answers``: sequence number in the
-    conversation -> guesses."""
-    key = tx.settings.link_key
+    conversation -> guesses. Each guess is hashed with every accepted key, the current one first,
+    because an old key may have made what it is compared with."""
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
         hashes = [
-            fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one)
+            [
+                fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one)
+                for key in tx.settings.keys
+            ]
             for one in guesses
         ]
         tx.conn.execute(
@@ -38,7 +41,9 @@ def keep(
         )
 
 
-def redact_codes(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
+def redact_codes(
+    keys: Sequence[str], expects: Expects | None, codes: Sequence[LiveCode], body: str
+) -> str:
     """Redact codes in a text that was not the answer to a proof. ``codes``: the live codes of its
     number.
 
@@ -50,10 +55,13 @@ def redact_codes(key: str, expects: Expects | None, codes: Sequence[LiveCode], b
     if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
         return without_codes(body, lambda _: True)
     spent = [code for code in codes if not code.waited_for]
-    return without_codes(
-        body,
-        lambda digits: any(one.hash == code_hash(key, one.interaction_id, digits) for one in spent),
-    )
+
+    def was_spent(digits: str) -> bool:
+        return any(
+            one.hash == code_hash(key, one.interaction_id, digits) for one in spent for key in keys
+        )
+
+    return without_codes(body, was_spent)
 
 
 def instead_of_texts(tx: Transaction, interaction: InteractionRow, *, after: int) -> str | None:

@@ -5,6 +5,7 @@ event id. Calls about one subject are made in order because they share a line of
 webhook that accepts nothing for days is switched off.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from handoff_service import log
+from handoff_service.errors import CannotOpen
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.webhooks.secrets import open_secret
 from handoff_service.operations.webhooks.switch_off import switch_off
 from handoff_service.ports import Called, OutgoingCall
 from handoff_service.rules.shared.vocabulary import CallState, Work
@@ -54,9 +55,11 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
         update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
     )
     seconds = int(tx.now.timestamp())
-    secrets = [open_secret(tx, w.c.secret, hook.secret)]
-    if hook.former_secret and hook.former_until > tx.now:
-        secrets.append(open_secret(tx, w.c.former_secret, hook.former_secret))
+    try:
+        secrets = _secrets(tx, hook)
+    except CannotOpen as error:
+        _failed(tx, row.id, Called(why=str(error)))
+        return None
     return OutgoingCall(
         url=hook.url,
         event_id=row.event_id,
@@ -72,14 +75,20 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
         return CallState.DELIVERED if row is None else CallState(row.state)
+    if called.why is not None:
+        return _failed(tx, row.id, called)
     this = w.c.id == row.webhook_id
-    if called.why is None:
-        _end(tx, row.id, CallState.DELIVERED, called)
-        tx.conn.execute(update(w).where(this, w.c.failing_since.is_not(None)).values(_WELL))
-        tx.conn.execute(
-            delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state != CallState.WAITING)
-        )
-        return CallState.DELIVERED
+    _end(tx, row.id, CallState.DELIVERED, called)
+    tx.conn.execute(
+        update(w).where(this, w.c.failing_since.is_not(None)).values(failing_since=None)
+    )
+    tx.conn.execute(delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state != CallState.WAITING))
+    return CallState.DELIVERED
+
+
+def _failed(tx: Transaction, call_id: int, called: Called) -> CallState:
+    row = _locked(tx, call_id)
+    this = w.c.id == row.webhook_id
     tx.conn.execute(update(w).where(this, w.c.failing_since.is_(None)).values(failing_since=tx.now))
     since = tx.conn.execute(select(w.c.failing_since).where(this)).scalar_one()
     if since is not None and rules.is_dead(since, row.attempts, tx.now):
@@ -95,7 +104,13 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     return CallState.WAITING
 
 
-_WELL = {"failing_since": None}
+def _secrets(tx: Transaction, hook: Any) -> list[str]:
+    """The secrets that sign a call now, the current one first."""
+    secrets = [tx.settings.sealer.open(w.c.secret, hook.secret)]
+    if hook.former_secret and hook.former_until > tx.now:
+        with suppress(CannotOpen):
+            secrets.append(tx.settings.sealer.open(w.c.former_secret, hook.former_secret))
+    return secrets
 
 
 def _locked(tx: Transaction, call_id: int) -> Any:

@@ -1,14 +1,14 @@
 """An admin creates, changes, tests or deletes a webhook, and sends events again."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.errors import BadInput, CannotOpen, Conflict, NotFound
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
-from handoff_service.operations.webhooks.secrets import open_secret, seal_secret
 from handoff_service.operations.webhooks.switch_off import give_up_waiting
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import WebhookEvent
@@ -59,7 +59,7 @@ def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
     fields = command.fields
     _check(fields, command.secret)
     _name_is_free(tx, fields.name)
-    sealed = seal_secret(tx, w.c.secret, command.secret)
+    sealed = tx.settings.sealer.seal(w.c.secret, command.secret)
     new = insert(w).values(**_row(fields), secret=sealed).returning(w.c.id)
     made: int = tx.conn.execute(new).scalar_one()
     created(tx, Noun.WEBHOOK, made)
@@ -112,7 +112,7 @@ def current_secret(tx: Transaction, webhook_id: int) -> str:
     stored = webhooks.secret(tx.conn, webhook_id)
     if stored is None:
         raise NotFound(f"There is no webhook {webhook_id}.")
-    return open_secret(tx, w.c.secret, stored)
+    return tx.settings.sealer.open(w.c.secret, stored)
 
 
 def delete_webhook(tx: Transaction, webhook_id: int) -> None:
@@ -138,16 +138,18 @@ def stored_fields(tx: Transaction, webhook_id: int) -> WebhookFields:
 
 
 def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
-    this = w.c.id == webhook_id
-    was = open_secret(tx, w.c.secret, webhooks.secret(tx.conn, webhook_id) or "")
+    was = None
+    with suppress(CannotOpen):  # then there is no former secret to sign with
+        was = current_secret(tx, webhook_id)
     if secret == was:
         return
+    seal = tx.settings.sealer.seal
     values = {
-        "secret": seal_secret(tx, w.c.secret, secret),
-        "former_secret": seal_secret(tx, w.c.former_secret, was) if was else None,
+        "secret": seal(w.c.secret, secret),
+        "former_secret": seal(w.c.former_secret, was) if was else None,
         "former_until": tx.now + signature.OVERLAP if was else None,
     }
-    tx.conn.execute(update(w).where(this).values(**values))
+    tx.conn.execute(update(w).where(w.c.id == webhook_id).values(**values))
 
 
 def _check(fields: WebhookFields, secret: str | None) -> None:

@@ -93,6 +93,11 @@ def _word(name: str, *, null: bool = False) -> Column[str]:
     return Column(name, sa.Text, nullable=null)
 
 
+def _sealed(name: str, *, null: bool = False) -> Column[str]:
+    """A secret that is sealed with the secret key: see ``sealed.py``."""
+    return Column(name, sa.Text, nullable=null, info={"sealed": True})
+
+
 def _count(name: str, default: int) -> Column[int]:
     return Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)))
 
@@ -208,6 +213,8 @@ user_facts = Table(
     #: keyed hash that shows whether an imported fact has changed; null: stored before
     #: facts had fingerprints
     _word("fingerprint", null=True),
+    #: names the secret key of both hashes (lib/sealing.py); null: the key of secret_keys
+    _word("key_id", null=True),
 )
 groups = Table(
     "groups",
@@ -1227,9 +1234,9 @@ webhooks = Table(
     Column("name", sa.Text, nullable=False, unique=True),
     _word("url"),
     #: signs the calls
-    _word("secret"),
+    _sealed("secret"),
     #: signs them too until ``former_until``, after a change of the secret
-    _word("former_secret", null=True),
+    _sealed("former_secret", null=True),
     _time("former_until", null=True),
     #: the types of events that it gets
     _json("events", "[]"),
@@ -1711,6 +1718,13 @@ secret_keys = Table(
     _id(),
     #: keyed hash of a constant (settings.py)
     _word("fingerprint"),
+)
+#: Secrets that the desk made for itself.
+own_secrets = Table(
+    "own_secrets",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    _sealed("secret"),
 )
 #: One row per restore of a backup.
 restores = Table(

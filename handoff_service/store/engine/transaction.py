@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from handoff_service.lib.sealing import Sealer, sealer_of
 from handoff_service.rules.delivery.send_errors import SendErrors
 
 #: In burst windows. After this time the virtual agent answers a requester who never pauses.
@@ -23,9 +24,20 @@ class OperationSettings:
     public_url: str = ""
     # signs media links for the provider; also the key for hashes of codes and facts
     link_key: str = ""
+    old_keys: tuple[str, ...] = ()  # still accepted; nothing new is written with them
     mails: bool = True  # whether there is a way to send e-mail
     # the provider's error codes, with our own
     send_errors: SendErrors = field(default_factory=SendErrors)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All accepted secret keys, the current one first."""
+        return (self.link_key, *self.old_keys)
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and opens secrets for storing."""
+        return sealer_of(self.keys)
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
         """When a burst of texts that starts now ends: without another text, and at the latest."""

@@ -162,13 +162,15 @@ def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
 # Answers, between the text that has one and the turn that judges it -------------------------------
 
 
-def answer(conn: Connection, interaction_id: int, up_to: int) -> list[str] | None:
-    """The guesses of the newest answer up to this position. None without one."""
+def answer(conn: Connection, interaction_id: int, up_to: int) -> list[list[str]] | None:
+    """The guesses of the newest answer up to this position, each hashed with one or several keys.
+    None without one."""
     a = t.proof_answers
     texted = (a.c.interaction_id == interaction_id, a.c.seq <= up_to)
-    return conn.execute(
-        select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)
-    ).scalar()
+    query = select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)
+    guesses = conn.execute(query).scalar()
+    # a text that arrived before the upgrade to several keys has one hash for each guess
+    return guesses and [[one] if isinstance(one, str) else one for one in guesses]
 
 
 def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:

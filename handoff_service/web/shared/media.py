@@ -49,8 +49,10 @@ async def by_link(request: Request, media_id: int) -> HTTPResponse:
     carries has no link."""
     desk = desk_of(request)
     expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
-    if not media_links.is_good(
-        desk.settings.secret_key, media_id, expires, signature, desk.clock()
+    now = desk.clock()
+    if not any(
+        media_links.is_good(key, media_id, expires, signature, now)
+        for key in desk.settings.secret_keys
     ):
         raise Expired
     return await served(desk, await desk.store.read(media.kept, media_id, agent_id=None))

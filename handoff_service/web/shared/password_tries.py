@@ -104,15 +104,16 @@ async def _check(
 
 def is_known(request: Request, email: str) -> bool:
     """Return whether this browser has signed in to the account before."""
-    mark = _mark(desk_of(request), email)
-    return any(hmac.compare_digest(mark, other) for other in _marks(request))
+    desk, account = desk_of(request), _account(email)
+    right = [_keyed(key, account) for key in desk.settings.secret_keys]
+    return any(hmac.compare_digest(one, other) for one in right for other in _marks(request))
 
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
     """Mark the browser as one that has signed in to this account. The mark grants no access. It
     exempts the account's agent from the limit that strangers' tries use up."""
     desk = desk_of(request)
-    mark = _mark(desk, email)
+    mark = _hashed(desk, _account(email))
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]
     secure = desk.settings.public_url.startswith("https:")
     response.add_cookie(
@@ -140,9 +141,13 @@ def _marks(request: Request) -> list[str]:
     return [mark for mark in text.split(".")[:MOST_KNOWN] if mark.isascii() and mark.isalnum()]
 
 
-def _mark(desk: AppContext, email: str) -> str:
-    return _hashed(desk, f"known|{email.strip().lower()}")
+def _account(email: str) -> str:
+    return f"known|{email.strip().lower()}"
 
 
 def _hashed(desk: AppContext, text: str) -> str:
-    return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return _keyed(desk.settings.secret_key, text)
+
+
+def _keyed(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -88,7 +88,7 @@ async def _choose(request: Request, token: str, form: Form, *, status: int = 200
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     try:
-        account = await desk.store.read(holder, token, desk.settings.secret_key, desk.clock())
+        account = await desk.store.read(holder, token, desk.settings.secret_keys, desk.clock())
     except NotFound as refusal:
         said = {"desk": facts, "said": refusal.detail, "mails": desk.settings.mails}
         return render("link_ended.html", status=refusal.status, **said)
@@ -108,7 +108,7 @@ async def _set(request: Request) -> HTTPResponse:
     desk, token = desk_of(request), form_field(request, "token")
     password = form_field(request, "password")
     try:
-        account = await desk.store.read(holder, token, desk.settings.secret_key, desk.clock())
+        account = await desk.store.read(holder, token, desk.settings.secret_keys, desk.clock())
         read_as(AgentBody, {"password": password})
         command = SetPassword(token, await run_slow(sign_in.hash_password, password))
         agent_id = await desk.store.write(password_links.set_password, command)

@@ -112,7 +112,7 @@ def _hide(
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
         return text
     return replace(
-        text, body=redact_secrets.redact_codes(tx.settings.link_key, expects, codes, text.body)
+        text, body=redact_secrets.redact_codes(tx.settings.keys, expects, codes, text.body)
     )
 
 

@@ -1,0 +1,59 @@
+"""Begin to use the secret keys that are set, rotate them, and keep the desk's own secrets."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from handoff_service.errors import CannotOpen
+from handoff_service.lib.sealing import id_of
+from handoff_service.operations.training.keep_items import key_requesters_again
+from handoff_service.settings import key_fingerprint
+from handoff_service.store.engine import sealed, secret_keys
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+o, f = t.own_secrets, t.user_facts
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSecret:
+    """``made``: the secret to keep if the desk has none of this name."""
+
+    name: str
+    made: str
+
+
+def use_secret_keys(tx: Transaction, _command: None) -> bool:
+    """Remember the current key, and seal what is stored in plain text. Returns whether the
+    database was written with a key that is not set; then nothing is changed."""
+    current, *old = map(key_fingerprint, tx.settings.keys)
+    if secret_keys.differs(tx.conn, current, old):
+        return True
+    written_with = secret_keys.fingerprint(tx.conn) or current
+    unnamed = update(f).where(f.c.key_id.is_(None))
+    tx.conn.execute(unnamed.values(key_id=id_of(written_with)))
+    secret_keys.remember(tx.conn, current, old)
+    sealed.seal_plain(tx.conn, tx.settings.sealer)
+    return False
+
+
+def rotate_keys(tx: Transaction, _command: None) -> int:
+    """Write with the current key what an old one sealed, and what can be hashed again. Returns how
+    many secrets were sealed."""
+    if tx.settings.old_keys:
+        key_requesters_again(tx)
+    return sealed.seal_again(tx.conn, tx.settings.sealer)
+
+
+def own_secret(tx: Transaction, command: OwnSecret) -> str:
+    """The desk's own secret, which outlives a rotation of the secret key. While the stored one
+    cannot be opened, ``made`` takes its place and is not stored."""
+    kept = tx.conn.execute(select(o.c.secret).where(o.c.name == command.name)).scalar()
+    if kept is None:
+        sealed_one = tx.settings.sealer.seal(o.c.secret, command.made)
+        tx.conn.execute(insert(o).values(name=command.name, secret=sealed_one))
+        return command.made
+    try:
+        return tx.settings.sealer.open(o.c.secret, kept)
+    except CannotOpen:
+        return command.made

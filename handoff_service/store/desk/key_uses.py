@@ -1,0 +1,30 @@
+"""What each secret key is still needed for."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.lib.sealing import id_of
+from handoff_service.store.engine import sealed, secret_keys
+from handoff_service.store.engine import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """``secrets``: sealed values. ``facts``: users' second facts."""
+
+    secrets: int
+    facts: int
+
+
+def key_uses(conn: Connection) -> dict[str, KeyUse]:
+    """Key id (``lib/sealing.py``) -> what needs this key. A key without any use is missing."""
+    f = t.user_facts
+    written_with = id_of(secret_keys.fingerprint(conn) or "")
+    key = func.coalesce(f.c.key_id, written_with)
+    facts = {row[0]: row[1] for row in conn.execute(select(key, func.count()).group_by(key))}
+    secrets = sealed.keys_in_use(conn)
+    return {
+        one: KeyUse(secrets=secrets[one], facts=facts.get(one, 0))
+        for one in sorted(secrets.keys() | facts.keys())
+    }

@@ -1,0 +1,81 @@
+"""The columns whose values are sealed with the secret key, and which key sealed them.
+
+A column is sealed when ``tables.py`` declares it with ``_sealed``. Everything here then includes
+it: values that were stored in plain text are sealed at the next start, and a rotation of the key
+seals them again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Connection, select, update
+
+from handoff_service.errors import CannotOpen
+from handoff_service.lib.sealing import PREFIX, Sealer, key_of
+from handoff_service.store.engine import tables as t
+
+type Stored = tuple[sa.ColumnElement[bool], str]
+
+
+def columns() -> Iterator[Column[str]]:
+    """The sealed columns of all tables."""
+    for table in t.metadata.sorted_tables:
+        yield from (column for column in table.columns if column.info.get("sealed"))
+
+
+def seal_plain(conn: Connection, sealer: Sealer) -> int:
+    """Seal what was stored in plain text. Returns how many values."""
+    sealed = 0
+    for column in columns():
+        for row, stored in _values(conn, column, ~column.startswith(PREFIX)):
+            _put(conn, column, row, stored, sealer.seal(column, stored))
+            sealed += 1
+    return sealed
+
+
+def seal_again(conn: Connection, sealer: Sealer) -> int:
+    """Seal with the current key what an old key sealed. Returns how many values. What cannot be
+    opened stays as it is."""
+    sealed = 0
+    for column in columns():
+        is_current = column.startswith(f"{PREFIX}{sealer.key_id}:")
+        for row, stored in _values(conn, column, ~is_current):
+            try:
+                secret = sealer.open(column, stored)
+            except CannotOpen:
+                continue
+            _put(conn, column, row, stored, sealer.seal(column, secret))
+            sealed += 1
+    return sealed
+
+
+def keys_in_use(conn: Connection) -> Counter[str]:
+    """How many values each key has sealed."""
+    return Counter(
+        key
+        for column in columns()
+        for _, stored in _values(conn, column, column.startswith(PREFIX))
+        if (key := key_of(stored)) is not None
+    )
+
+
+def _values(
+    conn: Connection, column: Column[str], condition: sa.ColumnElement[bool]
+) -> Iterable[Stored]:
+    """The rows whose value fits: the condition that finds the row, and its value."""
+    primary = list(column.table.primary_key)
+    rows = conn.execute(select(*primary, column.label("stored")).where(condition)).all()
+    return [(_is_row(primary, row), row.stored) for row in rows]
+
+
+def _is_row(primary: Iterable[Column[Any]], row: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(*(column == value for column, value in zip(primary, row, strict=False)))
+
+
+def _put(
+    conn: Connection, column: Column[str], row: sa.ColumnElement[bool], before: str, after: str
+) -> None:
+    """Replace the value unless somebody has saved another one meanwhile."""
+    conn.execute(update(column.table).where(row, column == before).values({column: after}))

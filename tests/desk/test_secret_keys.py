@@ -1,0 +1,138 @@
+"""The secret key is rotated: the old one is accepted until nothing needs it, on both databases."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import sqlalchemy as sa
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+
+from handoff_service.errors import CannotOpen
+from handoff_service.gateways.twilio.errors import ERRORS
+from handoff_service.lib.sealing import PREFIX, Sealer, key_id
+from handoff_service.operations.desk.key_checks import NOTHING_LEFT, key_notes, key_problems
+from handoff_service.operations.desk.use_secret_keys import (
+    OwnSecret,
+    own_secret,
+    rotate_keys,
+    use_secret_keys,
+)
+from handoff_service.store.cases import webhook
+from handoff_service.store.engine import secret_keys
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
+from tests.conftest import Heard, MovedClock
+
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+HOOK = PutWebhook(url="https://tickets.example.com/hook", secret=SECRET)
+type Started = Callable[..., "AsyncIterator[Store]"]
+
+
+@pytest.fixture
+def started(database_url: str, clock: MovedClock) -> Started:
+    """Starts the desk with these keys, the current one first."""
+
+    @asynccontextmanager
+    async def start(*keys: str) -> AsyncIterator[Store]:
+        settings = OperationSettings(link_key=keys[0], old_keys=keys[1:], send_errors=ERRORS)
+        store = Store(database_url, clock=clock, settings=settings, after_commit=Heard())
+        await store.write(use_secret_keys, None)
+        yield store
+        store.close()
+
+    return start
+
+
+async def secret(store: Store) -> str:
+    target = await store.read(webhook.webhook)
+    assert target is not None
+    return webhook.secret_of(store.settings, target)
+
+
+async def stored(store: Store) -> str:
+    return await store.read(lambda conn: conn.execute(sa.select(t.case_webhook.c.secret)).scalar())
+
+
+async def test_what_stood_in_plain_text_is_sealed_at_the_next_start(started: Started) -> None:
+    def put_plain(tx: Transaction, _: None) -> None:
+        tx.conn.execute(sa.insert(t.case_webhook).values(id=1, url=None, secret=SECRET))
+
+    async with started("first") as store:
+        await store.write(put_plain, None)
+        assert await secret(store) == SECRET, "readable before the next start, too"
+    async with started("first") as store:
+        assert (await stored(store)).startswith(f"{PREFIX}{key_id('first')}:")
+        assert await secret(store) == SECRET
+
+
+async def test_a_rotation_ends_when_nothing_needs_the_old_key(started: Started) -> None:
+    async with started("first") as store:
+        await store.write(put_webhook, HOOK)
+    async with started("second", "first") as store:
+        assert await secret(store) == SECRET
+        keys = store.settings.keys
+        assert await store.read(key_problems, keys) == []
+        assert "1 stored secret still needs PATCHBOARD_SECRET_KEY_OLD" in "".join(
+            await store.read(key_notes, keys)
+        )
+        assert await store.write(rotate_keys, None) == 1
+        assert await store.write(rotate_keys, None) == 0, "once is enough"
+        assert NOTHING_LEFT in await store.read(key_notes, keys)
+    async with started("second") as store:
+        assert await secret(store) == SECRET
+        assert await store.read(key_problems, store.settings.keys) == []
+        assert await store.read(key_notes, store.settings.keys) == []
+
+
+async def test_an_old_key_that_is_removed_too_early_is_a_problem_and_may_come_back(
+    started: Started,
+) -> None:
+    async with started("first") as store:
+        await store.write(put_webhook, HOOK)
+    async with started("second", "first"):
+        pass
+    async with started("second") as store:
+        (problem,) = await store.read(key_problems, store.settings.keys)
+        assert problem.startswith("1 stored secret cannot be opened")
+        with pytest.raises(CannotOpen):
+            await secret(store)
+        assert await store.write(rotate_keys, None) == 0
+    async with started("second", "first") as store:
+        assert await secret(store) == SECRET
+
+
+async def test_a_key_that_nobody_announced_changes_nothing(started: Started) -> None:
+    async with started("first") as store:
+        await store.write(put_webhook, HOOK)
+    async with started("stranger") as store:
+        assert await store.read(key_problems, store.settings.keys) == [secret_keys.DIFFERS]
+    async with started("first") as store:
+        assert await store.read(key_problems, store.settings.keys) == []
+        assert await secret(store) == SECRET
+
+
+async def test_saving_the_same_secret_is_no_change(started: Started) -> None:
+    async with started("first") as store:
+        await store.write(put_webhook, HOOK)
+        before = await stored(store)
+        await store.write(put_webhook, HOOK)
+        assert await stored(store) == before
+
+
+async def test_the_desks_own_secret_outlives_a_rotation(started: Started) -> None:
+    async with started("first") as store:
+        assert await store.write(own_secret, OwnSecret("web_push", "pem one")) == "pem one"
+    async with started("second", "first") as store:
+        assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
+        await store.write(rotate_keys, None)
+    async with started("second") as store:
+        assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
+    async with started("stranger") as store:  # it works, and keeps the stored one for later
+        assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem two"
+    async with started("second") as store:
+        assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
+
+
+def test_the_name_of_a_key_is_no_part_of_it() -> None:
+    assert key_id("first") not in ("first", Sealer(["second"]).key_id)
