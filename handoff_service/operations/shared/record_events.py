@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.rules.webhooks.events import VERSION
-from handoff_service.rules.webhooks.payloads import PRIVATE
+from handoff_service.rules.webhooks.payloads import without_private
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -97,7 +97,7 @@ def body(event: NewEvent, at: datetime, *, with_texts: bool) -> str:
         "type": event.type,
         "version": VERSION,
         "timestamp": at,
-        "data": data if with_texts else _without_texts(data),
+        "data": data if with_texts else without_private(data),
     }
     return to_json(content).decode()
 
@@ -114,9 +114,3 @@ def line(webhook_id: int, subject: str) -> str:
 
 def _row(tx: Transaction, event: NewEvent, hook: Wanted, event_id: str) -> dict[str, Any]:
     return call_row(tx, hook.id, event, event_id, with_texts=hook.with_texts)
-
-
-def _without_texts(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {name: _without_texts(one) for name, one in data.items() if name not in PRIVATE}
-    return [_without_texts(one) for one in data] if isinstance(data, list) else data

@@ -6,6 +6,7 @@ names people by ids.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.identity.identity_level import Method
@@ -14,8 +15,22 @@ from handoff_service.rules.shared.vocabulary import Author, Direction, Owner, St
 #: Fields that a webhook gets only if it asks for texts: what people wrote, names, phone numbers
 #: and e-mail addresses. The number of a consent event is always there, because it is the subject.
 PRIVATE = frozenset(
-    {"body", "comment", "note", "reason", "description", "name", "email", "requester_number"}
+    {
+        *("body", "comment", "note", "reason", "description", "device", "impact"),
+        *("name", "email", "requester_number", "requester.number"),
+    }
 )
+
+
+def without_private(data: Any, within: str = "") -> Any:
+    """The data for a webhook that does not ask for texts. ``within``: the field that holds it."""
+    if isinstance(data, dict):
+        return {
+            name: without_private(one, name)
+            for name, one in data.items()
+            if PRIVATE.isdisjoint((name, f"{within}.{name}"))
+        }
+    return [without_private(one) for one in data] if isinstance(data, list) else data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

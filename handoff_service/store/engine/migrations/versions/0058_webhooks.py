@@ -27,13 +27,14 @@ def upgrade() -> None:
     events = '["case.created", "case.changed"]'
     # its calls refer to it, so it is there even if only they are
     op.execute(
-        "INSERT INTO webhooks (name, url, secret, events, with_texts, active) "
-        f"SELECT 'Case webhook', coalesce(url, ''), secret, '{events}', true, "
-        "url IS NOT NULL AND url <> '' FROM case_webhook"
+        "INSERT INTO webhooks (id, name, url, secret, events, with_texts, active) "
+        "SELECT id, CASE WHEN id = 1 THEN 'Case webhook' ELSE 'Case webhook ' || id END, "
+        f"coalesce(url, ''), secret, '{events}', true, url IS NOT NULL AND url <> '' "
+        "FROM case_webhook"
     )
     op.execute(
-        "INSERT INTO webhooks (name, url, secret, events, with_texts, active) "
-        f"SELECT 'Case webhook', '', '', '{events}', true, false "
+        "INSERT INTO webhooks (id, name, url, secret, events, with_texts, active) "
+        f"SELECT 1, 'Case webhook', '', '', '{events}', true, false "
         "WHERE EXISTS (SELECT 1 FROM webhook_calls) AND NOT EXISTS (SELECT 1 FROM webhooks)"
     )
     op.rename_table('webhook_calls', 'case_calls')
@@ -75,10 +76,11 @@ def upgrade() -> None:
     op.drop_table('case_calls')
     op.drop_table('case_webhook')
     if op.get_bind().dialect.name == 'postgresql':
-        op.execute(
-            "SELECT setval(pg_get_serial_sequence('webhook_calls', 'id'), "
-            "(SELECT max(id) FROM webhook_calls)) WHERE EXISTS (SELECT 1 FROM webhook_calls)"
-        )
+        for table in ('webhooks', 'webhook_calls'):
+            op.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "
+                f"(SELECT max(id) FROM {table})) WHERE EXISTS (SELECT 1 FROM {table})"
+            )
     op.execute("UPDATE record_changes SET noun = 'webhook' WHERE noun = 'case_webhook'")
 
 
