@@ -68,8 +68,8 @@ def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
             NewEvent(
                 type=WebhookEvent.MESSAGE_STATUS,
                 subject=_subject(row.interaction_id),
-                data=p.MessageData(
-                    message=event_facts.as_message(row),
+                data=p.StatusData(
+                    message=event_facts.as_status(row),
                     conversation=conversations[row.interaction_id],
                 ),
             )

@@ -36,7 +36,9 @@ def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
     wanted = failed.kind not in _OF_WEBHOOKS and is_wanted(tx, {WebhookEvent.JOB_FAILED})
     subject = f"job:{failed.kind}:{failed.key}"
     if wanted and not _reported(tx, subject):
-        job = EventJob(kind=failed.kind, attempts=failed.attempts, error=failed.error)
+        job = EventJob(
+            kind=failed.kind, key=failed.key, attempts=failed.attempts, error=failed.error
+        )
         event = NewEvent(type=WebhookEvent.JOB_FAILED, subject=subject, data=JobData(job=job))
         record_events(tx, [event])
 

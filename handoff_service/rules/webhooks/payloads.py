@@ -96,6 +96,24 @@ class MessageData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventStatus:
+    """The delivery status of a text. ``error_code``: the provider's. ``retries``: how often the
+    text was sent again for such an error."""
+
+    id: int
+    seq: int
+    status: Status
+    error_code: int | None
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusData:
+    message: EventStatus
+    conversation: EventConversation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventIdentity:
     """``method``: how the user was found. ``undone``: the former user is back. ``user_id`` null:
     nobody is known to have the number."""
@@ -162,9 +180,11 @@ class RatingData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventJob:
-    """``kind``: the kind of background work. ``attempts``: how often it was begun."""
+    """``kind``, ``key``: the background work, and the id of what it is about. ``attempts``: how
+    often it was begun. ``error``: the kind of error."""
 
     kind: str
+    key: str
     attempts: int
     error: str
 

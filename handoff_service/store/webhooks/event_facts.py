@@ -90,6 +90,17 @@ def as_message(row: Any) -> p.EventMessage:
     )
 
 
+def as_status(row: Any) -> p.EventStatus:
+    """The delivery status of a text as its event shows it."""
+    return p.EventStatus(
+        id=row.id,
+        seq=row.seq,
+        status=Status(row.status),
+        error_code=row.error_code,
+        retries=row.retries,
+    )
+
+
 def conversations(conn: Connection, ids: Collection[int]) -> dict[int, p.EventConversation]:
     """Conversations as events show them, by id."""
     query = select(*_CONVERSATION).select_from(_FROM).where(one_of(i.c.id, ids))
