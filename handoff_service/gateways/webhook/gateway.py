@@ -25,7 +25,10 @@ class HttpWebhook:
     wait for a time limit, would hold up those to other receivers.
     """
 
-    def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT, slow: float = SLOW
+    ) -> None:
+        self._slow = slow
         self._http = OutsideHttp(hosts, timeout=timeout)
         self._breakers: OrderedDict[str, CircuitBreaker] = OrderedDict()
 
@@ -41,7 +44,7 @@ class HttpWebhook:
         }
         began = time.monotonic()
         called = await self._post(call, headers, breaker)
-        if called.status is None and time.monotonic() - began > SLOW:
+        if called.status is None and time.monotonic() - began > self._slow:
             breaker.failed()
         else:
             breaker.succeeded()
