@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from handoff_service.bot_control.bot_data import BotData
-from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.connections import Connections
 from handoff_service.context import AppContext, PracticeMark, operation_settings
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.simulator.errors import ERRORS
 from handoff_service.gateways.simulator.gateway import Simulator
@@ -108,7 +106,7 @@ async def open_desk(
         # A practice desk has no trainer. AppContext requires these objects, but nothing starts
         # them.
         training=TrainAndCompare(store, folder, settings.bot_data),
-        rollout=ModelRollout(store, RasaModels(settings.bot_token), (), folder),
+        rollout=real.rollout,
         replies=PastReplies(store, real.clock),
         bot_data=BotData(settings.bot_data),
         practice_runs=real.practice_runs,

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -68,7 +68,7 @@ class _Open:
     originals: Sequence[PracticeConversation]
     median: int | None
     acted_at: float  # by the event loop's clock
-    tokens: list[str] = field(default_factory=list)
+    ending: asyncio.Task[None] | None = None
 
 
 class PracticeRuns:
@@ -79,7 +79,7 @@ class PracticeRuns:
         #: whether this service can hold practice desks
         self.is_on = settings.workers == 1
         self._open: dict[int, _Open] = {}
-        self._tokens: dict[str, int] = {}
+        self._run_of_token: dict[str, int] = {}  # also of ended runs, so that pages find the score
         self._starting = asyncio.Lock()
         self._real: AppContext | None = None
 
@@ -155,7 +155,7 @@ class PracticeRuns:
         """Open the practice desk to its agent. Returns the token of a session on it. Conflict while
         routing could offer real work to the agent."""
         run = self._open.get(run_id)
-        if run is None:
+        if run is None or run.ending:
             raise NotFound(f"The practice run {run_id} is not open.")
         mark = run.desk.practice
         if mark is None or mark.agent_id != agent_id:
@@ -170,16 +170,19 @@ class PracticeRuns:
         opened = sign_in.Open(AGENT_ID, token, sign_in.RightTry(""))
         await store.write(sign_in.open_session, opened)
         await store.write(set_presence, SetPresence(agent_id=AGENT_ID, presence=Presence.AVAILABLE))
-        run.tokens.append(token)
-        self._tokens[token] = run_id
+        self._run_of_token[token] = run_id
         self.acted(run_id)
         run.feeder.begin()
         return token
 
     def desk_of(self, token: str) -> AppContext | None:
         """The practice desk of this session. None: its run has ended."""
-        run = self._open.get(self._tokens.get(token, 0))
+        run = self._open.get(self.run_of_token(token) or 0)
         return run.desk if run else None
+
+    def run_of_token(self, token: str) -> int | None:
+        """The run of this session, open or ended. None: an earlier process began it."""
+        return self._run_of_token.get(token)
 
     def acted(self, run_id: int) -> None:
         """Record that the agent has done something, so that the run does not count as idle."""
@@ -196,20 +199,26 @@ class PracticeRuns:
         return next((one.run_id for one in marks if one and one.agent_id == agent_id), None)
 
     async def end(self, run_id: int, state: PracticeState) -> None:
-        """Score a run and delete its desk. Does nothing for a run that has ended."""
-        run = self._open.pop(run_id, None)
+        """Score a run and delete its desk. Does nothing for a run that has ended.
+
+        The score is stored before the desk closes, because the desk's pages then look for it."""
+        run = self._open.get(run_id)
         if run is None:
             return
-        for token in run.tokens:
-            del self._tokens[token]
+        if run.ending is None:
+            run.ending = asyncio.create_task(self._end(run_id, run, state), name="practice_end")
+        await asyncio.shield(run.ending)
+
+    async def _end(self, run_id: int, run: _Open, state: PracticeState) -> None:
         score = None
         try:
             await run.feeder.close()
             score = await self._score(run)
         finally:
-            await close_desk(run.desk)
             ended = EndPractice(run_id=run_id, state=state, score=score)
             await self._desk().store.for_own_work().write(end_practice, ended)
+            del self._open[run_id]
+            await close_desk(run.desk)
             log.info("practice_ended", run=run_id, state=state)
 
     async def _score(self, run: _Open) -> PracticeScore:

@@ -146,11 +146,12 @@ async def test_a_whole_practice_touches_nothing_real(
         assert topic
         closed = await mia.act(f"{address}/close", topic_id=topic[1], short_description="A dock")
         assert closed.status in (204, 200), closed.text
-    # every conversation is closed, so the run ends, and the open page reloads into the scores
+    # every conversation is closed, so the run ends, and the open page reloads into its score
     await until(page_of(mia, "/workspace/counts", SCRIPT), lambda one: one.status == 401)
     ended = await mia.get("/workspace")
-    assert (ended.status, ended.headers["Location"]) == (303, HERE)
-    score = await until(page_of(mia, f"{HERE}/1"), lambda one: "side by side" in one.text)
+    assert (ended.status, ended.headers["Location"]) == (303, f"{HERE}/1")
+    score = await mia.get(f"{HERE}/1")  # stored before the practice desk closed
+    assert "side by side" in score.text
     for one in (*pages, score, await omar.get(HERE)):
         is_masked(one.text.replace("Mia Chen", ""))
     text = shown(score.text)
@@ -161,7 +162,14 @@ async def test_a_whole_practice_touches_nothing_real(
     assert (await mia.get("/workspace")).status == 200
     assert "Practice desk" not in (await mia.get("/workspace")).text
     assert rows_of(desk) == before[1]
-    assert not [*(desk.desk.settings.home / "practice").glob("*")]
+    await until(folders_of(desk), lambda one: not one)
+
+
+def folders_of(desk: Running) -> Callable[[], Any]:
+    async def look() -> list[Path]:
+        return [*(desk.desk.settings.home / "practice").glob("*")]
+
+    return look
 
 
 def page_of(visitor: Visitor, address: str, headers: dict[str, str] = PAGE) -> Callable[[], Any]:

@@ -38,7 +38,7 @@ async def choose(request: Request) -> HTTPResponse | None:
         return None
     practice = await _practice_of(request, real, token)
     if practice is None or practice.practice is None:
-        return _over(request, real)
+        return _over(request, real, token)
     if path.startswith(tuple(f"/workspace/{one}" for one in _ELSEWHERE)):
         raise NotAllowed("The practice desk has no such page. End the practice run first.")
     if request.method in UNSAFE and not BY_ITSELF.fullmatch(path):
@@ -56,12 +56,13 @@ async def _practice_of(request: Request, real: AppContext, token: str) -> AppCon
     return practice if agent and agent.id == practice.practice.agent_id else None
 
 
-def _over(request: Request, real: AppContext) -> HTTPResponse:
-    """Handle a request after the practice run has ended. A page leads to the scores; other requests
+def _over(request: Request, real: AppContext, token: str) -> HTTPResponse:
+    """Handle a request after the practice run has ended. A page leads to the score; other requests
     make their page reload."""
     if not wants_page(request) or request.method in UNSAFE:
         raise NotSignedIn("The practice run has ended. Open Practice to see its score.")
-    response = redirect(RUNS, status=303)
+    run_id = real.practice_runs.run_of_token(token)
+    response = redirect(f"{RUNS}/{run_id}" if run_id else RUNS, status=303)
     leave(real, response)
     return response
 
