@@ -285,7 +285,7 @@ async def test_webhooks_over_the_api_and_through_the_desk_file(
     assert (await grace.call("POST", f"{one}/missed")) == {"count": 0}
     text = await desk.desk.store.read(export_desk)
     assert "whsec_" not in text
-    await grace.call("DELETE", one)
+    await delete(grace, one)
     path = tmp_path / "again.toml"
     path.write_text(text.replace('name = "Tickets"', f'name = "Tickets"\nsecret = "{SECRET}"'))
     await desk.desk.store.write(import_desk, read_desk_file.read(path))
