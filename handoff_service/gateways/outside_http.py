@@ -82,7 +82,7 @@ def _address(written: str) -> Address | None:
     if isinstance(read, ipaddress.IPv6Address):
         if read in _NAT64:
             return ipaddress.IPv4Address(read.packed[-4:])
-        return read.ipv4_mapped or read.sixtofour or read
+        return read.ipv4_mapped or read
     return read
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,9 @@ from tests.support.ticket_system import SECRET
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "webhook-events.md"
 BOB_ID = 2
+FAILED = FailedJob(
+    kind=Work.TIMER, key="1", attempts=1, error="KeyError", after=timedelta(seconds=5)
+)
 
 
 async def wants(story: Story, *events: WebhookEvent) -> None:
@@ -94,11 +98,7 @@ async def a_day(story: Story, clock: MovedClock) -> None:
     await story.store.write(reopen, Reopen(interaction_id=bob, agent_id=MIA))
     await story.close(bob)
     await graded(story, bob, clock)
-    failed = FailedJob(
-        kind=Work.TIMER, key="1", attempts=1, error="KeyError", after=timedelta(seconds=5)
-    )
-    await story.store.write(release_failed_job, failed)
-    await story.store.write(release_failed_job, failed)
+    await story.store.write(release_failed_job, FAILED)
     await story.store.write(send_test, 1)
 
 
@@ -164,6 +164,19 @@ async def test_the_order_of_a_conversation(story: Story, clock: MovedClock) -> N
     assert len({row.event_id for row in await story.rows(t.webhook_calls)}) == len(
         await story.rows(t.webhook_calls)
     )
+
+
+async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
+    story: Story, clock: MovedClock
+) -> None:
+    await wants(story, WebhookEvent.JOB_FAILED)
+    for seconds in (0, 5, 3600):
+        clock.move(seconds)
+        await story.store.write(release_failed_job, FAILED)
+    assert await types(story) == ["job.failed"] * 2
+    of_webhooks = replace(FAILED, kind=Work.CALL_WEBHOOK)
+    await story.store.write(release_failed_job, of_webhooks)
+    assert len(await types(story)) == 2, "a failed call causes no event"
 
 
 async def test_a_closed_conversation_is_closed_once(story: Story) -> None:
