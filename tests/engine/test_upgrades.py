@@ -27,7 +27,6 @@ CHANGED = frozenset(
         "desk.most_in_range",  # 0019 lowers the old default
         "text_index.done_to",  # 0021 and 0029 (on SQLite) rebuild the text index
         "report_days.packed",  # 0049 packs all days again
-        "webhook_calls.case_id",  # 0058 keeps it in the subject
         "text_index.next_to",
         "text_index.next_after",
     }

@@ -86,7 +86,8 @@ def _record_event(tx: Transaction, case: Case) -> None:
     if is_wanted(tx, {kind}):
         entry = CaseEntry(case=case, change=case.history[-1], requester=_requester(tx, case))
         data = _ENTRY.dump_python(entry, mode="json", exclude={"case": {"history"}})
-        record_events(tx, [NewEvent(type=kind, subject=f"case:{case.id}", data=data)])
+        event = NewEvent(type=kind, subject=f"case:{case.id}", data=data, case_id=case.id)
+        record_events(tx, [event])
 
 
 _ENTRY = TypeAdapter(CaseEntry)

@@ -52,7 +52,7 @@ def _of_lines(tx: Transaction, places: Collection[tuple[int, int]]) -> Iterator[
                 changed = row.event == Event.OWNER_CHANGED
                 change = p.EventOwner(reason=row.reason, agent_id=row.agent_id) if changed else None
                 data = p.ConversationData(conversation=conversation, change=change)
-            yield NewEvent(type=kind, subject=_subject(row.interaction_id), data=data)
+            yield _about(kind, row.interaction_id, data)
 
 
 def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
@@ -65,10 +65,10 @@ def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
     record_events(
         tx,
         [
-            NewEvent(
-                type=WebhookEvent.MESSAGE_STATUS,
-                subject=_subject(row.interaction_id),
-                data=p.StatusData(
+            _about(
+                WebhookEvent.MESSAGE_STATUS,
+                row.interaction_id,
+                p.StatusData(
                     message=event_facts.as_status(row),
                     conversation=conversations[row.interaction_id],
                 ),
@@ -86,10 +86,10 @@ def of_identities(tx: Transaction, interaction_ids: Collection[int]) -> None:
     record_events(
         tx,
         [
-            NewEvent(
-                type=WebhookEvent.IDENTITY_CHANGED,
-                subject=_subject(interaction_id),
-                data=p.IdentityData(identity=identity, conversation=conversations[interaction_id]),
+            _about(
+                WebhookEvent.IDENTITY_CHANGED,
+                interaction_id,
+                p.IdentityData(identity=identity, conversation=conversations[interaction_id]),
             )
             for interaction_id, identity in sorted(
                 event_facts.identities(tx.conn, interaction_ids).items()
@@ -130,5 +130,6 @@ def of_presences(tx: Transaction, ids: Collection[int]) -> None:
         )
 
 
-def _subject(interaction_id: int) -> str:
-    return f"conversation:{interaction_id}"
+def _about(kind: WebhookEvent, interaction_id: int, data: object) -> NewEvent:
+    subject = f"conversation:{interaction_id}"
+    return NewEvent(type=kind, subject=subject, data=data, interaction_id=interaction_id)

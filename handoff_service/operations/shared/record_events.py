@@ -31,11 +31,14 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """``subject``: what it is about, such as conversation:12. Events about one subject reach each
-    webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a case."""
+    webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a case.
+    ``interaction_id``, ``case_id``: what is erased with it."""
 
     type: WebhookEvent
     subject: str
     data: Any
+    interaction_id: int | None = None
+    case_id: int | None = None
 
 
 def is_wanted(tx: Transaction, types: Collection[WebhookEvent]) -> bool:
@@ -83,6 +86,8 @@ def call_row(
         "event_id": event_id,
         "type": event.type,
         "subject": event.subject,
+        "interaction_id": event.interaction_id,
+        "case_id": event.case_id,
         "body": body(event, tx.now, with_texts=with_texts),
         "state": CallState.WAITING,
         "created_at": tx.now,

@@ -1259,6 +1259,9 @@ webhook_calls = Table(
     _word("type"),
     #: what the event is about, such as conversation:12; events about one subject stay in order
     _word("subject"),
+    #: the conversation or the case that it is about, if it is about one
+    _ref("interaction_id", "interactions.id", null=True, drop=True),
+    _ref("case_id", "cases.id", null=True, drop=True),
     _word("body"),
     _word("state"),
     _count("attempts", 0),
@@ -1276,6 +1279,8 @@ webhook_calls = Table(
     Index("ix_webhook_calls_created_at", "created_at"),
     Index("ix_webhook_calls_webhook_id", "webhook_id", "id"),
     Index("ix_webhook_calls_subject", "subject"),
+    Index("ix_webhook_calls_interaction_id", "interaction_id"),
+    Index("ix_webhook_calls_case_id", "case_id"),
     Index(
         "ix_webhook_calls_waiting",
         "created_at",

@@ -46,6 +46,8 @@ def upgrade() -> None:
     sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
     sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('interaction_id', ID, nullable=True, autoincrement=False),
+    sa.Column('case_id', ID, nullable=True, autoincrement=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
@@ -55,6 +57,8 @@ def upgrade() -> None:
     sa.Column('created_at', UtcTime(), nullable=False),
     sa.Column('since', UtcTime(), nullable=False),
     sa.Column('tried_at', UtcTime(), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_webhook_calls_case_id_cases'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_webhook_calls_interaction_id_interactions'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['webhook_id'], ['webhooks.id'], name=op.f('fk_webhook_calls_webhook_id_webhooks'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_calls')),
     sa.UniqueConstraint('webhook_id', 'event_id', name=op.f('uq_webhook_calls_webhook_id_event_id'))
@@ -62,12 +66,14 @@ def upgrade() -> None:
     op.create_index('ix_webhook_calls_created_at', 'webhook_calls', ['created_at'])
     op.create_index('ix_webhook_calls_webhook_id', 'webhook_calls', ['webhook_id', 'id'])
     op.create_index('ix_webhook_calls_subject', 'webhook_calls', ['subject'])
+    op.create_index('ix_webhook_calls_interaction_id', 'webhook_calls', ['interaction_id'])
+    op.create_index('ix_webhook_calls_case_id', 'webhook_calls', ['case_id'])
     op.create_index('ix_webhook_calls_waiting', 'webhook_calls', ['created_at'], sqlite_where=waiting, postgresql_where=waiting)
     op.execute(
-        "INSERT INTO webhook_calls (id, webhook_id, event_id, type, subject, body, state, attempts, "
-        "status, why, created_at, since, tried_at) "
-        "SELECT id, (SELECT min(id) FROM webhooks), event_id, type, 'case:' || case_id, body, state, "
-        "attempts, status, why, created_at, since, tried_at FROM case_calls"
+        "INSERT INTO webhook_calls (id, webhook_id, event_id, type, subject, case_id, body, state, "
+        "attempts, status, why, created_at, since, tried_at) "
+        "SELECT id, (SELECT min(id) FROM webhooks), event_id, type, 'case:' || case_id, case_id, "
+        "body, state, attempts, status, why, created_at, since, tried_at FROM case_calls"
     )
     op.execute(
         "UPDATE due_work SET line = 'webhook:' || (SELECT min(id) FROM webhooks) || ':' || line "
