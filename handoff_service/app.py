@@ -38,9 +38,12 @@ from handoff_service.operations.conversations.index_texts import A_MOMENT, sched
 from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
+from handoff_service.operations.desk.audit_chain import A_MOMENT as CHAINED_AFTER
+from handoff_service.operations.desk.audit_chain import schedule_chaining
 from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
+from handoff_service.operations.shared.audit import AUDIT
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.operations.zero_metrics import start_at_zero
@@ -62,10 +65,12 @@ AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database
 # seconds for running work to finish at a stop before it is given back: longer than a provider or a
 # bot may take to answer, so that the outcome of a send is kept
 WORK_WITHIN = 12.0
+AUDITED = Hint(AUDIT)
 APP_NAME = "patchboard"
 TASKS = (
     "connections",
     "indexing",
+    "chaining",
     "sweeping",
     "training",
     "model_rollout",
@@ -119,12 +124,15 @@ async def _open(app: App) -> None:
         fanout.publish(hints)
         if hints:
             indexing.trigger()
+        if AUDITED in hints:
+            chaining.trigger()
         if work_at is not None:
             for worker in workers:
                 worker.nudge(work_at)
 
     sweeping = Debouncer(lambda: store.write(schedule_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(schedule_indexing, None), A_MOMENT)
+    chaining = Debouncer(lambda: store.write(schedule_chaining, None), CHAINED_AFTER)
     kind = provider_of(settings)
     store = Store(
         settings.database_url,
@@ -172,10 +180,10 @@ async def _open(app: App) -> None:
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
     # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(schedule_indexing, None)  # index texts that an earlier process left
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
-    for schedule in (schedule_price_lookup, schedule_facts):
+    # what an earlier process left
+    for schedule in (schedule_indexing, schedule_price_lookup, schedule_facts, schedule_chaining):
         await store.write(schedule, None)
     practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(
@@ -205,6 +213,7 @@ async def _open(app: App) -> None:
         **{worker.name: worker.run for worker in workers},
         "connections": connections.run,
         "indexing": indexing.run,
+        "chaining": chaining.run,
         "sweeping": sweeping.run,
         "training": training.run,
         "model_rollout": rollout.run,

@@ -6,7 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from handoff_service import doctor, settings
-from handoff_service.commands import agents, backups, bot, database, desk_files, keys, serve
+from handoff_service.commands import (
+    agents,
+    audit,
+    backups,
+    bot,
+    database,
+    desk_files,
+    keys,
+    serve,
+    tokens,
+)
 from handoff_service.commands.parser import Commands, Run, add_command
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.server.private_files import make_private, set_umask
@@ -44,7 +54,9 @@ def parser() -> argparse.ArgumentParser:
     desk_files.add_commands(commands)
     backups.add_commands(commands)
     agents.add_commands(commands)
+    tokens.add_commands(commands)
     keys.add_commands(commands)
+    audit.add_commands(commands)
     add_command(commands, "doctor", "List the settings, and each problem with its fix", _doctor)
     bot.add_commands(commands)
     return made

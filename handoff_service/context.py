@@ -1,7 +1,7 @@
 """The objects that all pages, API calls, actions and workers of one process share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from handoff_service.connections import Connections
 from handoff_service.lib.background import Background
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
+from handoff_service.lib.rate_limit import RateLimits
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, Push, SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
@@ -79,6 +80,7 @@ class AppContext:
     replies: PastReplies
     bot_data: BotData
     practice_runs: PracticeService
+    token_rates: RateLimits = field(default_factory=RateLimits)  #: requests of service tokens
     practice: PracticeMark | None = None  #: None: the real desk
 
 

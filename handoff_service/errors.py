@@ -65,6 +65,19 @@ class TooManyTries(Refusal):
     retry_after = 60
 
 
+class TooManyRequests(Refusal):
+    """Too many requests."""
+
+    status = 429
+
+    def __init__(self, a_minute: int, retry_after: int) -> None:
+        super().__init__(
+            f"This service token may make {a_minute} requests a minute. Try again in {retry_after} "
+            f"{'second' if retry_after == 1 else 'seconds'}."
+        )
+        self.retry_after = retry_after
+
+
 class Unavailable(Refusal):
     """The service cannot do this now. Try again in a moment."""
 

@@ -10,6 +10,8 @@ from handoff_service.errors import SetupError
 from handoff_service.operations.desk_file import desk_file, read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.desk_file.preview_import import ImportPreview, preview_file
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.desk.record_changes import Changes
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_country
@@ -74,6 +76,7 @@ def _export(config: Settings, asked: argparse.Namespace) -> int:
 async def _exported(store: Store, path: Path) -> str:
     """Write the file. Returns no text."""
     text = await store.read(export_desk)
+    await store.write(audit, exported(Subject.DESK_FILE, path.name))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

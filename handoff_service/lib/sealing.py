@@ -26,6 +26,7 @@ from handoff_service.settings import key_fingerprint
 
 #: How each sealed value begins.
 PREFIX = "sealed:1:"
+KEY_LENGTH = 8  #: of a key's short name
 _SEALED = re.compile(r"sealed:1:(?P<key>[0-9a-f]{8}):(?P<box>[\w-]+)", re.ASCII)
 _NONCE = 12  # bytes, as the standard recommends
 NO_KEY = (
@@ -41,7 +42,7 @@ def key_id(secret_key: str) -> str:
 
 def id_of(fingerprint: str) -> str:
     """The short name of the key with this fingerprint."""
-    return fingerprint[:8]
+    return fingerprint[:KEY_LENGTH]
 
 
 class Sealer:
@@ -73,12 +74,6 @@ class Sealer:
             return cipher.decrypt(box[:_NONCE], box[_NONCE:], str(column).encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise CannotOpen("A stored secret was damaged. Enter it again.") from error
-
-
-def key_of(stored: str) -> str | None:
-    """The name of the key that sealed a value; None for a value that is not sealed."""
-    found = _SEALED.fullmatch(stored)
-    return found["key"] if found else None
 
 
 @functools.lru_cache(8)

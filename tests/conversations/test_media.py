@@ -119,6 +119,7 @@ async def test_a_picture_waits_is_stored_and_those_who_look_are_told(
         f"interaction:{received.interaction_id}",
         f"requester:{ANN}",
         "desk",
+        "conversations",
     }
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
     kept = await story.store.read(media.kept, 1, agent_id=None)

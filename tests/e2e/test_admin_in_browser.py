@@ -1,14 +1,10 @@
 """The admin's pages in Chromium: every page of the menu at each width, and deleting by keyboard."""
 
-from pathlib import Path
+from playwright.sync_api import expect
 
-import axe_playwright_python
-from playwright.sync_api import Page, expect
-
+from tests.e2e.accessibility import WIDTHS, checked
 from tests.e2e.people import ANN, Story
 
-WIDTHS = {1440: 900, 1024: 768, 390: 844}
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 WITH_ONES = (
     "users",
     "profiles",
@@ -20,27 +16,6 @@ WITH_ONES = (
     "macros",
     "outages",
 )
-SMALL = """() => [...document.querySelectorAll(
-  'main :is(a, button, summary, input:not([type=hidden]))')]
-  .filter((e) => e.checkVisibility() && !e.closest('p, label')
-    && e.getBoundingClientRect().height < 43.5)
-  .map((e) => e.outerHTML)"""
-
-
-def checked(page: Page, where: str) -> None:
-    """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is
-    easy to hit."""
-    # between the two others: it has no rules of its own to violate
-    if (page.viewport_size or {})["width"] != 1024:
-        page.evaluate(AXE.read_text())
-        violations = page.evaluate(
-            "() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))"
-        )
-        assert violations == [], where
-    for box in ("document.documentElement", "document.querySelector('.page')"):
-        assert page.evaluate(f"() => {box}.scrollWidth - {box}.clientWidth") <= 0, where
-    if (page.viewport_size or {})["width"] < 760:
-        assert page.evaluate(SMALL) == [], where
 
 
 def test_every_page_of_the_menu_at_each_width(story: Story) -> None:

@@ -3,8 +3,8 @@ records it by hand."""
 
 from playwright.sync_api import expect
 
+from tests.e2e.accessibility import problems
 from tests.e2e.people import Story
-from tests.e2e.test_workspace_in_browser import _problems
 
 
 def test_stop_and_start_reach_the_open_composer(story: Story) -> None:
@@ -56,4 +56,4 @@ def test_it_is_accessible_and_fits(story: Story) -> None:
         "viewport": {"width": 390, "height": 844},
     }
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
-    assert _problems(inside, mia.url) == []
+    assert problems(inside, mia.url) == []

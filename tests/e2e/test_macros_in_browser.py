@@ -1,14 +1,10 @@
 """Macros and the command palette: found by typing, chosen by keys, undone within seconds."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, DIRECT, Story
-
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 
 def made(story: Story, noun: str, **fields: object) -> int:
@@ -94,8 +90,6 @@ def test_a_macro_is_found_run_and_undone_and_the_palette_opens_pages(story: Stor
     expect(grace.get_by_label("Quiet hours")).to_be_focused()
     palette(grace, ANN[-4:])
     expect(grace.locator("#palette").get_by_role("option", name="Ann Lee").first).to_be_visible()
-    grace.evaluate(AXE.read_text())
-    violations = grace.evaluate("() => axe.run().then((r) => r.violations.map((v) => v.id))")
-    assert violations == []
+    assert violations(grace) == []
     grace.keyboard.press("Escape")
     expect(grace.get_by_label("Quiet hours")).to_be_focused()

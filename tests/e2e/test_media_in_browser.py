@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import problems
 from tests.e2e.people import Phone, Story
-from tests.e2e.test_workspace_in_browser import _problems
 from tests.support.pictures import PDF, picture
 
 
@@ -155,7 +155,7 @@ def test_pages_with_pictures_are_accessible_and_fit(story: Story) -> None:
         storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce"
     )
     page = context.new_page()
-    wrong = [problem for url in (mia.url, phone.page.url) for problem in _problems(page, url)]
+    wrong = [problem for url in (mia.url, phone.page.url) for problem in problems(page, url)]
     assert wrong == []
     mia.set_viewport_size({"width": 390, "height": 844})
     for button in (

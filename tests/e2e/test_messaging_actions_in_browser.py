@@ -2,8 +2,8 @@
 
 from playwright.sync_api import expect
 
+from tests.e2e.accessibility import problems
 from tests.e2e.people import DIRECT, Story
-from tests.e2e.test_workspace_in_browser import _problems
 
 LIST = "/workspace/admin/messaging-actions"
 
@@ -90,7 +90,7 @@ def test_the_pages_are_in_order_at_every_width(story: Story) -> None:
     ).new_page()
     paths = (LIST, f"{LIST}/1", f"{LIST}/new", f"{LIST}/1/delete")
     wrong = [
-        f"{path} {problem}" for path in paths for problem in _problems(page, story.desk.url + path)
+        f"{path} {problem}" for path in paths for problem in problems(page, story.desk.url + path)
     ]
     assert wrong == []
     page.set_viewport_size({"width": 390, "height": 844})

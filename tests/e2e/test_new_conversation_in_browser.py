@@ -1,11 +1,10 @@
 """An agent writes first, in Chromium: what the dialog finds, shows live, refuses and keeps."""
 
 import re
-from pathlib import Path
 
-import axe_playwright_python
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, Story, opened
 
 SHARED = "+12025550199"  # Bob's and Priya's
@@ -176,9 +175,7 @@ def test_the_dialogs_are_accessible_and_fit(story: Story) -> None:
 
 
 def _problems(page: Page, width: int) -> list[str]:
-    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
-    result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    found = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
+    found = violations(page)
     if width < 760:
         found += page.evaluate(
             """() => [...document.querySelectorAll(

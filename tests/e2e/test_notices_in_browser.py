@@ -10,9 +10,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.accessibility import problems
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import ANN, BOB, LONG, Story, opened
-from tests.e2e.test_workspace_in_browser import _problems
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
 
@@ -389,4 +389,4 @@ def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) ->
     options = {"bypass_csp": True, "reduced_motion": "reduce"}
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
     for path in ("/workspace", mia.url.removeprefix(story.desk.url)):
-        assert _problems(inside, story.desk.url + path) == []
+        assert problems(inside, story.desk.url + path) == []

@@ -5,9 +5,9 @@ import re
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import problems
 from tests.e2e.people import BOB, DIRECT, Story, opened
 from tests.e2e.test_ten_tasks import token
-from tests.e2e.test_workspace_in_browser import _problems
 
 HERE = "/workspace/practice"
 BANNER = "#practice-banner"
@@ -54,7 +54,7 @@ def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
     expect(tiles).to_contain_text("0 of 1")
     expect(tiles).to_contain_text("1 not due yet")
     expect(mia.locator(".practice-sides")).to_contain_text("the password has expired")
-    assert _problems(mia, mia.url) == []
+    assert problems(mia, mia.url) == []
 
 
 def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> None:

@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.accessibility import WIDTHS, violations
 from tests.e2e.conftest import Troubles, clear
 from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story, opened
-from tests.e2e.test_workspace_in_browser import _violations as violations
 from tests.support.demo_home import demo_home
 from tests.support.service import running_service
-
-WIDTHS = {1440: 900, 1024: 768, 390: 844}
 
 
 @pytest.fixture
@@ -194,7 +192,7 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
             expect(omar.locator("#live-rows tr")).to_have_count(1)
         for width, height in WIDTHS.items():
             omar.set_viewport_size({"width": width, "height": height})
-            for theme in ("light", "dark"):
+            for theme in ("light", "dark") if width in (max(WIDTHS), min(WIDTHS)) else ():
                 omar.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
                 assert violations(omar) == [], (path, width, theme)
             assert omar.evaluate("document.documentElement.scrollWidth") == width, path

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import problems
 from tests.e2e.conftest import clear
 from tests.e2e.people import BOB, DIRECT, LONG, Story
-from tests.e2e.test_workspace_in_browser import _problems
 
 
 def while_away(story: Story, mia: Page, bodies: Iterable[str]) -> None:
@@ -89,7 +89,7 @@ def test_the_pages_are_accessible_and_do_not_scroll_sideways(story: Story) -> No
     wrong = []
     for path in ("", "?q=docking", "?q=maximiliana", "?q=nothing+there", "?q=a"):
         url = f"{story.desk.url}/workspace/search{path}"
-        wrong += [f"{path} {problem}" for problem in _problems(inside, url)]
+        wrong += [f"{path} {problem}" for problem in problems(inside, url)]
     assert wrong == []
     inside.set_viewport_size({"width": 390, "height": 844})
     inside.goto(f"{story.desk.url}/workspace/search?q=docking")

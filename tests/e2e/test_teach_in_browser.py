@@ -15,8 +15,8 @@ from playwright.sync_api import Page, expect
 
 from handoff_service.bot_control.rasa_cli import ROOT
 from tests.e2e import pictures
+from tests.e2e.accessibility import WIDTHS, checked
 from tests.e2e.people import ANN, BOB, Story
-from tests.e2e.test_admin_in_browser import WIDTHS, checked
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, running_service
 

@@ -6,17 +6,15 @@ import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import axe_playwright_python
-from playwright.sync_api import APIResponse, Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Route, expect
 
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
 from handoff_service.rules.delivery.sms_text import narrowed, segments, split
+from tests.e2e.accessibility import problems
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story, opened
 from tests.support.demo_home import demo_home
 from tests.support.service import free_port, running_service
-
-WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 
 
 def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> None:
@@ -482,33 +480,9 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
     wrong = [
         f"{path} {problem}"
         for path, page in paths.items()
-        for problem in _problems(page, story.desk.url + path)
+        for problem in problems(page, story.desk.url + path)
     ]
     assert wrong == []
-
-
-def _problems(page: Page, url: str) -> list[str]:
-    """Return the problems of a page at each width, in both themes."""
-    page.emulate_media(color_scheme="light")
-    page.goto(url)
-    found = []
-    for width, height in WIDTHS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        room = page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        found += [f"{width}: {room} px wider than the window"] if room > 0 else []
-        # those between have no rules of their own to violate
-        if width in (max(WIDTHS), min(WIDTHS)):
-            found += [f"{width}: {violation}" for violation in _violations(page)]
-    page.emulate_media(color_scheme="dark")
-    return found + [f"dark: {violation}" for violation in _violations(page)]
-
-
-def _violations(page: Page) -> list[str]:
-    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
-    result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
 
 
 def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from handoff_service.errors import CannotOpen
-from handoff_service.lib.sealing import PREFIX, Sealer, key_id, key_of
+from handoff_service.lib.sealing import PREFIX, Sealer, key_id
 
 OLD, NEW = Sealer(["old key"]), Sealer(["new key", "old key"])
 
@@ -11,7 +11,6 @@ OLD, NEW = Sealer(["old key"]), Sealer(["new key", "old key"])
 def test_a_sealed_secret_opens_and_names_its_key() -> None:
     sealed = OLD.seal("webhooks.secret", "whsec_ä")
     assert sealed.startswith(f"{PREFIX}{key_id('old key')}:")
-    assert key_of(sealed) == key_id("old key")
     assert "whsec" not in sealed
     assert OLD.open("webhooks.secret", sealed) == "whsec_ä"
     assert OLD.seal("webhooks.secret", "whsec_ä") != sealed, "equal secrets must not look equal"
@@ -19,12 +18,11 @@ def test_a_sealed_secret_opens_and_names_its_key() -> None:
 
 def test_the_old_key_still_opens_and_the_new_one_seals() -> None:
     assert NEW.open("a.b", OLD.seal("a.b", "secret")) == "secret"
-    assert key_of(NEW.seal("a.b", "secret")) == key_id("new key")
+    assert NEW.seal("a.b", "secret").startswith(f"{PREFIX}{key_id('new key')}:")
 
 
 def test_what_was_stored_before_secrets_were_sealed_is_returned_as_it_is() -> None:
     assert NEW.open("a.b", "whsec_plain") == "whsec_plain"
-    assert key_of("whsec_plain") is None
 
 
 SEALED = OLD.seal("a.b", "secret")

@@ -27,7 +27,9 @@ from handoff_service.operations.conversations.join_group import Member, join_gro
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_token
 from handoff_service.rules.conversations import media_links
+from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import Role
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN
 from tests.support.story import MAIN, MIA
@@ -55,21 +57,30 @@ ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothi
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """``outside``: what becomes of an agent who uses it on a colleague's conversation; empty for a
-    route without a conversation."""
+    route without a conversation. ``scope``: empty when service tokens are refused."""
 
     method: str
     path: str
     who: str
     outside: str
+    #: of a service token
+    scope: str
 
 
 def table() -> dict[tuple[str, str], Row]:
     rows = {}
     for line in (Path(__file__).parent / "access.txt").read_text().splitlines():
         if line and not line.startswith("#"):
-            method, path, who, *outside = line.split()
+            method, path, who, *more = line.split()
             assert (method, path) not in rows, f"twice in access.txt: {line}"
-            rows[(method, path)] = Row(method=method, path=path, who=who, outside="".join(outside))
+            scopes = [one.removeprefix("token=") for one in more if one.startswith("token=")]
+            rows[(method, path)] = Row(
+                method=method,
+                path=path,
+                who=who,
+                outside="".join(one for one in more if not one.startswith("token=")),
+                scope="".join(scopes),
+            )
     return rows
 
 
@@ -166,6 +177,28 @@ async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> N
             wrong.append(f"{row.method} {row.path}: {status} for {role}")
         if row.path in ("/sign-out", "/api/v1/logout") and role != NOBODY:
             await desk.session(role)
+    assert wrong == []
+
+
+async def test_a_service_token_opens_the_routes_of_its_scopes_alone(desk: Desk) -> None:
+    async def token(name: str, *scopes: Scope) -> None:
+        command = MakeToken(name=name, scopes=scopes, days=1, rate=6000, made=new_token())
+        desk.tokens[name] = (await desk.here.desk.store.write(make_token, command)).secret
+
+    for scope in Scope:
+        await token(f"only {scope}", scope)
+        await token(f"not {scope}", *(one for one in Scope if one is not scope))
+    await token("not ", *Scope)
+    wrong = []
+    for row in TABLE.values():
+        if not row.path.startswith("/api/v1/") or row.who == "everybody":
+            continue
+        path = re.sub(r"\{\w+\}", ABSENT, row.path)
+        status, says = await desk.ask(row, path, f"not {row.scope}")
+        if status != 403 or (row.scope or "for people") not in says:
+            wrong.append(f"{row.method} {row.path}: {status} without {row.scope} {says}")
+        if row.scope and (await desk.ask(row, path, f"only {row.scope}"))[0] in (401, 403):
+            wrong.append(f"{row.method} {row.path}: refused with {row.scope}")
     assert wrong == []
 
 

@@ -16,6 +16,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, mentions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.service_tokens import is_service
 from handoff_service.store.engine.transaction import Transaction
 
 
@@ -37,12 +38,13 @@ def send_sms(tx: Transaction, command: Write) -> int:
 
     If a live agent owns the conversation, the writer joins the live group, the owner sees that, and
     nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
-    because only the owner may write. Conflict for a requester who has opted out.
+    because only the owner may write. A service token changes no owner, because nobody would read
+    the answer. Conflict for a requester who has opted out.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
-    if interaction.owner is not Owner.AGENT:
+    if interaction.owner is not Owner.AGENT and not is_service(tx.conn, command.agent_id):
         interaction = take_over(tx, interaction, command.agent_id)
     join(tx, interaction, command.agent_id)
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.PROACTIVE

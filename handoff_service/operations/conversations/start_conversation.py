@@ -14,6 +14,7 @@ from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.agent_initiated import (
+    OF_PROGRAM,
     TABLE,
     AgentWritesStep,
     LineFacts,
@@ -24,13 +25,15 @@ from handoff_service.rules.conversations.agent_initiated import (
 from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.provider_numbers import why_unanswerable
+from handoff_service.store.desk.service_tokens import is_service
 from handoff_service.store.desk.users import active_user_name
+from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import OptedOut
@@ -110,7 +113,12 @@ def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
-    Conflict when another row applies now, and for a requester who has opted out."""
+    Conflict when another row applies now, and for a requester who has opted out.
+
+    A service token's new conversation is closed at once, because nobody would read the answer in
+    it: an answer starts a new one, as every text does. A conversation with the virtual agent stays
+    open for it.
+    """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     must_allow(tx.conn, command.recipient.to, line.provider_id)
@@ -120,7 +128,9 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
         raise Conflict(
             f"Not sent, because this conversation has changed. Sending now does this: {now}"
         )
-    steps = TABLE[row].steps
+    is_program = is_service(tx.conn, command.agent_id)
+    stays = is_program and row is Situation.ACTIVE_WITH_VIRTUAL_AGENT
+    steps = () if stays else TABLE[row].steps
     interaction = line.active
     if interaction is not None and AgentWritesStep.CLOSE in steps:
         end_interaction(
@@ -134,6 +144,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     profile_id, user_id = _profile(
         tx, command.recipient, replace=AgentWritesStep.REPLACE_PROFILE in steps
     )
+    is_new = interaction is None
     if interaction is None:
         interaction = _create(tx, command, line, profile_id, user_id)
     elif user_id is not None and interaction.user_id is None:
@@ -145,7 +156,13 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     write = Write(
         interaction_id=interaction.id, agent_id=command.agent_id, body=body, media=command.media
     )
-    return Started(interaction.id, send_sms(tx, write), row)
+    message_id = send_sms(tx, write)
+    if is_program and is_new:
+        sent = interactions.lock(tx.conn, interaction.id)
+        sentence = f"Closed: {agent_name(tx.conn, command.agent_id)} expects no answer here"
+        end_interaction(tx, sent, State.CLOSED_COMPLETE, sentence=sentence)
+        due_work.cancel(tx, Work.ASK_SATISFACTION, [sent.id])
+    return Started(interaction.id, message_id, row)
 
 
 def _load(conn: Connection, recipient: Recipient) -> _Line:
@@ -244,6 +261,8 @@ def _effect(
 ) -> str:
     """One sentence for this agent about what sending does."""
     active = line.active
+    if is_service(conn, agent_id) and row is not Situation.ACTIVE_WITH_SOMEONE_ELSE:
+        return OF_PROGRAM[active is None]
     taking_part = active is not None and live_group.has(conn, active.id, agent_id)
     in_charge = active is not None and active.assigned_to == agent_id
     owner = active.owner if active else None

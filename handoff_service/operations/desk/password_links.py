@@ -14,10 +14,13 @@ from handoff_service import log
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import end_sessions, find
 from handoff_service.operations.identity.mail_code import MAILBOX
+from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Mail, Mailed, NotMailed
 from handoff_service.rules.desk import password_links as rules
+from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.password_links import LASTS, Account, Purpose
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
@@ -105,6 +108,15 @@ def set_password(tx: Transaction, command: SetPassword) -> int:
         update(a).where(a.c.id == found.agent_id).values(password_hash=command.password_hash)
     )
     end_sessions(tx, found.agent_id)
+    entry = AuditEntry(
+        action=AuditAction.CHANGED,
+        subject=Noun.AGENT,
+        record=str(found.agent_id),
+        name=agent_name(tx.conn, found.agent_id),
+        details={"password": [None, None]},
+        agent_id=found.agent_id,
+    )
+    audit(tx, entry)
     return found.agent_id
 
 

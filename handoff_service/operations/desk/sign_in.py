@@ -16,6 +16,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
@@ -173,6 +176,27 @@ def open_session(tx: Transaction, command: Open) -> None:
             device=command.device,
         )
     )
+    signed_in = AuditEntry(
+        action=AuditAction.SIGNED_IN,
+        subject=Noun.AGENT,
+        record=str(command.agent_id),
+        details={"device": command.device},
+        agent_id=command.agent_id,
+    )
+    audit(tx, signed_in)
+
+
+def record_failure(tx: Transaction, email: str) -> None:
+    """Record a wrong password in the audit log. An address that no agent has is not stored, because
+    people type their passwords into the wrong field."""
+    found = find(tx.conn, email)
+    failed = AuditEntry(
+        action=AuditAction.SIGN_IN_FAILED,
+        subject=Noun.AGENT,
+        record="" if found is None else str(found[0]),
+        name="" if found is None else email.strip().lower(),
+    )
+    audit(tx, failed)
 
 
 def end_session(tx: Transaction, token: str) -> None:
@@ -184,6 +208,13 @@ def end_session(tx: Transaction, token: str) -> None:
     )
     for agent_id in tx.conn.execute(ended).scalars():
         tx.hint(f"agent:{agent_id}")
+        signed_out = AuditEntry(
+            action=AuditAction.SIGNED_OUT,
+            subject=Noun.AGENT,
+            record=str(agent_id),
+            agent_id=agent_id,
+        )
+        audit(tx, signed_out)
 
 
 def end_sessions(tx: Transaction, agent_id: int, *, but: str = "") -> None:

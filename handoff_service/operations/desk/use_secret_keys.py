@@ -6,7 +6,9 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import CannotOpen
 from handoff_service.lib.sealing import id_of
+from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.training.keep_items import key_requesters_again
+from handoff_service.rules.desk.audit import AuditAction, Subject
 from handoff_service.settings import key_fingerprint
 from handoff_service.store.engine import sealed, secret_keys
 from handoff_service.store.engine import tables as t
@@ -42,18 +44,29 @@ def rotate_keys(tx: Transaction, _command: None) -> int:
     many secrets were sealed."""
     if tx.settings.old_keys:
         key_requesters_again(tx)
-    return sealed.seal_again(tx.conn, tx.settings.sealer)
+    count = sealed.seal_again(tx.conn, tx.settings.sealer)
+    entry = AuditEntry(
+        action=AuditAction.KEYS_ROTATED, subject=Subject.SECRET_KEY, details={"secrets": count}
+    )
+    audit(tx, entry)
+    return count
+
+
+def kept_secret(tx: Transaction, name: str) -> str | None:
+    """The desk's own secret; None if there is none. CannotOpen."""
+    kept = tx.conn.execute(select(o.c.secret).where(o.c.name == name)).scalar()
+    return None if kept is None else tx.settings.sealer.open(o.c.secret, kept)
 
 
 def own_secret(tx: Transaction, command: OwnSecret) -> str:
     """The desk's own secret, which outlives a rotation of the secret key. While the stored one
     cannot be opened, ``made`` takes its place and is not stored."""
-    kept = tx.conn.execute(select(o.c.secret).where(o.c.name == command.name)).scalar()
-    if kept is None:
-        sealed_one = tx.settings.sealer.seal(o.c.secret, command.made)
-        tx.conn.execute(insert(o).values(name=command.name, secret=sealed_one))
-        return command.made
     try:
-        return tx.settings.sealer.open(o.c.secret, kept)
+        kept = kept_secret(tx, command.name)
     except CannotOpen:
         return command.made
+    if kept is not None:
+        return kept
+    sealed_one = tx.settings.sealer.seal(o.c.secret, command.made)
+    tx.conn.execute(insert(o).values(name=command.name, secret=sealed_one))
+    return command.made

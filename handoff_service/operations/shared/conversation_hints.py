@@ -9,6 +9,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 SUPERVISORS = "supervisors"  # the channel of hints to all supervisors
+CONVERSATIONS = "conversations"  # the channel of hints about every conversation
 _CONCERNED = (
     select(t.interactions.c.id, t.interactions.c.requester_number, t.live_group.c.agent_id)
     .outerjoin(t.live_group, t.live_group.c.interaction_id == t.interactions.c.id)
@@ -32,3 +33,4 @@ def notify_onlookers(tx: Transaction, interaction_id: int, requester_number: str
     tx.desk_changed()
     tx.hint(f"interaction:{interaction_id}", interaction_id)
     tx.hint(f"requester:{requester_number}", interaction_id)
+    tx.hint(CONVERSATIONS, interaction_id)

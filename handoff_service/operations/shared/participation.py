@@ -15,6 +15,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.service_tokens import is_service
 from handoff_service.store.engine.transaction import Transaction
 
 
@@ -66,8 +67,9 @@ def notify_assigned(tx: Transaction, interaction: InteractionRow, said: str) -> 
 
 def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
     """Add the agent to the live group of a locked interaction. The owner and the group get a hint
-    and a line about it. Does nothing for a member."""
-    if live_group.has(tx.conn, interaction.id, agent_id):
+    and a line about it. Does nothing for a member, and for a service token: a live group consists
+    of people."""
+    if live_group.has(tx.conn, interaction.id, agent_id) or is_service(tx.conn, agent_id):
         return
     live_group.join(tx, interaction.id, agent_id, interaction.last_seq)
     notify_group(tx, interaction, agent_id, "joined")

@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "must be at most {max_length} characters",
+    "too_short": "must not be empty",
     "too_long": "must have at most {max_length} entries",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
@@ -27,6 +28,8 @@ SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",
     "enum": "must be {expected}",
     "list_type": "must be a list",
+    "date_from_datetime_parsing": "must be a day, such as 2026-01-31",
+    "date_parsing": "must be a day, such as 2026-01-31",
     "timezone_aware": "must have an offset, such as 2026-11-25T09:00:00-05:00",
 }
 _ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")

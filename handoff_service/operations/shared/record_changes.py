@@ -10,7 +10,17 @@ from contextlib import contextmanager
 
 from sqlalchemy import insert, update
 
-from handoff_service.rules.desk.record_changes import Changes, Noun, difference, known_as, removal
+from handoff_service.operations.shared.audit import AuditEntry, audit, audit_many
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.record_changes import (
+    NAMED_BY,
+    Changes,
+    Entry,
+    Noun,
+    difference,
+    known_as,
+    removal,
+)
 from handoff_service.store.desk_file import record_changes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -26,12 +36,16 @@ def recorded(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
     yield
     after = record_changes.entry(tx.conn, noun, str(record))
     if changes := difference(before, after):
-        record_many(tx, noun, {str(record): changes if before else {}})
+        _record(tx, noun, {str(record): changes if before else {}})
+        action = AuditAction.CHANGED if before else AuditAction.CREATED
+        audit(tx, _entry(action, noun, record, after or before, changes))
 
 
 def created(tx: Transaction, noun: Noun, record: int | str) -> None:
     """Begin the history of a new record."""
-    record_many(tx, noun, {str(record): {}})
+    _record(tx, noun, {str(record): {}})
+    now = record_changes.entry(tx.conn, noun, str(record))
+    audit(tx, _entry(AuditAction.CREATED, noun, record, now, difference({}, now)))
 
 
 @contextmanager
@@ -51,10 +65,25 @@ def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
     place = record_changes.place_of_deleted(tx.conn.execute(new).scalar_one())
     its = (r.c.noun == noun, r.c.record == str(record))
     tx.conn.execute(update(r).where(*its).values(record=place))
+    audit(tx, _entry(AuditAction.DELETED, noun, record, before, removal(before)))
 
 
 def record_many(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None:
     """Record what is already written: record -> its changes; empty for a new record."""
+    _record(tx, noun, changes)
+    entries = [
+        AuditEntry(
+            action=AuditAction.CHANGED if changed else AuditAction.CREATED,
+            subject=noun,
+            record=record,
+            details=changed,
+        )
+        for record, changed in changes.items()
+    ]
+    audit_many(tx, entries)
+
+
+def _record(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None:
     known = record_changes.versions(tx.conn, noun, changes)
     rows = [
         {
@@ -69,3 +98,11 @@ def record_many(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> 
     ]
     if rows:
         tx.conn.execute(insert(r), rows)
+
+
+def _entry(
+    action: AuditAction, noun: Noun, record: int | str, entry: Entry, changes: Changes
+) -> AuditEntry:
+    """The audit log's entry. Secrets have no values in ``changes``."""
+    name = known_as(noun, entry) if noun in NAMED_BY else ""
+    return AuditEntry(action=action, subject=noun, record=str(record), name=name, details=changes)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, CannotOpen, Conflict, NotFound
+from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.operations.webhooks.switch_off import give_up_waiting
 from handoff_service.rules.desk.record_changes import Noun
@@ -107,8 +108,15 @@ def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
     return command.secret
 
 
+def show_secret(tx: Transaction, webhook_id: int) -> str:
+    """The secret that an admin copies to the receiver. The audit log says who saw it. NotFound."""
+    secret = current_secret(tx, webhook_id)
+    audit(tx, viewed(Noun.WEBHOOK, webhook_id, webhooks.get(tx.conn, webhook_id).name))
+    return secret
+
+
 def current_secret(tx: Transaction, webhook_id: int) -> str:
-    """The secret that an admin copies to the receiver. NotFound."""
+    """The secret that signs the calls. NotFound; CannotOpen when its key is not set."""
     stored = webhooks.secret(tx.conn, webhook_id)
     if stored is None:
         raise NotFound(f"There is no webhook {webhook_id}.")

@@ -72,6 +72,11 @@ class LineFacts:
     user: int | None
 
 
+#: For a service token: whether there is no active interaction -> what sending does.
+OF_PROGRAM = {
+    True: "Sends the text in a conversation that is closed at once. An answer starts a new one.",
+    False: "Your text joins the current conversation. Its owner stays in charge.",
+}
 WAITING = (
     "Your text joins the conversation that is waiting for a live agent, and the conversation "
     "is assigned to you."

@@ -175,6 +175,7 @@ class Work(StrEnum):
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
     REPLAY = "replay"
+    CHAIN_AUDIT = "chain_audit"
 
 
 class Unanswered(StrEnum):

@@ -53,10 +53,12 @@ def emails(conn: Connection) -> dict[int, str]:
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in order of their names. ``ids`` None: all agents."""
+    """Agents by id, in order of their names. ``ids`` None: all agents, without those as which
+    service tokens act."""
     if ids is not None and not ids:
         return {}
-    rows = (conn.execute(_AGENTS) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
+    people = _AGENTS.where(~a.c.is_service)
+    rows = (conn.execute(people) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
     found = [r.id for r in rows]
     roles = values_by_key(conn, _ROLES, found)
     skills = values_by_key(conn, _SKILLS, found)
@@ -95,7 +97,7 @@ def presence_choices(conn: Connection) -> list[PresenceChoice]:
 
 def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> list[Agent]:
     """Agents by id, optionally only those with these words in their name or e-mail address."""
-    where = a.c.id > after
+    where = (a.c.id > after) & ~a.c.is_service
     if words:
         typed = words.strip()
         where &= a.c.name.icontains(typed, autoescape=True) | a.c.email.icontains(

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, select, update
 
 from handoff_service.errors import Refusal
+from handoff_service.lib.sealing import Sealer
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.tables import command_ids as t
 
@@ -54,7 +55,7 @@ def hash_of(*parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
-def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
+def claim(conn: sa.Connection, sealer: Sealer, id: CommandId, now: datetime) -> str | None:
     """Claim the id for a new command and return None, or return the stored answer of an earlier
     one. Raises OtherBody. Waits for a concurrent transaction with the same id.
     """
@@ -71,16 +72,16 @@ def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
     stored = conn.execute(select(t.c.body_hash, t.c.answer).where(t.c.id == id.id)).one()
     if stored.body_hash != id.body_hash:
         raise OtherBody
-    answer: str = stored.answer
-    return answer
+    return sealer.open(t.c.answer, stored.answer)
 
 
 def keep_answer(
-    conn: sa.Connection, id: CommandId, operation: Callable[..., Any], answer: Any
+    conn: sa.Connection, sealer: Sealer, id: CommandId, operation: Callable[..., Any], answer: Any
 ) -> None:
     """Store the operation's answer in the transaction that carries it out."""
     text = _answer_type(operation).dump_json(answer).decode()
-    conn.execute(update(t).where(t.c.id == id.id).values(answer=text))
+    sealed = sealer.seal(t.c.answer, text)
+    conn.execute(update(t).where(t.c.id == id.id).values(answer=sealed))
 
 
 def read_answer(operation: Callable[..., Any], stored: str) -> Any:
@@ -106,7 +107,9 @@ class Response:
     body: str
 
 
-def first_response(conn: sa.Connection, id: CommandId, now: datetime) -> Response | None:
+def first_response(
+    conn: sa.Connection, sealer: Sealer, id: CommandId, now: datetime
+) -> Response | None:
     """The response to the earlier request with this id, if any. Raises OtherBody."""
     row = conn.execute(
         select(t).where(t.c.id == id.step(1).id, t.c.at > now - KEPT_FOR)
@@ -118,14 +121,15 @@ def first_response(conn: sa.Connection, id: CommandId, now: datetime) -> Respons
     if row.response_status is None:
         # the process ended before it responded; the command's stored answer replaces the response
         return None
-    return Response(id=id, status=row.response_status, body=row.response)
+    return Response(id=id, status=row.response_status, body=sealer.open(t.c.response, row.response))
 
 
 def keep_response(tx: "Transaction", response: Response) -> None:
     """Store the response beside the request's first command. Does nothing when the request had no
     command."""
+    body = tx.settings.sealer.seal(t.c.response, response.body)
     tx.conn.execute(
         update(t)
         .where(t.c.id == response.id.step(1).id)
-        .values(response_status=response.status, response=response.body)
+        .values(response_status=response.status, response=body)
     )

@@ -32,7 +32,13 @@ from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.priority_queue import CommandQueue, OwnShare
-from handoff_service.store.engine.transaction import Hint, OperationSettings, SetBased, Transaction
+from handoff_service.store.engine.transaction import (
+    Actor,
+    Hint,
+    OperationSettings,
+    SetBased,
+    Transaction,
+)
 
 MOST_AT_ONCE = 256
 
@@ -47,7 +53,7 @@ class _Waiting:
     answer: asyncio.Future[Any]
     ticket: Ticket = field(default_factory=Ticket)
     id: CommandId | None = None
-    by: int | None = None
+    by: Actor | None = None
 
     @property
     def is_own(self) -> bool:
@@ -107,13 +113,13 @@ class Lane(threading.Thread):
         *,
         ticket: Ticket | None = None,
         id: CommandId | None = None,
-        by: int | None = None,
+        by: Actor | None = None,
     ) -> asyncio.Future[Any]:
         """Queue a command. Commands in a lane are committed or failed as a whole, even when the
         caller has gone.
 
         With an ``id``, a command that was carried out before returns its stored answer and is not
-        carried out again. ``by``: the agent who gave the command.
+        carried out again. ``by``: who gave the command.
         """
         answer = self._loop.create_future()
         waiting = _Waiting(operation, command, answer, ticket or Ticket(), id, by)
@@ -275,7 +281,8 @@ def _unknown(waiting: _Waiting) -> OutcomeUnknown:
 def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
     """The answers to a unit's commands."""
     first = unit[0]
-    tx.by = first.by if len(unit) == 1 else None
+    actor = first.by if len(unit) == 1 else None
+    tx.by, tx.address = (actor.agent_id, actor.address) if actor else (None, "")
     if first.id is not None:
         return [_carry_out_once(tx, first, first.id)]
     if isinstance(first.operation, SetBased):
@@ -287,7 +294,8 @@ def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
 def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
     operation = waiting.operation
     one = operation.run if isinstance(operation, SetBased) else operation
-    stored = command_ids.claim(tx.conn, id, tx.now)
+    sealer = tx.settings.sealer
+    stored = command_ids.claim(tx.conn, sealer, id, tx.now)
     if stored is not None:
         return command_ids.read_answer(one, stored)
     given = (
@@ -295,7 +303,7 @@ def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
         if isinstance(operation, SetBased)
         else operation(tx, waiting.command)
     )
-    command_ids.keep_answer(tx.conn, id, one, given)
+    command_ids.keep_answer(tx.conn, sealer, id, one, given)
     return given
 
 

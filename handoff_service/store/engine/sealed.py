@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Connection, select, update
+from sqlalchemy import Column, Connection, func, select, update
 
 from handoff_service.errors import CannotOpen
-from handoff_service.lib.sealing import PREFIX, Sealer, key_of
+from handoff_service.lib.sealing import KEY_LENGTH, PREFIX, Sealer
 from handoff_service.store.engine import tables as t
 
 type Stored = tuple[sa.ColumnElement[bool], str]
@@ -53,12 +53,12 @@ def seal_again(conn: Connection, sealer: Sealer) -> int:
 
 def keys_in_use(conn: Connection) -> Counter[str]:
     """How many values each key has sealed."""
-    return Counter(
-        key
-        for column in columns()
-        for _, stored in _values(conn, column, column.startswith(PREFIX))
-        if (key := key_of(stored)) is not None
-    )
+    used: Counter[str] = Counter()
+    for column in columns():
+        key = func.substr(column, len(PREFIX) + 1, KEY_LENGTH)
+        counted = select(key, func.count()).where(column.startswith(PREFIX)).group_by(key)
+        used.update({row[0]: row[1] for row in conn.execute(counted)})
+    return used
 
 
 def _values(

@@ -23,7 +23,12 @@ from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
 from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.lanes import Lane, Listener
-from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
+from handoff_service.store.engine.transaction import (
+    Actor,
+    OperationSettings,
+    SetBased,
+    Transaction,
+)
 
 READERS = 4
 READS_AT_ONCE = 64  # this many reads may always wait
@@ -64,7 +69,7 @@ class Store:
             for n in range(lanes)
         ]
         self._steps: Iterator[CommandId] | None = None
-        self._by: int | None = None
+        self._by: Actor | None = None
         for lane in self._lanes:
             lane.start()
 
@@ -78,10 +83,11 @@ class Store:
         made._steps = (id.step(number) for number in itertools.count(1))
         return made
 
-    def acting(self, agent_id: int) -> "Store":
-        """This store for one agent's request: histories name the agent."""
+    def acting(self, agent_id: int | None, address: str = "") -> "Store":
+        """This store for one agent's request: histories name the agent, and the audit log the
+        network address. ``agent_id`` None: nobody who has signed in."""
         made = copy.copy(self)
-        made._by = agent_id
+        made._by = Actor(agent_id, address)
         return made
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":

@@ -238,6 +238,8 @@ agents = Table(
     _time("last_assigned_at", null=True),
     #: false: cannot sign in and gets no offers
     _flag("active", default=True),
+    #: true: a service token acts as this agent, who is never active
+    _flag("is_service", default=False),
     #: set by the product on top of the choice; null: none. store/routing/presence.py decides
     #: between the two
     _word("automatic_presence", null=True),
@@ -1395,11 +1397,11 @@ command_ids = Table(
     Column("id", sa.Text, primary_key=True),
     #: of the request with this id
     _word("body_hash"),
-    #: the operation's answer, as JSON
-    _word("answer", null=True),
+    #: the operation's answer, as JSON; sealed, because it may be a new secret
+    _sealed("answer", null=True),
     Column("response_status", sa.Integer),
-    #: the response to an API client
-    _word("response", null=True),
+    #: the response to an API client; likewise
+    _sealed("response", null=True),
     _time("at"),
     Index("ix_command_ids_at", "at"),
 )
@@ -1670,6 +1672,28 @@ notification_targets = Table(
     _word("error", null=True),
     UniqueConstraint("agent_id", "way", "address"),
 )
+#: With these, programs use the API.
+service_tokens = Table(
+    "service_tokens",
+    metadata,
+    _id(),
+    #: the agent as which it acts
+    _ref("agent_id", "agents.id"),
+    _word("name"),
+    Column("token_hash", sa.Text, nullable=False, unique=True),
+    #: see rules/desk/service_tokens.py
+    _json("scopes", "[]"),
+    #: requests a minute
+    Column("rate", sa.Integer, nullable=False),
+    _time("created_at"),
+    #: null: a command in a terminal
+    _ref("created_by", "agents.id", null=True),
+    _time("expires_at"),
+    #: to within a minute
+    _time("last_used_at", null=True),
+    _time("revoked_at", null=True),
+    _ref("revoked_by", "agents.id", null=True),
+)
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
@@ -1712,6 +1736,52 @@ deleted_records = Table(
     Column("changes", sa.JSON, nullable=False),
     _time("at"),
     Index("ix_deleted_records_noun", "noun", "id"),
+)
+
+#: The audit log. Triggers refuse to change an entry, and to delete one that is not removed by age.
+#: It names nobody by reference, because an entry must say the same for ever.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    _id(),
+    _time("at"),
+    #: see rules/desk/audit.py
+    _word("action"),
+    #: the kind of record, or what else the entry is about
+    _word("subject"),
+    #: the id of the record
+    _word("record"),
+    #: what the record was called
+    _word("name"),
+    #: null: a command in a terminal, the desk file, or somebody unknown
+    Column("agent_id", ID),
+    #: what the agent was called
+    _word("agent"),
+    #: the network address, if known
+    _word("address"),
+    #: field -> [before, after], or other facts; never a secret
+    Column("details", sa.JSON, nullable=False),
+    Index("ix_audit_log_at", "at"),
+    Index("ix_audit_log_subject_record", "subject", "record"),
+)
+#: One link for each entry. Triggers refuse every change and deletion.
+audit_links = Table(
+    "audit_links",
+    metadata,
+    Column("place", ID, primary_key=True, autoincrement=False),
+    #: the entry, which may have been removed by age
+    Column("entry_id", ID, nullable=False, unique=True),
+    _word("digest"),
+    _word("hash"),
+    _time("at"),
+)
+#: One row, which the triggers read.
+audit_removal = Table(
+    "audit_removal",
+    metadata,
+    _id(),
+    #: entries before this time may be deleted; null, except while old ones are removed: none
+    _time("before_at", null=True),
 )
 
 # Backups ------------------------------------------------------------------------------------------

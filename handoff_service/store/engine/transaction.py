@@ -60,6 +60,14 @@ DESK = "desk"  # the channel of the supervisors' page
 EVERYTHING = Hint("everything")
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who gave a command, and from which network address."""
+
+    agent_id: int | None
+    address: str = ""
+
+
 @dataclass(slots=True)
 class Transaction:
     """One transaction, as operations see it.
@@ -73,6 +81,8 @@ class Transaction:
     settings: OperationSettings
     #: the agent whose command runs; None: nobody who is signed in, or several commands at once
     by: int | None = None
+    #: the network address that the command came from; empty: unknown, or several commands at once
+    address: str = ""
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_hinted: bool = False

@@ -16,6 +16,8 @@ from handoff_service.operations.desk_file.preview_import import (
     import_as_previewed,
     preview_file,
 )
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
@@ -35,7 +37,9 @@ async def file_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    text = await desk_of(request).store.for_long_requests().read(export_desk)
+    store = desk_of(request).store.for_long_requests()
+    text = await store.read(export_desk)
+    await store.write(audit, exported(Subject.DESK_FILE, NAME))
     kept = {"Content-Disposition": f'attachment; filename="{NAME}"'}
     return raw(text.encode(), content_type="application/toml; charset=utf-8", headers=kept)
 

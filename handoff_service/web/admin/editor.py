@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
@@ -85,6 +86,8 @@ class Editor[T]:
     #: the buttons that change the form and do not save it
     form_buttons: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
+    #: True: the audit log says who opened an object
+    audits_views: bool = False
     #: True: saving returns to the object's form; False: to the list
     returns_to_form: bool = False
 
@@ -104,6 +107,9 @@ class Editor[T]:
         async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             read = desk_of(request).store.read
             one = await read(self.read, number)
+            if self.audits_views:
+                seen = viewed(self.noun, number, self.shown(one)[0])
+                await desk_of(request).store.write(audit, seen)
             was = await read(self._watch(number).filled)
             form = Form(values=was.values, was=was)
             return await self._form(request, agent, self.shown(one)[0], form, (number, one))

@@ -21,6 +21,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Records": {
         "/consents": "Consent",
         "/figures": "Texts and costs",
+        "/audit": "Audit log",
     },
     "Texts": {
         "/texts": "System messages",
@@ -32,6 +33,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Desk": {
         "/desk": "Desk settings",
         "/webhooks": "Webhooks",
+        "/service-tokens": "Service tokens",
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",

@@ -29,6 +29,7 @@ DONE = {
     "unable": "Saved, but this queue cannot assign conversations yet. The list shows why",
     "deleted": "Deleted",
     "deactivated": "Deactivated",
+    "revoked": "Revoked. Programs that use it are refused",
     "undone": "Restored",
     "again": "Sending again",
     "testing": "The test event is on its way. Reload the page to see the answer",

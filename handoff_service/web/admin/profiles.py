@@ -9,6 +9,8 @@ from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
+from handoff_service.operations.shared.audit import audit, viewed
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.users import find_active_users, has_number, select_users
 from handoff_service.store.engine import tables as t
@@ -50,6 +52,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def one_page(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
     profile = await store.read(profiles.get, profile_id)
+    await store.write(audit, viewed(Subject.PROFILE, profile_id, profile.number))
     on_record = t.users.c.active & has_number(profile.number)
     found = (
         store.read(find_active_users, q, FOUND)

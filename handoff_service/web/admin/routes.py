@@ -17,6 +17,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
+    audit,
     checklist,
     consents,
     deleted,
@@ -33,6 +34,7 @@ from handoff_service.web.admin import (
     provider_numbers,
     queues,
     restored,
+    service_tokens,
     templates,
     texts,
     usage_report,
@@ -65,6 +67,8 @@ PAGES: Mapping[str, Any] = {
     **webhooks.PAGES,
     **webhook_calls.PAGES,
     **restored.PAGES,
+    **audit.PAGES,
+    **service_tokens.PAGES,
     **deleted.PAGES,
     **mail.PAGES,
     **messaging_actions.PAGES,
@@ -89,6 +93,7 @@ POST_HANDLERS: Mapping[str, Any] = {
     **webhooks.POST_HANDLERS,
     **webhook_calls.POST_HANDLERS,
     **restored.POST_HANDLERS,
+    **service_tokens.POST_HANDLERS,
     **mail.POST_HANDLERS,
     **messaging_actions.POST_HANDLERS,
 }

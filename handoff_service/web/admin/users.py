@@ -148,6 +148,7 @@ EDITOR = Editor(
     deactivating=_deactivating,
     extra_context=_around,
     returns_to_form=True,
+    audits_views=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -15,8 +15,8 @@ from handoff_service.operations.webhooks.send_again import (
 )
 from handoff_service.operations.webhooks.webhooks import (
     ReplaceSecret,
-    current_secret,
     replace_secret,
+    show_secret,
 )
 from handoff_service.rules.shared.vocabulary import CallState, Role
 from handoff_service.store.webhooks import webhooks
@@ -41,7 +41,7 @@ async def secret_page(request: Request, number: int, agent: CurrentAgent) -> HTT
     if is_new:
         secret = await store.write(replace_secret, ReplaceSecret(id=number, secret=new_secret()))
     else:
-        secret = await store.write(current_secret, number)
+        secret = await store.write(show_secret, number)
     return await admin_page(
         request,
         agent,

@@ -24,6 +24,7 @@ from handoff_service.operations.shared.read_fields import errors_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.web.api.bodies import Body, Nothing
+from handoff_service.web.api.token_scopes import scope_of
 from handoff_service.web.shared import session
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.repeats import once
@@ -145,11 +146,12 @@ def route(blueprint: Blueprint, call: Call) -> None:
     has_numbers = any(
         reads_numbers(model) for model in (call.body, call.query) if model is not None
     )
+    scope = scope_of(call.method, call.path)
     name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
 
     # parameter names must match the ids in the path
     async def serve(request: Request, id: int = 0, name: str = "", **below: int) -> HTTPResponse:
-        agent = await bearer(request, *call.roles) if call.roles else NOBODY
+        agent = await bearer(request, *call.roles, scope=scope) if call.roles else NOBODY
         country = await desk_of(request).store.read(desk_country) if has_numbers else None
         body = _body(call, request, country)
         query = _checked(

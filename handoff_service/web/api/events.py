@@ -18,6 +18,9 @@ moment. It starts ten seconds earlier, so that writers that overlap lose nothing
 - offers that have ended.
 
 The stream ends within one heartbeat of its session, and as soon as anything fails.
+
+A service token with the scope ``read`` gets the messages and interactions of all conversations, and
+no offers.
 """
 
 from collections.abc import Collection, Sequence
@@ -32,6 +35,8 @@ from sqlalchemy import Connection, exists, select
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.desk.sign_in import signed_in
+from handoff_service.operations.shared.conversation_hints import CONVERSATIONS
+from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import MediaStatus, Role, Status
 from handoff_service.store.conversations import conversations, messages, read_positions
 from handoff_service.store.engine import tables as t
@@ -42,6 +47,7 @@ from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, Message
 from handoff_service.web.api.calls import LIVE, Call
 from handoff_service.web.shared import sse
+from handoff_service.web.shared.service_tokens import is_service_token, still_reads
 from handoff_service.web.shared.session import bearer, desk_of
 
 OVERLAP = timedelta(seconds=10)
@@ -87,12 +93,17 @@ def add_route(blueprint: Blueprint) -> None:
 
     @blueprint.get("/v1/events", name="events")
     async def events(request: Request) -> None:
-        agent = await bearer(request, *LIVE)
-        since = _moment(request.headers.get("last-event-id"))
-        desk = desk_of(request)
-        stream = _Stream(desk, agent.id, request.token or "", since)
+        agent = await bearer(request, *LIVE, scope=Scope.READ)
+        since, token = _moment(request.headers.get("last-event-id")), request.token or ""
+        desk, channels = desk_of(request), [f"agent:{agent.id}"]
+        is_program = is_service_token(token)
+        if is_program:
+            channels.append(CONVERSATIONS)
+        stream = _Stream(desk, agent.id, token, since)
         source = sse.EventSource(stream.begin, stream.on_hints, stream.beat, stream.heartbeat)
-        await sse.run(request, desk, [f"agent:{agent.id}"], source, holder=agent.id)
+        # a program is nobody's presence
+        holder = None if is_program else agent.id
+        await sse.run(request, desk, channels, source, holder=holder)
 
 
 def _moment(last_event_id: str | None) -> datetime | None:
@@ -121,6 +132,8 @@ class _Stream:
         self._seen: dict[int, int] = {}
         self._on_its_way: dict[int, Message] = {}
         self._offers: set[int] = set()
+        self._is_program = is_service_token(token)
+        self._begun = desk.clock()
 
     async def begin(self) -> list[str]:
         return [self._event("hello", self._time()), *await self._desk.store.read(self._start)]
@@ -136,16 +149,17 @@ class _Stream:
         return [self._event("heartbeat", self._time())]
 
     def _still(self, conn: Connection) -> bool:
-        """Return whether the session is still valid and has a role that may use the stream."""
+        """Return whether the session is still valid and has a role that may use the stream, or the
+        service token is."""
+        if self._is_program:
+            return still_reads(conn, self._token)
         agent = signed_in(conn, self._token, read_at(conn))
         return agent is not None and bool(agent.roles & {*LIVE, Role.ADMIN})
 
     def _start(self, conn: Connection) -> list[str]:
         """Return the events since ``Last-Event-ID``. A first connection gets only the current
         offers."""
-        g, i = t.live_group, t.interactions
-        mine = select(i.c.id, i.c.last_seq, g.c.joined_at).join(g, g.c.interaction_id == i.c.id)
-        mine = mine.where(g.c.agent_id == self._agent_id)
+        i, mine = t.interactions, self._mine()
         since = self._since
         if since is None:
             self._sent_seq = {
@@ -163,6 +177,15 @@ class _Stream:
         for interaction_id in [*(r.id for r in rows), *self._left(conn, since)]:
             events += self._news_of(conn, interaction_id)
         return events + self._ended_offers(conn, since) + self._inbox(conn)
+
+    def _mine(self) -> sa.Select[Any]:
+        """Select my conversations, and since when I take part; those of a service token are
+        all."""
+        g, i = t.live_group, t.interactions
+        if self._is_program:
+            return select(i.c.id, i.c.last_seq, i.c.opened_at.label("joined_at"))
+        mine = select(i.c.id, i.c.last_seq, g.c.joined_at).join(g, g.c.interaction_id == i.c.id)
+        return mine.where(g.c.agent_id == self._agent_id)
 
     def _remember_unfinished(self, conn: Connection) -> None:
         """Remember the messages sent on an earlier connection whose status or media may still
@@ -207,17 +230,15 @@ class _Stream:
 
     def _current(self, conn: Connection) -> set[int]:
         """Return my open conversations, and those already sent, which may have closed since."""
-        g, i = t.live_group, t.interactions
-        mine = select(i.c.id).join(g, g.c.interaction_id == i.c.id)
-        mine = mine.where(g.c.agent_id == self._agent_id, i.c.closed_at.is_(None))
-        return {*conn.execute(mine).scalars(), *self._sent_seq}
+        open_ones = self._mine().where(t.interactions.c.closed_at.is_(None))
+        return {*(row.id for row in conn.execute(open_ones)), *self._sent_seq}
 
     def _news_of(self, conn: Connection, interaction_id: int, *, always: bool = True) -> list[str]:
         """Return a conversation's new and changed messages. The conversation itself follows if it
         has changed, or in any case with ``always``."""
         after = self._sent_seq.get(interaction_id)
         if after is None:
-            after = read_positions.read_seq(conn, interaction_id, self._agent_id) or 0
+            after = self._already_seen(conn, interaction_id)
         events = []
         for line in messages.list_(conn, interaction_id, after=after):
             after = line.seq
@@ -229,6 +250,14 @@ class _Stream:
         self._seen[interaction_id] = hash(content)
         self._sent_seq[interaction_id] = after
         return events
+
+    def _already_seen(self, conn: Connection, interaction_id: int) -> int:
+        """Return how far the client knows a conversation that this stream sends first."""
+        if not self._is_program:
+            return read_positions.read_seq(conn, interaction_id, self._agent_id) or 0
+        m, begun = t.messages, self._begun if self._since is None else self._since
+        earlier = (m.c.interaction_id == interaction_id, m.c.created_at < begun)
+        return conn.execute(select(sa.func.max(m.c.seq)).where(*earlier)).scalar() or 0
 
     def _ended_offers(self, conn: Connection, since: datetime) -> list[str]:
         """Return events for my offers that have ended since then: a client that resumes may still

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
 
+from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.store.conversations import media
 from handoff_service.store.views import Medium
 from handoff_service.web.api.calls import LIVE, Call
@@ -53,12 +54,12 @@ def add_routes(blueprint: Blueprint) -> None:
 
     @blueprint.get("/v1/media/<id:int>", name="media")
     async def one(request: Request, id: int) -> HTTPResponse:
-        agent = await bearer(request, *LIVE)
+        agent = await bearer(request, *LIVE, scope=Scope.READ)
         desk = desk_of(request)
         return await served(desk, await desk.store.read(media.kept, id, agent_id=agent.id))
 
     async def add(request: Request) -> HTTPResponse:
-        agent = await bearer(request, *LIVE)
+        agent = await bearer(request, *LIVE, scope=Scope.TEXTS)
         await take_picture(request)
 
         async def carry_out() -> HTTPResponse:

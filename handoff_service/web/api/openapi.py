@@ -14,6 +14,7 @@ from sanic.response import HTTPResponse, raw
 from handoff_service import __version__
 from handoff_service.web.api.bodies import Body, never_null
 from handoff_service.web.api.calls import Call
+from handoff_service.web.api.token_scopes import scope_of
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.repeats import HEADER, KEY, UNSAFE
 from handoff_service.web.shared.request_bytes import BIGGEST
@@ -118,7 +119,9 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
         made["parameters"] = parameters
     if call.roles:
         made["security"] = [{"token": []}]
-        made["description"] = f"Roles: {', '.join(call.roles)}."
+        scope = scope_of(call.method, call.path)
+        tokens = f"Service tokens: scope {scope}." if scope else "Service tokens: none."
+        made["description"] = f"Roles: {', '.join(call.roles)}. {tokens}"
     if call.body is not None:
         content = {"application/json": {"schema": _schema(call.body, schemas, mode="validation")}}
         made["requestBody"] = {"required": True, "content": content}

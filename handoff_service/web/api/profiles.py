@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import Field
 
 from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
+from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.store.identity import associations, profiles
 from handoff_service.store.views import Association, Profile
 from handoff_service.web.api.bodies import Body, Page, Paging, page
@@ -38,7 +40,9 @@ async def list_profiles(asked: ApiRequest[None, ProfileQuery]) -> Page[Profile]:
 
 @get("/profiles/{id}", summary="One messaging profile")
 async def one_profile(asked: ApiRequest[Any, Any]) -> Profile:
-    return await asked.desk.store.read(profiles.get, asked.id)
+    profile = await asked.desk.store.read(profiles.get, asked.id)
+    await asked.desk.store.write(audit, viewed(Subject.PROFILE, profile.id, profile.number))
+    return profile
 
 
 @get(
@@ -59,7 +63,7 @@ async def history(asked: ApiRequest[None, Any]) -> Page[Association]:
 async def tie(asked: ApiRequest[TieBody, Any]) -> Profile:
     command = Tie(profile_id=asked.id, user_id=asked.body.user_id, by=asked.agent.id)
     await asked.desk.store.write(tie_profile, command)
-    return await one_profile(asked)
+    return await asked.desk.store.read(profiles.get, asked.id)
 
 
 @delete(

@@ -5,6 +5,7 @@ from sanic import Blueprint
 
 from handoff_service.web.api import (
     agents,
+    audit,
     bulk,
     cases,
     consents,
@@ -34,6 +35,7 @@ from handoff_service.web.api import (
     reports,
     resolve_sends,
     scheduled_texts,
+    service_tokens,
     sign_in,
     supervision,
     templates,
@@ -84,6 +86,8 @@ MODULES = (
     reports,
     replays,
     webhooks,
+    service_tokens,
+    audit,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 

@@ -17,6 +17,7 @@ from handoff_service.operations.desk.users import (
     make_user,
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
+from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.operations.shared.field_types import (
     Attributes,
     ChangedFacts,
@@ -26,6 +27,7 @@ from handoff_service.operations.shared.field_types import (
     OneLine,
     SoughtNumber,
 )
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk.users import has_number, search_users, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
@@ -98,7 +100,9 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
 
 @get("/users/{id}", summary="One user")
 async def one_user(asked: ApiRequest[Any, Any]) -> User:
-    return await _one(asked, asked.id)
+    user = await _one(asked, asked.id)
+    await asked.desk.store.write(audit, viewed(Noun.USER, user.id, user.name))
+    return user
 
 
 @post("/users", summary="Create a user", roles=ADMIN, status=201)
@@ -116,7 +120,7 @@ async def change(asked: ApiRequest[UserBody, Any]) -> User:
     await asked.desk.store.write(
         change_user, ChangeUser(id=asked.id, by=asked.agent.id, values=values)
     )
-    return await one_user(asked)
+    return await _one(asked, asked.id)
 
 
 @delete(

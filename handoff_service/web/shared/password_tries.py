@@ -46,7 +46,8 @@ async def try_password(
         return checked
     agent_id, right = checked
     token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, Open(agent_id, token, right, device))
+    store = desk.store.acting(None, address)
+    await store.write(sign_in.open_session, Open(agent_id, token, right, device))
     return Opened(agent_id, token)
 
 
@@ -98,6 +99,7 @@ async def _check(
         await desk.store.write(sign_in.forget_try, counted)
         raise
     if not right or found is None:
+        await desk.store.acting(None, address).write(sign_in.record_failure, email)
         return counted.left
     return found[0], RightTry(attempt.key, counted.ids)
 

@@ -48,7 +48,7 @@ async def once(
         raise BadInput(errors={HEADER: "must have 1 to 255 visible ASCII characters"})
     asked = hash_of(request.method, request.path, request.query_string, request.body)
     id = CommandId(hash_of(str(agent.id), key), asked)
-    before = await desk.store.read(first_response, id, desk.clock())
+    before = await desk.store.read(first_response, desk.store.settings.sealer, id, desk.clock())
     if before is not None:
         headers = {REPEATED: "true"}
         kind = "application/json" if before.body else ""

@@ -16,9 +16,12 @@ from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotSignedIn, Unavailable
 from handoff_service.operations.desk import sessions, sign_in
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
+from handoff_service.web.shared.service_tokens import authenticate, is_service_token
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
@@ -88,9 +91,12 @@ async def _current(request: Request, token: str) -> CurrentAgent | None:
     return agent
 
 
-async def bearer(request: Request, *roles: Role) -> CurrentAgent:
+async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> CurrentAgent:
     """Return the agent who owns the bearer token. Raises NotSignedIn without a valid token, and
-    NotAllowed without one of the roles."""
+    NotAllowed without one of the roles. A service token needs the ``scope`` instead; None: service
+    tokens are refused."""
+    if is_service_token(token := request.token or ""):
+        return _acts(request, await authenticate(desk_of(request), token, scope, roles))
     agent = await _current(request, request.token or "")
     if agent is None:
         raise NotSignedIn("Send the token of POST /api/v1/login as Authorization: Bearer.")
@@ -100,7 +106,7 @@ async def bearer(request: Request, *roles: Role) -> CurrentAgent:
 def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
     """Make the request's writes the agent's: see ``desk_of``."""
     desk = desk_of(request)
-    request.ctx.desk = replace(desk, store=desk.store.acting(agent.id))
+    request.ctx.desk = replace(desk, store=desk.store.acting(agent.id, client_address(request)))
     return agent
 
 

@@ -122,6 +122,13 @@ def moment(context: Context, at: datetime) -> str:
 
 
 @pass_context
+def dated(context: Context, at: datetime) -> str:
+    """Format a time that may be far away: 3 Sep 2026 09:52."""
+    at, _ = _local(context, at)
+    return f"{at.day} {at:%b %Y %H:%M}"
+
+
+@pass_context
 def ahead(context: Context, at: datetime) -> str:
     """Format a future time: at 09:52 today, tomorrow at 09:52, otherwise on 3 September at
     09:52."""

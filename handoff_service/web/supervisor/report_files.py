@@ -1,7 +1,5 @@
 """Reports as CSV: the table of a report, its days, and one row for each conversation."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +8,8 @@ from sanic.response import HTTPResponse, raw
 from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.reports.columns import COLUMNS
 from handoff_service.rules.reports.figures import FIGURES, Figure
 from handoff_service.rules.reports.reports import GROUPS
@@ -19,18 +19,17 @@ from handoff_service.store.reports import export
 from handoff_service.store.reports import report as reports
 from handoff_service.store.reports.export import ReportedConversation
 from handoff_service.store.reports.report import GroupRow, ReportResult
+from handoff_service.web.shared.csv_files import CSV, csv_headers, csv_lines
 from handoff_service.web.shared.figure_words import plain
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.supervisor.report_address import Asked, strict
 from handoff_service.web.supervisor.reports import HERE, report_of, today_of
 
 AT_ONCE = 500  # conversations of one read
-CSV = "text/csv; charset=utf-8"
 OF_CONVERSATION = (
     "number", "day", "opened_at", "closed_at", "state", "requester_number", "provider_number",
     "user", "queue", "agent", "short_description", "comment",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @page(Role.SUPERVISOR)
@@ -44,10 +43,14 @@ async def report_csv(request: Request, name: str, agent: CurrentAgent) -> HTTPRe
 
     found = await desk_of(request).store.for_long_requests().read(load)
     figures = [FIGURES[one] for one in report.figures]
+    days = {"from": str(found.first), "to": str(found.last)}
+    await desk_of(request).store.write(audit, exported(Subject.REPORT, name, days))
     by_day = request.args.get("table") == "days"
     rows = _days(found) if by_day else _groups(found, figures)
     kind = "days" if by_day else found.group
-    return raw(_lines(rows), headers=_named(f"{name}-{kind}-{found.first}-{found.last}.csv"))
+    return raw(
+        csv_lines(rows), headers=csv_headers(f"{name}-{kind}-{found.first}-{found.last}.csv")
+    )
 
 
 def _groups(found: ReportResult, figures: Sequence[Figure]) -> Iterable[Sequence[Any]]:
@@ -94,8 +97,9 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
 
     asked, days = await store.read(load)
     name = f"conversations-{asked.of.first}-{asked.of.last}.csv"
-    response = await request.respond(content_type=CSV, headers=_named(name))
-    await response.send(_lines([[*OF_CONVERSATION, *COLUMNS]]))
+    await desk_of(request).store.write(audit, exported(Subject.CONVERSATIONS, name))
+    response = await request.respond(content_type=CSV, headers=csv_headers(name))
+    await response.send(csv_lines([[*OF_CONVERSATION, *COLUMNS]]))
     for day in days:
         await _send_day(response, store, day)
     await response.eof()
@@ -104,7 +108,7 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
 async def _send_day(response: HTTPResponse, store: Store, day: str) -> None:
     last = 0
     while some := await store.read(export.in_day, day, last, AT_ONCE):
-        await response.send(_lines(_conversation(one) for one in some))
+        await response.send(csv_lines(_conversation(one) for one in some))
         last = some[-1].id
         if len(some) < AT_ONCE:
             return
@@ -113,29 +117,6 @@ async def _send_day(response: HTTPResponse, store: Store, day: str) -> None:
 def _conversation(one: ReportedConversation) -> Sequence[Any]:
     own = [getattr(one, name) for name in OF_CONVERSATION]
     return [*own, *(one.facts[name] for name in COLUMNS)]
-
-
-def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return text.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    """A value as text. A spreadsheet must not read people's words as a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    is_number = text.lstrip("+-").replace(".", "", 1).isdigit()
-    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": CSV}
 
 
 PAGES: dict[str, Any] = {

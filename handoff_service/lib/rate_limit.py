@@ -1,0 +1,24 @@
+"""Limits how often something may happen, each kind by itself: a token bucket for each key."""
+
+from datetime import datetime
+
+
+class RateLimits:
+    """Holds a bucket for each key. A full bucket allows one minute's worth at once. Use it on one
+    event loop."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, tuple[float, datetime]] = {}
+
+    def take(self, key: int, a_minute: float, now: datetime) -> float:
+        """Take one from the key's bucket. Returns 0, or the seconds until the next one is
+        there."""
+        most = max(a_minute, 1.0)
+        left, since = self._buckets.get(key, (most, now))
+        passed = max((now - since).total_seconds(), 0.0)
+        left = min(most, left + passed * a_minute / 60)
+        if left < 1:
+            self._buckets[key] = (left, now)
+            return (1 - left) * 60 / a_minute
+        self._buckets[key] = (left - 1, now)
+        return 0.0

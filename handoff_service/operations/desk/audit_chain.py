@@ -1,0 +1,125 @@
+"""Chain the entries of the audit log, check the chain, and remove old entries.
+
+One job chains committed entries, a moment after the commit. The transactions that add entries
+therefore share no row, and wait for nobody. Two jobs at the same time would make links at the same
+place, which the table's key refuses; the second one then tries again.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+
+from handoff_service import log
+from handoff_service.errors import CannotOpen
+from handoff_service.operations.desk.use_secret_keys import OwnSecret, kept_secret, own_secret
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.operations.shared.job import Job
+from handoff_service.rules.desk.audit import AuditAction, Subject, digest_of, link_hash
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.desk import audit_chain
+from handoff_service.store.desk.audit_chain import ChainReport
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
+
+e, k, r = t.audit_log, t.audit_links, t.audit_removal
+KEY = "audit"  #: the name of the chain's key among the desk's own secrets
+A_MOMENT = timedelta(seconds=1)
+AT_ONCE = 500  # entries of one transaction
+NO_KEY = "The chain's key cannot be opened, so the audit log cannot be checked or chained."
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntries:
+    """``before``: entries of this time and later stay."""
+
+    before: datetime
+
+
+def new_key() -> str:
+    """A random key, for a desk that has none."""
+    return secrets.token_hex(32)
+
+
+def chain_audit(tx: Transaction, made_key: str) -> int:
+    """Chain the next entries. Returns how many. ``made_key``: the key for a desk without one.
+    CannotOpen when its key is sealed with a secret key that is not set."""
+    rows = audit_chain.unchained(tx.conn, tx.now, AT_ONCE)
+    if not rows:
+        return 0
+    key = chain_key(tx, made_key)
+    head = audit_chain.head(tx.conn)
+    place, before, links = head.place, head.hash, []
+    for row in rows:
+        place, digest = place + 1, digest_of(key, audit_chain.content(row))
+        before = link_hash(key, place, before, digest)
+        link = {"place": place, "entry_id": row.id, "digest": digest, "hash": before, "at": tx.now}
+        links.append(link)
+    tx.conn.execute(insert(k), links)
+    return len(links)
+
+
+def chain_key(tx: Transaction, made: str) -> bytes:
+    """The chain's key. CannotOpen."""
+    kept = kept_secret(tx, KEY)
+    return (own_secret(tx, OwnSecret(KEY, made)) if kept is None else kept).encode()
+
+
+def schedule_chaining(tx: Transaction, _command: None = None) -> None:
+    """Request chaining, because entries without a link may exist."""
+    due = due_work.Due(kind=Work.CHAIN_AUDIT, key=due_work.DESK_LINE, line="audit", due_at=tx.now)
+    due_work.schedule(tx, [due])
+
+
+def chain_next(tx: Transaction, made_key: str) -> audit_chain.Head:
+    """Chain one batch. If there is more, it is due at once. Returns the head."""
+    # before reading, because an entry that is stored later requests chaining again
+    due_work.cancel(tx, Work.CHAIN_AUDIT, [due_work.DESK_LINE])
+    if chain_audit(tx, made_key) == AT_ONCE:
+        schedule_chaining(tx)
+    return audit_chain.head(tx.conn)
+
+
+def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
+    """Remove the entries before this time, as far as they are chained and no later entry stands
+    before them. Their links stay. Returns how many."""
+    kept = select(func.min(k.c.place)).join(e, e.c.id == k.c.entry_id)
+    first_kept = tx.conn.execute(kept.where(e.c.at >= command.before)).scalar()
+    last = audit_chain.head(tx.conn).place
+    to_place = last if first_kept is None else first_kept - 1
+    chosen = select(k.c.entry_id).where(k.c.place <= to_place)
+    tx.conn.execute(update(r).values(before_at=command.before))
+    gone = tx.conn.execute(delete(e).where(e.c.id.in_(chosen), e.c.at < command.before)).rowcount
+    tx.conn.execute(update(r).values(before_at=None))
+    if gone:
+        details = {"to_place": to_place, "before": command.before.isoformat(), "entries": gone}
+        audit(
+            tx,
+            AuditEntry(
+                action=AuditAction.ENTRIES_REMOVED, subject=Subject.AUDIT_LOG, details=details
+            ),
+        )
+    return gone
+
+
+async def check_chain(store: Store) -> ChainReport:
+    """Chain what waits, a batch at a time, then check everything. The check only reads, so nobody
+    waits for it. CannotOpen."""
+    while await store.write(chain_audit, new_key()):
+        pass
+    key = await store.write(chain_key, new_key())
+    return await store.read(audit_chain.check, key)
+
+
+async def when_due(job: Job) -> None:
+    """Chain a batch, and log the head: a log that is kept elsewhere then shows whether the whole
+    chain was replaced."""
+    try:
+        head = await job.write(chain_next, new_key())
+    except CannotOpen:
+        log.warning("audit_not_chained", why=NO_KEY)
+        raise
+    log.info("audit_chained", place=head.place, hash=head.hash)

@@ -1,0 +1,72 @@
+"""Write to the audit log. Entries are only ever added; a job chains them after the commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+e, a = t.audit_log, t.agents
+#: The channel of the hint that there are entries to chain.
+AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """``subject``: the kind of what the entry is about; ``record``: its id; ``name``: what people
+    call it. ``details``: the changes, field -> [before, after], or other facts. Never a secret.
+    ``agent_id``: who did it, if that is not the agent whose command runs."""
+
+    action: AuditAction
+    subject: str = ""
+    record: str = ""
+    name: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    agent_id: int | None = None
+
+
+def audit(tx: Transaction, entry: AuditEntry) -> None:
+    """Add one entry."""
+    audit_many(tx, [entry])
+
+
+def audit_many(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
+    """Add entries. Each names its agent as they are called now, because an agent may be renamed."""
+    if not entries:
+        return
+    who = {entry.agent_id or tx.by for entry in entries} - {None}
+    names = select(*a.c["id", "name"]).where(a.c.id.in_(who))
+    called = {row.id: row.name for row in tx.conn.execute(names)} if who else {}
+    rows = [
+        {
+            "at": tx.now,
+            "action": entry.action,
+            "subject": entry.subject,
+            "record": entry.record,
+            "name": entry.name,
+            "agent_id": entry.agent_id or tx.by,
+            "agent": called.get(entry.agent_id or tx.by or 0, ""),
+            "address": tx.address,
+            "details": dict(entry.details),
+        }
+        for entry in entries
+    ]
+    tx.conn.execute(insert(e), rows)
+    tx.hint(AUDIT)
+
+
+def viewed(subject: str, record: int, name: str) -> AuditEntry:
+    """Somebody looked at a person's record."""
+    return AuditEntry(action=AuditAction.VIEWED, subject=subject, record=str(record), name=name)
+
+
+def exported(
+    subject: str, name: str, details: Mapping[str, Any] = MappingProxyType({})
+) -> AuditEntry:
+    """Somebody took data out of the desk. ``name``: the file; ``details``: what was chosen."""
+    return AuditEntry(action=AuditAction.EXPORTED, subject=subject, name=name, details=details)

@@ -1,0 +1,64 @@
+"""The audit log: who did what, and the chain that shows whether somebody changed it afterwards.
+
+Each entry gets a place in a chain. Its link holds a digest of the entry, and a hash of the digest
+and of the link before. Both are keyed, so somebody who can write to the database but does not have
+the desk's keys cannot make a link. Deleting old entries leaves their links, so the chain can still
+be checked.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+#: The hash before the first link.
+BEGIN = ""
+
+
+class AuditAction(StrEnum):
+    """What was done."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    CREATED = "created"
+    CHANGED = "changed"
+    DELETED = "deleted"
+    VIEWED = "viewed"
+    EXPORTED = "exported"
+    KEYS_ROTATED = "keys_rotated"
+    ENTRIES_REMOVED = "entries_removed"
+
+
+class Subject(StrEnum):
+    """What an entry is about, besides the kinds of records with a change history."""
+
+    PROFILE = "profile"
+    DESK_FILE = "desk_file"
+    REPORT = "report"
+    CONVERSATIONS = "conversations"
+    AUDIT_LOG = "audit_log"
+    SECRET_KEY = "secret_key"  # noqa: S105  # the name of a subject
+
+
+def canonical(entry: Mapping[str, Any]) -> bytes:
+    """An entry as bytes: the same for equal entries, whatever database stored them."""
+    plain = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in entry.items()
+    }
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def digest_of(key: bytes, entry: Mapping[str, Any]) -> str:
+    """The digest of an entry. It is keyed, so nobody can guess what a removed entry said."""
+    return hmac.new(key, b"entry\0" + canonical(entry), hashlib.sha256).hexdigest()
+
+
+def link_hash(key: bytes, place: int, before: str, digest: str) -> str:
+    """The hash of a link. ``before``: the hash of the link before, or BEGIN."""
+    content = f"link\0{place}\0{before}\0{digest}".encode()
+    return hmac.new(key, content, hashlib.sha256).hexdigest()

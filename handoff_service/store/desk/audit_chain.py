@@ -1,0 +1,117 @@
+"""The links of the audit log: which entries have none yet, and whether the chain is whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.desk.audit import BEGIN, AuditAction, digest_of, link_hash
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+
+e, k = t.audit_log, t.audit_links
+#: Older transactions have ended, so an id below one that was chained so long ago is taken.
+LONGEST_TRANSACTION = timedelta(hours=1)
+AT_ONCE = 2000  # links of one read
+MOST_FAULTS = 20  # reported
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last link of the chain."""
+
+    place: int
+    hash: str
+
+
+@dataclass(slots=True)
+class ChainReport:
+    """The result of a check. ``waiting``: entries that are not chained yet. ``removed``: entries
+    that were removed by age."""
+
+    entries: int = 0
+    removed: int = 0
+    waiting: int = 0
+    head: Head = field(default_factory=lambda: Head(0, BEGIN))
+    faults: list[str] = field(default_factory=list)
+
+    def fault(self, sentence: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(sentence)
+
+
+def head(conn: Connection) -> Head:
+    """The last link; place 0 before the first one."""
+    row = conn.execute(select(k.c.place, k.c.hash).order_by(k.c.place.desc()).limit(1)).first()
+    return Head(row.place, row.hash) if row else Head(0, BEGIN)
+
+
+def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
+    """The oldest committed entries without a link. An entry may be committed after one with a
+    higher id, so it is not enough to look behind the last one."""
+    settled = select(k.c.entry_id).where(k.c.at < now - LONGEST_TRANSACTION)
+    low = conn.execute(settled.order_by(k.c.place.desc()).limit(1)).scalar() or 0
+    query = select(e).outerjoin(k, k.c.entry_id == e.c.id)
+    missing = query.where(e.c.id > low, k.c.entry_id.is_(None))
+    return list(conn.execute(missing.order_by(e.c.id).limit(limit)))
+
+
+def content(row: Any) -> dict[str, Any]:
+    """What the digest of an entry covers: all of its columns."""
+    return {name: getattr(row, name) for name in e.c.keys()}  # noqa: SIM118  # columns, not a dict
+
+
+def check(conn: Connection, key: bytes) -> ChainReport:
+    """Check every link and every entry. Reads the whole log."""
+    report, before, removed_to = ChainReport(), BEGIN, _removed_to(conn)
+    for row in _links(conn):
+        if row.place != report.head.place + 1:
+            report.fault(f"Place {report.head.place + 1} of the chain is missing.")
+            before = (
+                row.hash if row.hash != link_hash(key, row.place, before, row.digest) else before
+            )
+        elif row.hash != link_hash(key, row.place, before, row.digest):
+            report.fault(f"The link at place {row.place} was changed.")
+        if row.id is None:
+            if row.place > removed_to:
+                report.fault(f"The entry at place {row.place} was deleted.")
+            report.removed += 1
+        else:
+            report.entries += 1
+            if digest_of(key, content(row)) != row.digest:
+                report.fault(
+                    f"The entry at place {row.place} ({row.at:%Y-%m-%d %H:%M}) was changed."
+                )
+        before = row.hash
+        report.head = Head(row.place, row.hash)
+    late = select(func.count(), func.min(e.c.at)).select_from(
+        e.outerjoin(k, k.c.entry_id == e.c.id)
+    )
+    report.waiting, since = conn.execute(late.where(k.c.entry_id.is_(None))).one()
+    if since is not None and since < read_at(conn) - LONGEST_TRANSACTION:
+        report.fault(f"Entries since {since:%Y-%m-%d %H:%M} UTC have not been chained.")
+    return report
+
+
+def place_hash(conn: Connection, place: int) -> str | None:
+    """The hash of the link at this place."""
+    return conn.execute(select(k.c.hash).where(k.c.place == place)).scalar()
+
+
+def _removed_to(conn: Connection) -> int:
+    """The place up to which entries were removed by age, as the chained log itself says."""
+    query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
+    found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
+    return max((int(one.get("to_place", 0)) for one in found), default=0)
+
+
+def _links(conn: Connection) -> Iterator[Any]:
+    """All links in order, each with its entry, if that is there."""
+    columns = [k.c.place, k.c.digest, k.c.hash, *e.c]
+    query = select(*columns).outerjoin(e, e.c.id == k.c.entry_id).order_by(k.c.place)
+    place = 0
+    while rows := conn.execute(query.where(k.c.place > place).limit(AT_ONCE)).all():
+        yield from rows
+        place = rows[-1].place

@@ -1,0 +1,42 @@
+"""The scope that a service token needs for each call of the API.
+
+The first row that fits applies. A call that no row names is for people only, so a new call is
+closed to tokens until it gets a row here.
+"""
+
+import re
+
+from handoff_service.rules.desk.service_tokens import Scope
+
+READ, WRITE, ANY = "GET", "POST|PUT|PATCH|DELETE", "GET|POST|PUT|PATCH|DELETE"
+PEOPLE = None
+_ONE = r"interactions/<id:int>"
+_NOUNS = "|".join(one.removeprefix("admin:") for one in Scope if one.startswith("admin:"))
+#: (methods, path under /v1, scope)
+TABLE: tuple[tuple[str, str, Scope | None], ...] = (
+    # lists of one's own, and what only people may control
+    (ANY, r"(agents/me|inbox|work-items|mentions|list-views|notification-targets).*", PEOPLE),
+    (ANY, r"(trainer|practice-runs|service-tokens|login|logout|replays|bulk).*", PEOPLE),
+    ("POST", r"conversations(/preview)?", Scope.TEXTS),
+    ("POST", r"media", Scope.TEXTS),
+    ("POST", rf"{_ONE}/(messages|notes|scheduled-texts)", Scope.TEXTS),
+    (WRITE, rf"{_ONE}/scheduled-texts/.*", Scope.TEXTS),
+    ("PATCH", _ONE, Scope.CONVERSATIONS),
+    (WRITE, rf"{_ONE}/(labels/.*|close|transfer|return-to-bot|assign)", Scope.CONVERSATIONS),
+    (WRITE, rf"{_ONE}/.*", PEOPLE),
+    (WRITE, r"cases(/.*)?", Scope.CASES),
+    (WRITE, r"consents", Scope.CONSENTS),
+    (READ, r"audit", Scope.AUDIT),
+    (READ, r".*", Scope.READ),
+)
+
+
+def scope_of(method: str, path: str) -> Scope | None:
+    """The scope for a call; None: the call is for people. ``path``: as in ``Call``, such as
+    ``/v1/queues/<id:int>``."""
+    under = path.removeprefix("/v1/")
+    for methods, pattern, scope in TABLE:
+        if re.fullmatch(methods, method) and re.fullmatch(pattern, under):
+            return scope
+    noun = re.fullmatch(rf"({_NOUNS})(/.*)?", under)
+    return Scope(f"admin:{noun[1]}") if noun else PEOPLE

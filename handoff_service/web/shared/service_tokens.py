@@ -1,0 +1,78 @@
+"""Programs that use the API with a service token: see ``rules/desk/service_tokens.py``."""
+
+import math
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from handoff_service.context import AppContext
+from handoff_service.errors import NotAllowed, NotSignedIn, TooManyRequests, Unavailable
+from handoff_service.operations.desk.service_tokens import record_use
+from handoff_service.operations.desk.sign_in import CurrentAgent, token_hash
+from handoff_service.rules.desk.service_tokens import PREFIX, Scope, TokenState
+from handoff_service.rules.shared.vocabulary import Presence, Role
+from handoff_service.store.desk import service_tokens
+from handoff_service.store.desk.service_tokens import ServiceToken, TokenHolder
+
+# one write for each request would be too many
+RECORDED_EVERY = timedelta(minutes=1)
+UNKNOWN = "This service token does not exist. Ask an admin for a new one."
+FOR_PEOPLE = "Service tokens cannot make this call. It is for people, who sign in."
+
+
+def is_service_token(token: str) -> bool:
+    return token.startswith(PREFIX)
+
+
+async def authenticate(
+    desk: AppContext, token: str, scope: Scope | None, roles: tuple[Role, ...]
+) -> CurrentAgent:
+    """The agent as which the token acts, with the roles that this call needs. ``scope`` None: the
+    call is for people. NotSignedIn for an unusable token, TooManyRequests, and NotAllowed without
+    the scope."""
+    found = await desk.store.read(service_tokens.holder, token_hash(token))
+    one = usable(found)
+    wait = desk.token_rates.take(one.token.id, one.token.rate / desk.settings.workers, desk.clock())
+    if wait:
+        raise TooManyRequests(one.token.rate, math.ceil(wait))
+    if scope is None:
+        raise NotAllowed(FOR_PEOPLE)
+    if scope not in one.token.scopes:
+        raise NotAllowed(
+            f"This call needs the scope {scope}, which the service token “{one.token.name}” does "
+            "not have. Ask an admin for a token with it."
+        )
+    await _record(desk, one.token)
+    name = f"Service token {one.token.name}"
+    return CurrentAgent(one.agent_id, name, "", frozenset(roles), Presence.OFFLINE)
+
+
+def usable(found: TokenHolder | None) -> TokenHolder:
+    """The token, or NotSignedIn with the reason."""
+    if found is None:
+        raise NotSignedIn(UNKNOWN)
+    one = found.token
+    if one.state is TokenState.ACTIVE:
+        return found
+    ended = one.revoked_at or one.expires_at
+    raise NotSignedIn(
+        f"The service token “{one.name}” {'was revoked' if one.revoked_at else 'expired'} on "
+        f"{ended:%Y-%m-%d}. Ask an admin for a new one."
+    )
+
+
+def still_reads(conn: Connection, token: str) -> bool:
+    """Whether the token may still follow the event stream."""
+    found = service_tokens.holder(conn, token_hash(token))
+    return (
+        found is not None
+        and found.token.state is TokenState.ACTIVE
+        and Scope.READ in found.token.scopes
+    )
+
+
+async def _record(desk: AppContext, token: ServiceToken) -> None:
+    if token.last_used_at is None or desk.clock() - token.last_used_at >= RECORDED_EVERY:
+        with suppress(Unavailable):  # the next request records it
+            await desk.store.write(record_use, token.id)

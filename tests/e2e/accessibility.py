@@ -1,0 +1,55 @@
+"""Checks that a page is accessible and does not scroll sideways."""
+
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Page
+
+#: widths of windows -> heights, in px. Those between have no rules of their own to violate.
+WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
+_AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+# "preload" fetches the style sheets once more, for a rule that is off
+_ASK = """() => axe.run(document, {resultTypes: ["violations"], preload: false}).then(
+  (all) => all.violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`))"""
+
+_SMALL = """() => [...document.querySelectorAll(
+  'main :is(a, button, summary, input:not([type=hidden]))')]
+  .filter((e) => e.checkVisibility() && !e.closest('p, label')
+    && e.getBoundingClientRect().height < 43.5)
+  .map((e) => e.outerHTML)"""
+
+
+def violations(page: Page) -> list[str]:
+    """The rules that the page violates, each with the first element. The page's context bypasses
+    the content security policy, for axe alone."""
+    if page.evaluate("() => typeof axe === 'undefined'"):
+        page.evaluate(_AXE.read_text())
+    return list(page.evaluate(_ASK))
+
+
+def problems(page: Page, url: str) -> list[str]:
+    """Return the problems of a page at each width, in both themes."""
+    page.emulate_media(color_scheme="light")
+    page.goto(url)
+    found = []
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        room = page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        found += [f"{width}: {room} px wider than the window"] if room > 0 else []
+        if width in (max(WIDTHS), min(WIDTHS)):
+            found += [f"{width}: {violation}" for violation in violations(page)]
+    page.emulate_media(color_scheme="dark")
+    return found + [f"dark: {violation}" for violation in violations(page)]
+
+
+def checked(page: Page, where: str) -> None:
+    """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is
+    easy to hit."""
+    if (page.viewport_size or {})["width"] in (max(WIDTHS), min(WIDTHS)):
+        assert violations(page) == [], where
+    for box in ("document.documentElement", "document.querySelector('.page')"):
+        assert page.evaluate(f"() => {box}.scrollWidth - {box}.clientWidth") <= 0, where
+    if (page.viewport_size or {})["width"] < 760:
+        assert page.evaluate(_SMALL) == [], where

@@ -1,0 +1,193 @@
+"""Service tokens: made and revoked on the page, used over the API and the event stream."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations.desk.service_tokens import (
+    MakeToken,
+    make_token,
+    new_token,
+    revoke_token,
+)
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.desk.service_tokens import Scope
+from handoff_service.rules.shared.vocabulary import Owner, State
+from handoff_service.store.desk import agents
+from handoff_service.store.desk_file.record_changes import history
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, MAIN, MIA
+from tests.web.admin_browser import Admin
+from tests.web.test_api import Client, read_events, wait_for
+from tests.web.workspace_server import Running, shown
+
+FORM = {"name": "Monitoring", "scopes": "read", "days": "30", "rate": "100"}
+
+
+@pytest.fixture
+async def program(desk: Running) -> AsyncIterator[Client]:
+    """A program with a token of every scope."""
+    async with aiohttp.ClientSession() as session:
+        yield Client(session, desk.address, await made(desk, *Scope))
+
+
+async def made(desk: Running, *scopes: Scope, rate: int = 100) -> str:
+    command = MakeToken(name="Zabbix", scopes=scopes, days=30, rate=rate, made=new_token())
+    return (await desk.desk.store.write(make_token, command)).secret
+
+
+async def test_a_token_is_shown_once_and_can_be_revoked_on_the_page(
+    desk: Running, grace: Admin
+) -> None:
+    page = await grace.send("/service-tokens/new", **FORM)
+    found = re.search(r'id="made-secret">(pbt_[\w-]+)<', page.text)
+    assert found is not None
+    listed = await grace.get("/workspace/admin/service-tokens")
+    assert "Monitoring created" in shown(listed.text)
+    assert "by Grace Okafor" in shown(listed.text)
+    assert found[1] not in listed.text
+    (row,) = await desk.story.rows(t.service_tokens)
+    assert found[1] not in str(row), "only its hash is stored"
+    async with aiohttp.ClientSession() as session:
+        client = Client(session, desk.address, found[1])
+        await client.call("GET", "/queues")
+        asks = await grace.get("/workspace/admin/service-tokens/1/revoke")
+        assert "Revoke “Monitoring”?" in shown(asks.text)
+        assert (await grace.send("/service-tokens/1/revoke")).status == 303
+        refused = await client.call("GET", "/queues", status=401)
+        assert "“Monitoring” was revoked on" in refused["detail"]
+    changes = await desk.desk.store.read(history, Noun.SERVICE_TOKEN, "1")
+    assert [one.changes for one in changes] == [{"revoked": [False, True]}, {}]
+
+
+async def test_the_form_names_each_wrong_field(grace: Admin) -> None:
+    page = await grace.send("/service-tokens/new", name="", scopes="", days="30", rate="100")
+    assert page.status == 400
+    assert {"name-wrong", "scopes-wrong"} <= set(re.findall(r'id="([\w-]+)"', page.text))
+    page = await grace.send("/service-tokens/new", **FORM | {"days": "400"})
+    assert "Enter a whole number from 1 to 366." in shown(page.text)
+    await grace.send("/service-tokens/new", **FORM)
+    page = await grace.send("/service-tokens/new", **FORM)
+    assert (page.status, "already exists" in page.text) == (409, True)
+
+
+async def test_an_unusable_token_says_why(desk: Running, program: Client) -> None:
+    unknown = Client(program.session, program.url, "pbt_nothing")
+    refused = await unknown.call("GET", "/queues", status=401)
+    assert refused["detail"] == "This service token does not exist. Ask an admin for a new one."
+    past = desk.desk.clock() - timedelta(days=1)
+    await desk.desk.store.write(
+        lambda tx, _: tx.conn.execute(sa.update(t.service_tokens).values(expires_at=past)), None
+    )
+    refused = await program.call("GET", "/queues", status=401)
+    assert f"“Zabbix” expired on {past:%Y-%m-%d}" in refused["detail"]
+
+
+async def test_a_missing_scope_is_named(desk: Running, program: Client) -> None:
+    only = Client(program.session, program.url, await made_other(desk))
+    refused = await only.call("POST", "/labels", {"name": "VPN"}, status=403)
+    assert "needs the scope admin:labels" in refused["detail"]
+    refused = await program.call("GET", "/inbox", status=403)
+    assert "It is for people" in refused["detail"]
+
+
+async def made_other(desk: Running) -> str:
+    command = MakeToken(name="Reader", scopes=[Scope.READ], days=1, rate=100, made=new_token())
+    return (await desk.desk.store.write(make_token, command)).secret
+
+
+async def test_a_token_has_its_own_rate_limit(desk: Running, program: Client) -> None:
+    slow = Client(program.session, program.url, await made_slow(desk))
+    await slow.call("GET", "/queues")
+    await slow.call("GET", "/queues")
+    headers = {"Authorization": f"Bearer {slow.token}"}
+    async with slow.session.get(f"{slow.url}/api/v1/queues", headers=headers) as answer:
+        assert (answer.status, 0 < int(answer.headers["Retry-After"]) <= 30) == (429, True)
+        assert "may make 2 requests a minute" in (await answer.json())["detail"]
+    await program.call("GET", "/queues")
+
+
+async def made_slow(desk: Running) -> str:
+    command = MakeToken(name="Slow", scopes=[Scope.READ], days=1, rate=2, made=new_token())
+    return (await desk.desk.store.write(make_token, command)).secret
+
+
+async def test_histories_name_the_token_and_people_lists_do_not(
+    desk: Running, program: Client
+) -> None:
+    label = await program.call("POST", "/labels", {"name": "VPN"}, status=201)
+    (change,) = await desk.desk.store.read(history, Noun.LABEL, str(label["id"]))
+    assert change.by is not None
+    assert change.by.name == "Service token Zabbix"
+    everybody = await desk.desk.store.read(agents.list_, words=None, after=0, limit=100)
+    assert "Service token Zabbix" not in [one.name for one in everybody]
+    assert change.by.id not in await desk.desk.store.read(agents.agents_by_id)
+    (stored,) = await desk.story.rows(t.service_tokens)
+    assert stored.last_used_at is not None
+
+
+async def test_a_text_of_a_token_changes_no_owner(desk: Running, program: Client) -> None:
+    waiting = await desk.story.text("hello", number=ANN)
+    body = {"body": "The VPN is back."}
+    path = f"/interactions/{waiting.interaction_id}/messages"
+    sent = await program.call("POST", path, body, status=201)
+    assert sent["author"]["name"] == "Service token Zabbix"
+    seen = await desk.story.see(waiting.interaction_id or 0)
+    assert (seen.owner.kind, seen.live_group) == (Owner.QUEUE, [])
+
+
+async def test_a_token_joins_no_live_group(desk: Running, program: Client) -> None:
+    one = await desk.story.with_agent(MIA)
+    await program.call("POST", f"/interactions/{one}/notes", {"body": "Ticket 7"}, status=201)
+    await program.call("POST", f"/interactions/{one}/messages", {"body": "Fixed."}, status=201)
+    seen = await desk.story.see(one)
+    assert [agent.id for agent in seen.live_group] == [MIA]
+    assert seen.owner.id == MIA
+
+
+async def test_a_new_conversation_of_a_token_is_closed_at_once(
+    desk: Running, program: Client
+) -> None:
+    to = {"to": "+12025550123", "from": MAIN}
+    told = (await program.call("POST", "/conversations/preview", to))["told"]
+    assert "closed at once" in told
+    body = to | {"body": "Your laptop is ready."}
+    started = await program.call("POST", "/conversations", body, status=201)
+    assert started["interaction"]["state"] == State.CLOSED_COMPLETE
+    await desk.story.text("thanks, when do you close?", number="+12025550123")
+    newest = (await desk.story.rows(t.interactions))[-1]
+    assert newest.id != started["interaction"]["id"]
+    assert newest.owner == Owner.QUEUE
+
+
+async def test_the_event_stream_of_a_token_is_the_whole_desk_and_ends_with_it(
+    desk: Running, program: Client
+) -> None:
+    old = await desk.story.text("before the stream", number=ANN)
+    headers = {"Authorization": f"Bearer {program.token}"}
+    async with (
+        asyncio.timeout(20),
+        program.session.get(f"{program.url}/api/v1/events", headers=headers) as stream,
+    ):
+        heard = read_events(stream)
+        await wait_for(heard, "hello")
+        await desk.story.text("after it", number=ANN)
+        message = await wait_for(heard, "message", body="after it")
+        assert message["data"]["interaction_id"] == old.interaction_id
+        last = await wait_for(heard, "interaction")
+        await desk.desk.store.write(revoke_token, 1)
+        rest = [one["event"] async for one in heard]
+        assert set(rest) <= {"message", "interaction", "heartbeat"}, "and the stream has ended"
+    again = Client(program.session, program.url, await made(desk, Scope.READ))
+    await desk.story.text("in between", number=ANN)
+    headers = {"Authorization": f"Bearer {again.token}", "Last-Event-ID": last["id"]}
+    async with (
+        asyncio.timeout(20),
+        program.session.get(f"{program.url}/api/v1/events", headers=headers) as stream,
+    ):
+        await wait_for(read_events(stream), "message", body="in between")
