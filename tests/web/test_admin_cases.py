@@ -8,6 +8,7 @@ import pytest
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.store.cases import outages
+from handoff_service.store.engine import tables as t
 from handoff_service.store.webhooks import webhooks
 from tests.support.story import MIA
 from tests.support.ticket_system import SECRET, ticket_system
@@ -101,6 +102,10 @@ async def test_a_webhook_is_set_up_its_secret_shown_and_its_events_seen_and_sent
         status, text = await send(grace, one, f"{one}/secret")
         made = re.search(r'id="made-secret">(whsec_[\w+/=]+)<', text)
         assert (status, made is not None) == (200, True)
+        seen = await desk.story.rows(t.audit_log, t.audit_log.c.action == "viewed")
+        assert [(row.subject, row.name, row.agent) for row in seen] == [
+            ("webhook", "Tickets", "Grace Okafor")
+        ]
         status, text = await send(grace, one, f"{one}/secret", new="1")
         assert (status, made and made[1] in text, "both secrets" in text) == (200, False, True)
 
