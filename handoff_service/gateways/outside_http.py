@@ -16,7 +16,7 @@ The results of a call:
 import ipaddress
 import socket
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -34,7 +34,6 @@ FORBIDDEN = (
 INVALID = "The address is not valid. Correct it."
 AT_ONCE = 32  # connections; our choice
 AT_ONCE_EACH = 8  # to one host
-LONGEST_ANSWER = 8000  # bytes of a response that are read
 # IPv6 addresses that translators (NAT64) send to the IPv4 address in their last four bytes:
 # https://www.rfc-editor.org/rfc/rfc6052#section-2.1
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -67,6 +66,14 @@ class Allowed:
 
     def has_address(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a call, and the beginning of the answer's body."""
+
+    called: Called
+    body: bytes = b""
 
 
 class _Forbidden(OSError):
@@ -135,28 +142,32 @@ class OutsideHttp:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
         """Send the body. Never raises for errors of the receiver or the network."""
+        return (await self.ask("POST", url, headers, body)).called
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = 0
+    ) -> Answered:
+        """Make a call and read at most so many bytes of the answer. Never raises for errors of the
+        receiver or the network."""
         try:
             if why := self._refused(url):
-                return Called(why=why)
-            async with self._session.post(
-                url, data=body, headers=headers, allow_redirects=False
+                return Answered(Called(why=why))
+            async with self._session.request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
             ) as answer:
-                began = await answer.content.read(LONGEST_ANSWER)
-                return replace(
-                    _called(answer.status), answer=began.decode(errors="replace") or None
-                )
+                return Answered(_called(answer.status), await _read(answer, most))
         except TimeoutError:
-            return Called(why=f"No answer within {self._timeout:g} s.")
+            why = f"No answer within {self._timeout:g} s."
         except aiohttp.ClientSSLError:
-            return Called(why="Its certificate is not trusted.")
+            why = "Its certificate is not trusted."
         except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, _Forbidden):
-                return Called(why=FORBIDDEN)
-            return Called(why="It could not be reached.")
+            is_forbidden = isinstance(error.os_error, _Forbidden)
+            why = FORBIDDEN if is_forbidden else "It could not be reached."
         except ValueError:  # aiohttp's InvalidURL is one, too
-            return Called(why=INVALID)
+            why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
-            return Called(why="The connection was lost.")
+            why = "The connection was lost."
+        return Answered(Called(why=why))
 
     def _refused(self, url: str) -> str | None:
         parts = urlsplit(url)
@@ -171,6 +182,14 @@ class OutsideHttp:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """At most so many bytes of the body. One more shows that it was longer."""
+    found = b""
+    while len(found) <= most > 0 and (part := await answer.content.read(most + 1 - len(found))):
+        found += part
+    return found
 
 
 def _called(status: int) -> Called:

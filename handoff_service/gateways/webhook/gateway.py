@@ -7,6 +7,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 import time
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
@@ -15,6 +16,7 @@ from handoff_service.ports import Called, OutgoingCall
 
 SLOW = 1.0  # seconds; a call that fails at once holds up nobody
 PAUSED = "It has not answered lately, so this call was not made."
+LONGEST_ANSWER = 8000  # bytes of a response that are read
 MOST_BREAKERS = 1000  # the receivers that are remembered
 
 
@@ -54,10 +56,13 @@ class HttpWebhook:
         self, call: OutgoingCall, headers: dict[str, str], breaker: CircuitBreaker
     ) -> Called:
         try:
-            return await self._http.post(call.url, call.body.encode(), headers)
+            asked = await self._http.ask(
+                "POST", call.url, headers, call.body.encode(), most=LONGEST_ANSWER
+            )
         except BaseException:  # the worker stops
             breaker.abandoned()
             raise
+        return replace(asked.called, answer=asked.body.decode(errors="replace") or None)
 
     def _breaker(self, url: str) -> CircuitBreaker:
         try:
