@@ -23,6 +23,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.openid.client import OpenIdProviders
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.push import web_push
 from handoff_service.gateways.push.web_push import WebPush
@@ -156,7 +157,7 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    hosts = settings.webhook_hosts.replace(",", " ").split()
+    hosts = _allowed_hosts(settings)
     app.ctx.webhook = HttpWebhook(hosts)
     push = WebPush(await _push_key(settings, store), settings.public_url, hosts)
     mailer = _mailer(settings)
@@ -194,6 +195,9 @@ async def _open(app: App) -> None:
         bot=the_bot,
         mailer=mailer,
         push=push,
+        identity_providers=OpenIdProviders(
+            settings.webhook_hosts.replace(",", " ").split(), clock.now
+        ),
         media=folder,
         fanout=fanout,
         workers=workers,
@@ -243,6 +247,7 @@ async def _close(app: App) -> None:
     await app.ctx.bot_models.close()
     await app.ctx.webhook.close()
     await desk.push.close()
+    await desk.identity_providers.close()
     desk.store.close()
     log.info("stopped")
 
@@ -271,6 +276,10 @@ async def _push_key(settings: Settings, store: Store) -> str:
     makers = (key for key in settings.secret_keys if key_fingerprint(key) == written_with)
     made = web_push.first_key(next(makers, settings.secret_key))
     return await store.write(own_secret, OwnSecret("web_push", made))
+
+
+def _allowed_hosts(settings: Settings) -> list[str]:
+    return settings.webhook_hosts.replace(",", " ").split()
 
 
 def _mailer(settings: Settings) -> Mailer | None:

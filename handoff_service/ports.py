@@ -441,3 +441,86 @@ class Fanout(Protocol):
         until ``close``."""
 
     async def close(self) -> None: ...
+
+
+# Single sign-on -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAccess:
+    """An identity provider and this desk's registration there. ``client_secret`` None: a public
+    client."""
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
+    scopes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInAttempt:
+    """One attempt to sign in: the random values that tie the provider's answer to it."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a provider vouches for: the verified claims, and the token that carried them."""
+
+    claims: Mapping[str, Any]
+    id_token: str = field(repr=False)
+
+
+class SignInFailed(Exception):
+    """The provider's answer admits nobody. The text is the reason, in words for the person and the
+    log."""
+
+
+class IdentityProviders(Protocol):
+    async def authorization_url(self, provider: ProviderAccess, attempt: SignInAttempt) -> str:
+        """The provider's page where the person signs in. Raises SignInFailed."""
+
+    async def identity(
+        self, provider: ProviderAccess, attempt: SignInAttempt, answer: Mapping[str, str]
+    ) -> Identity:
+        """Check the answer that the browser brought back, and exchange its code for the identity.
+        Raises SignInFailed."""
+
+    async def sign_out_url(
+        self, provider: ProviderAccess, id_token: str | None, back_to: str
+    ) -> str | None:
+        """The provider's page that ends its own session. None when it has none, or cannot be
+        reached."""
+
+    async def check(self, provider: ProviderAccess) -> None:
+        """Read the provider's configuration and keys. Raises SignInFailed."""
+
+    async def close(self) -> None: ...
+
+
+class NoIdentityProviders:
+    """The twin for a desk without single sign-on, such as a practice desk."""
+
+    async def authorization_url(self, _provider: ProviderAccess, _attempt: SignInAttempt) -> str:
+        raise SignInFailed("This desk has no single sign-on.")
+
+    async def identity(
+        self, _provider: ProviderAccess, _attempt: SignInAttempt, _answer: Mapping[str, str]
+    ) -> Identity:
+        raise SignInFailed("This desk has no single sign-on.")
+
+    async def sign_out_url(
+        self, _provider: ProviderAccess, _id_token: str | None, _back_to: str
+    ) -> str | None:
+        return None
+
+    async def check(self, _provider: ProviderAccess) -> None:
+        raise SignInFailed("This desk has no single sign-on.")
+
+    async def close(self) -> None:
+        pass

@@ -14,6 +14,7 @@ The results of a call:
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -29,6 +30,14 @@ FORBIDDEN = (
 )
 INVALID = "The address is not valid. Correct it."
 AT_ONCE = 8  # connections; our choice
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a call, and the beginning of the answer's body."""
+
+    called: Called
+    body: bytes = b""
 
 
 class _Forbidden(OSError):
@@ -82,25 +91,32 @@ class OutsideHttp:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
         """Send the body. Never raises for errors of the receiver or the network."""
+        return (await self.ask("POST", url, headers, body)).called
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = 0
+    ) -> Answered:
+        """Make a call and read at most so many bytes of the answer. Never raises for errors of the
+        receiver or the network."""
         try:
             if why := self._refused(url):
-                return Called(why=why)
-            async with self._session.post(
-                url, data=body, headers=headers, allow_redirects=False
+                return Answered(Called(why=why))
+            async with self._session.request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
             ) as answer:
-                return _called(answer.status)
+                return Answered(_called(answer.status), await _read(answer, most))
         except TimeoutError:
-            return Called(why=f"No answer within {self._timeout:g} s.")
+            why = f"No answer within {self._timeout:g} s."
         except aiohttp.ClientSSLError:
-            return Called(why="Its certificate is not trusted.")
+            why = "Its certificate is not trusted."
         except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, _Forbidden):
-                return Called(why=FORBIDDEN)
-            return Called(why="It could not be reached.")
+            is_forbidden = isinstance(error.os_error, _Forbidden)
+            why = FORBIDDEN if is_forbidden else "It could not be reached."
         except ValueError:  # aiohttp's InvalidURL is one, too
-            return Called(why=INVALID)
+            why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
-            return Called(why="The connection was lost.")
+            why = "The connection was lost."
+        return Answered(Called(why=why))
 
     def _refused(self, url: str) -> str | None:
         parts = urlsplit(url)
@@ -115,6 +131,14 @@ class OutsideHttp:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """At most so many bytes of the body. One more shows that it was longer."""
+    found = b""
+    while len(found) <= most > 0 and (part := await answer.content.read(most + 1 - len(found))):
+        found += part
+    return found
 
 
 def _called(status: int) -> Called:

@@ -167,7 +167,7 @@ class PracticeRuns:
             )
         await real.store.write(enter_practice, run_id)
         token, store = secrets.token_urlsafe(32), run.desk.store
-        opened = sign_in.Open(AGENT_ID, token, sign_in.RightTry(""))
+        opened = sign_in.Open(AGENT_ID, token)
         await store.write(sign_in.open_session, opened)
         await store.write(set_presence, SetPresence(agent_id=AGENT_ID, presence=Presence.AVAILABLE))
         self._run_of_token[token] = run_id

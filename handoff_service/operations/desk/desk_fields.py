@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from handoff_service.operations.shared.field_types import Country, TimeZone
+from handoff_service.operations.shared.field_types import Country, Roles, TimeZone
 from handoff_service.rules.delivery import quiet_hours
 from handoff_service.rules.routing import offer_card
 from handoff_service.rules.virtual_agent import commands
@@ -52,6 +52,8 @@ class DeskEntry(BaseModel):
       a number that live agents answer first; 0: never.
     - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
     - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
+    - ``password_off_roles``: agents with any of these roles sign in with an identity provider only.
+    - ``second_factor_roles``: agents with any of these roles need a second factor.
 
     The admin's page shows a field for each number that has a ``title``. Its template needs no
     change.
@@ -131,3 +133,5 @@ class DeskEntry(BaseModel):
     ] = 10
     queue_unanswerable: bool = False
     ask_topic: bool = False
+    password_off_roles: Roles = []
+    second_factor_roles: Roles = []

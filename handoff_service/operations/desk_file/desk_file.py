@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.operations.cases.outage_fields import OutageEntry
 from handoff_service.operations.desk.desk_fields import DeskEntry
+from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
 from handoff_service.operations.messaging_actions.messaging_action_fields import (
     Duration,
     MessagingActionEntry,
@@ -56,7 +57,9 @@ class UserEntry(_Entry):
 
 
 class AgentEntry(_Entry):
-    """``password``: required once; later imports may omit it. ``active``: as for users."""
+    """``password``: required once, unless the agent's roles sign in without one; later imports may
+    omit it. ``active``: as for users. ``always_password``: an admin who may use the password
+    although it is off for the role."""
 
     email: Email
     name: OneLine
@@ -66,6 +69,7 @@ class AgentEntry(_Entry):
     groups: Names = []
     skills: Names = []
     active: bool | None = None
+    always_password: bool = False
 
 
 class GroupEntry(_Entry):
@@ -189,6 +193,7 @@ class DeskFile(_Entry):
     labels: list[LabelEntry] = []
     macros: list[MacroEntry] = []
     list_views: list[ListViewEntry] = []
+    identity_providers: list[IdentityProviderEntry] = []
     texts: dict[SystemMessage, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []

@@ -31,6 +31,7 @@ from handoff_service.store.engine.transaction import Transaction
 #: The part of a desk file -> the key of its entries. Other parts are one entry.
 KEYS = {
     "templates": "name",
+    "identity_providers": "name",
     "labels": "name",
     "macros": "name",
     "list_views": "name",

@@ -11,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from handoff_service.errors import SetupError
 from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.desk.desk_fields import DeskEntry
+from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
 from handoff_service.operations.desk_file import desk_file_errors, toml_limits
 from handoff_service.operations.desk_file.desk_file import (
     MACRO_USES,
@@ -20,7 +21,7 @@ from handoff_service.operations.desk_file.desk_file import (
 )
 from handoff_service.operations.shared.field_types import COUNTRY
 from handoff_service.rules.cases import outages, webhook
-from handoff_service.rules.desk import macros, system_messages, templates
+from handoff_service.rules.desk import identity_providers, macros, system_messages, templates
 from handoff_service.rules.messaging_actions import messaging_actions
 from handoff_service.rules.routing import queues
 
@@ -103,11 +104,20 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, outage in enumerate(file.outages):
         for key, what in outages.errors(outage.to_fields()).items():
             yield ("outages", n, key), what
+    yield from _provider_faults(file.identity_providers)
     if file.case_webhook is not None:
         yield from _webhook_faults(file.case_webhook)
     for message, body in file.texts.items():
         if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
+
+
+def _provider_faults(
+    entries: list[IdentityProviderEntry],
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    for n, entry in enumerate(entries):
+        for key, what in identity_providers.errors(entry.to_fields()).items():
+            yield ("identity_providers", n, key), what
 
 
 def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:

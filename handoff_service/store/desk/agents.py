@@ -17,7 +17,7 @@ a, g = t.agents, t.groups
 
 # Built once: building a statement costs more than running it.
 _AGENTS = select(
-    *t.agents.c["id", "email", "name", "capacity", "active", "returned_from"],
+    *t.agents.c["id", "email", "name", "capacity", "active", "returned_from", "always_password"],
     PRESENCE.label("presence"),
     t.agents.c.automatic_reason.label("presence_reason"),
     LOAD.label("load"),
@@ -77,6 +77,7 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
             returned_from=r.returned_from,
             load=r.load,
             active=r.active,
+            always_password=r.always_password,
         )
         for r in rows
     }

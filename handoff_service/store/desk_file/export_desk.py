@@ -9,7 +9,15 @@ from sqlalchemy import Connection
 from handoff_service.store.cases import outages, webhook
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import list_views
-from handoff_service.store.desk import agents, desk, labels, macros, templates, texts
+from handoff_service.store.desk import (
+    agents,
+    desk,
+    identity_providers,
+    labels,
+    macros,
+    templates,
+    texts,
+)
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
@@ -25,7 +33,7 @@ def export_desk(conn: Connection) -> str:
 
 
 def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) -> dict[str, Any]:
-    """The parts of a desk file, without the webhook's secret and without passwords. ``users``: the
+    """The parts of a desk file, without secrets and passwords. ``users``: the
     ones to include; None: all."""
     hook = webhook.webhook(conn)
     emails = agents.emails(conn)
@@ -37,6 +45,9 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
         "presence_states": [entries.presence_state(p) for p in desk.presence_states(conn)],
         "reject_reasons": [entries.reject_reason(r) for r in desk.reject_reasons(conn)],
         "templates": [entries.template(m) for m in templates.list_(conn)],
+        "identity_providers": [
+            entries.identity_provider(one) for one in identity_providers.list_(conn)
+        ],
         "labels": [entries.label(one) for one in labels.list_(conn)],
         "users": [entries.user(u) for u in select_users(conn, included)],
         "groups": [entries.group(g) for g in agents.groups(conn)],

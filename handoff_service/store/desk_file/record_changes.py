@@ -10,7 +10,14 @@ from sqlalchemy import Connection, func, select
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.store.cases import outages, webhook
-from handoff_service.store.desk import agents, desk, macros, service_tokens, texts
+from handoff_service.store.desk import (
+    agents,
+    desk,
+    identity_providers,
+    macros,
+    service_tokens,
+    texts,
+)
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries
@@ -198,5 +205,8 @@ _READ: Mapping[Noun, Callable[[Connection, str], Entry]] = {
         conn, t.reject_reasons, record, "words", "again"
     ),
     Noun.CASE_WEBHOOK: _case_webhook,
+    Noun.IDENTITY_PROVIDER: lambda conn, record: _columns(
+        conn, t.identity_providers, record, *identity_providers.FIELDS, "client_secret"
+    ),
     Noun.SERVICE_TOKEN: service_tokens.entry,
 }

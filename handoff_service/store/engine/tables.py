@@ -154,6 +154,10 @@ desk = Table(
     _flag("queue_unanswerable", default=False),
     #: whether an agent who closes a conversation must choose its topic
     _flag("ask_topic", default=False),
+    #: roles whose agents sign in without a password (rules/desk/sign_in_policy.py)
+    _json("password_off_roles", "[]"),
+    #: roles whose agents need a second factor
+    _json("second_factor_roles", "[]"),
 )
 
 #: One row, written by a migration.
@@ -247,6 +251,8 @@ agents = Table(
     _word("automatic_reason", null=True),
     #: why the product had set the agent to Away; kept until the agent dismisses the notice
     _word("returned_from", null=True),
+    #: an admin who may use the password although it is off for the role
+    _flag("always_password", default=False),
 )
 agent_roles = Table(
     "agent_roles",
@@ -1615,6 +1621,100 @@ sessions = Table(
     _time("last_active_at", null=True),
     #: the browser and the system in a few words, such as Firefox on Linux
     Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
+    #: whether a second factor was checked, here or by an identity provider that is trusted for it
+    _flag("second_factor", default=False),
+    #: the identity provider that the agent came from
+    Column("provider_id", ID, ForeignKey("identity_providers.id", ondelete="SET NULL")),
+    #: its ID token, which it wants back when the agent signs out
+    _sealed("id_token", null=True),
+)
+#: Sign-ins that wait for their next step: an identity provider's answer, or a second factor.
+sign_in_steps = Table(
+    "sign_in_steps",
+    metadata,
+    #: hash of what proves the step: a token in a cookie, or the state that the provider returns
+    Column("key", sa.Text, primary_key=True),
+    #: see operations/desk/sign_in_steps.py
+    _word("kind"),
+    _ref("agent_id", "agents.id", null=True, drop=True),
+    _json("data", "{}"),
+    _time("expires_at"),
+)
+#: OpenID Connect providers with which agents sign in.
+identity_providers = Table(
+    "identity_providers",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("issuer"),
+    _word("client_id"),
+    #: null: a public client, which proves itself by PKCE alone
+    _sealed("client_secret", null=True),
+    #: what Patchboard asks for, beside openid
+    _word("scopes"),
+    #: the claim that lists the person's groups at the provider
+    _word("groups_claim"),
+    #: a group at the provider -> roles here; empty: the provider does not decide about roles
+    _json("roles", "{}"),
+    #: a group at the provider -> groups here
+    _json("groups", "{}"),
+    #: domains of the e-mail addresses that may come in; empty: all
+    _json("domains", "[]"),
+    #: whether a person without an account gets one
+    _flag("creates_accounts", default=False),
+    #: whether Patchboard still asks for its own second factor
+    _flag("asks_second_factor", default=False),
+    #: whether an address counts as verified although the provider does not say so
+    _flag("trusts_addresses", default=False),
+    _flag("active", default=True),
+)
+#: Who an agent is at an identity provider.
+agent_identities = Table(
+    "agent_identities",
+    metadata,
+    _ref("provider_id", "identity_providers.id", key=True, drop=True),
+    #: the provider's own id of the person, which never changes
+    Column("subject", sa.Text, primary_key=True),
+    _ref("agent_id", "agents.id", drop=True),
+    _time("linked_at"),
+    Index("ix_agent_identities_agent_id", "agent_id"),
+)
+#: Authenticator apps, one for each agent.
+authenticators = Table(
+    "authenticators",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    #: in base32, as apps take it
+    _sealed("secret"),
+    #: null: the agent has not yet entered a code
+    _time("confirmed_at", null=True),
+    #: the half minute of the last code that was accepted, so that each works once
+    Column("last_step", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+)
+#: Codes that replace a second factor, each once.
+backup_codes = Table(
+    "backup_codes",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id", drop=True),
+    #: keyed hash
+    _word("code_hash"),
+    UniqueConstraint("agent_id", "code_hash"),
+)
+passkeys = Table(
+    "passkeys",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id", drop=True),
+    #: base64url
+    Column("credential_id", sa.Text, nullable=False, unique=True),
+    Column("public_key", sa.LargeBinary, nullable=False),
+    #: the authenticator's own count; stays 0 for most
+    Column("sign_count", sa.BigInteger, nullable=False),
+    _word("name"),
+    _time("created_at"),
+    _time("last_used_at", null=True),
+    Index("ix_passkeys_agent_id", "agent_id"),
 )
 #: Where agents want notifications while they have no workspace page open.
 notification_targets = Table(
@@ -1671,6 +1771,15 @@ sign_in_failures = Table(
     _word("key"),
     _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
+)
+#: Addresses from which agents have signed in. Strangers' failures elsewhere do not count there.
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    #: keyed hash of the account and the address together
+    Column("key", sa.Text, primary_key=True),
+    _ref("agent_id", "agents.id", drop=True),
+    _time("last_at"),
 )
 
 # Administration -----------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ NOUNS: Mapping[str, Noun] = {
     "outages": Noun.OUTAGE,
     "presence-states": Noun.PRESENCE_STATE,
     "reject-reasons": Noun.REJECT_REASON,
+    "identity-providers": Noun.IDENTITY_PROVIDER,
 }
 
 

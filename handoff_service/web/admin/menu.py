@@ -32,6 +32,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Desk": {
         "/desk": "Desk settings",
+        "/sign-in": "Sign-in",
         "/case-webhook": "Case webhook",
         "/service-tokens": "Service tokens",
         "/mail": "Mail",
@@ -50,6 +51,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/labels": {"labels": "labels"},
     "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
+    "/sign-in": {"identity-providers": "identity providers"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
 

@@ -19,6 +19,7 @@ from handoff_service.web.admin.menu import DELETED, menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
+from handoff_service.web.shared.session import desk_of
 from handoff_service.web.shared.template_filters import words
 
 UNDER = "/workspace/admin"
@@ -33,6 +34,9 @@ DONE = {
     "undone": "Restored",
     "again": "Sending again",
     "mailed": "The link is on its way by e-mail",
+    "reset": "Two-factor sign-in is reset, and the agent is signed out everywhere",
+    "unlinked": "Unlinked. The next sign-in there links the account again",
+    "reached": "Reached: its configuration and its keys are good",
     "released": "Released. The texts are being sent",
     "ended": "Ended. Nobody was texted",
     "texting": "The texts are on their way",
@@ -179,6 +183,7 @@ async def admin_page(
         "menu": menu_for(admin=admin),
         "here": here,
         "under": UNDER,
+        "public_url": desk_of(request).settings.public_url,
         "deleted_kinds": DELETED.get(here, {}) if admin else {},
         "done": DONE.get(request.args.get("done") or "", ""),
         "warns": request.args.get("done") in WARNS,
