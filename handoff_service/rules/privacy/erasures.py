@@ -57,12 +57,11 @@ BACKUPS = (
     "longer than your retention allows. After restoring one, erase the person again."
 )
 TICKETS = (
-    "The ticket system that the case webhook calls has its own copies. Delete them there. "
+    "The ticket system that a webhook calls has its own copies. Delete them there. "
     "Its tickets: {numbers}."
 )
 TICKETS_WITHOUT_NUMBERS = (
-    "The ticket system that the case webhook calls has its own copies of {count}. Delete them "
-    "there."
+    "The ticket system that a webhook calls has its own copies of {count}. Delete them there."
 )
 MODELS = (
     "Models that were trained before {when} may have learned from this person's texts. Train and "

@@ -20,7 +20,7 @@ TITLES: Mapping[str, str] = {
     "notes": "Private notes",
     "media": "Pictures and files",
     "cases": "Cases",
-    "webhook_calls": "Calls of the case webhook, sent or waiting",
+    "webhook_calls": "Calls of webhooks, sent or waiting",
     "proofs": "Identity checks",
     "trainer_items": "Texts on the trainer's pages",
     "examples": "Training examples written from their texts",
@@ -41,7 +41,8 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
     if person.user_id is not None:
         its |= t.cases.c.user_id == person.user_id
     items = select(t.trainer_items.c.id).where(t.trainer_items.c.interaction_id.in_(mine))
-    calls = t.webhook_calls.c.case_id.in_(select(t.cases.c.id).where(its))
+    w = t.webhook_calls.c
+    calls = w.case_id.in_(select(t.cases.c.id).where(its)) | w.interaction_id.in_(mine)
     wrote = t.trainer_labels.c.file.is_not(None) & t.trainer_labels.c.undone_at.is_(None)
     wanted: dict[str, tuple[sa.Table, sa.ColumnElement[bool]]] = {
         "conversations": (i, i.c.id.in_(mine)),

@@ -131,6 +131,7 @@ PARTS: tuple[Part, ...] = (
     _part(t.work_items, "interaction_id", _O.INTERACTION, K.WORK_LOGS, empties={"note": None}),
     _part(t.work_items, "interaction_id", _O.INTERACTION, K.TEXTS, empties={"collected": {}}),
     _part(t.webhook_calls, "case_id", _O.CASE),
+    _part(t.webhook_calls, "interaction_id", _O.INTERACTION),
     _part(t.case_changes, "case_id", _O.CASE, empties={"changes": {}, "note": None}),
     _part(
         t.cases,
@@ -213,7 +214,7 @@ NOT_PERSONAL: Mapping[str, str] = {
         _SETTINGS,
     ),
     **dict.fromkeys(
-        ("macros", "outages", "outage_texts", "case_webhook", "messaging_actions", "replays"),
+        ("macros", "outages", "outage_texts", "webhooks", "messaging_actions", "replays"),
         _SETTINGS,
     ),
     **dict.fromkeys(("agents", "agent_roles", "agent_skills", "agent_groups"), _STAFF),

@@ -44,6 +44,7 @@ from handoff_service.web.api import (
     timers,
     trainer,
     users,
+    webhooks,
     work,
 )
 from handoff_service.web.api.calls import Call, calls_of, route
@@ -88,6 +89,7 @@ MODULES = (
     reports,
     replays,
     privacy,
+    webhooks,
     service_tokens,
     audit,
 )

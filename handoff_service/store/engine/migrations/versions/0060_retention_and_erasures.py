@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
 revision = '0060'
-down_revision = '0057'
+down_revision = '0058'
 
 
 def upgrade() -> None:
