@@ -29,9 +29,8 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, 
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.agents import agent_name, is_service
 from handoff_service.store.desk.provider_numbers import why_unanswerable
-from handoff_service.store.desk.service_tokens import is_service
 from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t

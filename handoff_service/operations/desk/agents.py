@@ -182,8 +182,8 @@ def _locked(tx: Transaction, agent_id: int) -> Any:
     """Lock the agent against other changes of agents, so two admins cannot remove each other's
     role. Texts are not blocked."""
     admins = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.ADMIN)
-    concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins)).order_by(a.c.id)
-    found = tx.conn.execute(concerned.with_for_update(key_share=True, of=a)).all()
+    concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins), ~a.c.is_service)
+    found = tx.conn.execute(concerned.order_by(a.c.id).with_for_update(key_share=True, of=a)).all()
     stored = next((row for row in found if row.id == agent_id), None)
     if stored is None:
         raise NotFound(f"There is no agent {agent_id}.")

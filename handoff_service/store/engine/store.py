@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Concatenate, overload
+from typing import Any, Concatenate, overload
 
 import sqlalchemy as sa
 
@@ -56,9 +56,10 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         lanes = 1 if self.is_sqlite else LANES
         self._writing = engine(url, size=lanes, writes=True, timeouts=writes)
-        self._writing = self._writing.execution_options(send_errors=settings.send_errors)
+        options: dict[str, Any] = {"send_errors": settings.send_errors, "sealer": settings.sealer}
+        self._writing = self._writing.execution_options(**options)
         self._reading = engine(url, size=READERS, writes=False, timeouts=reads)
-        self._reading = self._reading.execution_options(send_errors=settings.send_errors)
+        self._reading = self._reading.execution_options(**options)
         self._patience = OWN_WORK
         self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")

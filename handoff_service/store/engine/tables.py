@@ -1724,8 +1724,11 @@ notification_targets = Table(
     _ref("agent_id", "agents.id", drop=True),
     #: push, mail or webhook
     _word("way"),
-    #: the push service's address for one browser, or the webhook's; empty for mail
-    _word("address"),
+    #: the push service's address for one browser, or the webhook's; empty for mail. Whoever knows
+    #: it can notify the agent
+    _sealed("address"),
+    #: a hash of the address, to find it again
+    _word("mark"),
     #: the browser's encryption keys, for push
     _json("keys", "{}"),
     #: the browser and the system, or the webhook's host
@@ -1737,7 +1740,7 @@ notification_targets = Table(
     _time("sent_at", null=True),
     #: why the last notification did not arrive; null: it did
     _word("error", null=True),
-    UniqueConstraint("agent_id", "way", "address"),
+    UniqueConstraint("agent_id", "way", "mark"),
 )
 #: With these, programs use the API.
 service_tokens = Table(

@@ -1,4 +1,7 @@
-"""The audit log, to which entries are only added."""
+"""The audit log, to which entries are only added; marks of notification addresses, which are sealed
+from now on, so equal ones no longer look equal."""
+
+import hashlib
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,9 +42,39 @@ def upgrade() -> None:
         sa.Column('before_at', UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_removal')))
     op.bulk_insert(removal, [{'before_at': None}])
+    _mark_addresses()
     make = _sqlite if op.get_bind().dialect.name == 'sqlite' else _postgresql
     for statement in make():
         op.execute(sa.text(statement))
+
+
+def _mark_addresses() -> None:
+    """Make the table again, because SQLite cannot drop its constraint. Nothing refers to it."""
+    connection = op.get_bind()
+    old = sa.Table('notification_targets', sa.MetaData(), autoload_with=connection)
+    rows = [dict(row) for row in connection.execute(sa.select(old).order_by(old.c.id)).mappings()]
+    op.drop_table('notification_targets')
+    new = op.create_table('notification_targets',
+        sa.Column('id', ID, nullable=False),
+        sa.Column('agent_id', ID, nullable=False),
+        sa.Column('way', sa.Text(), nullable=False),
+        sa.Column('address', sa.Text(), nullable=False),
+        sa.Column('mark', sa.Text(), nullable=False),
+        sa.Column('keys', sa.JSON(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column('name', sa.Text(), nullable=False),
+        sa.Column('created_at', sa.Text() if connection.dialect.name == 'sqlite' else UtcTime(), nullable=False),
+        sa.Column('noticed_at', sa.Text() if connection.dialect.name == 'sqlite' else UtcTime(), nullable=False),
+        sa.Column('sent_at', sa.Text() if connection.dialect.name == 'sqlite' else UtcTime(), nullable=True),
+        sa.Column('error', sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], ondelete='CASCADE', name=op.f('fk_notification_targets_agent_id_agents')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_notification_targets')),
+        sa.UniqueConstraint('agent_id', 'way', 'mark', name=op.f('uq_notification_targets_agent_id_way_mark')))
+    for row in rows:
+        mark = hashlib.sha256(row['address'].encode()).hexdigest()
+        connection.execute(sa.insert(new).values(**row, mark=mark))
+    if connection.dialect.name == 'postgresql':
+        op.execute(sa.text("SELECT setval(pg_get_serial_sequence('notification_targets', 'id'), "
+                           "coalesce((SELECT max(id) FROM notification_targets), 0) + 1, false)"))
 
 
 def _sqlite() -> list[str]:
