@@ -31,7 +31,6 @@ from handoff_service.web.shared.second_step import (
     current_step,
     end_step,
     open_session,
-    take_cookie,
     try_code,
 )
 from handoff_service.web.shared.session import desk_of
@@ -100,9 +99,7 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
         return await _ask(request, step, wrong=wrong, status=401)
     ended = await end_step(request, StepKind.CODE)
     opened = await _open(request, ended)
-    response = await enter(request, opened, email, ended.data["next"])
-    take_cookie(desk, response)
-    return response
+    return await enter(request, opened, email, ended.data["next"])
 
 
 async def _open(request: Request, step: Step) -> Opened:
@@ -157,7 +154,6 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     facts = await desk.store.read(page_queries.desk_facts)
     response = render("sign_in_codes.html", desk=facts, codes=codes, next=ended.data["next"])
     await let_in(desk, request, response, opened, email)
-    take_cookie(desk, response)
     return response
 
 
