@@ -309,13 +309,13 @@ class BotModels(Protocol):
     async def close(self) -> None: ...
 
 
-# The outgoing webhook -----------------------------------------------------------------------------
+# Webhooks -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingCall:
-    """One event for the company's own system. ``timestamp``: Unix time in seconds, which the
-    signature covers."""
+    """One event for another system. ``timestamp``: Unix time in seconds, which the signatures
+    cover. ``signature``: one or, after a change of the secret, two of them."""
 
     url: str
     event_id: str
@@ -327,10 +327,11 @@ class OutgoingCall:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
     """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call
-    succeeded."""
+    succeeded. ``answer``: the beginning of the response's body."""
 
     status: int | None = None
     why: str | None = None
+    answer: str | None = None
 
 
 class Webhook(Protocol):

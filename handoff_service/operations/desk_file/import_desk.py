@@ -10,7 +10,6 @@ from sqlalchemy import Column, insert, select, update
 from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.cases.outages import put_outage
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.consent.change_consent import ConsentRequest, import_opt_outs
 from handoff_service.operations.conversations.list_views import SaveView, save_view
 from handoff_service.operations.desk import provider_numbers
@@ -34,6 +33,7 @@ from handoff_service.operations.desk_file.desk_file import (
     ListViewEntry,
     MacroEntry,
     ProviderNumberEntry,
+    WebhookEntry,
 )
 from handoff_service.operations.desk_file.import_secrets import (
     HashedFile,
@@ -49,6 +49,7 @@ from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.routing.queues import check_schedules, put_queue
 from handoff_service.operations.shared.record_changes import created, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.operations.webhooks.webhooks import PutWebhook, put_webhook
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk.sign_in_policy import password_allowed
@@ -109,11 +110,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
             put_outage(tx, outage.to_fields())
-    if file.case_webhook is not None:
-        with _named("case_webhook"):
-            put_webhook(
-                tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret)
-            )
+    _webhooks(tx, file)
     import_opt_outs(
         tx,
         [
@@ -139,6 +136,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         "macros": len(file.macros),
         "list_views": len(file.list_views),
         "outages": len(file.outages),
+        "webhooks": len(file.webhooks),
         "opt_outs": len(file.opt_outs),
     }
 
@@ -168,6 +166,21 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
     if entry.active is not None:
         values["active"] = entry.active
     change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
+
+
+def _webhooks(tx: Transaction, file: DeskFile) -> None:
+    for webhook in file.webhooks:
+        _webhook(tx, webhook, f"webhooks.{webhook.name}")
+    if file.case_webhook is not None and file.case_webhook.url:
+        _webhook(tx, file.case_webhook.to_webhook(), "case_webhook")
+
+
+def _webhook(tx: Transaction, entry: WebhookEntry, where: str) -> None:
+    w = t.webhooks
+    active = tx.conn.execute(select(w.c.active).where(w.c.name == entry.name)).scalar()
+    with _named(where):
+        fields = entry.to_fields(active=active is not False)
+        put_webhook(tx, PutWebhook(fields=fields, secret=entry.secret))
 
 
 @contextmanager

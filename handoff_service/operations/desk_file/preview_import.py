@@ -34,6 +34,7 @@ KEYS = {
     "identity_providers": "name",
     "labels": "name",
     "macros": "name",
+    "webhooks": "name",
     "list_views": "name",
     "presence_states": "name",
     "reject_reasons": "words",

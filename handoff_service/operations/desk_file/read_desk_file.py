@@ -15,15 +15,16 @@ from handoff_service.operations.desk.identity_provider_fields import IdentityPro
 from handoff_service.operations.desk_file import desk_file_errors, toml_limits
 from handoff_service.operations.desk_file.desk_file import (
     MACRO_USES,
-    CaseWebhookEntry,
     DeskFile,
     MacroEntry,
+    WebhookEntry,
 )
 from handoff_service.operations.shared.field_types import COUNTRY
-from handoff_service.rules.cases import outages, webhook
+from handoff_service.rules.cases import outages
 from handoff_service.rules.desk import identity_providers, macros, system_messages, templates
 from handoff_service.rules.messaging_actions import messaging_actions
 from handoff_service.rules.routing import queues
+from handoff_service.rules.webhooks import signature, webhooks
 
 
 def read(path: Path, country: str | None = None) -> DeskFile:
@@ -105,8 +106,7 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
         for key, what in outages.errors(outage.to_fields()).items():
             yield ("outages", n, key), what
     yield from _provider_faults(file.identity_providers)
-    if file.case_webhook is not None:
-        yield from _webhook_faults(file.case_webhook)
+    yield from _webhooks_faults(file)
     for message, body in file.texts.items():
         if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
@@ -127,8 +127,17 @@ def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, 
             yield ("macros", n, key.removesuffix("_id")), what
 
 
-def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    if entry.url and (wrong := webhook.address_error(entry.url)):
-        yield ("case_webhook", "url"), wrong
-    if entry.secret is not None and (wrong := webhook.secret_error(entry.secret)):
-        yield ("case_webhook", "secret"), wrong
+def _webhooks_faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    for n, webhook in enumerate(file.webhooks):
+        for key, what in _webhook_faults(webhook):
+            yield ("webhooks", n, key), what
+    if file.case_webhook is not None:
+        for key, what in _webhook_faults(file.case_webhook.to_webhook()):
+            if file.case_webhook.url or key != "url":
+                yield ("case_webhook", key), what
+
+
+def _webhook_faults(entry: WebhookEntry) -> Iterator[tuple[str, str]]:
+    yield from webhooks.errors(entry.to_fields()).items()
+    if entry.secret is not None and (wrong := signature.secret_error(entry.secret)):
+        yield "secret", wrong

@@ -28,7 +28,7 @@ class Noun(StrEnum):
     DESK = "desk"
     PRESENCE_STATE = "presence_state"
     REJECT_REASON = "reject_reason"
-    CASE_WEBHOOK = "case_webhook"
+    WEBHOOK = "webhook"
     IDENTITY_PROVIDER = "identity_provider"
     SERVICE_TOKEN = "service_token"  # noqa: S105  # a noun
 
@@ -47,6 +47,7 @@ NAMED_BY = {
     Noun.OUTAGE: "title",
     Noun.PRESENCE_STATE: "name",
     Noun.REJECT_REASON: "words",
+    Noun.WEBHOOK: "name",
     Noun.IDENTITY_PROVIDER: "name",
     Noun.SERVICE_TOKEN: "name",
 }

@@ -24,6 +24,7 @@ from handoff_service.store.views import (
     SavedAction,
     Template,
     User,
+    Webhook,
 )
 
 type Row = dict[str, Any]
@@ -157,6 +158,16 @@ def list_view(one: ListView, labels: Mapping[int, str], agents: Mapping[int, str
         sort=one.sort,
         tag=one.tag,
         label=labels[one.label_id] if one.label_id is not None else None,
+    )
+
+
+def webhook(one: Webhook) -> Row:
+    return row(
+        name=one.name,
+        url=one.url,
+        events=list(one.events),
+        with_texts=one.with_texts,
+        active=None if one.active else False,
     )
 
 

@@ -1232,24 +1232,44 @@ outage_recipients = Table(
     Index("ix_outage_recipients_message_id", "message_id"),
 )
 
-# The outgoing webhook -----------------------------------------------------------------------------
+# Webhooks -----------------------------------------------------------------------------------------
 
-#: At most one row: the outgoing webhook.
-case_webhook = Table(
-    "case_webhook",
+#: The addresses that get events.
+webhooks = Table(
+    "webhooks",
     metadata,
     _id(),
-    _word("url", null=True),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("url"),
+    #: signs the calls
     _sealed("secret"),
+    #: signs them too until ``former_until``, after a change of the secret
+    _sealed("former_secret", null=True),
+    _time("former_until", null=True),
+    #: the types of events that it gets
+    _json("events", "[]"),
+    #: whether its events include texts, names, phone numbers and e-mail addresses
+    _flag("with_texts", default=False),
+    _flag("active", default=True),
+    #: since when every call has failed; null: the last call succeeded
+    _time("failing_since", null=True),
+    #: when it was switched off because its calls failed for days; null: it was not
+    _time("switched_off_at", null=True),
 )
-#: One row per event for the outgoing webhook.
+IS_WAITING_CALL = sa.text("state = 'waiting'")
+#: One row per event and webhook.
 webhook_calls = Table(
     "webhook_calls",
     metadata,
     _id(),
-    Column("event_id", sa.Text, nullable=False, unique=True),
+    _ref("webhook_id", "webhooks.id", drop=True),
+    Column("event_id", sa.Text, nullable=False),
     _word("type"),
-    _ref("case_id", "cases.id"),
+    #: what the event is about, such as conversation:12; events about one subject stay in order
+    _word("subject"),
+    #: the conversation or the case that it is about, if it is about one
+    _ref("interaction_id", "interactions.id", null=True, drop=True),
+    _ref("case_id", "cases.id", null=True, drop=True),
     _word("body"),
     _word("state"),
     _count("attempts", 0),
@@ -1257,11 +1277,24 @@ webhook_calls = Table(
     Column("status", sa.Integer),
     #: what was wrong with the last attempt
     _word("why", null=True),
+    #: the beginning of the last response's body
+    _word("answer", null=True),
     _time("created_at"),
     #: when its day of retries started
     _time("since"),
     _time("tried_at", null=True),
+    UniqueConstraint("webhook_id", "event_id"),
     Index("ix_webhook_calls_created_at", "created_at"),
+    Index("ix_webhook_calls_webhook_id", "webhook_id", "id"),
+    Index("ix_webhook_calls_subject", "subject"),
+    Index("ix_webhook_calls_interaction_id", "interaction_id"),
+    Index("ix_webhook_calls_case_id", "case_id"),
+    Index(
+        "ix_webhook_calls_waiting",
+        "created_at",
+        sqlite_where=IS_WAITING_CALL,
+        postgresql_where=IS_WAITING_CALL,
+    ),
 )
 
 # Work ---------------------------------------------------------------------------------------------

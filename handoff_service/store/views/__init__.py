@@ -14,7 +14,6 @@ from handoff_service.store.views.cases import (
     OutageText,
     OutageTextState,
     Reachable,
-    WebhookCall,
 )
 from handoff_service.store.views.conversation_list import (
     LastLine,
@@ -78,6 +77,7 @@ from handoff_service.store.views.training import (
     TrainerLabel,
     TrainingRun,
 )
+from handoff_service.store.views.webhooks import Webhook, WebhookCall, WebhookCallWithBody
 from handoff_service.store.views.work import (
     BotTurnSeen,
     CandidateLine,
@@ -174,7 +174,9 @@ __all__ = [
     "TrainingRun",
     "TransferNow",
     "User",
+    "Webhook",
     "WebhookCall",
+    "WebhookCallWithBody",
     "WorkItem",
     "WouldHave",
     "WrittenBy",

@@ -25,6 +25,7 @@ NOUNS: Mapping[str, Noun] = {
     "templates": Noun.TEMPLATE,
     "labels": Noun.LABEL,
     "macros": Noun.MACRO,
+    "webhooks": Noun.WEBHOOK,
     "outages": Noun.OUTAGE,
     "presence-states": Noun.PRESENCE_STATE,
     "reject-reasons": Noun.REJECT_REASON,

@@ -33,7 +33,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Desk": {
         "/desk": "Desk settings",
         "/sign-in": "Sign-in",
-        "/case-webhook": "Case webhook",
+        "/webhooks": "Webhooks",
         "/service-tokens": "Service tokens",
         "/mail": "Mail",
         "/desk-file": "Import and export",
@@ -52,6 +52,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
     "/sign-in": {"identity-providers": "identity providers"},
+    "/webhooks": {"webhooks": "webhooks"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
 

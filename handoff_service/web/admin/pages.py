@@ -33,6 +33,7 @@ DONE = {
     "revoked": "Revoked. Programs that use it are refused",
     "undone": "Restored",
     "again": "Sending again",
+    "testing": "The test event is on its way. Reload the page to see the answer",
     "mailed": "The link is on its way by e-mail",
     "reset": "Two-factor sign-in is reset, and the agent is signed out everywhere",
     "unlinked": "Unlinked. The next sign-in there links the account again",

@@ -18,7 +18,6 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
     audit,
-    case_webhook,
     checklist,
     consents,
     deleted,
@@ -42,6 +41,8 @@ from handoff_service.web.admin import (
     texts,
     usage_report,
     users,
+    webhook_calls,
+    webhooks,
 )
 from handoff_service.web.admin.menu import MENU
 from handoff_service.web.shared.session import page
@@ -67,7 +68,8 @@ PAGES: Mapping[str, Any] = {
     **sign_in.PAGES,
     **identity_providers.PAGES,
     **desk_file.PAGES,
-    **case_webhook.PAGES,
+    **webhooks.PAGES,
+    **webhook_calls.PAGES,
     **restored.PAGES,
     **audit.PAGES,
     **service_tokens.PAGES,
@@ -94,7 +96,8 @@ POST_HANDLERS: Mapping[str, Any] = {
     **sign_in.POST_HANDLERS,
     **identity_providers.POST_HANDLERS,
     **desk_file.POST_HANDLERS,
-    **case_webhook.POST_HANDLERS,
+    **webhooks.POST_HANDLERS,
+    **webhook_calls.POST_HANDLERS,
     **restored.POST_HANDLERS,
     **service_tokens.POST_HANDLERS,
     **mail.POST_HANDLERS,

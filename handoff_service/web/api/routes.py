@@ -43,6 +43,7 @@ from handoff_service.web.api import (
     timers,
     trainer,
     users,
+    webhooks,
     work,
 )
 from handoff_service.web.api.calls import Call, calls_of, route
@@ -86,6 +87,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    webhooks,
     service_tokens,
     audit,
 )

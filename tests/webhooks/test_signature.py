@@ -1,10 +1,10 @@
-"""The outgoing webhook's rules: signature, addresses, secrets, when a call is tried again."""
+"""Rules of calls to webhooks: signature, addresses, secrets, when a call is tried again."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.cases import webhook
+from handoff_service.rules.webhooks import signature as webhook
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 

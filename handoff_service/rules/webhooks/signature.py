@@ -1,4 +1,4 @@
-"""The outgoing webhook: its signature, its address and its retry schedule.
+"""How calls of webhooks are signed and retried, and what an address and a secret look like.
 
 The scheme is Standard Webhooks 1.0.0:
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ PREFIX, VERSION = "whsec_", "v1"
 LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specification
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
+SWITCHED_OFF_AFTER = timedelta(days=5)
+LEAST_ATTEMPTS = 5  # of one event, which take a quarter of an hour
+OVERLAP = timedelta(days=1)  # how long calls are signed with the former secret, too
 # before attempt 2, 3, ...; the last one repeats
 _WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
 
@@ -45,8 +49,8 @@ def secret_error(secret: str) -> str | None:
 
 
 def address_error(url: str) -> str | None:
-    """What is wrong with an address. None when it is valid. Private addresses are allowed because
-    the desk runs inside the company's network."""
+    """What is wrong with an address. None when it is valid. Whether the service may call it is
+    decided when it does, because only then its name is resolved."""
     try:
         parts = urlsplit(url)
         said_port = parts.port  # ValueError when the port is not a number
@@ -72,6 +76,18 @@ def signature(secret: str, event_id: str, timestamp: int, body: str) -> str:
     signed = f"{event_id}.{timestamp}.{body}".encode()
     digest = hmac.new(key_of(secret), signed, hashlib.sha256).digest()
     return f"{VERSION},{base64.b64encode(digest).decode()}"
+
+
+def signatures(secrets: Iterable[str], event_id: str, timestamp: int, body: str) -> str:
+    """The same for several secrets, separated by spaces. A receiver accepts any of them, so it can
+    change its secret at any time of the overlap."""
+    return " ".join(signature(secret, event_id, timestamp, body) for secret in secrets)
+
+
+def is_dead(failing_since: datetime, attempts: int, now: datetime) -> bool:
+    """Whether a webhook has failed for so long that it is switched off. ``attempts``: of the event
+    that has just failed. A single failure after quiet days is not enough."""
+    return now - failing_since >= SWITCHED_OFF_AFTER and attempts >= LEAST_ATTEMPTS
 
 
 def next_try(attempts: int, since: datetime, now: datetime) -> datetime | None:
