@@ -1,5 +1,5 @@
-"""Hand a person everything that is stored about them: a zip file with a page to read, the same as
-JSON, and the media."""
+"""Hand a person everything that is stored about them: a zip file with a page to read, the same
+data as JSON, and the media."""
 
 import json
 import zipfile
@@ -16,7 +16,7 @@ from handoff_service.rules.privacy.archive_page import page
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.privacy import archive_rows, people
 
-NOTHING = "Nothing is stored about this person, so there is nothing to hand out."
+NOTHING = "Nothing is stored about this person, so there is nothing to hand out. Check the number."
 LOST = "lost.txt"  # lists media whose files are missing
 
 

@@ -1,4 +1,4 @@
-"""Ask for the erasure of a person. The work is done as due work, a step at a time."""
+"""Request the erasure of a person. A worker then does it as due work, a step at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from handoff_service.store.privacy import mentions, people
 from handoff_service.store.privacy.counts import count
 from handoff_service.store.privacy.people import Person
 
-NOBODY = "Nothing is stored about this person, so there is nothing to erase."
-UNDER_WAY = "This person is being erased already: see {number}."
+NOBODY = "Nothing is stored about this person, so there is nothing to erase. Check the number."
+UNDER_WAY = "This person is already being erased. Open the receipt {number}."
 e = t.erasures
 
 
@@ -42,7 +42,7 @@ class RequestErasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePreview:
-    """What an erasure would remove. ``shared``: why some numbers stay."""
+    """What an erasure would remove. ``shared``: a sentence for each number that stays."""
 
     name: str | None
     numbers: list[str]
