@@ -281,7 +281,7 @@ async def test_a_stranger_and_a_person_under_way_are_refused(place: Place) -> No
     await place.story.text("hi", number=BOB)
     command = RequestErasure(whom=WhomToErase(number=BOB), agent_id=MIA, planned={})
     await store.write(request_erasure, command)
-    with pytest.raises(Conflict, match="being erased already: see ERA0000001"):
+    with pytest.raises(Conflict, match="already being erased. Open the receipt ERA0000001"):
         await store.write(request_erasure, command)
 
 
@@ -310,7 +310,8 @@ async def test_what_the_provider_keeps_is_on_the_receipt(
     place = placed(story, clock, database_url, tmp_path, provider, BotWithMemory())
     await story.text("hi", number=BOB)
     receipt = await place.erase(WhomToErase(number=BOB))
-    assert "The provider did not erase 1 text: it refused (20403)." in receipt.left
+    refused = "The provider did not erase 1 text. Erase its copies in your account there. "
+    assert f"{refused}The reason: it refused (20403)." in receipt.left
     assert receipt.state == "done"
 
 
