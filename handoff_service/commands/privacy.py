@@ -12,8 +12,8 @@ from handoff_service.lib import phone_numbers
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.privacy.hand_out import collect, write_archive
 from handoff_service.operations.privacy.request_erasure import (
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     preview,
     request_erasure,
 )
@@ -64,12 +64,12 @@ async def _erased(store: Store, asked: argparse.Namespace) -> str:
     return "\n".join([*lines, *found.shared, STARTED.format(number=f"ERA{made:07}", id=made)])
 
 
-async def _whom(store: Store, person: str) -> WhomToErase:
+async def _whom(store: Store, person: str) -> RequestedPerson:
     """The person of an employee number or a phone number. SetupError when it is neither."""
     with suppress(NotFound):
-        return WhomToErase(user_id=await store.read(people.find_user, person))
+        return RequestedPerson(user_id=await store.read(people.find_user, person))
     try:
-        return WhomToErase(number=phone_numbers.read(person, await store.read(desk_country)))
+        return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
         raise SetupError(f"{person} is not an employee number, and {error}.") from error
 

@@ -93,7 +93,7 @@ async def test_a_private_address_is_not_called(scene: Scene, grace: Admin) -> No
 
 async def test_the_page_says_what_roles_need(scene: Scene, grace: Admin) -> None:
     off = await grace.send("/sign-in", password_off_roles="admin")
-    assert (off.status, "Nobody could sign in when" in shown(off.text)) == (409, True)
+    assert (off.status, "No admin could sign in when" in shown(off.text)) == (409, True)
     one = await scene.agent("grace@")
     keep = ChangeAgent(id=one.id, by=None, values={"always_password": True})
     await scene.desk.desk.store.write(change_agent, keep)

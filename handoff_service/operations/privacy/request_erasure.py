@@ -24,8 +24,8 @@ e = t.erasures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhomToErase:
-    """Either a number in E.164 or a user."""
+class RequestedPerson:
+    """The person to erase or to hand data out to: either a number in E.164 or a user."""
 
     number: str | None = None
     user_id: int | None = None
@@ -35,7 +35,7 @@ class WhomToErase:
 class RequestErasure:
     """``agent_id`` None: a command in a terminal. ``planned``: the counts of the list."""
 
-    whom: WhomToErase
+    whom: RequestedPerson
     agent_id: int | None
     planned: Mapping[str, int]
 
@@ -50,7 +50,7 @@ class ErasurePreview:
     counts: dict[str, int]
 
 
-def preview(conn: Connection, whom: WhomToErase) -> ErasurePreview:
+def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
     """The list before an erasure. Reads whole tables. NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     counts = count(conn, person)

@@ -8,8 +8,8 @@ from sanic import Blueprint, Request
 from handoff_service.clock import now
 from handoff_service.operations.privacy.request_erasure import (
     ErasurePreview,
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     preview,
     request_erasure,
 )
@@ -31,8 +31,8 @@ class PersonBody(Body):
     number: SoughtNumber | None = None
     user_id: int | None = Field(None, ge=1, lt=2**53)
 
-    def whom(self) -> WhomToErase:
-        return WhomToErase(number=self.number, user_id=self.user_id)
+    def whom(self) -> RequestedPerson:
+        return RequestedPerson(number=self.number, user_id=self.user_id)
 
 
 class RetentionQuery(Body):
