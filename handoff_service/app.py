@@ -137,7 +137,9 @@ async def _open(app: App) -> None:
     store = Store(
         settings.database_url,
         clock=clock.now,
-        settings=operation_settings(settings, send_errors_of(settings)),
+        settings=operation_settings(
+            settings, send_errors_of(settings), kind.segments_per_second(settings)
+        ),
         after_commit=publish,
     )
 

@@ -84,9 +84,11 @@ class AppContext:
     practice: PracticeMark | None = None  #: None: the real desk
 
 
-def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:
-    """The settings that operations need, and the provider's error codes. A lease lasts longer than
-    the longest bot turn with its retry."""
+def operation_settings(
+    settings: Settings, send_errors: SendErrors, segments_per_second: float | None = None
+) -> OperationSettings:
+    """The settings that operations need, the provider's error codes and its limit for each number.
+    A lease lasts longer than the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
@@ -96,4 +98,5 @@ def operation_settings(settings: Settings, send_errors: SendErrors) -> Operation
         old_keys=settings.old_keys,
         mails=settings.mails,
         send_errors=send_errors,
+        segments_per_second=segments_per_second,
     )

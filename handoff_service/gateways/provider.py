@@ -68,6 +68,10 @@ class AccountReport:
     numbers: Sequence[AccountNumber] = ()
 
 
+def _no_limit(_settings: Settings) -> float | None:
+    return None
+
+
 async def _nothing_wrong(_settings: Settings, _numbers: Sequence[ProviderNumber]) -> list[str]:
     return []
 
@@ -95,6 +99,8 @@ class ProviderKind:
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
     #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
+    #: The most that a company number may send; None: the rate of the number is the only limit.
+    segments_per_second: Callable[[Settings], float | None] = _no_limit
     #: The settings that an admin needs in order to use it, one a line.
     to_use: Sequence[str] = ()
     #: Describes for people what ``problems`` checks; empty if it checks nothing.
