@@ -308,9 +308,11 @@ class FakePhone:
             url = url.replace(ours, real)
         sent = signed(body, self.clock(), self.settings["webhooks"]["signing_key"]) | headers
         try:
-            async with aiohttp.ClientSession() as client:
-                async with client.post(url, data=body, headers=sent) as answer:
-                    return answer.status
+            async with (
+                aiohttp.ClientSession() as client,
+                client.post(url, data=body, headers=sent) as answer,
+            ):
+                return answer.status
         except aiohttp.ClientError:
             return 0
 

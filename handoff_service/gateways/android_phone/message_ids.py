@@ -51,8 +51,7 @@ def about(settings: Settings, sid: str) -> About:
 
 
 def id_of_incoming(*, sender: str, sim: int | None, at: datetime, body: str, mms: bool) -> str:
-    """The id of an incoming text. The words of a picture message do not count, because the inbox
-    shows others than the webhook when it has none."""
+    """The id of an incoming text."""
     milliseconds = round(at.timestamp() * 1000)
-    words = "mms" if mms else f"sms\0{body}"
-    return f"phone-{_hash(sender, sim, milliseconds, words)[:32]}"
+    kind = "mms" if mms else "sms"
+    return f"phone-{_hash(kind, sender, sim, milliseconds, body)[:32]}"
