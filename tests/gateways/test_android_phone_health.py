@@ -1,4 +1,4 @@
-"""``patchboard doctor`` and ``patchboard number`` with a phone: what is wrong, and what mends it."""
+"""``patchboard doctor`` and ``patchboard number`` with a phone: each problem, with its fix."""
 
 import asyncio
 import dataclasses
@@ -17,7 +17,8 @@ from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.settings import Settings
 from handoff_service.store.views import Named, ProviderNumber
 from tests.conftest import MovedClock
-from tests.support.fake_phone import KEY, SIM_1, SIM_2, FakePhone
+from tests.support.fake_phone import SIM_1, SIM_2, FakePhone
+from tests.support.fake_phone_events import KEY
 from tests.web.webhook_server import RecordingStore, serving
 
 
@@ -39,7 +40,7 @@ async def config(phone: FakePhone, tmp_path: Path) -> Settings:
 def number(value: str) -> ProviderNumber:
     return ProviderNumber(
         id=1, number=value, label=value, first_responder=FirstResponder.LIVE_AGENT,
-        queue=Named(1, "Service desk"), segments_per_second=1, messaging_service=None,
+        queue=Named(id=1, name="Service desk"), segments_per_second=1, messaging_service=None,
     )  # fmt: skip
 
 

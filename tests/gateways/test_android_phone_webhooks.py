@@ -23,7 +23,8 @@ from handoff_service.operations.conversations.receive_sms import (
 from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
-from tests.support.fake_phone import KEY, SIM_1, SIM_2, FakePhone, signed
+from tests.support.fake_phone import SIM_1, SIM_2, FakePhone
+from tests.support.fake_phone_events import KEY, signed
 from tests.web.webhook_server import RecordingStore, serving
 
 ANN = "+12025550101"

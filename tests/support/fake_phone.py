@@ -6,19 +6,16 @@ the sources that ``handoff_service/gateways/android_phone/`` names.
 """
 
 import hashlib
-import hmac
-import json
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import aiohttp
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import unused_port
 
-USER, PASSWORD, KEY = "sms", "phone-password", "signing-key"
+from tests.support.fake_phone_events import KEY, PASSWORD, USER, PhoneEvents
+
 SIM_1, SIM_2 = "+18885550100", "+18885550200"
 ZONE = timezone(timedelta(hours=7))  # the phone's own
 
@@ -42,21 +39,15 @@ class PhoneText:
 
 
 @dataclass(slots=True)
-class FakePhone:
+class FakePhone(PhoneEvents):
     """``sent``: the texts that left the phone, in order, which is what requesters see."""
 
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     url: str = ""
     texts: dict[str, PhoneText] = field(default_factory=dict)
     sent: list[PhoneText] = field(default_factory=list)
     inbox: list[dict[str, Any]] = field(default_factory=list)
-    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    events: list[tuple[str, bytes]] = field(default_factory=list)  # that wait to be posted
-    posted: list[tuple[str, bytes]] = field(default_factory=list)  # that were answered with 2xx
     health: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, bytes] = field(default_factory=dict)
-    reroute: dict[str, str] = field(default_factory=dict)
     loses_answers: int = 0  # the next requests are carried out, but their answers are lost
     failing: int = 0  # the status of every answer, if any
     version: str = "1.66.0"
@@ -274,58 +265,6 @@ class FakePhone:
                 one.state = "Delivered"
                 for _ in range(parts):
                     self.emit("sms:delivered", about)
-
-    # Webhooks -------------------------------------------------------------------------------------
-
-    def emit(self, event: str, payload: object) -> None:
-        """Put an event into the queue of webhooks, as the app does, also without a network."""
-        for hook in self.webhooks.values():
-            if hook["event"] == event:
-                said = {
-                    "deviceId": "device", "event": event, "id": secrets.token_hex(8),
-                    "payload": payload, "webhookId": hook["id"],
-                }  # fmt: skip
-                self.events.append((hook["url"], json.dumps(said).encode()))
-
-    async def post_events(self) -> list[int]:
-        """Post each event that waits, once, signed with the present time. What is not answered with
-        2xx waits for the next call. Returns the answers."""
-        if self.is_away:
-            return []
-        waiting, self.events, answers = self.events, [], []
-        for one in waiting:
-            answers.append(await self.post(*one))
-            (self.posted if 200 <= answers[-1] < 300 else self.events).append(one)
-        return answers
-
-    async def redeliver(self) -> list[int]:
-        """Post everything again that was already accepted, the newest first."""
-        return [await self.post(*one) for one in reversed(self.posted)]
-
-    async def post(self, url: str, body: bytes, **headers: str) -> int:
-        """Post one event. ``headers`` replace the signed ones. 0: nothing answers."""
-        for ours, real in self.reroute.items():
-            url = url.replace(ours, real)
-        sent = signed(body, self.clock(), self.settings["webhooks"]["signing_key"]) | headers
-        try:
-            async with (
-                aiohttp.ClientSession() as client,
-                client.post(url, data=body, headers=sent) as answer,
-            ):
-                return answer.status
-        except aiohttp.ClientError:
-            return 0
-
-
-def signed(body: bytes, at: datetime, key: str = KEY) -> dict[str, str]:
-    """The headers of an event, signed as the app does it."""
-    timestamp = str(int(at.timestamp()))
-    mac = hmac.new(key.encode(), body + timestamp.encode(), hashlib.sha256)
-    return {
-        "Content-Type": "application/json",
-        "X-Timestamp": timestamp,
-        "X-Signature": mac.hexdigest(),
-    }
 
 
 def bodies(texts: Iterable[PhoneText]) -> list[str]:
