@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
@@ -85,10 +85,10 @@ class AppContext:
 
 
 def operation_settings(
-    settings: Settings, send_errors: SendErrors, segments_per_second: float | None = None
+    settings: Settings, send_errors: SendErrors, **of_provider: Any
 ) -> OperationSettings:
-    """The settings that operations need, the provider's error codes and its limit for each number.
-    A lease lasts longer than the longest bot turn with its retry."""
+    """The settings that operations need, the provider's error codes, and what else the provider
+    limits. A lease lasts longer than the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
@@ -98,5 +98,5 @@ def operation_settings(
         old_keys=settings.old_keys,
         mails=settings.mails,
         send_errors=send_errors,
-        segments_per_second=segments_per_second,
+        **of_provider,
     )

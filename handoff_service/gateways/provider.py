@@ -99,6 +99,8 @@ class ProviderKind:
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
     #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
+    #: Whether a text can have pictures. Without, the composer offers none.
+    sends_pictures: bool = True
     #: The most that a company number may send; None: the rate of the number is the only limit.
     segments_per_second: Callable[[Settings], float | None] = _no_limit
     #: The settings that an admin needs in order to use it, one a line.

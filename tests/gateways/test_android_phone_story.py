@@ -11,6 +11,7 @@ import pytest
 
 from handoff_service import clock as the_clock
 from handoff_service import settings
+from handoff_service.errors import BadInput
 from handoff_service.gateways.android_phone.errors import ERRORS
 from handoff_service.gateways.android_phone.gateway import AndroidPhone
 from handoff_service.gateways.android_phone.provider import KIND
@@ -18,6 +19,8 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
+from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Direction, Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import OperationSettings
@@ -35,7 +38,10 @@ PER_MINUTE = 10
 def operation_settings() -> OperationSettings:
     """10 a minute for the phone, so 5 for each of its two numbers."""
     return OperationSettings(
-        bot_answers=False, send_errors=ERRORS, segments_per_second=PER_MINUTE / 2 / 60
+        bot_answers=False,
+        send_errors=ERRORS,
+        segments_per_second=PER_MINUTE / 2 / 60,
+        sends_pictures=KIND.sends_pictures,
     )
 
 
@@ -183,6 +189,12 @@ async def test_no_more_leave_in_a_minute_than_the_phone_may_send(desk: Desk) -> 
     assert [one for one in bodies(desk.phone.sent) if one.startswith("step")] == [
         f"step {n}" for n in range(12)
     ]
+
+
+async def test_no_picture_is_kept_for_a_phone(story: Story) -> None:
+    stored = StoredUpload(file="a" * 64, size=3, taken=AcceptedFile("image/png"))
+    with pytest.raises(BadInput, match="Pictures cannot be sent from this desk"):
+        await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
 
 
 def _within_a_minute(times: list[datetime], start: datetime) -> int:

@@ -5,7 +5,9 @@ while the phone is away. Its mobile network and its webhooks move only when a te
 the sources that ``handoff_service/gateways/android_phone/`` names.
 """
 
+import asyncio
 import hashlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -273,3 +275,32 @@ def bodies(texts: Iterable[PhoneText]) -> list[str]:
 
 def _local(at: datetime) -> str:
     return at.astimezone(ZONE).isoformat(timespec="milliseconds")
+
+
+async def _run() -> None:
+    """A phone for a service on this computer. Each line on standard input is a text: the sender's
+    number, then the words."""
+    async with FakePhone() as phone:
+        for name, value in phone.environ("").items():
+            if "ANDROID_PHONE" in name or name.endswith("PROVIDER"):
+                print(f"{name}={value}", flush=True)
+        lines = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(lines)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+        asking = asyncio.create_task(lines.readline())
+        while True:
+            await asyncio.wait([asking], timeout=1)
+            if asking.done():
+                sender, _, words = asking.result().decode().strip().partition(" ")
+                if sender:
+                    phone.text_in(sender, words, sim=2)
+                asking = asyncio.create_task(lines.readline())
+            for one in phone.texts.values():
+                if one.state == "Pending":
+                    print(f"to {one.to}: {one.words}", flush=True)
+            phone.carry()
+            await phone.post_events()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run())

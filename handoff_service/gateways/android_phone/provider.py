@@ -33,5 +33,6 @@ KIND = ProviderKind(
     ),
     checked="the phone, its SIM cards, webhooks and clock",
     no_consents=NO_CONSENTS,
+    sends_pictures=False,
     segments_per_second=segments_per_second,
 )
