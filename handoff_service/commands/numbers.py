@@ -23,7 +23,7 @@ def _number(config: Settings, asked: argparse.Namespace) -> int:
     """SetupError says why it failed."""
     kind = provider_of(config)
     if kind.point_here is None:
-        raise SetupError(f"{kind.title} needs no set-up for a number.")
+        raise SetupError(f"With {kind.title}, a number needs no set-up.")
     why = asyncio.run(_point(kind.point_here(config, asked.number)))
     if why is not None:
         raise SetupError(why)

@@ -82,7 +82,7 @@ class ProviderKind:
 
     #: The value of PATCHBOARD_SMS_PROVIDER.
     name: str
-    #: Its name for people.
+    #: Its name for people, as in the middle of a sentence.
     title: str
     #: Its error codes.
     errors: SendErrors

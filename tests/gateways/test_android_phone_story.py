@@ -22,6 +22,7 @@ from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
 from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Direction, Status, Work
+from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.worker import Worker
@@ -114,8 +115,13 @@ async def desk(
 
 async def test_a_text_in_an_answer_out_and_its_receipts(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
     await desk.story.write(ann, "Does it have a light on?")
-    await desk.live(3)
+    await desk.worker.step()
+    desk.phone.carry(parts=2)
+    desk.phone.events.reverse()
+    assert set(await desk.phone.post_events()) == {200}
+    await desk.live(1)
     assert await desk.inbound() == ["my badge is stuck"]
     assert bodies(desk.phone.sent)[-1] == "Does it have a light on?"
     assert {(one.to, one.asked["simNumber"]) for one in desk.phone.sent} == {(ANN, 2)}
@@ -189,6 +195,24 @@ async def test_no_more_leave_in_a_minute_than_the_phone_may_send(desk: Desk) -> 
     assert [one for one in bodies(desk.phone.sent) if one.startswith("step")] == [
         f"step {n}" for n in range(12)
     ]
+
+
+async def test_a_requester_who_texts_stop_gets_one_confirmation_and_nothing_more(
+    desk: Desk,
+) -> None:
+    """The phone's carrier knows nothing of it, so the desk alone holds texts back."""
+    ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
+    await desk.phone.go_away()
+    await desk.story.write(ann, "Does it have a light on?")
+    desk.phone.text_in(ANN, "STOP", sim=2)
+    before = len(desk.phone.sent)
+    await desk.phone.come_back()
+    await desk.phone.post_events()
+    await desk.live(5)
+    assert [one.number for one in await desk.story.store.read(consents.in_force)] == [ANN]
+    (confirmation,) = desk.phone.sent[before:]
+    assert "START" in confirmation.words
 
 
 async def test_no_picture_is_kept_for_a_phone(story: Story) -> None:

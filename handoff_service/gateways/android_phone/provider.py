@@ -16,7 +16,7 @@ def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
 
 KIND = ProviderKind(
     name="android_phone",
-    title="The phone",
+    title="an Android phone",
     errors=ERRORS,
     open=_open,
     webhooks=WEBHOOKS,
