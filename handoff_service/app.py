@@ -11,6 +11,7 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.forget_examples import ExamplesInFiles
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
@@ -23,6 +24,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.openid.client import OpenIdProviders
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.push import web_push
 from handoff_service.gateways.push.web_push import WebPush
@@ -41,6 +43,7 @@ from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.desk.audit_chain import A_MOMENT as CHAINED_AFTER
 from handoff_service.operations.desk.audit_chain import schedule_chaining
 from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
+from handoff_service.operations.privacy.retain import schedule_retention
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.audit import AUDIT
@@ -161,7 +164,7 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    hosts = settings.webhook_hosts.replace(",", " ").split()
+    hosts = _allowed_hosts(settings)
     app.ctx.webhook = HttpWebhook(hosts)
     push = WebPush(await _push_key(settings, store), settings.public_url, hosts)
     mailer = _mailer(settings)
@@ -176,6 +179,7 @@ async def _open(app: App) -> None:
         webhook=app.ctx.webhook,
         push=push,
         connections=connections,
+        examples=ExamplesInFiles(BotData(settings.bot_data)),
         outage=outage,
     )
     workers += build_workers(deps)
@@ -188,7 +192,13 @@ async def _open(app: App) -> None:
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
     # what an earlier process left
-    for schedule in (schedule_indexing, schedule_price_lookup, schedule_facts, schedule_chaining):
+    for schedule in (
+        schedule_indexing,
+        schedule_price_lookup,
+        schedule_facts,
+        schedule_chaining,
+        schedule_retention,
+    ):
         await store.write(schedule, None)
     practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(
@@ -199,6 +209,9 @@ async def _open(app: App) -> None:
         bot=the_bot,
         mailer=mailer,
         push=push,
+        identity_providers=OpenIdProviders(
+            settings.webhook_hosts.replace(",", " ").split(), clock.now
+        ),
         media=folder,
         fanout=fanout,
         workers=workers,
@@ -248,6 +261,7 @@ async def _close(app: App) -> None:
     await app.ctx.bot_models.close()
     await app.ctx.webhook.close()
     await desk.push.close()
+    await desk.identity_providers.close()
     desk.store.close()
     log.info("stopped")
 
@@ -276,6 +290,10 @@ async def _push_key(settings: Settings, store: Store) -> str:
     makers = (key for key in settings.secret_keys if key_fingerprint(key) == written_with)
     made = web_push.first_key(next(makers, settings.secret_key))
     return await store.write(own_secret, OwnSecret("web_push", made))
+
+
+def _allowed_hosts(settings: Settings) -> list[str]:
+    return settings.webhook_hosts.replace(",", " ").split()
 
 
 def _mailer(settings: Settings) -> Mailer | None:

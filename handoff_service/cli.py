@@ -15,6 +15,7 @@ from handoff_service.commands import (
     desk_files,
     keys,
     numbers,
+    privacy,
     serve,
     tokens,
 )
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     desk_files.add_commands(commands)
     backups.add_commands(commands)
     agents.add_commands(commands)
+    privacy.add_commands(commands)
     tokens.add_commands(commands)
     keys.add_commands(commands)
     numbers.add_commands(commands)

@@ -16,7 +16,7 @@ from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.lib.rate_limit import RateLimits
 from handoff_service.metrics import Metrics
-from handoff_service.ports import Bot, Fanout, Mailer, Push, SmsProvider
+from handoff_service.ports import Bot, Fanout, IdentityProviders, Mailer, Push, SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.training.practice import PracticeChoice, PracticeState
 from handoff_service.settings import Settings
@@ -67,6 +67,7 @@ class AppContext:
     bot: Bot
     mailer: Mailer | None
     push: Push
+    identity_providers: IdentityProviders
     media: MediaFolder
     fanout: Fanout
     workers: list[Worker]

@@ -64,6 +64,15 @@ class TooManyTries(Refusal):
     status = 429
     retry_after = 60
 
+    @classmethod
+    def for_seconds(cls, seconds: int) -> "TooManyTries":
+        """Too many tries, until so many seconds have passed."""
+        minutes = seconds // 60
+        wait = {0: "a minute", 1: "a minute", 60: "an hour"}.get(minutes, f"{minutes} minutes")
+        made = cls(f"Too many tries. Wait {wait} and try again.")
+        made.retry_after = seconds
+        return made
+
 
 class TooManyRequests(Refusal):
     """Too many requests."""

@@ -5,9 +5,9 @@ One process keeps its counts in memory. Several worker processes keep them in fi
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client import (
@@ -55,11 +55,13 @@ class WaitingInQueue:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
     """What the database says at a scrape. ``work_late``: for how many seconds the oldest due work
-    has waited for a worker."""
+    has waited for a worker. ``webhooks``: name -> for how many seconds its oldest event has
+    waited."""
 
     queues: Sequence[WaitingInQueue]
     agents: int
     work_late: float
+    webhooks: Mapping[str, float] = field(default_factory=dict)
 
 
 class Metrics:
@@ -108,7 +110,7 @@ class Metrics:
             registry=self._registry,
         )
         self.calls = Counter(
-            "patchboard_webhook_calls", "Calls of the case webhook by the state of the event",
+            "patchboard_webhook_calls", "Calls of webhooks by the state of the event",
             ["state"],
             registry=self._registry,
         )  # fmt: skip
@@ -173,13 +175,20 @@ class _StateCollector(Collector):
             "patchboard_work_late_seconds",
             "For how long the oldest due work has waited for a worker",
         )
+        events = GaugeMetricFamily(
+            "patchboard_webhook_oldest_seconds",
+            "For how long the oldest event that a webhook has not accepted yet has waited",
+            labels=["webhook"],
+        )
         if state is not None:
+            for name, age in state.webhooks.items():
+                events.add_metric([name], age)
             for one in state.queues:
                 waiting.add_metric([one.queue], one.count)
                 longest.add_metric([one.queue], one.longest)
             agents.add_metric([], state.agents)
             late.add_metric([], state.work_late)
-        yield from (waiting, longest, agents, late)
+        yield from (waiting, longest, agents, late, events)
 
 
 class NoMetrics(Metrics):

@@ -157,6 +157,14 @@ class Reported:
     error_code: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotErased:
+    """The provider did not erase a text: the reason in a sentence, and whether a retry may help."""
+
+    why: str
+    again: bool
+
+
 class SmsProvider(Protocol):
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text. Never raises for errors of the provider or the network."""
@@ -178,6 +186,10 @@ class SmsProvider(Protocol):
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
         """The known prices and outcomes of these texts from and to this company number, none older
         than ``since``. Raises OSError."""
+
+    async def erase(self, sid: str) -> NotErased | None:
+        """Erase the words and the media of a text, sent or received. None: they are gone. Raises
+        OSError, and NotOffered when the provider cannot erase texts."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A text's picture or file. Never raises for errors of the provider or the network."""
@@ -286,7 +298,24 @@ class Bot(Protocol):
     async def ask(self, question: Question) -> BotAnswer:
         """The bot's answer to a turn. Raises BotFailed."""
 
+    async def forget(self, senders: Sequence[str]) -> None:
+        """Delete all that the bot remembers of these conversations. Raises BotFailed, and
+        NotOffered when this bot cannot do it."""
+
     async def close(self) -> None: ...
+
+
+class TaughtExamples(Protocol):
+    async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
+        """Remove an example from the training data, or from the test texts. Returns why it is
+        still there; None when it is gone."""
+
+
+class NoExamples:
+    """The twin for a process without training data."""
+
+    async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
+        return "This process has no training data."
 
 
 class BotModelNotLoaded(Exception):
@@ -309,13 +338,13 @@ class BotModels(Protocol):
     async def close(self) -> None: ...
 
 
-# The outgoing webhook -----------------------------------------------------------------------------
+# Webhooks -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingCall:
-    """One event for the company's own system. ``timestamp``: Unix time in seconds, which the
-    signature covers."""
+    """One event for another system. ``timestamp``: Unix time in seconds, which the signatures
+    cover. ``signature``: one or, after a change of the secret, two of them."""
 
     url: str
     event_id: str
@@ -327,10 +356,11 @@ class OutgoingCall:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
     """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call
-    succeeded."""
+    succeeded. ``answer``: the beginning of the response's body."""
 
     status: int | None = None
     why: str | None = None
+    answer: str | None = None
 
 
 class Webhook(Protocol):
@@ -441,3 +471,86 @@ class Fanout(Protocol):
         until ``close``."""
 
     async def close(self) -> None: ...
+
+
+# Single sign-on -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAccess:
+    """An identity provider and this desk's registration there. ``client_secret`` None: a public
+    client."""
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
+    scopes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInAttempt:
+    """One attempt to sign in: the random values that tie the provider's answer to it."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a provider vouches for: the verified claims, and the token that carried them."""
+
+    claims: Mapping[str, Any]
+    id_token: str = field(repr=False)
+
+
+class SignInFailed(Exception):
+    """The provider's answer admits nobody. The text is the reason, in words for the person and the
+    log."""
+
+
+class IdentityProviders(Protocol):
+    async def authorization_url(self, provider: ProviderAccess, attempt: SignInAttempt) -> str:
+        """The provider's page where the person signs in. Raises SignInFailed."""
+
+    async def identity(
+        self, provider: ProviderAccess, attempt: SignInAttempt, answer: Mapping[str, str]
+    ) -> Identity:
+        """Check the answer that the browser brought back, and exchange its code for the identity.
+        Raises SignInFailed."""
+
+    async def sign_out_url(
+        self, provider: ProviderAccess, id_token: str | None, back_to: str
+    ) -> str | None:
+        """The provider's page that ends its own session. None when it has none, or cannot be
+        reached."""
+
+    async def check(self, provider: ProviderAccess) -> None:
+        """Read the provider's configuration and keys. Raises SignInFailed."""
+
+    async def close(self) -> None: ...
+
+
+class NoIdentityProviders:
+    """The twin for a desk without single sign-on, such as a practice desk."""
+
+    async def authorization_url(self, _provider: ProviderAccess, _attempt: SignInAttempt) -> str:
+        raise SignInFailed("This desk has no single sign-on.")
+
+    async def identity(
+        self, _provider: ProviderAccess, _attempt: SignInAttempt, _answer: Mapping[str, str]
+    ) -> Identity:
+        raise SignInFailed("This desk has no single sign-on.")
+
+    async def sign_out_url(
+        self, _provider: ProviderAccess, _id_token: str | None, _back_to: str
+    ) -> str | None:
+        return None
+
+    async def check(self, _provider: ProviderAccess) -> None:
+        raise SignInFailed("This desk has no single sign-on.")
+
+    async def close(self) -> None:
+        pass

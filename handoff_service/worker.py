@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from handoff_service import log
 from handoff_service.errors import Unavailable
+from handoff_service.operations.shared.failed_job import FailedJob, release_failed_job
 from handoff_service.operations.shared.job import ClaimDropped, Job, WorkerDeps
 from handoff_service.operations.work_kinds import WORK
 from handoff_service.rules.shared.vocabulary import Work
@@ -160,16 +161,22 @@ class Worker:
                 key=claimed.key,
                 attempts=claimed.attempts,
             )
-            await self._give_back(claimed)
+            await self._give_back(claimed, type(error).__name__)
         self._held.pop(claimed.id, None)
 
-    async def _give_back(self, claimed: Claimed) -> None:
+    async def _give_back(self, claimed: Claimed, error: str) -> None:
         """Release failed work. In a short outage of the database this is retried, because otherwise
         the lease would delay the work for longer. In a long outage the lease expires by itself."""
-        back = due_work.ReleaseClaim(claimed.kind, claimed.key, AFTER_TROUBLE)
+        back = FailedJob(
+            kind=claimed.kind,
+            key=claimed.key,
+            attempts=claimed.attempts,
+            error=error,
+            after=AFTER_TROUBLE,
+        )
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
                 with suppress(ClaimDropped):
-                    await Job(claimed, self._deps).write(due_work.release_claim, back)
+                    await Job(claimed, self._deps).write(release_failed_job, back)
                 return
             await asyncio.sleep(1)

@@ -1,4 +1,5 @@
-"""``patchboard agent``: add and list agents and set their passwords without a browser."""
+"""``patchboard agent``: add and list agents, set their passwords and reset their two-factor sign-in
+without a browser."""
 
 import argparse
 import getpass
@@ -10,6 +11,7 @@ from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
+from handoff_service.operations.desk.second_factors import reset_second_factor
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
@@ -21,7 +23,7 @@ EVERYONE = 100_000
 
 
 def add_commands(commands: Commands) -> None:
-    does = "Add and list agents, and set their passwords"
+    does = "Add and list agents, set their passwords, and reset their two-factor sign-in"
     actions = add_command(commands, "agent", does, _agent).add_subparsers(
         required=True, metavar="ACTION", dest="action"
     )
@@ -40,6 +42,13 @@ def add_commands(commands: Commands) -> None:
         description=f"Set a password; the agent is signed out everywhere. {asks}",
     )
     password.add_argument("email")
+    reset = actions.add_parser(
+        "reset-second-factor",
+        help="Reset the two-factor sign-in of an agent who has lost the phone",
+        description="Remove an agent's authenticator app, backup codes and passkeys. The agent is "
+        "signed out everywhere.",
+    )
+    reset.add_argument("email")
 
 
 def _agent(config: Settings, asked: argparse.Namespace) -> int:
@@ -54,6 +63,8 @@ async def _run_action(store: Store, asked: argparse.Namespace) -> str:
             )
         case "password":
             return await _change_password(store, asked.email)
+        case "reset-second-factor":
+            return await _reset(store, asked.email)
         case _:
             return await _list(store)
 
@@ -100,6 +111,15 @@ async def _change_password(store: Store, email: str) -> str:
     values = {"password_hash": password_hash}
     await store.write(change_agent, ChangeAgent(id=one.id, by=None, values=values))
     return f"{one.email} has a new password and is signed out everywhere."
+
+
+async def _reset(store: Store, email: str) -> str:
+    """NotFound for an unknown or deactivated agent."""
+    found = await store.read(sign_in.find, email)
+    if found is None:
+        raise NotFound(f"No active agent has the e-mail address {email}.")
+    await store.write(reset_second_factor, found[0])
+    return f"{email} has no second factor now and is signed out everywhere."
 
 
 async def _list(store: Store) -> str:

@@ -7,7 +7,6 @@ webhook receiver delays neither the others nor the desk's own work (offers, time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from handoff_service.operations.cases import call_webhook
 from handoff_service.operations.consent import push_consents
 from handoff_service.operations.conversations import (
     ask_satisfaction,
@@ -22,11 +21,13 @@ from handoff_service.operations.delivery import deliver, record_prices, sweep_ga
 from handoff_service.operations.desk import audit_chain, password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
 from handoff_service.operations.messaging_actions import fire_timers
+from handoff_service.operations.privacy import erase_person, retain
 from handoff_service.operations.reports import keep_facts, run_replay
 from handoff_service.operations.routing import answer_offer, connection, notify_agents, offer_work
 from handoff_service.operations.shared import uploads
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent import follow_up, take_bot_turn
+from handoff_service.operations.webhooks import call_webhook, switch_off
 from handoff_service.ports import SENDS_AT_ONCE
 from handoff_service.rules.shared.vocabulary import Work
 
@@ -46,15 +47,19 @@ WORK: Mapping[Work, WorkKind] = {
     # hanging server must not block the turns of the others.
     Work.BOT_TURN: WorkKind(take_bot_turn.when_due, 256),
     Work.FETCH_MEDIA: WorkKind(fetch_media.when_due, 4),
-    Work.CALL_WEBHOOK: WorkKind(call_webhook.when_due, 8),
+    # Calls to a receiver that does not answer end at once: see gateways/webhook.
+    Work.CALL_WEBHOOK: WorkKind(call_webhook.when_due, 32),
     Work.MAIL_CODE: WorkKind(mail_code.when_due, 4),
     Work.MAIL_LINK: WorkKind(password_links.when_due, 2),
     Work.SWEEP_GAPS: WorkKind(sweep_gaps.when_due, 1),
     Work.PUSH_CONSENTS: WorkKind(push_consents.when_due, 1),
     Work.ASK_PRICES: WorkKind(record_prices.when_due, 1),
+    Work.WEBHOOK_NOTICE: WorkKind(switch_off.when_due, 1),
     Work.NOTIFY: WorkKind(notify_agents.when_due, 1),
     Work.KEEP_FACTS: WorkKind(keep_facts.when_due, 1),
     Work.REPLAY: WorkKind(run_replay.when_due, 1),
+    Work.RETAIN: WorkKind(retain.when_due, 1),
+    Work.ERASE: WorkKind(erase_person.when_due, 2),
     Work.OFFER_WORK: WorkKind(offer_work.when_due),
     Work.EXPIRE_OFFER: WorkKind(answer_offer.when_due),
     Work.END_HOLD: WorkKind(end_holds.when_due),

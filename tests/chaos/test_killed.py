@@ -1,5 +1,5 @@
-"""The service killed with -9 while texts come in: what was answered 200 is there afterwards and
-gets its answer."""
+"""The service killed with -9 while texts come in: what was answered 200 is there afterwards, gets
+its answer, and reaches the webhook."""
 
 import asyncio
 import itertools
@@ -9,12 +9,16 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import engine
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import free_port, running_service
 from tests.support.story import MAIN
+from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
 
 KILLS = int(os.environ.get("PATCHBOARD_TEST_KILLS", "1"))  # make chaos kills more often
 REQUESTERS = 15
@@ -65,12 +69,48 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
     port = free_port()
     twilio = FakeTwilio()
     await twilio.start()
-    settings = {
+    async with ticket_system() as receiver:
+        want_texts(database_url, receiver.address)
+        requesters = await _texts_and_kills(database_url, bot, tmp_path, port, twilio)
+        settings = _settings(database_url, bot, twilio)
+        with running_service(tmp_path, port=port, **settings):
+            # the leases of the killed are over after some 20 s on PostgreSQL
+            async with asyncio.timeout(90):
+                while missing := _unanswered(twilio, requesters.acknowledged) | _not_reported(
+                    receiver, requesters.acknowledged
+                ):
+                    await asyncio.sleep(0.1)
+        _in_order(receiver)
+    assert not missing
+    bodies = [m.body for m in twilio.sent]
+    assert sorted(bodies) == sorted(set(bodies)), "nothing was sent twice"
+    await twilio.close()
+
+
+def want_texts(database_url: str, address: str) -> None:
+    """Set up a webhook that gets the texts of requesters."""
+    opened = engine(database_url, size=1, writes=True)
+    hook = {"name": "Texts", "url": address, "secret": SECRET, "with_texts": True}
+    with opened.begin() as conn:
+        conn.execute(sa.insert(t.webhooks).values(events=["message.inbound"], **hook))
+    opened.dispose()
+
+
+def _settings(database_url: str, bot: str, twilio: FakeTwilio) -> dict[str, str]:
+    return {
         "DATABASE_URL": database_url,
         **twilio.settings,
+        "WEBHOOK_HOSTS": "127.0.0.1",
         "BOT_URL": bot,
         "BOT_TIMEOUT": "3",
     }
+
+
+async def _texts_and_kills(
+    database_url: str, bot: str, tmp_path: Path, port: int, twilio: FakeTwilio
+) -> Requesters:
+    """Text, and kill the service in the middle, again and again."""
+    settings = _settings(database_url, bot, twilio)
     requesters = Requesters(twilio, f"http://127.0.0.1:{port}/webhooks/twilio/sms")
     for kill in range(KILLS):
         with running_service(tmp_path, port=port, **settings) as service:
@@ -83,15 +123,22 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
             service.kill()
             ended.set()
             await texting
-    with running_service(tmp_path, port=port, **settings):
-        # the leases of the killed are over after some 20 s on PostgreSQL
-        async with asyncio.timeout(90):
-            while missing := _unanswered(twilio, requesters.acknowledged):
-                await asyncio.sleep(0.1)
-    assert not missing
-    bodies = [m.body for m in twilio.sent]
-    assert sorted(bodies) == sorted(set(bodies)), "nothing was sent twice"
-    await twilio.close()
+    return requesters
+
+
+def _not_reported(receiver: TicketSystem, words: list[str]) -> set[str]:
+    return set(words) - {event["data"]["message"]["body"] for event in receiver.events}
+
+
+def _in_order(receiver: TicketSystem) -> None:
+    """The first calls about each conversation are in the order of its texts."""
+    seen: dict[int, list[int]] = {}
+    first = {event["data"]["message"]["id"]: event["data"] for event in receiver.events[::-1]}
+    for event in receiver.events:
+        message = event["data"]["message"]
+        if first.pop(message["id"], None) is not None:
+            seen.setdefault(event["data"]["conversation"]["id"], []).append(message["seq"])
+    assert all(seqs == sorted(seqs) for seqs in seen.values())
 
 
 def _unanswered(twilio: FakeTwilio, words: list[str]) -> set[str]:

@@ -78,3 +78,17 @@ def test_a_new_password_replaces_the_old_one(run: Run, database_url: str) -> Non
     stored = stored_hash(database_url, "mia@example.com")
     assert password_matches(stored, "another password")
     assert not password_matches(stored, "mia-demo")
+
+
+def test_a_lost_phone_is_reset(run: Run, database_url: str) -> None:
+    opened = sa.create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    app, one = t.authenticators, {"agent_id": 1, "secret": "sealed"}
+    with opened.begin() as conn:
+        conn.execute(sa.insert(app).values(one))
+    said = "mia@example.com has no second factor now and is signed out everywhere.\n"
+    assert run("reset-second-factor", "mia@example.com") == (0, said)
+    with opened.connect() as conn:
+        assert conn.execute(sa.select(app.c.agent_id)).all() == []
+    opened.dispose()
+    code, printed = run("reset-second-factor", "nobody@example.com")
+    assert (code, "No active agent has" in printed) == (1, True)

@@ -9,15 +9,17 @@ import sqlalchemy as sa
 from handoff_service.errors import CannotOpen
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.sealing import PREFIX, Sealer, key_id
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.desk.key_checks import NOTHING_LEFT, key_notes, key_problems
 from handoff_service.operations.desk.use_secret_keys import (
     OwnSecret,
+    give_up_old_key,
     own_secret,
     rotate_keys,
     use_secret_keys,
 )
-from handoff_service.store.cases import webhook
+from handoff_service.operations.webhooks.webhooks import PutWebhook, current_secret, put_webhook
+from handoff_service.rules.shared.vocabulary import WebhookEvent
+from handoff_service.rules.webhooks.webhooks import WebhookFields
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
@@ -25,7 +27,10 @@ from handoff_service.store.engine.transaction import OperationSettings, Transact
 from tests.conftest import Heard, MovedClock
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-HOOK = PutWebhook(url="https://tickets.example.com/hook", secret=SECRET)
+FIELDS = WebhookFields(
+    name="Tickets", url="https://tickets.example.com/hook", events=(WebhookEvent.CASE_CREATED,)
+)
+HOOK = PutWebhook(fields=FIELDS, secret=SECRET)
 type Started = Callable[..., "AsyncIterator[Store]"]
 
 
@@ -45,18 +50,16 @@ def started(database_url: str, clock: MovedClock) -> Started:
 
 
 async def secret(store: Store) -> str:
-    target = await store.read(webhook.webhook)
-    assert target is not None
-    return webhook.secret_of(store.settings, target)
+    return await store.write(current_secret, 1)
 
 
 async def stored(store: Store) -> str:
-    return await store.read(lambda conn: conn.execute(sa.select(t.case_webhook.c.secret)).scalar())
+    return await store.read(lambda conn: conn.execute(sa.select(t.webhooks.c.secret)).scalar())
 
 
 async def test_what_stood_in_plain_text_is_sealed_at_the_next_start(started: Started) -> None:
     def put_plain(tx: Transaction, _: None) -> None:
-        tx.conn.execute(sa.insert(t.case_webhook).values(id=1, url=None, secret=SECRET))
+        tx.conn.execute(sa.insert(t.webhooks).values(id=1, name="Tickets", url="", secret=SECRET))
 
     async with started("first") as store:
         await store.write(put_plain, None)
@@ -110,6 +113,18 @@ async def test_a_key_that_nobody_announced_changes_nothing(started: Started) -> 
     async with started("first") as store:
         assert await store.read(key_problems, store.settings.keys) == []
         assert await secret(store) == SECRET
+
+
+async def test_a_lost_key_is_given_up_and_what_it_sealed_is_counted(started: Started) -> None:
+    async with started("lost") as store:
+        await store.write(put_webhook, HOOK)
+    async with started("new") as store:
+        await store.write(give_up_old_key, None)
+        (problem,) = await store.read(key_problems, store.settings.keys)
+        assert problem.startswith("1 stored secret cannot be opened")
+        await store.write(put_webhook, HOOK)
+        assert await secret(store) == SECRET
+        assert await store.read(key_problems, store.settings.keys) == []
 
 
 async def test_saving_the_same_secret_is_no_change(started: Started) -> None:

@@ -17,8 +17,10 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
+from handoff_service.store.webhooks import webhooks
 from tests.conftest import DESK
 from tests.support.story import Story
+from tests.support.ticket_system import SECRET
 
 DEMO = Path(desk_file.__file__).parents[2] / "demo.toml"
 
@@ -147,8 +149,11 @@ since = "2026-11-22T09:00:00Z"
 until = "2026-11-23T09:00:00Z"
 active = false
 
-[case_webhook]
+[[webhooks]]
+name = "Tickets"
 url = "https://tickets.example.com/hook"
+events = ["case.created", "conversation.closed"]
+with_texts = true
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 [[queues]]
@@ -225,6 +230,7 @@ duration = "30m"
 action = "prompt_agent"
 """
 QUEUE = '[[queues]]\nname = "Q"\n'
+HOOK = '[[webhooks]]\nname = "x"\nurl = "https://a.example"\n'
 OUTAGE = '[[outages]]\ntitle = "T"\n'
 FAULTS = [
     ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n',
@@ -298,6 +304,8 @@ FAULTS = [
     ("webhook: address", '[case_webhook]\nurl = "file:///etc/passwd"\n',
     "2: case_webhook.url: "
     "must be an http or"),
+    ("webhook: event", HOOK + 'events = ["case.gone"]\n', "4: webhooks[0].events[0]: "),
+    ("webhook: no event", HOOK + "events = []\n", "4: webhooks[0].events: must name at least one"),
     ("webhook: secret", '[case_webhook]\nsecret = "hunter2"\n',
     "2: case_webhook.secret: must be "
     "whsec_"),
@@ -313,6 +321,20 @@ def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says:
         read_desk_file.read(path)
     assert str(error.value).startswith(f"{path}:")
     assert says in str(error.value)
+
+
+async def test_the_case_webhook_of_an_earlier_file_is_a_webhook(
+    story: Story, tmp_path: Path
+) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text(f'[case_webhook]\nurl = "https://a.example/hook"\nsecret = "{SECRET}"\n')
+    await story.store.write(import_desk, read_desk_file.read(path))
+    (hook,) = await story.store.read(webhooks.list_)
+    assert (hook.name, hook.events, hook.with_texts) == (
+        "Case webhook",
+        ["case.created", "case.changed"],
+        True,
+    )
 
 
 async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(

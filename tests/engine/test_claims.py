@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.webhooks.webhooks import PutWebhook, put_webhook
 from handoff_service.ports import (
     Accepted,
     BotAnswer,
@@ -25,7 +25,8 @@ from handoff_service.ports import (
     Question,
     SentBefore,
 )
-from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.rules.shared.vocabulary import Event, Status, WebhookEvent, Work
+from handoff_service.rules.webhooks.webhooks import WebhookFields
 from handoff_service.store.engine import claims, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, fenced
@@ -227,9 +228,10 @@ async def test_a_code_is_mailed_anew_and_the_late_answer_does_not_count(
 
 
 async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story) -> None:
-    await story.store.write(
-        put_webhook, PutWebhook(url="https://tickets.example/hook", secret="whsec_" + "a" * 32)
+    fields = WebhookFields(
+        name="Tickets", url="https://tickets.example/hook", events=(WebhookEvent.CASE_CREATED,)
     )
+    await story.store.write(put_webhook, PutWebhook(fields=fields, secret="whsec_" + "a" * 32))
     await story.store.write(
         open_by_hand, OpenByHand(agent_id=MIA, description="Dock is dead", user_id=1)
     )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.due_work import Claim, Due, ReleaseClaim
+from handoff_service.store.engine.due_work import Claim, Due
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import Heard, MovedClock
@@ -46,7 +46,8 @@ async def test_what_waits_for_a_retry_holds_back_those_behind_it(
 ) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
-    await store.write(due_work.release_claim, ReleaseClaim(Work.DELIVER, "1", timedelta(seconds=4)))
+    at = clock.now + timedelta(seconds=4)
+    await store.write(lambda tx, _: due_work.release(tx, Work.DELIVER, "1", at), None)
     assert await claimed(store) == []
     clock.move(4)
     assert await claimed(store) == ["1"]

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.support.schema_rows import add_rows, found_by_words, lost, reflect, r
 # What migrations change on purpose. A new migration that renames, drops or changes a column adds a
 # line here.
 RENAMED = {"cases.problem": "description"}  # 0008
+MOVED = {"case_webhook": "webhooks"}  # 0058
 CHANGED = frozenset(
     {
         "agents.presence_reason",  # 0016 drops it: see test_migrations.py
@@ -71,8 +73,13 @@ def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
     assert [
         f"from {revision}: {one}"
         for revision, (before_it, _) in at_revision.items()
-        for one in lost(before_it, newest, CHANGED)
+        for one in lost(moved(before_it), newest, CHANGED)
     ] == []
+
+
+def moved(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The rows under the names that their tables have now."""
+    return {MOVED.get(name, name): there for name, there in tables.items()}
 
 
 def test_the_first_schema_is_upgraded_at_once(empty_url: str) -> None:

@@ -1,9 +1,10 @@
 """The contract of every SMS provider. Subclass it as ``Test...`` and add a fixture named
 ``provider``."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from handoff_service.ports import Accepted, Outgoing, Refused, SmsProvider
+from handoff_service.ports import Accepted, NotOffered, Outgoing, Refused, SmsProvider
 from handoff_service.rules.delivery.send_errors import OWN, Reason, SendErrors
 
 ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"
@@ -86,6 +87,11 @@ class SmsProviderContract:
         sent = await provider.send(message)
         assert isinstance(sent, Accepted)
         assert [found.sid for found in await provider.find(message)] == [sent.sid]
+
+    async def test_what_it_does_not_have_is_erased(self, provider: SmsProvider) -> None:
+        """A provider that cannot erase says so. Any other has nothing left of an unknown text."""
+        with suppress(NotOffered):
+            assert await provider.erase("SM" + "9" * 32) is None
 
     async def test_closing_twice_is_closing_once(self, provider: SmsProvider) -> None:
         await provider.close()

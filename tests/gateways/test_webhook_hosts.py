@@ -1,17 +1,24 @@
-"""The hosts that the case webhook may call, and the environment that the bot's process gets."""
+"""The hosts that webhooks may call, and the environment that the bot's process gets."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.abc import ResolveResult
+from aiohttp.test_utils import TestServer
 
 from handoff_service.bot_control import rasa_environment
-from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _may_be_called
-from handoff_service.gateways.webhook.gateway import HttpWebhook
-from handoff_service.ports import OutgoingCall
+from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, Allowed, _may_be_called
+from handoff_service.gateways.webhook.gateway import PAUSED, HttpWebhook
+from handoff_service.ports import Called, OutgoingCall
+from tests.support.ticket_system import ticket_system
 
 REFUSED = [
     "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest",
     "https://0.0.0.0/",
+    "https://10.0.0.7/", "https://192.168.1.1/", "https://[fd12::1]/",
     "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://[fe80::1]/",
 ]  # fmt: skip
 
@@ -45,9 +52,133 @@ async def test_plain_http_is_not_called_unless_its_host_is_named() -> None:
     await hook.close()
 
 
-def test_the_company_network_may_be_called() -> None:
-    for address in ("10.1.2.3", "192.168.0.7", "172.16.4.5", "fd12::1", "93.184.216.34"):
-        assert _may_be_called(address)
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.1.2.3", "192.168.0.7", "172.16.4.5", "100.64.0.1", "fd12::1", "255.255.255.255"),
+        *("::ffff:10.1.2.3", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "ff02::1"),
+    ],
+)
+def test_private_networks_are_called_only_if_a_setting_names_them(address: str) -> None:
+    assert not _may_be_called(address, Allowed())
+    assert not _may_be_called(address, Allowed.read(["10.9.0.0/16", "tickets.internal"]))
+
+
+def test_a_setting_names_networks_addresses_and_hosts() -> None:
+    allowed = Allowed.read(["10.1.0.0/16", "fd12::/32", "Tickets.Internal"])
+    assert _may_be_called("10.1.2.3", allowed)
+    assert _may_be_called("fd12::1", allowed)
+    assert allowed.has_host("tickets.internal")
+    assert not allowed.has_host("internal")
+    assert _may_be_called("93.184.216.34", Allowed())
+
+
+class NameServer:
+    """Answers with each of these addresses in turn, then with the last one."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def __call__(self, *_asked: object) -> list[ResolveResult]:
+        self.asked += 1
+        address = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            ResolveResult(
+                hostname="rebound.example", host=address, port=0, family=2, proto=0, flags=0
+            )
+        ]
+
+
+async def call(hook: HttpWebhook, url: str) -> Called:
+    made = OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
+    return await hook.call(made)
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1"])
+async def test_a_name_of_a_private_address_is_not_called(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", NameServer(address))
+    hook = HttpWebhook()
+    assert (await call(hook, "https://rebound.example/")).why == FORBIDDEN
+    await hook.close()
+
+
+async def test_a_name_with_one_private_address_among_others_is_not_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = [*await NameServer("93.184.216.34")(), *await NameServer("127.0.0.1")()]
+
+    async def resolve(*_asked: object) -> list[ResolveResult]:
+        return both
+
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", resolve)
+    hook = HttpWebhook()
+    assert (await call(hook, "https://rebound.example/")).why == FORBIDDEN
+    await hook.close()
+
+
+async def test_the_connection_uses_the_address_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name server that answers with a public address first and with this computer's next (DNS
+    rebinding) gains nothing: the name is resolved once, and that address is connected to."""
+    server = NameServer("93.184.216.34", "127.0.0.1")
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", server)
+    connected: list[str] = []
+
+    async def connect(addr_infos: list[Any], **_more: object) -> None:
+        connected.extend(one[4][0] for one in addr_infos)
+        raise OSError
+
+    monkeypatch.setattr("aiohappyeyeballs.start_connection", connect)
+    hook = HttpWebhook()
+    assert (await call(hook, "https://rebound.example/")).why == "It could not be reached."
+    assert connected == ["93.184.216.34"]
+    assert (await call(hook, "https://rebound.example/")).why == FORBIDDEN, "resolved again"
+    assert (server.asked, connected) == (2, ["93.184.216.34"])
+    await hook.close()
+
+
+async def test_a_redirect_to_this_computer_is_not_followed() -> None:
+    async with ticket_system() as tickets:
+        hook = HttpWebhook(["127.0.0.1"])
+        app = web.Application()
+        app.router.add_post("/", _redirect_to(tickets.address))
+        server = TestServer(app)
+        await server.start_server()
+        called = await call(hook, str(server.make_url("/")))
+        assert (called.status, tickets.forged, tickets.ids) == (302, 0, [])
+        assert "which is not followed" in (called.why or "")
+        await hook.close()
+        await server.close()
+
+
+def _redirect_to(address: str) -> Any:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": address})
+
+    return answer
+
+
+async def test_a_receiver_that_does_not_answer_gets_no_calls_for_a_while() -> None:
+    """Its calls would take the places of other receivers'."""
+    asked = []
+
+    async def hangs(_request: web.Request) -> web.Response:
+        asked.append(1)
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", hangs)
+    async with TestServer(app) as server:
+        hook = HttpWebhook(["127.0.0.1"], timeout=0.05, slow=0.01)
+        whys = [(await call(hook, str(server.make_url("/")))).why for _ in range(7)]
+        assert whys == ["No answer within 0.05 s."] * 5 + [PAUSED] * 2
+        assert len(asked) == 5
+        await hook.close()
 
 
 def test_rasa_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

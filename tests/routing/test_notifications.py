@@ -295,3 +295,13 @@ async def test_a_webhook_gets_words_that_a_chat_shows(
     assert sent["text"].startswith("Offer: ")
     assert sent["url"].endswith("/workspace#inbox-head")
     assert SECRET not in body.decode()
+
+
+async def test_an_address_is_sealed_and_found_again(story: Story) -> None:
+    address = "https://chat.example.com/hook/secret"
+    first = await wants(story, address=address)
+    assert await wants(story, address=address) == first, "the same target"
+    (row,) = await story.rows(t.notification_targets)
+    assert "secret" not in row.address
+    (one,) = await story.store.read(notification_targets.of_agent, MIA)
+    assert one.address == address

@@ -1,4 +1,4 @@
-"""A company's ticket system, as the outgoing webhook sees it: a real HTTP receiver on a free port.
+"""A company's ticket system, as webhooks see it: a real HTTP receiver on a free port.
 
 It checks signatures with its own code, written from the Standard Webhooks specification.
 """
@@ -28,11 +28,13 @@ class TicketSystem:
     ids: list[str] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     forged: int = 0
+    #: the secret that it knows
+    secret: str = SECRET
     elsewhere: int = 0
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.text()
-        if not signed(request.headers, body):
+        if not signed(request.headers, body, self.secret):
             self.forged += 1
             return web.Response(status=401)
         self.events.append(json.loads(body))
@@ -40,7 +42,9 @@ class TicketSystem:
         self.times.append(int(request.headers["webhook-timestamp"]))
         status = self.answers.pop(0) if self.answers else 204
         return web.Response(
-            status=status, headers={"Location": "/elsewhere"} if status // 100 == 3 else None
+            text="Sorry" if status >= 500 else None,
+            status=status,
+            headers={"Location": "/elsewhere"} if status // 100 == 3 else None,
         )
 
     async def redirected(self, _request: web.Request) -> web.Response:
@@ -48,10 +52,10 @@ class TicketSystem:
         return web.Response(status=204)
 
 
-def signed(headers: Any, body: str) -> bool:
-    """Return whether one of the signatures is SECRET's, over id, time and body."""
+def signed(headers: Any, body: str, secret: str) -> bool:
+    """Return whether one of the signatures is this secret's, over id, time and body."""
     content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
-    key = base64.b64decode(SECRET.split("_", 1)[1])
+    key = base64.b64decode(secret.split("_", 1)[1])
     right = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
     return any(hmac.compare_digest(one, right) for one in headers["webhook-signature"].split(" "))
 

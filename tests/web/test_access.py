@@ -50,6 +50,7 @@ WHO = {
     # whoever holds a signature, a token or a signed link; no role replaces it
     "proof": frozenset[str](),
 }
+ENDS_SESSION = ("/sign-out", "/api/v1/logout", "/workspace/account/two-factor/sign-in-again")
 OUTSIDE = ("joins", "watches")
 ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothing
 
@@ -98,7 +99,7 @@ class Desk:
 
     async def session(self, role: str) -> None:
         self.tokens[role] = secrets.token_urlsafe(32)
-        opened = sign_in.Open(self.agents[role], self.tokens[role], sign_in.RightTry(""))
+        opened = sign_in.Open(self.agents[role], self.tokens[role])
         await self.here.desk.store.write(sign_in.open_session, opened)
 
     async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
@@ -175,7 +176,7 @@ async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> N
         shut = (401, 403, 404) if row.path.startswith("/webhooks") else (401, 403)
         if (status not in shut) != (role in WHO[row.who]):
             wrong.append(f"{row.method} {row.path}: {status} for {role}")
-        if row.path in ("/sign-out", "/api/v1/logout") and role != NOBODY:
+        if row.path in ENDS_SESSION and role != NOBODY:
             await desk.session(role)
     assert wrong == []
 

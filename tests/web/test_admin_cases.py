@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.store.cases import outages, webhook
+from handoff_service.store.cases import outages
+from handoff_service.store.engine import tables as t
+from handoff_service.store.webhooks import webhooks
 from tests.support.story import MIA
 from tests.support.ticket_system import SECRET, ticket_system
 from tests.web.admin_browser import Admin
@@ -32,7 +34,9 @@ async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int
 
 
 async def until_called(desk: Running, *, status: int) -> None:
-    while [call.status for call in await desk.desk.store.read(webhook.calls, 1)] != [status]:
+    while [call.status for call in await desk.desk.store.read(webhooks.calls, 1, most=1)] != [
+        status
+    ]:
         await asyncio.sleep(0.02)
 
 
@@ -45,7 +49,7 @@ async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
     assert "No outages" in page
     assert "/workspace/admin/users" not in page
     assert (await omar.get("/workspace/admin/templates")).status == 403
-    assert (await omar.get("/workspace/admin/case-webhook")).status == 403
+    assert (await omar.get("/workspace/admin/webhooks")).status == 403
     new = {
         "title": "VPN",
         "text": "The VPN is down.",
@@ -74,43 +78,59 @@ async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
     assert await desk.desk.store.read(outages.list_) == []
 
 
-async def test_a_webhook_is_set_up_its_secret_shown_once_and_its_calls_seen_and_sent_again(
+async def test_a_webhook_is_set_up_its_secret_shown_and_its_events_seen_and_sent_again(
     desk: Running,
     grace: Admin,
 ) -> None:
-    here = "/case-webhook"
-    status, text = await send(grace, here, here, url="ftp://x/y", secret="hunter2")
+    here = "/webhooks"
+    form = {"name": "Tickets", "events": "case.created", "with_texts": "1", "active": "1"}
+    assert "No webhooks yet" in (await grace.get(f"/workspace/admin{here}")).text
+    wrong = form | {"url": "ftp://x/y", "secret": "hunter2", "events": ""}
+    status, text = await send(grace, here, f"{here}/new", **wrong)
     assert (status, "Must be an http or https address" in text, "Must be whsec_" in text) == (
         400,
         True,
         True,
     )
+    assert "Must name at least one event" in text
     assert "hunter2" not in text
     async with ticket_system() as tickets:
-        status, text = await send(grace, here, here, url=tickets.address, secret="")
+        given = form | {"url": tickets.address, "secret": ""}
+        assert (await send(grace, here, f"{here}/new", **given))[0] == 303
+        one = f"{here}/1"
+        assert "whsec_" not in (await grace.get(f"/workspace/admin{one}")).text
+        status, text = await send(grace, one, f"{one}/secret")
         made = re.search(r'id="made-secret">(whsec_[\w+/=]+)<', text)
         assert (status, made is not None) == (200, True)
-        assert made is not None
-        assert made[1] not in (await grace.get(f"/workspace/admin{here}")).text
-        stored = await desk.desk.store.read(webhook.webhook)
-        assert stored is not None
-        assert made[1] not in stored.sealed
-        assert webhook.secret_of(desk.desk.store.settings, stored) == made[1]
+        seen = await desk.story.rows(t.audit_log, t.audit_log.c.action == "viewed")
+        assert [(row.subject, row.name, row.agent) for row in seen] == [
+            ("webhook", "Tickets", "Grace Okafor")
+        ]
+        status, text = await send(grace, one, f"{one}/secret", new="1")
+        assert (status, made and made[1] in text, "both secrets" in text) == (200, False, True)
 
         case = OpenByHand(agent_id=MIA, description="Dock", user_id=1)
         await desk.desk.store.write(open_by_hand, case)
         await asyncio.wait_for(until_called(desk, status=401), 10)
-        page = shown((await grace.get(f"/workspace/admin{here}")).text)
+        page = shown((await grace.get(f"/workspace/admin{one}")).text)
         assert "This address is not encrypted" in page
         assert "case.created" in page
         assert "Waiting It answered 401. Again" in page
-        assert (await send(grace, here, here, url=tickets.address, secret=SECRET))[0] == 303
-        assert (await send(grace, here, f"{here}/calls/1/again"))[0] == 303
+        given["secret"] = SECRET
+        assert (await send(grace, one, one, **given))[0] == 303
+        assert (await send(grace, one, f"{one}/calls/1/again"))[0] == 303
         await asyncio.wait_for(until_called(desk, status=204), 10)
         assert (tickets.forged, len(tickets.events)) == (1, 1)
-    assert (await send(grace, here, f"{here}/calls/9/again"))[0] == 404
-    status, text = await send(grace, here, f"{here}/secret")
-    assert (status, SECRET in text, "whsec_" in text) == (200, False, True)
+        page = shown((await grace.get(f"/workspace/admin{one}/calls/1")).text)
+        assert '"description": "Dock"' in page
+        assert "The response had no body." in page
+        assert (await send(grace, one, f"{one}/test"))[0] == 303
+    log = shown((await grace.get(f"/workspace/admin{one}/calls?state=delivered")).text)
+    assert "case.created" in log
+    assert (await send(grace, one, f"{one}/calls/9/again"))[0] == 404
+    assert (await send(grace, one, f"{one}/missed"))[0] == 303
+    assert (await send(grace, one, f"{one}/delete"))[0] == 303
+    assert "No webhooks yet" in (await grace.get(f"/workspace/admin{here}")).text
 
 
 async def test_ending_an_outage_shows_a_dry_run_and_texts(desk: Running, omar: Admin) -> None:

@@ -65,7 +65,6 @@ async def test_a_form_of_its_own_save_is_not_stale(grace: Admin) -> None:
     for path, fields in {
         "/desk": {"name": "Desk", "country": "US", "time_zone": "UTC", "away_after_seconds": "45"},
         "/texts/closed": {"body": "{queue} is closed."},
-        "/case-webhook": {"url": ""},
         "/groups/1": {"name": "Service desk", "capacity": "3"},
     }.items():
         page = await grace.get(f"/workspace/admin{path}")

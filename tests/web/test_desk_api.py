@@ -9,6 +9,8 @@ import pytest
 
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.desk_file.export_desk import export_desk
+from tests.support.ticket_system import SECRET
 from tests.web.admin_browser import GRACE
 from tests.web.test_actions_api import delete
 from tests.web.test_api import Client
@@ -249,3 +251,46 @@ async def test_system_messages(mia: Client, grace: Client) -> None:
     )
     await grace.call("PUT", "/texts", {**edit, "name": "hello"}, status=400)
     assert await grace.call("PUT", "/texts", {**edit, "body": None}) == texts["waiting"]
+
+
+async def test_webhooks_over_the_api_and_through_the_desk_file(
+    desk: Running, mia: Client, grace: Client, tmp_path: Path
+) -> None:
+    hook = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "events": ["case.created"]}
+    await mia.call("POST", "/webhooks", hook, status=403)
+    wrong = await grace.call("POST", "/webhooks", hook | {"url": "x", "events": []}, status=400)
+    assert set(wrong["errors"]) == {"url", "events"}
+    made = await grace.call("POST", "/webhooks", hook, status=201)
+    assert made["secret"].startswith("whsec_")
+    await grace.call("POST", "/webhooks", hook, status=409)
+    one = f"/webhooks/{made['id']}"
+    found = await grace.call("GET", one)
+    assert (found["active"], found["with_texts"], "secret" in found) == (True, False, False)
+    assert (await grace.call("GET", "/webhooks"))["items"] == [found]
+    changed = await grace.call("PATCH", one, {"with_texts": True, "events": ["case.changed"]})
+    assert (changed["events"], changed["with_texts"]) == (["case.changed"], True)
+    new = await grace.call("POST", f"{one}/secret")
+    assert new["secret"] != made["secret"]
+    assert (await grace.call("GET", one))["former_until"]
+    test = await grace.call("POST", f"{one}/test")
+    assert '"type":"webhook.test"' in test["body"]
+    tried = await grace.until(f"{one}/calls", lambda found: found["items"][0]["why"])
+    assert (tried["items"][0]["why"], "body" in tried["items"][0]) == (
+        "It could not be reached.",
+        False,
+    )
+    call = f"{one}/calls/{test['id']}"
+    assert (await grace.call("GET", call))["body"] == test["body"]
+    assert (await grace.call("POST", f"{call}/send"))["state"] == "waiting"
+    assert (await grace.call("POST", f"{one}/missed")) == {"count": 0}
+    text = await desk.desk.store.read(export_desk)
+    assert "whsec_" not in text
+    await delete(grace, one)
+    path = tmp_path / "again.toml"
+    path.write_text(text.replace('name = "Tickets"', f'name = "Tickets"\nsecret = "{SECRET}"'))
+    await desk.desk.store.write(import_desk, read_desk_file.read(path))
+    (again,) = (await grace.call("GET", "/webhooks"))["items"]
+    ids = {"id", "former_until", "failing_since", "waiting"}
+    assert {k: v for k, v in again.items() if k not in ids} == {
+        k: v for k, v in changed.items() if k not in ids
+    }

@@ -9,8 +9,12 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from handoff_service.operations.webhooks.webhooks import MakeWebhook, make_webhook
+from handoff_service.rules.shared.vocabulary import WebhookEvent
+from handoff_service.rules.webhooks.webhooks import WebhookFields
 from handoff_service.store.engine import tables as t
 from tests.support.pictures import picture
+from tests.support.ticket_system import SECRET
 from tests.web.workspace_server import Running, running
 
 KEY = "Idempotency-Key"
@@ -170,24 +174,23 @@ async def test_an_admins_form_that_is_sent_twice_makes_one(desk: Running) -> Non
 
 async def test_a_secret_that_is_asked_for_twice_is_the_one_that_is_stored(desk: Running) -> None:
     await desk.desk.store.write(_make_admin, "mia@example.com")
-    here = "/workspace/admin/case-webhook"
+    fields = WebhookFields(
+        name="Tickets", url="https://a.example", events=(WebhookEvent.CASE_CREATED,)
+    )
+    await desk.desk.store.write(make_webhook, MakeWebhook(fields=fields, secret=SECRET))
     async with desk.visitor() as mia:
         await mia.sign_in()
-        for path, fields in (
-            (here, {"url": "https://a.example", "secret": ""}),
-            (f"{here}/secret", {}),
-        ):
-            hidden = {"csrf": await mia.csrf(), "command": f"twice{len(path)}"}
-            shown = [
-                re.findall(
-                    r'id="made-secret">(whsec_[\w+/=]+)<',
-                    (await mia.post(path, **fields, **hidden)).text,
-                )
-                for _ in range(2)
-            ]
-            (row,) = await desk.story.rows(t.case_webhook)
-            stored = desk.desk.store.settings.sealer.open(t.case_webhook.c.secret, row.secret)
-            assert shown == [[stored], [stored]], path
+        path, hidden = "/workspace/admin/webhooks/1/secret", {"csrf": await mia.csrf()}
+        shown = [
+            re.findall(
+                r'id="made-secret">(whsec_[\w+/=]+)<',
+                (await mia.post(path, new="1", command="twice1", **hidden)).text,
+            )
+            for _ in range(2)
+        ]
+        (row,) = await desk.story.rows(t.webhooks)
+        stored = desk.desk.store.settings.sealer.open(t.webhooks.c.secret, row.secret)
+        assert shown == [[stored], [stored]]
 
 
 def _make_admin(tx: object, email: str) -> None:

@@ -64,6 +64,10 @@ NOUNS = {
         table="[[outages]]", api="/outages", page="/outages/new",
         valid={"title": "Mail", "text": "Mail is down.", "since": "2026-11-23T09:00:00Z"},
     ),
+    "provider": Noun(
+        table="[[identity_providers]]", api="/identity-providers", page="/identity-providers/new",
+        valid={"name": "Contoso", "issuer": "https://login.example.com", "client_id": "desk"},
+    ),
     "presence": Noun(
         table="[[presence_states]]", api=None, page="/presence-states/new", valid={"name": "Lunch"}
     ),
@@ -128,6 +132,12 @@ BAD: list[tuple[str, str, Any]] = [
     ("template", "body", "{name}"),
     ("outage", "title", ""),
     ("outage", "text", "Reply STOP"),
+    ("provider", "name", ""),
+    ("provider", "issuer", "login.example.com"),
+    ("provider", "issuer", "https://login.example.com?a=b"),
+    ("provider", "client_id", ""),
+    ("provider", "domains", ["example"]),
+    ("provider", "creates_accounts", True),
     ("presence", "name", ""),
     ("presence", "name", "Away"),
     ("presence", "name", "x" * 31),

@@ -127,6 +127,8 @@ async def test_histories_name_the_token_and_people_lists_do_not(
     everybody = await desk.desk.store.read(agents.list_, words=None, after=0, limit=100)
     assert "Service token Zabbix" not in [one.name for one in everybody]
     assert change.by.id not in await desk.desk.store.read(agents.agents_by_id)
+    body = {"active": True, "email": "me@example.com", "password": "a password of mine"}
+    await program.call("PATCH", f"/agents/{change.by.id}", body, status=404)
     (stored,) = await desk.story.rows(t.service_tokens)
     assert stored.last_used_at is not None
 

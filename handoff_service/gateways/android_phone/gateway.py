@@ -30,6 +30,7 @@ from handoff_service.ports import (
     ConsentNotTaken,
     ConsentState,
     Later,
+    NotErased,
     NotFetched,
     NotOffered,
     Outgoing,
@@ -48,6 +49,10 @@ VALID_FOR = 4 * 3600
 NO_CONSENTS = (
     "A phone keeps no list of opt-outs. Patchboard itself holds back texts to people who have "
     "opted out"
+)
+NO_ERASING = (
+    "The app on the phone cannot erase a text over the network. Delete the texts with this number in "
+    "the phone's own messaging app and in the app's list"
 )
 MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # of one picture, and read at once; our choice
 REMEMBERED = 1000  # pictures of listed texts
@@ -136,6 +141,10 @@ class AndroidPhone:
             for one in listed
             if isinstance(one, dict) and one.get("id") in ours
         ]
+
+    async def erase(self, sid: str) -> NotErased | None:
+        """The local server has no call that deletes a text."""
+        raise NotOffered(NO_ERASING)
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """Download a picture: find its message in the inbox by the time, then the part."""

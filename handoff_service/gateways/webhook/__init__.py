@@ -1,4 +1,4 @@
-"""The outgoing webhook over HTTP, following Standard Webhooks.
+"""Webhooks over HTTP, following Standard Webhooks.
 
-It may import ports and rules.
+It may import ports, rules and lib.
 """

@@ -1,29 +1,79 @@
-"""The outgoing webhook over HTTP, following Standard Webhooks.
+"""Webhooks over HTTP, following Standard Webhooks.
 
 Source:
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-delivery
 """
 
+import time
+from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
+from handoff_service.lib.circuit_breaker import CircuitBreaker
 from handoff_service.ports import Called, OutgoingCall
+
+SLOW = 1.0  # seconds; a call that fails at once holds up nobody
+PAUSED = "It has not answered lately, so this call was not made."
+LONGEST_ANSWER = 8000  # bytes of a response that are read
+MOST_BREAKERS = 1000  # the receivers that are remembered
 
 
 class HttpWebhook:
-    """Calls the address that an admin has set, under the rules of ``OutsideHttp``."""
+    """Calls the addresses that admins have set, under the rules of ``OutsideHttp``.
 
-    def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
+    A receiver that does not answer gets no calls for a few seconds. Otherwise its calls, which each
+    wait for a time limit, would hold up those to other receivers.
+    """
+
+    def __init__(
+        self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT, slow: float = SLOW
+    ) -> None:
+        self._slow = slow
         self._http = OutsideHttp(hosts, timeout=timeout)
+        self._breakers: OrderedDict[str, CircuitBreaker] = OrderedDict()
 
     async def call(self, call: OutgoingCall) -> Called:
+        breaker = self._breaker(call.url)
+        if not breaker.allows():
+            return Called(why=PAUSED)
         headers = {
             "Content-Type": "application/json",
             "webhook-id": call.event_id,
             "webhook-timestamp": str(call.timestamp),
             "webhook-signature": call.signature,
         }
-        return await self._http.post(call.url, call.body.encode(), headers)
+        began = time.monotonic()
+        called = await self._post(call, headers, breaker)
+        if called.status is None and time.monotonic() - began > self._slow:
+            breaker.failed()
+        else:
+            breaker.succeeded()
+        return called
+
+    async def _post(
+        self, call: OutgoingCall, headers: dict[str, str], breaker: CircuitBreaker
+    ) -> Called:
+        try:
+            asked = await self._http.ask(
+                "POST", call.url, headers, call.body.encode(), most=LONGEST_ANSWER
+            )
+        except BaseException:  # the worker stops
+            breaker.abandoned()
+            raise
+        return replace(asked.called, answer=asked.body.decode(errors="replace") or None)
+
+    def _breaker(self, url: str) -> CircuitBreaker:
+        try:
+            server = urlsplit(url).netloc
+        except ValueError:
+            server = ""
+        found = self._breakers.setdefault(server, CircuitBreaker())
+        self._breakers.move_to_end(server)
+        if len(self._breakers) > MOST_BREAKERS:
+            self._breakers.popitem(last=False)
+        return found
 
     async def close(self) -> None:
         await self._http.close()

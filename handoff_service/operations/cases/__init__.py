@@ -1,4 +1,4 @@
-"""Cases, outages, and the outgoing webhook.
+"""Cases and outages.
 
 They may import shared steps.
 """

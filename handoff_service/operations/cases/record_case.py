@@ -1,17 +1,15 @@
-"""Write an entry into a case's history. After the commit, open pages get a hint and the outgoing
-webhook gets an event."""
+"""Write an entry into a case's history. Open pages get a hint, and webhooks an event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 from sqlalchemy import insert, select
 
 from handoff_service.operations.shared.conversation_hints import notify
-from handoff_service.rules.shared.vocabulary import Author, CallState, CaseEvent, Work
-from handoff_service.store.cases import cases, webhook
-from handoff_service.store.engine import due_work
+from handoff_service.operations.shared.record_events import NewEvent, is_wanted, record_events
+from handoff_service.rules.shared.vocabulary import Author, WebhookEvent
+from handoff_service.store.cases import cases
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Case, CaseChange
@@ -53,18 +51,6 @@ class CaseEntry:
     requester: Requester
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookEvent:
-    """The body of a call. Its fields are those of Standard Webhooks."""
-
-    type: CaseEvent
-    timestamp: datetime
-    data: CaseEntry
-
-
-_EVENT = TypeAdapter(WebhookEvent)
-
-
 def record(tx: Transaction, entry: CaseHistoryEntry) -> None:
     """Add an entry to the history of a case that has just been written and is locked or new."""
     changes = {name: list(pair) for name, pair in entry.changes.items()}
@@ -81,8 +67,7 @@ def record(tx: Transaction, entry: CaseHistoryEntry) -> None:
     )
     case = cases.get(tx.conn, entry.case_id)
     _publish_change(tx, case)
-    if webhook.address(tx.conn) is not None:
-        _schedule_webhook(tx, case)
+    _record_event(tx, case)
 
 
 def _publish_change(tx: Transaction, case: Case) -> None:
@@ -96,36 +81,16 @@ def _publish_change(tx: Transaction, case: Case) -> None:
     )
 
 
-def _schedule_webhook(tx: Transaction, case: Case) -> None:
-    """Queue one call after earlier calls about the same case. Its id is unique, even after a backup
-    is restored."""
-    kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED
-    entry = CaseEntry(
-        case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case)
-    )
-    body = _EVENT.dump_json(
-        WebhookEvent(type=kind, timestamp=tx.now, data=entry),
-        exclude={"data": {"case": {"history"}}},
-    )
-    made = insert(t.webhook_calls).values(
-        event_id=f"evt_{case.id}_{case.version}_{int(tx.now.timestamp() * 1000)}",
-        type=kind,
-        case_id=case.id,
-        body=body.decode(),
-        state=CallState.WAITING,
-        created_at=tx.now,
-        since=tx.now,
-    )
-    call_id = tx.conn.execute(made.returning(t.webhook_calls.c.id)).scalar_one()
-    due_work.schedule(
-        tx,
-        [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)],
-    )
+def _record_event(tx: Transaction, case: Case) -> None:
+    kind = WebhookEvent.CASE_CREATED if case.version == 1 else WebhookEvent.CASE_CHANGED
+    if is_wanted(tx, {kind}):
+        entry = CaseEntry(case=case, change=case.history[-1], requester=_requester(tx, case))
+        data = _ENTRY.dump_python(entry, mode="json", exclude={"case": {"history"}})
+        event = NewEvent(type=kind, subject=f"case:{case.id}", data=data, case_id=case.id)
+        record_events(tx, [event])
 
 
-def line(case_id: int) -> str:
-    """The line of due work that keeps calls about one case in order."""
-    return f"case:{case_id}"
+_ENTRY = TypeAdapter(CaseEntry)
 
 
 def _requester(tx: Transaction, case: Case) -> Requester:

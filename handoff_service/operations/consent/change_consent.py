@@ -12,9 +12,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.events_at_end import of_consents
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
-from handoff_service.store.consent import consents
+from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.provider_numbers import why_unanswerable
@@ -84,6 +85,7 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
         "at": tx.now,
     }
     made: int = tx.conn.execute(insert(c).values(row).returning(c.c.id)).scalar_one()
+    tx.at_end(of_consents, [made])
     if change.opted_out:
         held = [
             {"number": change.number, "provider_number_id": one, "consent_id": made}
@@ -114,6 +116,7 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
         .order_by(p.c.id)
         .with_for_update()
     ).all()
+    kept_opt_outs.apply_again(tx, numbers)
 
 
 def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
@@ -203,6 +206,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
         made = tx.conn.execute(
             insert(c).returning(c.c.id, c.c.number, c.c.provider_number_id), rows
         ).all()
+        tx.at_end(of_consents, [r.id for r in made])
         places = {ours.get(number): found for number, found in together.items()}
         held = [
             {"number": r.number, "provider_number_id": place, "consent_id": r.id}

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.reopen import begin_run
 from handoff_service.operations.shared import conversation_hints
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.participation import lock_for
 from handoff_service.rules.shared.vocabulary import Author, Status, Work
 from handoff_service.store.engine import due_work
@@ -39,6 +40,7 @@ def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
     values = {"status": Status.CANCELED, "reason": CANCELED}
     tx.conn.execute(update(m).where(m.c.id == command.message_id).values(**values))
     due_work.cancel(tx, Work.DELIVER, [command.message_id])
+    tx.at_end(of_statuses, [command.message_id])
     if interaction.active:
         begin_run(tx, interaction)
     conversation_hints.notify(tx, [interaction.id])

@@ -17,6 +17,7 @@ from handoff_service import log
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.outages import ChangeOutage, change_outage
 from handoff_service.operations.shared import conversation_hints, messages
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
@@ -231,6 +232,7 @@ def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
         values = {"status": Status.CANCELED, "reason": CANCELED, "changed_at": tx.now}
         tx.conn.execute(update(m).where(one_of(m.c.id, ids)).values(values))
         due_work.cancel(tx, Work.DELIVER, ids)
+        tx.at_end(of_statuses, ids)
         conversation_hints.notify(tx, sorted({one.interaction_id for one in rows}))
     _end(tx, text_id, OutageTextState.CANCELED)
 

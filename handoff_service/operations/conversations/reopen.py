@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import conversation_hints
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import (
@@ -110,6 +111,7 @@ def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
         values = {"status": Status.CANCELED, "reason": CANCELED}
         tx.conn.execute(update(m).where(one_of(m.c.id, ids)).values(**values))
         due_work.cancel(tx, Work.DELIVER, ids)
+        tx.at_end(of_statuses, ids)
 
 
 def begin_run(tx: Transaction, interaction: InteractionRow) -> None:

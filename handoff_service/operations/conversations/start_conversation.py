@@ -26,12 +26,11 @@ from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
-from handoff_service.store.consent import consents
+from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.agents import agent_name, is_service
 from handoff_service.store.desk.provider_numbers import why_unanswerable
-from handoff_service.store.desk.service_tokens import is_service
 from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -121,6 +120,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
+    kept_opt_outs.apply_again(tx, [command.recipient.to])
     must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):

@@ -11,6 +11,7 @@ from handoff_service.operations.delivery import send_gates
 from handoff_service.operations.delivery.finish_send import LOOK_UP_AFTER
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
 from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.ports import Outgoing
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
@@ -117,6 +118,7 @@ class _Batch:
         """Delay messages that may have been sent before a crash until the provider's list is
         reliable."""
         _put(self._tx, self._crashed, status=Status.UNKNOWN)
+        self._tx.at_end(of_statuses, self._crashed)
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
 
     def cancel_or_delay_proactive(self) -> None:
@@ -207,6 +209,7 @@ class _Batch:
         """Give these messages their last status. Later steps do not see them."""
         _put(self._tx, messages, **values)
         self._stopped.update(messages)
+        self._tx.at_end(of_statuses, messages)
         for message_id in messages:
             del self._waiting[message_id]
 

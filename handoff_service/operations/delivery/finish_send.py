@@ -10,6 +10,7 @@ from sqlalchemy import select
 from handoff_service.operations.consent.change_consent import refused_for_consent
 from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.ports import Accepted, Later, LookedUp, Refused, SendResult, Unsure, Withheld
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.send_errors import OPTED_OUT, SendErrors
@@ -80,6 +81,7 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
         else:
             due_work.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
     update_rows(tx.conn, t.messages, changes)
+    tx.at_end(of_statuses, [change["id"] for change in changes])
     due_work.cancel(tx, Work.DELIVER, done)
     send_later(tx, later)
     refused_for_consent(tx, opted_out)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.consent.change_consent import refused_for_consent
 from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, advanced
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.vocabulary import Status, Work
@@ -197,3 +198,4 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
     refused_for_consent(tx, [m.id for m in messages if tx.settings.send_errors.is_opt_out(m.code)])
     notify(tx, {m.interaction_id for m in messages})
+    tx.at_end(of_statuses, [m.id for m in messages])

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status, Work
 from handoff_service.store.desk.agents import agent_name
@@ -47,6 +48,7 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
         due_work.cancel(tx, Work.DELIVER, [command.message_id])
+        tx.at_end(of_statuses, [command.message_id])
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)

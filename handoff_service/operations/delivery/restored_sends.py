@@ -10,6 +10,7 @@ from handoff_service.operations.consent.push_consents import start_pushing
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
 from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import line
@@ -79,6 +80,7 @@ def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
         [{"id": r.id, "status": Status.UNKNOWN} for r in rows if r.status == Status.SENDING],
     )
     due_work.cancel(tx, Work.DELIVER, texts)
+    tx.at_end(of_statuses, texts)
     notify(tx, {r.interaction_id for r in rows})
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.desk.check_way_in import check_way_in
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
@@ -22,27 +23,30 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.sign_in_policy import has_way_in
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.row_references import is_referred_to
 from handoff_service.store.engine.transaction import Transaction
 
 a = t.agents
-COLUMNS = ("email", "name", "password_hash", "capacity")
+COLUMNS = ("email", "name", "password_hash", "capacity", "always_password")
 LAST_ADMIN = "{name} is the last active admin. Give another agent the role first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
-    """``password_hash``: an argon2 hash, computed outside any transaction. ``groups``: new ones are
-    created."""
+    """``password_hash``: an argon2 hash, computed outside any transaction; empty: the agent has no
+    password. ``groups``: new ones are created. ``always_password``: an admin who may use it
+    although it is off for the role."""
 
     email: str
     name: str
-    password_hash: str
+    password_hash: str = ""
     capacity: int
     roles: Sequence[Role] = (Role.AGENT,)
     groups: Sequence[str] = ()
     skills: Sequence[str] = ()
+    always_password: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +83,10 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
 
 
 def change_agent(tx: Transaction, command: ChangeAgent) -> None:
-    """NotFound. Conflict for an e-mail address in use, and when no active admin would remain."""
+    """NotFound. Conflict for an e-mail address in use, and when no active admin would remain, or
+    none who can sign in without an identity provider."""
     stored = _locked(tx, command.id)
+    had_way_in = has_way_in(tx.conn)
     values = dict(command.values)
     if values.get("email", stored.email).lower() != stored.email.lower():
         _is_free(tx, values["email"])
@@ -93,6 +99,8 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     with recorded(tx, Noun.AGENT, command.id):
         tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
         _put_lists(tx, command.id, values)
+    if had_way_in:
+        check_way_in(tx)
     if "password_hash" in values:
         end_sessions(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
@@ -174,8 +182,8 @@ def _locked(tx: Transaction, agent_id: int) -> Any:
     """Lock the agent against other changes of agents, so two admins cannot remove each other's
     role. Texts are not blocked."""
     admins = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.ADMIN)
-    concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins)).order_by(a.c.id)
-    found = tx.conn.execute(concerned.with_for_update(key_share=True, of=a)).all()
+    concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins), ~a.c.is_service)
+    found = tx.conn.execute(concerned.order_by(a.c.id).with_for_update(key_share=True, of=a)).all()
     stored = next((row for row in found if row.id == agent_id), None)
     if stored is None:
         raise NotFound(f"There is no agent {agent_id}.")

@@ -11,12 +11,15 @@ from enum import StrEnum
 from sqlalchemy import Connection, func, select, update
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
 from handoff_service.store.desk.availability import TAKES_WORK
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.set_up import is_under_way
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
+from handoff_service.store.webhooks import webhooks
 
 
 class CheckName(StrEnum):
@@ -26,6 +29,7 @@ class CheckName(StrEnum):
     ONLINE = "online"
     PROVIDER = "provider"
     MAIL = "mail"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,18 @@ def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
     ]
 
 
+def _webhooks(conn: Connection, _outside: Outside) -> list[str]:
+    return [
+        f"The webhook “{one.name}” is switched off, because its receiver accepted no event for "
+        f"{SWITCHED_OFF_AFTER.days} days."
+        if one.switched_off_at
+        else f"The webhook “{one.name}” fails: {counted(one.waiting + one.given_up, 'event')} "
+        "not accepted."
+        for one in webhooks.list_(conn)
+        if (one.active and one.failing_since) or (one.switched_off_at and not one.active)
+    ]
+
+
 CHECKS: dict[CheckName, Check] = {
     CheckName.SETUP: Check(
         passed="Setup is finished",
@@ -140,6 +156,14 @@ CHECKS: dict[CheckName, Check] = {
         page="/workspace/admin/mail",
         link="Set up mail",
         terminal="Set PATCHBOARD_SMTP_URL and start the service again.",
+        is_problem=False,
+    ),
+    CheckName.WEBHOOKS: Check(
+        passed="Every webhook accepts its events",
+        finds=_webhooks,
+        page="/workspace/admin/webhooks",
+        link="Open the webhooks",
+        terminal="Fix the receiver. Then send the events again under Admin, Webhooks.",
         is_problem=False,
     ),
 }

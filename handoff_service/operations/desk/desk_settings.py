@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.desk.check_way_in import check_sign_in
 from handoff_service.operations.routing.queues import check_schedules, refresh_queue_targets
 from handoff_service.operations.shared.record_changes import ONLY, created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
@@ -42,9 +43,12 @@ class PutReason:
 
 def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
     """``values``: changed fields of ``DeskEntry``; other fields stay. BadInput for a country
-    without the public holidays that a queue's schedule needs."""
+    without the public holidays that a queue's schedule needs. Conflict for a sign-in without
+    passwords that could shut everybody out."""
     put_desk(tx, values)
     check_schedules(tx)
+    if values.get("password_off_roles"):
+        check_sign_in(tx)
     if {"time_zone", "country"} & values.keys():
         refresh_queue_targets(tx, list(queues.list_(tx.conn)))
     schedule_offers(tx)

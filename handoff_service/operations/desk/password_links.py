@@ -24,6 +24,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
+from handoff_service.store.desk.sign_in_policy import needs
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -73,7 +74,10 @@ def mail_link(tx: Transaction, command: MailLink) -> None:
 
 def account(conn: Connection, agent_id: int) -> Account | None:
     """The facts that this agent's links are signed with. None for an unknown or deactivated
-    agent."""
+    agent, and for one whose role signs in without a password."""
+    needed = needs(conn, agent_id)
+    if needed is None or not needed.password_allowed:
+        return None
     row = conn.execute(
         select(a.c.email, a.c.password_hash).where(a.c.id == agent_id, a.c.active)
     ).one_or_none()

@@ -1,8 +1,8 @@
-"""Sign-in and sign-out: server-side sessions, with a rate limit on wrong tries.
+"""Sign-in and sign-out: server-side sessions.
 
 Passwords are stored as argon2 hashes, and session tokens as hashes. Checking a password takes a
-core tens of milliseconds, so it happens outside any transaction: ``find`` and ``count_try``, then
-the check, then ``open_session``.
+core tens of milliseconds, so it happens outside any transaction: ``find`` and ``count_try``
+(sign_in_tries.py), then the check, then ``open_session``.
 """
 
 import functools
@@ -14,23 +14,19 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from handoff_service.operations.desk.sign_in_tries import KnowAddress, know_address
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.desk.sign_in_policy import SignInPolicy
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 SESSION_LASTS = timedelta(hours=12)
-TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries per account and address
-# in the same time, for all accounts, because several people with one office address may mistype
-TRIES_OF_ADDRESS = 30
-# from browsers that never signed in to the account
-TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
 _hasher = PasswordHasher()
 
 
@@ -45,6 +41,9 @@ class CurrentAgent:
     presence: str
     last_used_at: datetime | None = None  #: the session, before this request
     last_active_at: datetime | None = None  #: likewise, by an act of the agent
+    signed_in_at: datetime | None = None  #: this session
+    #: whether a role of the agent needs a second factor, and this session had none
+    second_factor_missing: bool = False
 
 
 def hash_password(password: str) -> str:
@@ -75,37 +74,23 @@ def csrf_token(secret: str, session_token: str) -> str:
     return hmac.new(secret.encode(), f"csrf:{session_token}".encode(), hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
-    """A sign-in attempt. Its keys are hashes."""
-
-    key: str  #: the account and the address together
-    address: str
-    account: str | None  #: None for a browser that has signed in to the account before
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """``left``: remaining tries. Below 0: this try is refused and was not counted."""
-
-    left: int
-    ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RightTry:
-    """A try with the right password: its key and the ids under which it was counted."""
-
-    key: str
-    counted: tuple[int, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Open:
     agent_id: int
     token: str
-    right: RightTry
     device: str = ""  #: in a few words
+    second_factor: bool = False  #: whether one was checked
+    provider_id: int | None = None  #: the identity provider that the agent came from
+    id_token: str | None = None  #: the provider's token
+    known_address: str = ""  #: the key of the agent and the address together; empty: not kept
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSignIn:
+    """A wrong password, or a wrong one-time code after the right one."""
+
+    email: str
+    is_code: bool = False
 
 
 def find(conn: Connection, email: str) -> tuple[int, str] | None:
@@ -118,53 +103,10 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
     return (row[0], row[1]) if row else None
 
 
-def count_try(tx: Transaction, command: Try) -> Counted:
-    """Count a try as wrong before it is checked, so concurrent tries cannot slip through.
-
-    Three limits: per account and address, per address, and per account. The last one spares
-    browsers that have signed in to the account before, so a stranger cannot lock an agent out.
-    """
-    f = t.sign_in_failures
-    # After the clock steps back, earlier tries would count until their time comes.
-    ahead = f.c.failed_at > tx.now + TRIES_WITHIN
-    tx.conn.execute(delete(f).where(or_(f.c.failed_at <= tx.now - TRIES_OF_ACCOUNT_WITHIN, ahead)))
-    limits = [(command.key, TRIES, TRIES_WITHIN), (command.address, TRIES_OF_ADDRESS, TRIES_WITHIN)]
-    if command.account is not None:
-        limits.append((command.account, TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN))
-    left = min(most - _count(tx, key, within) for key, most, within in limits) - 1
-    if left < 0:
-        return Counted(left)
-    added = insert(f).returning(f.c.id)
-    ids = [
-        tx.conn.execute(added, {"key": key, "failed_at": tx.now}).scalar_one()
-        for key, _, _ in limits
-    ]
-    return Counted(left, tuple(ids))
-
-
-def _count(tx: Transaction, key: str, within: timedelta) -> int:
-    f = t.sign_in_failures
-    wrong = (
-        select(func.count()).select_from(f).where(f.c.key == key, f.c.failed_at > tx.now - within)
-    )
-    return tx.conn.execute(wrong).scalar_one()
-
-
-def forget_try(tx: Transaction, counted: Counted) -> None:
-    """Uncount a try that was not checked after all."""
-    tx.conn.execute(delete(t.sign_in_failures).where(one_of(t.sign_in_failures.c.id, counted.ids)))
-
-
-def forget_wrong_tries(tx: Transaction, command: RightTry) -> None:
-    """After the right password, forget the wrong tries before it. For the address and the account,
-    only this try is forgotten: knowing one password must not allow unlimited tries at others."""
-    f = t.sign_in_failures
-    tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
-
-
 def open_session(tx: Transaction, command: Open) -> None:
-    """Start a session and forget the wrong tries before it."""
-    forget_wrong_tries(tx, command.right)
+    """Start a session."""
+    if command.known_address:
+        know_address(tx, KnowAddress(command.known_address, command.agent_id))
     tx.conn.execute(delete(t.sessions).where(t.sessions.c.expires_at <= tx.now))
     tx.conn.execute(
         insert(t.sessions).values(
@@ -174,29 +116,53 @@ def open_session(tx: Transaction, command: Open) -> None:
             expires_at=tx.now + SESSION_LASTS,
             last_used_at=tx.now,
             device=command.device,
+            second_factor=command.second_factor,
+            provider_id=command.provider_id,
+            id_token=command.id_token
+            and tx.settings.sealer.seal(t.sessions.c.id_token, command.id_token),
         )
     )
     signed_in = AuditEntry(
         action=AuditAction.SIGNED_IN,
         subject=Noun.AGENT,
         record=str(command.agent_id),
-        details={"device": command.device},
+        details=_how(tx, command),
         agent_id=command.agent_id,
     )
     audit(tx, signed_in)
 
 
-def record_failure(tx: Transaction, email: str) -> None:
-    """Record a wrong password in the audit log. An address that no agent has is not stored, because
-    people type their passwords into the wrong field."""
-    found = find(tx.conn, email)
+def _how(tx: Transaction, command: Open) -> dict[str, str]:
+    """How the agent signed in, for the audit log."""
+    how = {"device": command.device}
+    if command.provider_id is not None:
+        p = t.identity_providers
+        name = select(p.c.name).where(p.c.id == command.provider_id)
+        how["identity_provider"] = tx.conn.execute(name).scalar() or ""
+    if command.second_factor and command.provider_id is None:
+        how["second_factor"] = "yes"
+    return how
+
+
+def record_failure(tx: Transaction, command: FailedSignIn) -> None:
+    """Record a wrong password or code in the audit log. An address that no agent has is not stored,
+    because people type their passwords into the wrong field."""
+    found = find(tx.conn, command.email)
     failed = AuditEntry(
         action=AuditAction.SIGN_IN_FAILED,
         subject=Noun.AGENT,
         record="" if found is None else str(found[0]),
-        name="" if found is None else email.strip().lower(),
+        name="" if found is None else command.email.strip().lower(),
+        details={"second_factor": "wrong code"} if command.is_code else {},
     )
     audit(tx, failed)
+
+
+def mark_second_factor(tx: Transaction, token: str) -> None:
+    """The agent of this session has proved a second factor."""
+    s = t.sessions
+    proved = update(s).where(s.c.token_hash == token_hash(token))
+    tx.conn.execute(proved.values(second_factor=True))
 
 
 def end_session(tx: Transaction, token: str) -> None:
@@ -232,7 +198,8 @@ _SIGNED_IN = (
         *t.agents.c["id", "name", "email"],
         PRESENCE.label("presence"),
         t.agent_roles.c.role,
-        *t.sessions.c["last_used_at", "last_active_at"],
+        *t.sessions.c["last_used_at", "last_active_at", "created_at", "second_factor"],
+        select(t.desk.c.second_factor_roles).scalar_subquery().label("second_factor_roles"),
     )
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
@@ -250,12 +217,16 @@ def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
     if not rows:
         return None
     first = rows[0]
+    roles = frozenset(Role(r.role) for r in rows if r.role)
+    policy = SignInPolicy(second_factor=frozenset(first.second_factor_roles or ()))
     return CurrentAgent(
         first.id,
         first.name,
         first.email,
-        frozenset(Role(r.role) for r in rows if r.role),
+        roles,
         first.presence,
         first.last_used_at,
         first.last_active_at,
+        first.created_at,
+        policy.needs_second_factor(roles) and not first.second_factor,
     )

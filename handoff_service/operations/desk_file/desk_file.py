@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.operations.cases.outage_fields import OutageEntry
 from handoff_service.operations.desk.desk_fields import DeskEntry
+from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
 from handoff_service.operations.messaging_actions.messaging_action_fields import (
     Duration,
     MessagingActionEntry,
@@ -36,7 +37,8 @@ from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State
+from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State, WebhookEvent
+from handoff_service.rules.webhooks.webhooks import WebhookFields
 
 
 class _Entry(BaseModel):
@@ -56,7 +58,9 @@ class UserEntry(_Entry):
 
 
 class AgentEntry(_Entry):
-    """``password``: required once; later imports may omit it. ``active``: as for users."""
+    """``password``: required once, unless the agent's roles sign in without one; later imports may
+    omit it. ``active``: as for users. ``always_password``: an admin who may use the password
+    although it is off for the role."""
 
     email: Email
     name: OneLine
@@ -66,6 +70,7 @@ class AgentEntry(_Entry):
     groups: Names = []
     skills: Names = []
     active: bool | None = None
+    always_password: bool = False
 
 
 class GroupEntry(_Entry):
@@ -160,12 +165,44 @@ class RejectReasonEntry(_Entry):
     again: bool = True
 
 
+class WebhookEntry(_Entry):
+    """``secret``: required once; later imports may omit it. ``active``: when left out, it stays as
+    it is; a new webhook is active."""
+
+    name: OneLine
+    url: str
+    events: list[WebhookEvent]
+    with_texts: bool = False
+    active: bool | None = None
+    secret: str | None = None
+
+    def to_fields(self, *, active: bool = True) -> WebhookFields:
+        """The webhook that the entry describes. ``active``: if it does not say."""
+        return WebhookFields(
+            name=self.name,
+            url=self.url,
+            events=tuple(self.events),
+            with_texts=self.with_texts,
+            active=active if self.active is None else self.active,
+        )
+
+
 class CaseWebhookEntry(_Entry):
-    """``url`` empty: no case events are sent. ``secret``: required once; later imports may omit
-    it."""
+    """The one webhook of earlier versions, which got the events of cases. ``url`` empty: it is
+    switched off. Write ``webhooks`` in new files."""
 
     url: str = ""
     secret: str | None = None
+
+    def to_webhook(self) -> WebhookEntry:
+        """The webhook that it is now."""
+        return WebhookEntry(
+            name="Case webhook",
+            url=self.url,
+            events=[WebhookEvent.CASE_CREATED, WebhookEvent.CASE_CHANGED],
+            with_texts=True,
+            secret=self.secret,
+        )
 
 
 class OptOutEntry(_Entry):
@@ -189,9 +226,11 @@ class DeskFile(_Entry):
     labels: list[LabelEntry] = []
     macros: list[MacroEntry] = []
     list_views: list[ListViewEntry] = []
+    identity_providers: list[IdentityProviderEntry] = []
     texts: dict[SystemMessage, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []
     outages: list[OutageEntry] = []
+    webhooks: list[WebhookEntry] = []
     case_webhook: CaseWebhookEntry | None = None
     opt_outs: list[OptOutEntry] = []

@@ -10,13 +10,18 @@ from sqlalchemy import Column, insert, select, update
 from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.cases.outages import put_outage
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.consent.change_consent import ConsentRequest, import_opt_outs
 from handoff_service.operations.conversations.list_views import SaveView, save_view
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
+from handoff_service.operations.desk.check_way_in import check_sign_in
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
+from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
+from handoff_service.operations.desk.identity_providers import (
+    PutIdentityProvider,
+    put_identity_provider,
+)
 from handoff_service.operations.desk.labels import MakeLabel, put_label
 from handoff_service.operations.desk.macros import put_macro
 from handoff_service.operations.desk.provider_numbers import put_provider_number
@@ -28,6 +33,7 @@ from handoff_service.operations.desk_file.desk_file import (
     ListViewEntry,
     MacroEntry,
     ProviderNumberEntry,
+    WebhookEntry,
 )
 from handoff_service.operations.desk_file.import_secrets import (
     HashedFile,
@@ -43,8 +49,10 @@ from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.routing.queues import check_schedules, put_queue
 from handoff_service.operations.shared.record_changes import created, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.operations.webhooks.webhooks import PutWebhook, put_webhook
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.store.desk.sign_in_policy import password_allowed
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
@@ -81,6 +89,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         change_text(tx, ChangeText(name=message, body=body))
     for template in file.templates:
         put_template(tx, MakeTemplate(name=template.name, body=template.body))
+    _identity_providers(tx, file.identity_providers)
     for label in file.labels:
         put_label(tx, MakeLabel(**label.model_dump()))
     _in_order(tx, Noun.PRESENCE_STATE, "name", file.presence_states)
@@ -101,11 +110,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
             put_outage(tx, outage.to_fields())
-    if file.case_webhook is not None:
-        with _named("case_webhook"):
-            put_webhook(
-                tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret)
-            )
+    _webhooks(tx, file)
     import_opt_outs(
         tx,
         [
@@ -116,6 +121,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         ],
     )
     check_schedules(tx)
+    check_sign_in(tx)
     schedule_offers(tx)
     return {
         "users": len(file.users),
@@ -125,30 +131,56 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         "provider_numbers": len(file.provider_numbers),
         "messaging_actions": len(file.messaging_actions),
         "templates": len(file.templates),
+        "identity_providers": len(file.identity_providers),
         "labels": len(file.labels),
         "macros": len(file.macros),
         "list_views": len(file.list_views),
         "outages": len(file.outages),
+        "webhooks": len(file.webhooks),
         "opt_outs": len(file.opt_outs),
     }
+
+
+def _identity_providers(tx: Transaction, entries: Sequence[IdentityProviderEntry]) -> None:
+    for entry in entries:
+        put = PutIdentityProvider(fields=entry.to_fields(), client_secret=entry.client_secret)
+        with _named(f"identity_providers.{entry.name}"):
+            put_identity_provider(tx, put)
 
 
 def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:
     """``password_hash``: of a new password; None: the password stays."""
     values: dict[str, Any] = entry.model_dump(
-        include={"name", "capacity", "roles", "groups", "skills"}
+        include={"name", "capacity", "roles", "groups", "skills", "always_password"}
     )
     there = tx.conn.execute(
         select(t.agents.c.id).where(t.agents.c.email == entry.email)
     ).one_or_none()
     if password_hash is not None:
         values["password_hash"] = password_hash
+    if there is None and not password_allowed(tx.conn, entry.roles):
+        values.setdefault("password_hash", "")
     if there is None and "password_hash" not in values:
         raise BadInput(errors={f"agents.{entry.email}.password": "is required for a new agent"})
     agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
     if entry.active is not None:
         values["active"] = entry.active
     change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
+
+
+def _webhooks(tx: Transaction, file: DeskFile) -> None:
+    for webhook in file.webhooks:
+        _webhook(tx, webhook, f"webhooks.{webhook.name}")
+    if file.case_webhook is not None and file.case_webhook.url:
+        _webhook(tx, file.case_webhook.to_webhook(), "case_webhook")
+
+
+def _webhook(tx: Transaction, entry: WebhookEntry, where: str) -> None:
+    w = t.webhooks
+    active = tx.conn.execute(select(w.c.active).where(w.c.name == entry.name)).scalar()
+    with _named(where):
+        fields = entry.to_fields(active=active is not False)
+        put_webhook(tx, PutWebhook(fields=fields, secret=entry.secret))
 
 
 @contextmanager

@@ -31,8 +31,10 @@ from handoff_service.store.engine.transaction import Transaction
 #: The part of a desk file -> the key of its entries. Other parts are one entry.
 KEYS = {
     "templates": "name",
+    "identity_providers": "name",
     "labels": "name",
     "macros": "name",
+    "webhooks": "name",
     "list_views": "name",
     "presence_states": "name",
     "reject_reasons": "words",

@@ -11,18 +11,20 @@ from phonenumbers import SUPPORTED_REGIONS
 from handoff_service.errors import SetupError
 from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.desk.desk_fields import DeskEntry
+from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
 from handoff_service.operations.desk_file import desk_file_errors, toml_limits
 from handoff_service.operations.desk_file.desk_file import (
     MACRO_USES,
-    CaseWebhookEntry,
     DeskFile,
     MacroEntry,
+    WebhookEntry,
 )
 from handoff_service.operations.shared.field_types import COUNTRY
-from handoff_service.rules.cases import outages, webhook
-from handoff_service.rules.desk import macros, system_messages, templates
+from handoff_service.rules.cases import outages
+from handoff_service.rules.desk import identity_providers, macros, system_messages, templates
 from handoff_service.rules.messaging_actions import messaging_actions
 from handoff_service.rules.routing import queues
+from handoff_service.rules.webhooks import signature, webhooks
 
 
 def read(path: Path, country: str | None = None) -> DeskFile:
@@ -103,11 +105,19 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, outage in enumerate(file.outages):
         for key, what in outages.errors(outage.to_fields()).items():
             yield ("outages", n, key), what
-    if file.case_webhook is not None:
-        yield from _webhook_faults(file.case_webhook)
+    yield from _provider_faults(file.identity_providers)
+    yield from _webhooks_faults(file)
     for message, body in file.texts.items():
         if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
+
+
+def _provider_faults(
+    entries: list[IdentityProviderEntry],
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    for n, entry in enumerate(entries):
+        for key, what in identity_providers.errors(entry.to_fields()).items():
+            yield ("identity_providers", n, key), what
 
 
 def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
@@ -117,8 +127,17 @@ def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, 
             yield ("macros", n, key.removesuffix("_id")), what
 
 
-def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    if entry.url and (wrong := webhook.address_error(entry.url)):
-        yield ("case_webhook", "url"), wrong
-    if entry.secret is not None and (wrong := webhook.secret_error(entry.secret)):
-        yield ("case_webhook", "secret"), wrong
+def _webhooks_faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    for n, webhook in enumerate(file.webhooks):
+        for key, what in _webhook_faults(webhook):
+            yield ("webhooks", n, key), what
+    if file.case_webhook is not None:
+        for key, what in _webhook_faults(file.case_webhook.to_webhook()):
+            if file.case_webhook.url or key != "url":
+                yield ("case_webhook", key), what
+
+
+def _webhook_faults(entry: WebhookEntry) -> Iterator[tuple[str, str]]:
+    yield from webhooks.errors(entry.to_fields()).items()
+    if entry.secret is not None and (wrong := signature.secret_error(entry.secret)):
+        yield "secret", wrong

@@ -14,6 +14,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.cases.change_case import cases_follow
 from handoff_service.operations.identity.verify_requester import is_not_them
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.events_at_end import of_identities
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -98,6 +99,7 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
     ]
     if rows:
         tx.conn.execute(insert(t.associations), rows)
+        tx.at_end(of_identities, [one["interaction_id"] for one in rows])
 
 
 def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[InteractionRow]]:

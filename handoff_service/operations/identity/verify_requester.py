@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.cases.change_case import cases_follow
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.events_at_end import of_identities
 from handoff_service.operations.shared.participation import (
     active,
     lock_for,
@@ -141,6 +142,7 @@ def _associate(tx: Transaction, interaction: InteractionRow, user_id: int | None
     """Set the user of interaction and profile. Returns the number's active profile, because the
     interaction's own may be deactivated."""
     p, i = t.messaging_profiles, t.interactions
+    tx.at_end(of_identities, [interaction.id])
     active = (
         select(p.c.id)
         .where(p.c.number == interaction.requester_number, p.c.active)

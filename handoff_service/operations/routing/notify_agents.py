@@ -93,14 +93,15 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         if command.way is NotificationMethod.PUSH
         else {}
     )
+    mark = notification_targets.mark_of(command.address)
     # a browser belongs to the agent who signed in there last
     if command.way is NotificationMethod.PUSH:
-        others = (n.c.way == NotificationMethod.PUSH, n.c.address == command.address)
+        others = (n.c.way == NotificationMethod.PUSH, n.c.mark == mark)
         tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))
     this = (
         n.c.agent_id == command.agent_id,
         n.c.way == command.way,
-        n.c.address == command.address,
+        n.c.mark == mark,
     )
     known = tx.conn.execute(select(n.c.id).where(*this)).scalar()
     values: dict[str, Any] = {"keys": keys, "error": None}
@@ -113,7 +114,8 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
     values |= {
         "agent_id": command.agent_id,
         "way": command.way,
-        "address": command.address,
+        "address": tx.settings.sealer.seal(n.c.address, command.address),
+        "mark": mark,
         "name": command.name[:100] or urlsplit(command.address).hostname or "your address",
         "created_at": tx.now,
         "noticed_at": tx.now,

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.routing.end_offer import end_offer, requeue_or_return
+from handoff_service.operations.shared.events_at_end import of_presences
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Presence
 from handoff_service.store.conversations import interactions
@@ -115,10 +116,11 @@ def _change(
     if after is None:
         return
     if before.presence != after.presence:
-        log = insert(t.presence_log)
-        tx.conn.execute(
+        log = insert(t.presence_log).returning(t.presence_log.c.id)
+        made = tx.conn.execute(
             log.values(agent_id=agent_id, presence=after.presence, reason=reason, since=tx.now)
         )
+        tx.at_end(of_presences, [made.scalar_one()])
     tx.hint(f"agent:{agent_id}")
     tx.desk_changed()
     if after.takes_work:

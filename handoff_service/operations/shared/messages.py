@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS, notify
+from handoff_service.operations.shared.events_at_end import of_lines
 from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.operations.shared.release_lines import release_lines
 from handoff_service.operations.shared.uploads import attach
@@ -208,6 +209,7 @@ def _count_up_each(
         seqs[interaction.id] += 1
         rows.append(_row(tx, interaction, message, seqs[interaction.id]))
     tx.at_end(refresh_targets, ids)
+    tx.at_end(of_lines, [(row["interaction_id"], row["seq"]) for row in rows])
     prompted = {k: {"prompted_seq": seqs[k]} if prompts else {} for k in ids}
     update_rows(
         tx.conn,
@@ -232,6 +234,7 @@ def _add(
 ) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
     tx.at_end(refresh_targets, [interaction.id])
+    tx.at_end(of_lines, [(interaction.id, seq)])
     row = _row(tx, interaction, message, seq)
     if outbound:
         row |= {"direction": Direction.OUTBOUND, "status": Status.QUEUED}

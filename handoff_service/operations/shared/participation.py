@@ -14,8 +14,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.desk.service_tokens import is_service
+from handoff_service.store.desk.agents import agent_name, is_service
 from handoff_service.store.engine.transaction import Transaction
 
 

@@ -1,4 +1,4 @@
-"""Rules of cases: what is open, outages, the outgoing webhook.
+"""Rules of cases: what is open, outages.
 
 They may import the rules of delivery.
 """

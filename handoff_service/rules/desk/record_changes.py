@@ -8,7 +8,7 @@ type Entry = Mapping[str, Any]  #: a record as a desk file has it: key -> value
 type Changes = dict[str, list[Any]]  #: field -> [before, after]
 
 #: Changes of these are recorded without their values.
-SECRETS = frozenset({"password", "facts", "secret"})
+SECRETS = frozenset({"password", "facts", "secret", "client_secret"})
 
 
 class Noun(StrEnum):
@@ -28,7 +28,8 @@ class Noun(StrEnum):
     DESK = "desk"
     PRESENCE_STATE = "presence_state"
     REJECT_REASON = "reject_reason"
-    CASE_WEBHOOK = "case_webhook"
+    WEBHOOK = "webhook"
+    IDENTITY_PROVIDER = "identity_provider"
     SERVICE_TOKEN = "service_token"  # noqa: S105  # a noun
 
 
@@ -46,6 +47,8 @@ NAMED_BY = {
     Noun.OUTAGE: "title",
     Noun.PRESENCE_STATE: "name",
     Noun.REJECT_REASON: "words",
+    Noun.WEBHOOK: "name",
+    Noun.IDENTITY_PROVIDER: "name",
     Noun.SERVICE_TOKEN: "name",
 }
 

@@ -38,6 +38,7 @@ class Scope(StrEnum):
     ADMIN_TEMPLATES = "admin:templates"
     ADMIN_TEXTS = "admin:texts"
     ADMIN_USERS = "admin:users"
+    ADMIN_WEBHOOKS = "admin:webhooks"
 
 
 #: What each scope allows, in words.
@@ -61,6 +62,7 @@ MEANING = {
     Scope.ADMIN_TEMPLATES: "Change templates",
     Scope.ADMIN_TEXTS: "Change system messages",
     Scope.ADMIN_USERS: "Change users",
+    Scope.ADMIN_WEBHOOKS: "Change webhooks, which send events to other systems",
 }
 
 

@@ -159,6 +159,7 @@ class Work(StrEnum):
     FORGET_UPLOAD = "forget_upload"
     INDEX_TEXTS = "index_texts"
     CALL_WEBHOOK = "call_webhook"
+    WEBHOOK_NOTICE = "webhook_notice"
     MAIL_CODE = "mail_code"
     MAIL_LINK = "mail_link"
     PROOF_LIMIT = "proof_limit"
@@ -174,6 +175,8 @@ class Work(StrEnum):
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
     REPLAY = "replay"
+    RETAIN = "retain"
+    ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
 
 
@@ -229,15 +232,30 @@ class CaseState(StrEnum):
     CLOSED = "closed"
 
 
-class CaseEvent(StrEnum):
-    """A case event that the outgoing webhook reports."""
+class WebhookEvent(StrEnum):
+    """An event that webhooks report."""
 
-    CREATED = "case.created"
-    CHANGED = "case.changed"
+    CONVERSATION_OPENED = "conversation.opened"
+    CONVERSATION_HANDED_OFF = "conversation.handed_off"
+    CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_RETURNED = "conversation.returned"
+    CONVERSATION_CLOSED = "conversation.closed"
+    CONVERSATION_REOPENED = "conversation.reopened"
+    MESSAGE_INBOUND = "message.inbound"
+    MESSAGE_OUTBOUND = "message.outbound"
+    MESSAGE_STATUS = "message.status"
+    IDENTITY_CHANGED = "identity.changed"
+    CONSENT_CHANGED = "consent.changed"
+    PRESENCE_CHANGED = "presence.changed"
+    CASE_CREATED = "case.created"
+    CASE_CHANGED = "case.changed"
+    RATING_GIVEN = "rating.given"
+    JOB_FAILED = "job.failed"
+    TEST = "webhook.test"  #: sent when an admin asks for it
 
 
 class CallState(StrEnum):
-    """The status of one event's call to the outgoing webhook."""
+    """The status of the call that takes one event to one webhook."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"

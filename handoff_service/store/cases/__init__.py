@@ -1,4 +1,4 @@
-"""Queries of cases, outages and the outgoing webhook.
+"""Queries of cases and outages.
 
 They may import the engine, views, and the queries of conversations.
 """

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.shared.vocabulary import Presence, Role
@@ -17,7 +17,7 @@ a, g = t.agents, t.groups
 
 # Built once: building a statement costs more than running it.
 _AGENTS = select(
-    *t.agents.c["id", "email", "name", "capacity", "active", "returned_from"],
+    *t.agents.c["id", "email", "name", "capacity", "active", "returned_from", "always_password"],
     PRESENCE.label("presence"),
     t.agents.c.automatic_reason.label("presence_reason"),
     LOAD.label("load"),
@@ -77,6 +77,7 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
             returned_from=r.returned_from,
             load=r.load,
             active=r.active,
+            always_password=r.always_password,
         )
         for r in rows
     }
@@ -108,11 +109,17 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
 
 
 def get(conn: Connection, agent_id: int) -> Agent:
-    """Raises NotFound for an unknown id."""
+    """Raises NotFound for an unknown id, and for a service token's agent."""
     found = agents_by_id(conn, [agent_id])
-    if agent_id not in found:
+    if agent_id not in found or is_service(conn, agent_id):
         raise NotFound(f"There is no agent {agent_id}.")
     return found[agent_id]
+
+
+def is_service(conn: Connection, agent_id: int) -> bool:
+    """Whether this is a service token's agent and not a person."""
+    found = select(exists().where(a.c.id == agent_id, a.c.is_service))
+    return bool(conn.execute(found).scalar())
 
 
 def without_password(conn: Connection) -> frozenset[int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, select
 
 from handoff_service.rules.desk.record_changes import Entry
 from handoff_service.rules.desk.service_tokens import Scope, TokenState, state
@@ -61,12 +61,6 @@ def holder(conn: Connection, token_hash: str) -> TokenHolder | None:
     """The token with this hash, in whatever state; None for an unknown one."""
     row = conn.execute(_TOKENS.where(s.c.token_hash == token_hash)).one_or_none()
     return None if row is None else TokenHolder(_token(conn, row), row.agent_id)
-
-
-def is_service(conn: Connection, agent_id: int) -> bool:
-    """Whether this is a service token's agent and not a person."""
-    found = select(exists().where(a.c.id == agent_id, a.c.is_service))
-    return bool(conn.execute(found).scalar())
 
 
 def entry(conn: Connection, record: str) -> Entry:

@@ -9,9 +9,11 @@ from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
 from handoff_service.store.conversations import target_facts
+from handoff_service.store.desk.identity_providers import FIELDS
 from handoff_service.store.views import (
     Agent,
     Group,
+    IdentityProvider,
     Label,
     ListView,
     Macro,
@@ -22,6 +24,7 @@ from handoff_service.store.views import (
     SavedAction,
     Template,
     User,
+    Webhook,
 )
 
 type Row = dict[str, Any]
@@ -47,7 +50,12 @@ def agent(one: Agent) -> Row:
         groups=one.groups,
         skills=one.skills,
         active=None if one.active else False,
+        always_password=True if one.always_password else None,
     )
+
+
+def identity_provider(one: IdentityProvider) -> Row:
+    return row(**{name: getattr(one, name) for name in FIELDS})
 
 
 def company_number(number: ProviderNumber) -> Row:
@@ -150,6 +158,16 @@ def list_view(one: ListView, labels: Mapping[int, str], agents: Mapping[int, str
         sort=one.sort,
         tag=one.tag,
         label=labels[one.label_id] if one.label_id is not None else None,
+    )
+
+
+def webhook(one: Webhook) -> Row:
+    return row(
+        name=one.name,
+        url=one.url,
+        events=list(one.events),
+        with_texts=one.with_texts,
+        active=None if one.active else False,
     )
 
 

@@ -6,16 +6,25 @@ import sqlalchemy as sa
 import tomli_w
 from sqlalchemy import Connection
 
-from handoff_service.store.cases import outages, webhook
+from handoff_service.store.cases import outages
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import list_views
-from handoff_service.store.desk import agents, desk, labels, macros, templates, texts
+from handoff_service.store.desk import (
+    agents,
+    desk,
+    identity_providers,
+    labels,
+    macros,
+    templates,
+    texts,
+)
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
+from handoff_service.store.webhooks import webhooks
 
 
 def export_desk(conn: Connection) -> str:
@@ -25,9 +34,8 @@ def export_desk(conn: Connection) -> str:
 
 
 def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) -> dict[str, Any]:
-    """The parts of a desk file, without the webhook's secret and without passwords. ``users``: the
+    """The parts of a desk file, without secrets and passwords. ``users``: the
     ones to include; None: all."""
-    hook = webhook.webhook(conn)
     emails = agents.emails(conn)
     named = {one.id: one.name for one in labels.list_(conn)}
     included = sa.true() if users is None else users
@@ -37,6 +45,9 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
         "presence_states": [entries.presence_state(p) for p in desk.presence_states(conn)],
         "reject_reasons": [entries.reject_reason(r) for r in desk.reject_reasons(conn)],
         "templates": [entries.template(m) for m in templates.list_(conn)],
+        "identity_providers": [
+            entries.identity_provider(one) for one in identity_providers.list_(conn)
+        ],
         "labels": [entries.label(one) for one in labels.list_(conn)],
         "users": [entries.user(u) for u in select_users(conn, included)],
         "groups": [entries.group(g) for g in agents.groups(conn)],
@@ -50,7 +61,7 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
             for stored in messaging_actions.list_(conn).values()
         ],
         "outages": [entries.outage(o) for o in outages.list_(conn)],
-        "case_webhook": {"url": hook.url or ""} if hook is not None else {},
+        "webhooks": [entries.webhook(one) for one in webhooks.list_(conn)],
         "opt_outs": [
             entries.row(number=c.number, provider_number=c.provider_number, note=c.note)
             for c in consents.in_force(conn)

@@ -9,8 +9,15 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun
 from handoff_service.rules.desk.system_messages import SystemMessage
-from handoff_service.store.cases import outages, webhook
-from handoff_service.store.desk import agents, desk, macros, service_tokens, texts
+from handoff_service.store.cases import outages
+from handoff_service.store.desk import (
+    agents,
+    desk,
+    identity_providers,
+    macros,
+    service_tokens,
+    texts,
+)
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries
@@ -19,6 +26,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Named
+from handoff_service.store.webhooks import webhooks
 
 r, d = t.record_changes, t.deleted_records
 
@@ -168,9 +176,11 @@ def _desk(conn: Connection, _record: str) -> Entry:
     return desk.desk(conn) or {}
 
 
-def _case_webhook(conn: Connection, _record: str) -> Entry:
-    found = webhook.webhook(conn)
-    return {} if found is None else {"url": found.url, "secret": found.sealed}
+def _webhook(conn: Connection, record: str) -> Entry:
+    found = next((one for one in webhooks.list_(conn) if one.id == int(record)), None)
+    if found is None:
+        return {}
+    return {**entries.webhook(found), "secret": webhooks.secret(conn, found.id)}
 
 
 def _columns(conn: Connection, table: sa.Table, record: str, *names: str) -> Entry:
@@ -197,6 +207,9 @@ _READ: Mapping[Noun, Callable[[Connection, str], Entry]] = {
     Noun.REJECT_REASON: lambda conn, record: _columns(
         conn, t.reject_reasons, record, "words", "again"
     ),
-    Noun.CASE_WEBHOOK: _case_webhook,
+    Noun.WEBHOOK: _webhook,
+    Noun.IDENTITY_PROVIDER: lambda conn, record: _columns(
+        conn, t.identity_providers, record, *identity_providers.FIELDS, "client_secret"
+    ),
     Noun.SERVICE_TOKEN: service_tokens.entry,
 }

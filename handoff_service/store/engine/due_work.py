@@ -247,16 +247,3 @@ def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
 def drop(tx: Transaction, claimed: Claimed) -> None:
     """End claimed work that nobody wants any more."""
     cancel(tx, claimed.kind, [claimed.key])
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseClaim:
-    """Claimed work that failed and is retried later."""
-
-    kind: Work
-    key: str
-    after: timedelta
-
-
-def release_claim(tx: Transaction, command: ReleaseClaim) -> None:
-    release(tx, command.kind, command.key, tx.now + command.after)

@@ -25,6 +25,16 @@ def columns() -> Iterator[Column[str]]:
         yield from (column for column in table.columns if column.info.get("sealed"))
 
 
+def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
+    """The secret, for whoever reads the column. None while its key is not set. ``conn``: of the
+    store, which knows the keys."""
+    sealer: Sealer = conn.get_execution_options()["sealer"]
+    try:
+        return sealer.open(column, stored)
+    except CannotOpen:
+        return None
+
+
 def seal_plain(conn: Connection, sealer: Sealer) -> int:
     """Seal what was stored in plain text. Returns how many values."""
     sealed = 0

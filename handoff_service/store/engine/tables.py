@@ -154,6 +154,19 @@ desk = Table(
     _flag("queue_unanswerable", default=False),
     #: whether an agent who closes a conversation must choose its topic
     _flag("ask_topic", default=False),
+    # days that content is kept after its conversation was closed; 0: forever
+    # (rules/privacy/kinds.py)
+    _count("keep_texts_days", 0),
+    _count("keep_media_days", 0),
+    _count("keep_notes_days", 0),
+    _count("keep_conversations_days", 0),
+    _count("keep_work_logs_days", 0),
+    _count("keep_trainer_items_days", 0),
+    _count("keep_audit_days", 0),
+    #: roles whose agents sign in without a password (rules/desk/sign_in_policy.py)
+    _json("password_off_roles", "[]"),
+    #: roles whose agents need a second factor
+    _json("second_factor_roles", "[]"),
 )
 
 #: One row, written by a migration.
@@ -247,6 +260,8 @@ agents = Table(
     _word("automatic_reason", null=True),
     #: why the product had set the agent to Away; kept until the agent dismisses the notice
     _word("returned_from", null=True),
+    #: an admin who may use the password although it is off for the role
+    _flag("always_password", default=False),
 )
 agent_roles = Table(
     "agent_roles",
@@ -434,7 +449,7 @@ messaging_profiles = Table(
     ),
 )
 TIED = sa.text("user_id IS NOT NULL")
-#: Who was verified as whom, by whom and how. Rows are never deleted.
+#: Who was verified as whom, by whom and how. Rows are never deleted; an erasure empties them.
 associations = Table(
     "associations",
     metadata,
@@ -454,7 +469,7 @@ associations = Table(
     Index("ix_associations_interaction_id", "interaction_id"),
 )
 IS_NOT_PUSHED = sa.text("told_at IS NULL")
-#: The consent ledger: every change. Rows are never deleted.
+#: The consent ledger: every change. Only an erasure deletes rows.
 consents = Table(
     "consents",
     metadata,
@@ -579,6 +594,8 @@ interactions = Table(
     Column("back_to", ID),
     #: thanks that came after closing, until the agent who had the conversation has read them
     Column("thanked_seq", sa.Integer),
+    #: when retention or an erasure removed content; its facts for reports are final then
+    _time("emptied_at", null=True),
     Index(
         "one_active_interaction_a_line",
         "requester_number",
@@ -677,6 +694,8 @@ messages = Table(
     _word("reaction", null=True),
     #: when its status or media last changed; null: never
     _time("changed_at", null=True),
+    #: when retention or an erasure removed its text
+    _time("emptied_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index(
         "ix_messages_in_full_range",
@@ -1226,24 +1245,44 @@ outage_recipients = Table(
     Index("ix_outage_recipients_message_id", "message_id"),
 )
 
-# The outgoing webhook -----------------------------------------------------------------------------
+# Webhooks -----------------------------------------------------------------------------------------
 
-#: At most one row: the outgoing webhook.
-case_webhook = Table(
-    "case_webhook",
+#: The addresses that get events.
+webhooks = Table(
+    "webhooks",
     metadata,
     _id(),
-    _word("url", null=True),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("url"),
+    #: signs the calls
     _sealed("secret"),
+    #: signs them too until ``former_until``, after a change of the secret
+    _sealed("former_secret", null=True),
+    _time("former_until", null=True),
+    #: the types of events that it gets
+    _json("events", "[]"),
+    #: whether its events include texts, names, phone numbers and e-mail addresses
+    _flag("with_texts", default=False),
+    _flag("active", default=True),
+    #: since when every call has failed; null: the last call succeeded
+    _time("failing_since", null=True),
+    #: when it was switched off because its calls failed for days; null: it was not
+    _time("switched_off_at", null=True),
 )
-#: One row per event for the outgoing webhook.
+IS_WAITING_CALL = sa.text("state = 'waiting'")
+#: One row per event and webhook.
 webhook_calls = Table(
     "webhook_calls",
     metadata,
     _id(),
-    Column("event_id", sa.Text, nullable=False, unique=True),
+    _ref("webhook_id", "webhooks.id", drop=True),
+    Column("event_id", sa.Text, nullable=False),
     _word("type"),
-    _ref("case_id", "cases.id"),
+    #: what the event is about, such as conversation:12; events about one subject stay in order
+    _word("subject"),
+    #: the conversation or the case that it is about, if it is about one
+    _ref("interaction_id", "interactions.id", null=True, drop=True),
+    _ref("case_id", "cases.id", null=True, drop=True),
     _word("body"),
     _word("state"),
     _count("attempts", 0),
@@ -1251,11 +1290,24 @@ webhook_calls = Table(
     Column("status", sa.Integer),
     #: what was wrong with the last attempt
     _word("why", null=True),
+    #: the beginning of the last response's body
+    _word("answer", null=True),
     _time("created_at"),
     #: when its day of retries started
     _time("since"),
     _time("tried_at", null=True),
+    UniqueConstraint("webhook_id", "event_id"),
     Index("ix_webhook_calls_created_at", "created_at"),
+    Index("ix_webhook_calls_webhook_id", "webhook_id", "id"),
+    Index("ix_webhook_calls_subject", "subject"),
+    Index("ix_webhook_calls_interaction_id", "interaction_id"),
+    Index("ix_webhook_calls_case_id", "case_id"),
+    Index(
+        "ix_webhook_calls_waiting",
+        "created_at",
+        sqlite_where=IS_WAITING_CALL,
+        postgresql_where=IS_WAITING_CALL,
+    ),
 )
 
 # Work ---------------------------------------------------------------------------------------------
@@ -1615,6 +1667,100 @@ sessions = Table(
     _time("last_active_at", null=True),
     #: the browser and the system in a few words, such as Firefox on Linux
     Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
+    #: whether a second factor was checked, here or by an identity provider that is trusted for it
+    _flag("second_factor", default=False),
+    #: the identity provider that the agent came from
+    Column("provider_id", ID, ForeignKey("identity_providers.id", ondelete="SET NULL")),
+    #: its ID token, which it wants back when the agent signs out
+    _sealed("id_token", null=True),
+)
+#: Sign-ins that wait for their next step: an identity provider's answer, or a second factor.
+sign_in_steps = Table(
+    "sign_in_steps",
+    metadata,
+    #: hash of what proves the step: a token in a cookie, or the state that the provider returns
+    Column("key", sa.Text, primary_key=True),
+    #: see operations/desk/sign_in_steps.py
+    _word("kind"),
+    _ref("agent_id", "agents.id", null=True, drop=True),
+    _json("data", "{}"),
+    _time("expires_at"),
+)
+#: OpenID Connect providers with which agents sign in.
+identity_providers = Table(
+    "identity_providers",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("issuer"),
+    _word("client_id"),
+    #: null: a public client, which proves itself by PKCE alone
+    _sealed("client_secret", null=True),
+    #: what Patchboard asks for, beside openid
+    _word("scopes"),
+    #: the claim that lists the person's groups at the provider
+    _word("groups_claim"),
+    #: a group at the provider -> roles here; empty: the provider does not decide about roles
+    _json("roles", "{}"),
+    #: a group at the provider -> groups here
+    _json("groups", "{}"),
+    #: domains of the e-mail addresses that may come in; empty: all
+    _json("domains", "[]"),
+    #: whether a person without an account gets one
+    _flag("creates_accounts", default=False),
+    #: whether Patchboard still asks for its own second factor
+    _flag("asks_second_factor", default=False),
+    #: whether an address counts as verified although the provider does not say so
+    _flag("trusts_addresses", default=False),
+    _flag("active", default=True),
+)
+#: Who an agent is at an identity provider.
+agent_identities = Table(
+    "agent_identities",
+    metadata,
+    _ref("provider_id", "identity_providers.id", key=True, drop=True),
+    #: the provider's own id of the person, which never changes
+    Column("subject", sa.Text, primary_key=True),
+    _ref("agent_id", "agents.id", drop=True),
+    _time("linked_at"),
+    Index("ix_agent_identities_agent_id", "agent_id"),
+)
+#: Authenticator apps, one for each agent.
+authenticators = Table(
+    "authenticators",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    #: in base32, as apps take it
+    _sealed("secret"),
+    #: null: the agent has not yet entered a code
+    _time("confirmed_at", null=True),
+    #: the half minute of the last code that was accepted, so that each works once
+    Column("last_step", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+)
+#: Codes that replace a second factor, each once.
+backup_codes = Table(
+    "backup_codes",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id", drop=True),
+    #: keyed hash
+    _word("code_hash"),
+    UniqueConstraint("agent_id", "code_hash"),
+)
+passkeys = Table(
+    "passkeys",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id", drop=True),
+    #: base64url
+    Column("credential_id", sa.Text, nullable=False, unique=True),
+    Column("public_key", sa.LargeBinary, nullable=False),
+    #: the authenticator's own count; stays 0 for most
+    Column("sign_count", sa.BigInteger, nullable=False),
+    _word("name"),
+    _time("created_at"),
+    _time("last_used_at", null=True),
+    Index("ix_passkeys_agent_id", "agent_id"),
 )
 #: Where agents want notifications while they have no workspace page open.
 notification_targets = Table(
@@ -1624,8 +1770,11 @@ notification_targets = Table(
     _ref("agent_id", "agents.id", drop=True),
     #: push, mail or webhook
     _word("way"),
-    #: the push service's address for one browser, or the webhook's; empty for mail
-    _word("address"),
+    #: the push service's address for one browser, or the webhook's; empty for mail. Whoever knows
+    #: it can notify the agent
+    _sealed("address"),
+    #: a hash of the address, to find it again
+    _word("mark"),
     #: the browser's encryption keys, for push
     _json("keys", "{}"),
     #: the browser and the system, or the webhook's host
@@ -1637,7 +1786,7 @@ notification_targets = Table(
     _time("sent_at", null=True),
     #: why the last notification did not arrive; null: it did
     _word("error", null=True),
-    UniqueConstraint("agent_id", "way", "address"),
+    UniqueConstraint("agent_id", "way", "mark"),
 )
 #: With these, programs use the API.
 service_tokens = Table(
@@ -1668,6 +1817,15 @@ sign_in_failures = Table(
     _word("key"),
     _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
+)
+#: Addresses from which agents have signed in. Strangers' failures elsewhere do not count there.
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    #: keyed hash of the account and the address together
+    Column("key", sa.Text, primary_key=True),
+    _ref("agent_id", "agents.id", drop=True),
+    _time("last_at"),
 )
 
 # Administration -----------------------------------------------------------------------------------
@@ -1705,6 +1863,77 @@ deleted_records = Table(
     Index("ix_deleted_records_noun", "noun", "id"),
 )
 
+# Personal data ------------------------------------------------------------------------------------
+
+#: The progress of retention: one row per kind (rules/privacy/kinds.py).
+retention = Table(
+    "retention",
+    metadata,
+    Column("kind", sa.Text, primary_key=True),
+    #: everything of conversations that were closed before this time is done
+    _time("done_to", null=True),
+    #: running, done or stopped
+    _word("state"),
+    #: what the last run removed
+    _count("removed", 0),
+    _time("began_at"),
+    _time("ended_at", null=True),
+)
+#: Erasures of people. An erasure that has ended is the receipt: nothing in it names the person.
+erasures = Table(
+    "erasures",
+    metadata,
+    _id(),
+    #: who asked for it; null: a command in a terminal
+    _ref("agent_id", "agents.id", null=True),
+    #: running or done
+    _word("state"),
+    #: the step that comes next (rules/privacy/erasures.py)
+    _word("step"),
+    #: the person's numbers; empty at the end
+    _json("numbers", "[]"),
+    #: the person's record; null at the end, and when only a number is erased
+    Column("user_id", ID),
+    #: the person's numbers, address and name, to find them in rows of others; empty at the end
+    _json("words", "[]"),
+    #: keyed hashes of the numbers, to find the receipt of a number
+    _json("number_hashes", "[]"),
+    #: conversations that began later are not erased
+    Column("newest_interaction", ID, nullable=False),
+    #: kind -> how many, as the list said before
+    _json("planned", "{}"),
+    #: kind -> how many were removed
+    _json("removed", "{}"),
+    #: what could not be removed, in sentences
+    _json("left", "[]"),
+    _time("requested_at"),
+    _time("ended_at", null=True),
+)
+#: The texts of erased people that the provider still has to erase.
+erased_copies = Table(
+    "erased_copies",
+    metadata,
+    _id(),
+    _ref("erasure_id", "erasures.id", drop=True),
+    #: the provider's id of the text
+    _word("provider_sid"),
+    #: waiting, erased or refused
+    _word("state"),
+    #: the provider's objection
+    _word("why", null=True),
+    Index("ix_erased_copies_erasure_id", "erasure_id", "state"),
+)
+#: Opt-outs of erased numbers. They apply again when the number comes back.
+kept_opt_outs = Table(
+    "kept_opt_outs",
+    metadata,
+    #: keyed
+    Column("number_hash", sa.Text, primary_key=True),
+    #: 0: all company numbers
+    Column("provider_number_id", ID, primary_key=True, autoincrement=False),
+    _word("source"),
+    _time("at"),
+)
 #: The audit log. Triggers refuse to change an entry, and to delete one that is not removed by age.
 #: It names nobody by reference, because an entry must say the same for ever.
 audit_log = Table(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -88,7 +89,8 @@ class Transaction:
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_hinted: bool = False
-    _at_end: "dict[AtEnd, set[int]]" = field(default_factory=dict)
+    _at_end: "dict[AtEnd[Any], set[Any]]" = field(default_factory=dict)
+    _once: dict[Callable[[sa.Connection], Any], Any] = field(default_factory=dict)
 
     def hint(self, channel: str, interaction_id: int | None = None) -> None:
         self.hints.append(Hint(channel, interaction_id))
@@ -102,7 +104,14 @@ class Transaction:
     def work_is_due(self, at: datetime) -> None:
         self.work_at = at if self.work_at is None else min(at, self.work_at)
 
-    def at_end(self, do: "AtEnd", ids: Collection[int]) -> None:
+    def once[R](self, read: Callable[[sa.Connection], R]) -> R:
+        """The result of a query that one transaction needs only once."""
+        if read not in self._once:
+            self._once[read] = read(self.conn)
+        answer: R = self._once[read]
+        return answer
+
+    def at_end[K](self, do: "AtEnd[K]", ids: Collection[K]) -> None:
         """Before the commit, call ``do`` once with all ids that were given with it. It sees what
         all commands have written."""
         if ids:
@@ -114,7 +123,7 @@ class Transaction:
             do(self, ids)
 
 
-type AtEnd = Callable[[Transaction, Collection[int]], None]
+type AtEnd[K] = Callable[[Transaction, Collection[K]], None]
 
 
 @dataclass(frozen=True, slots=True)

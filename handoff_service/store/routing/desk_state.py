@@ -8,6 +8,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing.work_items import WAITS
+from handoff_service.store.webhooks import webhooks
 
 q, w, a = t.queues, t.work_items, t.agents
 _WAITING = (
@@ -21,7 +22,8 @@ _AVAILABLE = select(func.count()).select_from(a).where(a.c.active, a.c.capacity 
 
 
 def desk_state(conn: Connection) -> DeskState:
-    """Waiting conversations by queue, available agents, and how late the oldest due work is."""
+    """Waiting conversations by queue, available agents, how late the oldest due work is, and how
+    long events wait for their webhooks."""
     now = read_at(conn)
     oldest = due_work.oldest_due(conn, now)
     return DeskState(
@@ -33,4 +35,8 @@ def desk_state(conn: Connection) -> DeskState:
         ],
         agents=conn.execute(_AVAILABLE).scalar_one(),
         work_late=(now - oldest).total_seconds() if oldest else 0,
+        webhooks={
+            name: (now - since).total_seconds()
+            for name, since in webhooks.oldest_waiting(conn).items()
+        },
     )

@@ -1,5 +1,6 @@
 """Where agents want notifications, and what is new for those who have no page open."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from handoff_service.rules.routing.notifications import News, NewsKind, Notifica
 from handoff_service.rules.shared.vocabulary import Direction, Kind, Owner, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.sealed import opened
 from handoff_service.store.views import NotificationTarget
 
 n, a = t.notification_targets, t.agents
@@ -46,7 +48,7 @@ def of_agent(conn: Connection, agent_id: int) -> list[NotificationTarget]:
             id=r.id,
             way=r.way,
             name=r.name,
-            address=r.address or None,
+            address=opened(conn, n.c.address, r.address) or None,
             created_at=r.created_at,
             sent_at=r.sent_at,
             error=r.error,
@@ -73,20 +75,27 @@ def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) ->
             sa.cast(a.c.id, sa.Text).not_in(connected),
         )
     )
-    return [_target(r) for r in rows]
+    return [_target(conn, r) for r in rows]
 
 
 def one_of_agent(conn: Connection, agent_id: int, target_id: int) -> Target | None:
     row = conn.execute(_TARGETS.where(n.c.agent_id == agent_id, n.c.id == target_id)).one_or_none()
-    return None if row is None else _target(row)
+    return None if row is None else _target(conn, row)
 
 
-def _target(row: Any) -> Target:
+def mark_of(address: str) -> str:
+    """The hash by which a sealed address is found again."""
+    return hashlib.sha256(address.encode()).hexdigest()
+
+
+def _target(conn: Connection, row: Any) -> Target:
+    is_mail = row.way == NotificationMethod.MAIL
     return Target(
         id=row.id,
         agent_id=row.agent_id,
         way=NotificationMethod(row.way),
-        address=row.email if row.way == NotificationMethod.MAIL else row.address,
+        # empty while its key is not set; sending to it then fails with a reason
+        address=row.email if is_mail else opened(conn, n.c.address, row.address) or "",
         keys=row.keys,
         noticed_at=row.noticed_at,
         sent_at=row.sent_at,

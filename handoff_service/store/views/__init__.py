@@ -14,7 +14,6 @@ from handoff_service.store.views.cases import (
     OutageText,
     OutageTextState,
     Reachable,
-    WebhookCall,
 )
 from handoff_service.store.views.conversation_list import (
     LastLine,
@@ -52,13 +51,16 @@ from handoff_service.store.views.people import (
     Association,
     Group,
     Identity,
+    IdentityProvider,
     Named,
     NotificationTarget,
+    Passkey,
     PastProof,
     PresenceChoice,
     PresenceState,
     Profile,
     RejectReason,
+    SecondFactor,
     User,
 )
 from handoff_service.store.views.queues import ConditionLine, Pool, Queue, QueueSkill, QueueTarget
@@ -75,6 +77,7 @@ from handoff_service.store.views.training import (
     TrainerLabel,
     TrainingRun,
 )
+from handoff_service.store.views.webhooks import Webhook, WebhookCall, WebhookCallWithBody
 from handoff_service.store.views.work import (
     BotTurnSeen,
     CandidateLine,
@@ -110,6 +113,7 @@ __all__ = [
     "DryRun",
     "Group",
     "Identity",
+    "IdentityProvider",
     "InboxOffer",
     "Interaction",
     "KeptPromise",
@@ -136,6 +140,7 @@ __all__ = [
     "OutageText",
     "OutageTextState",
     "OwnedBy",
+    "Passkey",
     "PastOffer",
     "PastProof",
     "PinnedText",
@@ -160,6 +165,7 @@ __all__ = [
     "SavedAction",
     "SavedText",
     "ScheduledText",
+    "SecondFactor",
     "Suggestion",
     "Template",
     "TestText",
@@ -168,7 +174,9 @@ __all__ = [
     "TrainingRun",
     "TransferNow",
     "User",
+    "Webhook",
     "WebhookCall",
+    "WebhookCallWithBody",
     "WorkItem",
     "WouldHave",
     "WrittenBy",

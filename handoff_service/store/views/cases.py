@@ -1,11 +1,11 @@
-"""Cases, outages, and calls of the outgoing webhook."""
+"""Cases and outages."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, CaseKind, CaseState
+from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.store.views.conversations import Changed
 from handoff_service.store.views.messages import WrittenBy
 from handoff_service.store.views.people import Named
@@ -169,25 +169,3 @@ class OutageText:
     canceled: int
     created_at: datetime
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookCall:
-    """One event that is sent to the outgoing webhook.
-
-    - ``status``: the HTTP status of the last attempt;
-    - ``why``: why that attempt failed;
-    - ``next_at``: the time of the next attempt.
-    """
-
-    id: int
-    event_id: str
-    type: CaseEvent
-    case: Named
-    state: CallState
-    attempts: int
-    status: int | None
-    why: str | None
-    created_at: datetime
-    tried_at: datetime | None
-    next_at: datetime | None

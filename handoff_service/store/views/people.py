@@ -38,7 +38,8 @@ class Agent:
     - ``returned_from``: why the product had set the presence before the agent returned, until the
       agent dismisses the notice;
     - ``load``: open offers, plus active conversations that are not on hold;
-    - ``active``: false after the agent has left.
+    - ``active``: false after the agent has left;
+    - ``always_password``: an admin who may use the password although it is off for the role.
     """
 
     id: int
@@ -53,6 +54,7 @@ class Agent:
     returned_from: str | None
     load: int
     active: bool
+    always_password: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,56 @@ class AgentSession:
     started_at: datetime
     last_used_at: datetime | None
     device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    """One of an agent's passkeys."""
+
+    id: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactor:
+    """An agent's second factors.
+
+    - ``required``: a role of the agent needs one;
+    - ``authenticator``: whether the agent has an authenticator app;
+    - ``backup_codes``: how many are left.
+    """
+
+    required: bool
+    authenticator: bool
+    backup_codes: int
+    passkeys: list[Passkey]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProvider:
+    """An OpenID Connect provider with which agents sign in. The fields are those of a desk file.
+
+    - ``has_secret``: whether a client secret is stored. It is never shown;
+    - ``agents``: how many agents have signed in with it.
+    """
+
+    id: int
+    name: str
+    issuer: str
+    client_id: str
+    has_secret: bool
+    scopes: str
+    groups_claim: str
+    roles: dict[str, list[Role]]
+    groups: dict[str, list[str]]
+    domains: list[str]
+    creates_accounts: bool
+    asks_second_factor: bool
+    trusts_addresses: bool
+    active: bool
+    agents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class Held:
     since: datetime | None  #: when the oldest of these texts was written
     bot_turns: int
     mails: int
-    calls: int  #: of the case webhook
+    calls: int  #: of webhooks
     timers: int  #: conversations with held timers
 
 

@@ -19,7 +19,9 @@ from handoff_service.operations.desk.agents import (
     has_history,
     make_agent,
 )
+from handoff_service.operations.desk.identity_providers import unlink_agent
 from handoff_service.operations.desk.password_links import MailLink, account, mail_link
+from handoff_service.operations.desk.second_factors import reset_second_factor
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.password_links import LASTS, Purpose
@@ -27,7 +29,9 @@ from handoff_service.rules.desk.password_links import link as password_link
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.settings import Settings
-from handoff_service.store.desk import agents
+from handoff_service.store.desk import agents, identity_providers
+from handoff_service.store.desk.second_factors import second_factor_of
+from handoff_service.store.desk.sign_in_policy import needs
 from handoff_service.store.views import Agent
 from handoff_service.web.admin import known_names
 from handoff_service.web.admin.deleting import Deleting
@@ -38,7 +42,17 @@ from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
 HERE = "/agents"
-FIELDS = ("name", "email", "password", "roles", "capacity", "groups", "skills", "active")
+FIELDS = (
+    "name",
+    "email",
+    "password",
+    "always_password",
+    "roles",
+    "capacity",
+    "groups",
+    "skills",
+    "active",
+)
 NEW = dict.fromkeys(FIELDS, "") | {"roles": str(Role.AGENT), "capacity": "4"}
 ROLES = {
     Role.AGENT: ("Agent", "answers requesters"),
@@ -78,6 +92,7 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
         "groups": "\n".join(one.groups),
         "skills": "\n".join(one.skills),
         "active": "1" if one.active else "",
+        "always_password": "1" if one.always_password else "",
     }
 
 
@@ -121,6 +136,7 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
         "capacity": values["capacity"],
         "groups": lines(values["groups"]),
         "skills": lines(values["skills"]),
+        "always_password": bool(values["always_password"]),
     }
 
 
@@ -132,6 +148,9 @@ def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
         "groups": known_names.groups(conn),
         "skills": known_names.skills(conn),
         "invited": found is not None and not found.password_hash,
+        "needs": needs(conn, one.id) if one else None,
+        "factor": second_factor_of(conn, one.id) if one else None,
+        "providers": identity_providers.of_agent(conn, one.id) if one else [],
     }
 
 
@@ -157,11 +176,27 @@ async def mail_a_link(request: Request, number: int, agent: CurrentAgent) -> HTT
     return done(request, f"{HERE}/{number}", "mailed")
 
 
+@page(Role.ADMIN)
+async def reset(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    """Remove the second factors of an agent who has lost the phone."""
+    await desk_of(request).store.write(reset_second_factor, number)
+    return done(request, f"{HERE}/{number}", "reset")
+
+
+@page(Role.ADMIN)
+async def unlink(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    await desk_of(request).store.write(unlink_agent, number)
+    return done(request, f"{HERE}/{number}", "unlinked")
+
+
 def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetime) -> str:
     """Return a link that works until then. Conflict for a deactivated agent."""
     found = account(conn, agent_id)
     if found is None:
-        raise Conflict("This agent is deactivated. Reactivate the agent first.")
+        raise Conflict(
+            "This agent is deactivated, or signs in without a password. There is no link to choose "
+            "one."
+        )
     return password_link(settings.public_url, settings.secret_key, found, until)
 
 
@@ -211,6 +246,8 @@ EDITOR = Editor(
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = {
     **EDITOR.post_handlers(),
+    f"{HERE}/<number:int>/second-factor/reset": reset,
+    f"{HERE}/<number:int>/unlink": unlink,
     f"{HERE}/<number:int>/link": make_link,
     f"{HERE}/<number:int>/link/mail": mail_a_link,
 }

@@ -25,9 +25,11 @@ NOUNS: Mapping[str, Noun] = {
     "templates": Noun.TEMPLATE,
     "labels": Noun.LABEL,
     "macros": Noun.MACRO,
+    "webhooks": Noun.WEBHOOK,
     "outages": Noun.OUTAGE,
     "presence-states": Noun.PRESENCE_STATE,
     "reject-reasons": Noun.REJECT_REASON,
+    "identity-providers": Noun.IDENTITY_PROVIDER,
 }
 
 

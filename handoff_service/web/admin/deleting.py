@@ -22,6 +22,7 @@ PLACES: Mapping[Noun, str] = {
     Noun.MESSAGING_ACTION: "/messaging-actions",
     Noun.AGENT: "/agents",
     Noun.MACRO: "/macros",
+    Noun.WEBHOOK: "/webhooks",
 }
 
 

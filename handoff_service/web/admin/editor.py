@@ -105,14 +105,11 @@ class Editor[T]:
 
         @page(*self.roles)
         async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            read = desk_of(request).store.read
-            one = await read(self.read, number)
             if self.audits_views:
+                one = await desk_of(request).store.read(self.read, number)
                 seen = viewed(self.noun, number, self.shown(one)[0])
                 await desk_of(request).store.write(audit, seen)
-            was = await read(self._watch(number).filled)
-            form = Form(values=was.values, was=was)
-            return await self._form(request, agent, self.shown(one)[0], form, (number, one))
+            return await self.show(request, agent, number)
 
         @page(*self.roles)
         async def delete_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
@@ -147,6 +144,23 @@ class Editor[T]:
 
         one = f"{self.url_prefix}/<number:int>"
         return {f"{self.url_prefix}/new": make, one: change, f"{one}/delete": delete}
+
+    async def show(
+        self,
+        request: Request,
+        agent: CurrentAgent,
+        number: int,
+        *,
+        status: int = 200,
+        **more: Any,
+    ) -> HTTPResponse:
+        """Return the form of a stored object. ``more``: further variables for the template."""
+        read = desk_of(request).store.read
+        one = await read(self.read, number)
+        was = await read(self._watch(number).filled)
+        form, title = Form(values=was.values, was=was), self.shown(one)[0]
+        stored = (number, one)
+        return await self._form(request, agent, title, form, stored, status=status, **more)
 
     async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
         stored = None if saving.id is None or saving.stored is None else (saving.id, saving.stored)
@@ -210,10 +224,11 @@ class Editor[T]:
         stored: tuple[int, T] | None = None,
         *,
         status: int = 200,
+        **more: Any,
     ) -> HTTPResponse:
         number, one = stored or (None, None)
         read = desk_of(request).store.read
-        more = await read(self.extra_context, form, one)
+        more = dict(await read(self.extra_context, form, one)) | more
         deleting = None if one is None else self.deleting(one)
         given = {
             "title": title,

@@ -21,6 +21,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Records": {
         "/consents": "Consent",
         "/figures": "Texts and costs",
+        "/personal-data": "Personal data",
         "/audit": "Audit log",
     },
     "Texts": {
@@ -32,11 +33,13 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Desk": {
         "/desk": "Desk settings",
-        "/case-webhook": "Case webhook",
+        "/sign-in": "Sign-in",
+        "/webhooks": "Webhooks",
         "/service-tokens": "Service tokens",
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",
+        "/retention": "Retention",
     },
 }
 #: Address of a list -> the kinds of records on it that can be deleted, with their names.
@@ -50,6 +53,8 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/labels": {"labels": "labels"},
     "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
+    "/sign-in": {"identity-providers": "identity providers"},
+    "/webhooks": {"webhooks": "webhooks"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
 

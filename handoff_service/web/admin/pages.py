@@ -19,6 +19,7 @@ from handoff_service.web.admin.menu import DELETED, menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
+from handoff_service.web.shared.session import desk_of
 from handoff_service.web.shared.template_filters import words
 
 UNDER = "/workspace/admin"
@@ -32,10 +33,17 @@ DONE = {
     "revoked": "Revoked. Programs that use it are refused",
     "undone": "Restored",
     "again": "Sending again",
+    "testing": "The test event is on its way. Reload the page to see the answer",
     "mailed": "The link is on its way by e-mail",
+    "reset": "Two-factor sign-in is reset, and the agent is signed out everywhere",
+    "unlinked": "Unlinked. The next sign-in there links the account again",
+    "reached": "Reached: its configuration and its keys are good",
     "released": "Released. The texts are being sent",
     "ended": "Ended. Nobody was texted",
     "texting": "The texts are on their way",
+    "retaining": "Retention starts now",
+    "retention_stopped": "Retention was stopped",
+    "erasing": "The erasure has started. Its receipt is in the list below",
     "stopped": "Canceled. The other texts will not be sent",
     "canceled": "Canceled. None of the texts will be sent",
 }
@@ -179,6 +187,7 @@ async def admin_page(
         "menu": menu_for(admin=admin),
         "here": here,
         "under": UNDER,
+        "public_url": desk_of(request).settings.public_url,
         "deleted_kinds": DELETED.get(here, {}) if admin else {},
         "done": DONE.get(request.args.get("done") or "", ""),
         "warns": request.args.get("done") in WARNS,

@@ -13,6 +13,8 @@ from handoff_service.operations.desk.agents import (
     delete_agent,
     make_agent,
 )
+from handoff_service.operations.desk.identity_providers import unlink_agent
+from handoff_service.operations.desk.second_factors import reset_second_factor
 from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.operations.shared.field_types import (
     Capacity,
@@ -24,7 +26,8 @@ from handoff_service.operations.shared.field_types import (
 )
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
-from handoff_service.store.views import Agent
+from handoff_service.store.desk.second_factors import second_factor_of
+from handoff_service.store.views import Agent, SecondFactor
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
 from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
 
@@ -36,15 +39,18 @@ class AgentQuery(Paging):
 
 
 class NewAgentBody(Body):
-    """Creates an agent. Unknown names in ``groups`` create those groups."""
+    """Creates an agent. Unknown names in ``groups`` create those groups. Without a ``password``,
+    the agent is invited by a link, or signs in with single sign-on. ``always_password``: an admin
+    may use the password although it is off for the role."""
 
     email: Email
     name: OneLine
-    password: Password
+    password: Password | None = None
     roles: Roles = Field([Role.AGENT])
     capacity: Capacity = 4
     groups: Names = Field([])
     skills: Names = Field([])
+    always_password: bool = False
 
 
 class AgentBody(Patch):
@@ -60,6 +66,7 @@ class AgentBody(Patch):
     groups: Names | None = None
     skills: Names | None = None
     active: bool | None = None
+    always_password: bool | None = None
 
 
 @get("/agents", summary="Agents")
@@ -100,6 +107,31 @@ async def change(asked: ApiRequest[AgentBody, Any]) -> Agent:
 )
 async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_agent, DeleteAgent(id=asked.id, by=asked.agent.id))
+
+
+@get("/agents/{id}/second-factor", summary="An agent's second factors", roles=ADMIN)
+async def second_factor(asked: ApiRequest[None, Any]) -> SecondFactor:
+    await one_agent(asked)
+    return await asked.desk.store.read(second_factor_of, asked.id)
+
+
+@delete(
+    "/agents/{id}/second-factor",
+    summary="Reset an agent's two-factor sign-in, and end the agent's sessions",
+    roles=ADMIN,
+)
+async def reset(asked: ApiRequest[None, Any]) -> None:
+    await asked.desk.store.write(reset_second_factor, asked.id)
+
+
+@delete(
+    "/agents/{id}/identities",
+    summary="Unlink an agent from all identity providers; the next sign-in there links again",
+    roles=ADMIN,
+)
+async def unlink(asked: ApiRequest[None, Any]) -> None:
+    await one_agent(asked)
+    await asked.desk.store.write(unlink_agent, asked.id)
 
 
 async def with_hash(values: dict[str, Any]) -> dict[str, Any]:

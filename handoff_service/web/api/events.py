@@ -154,7 +154,9 @@ class _Stream:
         if self._is_program:
             return still_reads(conn, self._token)
         agent = signed_in(conn, self._token, read_at(conn))
-        return agent is not None and bool(agent.roles & {*LIVE, Role.ADMIN})
+        if agent is None or agent.second_factor_missing:
+            return False
+        return bool(agent.roles & {*LIVE, Role.ADMIN})
 
     def _start(self, conn: Connection) -> list[str]:
         """Return the events since ``Last-Event-ID``. A first connection gets only the current

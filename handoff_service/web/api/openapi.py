@@ -33,13 +33,13 @@ PROBLEM = {
 }
 REFUSALS = {
     "400": "Something in the request is not valid; errors names the fields",
-    "401": "The token is missing or has expired",
-    "403": "The role does not allow it",
+    "401": "The token is missing, has expired or was revoked",
+    "403": "The role does not allow it, or the service token lacks the scope",
     "404": "This does not exist",
     "409": "This has changed in the meantime",
     "413": "The request is too large",
     "422": "The Idempotency-Key was used for another request",
-    "429": "Too many tries",
+    "429": "Too many tries, or more requests than the service token may make",
     "503": "The database is unavailable; nothing was lost",
 }
 

@@ -14,6 +14,7 @@ from handoff_service.web.api import (
     desk,
     events,
     groups,
+    identity_providers,
     labels,
     list_views,
     macros,
@@ -27,6 +28,7 @@ from handoff_service.web.api import (
     outages,
     ownership,
     practice,
+    privacy,
     profiles,
     promises,
     provider_numbers,
@@ -42,6 +44,7 @@ from handoff_service.web.api import (
     timers,
     trainer,
     users,
+    webhooks,
     work,
 )
 from handoff_service.web.api.calls import Call, calls_of, route
@@ -56,6 +59,7 @@ MODULES = (
     profiles,
     agents,
     groups,
+    identity_providers,
     provider_numbers,
     queues,
     templates,
@@ -84,6 +88,8 @@ MODULES = (
     supervision,
     reports,
     replays,
+    privacy,
+    webhooks,
     service_tokens,
     audit,
 )
@@ -97,5 +103,6 @@ def blueprint() -> Blueprint:
         route(made, call)
     events.add_route(made)
     media.add_routes(made)
-    docs_routes(made, (*CALLS, *media.CALLS, events.CALL))
+    privacy.add_route(made)
+    docs_routes(made, (*CALLS, *media.CALLS, privacy.HAND_OUT, events.CALL))
     return made

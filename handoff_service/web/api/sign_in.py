@@ -5,21 +5,28 @@ from typing import Any
 
 from pydantic import Field
 
-from handoff_service.errors import NotSignedIn
-from handoff_service.operations.desk.sign_in import end_session
+from handoff_service.context import AppContext
+from handoff_service.errors import NotAllowed, NotSignedIn
+from handoff_service.operations.desk.sign_in import end_session, find
 from handoff_service.operations.routing import presence
 from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.views import Agent
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, post
-from handoff_service.web.shared.password_tries import try_password
+from handoff_service.web.shared.password_tries import Visitor, try_password
+from handoff_service.web.shared.second_step import Admitted, needs_of, open_session, try_code
 from handoff_service.web.shared.session import ANYONE
+
+CODE = "a code of your authenticator app, or a backup code"
 
 
 class Login(Body):
+    """``code``: of the authenticator app, or a backup code; required with a second factor."""
+
     email: str = Field(min_length=1, max_length=320)
     password: str = Field(min_length=1, max_length=1000)
+    code: str = Field("", max_length=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +39,40 @@ class SignedIn:
 
 @post("/login", summary="Sign in", roles=())
 async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
-    answer = await try_password(
-        asked.desk, asked.body.email, asked.body.password, asked.address, device="API"
+    desk, body = asked.desk, asked.body
+    visitor = Visitor(address=asked.address, device="API")
+    left = await try_password(desk, body.email, body.password, visitor)
+    found = await desk.store.read(find, body.email)
+    if left is not None or found is None:
+        tries = counted(left or 0, "try", "tries")
+        raise NotSignedIn(f"E-mail or password is wrong. {tries} left.")
+    who = Admitted(agent_id=found[0], email=body.email)
+    needed = await needs_of(desk, who.agent_id, by_password=True)
+    if needed.has_second_factor:
+        await _check_code(desk, who, body.code, visitor)
+    elif needed.second_factor_required:
+        raise NotAllowed(
+            "Your role needs a second factor. Set it up in the workspace, then sign in with its "
+            "code.",
+            errors={"code": "is required, but you have no second factor yet"},
+        )
+    opened = await open_session(desk, who, visitor, second_factor=needed.has_second_factor)
+    await desk.store.write(
+        presence.signed_in, presence.RecordSignIn(agent_id=opened.agent_id, to_work=False)
     )
-    if isinstance(answer, int):
-        raise NotSignedIn(f"E-mail or password is wrong. {counted(answer, 'try', 'tries')} left.")
-    agent_id, token = answer.agent_id, answer.token
-    await asked.desk.store.write(
-        presence.signed_in, presence.RecordSignIn(agent_id=agent_id, to_work=False)
-    )
-    return SignedIn(token, (await asked.desk.store.read(agents_by_id, [agent_id]))[agent_id])
+    agent = (await desk.store.read(agents_by_id, [opened.agent_id]))[opened.agent_id]
+    return SignedIn(opened.token, agent)
+
+
+async def _check_code(desk: AppContext, who: Admitted, code: str, visitor: Visitor) -> None:
+    """NotSignedIn names the field ``code``."""
+    if not code:
+        raise NotSignedIn("Send a one-time code, too.", errors={"code": f"is required: {CODE}"})
+    left = await try_code(desk, who.agent_id, who.email, code, visitor)
+    if left is not None:
+        tries = counted(left, "try", "tries")
+        wrong = f"must be {CODE}, and each works once. {tries} left"
+        raise NotSignedIn("The code is wrong.", errors={"code": wrong})
 
 
 @post(

@@ -22,7 +22,7 @@ from handoff_service.store.desk.set_up import Step, has_admin, next_step
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.setup.step_page import TITLES, address
 from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.password_tries import remember
+from handoff_service.web.shared.known_browsers import remember
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import desk_of, give_cookie, home_of, signed_in
@@ -81,7 +81,7 @@ def _given(form: Form) -> dict[str, str]:
 async def _enter(request: Request, agent_id: int, email: str) -> HTTPResponse:
     desk, session = desk_of(request), secrets.token_urlsafe(32)
     device = device_of(request.headers.get("user-agent", ""))
-    opened = sign_in.Open(agent_id, session, sign_in.RightTry(""), device)
+    opened = sign_in.Open(agent_id, session, device)
     await desk.store.write(sign_in.open_session, opened)
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=agent_id, to_work=True))
     response = redirect(address(Step.DESK), status=303)

@@ -1,155 +1,122 @@
-"""Signing in with a password on pages and in the API, and the limits on attempts."""
+"""Passwords, one-time codes and requests for links, on pages and in the API: each try counts
+before it is checked.
 
-import hashlib
-import hmac
-import secrets
+A try counts for the account, for the client's address, and for both together. Browsers and
+addresses that have signed in to the account before count apart from strangers. So a stranger can
+neither try all accounts from one address nor lock an agent out.
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sanic import Request
-from sanic.response import HTTPResponse
 
 from handoff_service.context import AppContext
 from handoff_service.errors import Busy, TooManyTries
-from handoff_service.operations.desk import sign_in
-from handoff_service.operations.desk.sign_in import Open, RightTry, Try
-from handoff_service.web.shared.session import desk_of
+from handoff_service.operations.desk import sign_in, sign_in_tries
+from handoff_service.operations.desk.sign_in import FailedSignIn
+from handoff_service.operations.desk.sign_in_tries import Limit, RightTry, Try
+from handoff_service.web.shared.client_address import client_address
+from handoff_service.web.shared.devices import device_of
+from handoff_service.web.shared.known_browsers import is_known, keyed_hash
 
-KNOWN_LASTS = 365 * 24 * 3600  # seconds
-MOST_KNOWN = 8  # accounts that one browser is recognized for; the latest stay
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A new session."""
-
-    agent_id: int
-    token: str  #: proves the session
+PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of tries, which are counted separately
 
 
-async def try_password(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who tries to sign in. ``knows_account``: this browser has signed in to it before.
+    ``device``: for the agent's list of sessions."""
+
+    address: str
+    knows_account: bool = False
+    device: str = ""
+
+
+def visitor_of(request: Request, email: str) -> Visitor:
+    """The browser that made the request, for tries at this account."""
+    return Visitor(
+        address=client_address(request),
+        knows_account=is_known(request, email),
+        device=device_of(request.headers.get("user-agent", "")),
+    )
+
+
+async def try_password(desk: AppContext, email: str, password: str, visitor: Visitor) -> int | None:
+    """Check a password. Return None if it is right, else the number of tries left. Raises
+    TooManyTries when none are left, and Busy while too many people sign in."""
+    desk.password_checks.admit()
+    found = await desk.store.read(sign_in.find, email)
+
+    async def check() -> bool:
+        stored = found[1] if found else None
+        return await desk.password_checks.run(sign_in.password_matches, stored, password)
+
+    return await count_and_check(desk, PASSWORD, email, visitor, check)
+
+
+async def count_and_check(
     desk: AppContext,
+    what: str,
     email: str,
-    password: str,
-    address: str,
-    *,
-    is_known: bool = False,
-    device: str = "",
-) -> Opened | int:
-    """Return a new session, or the number of tries left after a wrong password. Raises TooManyTries
-    when none are left, and Busy while too many people sign in.
-
-    ``is_known``: the browser has signed in to this account before. ``device``: for the agent's
-    list of sessions.
-    """
-    checked = await _check(desk, email, password, address, is_known=is_known)
-    if isinstance(checked, int):
-        return checked
-    agent_id, right = checked
-    token = secrets.token_urlsafe(32)
-    store = desk.store.acting(None, address)
-    await store.write(sign_in.open_session, Open(agent_id, token, right, device))
-    return Opened(agent_id, token)
-
-
-async def confirm_password(desk: AppContext, email: str, password: str, address: str) -> int | None:
-    """Check the agent's password again. Return None if it is right, else the number of tries left.
-    The limits and errors are those of ``try_password``."""
-    checked = await _check(desk, email, password, address, is_known=True)
-    if isinstance(checked, int):
-        return checked
-    await desk.store.write(sign_in.forget_wrong_tries, checked[1])
+    visitor: Visitor,
+    check: Callable[[], Awaitable[bool]],
+) -> int | None:
+    """Count a try, then check it. ``what``: the kind of try. Return None if it is right, else the
+    number of tries left. Raises TooManyTries when none are left."""
+    attempt = await _attempt(desk, what, email, visitor)
+    counted = await desk.store.write(sign_in_tries.count_try, attempt)
+    if counted.left < 0:
+        raise TooManyTries.for_seconds(counted.wait)
+    try:
+        is_right = await check()
+    except Busy:
+        await desk.store.write(sign_in_tries.forget_try, counted)
+        raise
+    if not is_right:
+        failed = FailedSignIn(email, is_code=what == CODE)
+        await desk.store.acting(None, visitor.address).write(sign_in.record_failure, failed)
+        return counted.left
+    right = RightTry(attempt.key, counted.ids)
+    await desk.store.write(sign_in_tries.forget_wrong_tries, right)
     return None
 
 
-async def count_request(
-    desk: AppContext, email: str, address: str, *, is_known: bool = False
-) -> None:
-    """Count a request for a link to reset a password. The limits are those of signing in, counted
-    separately. Raises TooManyTries."""
-    account = email.strip().lower()
-    attempt = Try(
-        key=_hashed(desk, f"reset|{account}|{address}"),
-        address=_hashed(desk, f"reset address|{address}"),
-        account=None if is_known else _hashed(desk, f"reset account|{account}"),
-    )
-    counted = await desk.store.write(sign_in.count_try, attempt)
+async def count_request(desk: AppContext, email: str, visitor: Visitor) -> None:
+    """Count a request for a link to reset a password. Raises TooManyTries."""
+    attempt = await _attempt(desk, RESET, email, visitor)
+    counted = await desk.store.write(sign_in_tries.count_try, attempt)
     if counted.left < 0:
-        raise TooManyTries
+        raise TooManyTries.for_seconds(counted.wait)
 
 
-async def _check(
-    desk: AppContext, email: str, password: str, address: str, *, is_known: bool
-) -> tuple[int, RightTry] | int:
-    desk.password_checks.admit()
-    account = email.strip().lower()
-    attempt = Try(
-        key=_hashed(desk, f"{account}|{address}"),
-        address=_hashed(desk, f"address|{address}"),
-        account=None if is_known else _hashed(desk, f"account|{account}"),
-    )
-    counted = await desk.store.write(sign_in.count_try, attempt)
-    if counted.left < 0:
-        raise TooManyTries
-    found = await desk.store.read(sign_in.find, email)
-    try:
-        right = await desk.password_checks.run(
-            sign_in.password_matches, found[1] if found else None, password
-        )
-    except Busy:
-        await desk.store.write(sign_in.forget_try, counted)
-        raise
-    if not right or found is None:
-        await desk.store.acting(None, address).write(sign_in.record_failure, email)
-        return counted.left
-    return found[0], RightTry(attempt.key, counted.ids)
+def address_key(desk: AppContext, email: str, address: str) -> str:
+    """The key under which the account's agent is known at an address."""
+    return keyed_hash(desk, f"known address|{email.strip().lower()}|{address}")
 
 
-def is_known(request: Request, email: str) -> bool:
-    """Return whether this browser has signed in to the account before."""
-    desk, account = desk_of(request), _account(email)
-    right = [_keyed(key, account) for key in desk.settings.secret_keys]
-    return any(hmac.compare_digest(one, other) for one in right for other in _marks(request))
+async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) -> Try:
+    account, address = email.strip().lower(), visitor.address
+    group = what + await _group(desk, account, visitor)
+    both = keyed_hash(desk, f"{group}{account}|{address}")
+    one_address = keyed_hash(desk, f"{group}address|{address}")
+    one_account = keyed_hash(desk, f"{group}account|{account}")
+    rules = sign_in_tries
+    limits = [
+        Limit(both, rules.TRIES, rules.TRIES_WITHIN),
+        Limit(one_address, rules.TRIES_OF_ADDRESS, rules.TRIES_WITHIN),
+        Limit(one_address, rules.TRIES_OF_ADDRESS_HOURLY, rules.LONGEST),
+        Limit(one_account, rules.TRIES_OF_ACCOUNT, rules.TRIES_OF_ACCOUNT_WITHIN),
+    ]
+    if what == CODE:
+        limits.append(Limit(one_account, rules.CODES_OF_ACCOUNT_HOURLY, rules.LONGEST))
+    return Try(key=both, limits=limits)
 
 
-def remember(request: Request, response: HTTPResponse, email: str) -> None:
-    """Mark the browser as one that has signed in to this account. The mark grants no access. It
-    exempts the account's agent from the limit that strangers' tries use up."""
-    desk = desk_of(request)
-    mark = _hashed(desk, _account(email))
-    marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]
-    secure = desk.settings.public_url.startswith("https:")
-    response.add_cookie(
-        _cookie(desk),
-        ".".join(marks),
-        httponly=True,
-        secure=secure,
-        samesite="Lax",
-        path="/",
-        max_age=KNOWN_LASTS,
-        host_prefix=False,
-    )
-
-
-def _cookie(desk: AppContext) -> str:
-    return (
-        "__Host-patchboard-known"
-        if desk.settings.public_url.startswith("https:")
-        else "patchboard-known"
-    )
-
-
-def _marks(request: Request) -> list[str]:
-    text: str = request.cookies.get(_cookie(desk_of(request))) or ""
-    return [mark for mark in text.split(".")[:MOST_KNOWN] if mark.isascii() and mark.isalnum()]
-
-
-def _account(email: str) -> str:
-    return f"known|{email.strip().lower()}"
-
-
-def _hashed(desk: AppContext, text: str) -> str:
-    return _keyed(desk.settings.secret_key, text)
-
-
-def _keyed(key: str, text: str) -> str:
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+async def _group(desk: AppContext, account: str, visitor: Visitor) -> str:
+    """Those whose tries count together: strangers, known addresses, or known browsers."""
+    if visitor.knows_account:
+        return "known browser "
+    key = address_key(desk, account, visitor.address)
+    known = await desk.store.read(sign_in_tries.is_known_address, key, desk.clock())
+    return "known address " if known else ""

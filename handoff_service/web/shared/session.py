@@ -26,6 +26,10 @@ from handoff_service.web.shared.service_tokens import authenticate, is_service_t
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
 BY_ITSELF = re.compile(r"/workspace/.*/read")  # a page reports what is on the screen
+NO_SECOND_FACTOR = (
+    "Your role needs a second factor, and this token was made without one. Set it up in the "
+    "workspace, then sign in again with its code."
+)
 type Handler = Callable[..., Awaitable[Any]]
 
 
@@ -100,6 +104,8 @@ async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> 
     agent = await _current(request, request.token or "")
     if agent is None:
         raise NotSignedIn("Send the token of POST /api/v1/login as Authorization: Bearer.")
+    if agent.second_factor_missing:
+        raise NotAllowed(NO_SECOND_FACTOR)
     return _acts(request, allowed(agent, *roles))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sanic import Request
+from sanic.request import RequestParameters
 
 from handoff_service.errors import BadInput
 from handoff_service.rules.routing.replay_change import (
@@ -50,7 +51,7 @@ def of(now: DeskToday) -> ReplayForm:
 
 def sent(request: Request, now: DeskToday) -> ReplayForm:
     """The form that the browser sent. A field that it did not send keeps today's value."""
-    given: Any = request.form or {}
+    given: Any = request.form or RequestParameters()  # None for a body that is no form
     today = of(now)
     values = {name: str(given.get(name, value)).strip() for name, value in today.values.items()}
     groups = {key: frozenset(given.getlist(f"a{key}_groups", [])) for key in now.agents}

@@ -13,14 +13,15 @@ from handoff_service.operations.desk.sessions import EndSession, end_own_session
 from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.counted import counted
+from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.sessions import sessions_of
 from handoff_service.store.routing import notification_targets
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.agents import AgentBody
-from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.password_tries import confirm_password
+from handoff_service.web.shared.password_tries import try_password, visitor_of
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
+from handoff_service.web.shared.second_step import needs_of
 from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, page
 
 HERE = "/workspace/account"
@@ -76,12 +77,10 @@ async def _new_password(request: Request, agent: CurrentAgent) -> str:
     """Return the new password. BadInput for a bad one, and without the right present one."""
     password = form_field(request, "password")
     read_as(AgentBody, {"password": password})
-    left = await confirm_password(
-        desk_of(request),
-        agent.email,
-        form_field(request, "current")[:1000],
-        client_address(request),
-    )
+    desk = desk_of(request)
+    await needs_of(desk, agent.id, by_password=True)
+    current = form_field(request, "current")[:1000]
+    left = await try_password(desk, agent.email, current, visitor_of(request, agent.email))
     if left is not None:
         tries = counted(left, "try", "tries")
         raise BadInput(errors={"current": f"This is not your password. {tries} left."})
@@ -109,6 +108,8 @@ async def _page(
         "agent": agent,
         "name_form": name or Form(values={"name": agent.name}),
         "password_form": passwords or Form(values=NO_PASSWORDS),
+        "needs": await needs_of(desk, agent.id, by_password=False),
+        "providers": await desk.store.read(identity_providers.of_agent, agent.id),
         "sessions": await desk.store.read(sessions_of, agent.id, desk.clock()),
         "targets": await desk.store.read(notification_targets.of_agent, agent.id),
         "push_key": desk.push.public_key,

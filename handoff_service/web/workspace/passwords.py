@@ -1,7 +1,5 @@
 """Choosing a password by a link: after forgetting it, and after an invitation."""
 
-import secrets
-
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
 
@@ -10,17 +8,17 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk import password_links, sign_in
 from handoff_service.operations.desk.password_links import SetPassword, holder, request_reset
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.api.agents import AgentBody
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.client_address import client_address
-from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.password_tries import Opened, count_request, is_known
+from handoff_service.web.shared.password_tries import count_request, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
+from handoff_service.web.shared.second_step import Admitted
 from handoff_service.web.shared.session import desk_of
-from handoff_service.web.workspace.sign_in import enter
+from handoff_service.web.workspace.sign_in import go_on
 
 
 def blueprint() -> Blueprint:
@@ -56,8 +54,7 @@ async def _request_link(request: Request) -> HTTPResponse:
         return await _forgot(request)
     try:
         read_as(AgentBody, {"email": email})
-        known = is_known(request, email)
-        await count_request(desk, email, client_address(request), is_known=known)
+        await count_request(desk, email, visitor_of(request, email))
     except BadInput as refusal:
         form = Form(values={"email": email}).with_refusal(refusal)
         return await _forgot(request, form, status=refusal.status)
@@ -81,6 +78,7 @@ async def _forgot(
         form=form or Form(values={"email": str(request.args.get("email") or "")[:320]}),
         sent=sent,
         mails=desk.settings.mails,
+        providers=await desk.store.read(identity_providers.active),
     )
 
 
@@ -117,8 +115,4 @@ async def _set(request: Request) -> HTTPResponse:
     except BadInput as refusal:
         form = Form(values={"password": ""}).with_refusal(refusal)
         return await _choose(request, token, form, status=refusal.status)
-    opened = Opened(agent_id, secrets.token_urlsafe(32))
-    device = device_of(request.headers.get("user-agent", ""))
-    session = sign_in.Open(agent_id, opened.token, sign_in.RightTry(""), device)
-    await desk.store.write(sign_in.open_session, session)
-    return await enter(request, opened, account.email, "/workspace")
+    return await go_on(request, Admitted(agent_id=agent_id, email=account.email), "/workspace")

@@ -8,21 +8,29 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 import handoff_service
-from handoff_service.errors import TooManyTries
-from handoff_service.operations.desk.sign_in import CurrentAgent, end_session
+from handoff_service.context import AppContext
+from handoff_service.errors import CannotOpen, NotAllowed, NotFound, NotSignedIn, TooManyTries
+from handoff_service.lib.passkey_checks import site_of
+from handoff_service.operations.desk import sign_in as sign_ins
+from handoff_service.operations.desk.identity_providers import access_to
+from handoff_service.operations.desk.sign_in import CurrentAgent, end_session, token_hash
+from handoff_service.operations.desk.sign_in_steps import StepKind
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
 from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.store.desk import identity_providers
+from handoff_service.store.desk.second_factors import any_passkey
 from handoff_service.store.desk.set_up import is_empty
+from handoff_service.store.engine import tables as t
 from handoff_service.web.shared import page_queries, practice_desk
-from handoff_service.web.shared.client_address import client_address
-from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.password_tries import Opened, is_known, remember, try_password
+from handoff_service.web.shared.known_browsers import remember
+from handoff_service.web.shared.password_tries import try_password, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
+from handoff_service.web.shared.second_step import Admitted, Opened, drop_step, give_step, proceed
 from handoff_service.web.shared.session import (
     ANYONE,
     cookie_token,
@@ -45,17 +53,17 @@ def blueprint() -> Blueprint:
     @made.get("/sign-in")
     async def sign_in_page(request: Request) -> HTTPResponse:
         if await signed_in(request):
-            return redirect(_next(request.args.get("next") or ""))
+            return redirect(next_page(request.args.get("next") or ""))
         if await desk_of(request).store.read(is_empty):
             return redirect("/setup")
-        return await _page(request)
+        return await sign_in_form(request)
 
     @made.post("/sign-in")
     async def sign_in(request: Request) -> HTTPResponse:
         from_this_site(request)
         email, password = form_field(request, "email").strip(), form_field(request, "password")
         if not email or not password:
-            return await _page(
+            return await sign_in_form(
                 request,
                 email=email,
                 wrong="Enter your e-mail address and password.",
@@ -66,14 +74,18 @@ def blueprint() -> Blueprint:
     @made.post("/sign-out")
     @page(*ANYONE)
     async def sign_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
-        desk = desk_of(request)
+        desk, token = desk_of(request), cookie_token(request) or ""
+        came_from = await desk.store.read(identity_providers.of_session, token_hash(token))
         # End the session first: the presence hint makes the agent's other tabs reload, and they
         # must find themselves signed out.
-        await desk.store.write(end_session, cookie_token(request) or "")
+        await desk.store.write(end_session, token)
         await desk.store.write(
             set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE)
         )
         response = redirect("/sign-in", status=303)
+        if came_from and (elsewhere := await _sign_out_elsewhere(desk, *came_from)) is not None:
+            # a page, because browsers do not let a form lead to another site
+            response = render("signed_out.html", provider=elsewhere[0], url=elsewhere[1])
         take_cookie(desk, response)
         practice_desk.leave(desk, response)
         return response
@@ -81,50 +93,85 @@ def blueprint() -> Blueprint:
     return made
 
 
-async def _try(request: Request, email: str, password: str) -> HTTPResponse:
-    desk = desk_of(request)
+async def _sign_out_elsewhere(
+    desk: AppContext, provider_id: int, sealed: str | None
+) -> tuple[str, str] | None:
+    """The identity provider's name and its sign-out page. None when there is none. ``sealed``: the
+    session's ID token."""
+    settings, id_token = desk.store.settings, None
     try:
-        answer = await try_password(
-            desk,
-            email[:320],
-            password[:1000],
-            client_address(request),
-            is_known=is_known(request, email[:320]),
-            device=device_of(request.headers.get("user-agent", "")),
-        )
+        one = await desk.store.read(identity_providers.get, provider_id)
+        access = await desk.store.read(access_to, settings, one)
+        id_token = settings.sealer.open(t.sessions.c.id_token, sealed) if sealed else None
+    except (NotFound, CannotOpen):
+        return None
+    back_to = f"{desk.settings.public_url}/sign-in"
+    url = await desk.identity_providers.sign_out_url(access, id_token, back_to)
+    return (one.name, url) if url else None
+
+
+async def _try(request: Request, email: str, password: str) -> HTTPResponse:
+    desk, visitor = desk_of(request), visitor_of(request, email[:320])
+    try:
+        left = await try_password(desk, email[:320], password[:1000], visitor)
     except TooManyTries as error:
-        page = await _page(request, email=email, wrong=error.detail, status=error.status)
+        page = await sign_in_form(request, email=email, wrong=error.detail, status=error.status)
         page.headers["Retry-After"] = str(error.retry_after)
         return page
-    if isinstance(answer, int):
-        left = counted(answer, "try", "tries")
-        return await _page(
-            request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401
+    found = await desk.store.read(sign_ins.find, email)
+    if left is not None or found is None:
+        tries = counted(left or 0, "try", "tries")
+        return await sign_in_form(
+            request, email=email, wrong=f"E-mail or password is wrong. {tries} left.", status=401
         )
-    return await enter(request, answer, email[:320], _next(form_field(request, "next")))
+    who = Admitted(agent_id=found[0], email=email[:320])
+    return await go_on(request, who, next_page(form_field(request, "next")))
+
+
+async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
+    """Let the agent in, or ask for the second factor first."""
+    desk = desk_of(request)
+    try:
+        outcome = await proceed(desk, who, visitor_of(request, who.email), next_page=to)
+    except (NotAllowed, NotSignedIn) as refusal:
+        return await sign_in_form(request, wrong=refusal.detail, status=refusal.status)
+    if isinstance(outcome, Opened):
+        return await enter(request, outcome, who.email, to)
+    asks = outcome.kind is StepKind.CODE
+    response = redirect("/sign-in/code" if asks else "/sign-in/set-up", status=303)
+    give_step(desk, response, outcome.token)
+    return response
 
 
 async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPResponse:
     """Redirect an agent with a new session to this page."""
-    desk = desk_of(request)
-    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     response = redirect(to, status=303)
-    give_cookie(desk, response, opened.token)
-    if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
-        practice_desk.leave(desk, response)
-    remember(request, response, email)
+    await let_in(desk_of(request), request, response, opened, email)
     return response
 
 
-def _next(asked: str) -> str:
+async def let_in(
+    desk: AppContext, request: Request, response: HTTPResponse, opened: Opened, email: str
+) -> None:
+    """Give the browser its new session."""
+    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
+    give_cookie(desk, response, opened.token)
+    if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
+        practice_desk.leave(desk, response)
+    drop_step(desk, response)
+    remember(request, response, email)
+
+
+def next_page(asked: str) -> str:
     """Return the page that the agent requested before signing in, or the list if the address is not
     a page of the workspace."""
     return asked if _PAGE.fullmatch(asked) else "/workspace"
 
 
-async def _page(
+async def sign_in_form(
     request: Request, *, email: str = "", wrong: str = "", status: int = 200
 ) -> HTTPResponse:
+    """The sign-in page."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     return render(
@@ -133,7 +180,9 @@ async def _page(
         desk=facts,
         email=email,
         wrong=wrong,
-        next=_next(form_field(request, "next") or request.args.get("next") or ""),
+        next=next_page(form_field(request, "next") or request.args.get("next") or ""),
+        providers=await desk.store.read(identity_providers.active),
+        passkeys=await desk.store.read(any_passkey) and site_of(desk.settings.public_url),
         demo=demo_agents() if desk.settings.demo else [],
         demo_phone=desk.settings.demo and desk.settings.has_simulator,
     )

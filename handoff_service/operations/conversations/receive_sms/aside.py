@@ -24,6 +24,7 @@ from handoff_service.operations.conversations.receive_sms.satisfaction_answers i
     keep_answer,
 )
 from handoff_service.operations.shared import conversation_hints
+from handoff_service.operations.shared.events_at_end import of_lines
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
 from handoff_service.rules.conversations.thanks import has_thanks, is_thanks
@@ -177,6 +178,7 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
         "created_at": tx.now,
     }
     tx.conn.execute(insert(m).values(row | values))
+    tx.at_end(of_lines, [(interaction_id, seq)])
     conversation_hints.notify(tx, [interaction_id])
     return seq
 

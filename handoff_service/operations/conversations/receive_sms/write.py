@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from handoff_service.operations.conversations.receive_sms.facts import Conversation, TextingProfile
+from handoff_service.operations.shared.events_at_end import of_lines
 from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.shared.vocabulary import (
@@ -136,6 +137,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
     insert_rows(tx.conn, t.messages, _ended_holds(tx, conversations))
+    tx.at_end(of_lines, [(row["interaction_id"], row["seq"]) for row in rows])
     for c in conversations:
         redact_secrets.keep(tx, c.id, c.expects, c.answers)
 

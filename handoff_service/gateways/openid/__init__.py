@@ -1,0 +1,1 @@
+"""OpenID Connect: single sign-on with a company's identity provider."""

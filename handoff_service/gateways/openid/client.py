@@ -1,0 +1,176 @@
+"""Single sign-on with the authorization code flow of OpenID Connect, with PKCE, state and nonce.
+
+Sources: https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth,
+https://www.rfc-editor.org/rfc/rfc7636 (PKCE), https://www.rfc-editor.org/rfc/rfc9207 (``iss`` in
+the answer), https://openid.net/specs/openid-connect-rpinitiated-1_0.html (signing out)
+"""
+
+import base64
+import hmac
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from handoff_service.clock import Clock
+from handoff_service.gateways.openid.configuration import (
+    MOST_BYTES,
+    Configuration,
+    Configurations,
+    read_json,
+)
+from handoff_service.gateways.openid.id_token import Expected, UnknownKey, WrongToken, verify
+from handoff_service.gateways.outside_http import OutsideHttp
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.ports import Identity, ProviderAccess, SignInAttempt, SignInFailed
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+_DENIED = "You were not signed in at {name}. Try again."
+_MIXED_UP = "The answer came from another provider than the one that was asked. Sign in again."
+
+
+class OpenIdProviders:
+    """Talks to the providers that admins have set up, under the rules of ``OutsideHttp``. Create it
+    on a running event loop."""
+
+    def __init__(self, hosts: Collection[str], clock: Clock) -> None:
+        self._http, self._clock = OutsideHttp(hosts), clock
+        self._configurations = Configurations(self._http, clock)
+
+    async def authorization_url(self, provider: ProviderAccess, attempt: SignInAttempt) -> str:
+        found = await self._configurations.of(provider.issuer)
+        address: str = prepare_grant_uri(
+            found.needed("authorization_endpoint"),
+            client_id=provider.client_id,
+            response_type="code",
+            redirect_uri=attempt.redirect_uri,
+            scope=f"openid {provider.scopes}".strip(),
+            state=attempt.state,
+            nonce=attempt.nonce,
+            code_challenge=create_s256_code_challenge(attempt.verifier),
+            code_challenge_method="S256",
+        )
+        return address
+
+    async def identity(
+        self, provider: ProviderAccess, attempt: SignInAttempt, answer: Mapping[str, str]
+    ) -> Identity:
+        found = await self._configurations.of(provider.issuer)
+        _check_issuer(found, provider, answer)
+        if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
+            raise SignInFailed("The answer belongs to another sign-in. Sign in again.")
+        if "error" in answer or not answer.get("code"):
+            raise SignInFailed(_DENIED.format(name=provider.name))
+        tokens = await self._exchange(found, provider, attempt, answer["code"])
+        id_token, access = tokens.get("id_token"), tokens.get("access_token")
+        if not isinstance(id_token, str):
+            raise SignInFailed(f"{provider.name} sent no ID token. Ask an admin.")
+        access_token = access if isinstance(access, str) else None
+        expected = Expected(
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            nonce=attempt.nonce,
+            access_token=access_token,
+            algorithms=found.facts.get("id_token_signing_alg_values_supported") or (),
+        )
+        claims = await self._verified(found, provider, id_token, expected)
+        if access_token and (address := found.address("userinfo_endpoint")):
+            claims = await self._with_user_info(address, access_token, claims)
+        return Identity(claims=claims, id_token=id_token)
+
+    async def sign_out_url(
+        self, provider: ProviderAccess, id_token: str | None, back_to: str
+    ) -> str | None:
+        try:
+            address = (await self._configurations.of(provider.issuer)).address(
+                "end_session_endpoint"
+            )
+        except SignInFailed:
+            return None
+        if address is None:
+            return None
+        query = {"client_id": provider.client_id, "post_logout_redirect_uri": back_to}
+        query |= {"id_token_hint": id_token} if id_token else {}
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+    async def check(self, provider: ProviderAccess) -> None:
+        self._configurations.forget(provider.issuer)
+        found = await self._configurations.of(provider.issuer)
+        if not found.keys:
+            raise SignInFailed("The provider has no keys that sign.")
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _exchange(
+        self, found: Configuration, provider: ProviderAccess, attempt: SignInAttempt, code: str
+    ) -> dict[str, Any]:
+        """Exchange the code for tokens."""
+        form: dict[str, str] = {"code": code, "code_verifier": attempt.verifier}
+        headers = dict(_FORM)
+        ways = found.facts.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        if provider.client_secret is None:
+            form["client_id"] = provider.client_id
+        elif "client_secret_basic" in ways:
+            headers["Authorization"] = _basic(provider.client_id, provider.client_secret)
+        else:
+            form |= {"client_id": provider.client_id, "client_secret": provider.client_secret}
+        body: str = prepare_token_request(
+            "authorization_code", redirect_uri=attempt.redirect_uri, **form
+        )
+        address = found.needed("token_endpoint")
+        answered = await self._http.ask("POST", address, headers, body.encode(), most=MOST_BYTES)
+        if answered.called.why is not None:
+            raise SignInFailed(
+                f"{provider.name} did not accept the sign-in. {answered.called.why} Sign in again."
+            )
+        return read_json(answered.body, address)
+
+    async def _verified(
+        self, found: Configuration, provider: ProviderAccess, token: str, expected: Expected
+    ) -> Mapping[str, Any]:
+        """The token's claims. With an unknown key, the keys are read again: providers replace
+        them."""
+        try:
+            try:
+                return await run_slow(verify, token, found.keys, expected, self._clock())
+            except UnknownKey:
+                if not await self._configurations.refresh_keys(found):
+                    raise
+                return await run_slow(verify, token, found.keys, expected, self._clock())
+        except WrongToken as error:
+            said = f"The ID token of {provider.name} was refused: {error}. Sign in again."
+            raise SignInFailed(said) from error
+
+    async def _with_user_info(
+        self, address: str, access_token: str, claims: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The claims with those of the user info, which some providers keep out of the token. It
+        counts only if it is about the same person."""
+        headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
+        answered = await self._http.ask("GET", address, headers, most=MOST_BYTES)
+        if answered.called.why is not None:
+            return claims
+        try:
+            more = read_json(answered.body, address)
+        except SignInFailed:  # a signed one, which we do not ask for
+            return claims
+        return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
+
+
+def _check_issuer(
+    found: Configuration, provider: ProviderAccess, answer: Mapping[str, str]
+) -> None:
+    """RFC 9207: a provider that says so must name itself in the answer."""
+    named = answer.get("iss")
+    must = found.facts.get("authorization_response_iss_parameter_supported") is True
+    if (must and named is None) or (named is not None and named != provider.issuer):
+        raise SignInFailed(_MIXED_UP)
+
+
+def _basic(client_id: str, secret: str) -> str:
+    """RFC 6749, section 2.3.1: both are form-encoded first."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"

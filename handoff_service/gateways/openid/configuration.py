@@ -1,0 +1,105 @@
+"""A provider's configuration and keys, read from its own addresses and kept for a while.
+
+Source: https://openid.net/specs/openid-connect-discovery-1_0.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from handoff_service.clock import Clock
+from handoff_service.gateways.outside_http import OutsideHttp
+from handoff_service.ports import SignInFailed
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+LASTS = timedelta(hours=1)
+# an unknown key makes the keys be read again, but strangers must not make us read them all day
+KEYS_READ_EVERY = timedelta(seconds=30)
+MOST_BYTES = 256 * 1024
+_NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_ACCEPT = {"Accept": "application/json"}
+
+
+@dataclass(slots=True)
+class Configuration:
+    """What is known of one provider."""
+
+    facts: Mapping[str, Any]
+    read_at: datetime
+    keys: list[dict[str, Any]]
+    keys_read_at: datetime
+
+    def address(self, name: str) -> str | None:
+        found = self.facts.get(name)
+        return found if isinstance(found, str) and found else None
+
+    def needed(self, name: str) -> str:
+        """An address that every configuration here has."""
+        return str(self.facts[name])
+
+
+class Configurations:
+    """Reads configurations and keeps them."""
+
+    def __init__(self, http: OutsideHttp, clock: Clock) -> None:
+        self._http, self._clock = http, clock
+        self._known: dict[str, Configuration] = {}
+
+    async def of(self, issuer: str) -> Configuration:
+        """The provider's configuration. Raises SignInFailed."""
+        known = self._known.get(issuer)
+        now = self._clock()
+        if known is not None and timedelta() <= now - known.read_at < LASTS:
+            return known
+        facts = await self._json(f"{issuer.rstrip('/')}{WELL_KNOWN}")
+        # the issuer in the document must be exactly the one that was asked: Discovery, section 4.3
+        if facts.get("issuer") != issuer:
+            raise SignInFailed("The configuration names another issuer than the settings do.")
+        if missing := [name for name in _NEEDED if not isinstance(facts.get(name), str)]:
+            raise SignInFailed(f"The configuration lacks {', '.join(missing)}.")
+        keys = await self._read_keys(facts["jwks_uri"])
+        read = Configuration(facts=facts, read_at=now, keys=keys, keys_read_at=now)
+        self._known[issuer] = read
+        return read
+
+    async def refresh_keys(self, known: Configuration) -> bool:
+        """Read the keys again, for a token whose key is unknown. False when that was done a moment
+        ago. Raises SignInFailed."""
+        now = self._clock()
+        if timedelta() <= now - known.keys_read_at < KEYS_READ_EVERY:
+            return False
+        known.keys_read_at = now
+        known.keys = await self._read_keys(known.needed("jwks_uri"))
+        return True
+
+    def forget(self, issuer: str) -> None:
+        """Read the configuration again at the next sign-in."""
+        self._known.pop(issuer, None)
+
+    async def _read_keys(self, address: str) -> list[dict[str, Any]]:
+        keys = (await self._json(address)).get("keys")
+        if not isinstance(keys, list):
+            raise SignInFailed("The provider's keys cannot be read.")
+        return [one for one in keys if isinstance(one, dict) and one.get("use", "sig") == "sig"]
+
+    async def _json(self, address: str) -> dict[str, Any]:
+        return read_json(await self._get(address), address)
+
+    async def _get(self, address: str) -> bytes:
+        answered = await self._http.ask("GET", address, _ACCEPT, most=MOST_BYTES)
+        if answered.called.why is not None:
+            raise SignInFailed(f"{address} cannot be read. {answered.called.why}")
+        return answered.body
+
+
+def read_json(body: bytes, address: str) -> dict[str, Any]:
+    """A JSON object from a provider. Raises SignInFailed."""
+    try:
+        found = json.loads(body) if len(body) <= MOST_BYTES else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise SignInFailed(f"{address} did not answer with a JSON object.")
+    return found

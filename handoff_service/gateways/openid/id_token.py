@@ -1,0 +1,87 @@
+"""Verify an ID token: its signature, and that it is for this desk, this attempt and this moment.
+
+Source: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+# asymmetric ones only: "none" proves nothing, and with HMAC a public key could serve as the secret
+ALGORITHMS = (
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+)  # fmt: skip
+_KINDS = ("RSA", "EC", "OKP")
+LEEWAY = 60  # seconds by which the provider's clock may differ
+_WORDS = {
+    "iss": "it comes from another provider",
+    "aud": "it is meant for another application",
+    "azp": "it is meant for another application",
+    "exp": "it has expired",
+    "iat": "it was made at another time",
+    "nbf": "it is not valid yet",
+    "nonce": "it belongs to another sign-in",
+    "at_hash": "it does not belong to its access token",
+}
+
+
+class WrongToken(Exception):
+    """The token proves nothing. The text is the reason, as the end of a sentence."""
+
+
+class UnknownKey(WrongToken):
+    """None of the known keys signed the token; the provider may have new ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the token must say."""
+
+    issuer: str
+    client_id: str
+    nonce: str
+    access_token: str | None
+    #: the algorithms that the provider announces; empty: it announces none
+    algorithms: Sequence[str]
+
+
+def verify(
+    token: str, keys: Sequence[Mapping[str, Any]], expected: Expected, now: datetime
+) -> Mapping[str, Any]:
+    """The claims of a good token. Raises UnknownKey and WrongToken."""
+    allowed = [one for one in ALGORITHMS if not expected.algorithms or one in expected.algorithms]
+    usable: list[Any] = [one for one in keys if one.get("kty") in _KINDS]
+    if not usable:
+        raise UnknownKey("its key is unknown")
+    try:
+        read = jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=allowed)
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        # a wrong signature too: a provider may give a new key an old name
+        raise UnknownKey("its signature is not the provider's") from error
+    options: Any = {
+        "iss": {"essential": True, "value": expected.issuer},
+        "aud": {"essential": True, "value": expected.client_id},
+    }
+    params = {
+        "nonce": expected.nonce,
+        "client_id": expected.client_id,
+        "access_token": expected.access_token,
+    }
+    claims = CodeIDToken(read.claims, read.header, options, params)
+    try:
+        claims.validate(now=int(now.timestamp()), leeway=LEEWAY)
+    except JoseError as error:
+        claim = str(getattr(error, "claim", "") or getattr(error, "description", ""))
+        named = next((name for name in _WORDS if name in claim.replace("'", " ").split()), None)
+        expired = "exp" if type(error).__name__ == "ExpiredTokenError" else named
+        why = _WORDS.get(expired or "", "it is not complete")
+        raise WrongToken(why) from error
+    except (ValueError, TypeError) as error:
+        raise WrongToken("it is not complete") from error
+    return dict(read.claims)

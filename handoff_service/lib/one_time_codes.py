@@ -1,0 +1,68 @@
+"""One-time codes of authenticator apps (TOTP), their QR picture, and backup codes.
+
+Source: https://www.rfc-editor.org/rfc/rfc6238. The defaults are those that all apps know: SHA-1,
+six digits, half a minute.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime
+
+import pyotp
+import segno
+
+SECONDS = 30
+BACKUP_CODES = 10
+_DIGITS = re.compile(r"[0-9]{6}")
+_LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # none that look alike
+_BACKUP_LENGTH = 16  # letters: 78 bits, so that a plain hash is enough
+_GROUP = 4
+
+
+def new_secret() -> str:
+    """A random secret in base32."""
+    return pyotp.random_base32()
+
+
+def app_address(secret: str, account: str, desk: str) -> str:
+    """The address that an authenticator app reads from a QR picture."""
+    return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=desk)
+
+
+def picture(address: str) -> str:
+    """A QR picture as an SVG data address, black on white so that every app reads it."""
+    return segno.make_qr(address, error="m").svg_data_uri(scale=5, border=4, light="white")
+
+
+def matching_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
+    """The number of the half minute that the code belongs to. None for a wrong code, and for one
+    that is not later than the half minute ``after``. The clocks may differ by half a minute."""
+    typed = re.sub(r"[\s-]", "", code)
+    if not _DIGITS.fullmatch(typed):
+        return None
+    current = int(now.timestamp()) // SECONDS
+    made = pyotp.TOTP(secret)
+    for step in (current, current - 1, current + 1):
+        if step > after and hmac.compare_digest(made.generate_otp(step), typed):
+            return step
+    return None
+
+
+def backup_codes() -> list[str]:
+    """New backup codes, in groups of four letters."""
+    return [_backup_code() for _ in range(BACKUP_CODES)]
+
+
+def _backup_code() -> str:
+    letters = [secrets.choice(_LETTERS) for _ in range(_BACKUP_LENGTH)]
+    return "-".join("".join(letters[n : n + _GROUP]) for n in range(0, _BACKUP_LENGTH, _GROUP))
+
+
+def backup_hash(code: str) -> str | None:
+    """The hash under which a backup code is stored. None for what cannot be one."""
+    typed = re.sub(r"[\s-]", "", code).lower()
+    if len(typed) != _BACKUP_LENGTH or not typed.isascii():
+        return None
+    return hashlib.sha256(typed.encode()).hexdigest()

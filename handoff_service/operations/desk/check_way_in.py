@@ -1,0 +1,32 @@
+"""When roles sign in without passwords, one admin must still be able to come in."""
+
+from sqlalchemy import select
+
+from handoff_service.errors import Conflict
+from handoff_service.rules.desk.sign_in_policy import NO_WAY_IN
+from handoff_service.store.desk.sign_in_policy import has_way_in, policy
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+FIELD = "password_off_roles"
+NO_PROVIDER = "Set up an identity provider first, so that agents can sign in without a password."
+
+
+def check_way_in(tx: Transaction) -> None:
+    """Conflict when no admin could sign in after all identity providers failed."""
+    if not has_way_in(tx.conn):
+        raise Conflict.at(FIELD, NO_WAY_IN)
+
+
+def check_sign_in(tx: Transaction) -> None:
+    """Conflict when some roles have no passwords, and no identity provider is active or no admin
+    could come in without one."""
+    check_way_in(tx)
+    if policy(tx.conn).password_off:
+        _check_provider(tx)
+
+
+def _check_provider(tx: Transaction) -> None:
+    p = t.identity_providers
+    if tx.conn.execute(select(p.c.id).where(p.c.active).limit(1)).first() is None:
+        raise Conflict.at(FIELD, NO_PROVIDER)

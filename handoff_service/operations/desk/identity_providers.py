@@ -1,0 +1,144 @@
+"""An admin sets up, changes or deletes an identity provider."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from handoff_service.errors import BadInput, CannotOpen, Conflict
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
+from handoff_service.ports import ProviderAccess
+from handoff_service.rules.desk import identity_providers as rules
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.identity_providers import IdentityProviderFields
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.store.desk import identity_providers
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.identity_providers import FIELDS
+from handoff_service.store.desk.sign_in_policy import policy
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
+from handoff_service.store.views import IdentityProvider
+
+p = t.identity_providers
+NEEDED = (
+    "Some roles sign in without a password, so one identity provider must stay active. Allow "
+    "passwords for them first."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutIdentityProvider:
+    """``id`` None: a new one. ``client_secret`` None: the stored one stays; empty: there is
+    none."""
+
+    fields: IdentityProviderFields
+    client_secret: str | None = field(default=None, repr=False)
+    id: int | None = None
+
+
+def save_identity_provider(tx: Transaction, command: PutIdentityProvider) -> int:
+    """Returns its id. BadInput names each wrong field. NotFound; Conflict for a name in use, and
+    when the last active provider that agents need would be gone."""
+    if wrong := rules.errors(command.fields):
+        raise BadInput(errors=wrong)
+    _name_is_free(tx, command.fields.name, command.id)
+    values: dict[str, Any] = {name: getattr(command.fields, name) for name in FIELDS}
+    values |= {name: {k: list(v) for k, v in values[name].items()} for name in ("roles", "groups")}
+    values["domains"] = list(values["domains"])
+    if command.id is None:
+        values["client_secret"] = _sealed(tx, command.client_secret, None)
+        new = insert(p).values(**values).returning(p.c.id)
+        made: int = tx.conn.execute(new).scalar_one()
+        created(tx, Noun.IDENTITY_PROVIDER, made)
+        return made
+    stored = identity_providers.get(tx.conn, command.id)
+    if stored.active and not command.fields.active and blockers(tx.conn, command.id):
+        raise Conflict.at("active", NEEDED)
+    there = identity_providers.sealed_secret(tx.conn, command.id)
+    values["client_secret"] = _sealed(tx, command.client_secret, there)
+    with recorded(tx, Noun.IDENTITY_PROVIDER, command.id):
+        tx.conn.execute(update(p).where(p.c.id == command.id).values(**values))
+    return command.id
+
+
+def put_identity_provider(tx: Transaction, command: PutIdentityProvider) -> None:
+    """Create the provider with this name, or change it."""
+    found = tx.conn.execute(select(p.c.id).where(p.c.name == command.fields.name)).scalar()
+    save_identity_provider(
+        tx,
+        PutIdentityProvider(fields=command.fields, client_secret=command.client_secret, id=found),
+    )
+
+
+def delete_identity_provider(tx: Transaction, provider_id: int) -> None:
+    """Agents lose the link to it, and keep their accounts. NotFound; Conflict for the last active
+    one while agents need it."""
+    identity_providers.get(tx.conn, provider_id)
+    if found := blockers(tx.conn, provider_id):
+        raise Conflict(found[0].says)
+    with deletes(tx, Noun.IDENTITY_PROVIDER, provider_id):
+        tx.conn.execute(delete(p).where(p.c.id == provider_id))
+
+
+def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
+    """Agents without passwords need one active provider."""
+    others = select(func.count()).select_from(p).where(p.c.active, p.c.id != provider_id)
+    if not policy(conn).password_off or conn.execute(others).scalar_one():
+        return []
+    return [Blocker(says=NEEDED)]
+
+
+def unlink_agent(tx: Transaction, agent_id: int) -> None:
+    """Forget who the agent is at all providers. The next sign-in there links the account again, by
+    its e-mail address."""
+    names = identity_providers.of_agent(tx.conn, agent_id)
+    tx.conn.execute(delete(t.agent_identities).where(t.agent_identities.c.agent_id == agent_id))
+    unlinked = AuditEntry(
+        action=AuditAction.CHANGED,
+        subject=Noun.AGENT,
+        record=str(agent_id),
+        name=agent_name(tx.conn, agent_id),
+        details={"identities": [names, []]},
+    )
+    audit(tx, unlinked)
+
+
+def access_to(
+    conn: Connection, settings: OperationSettings, one: IdentityProvider
+) -> ProviderAccess:
+    """What is needed to talk to the provider. CannotOpen when its secret's key is not set."""
+    sealed = identity_providers.sealed_secret(conn, one.id)
+    return ProviderAccess(
+        name=one.name,
+        issuer=one.issuer,
+        client_id=one.client_id,
+        client_secret=settings.sealer.open(p.c.client_secret, sealed) if sealed else None,
+        scopes=one.scopes,
+    )
+
+
+def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None:
+    """The secret to store. Equal secrets differ when they are sealed, so the same one stays."""
+    if given is None:
+        return there
+    with suppress(CannotOpen):
+        if there is not None and tx.settings.sealer.open(p.c.client_secret, there) == given:
+            return there
+    return tx.settings.sealer.seal(p.c.client_secret, given) if given else None
+
+
+def _name_is_free(tx: Transaction, name: str, but: int | None) -> None:
+    found = tx.conn.execute(select(p.c.id).where(p.c.name == name)).scalar()
+    if found not in (None, but):
+        raise Conflict.at("name", f"An identity provider named “{name}” already exists.")
+
+
+def entry_of(conn: Connection, provider_id: int) -> Mapping[str, Any]:
+    """The provider's fields by their names in a desk file."""
+    one = identity_providers.get(conn, provider_id)
+    return {name: getattr(one, name) for name in FIELDS}

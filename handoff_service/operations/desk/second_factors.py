@@ -1,0 +1,209 @@
+"""Second factors: an authenticator app with backup codes, passkeys, and resetting them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.lib import one_time_codes
+from handoff_service.lib.passkey_checks import NewPasskey
+from handoff_service.operations.desk.sign_in import end_sessions
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.second_factors import authenticator
+from handoff_service.store.desk.sign_in_policy import needs
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+app, codes, keys = t.authenticators, t.backup_codes, t.passkeys
+MOST_PASSKEYS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAuthenticator:
+    """``made``: a random secret, used unless the agent began before."""
+
+    agent_id: int
+    made: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCode:
+    """A code that an agent has typed."""
+
+    agent_id: int
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceBackupCodes:
+    """``codes``: the new ones, in plain text."""
+
+    agent_id: int
+    codes: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPasskey:
+    agent_id: int
+    name: str
+    passkey: NewPasskey
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUsed:
+    """``sign_count``: the authenticator's new count."""
+
+    id: int
+    sign_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePasskey:
+    agent_id: int
+    id: int
+
+
+def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
+    """Return the secret for the agent's app, which counts once a code confirms it. Conflict for an
+    agent who has an app."""
+    found = authenticator(tx.conn, command.agent_id)
+    if found is None:
+        sealed = tx.settings.sealer.seal(app.c.secret, command.made)
+        tx.conn.execute(insert(app).values(agent_id=command.agent_id, secret=sealed))
+        return command.made
+    if found.confirmed_at is not None:
+        raise Conflict("You have an authenticator app. Remove it before you add another.")
+    return tx.settings.sealer.open(app.c.secret, found.sealed)
+
+
+def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
+    """Begin to ask for the app's codes, if this is one of them."""
+    is_right = _accept(tx, command, confirmed=False)
+    if is_right:
+        _audit(tx, command.agent_id, {"authenticator": ["off", "on"]}, own=True)
+    return is_right
+
+
+def use_code(tx: Transaction, command: AgentCode) -> bool:
+    """Whether this is a code of the agent's app, or a backup code. Each works once."""
+    return _accept(tx, command, confirmed=True) or _use_backup_code(tx, command)
+
+
+def _accept(tx: Transaction, command: AgentCode, *, confirmed: bool) -> bool:
+    found = authenticator(tx.conn, command.agent_id)
+    if found is None or (found.confirmed_at is not None) != confirmed:
+        return False
+    secret = tx.settings.sealer.open(app.c.secret, found.sealed)
+    step = one_time_codes.matching_step(secret, command.code, tx.now, after=found.last_step)
+    if step is None:
+        return False
+    # of two requests with one code, only the first finds the earlier step
+    mine = (app.c.agent_id == command.agent_id, app.c.last_step < step)
+    values = {"last_step": step, "confirmed_at": found.confirmed_at or tx.now}
+    return bool(tx.conn.execute(update(app).where(*mine).values(values)).rowcount)
+
+
+def _use_backup_code(tx: Transaction, command: AgentCode) -> bool:
+    hashed = one_time_codes.backup_hash(command.code)
+    if hashed is None:
+        return False
+    mine = (codes.c.agent_id == command.agent_id, codes.c.code_hash == hashed)
+    return bool(tx.conn.execute(delete(codes).where(*mine)).rowcount)
+
+
+def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
+    """The earlier codes stop working. NotFound for an agent without a second factor."""
+    needed = needs(tx.conn, command.agent_id)
+    if needed is None or not needed.has_second_factor:
+        raise NotFound("Set up an authenticator app or a passkey first.")
+    tx.conn.execute(delete(codes).where(codes.c.agent_id == command.agent_id))
+    rows = [
+        {"agent_id": command.agent_id, "code_hash": one_time_codes.backup_hash(one)}
+        for one in command.codes
+    ]
+    tx.conn.execute(insert(codes), rows)
+    _audit(tx, command.agent_id, {"backup_codes": ["", "new"]}, own=True)
+
+
+def remove_authenticator(tx: Transaction, agent_id: int) -> None:
+    """NotFound without an app. Conflict while the role needs it."""
+    tx.conn.execute(delete(app).where(app.c.agent_id == agent_id, app.c.confirmed_at.is_(None)))
+    if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
+        raise NotFound("You have no authenticator app.")
+    _still_enough(tx, agent_id)
+    _audit(tx, agent_id, {"authenticator": ["on", "off"]}, own=True)
+
+
+def add_passkey(tx: Transaction, command: AddPasskey) -> None:
+    """Conflict for a passkey that is there already, and for too many."""
+    mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
+    if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
+        raise Conflict(f"An agent can have {MOST_PASSKEYS} passkeys. Remove one first.")
+    new = command.passkey
+    same = select(keys.c.id).where(keys.c.credential_id == new.credential_id)
+    if tx.conn.execute(same).first() is not None:
+        raise Conflict("This passkey is there already.")
+    tx.conn.execute(
+        insert(keys).values(
+            agent_id=command.agent_id,
+            credential_id=new.credential_id,
+            public_key=new.public_key,
+            sign_count=new.sign_count,
+            name=command.name,
+            created_at=tx.now,
+        )
+    )
+    _audit(tx, command.agent_id, {"passkey": ["", command.name]}, own=True)
+
+
+def record_passkey_use(tx: Transaction, command: PasskeyUsed) -> None:
+    used = update(keys).where(keys.c.id == command.id)
+    tx.conn.execute(used.values(sign_count=command.sign_count, last_used_at=tx.now))
+
+
+def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
+    """NotFound. Conflict for the last second factor that the role needs."""
+    mine = (keys.c.agent_id == command.agent_id, keys.c.id == command.id)
+    removed = tx.conn.execute(delete(keys).where(*mine).returning(keys.c.name)).scalar()
+    if removed is None:
+        raise NotFound("This passkey is gone already.")
+    _still_enough(tx, command.agent_id)
+    _audit(tx, command.agent_id, {"passkey": [removed, ""]}, own=True)
+
+
+def _still_enough(tx: Transaction, agent_id: int) -> None:
+    """Conflict when a needed second factor would be missing. Without any, backup codes go too."""
+    needed = needs(tx.conn, agent_id)
+    if needed is None or needed.has_second_factor:
+        return
+    if needed.second_factor_required:
+        raise Conflict("Your role needs a second factor. Add another one before you remove this.")
+    tx.conn.execute(delete(codes).where(codes.c.agent_id == agent_id))
+
+
+def reset_second_factor(tx: Transaction, agent_id: int) -> None:
+    """Remove an agent's app, backup codes and passkeys, and end the agent's sessions: somebody may
+    have the phone. NotFound for an unknown agent."""
+    _audit(tx, agent_id, {"second_factor": ["", "reset"]})
+    for table in (app, codes, keys):
+        tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))
+    end_sessions(tx, agent_id)
+
+
+def _audit(
+    tx: Transaction, agent_id: int, changes: Mapping[str, list[str]], *, own: bool = False
+) -> None:
+    """Record the change. ``own``: the agent made it, perhaps while signing in."""
+    entry = AuditEntry(
+        action=AuditAction.CHANGED,
+        subject=Noun.AGENT,
+        record=str(agent_id),
+        name=agent_name(tx.conn, agent_id),
+        details=changes,
+        agent_id=agent_id if own else None,
+    )
+    audit(tx, entry)

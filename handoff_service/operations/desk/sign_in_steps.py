@@ -1,0 +1,104 @@
+"""Sign-ins that wait for their next step. A step is proved by a random token, which is stored as a
+hash, and ends with its use or after some minutes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from handoff_service.operations.desk.sign_in import token_hash
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+s = t.sign_in_steps
+
+
+class StepKind(StrEnum):
+    """What a sign-in waits for."""
+
+    PROVIDER = "provider"  #: an identity provider's answer
+    CODE = "code"  #: the agent's second factor
+    SET_UP = "set_up"  #: the agent sets up the second factor that the role requires
+    PASSKEY = "passkey"  #: a passkey in place of the password
+    NEW_PASSKEY = "new_passkey"  #: a signed-in agent adds a passkey
+
+
+LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepStep:
+    """Begin a step. ``token`` proves it. ``data``: JSON."""
+
+    token: str = field(repr=False)
+    kind: StepKind
+    agent_id: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that waits."""
+
+    agent_id: int | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepToken:
+    """Names a step."""
+
+    token: str = field(repr=False)
+    kind: StepKind
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStep:
+    """Replace a step's data."""
+
+    which: StepToken
+    data: Mapping[str, Any]
+
+
+def keep_step(tx: Transaction, command: KeepStep) -> None:
+    """Store the step, and forget those that have expired."""
+    tx.conn.execute(delete(s).where(s.c.expires_at <= tx.now))
+    tx.conn.execute(
+        insert(s).values(
+            key=token_hash(command.token),
+            kind=command.kind,
+            agent_id=command.agent_id,
+            data=dict(command.data),
+            expires_at=tx.now + LASTS,
+        )
+    )
+
+
+def find_step(conn: Connection, which: StepToken, now: datetime) -> Step | None:
+    """The step that waits under this token. None when it has ended."""
+    row = conn.execute(
+        select(*s.c["agent_id", "data"]).where(
+            s.c.key == token_hash(which.token), s.c.kind == which.kind, s.c.expires_at > now
+        )
+    ).one_or_none()
+    return Step(row.agent_id, row.data) if row else None
+
+
+def change_step(tx: Transaction, command: ChangeStep) -> None:
+    which = command.which
+    same = (s.c.key == token_hash(which.token), s.c.kind == which.kind)
+    tx.conn.execute(update(s).where(*same).values(data=dict(command.data)))
+
+
+def take_step(tx: Transaction, which: StepToken) -> Step | None:
+    """End the step and return it. Of two requests with one token, only the first gets it."""
+    taken = (
+        delete(s)
+        .where(s.c.key == token_hash(which.token), s.c.kind == which.kind, s.c.expires_at > tx.now)
+        .returning(s.c.agent_id, s.c.data)
+    )
+    row = tx.conn.execute(taken).one_or_none()
+    return Step(row.agent_id, row.data) if row else None

@@ -1,0 +1,120 @@
+"""Counts wrong tries to sign in, so that guessing is slow and nobody locks a colleague out.
+
+Each try counts under several keys, each with its own limits (``web/shared/password_tries.py``
+chooses them). The same limits hold for passwords, one-time codes and requests for links.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, or_, select
+
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+
+TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # per account and address
+# in the same time, for all accounts, because several people with one office address may mistype
+TRIES_OF_ADDRESS = 30
+# so that one address does not get through the accounts of a desk in some minutes
+TRIES_OF_ADDRESS_HOURLY = 50
+TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
+# one-time codes: they have six digits, so an hour of guesses must find none
+CODES_OF_ACCOUNT_HOURLY = 20
+f, known = t.sign_in_failures, t.known_addresses
+LONGEST = timedelta(hours=1)  # no limit looks further back
+AN_ADDRESS_STAYS_KNOWN = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many wrong tries under this key in this time. The key is a hash."""
+
+    key: str
+    most: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A try to sign in. ``key``: of the account and the address together; a right try forgets the
+    wrong ones under it."""
+
+    key: str
+    limits: Sequence[Limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """``left``: remaining tries. Below 0: this try is refused and was not counted, and
+    ``wait`` says how many seconds later a try may be accepted."""
+
+    left: int
+    ids: tuple[int, ...] = ()
+    wait: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RightTry:
+    """A right try: its key and the ids under which it was counted."""
+
+    key: str
+    counted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnowAddress:
+    """The agent has signed in from the address. ``key``: the hash of both."""
+
+    key: str
+    agent_id: int
+
+
+def count_try(tx: Transaction, command: Try) -> Counted:
+    """Count a try as wrong before it is checked, so concurrent tries cannot slip through."""
+    # After the clock steps back, earlier tries would count until their time comes.
+    ahead = f.c.failed_at > tx.now + timedelta(minutes=1)
+    tx.conn.execute(delete(f).where(or_(f.c.failed_at <= tx.now - LONGEST, ahead)))
+    room = [(limit.most - _count(tx, limit) - 1, limit) for limit in command.limits]
+    left, tightest = min(
+        room, key=lambda one: (one[0] >= 0, one[0], -one[1].within.total_seconds())
+    )
+    if left < 0:
+        return Counted(left, wait=int(tightest.within.total_seconds()))
+    added = insert(f).returning(f.c.id)
+    keys = dict.fromkeys(limit.key for limit in command.limits)
+    ids = [tx.conn.execute(added, {"key": key, "failed_at": tx.now}).scalar_one() for key in keys]
+    return Counted(min(left for left, _ in room), tuple(ids))
+
+
+def _count(tx: Transaction, limit: Limit) -> int:
+    since = tx.now - limit.within
+    wrong = select(func.count()).select_from(f).where(f.c.key == limit.key, f.c.failed_at > since)
+    return tx.conn.execute(wrong).scalar_one()
+
+
+def forget_try(tx: Transaction, counted: Counted) -> None:
+    """Uncount a try that was not checked after all."""
+    tx.conn.execute(delete(f).where(one_of(f.c.id, counted.ids)))
+
+
+def forget_wrong_tries(tx: Transaction, command: RightTry) -> None:
+    """After a right try, forget the wrong tries before it. For the address and the account, only
+    this try is forgotten: knowing one password must not allow unlimited tries at others."""
+    tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
+
+
+def is_known_address(conn: Connection, key: str, now: datetime) -> bool:
+    """Whether the agent has signed in from the address in the last months."""
+    since = now - AN_ADDRESS_STAYS_KNOWN
+    found = select(known.c.key).where(known.c.key == key, known.c.last_at > since)
+    return conn.execute(found).first() is not None
+
+
+def know_address(tx: Transaction, command: KnowAddress) -> None:
+    """Remember the address, and forget those that were not used for months."""
+    old = known.c.last_at <= tx.now - AN_ADDRESS_STAYS_KNOWN
+    tx.conn.execute(delete(known).where(or_(old, known.c.key == command.key)))
+    values = {"key": command.key, "agent_id": command.agent_id, "last_at": tx.now}
+    tx.conn.execute(insert(known).values(values))

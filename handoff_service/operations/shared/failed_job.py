@@ -1,0 +1,49 @@
+"""A background job failed: it is tried again later, and webhooks may hear of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from handoff_service.operations.shared.record_events import NewEvent, is_wanted, record_events
+from handoff_service.rules.shared.vocabulary import WebhookEvent, Work
+from handoff_service.rules.webhooks.payloads import EventJob, JobData
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+#: A job that fails again and again is reported this often.
+PAUSE = timedelta(hours=1)
+# a failed call must not cause the next event
+_OF_WEBHOOKS = frozenset({Work.CALL_WEBHOOK, Work.WEBHOOK_NOTICE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedJob:
+    """``after``: when it is tried again. ``error``: the kind of error, without its text, which may
+    contain what people wrote."""
+
+    kind: Work
+    key: str
+    attempts: int
+    error: str
+    after: timedelta
+
+
+def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
+    """Release claimed work that failed."""
+    due_work.release(tx, failed.kind, failed.key, tx.now + failed.after)
+    wanted = failed.kind not in _OF_WEBHOOKS and is_wanted(tx, {WebhookEvent.JOB_FAILED})
+    subject = f"job:{failed.kind}:{failed.key}"
+    if wanted and not _reported(tx, subject):
+        job = EventJob(
+            kind=failed.kind, key=failed.key, attempts=failed.attempts, error=failed.error
+        )
+        event = NewEvent(type=WebhookEvent.JOB_FAILED, subject=subject, data=JobData(job=job))
+        record_events(tx, [event])
+
+
+def _reported(tx: Transaction, subject: str) -> bool:
+    k = t.webhook_calls
+    query = select(k.c.id).where(k.c.subject == subject, k.c.created_at > tx.now - PAUSE)
+    return tx.conn.execute(query.limit(1)).first() is not None

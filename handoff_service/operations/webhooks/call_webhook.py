@@ -1,0 +1,139 @@
+"""Take one event to one webhook. The HTTP call happens outside any transaction.
+
+Delivery is at least once: a call without confirmed success is retried for a day under the same
+event id. Calls about one subject are made in order because they share a line of ``due_work``. A
+webhook that accepts nothing for days is switched off.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from handoff_service import log
+from handoff_service.errors import CannotOpen
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.webhooks.switch_off import switch_off
+from handoff_service.ports import Called, OutgoingCall
+from handoff_service.rules.shared.vocabulary import CallState, Work
+from handoff_service.rules.webhooks import signature as rules
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+w, k = t.webhooks, t.webhook_calls
+KEPT = timedelta(days=30)  # ended calls are kept this long for the admin to inspect
+LONGEST_ANSWER = 2000  # characters that are stored
+SWITCHED_OFF = "The webhook was switched off before it got this event."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginCall:
+    call_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishCall:
+    call_id: int
+    called: Called
+
+
+def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
+    """Return the call to make now, freshly signed. None if none is left; its work is then
+    removed."""
+    row = _locked(tx, command.call_id)
+    if row is None or row.state != CallState.WAITING:
+        due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
+        return None
+    hook = tx.conn.execute(select(w).where(w.c.id == row.webhook_id)).one()
+    if not hook.active:
+        _end(tx, row.id, CallState.GIVEN_UP, Called(why=SWITCHED_OFF))
+        return None
+    tx.conn.execute(
+        update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
+    )
+    seconds = int(tx.now.timestamp())
+    try:
+        secrets = _secrets(tx, hook)
+    except CannotOpen as error:
+        _failed(tx, row.id, Called(why=str(error)))
+        return None
+    return OutgoingCall(
+        url=hook.url,
+        event_id=row.event_id,
+        timestamp=seconds,
+        signature=rules.signatures(secrets, row.event_id, seconds, row.body),
+        body=row.body,
+    )
+
+
+def finish_call(tx: Transaction, command: FinishCall) -> CallState:
+    """Record the result of a call. A failed call is retried for a day."""
+    row, called = _locked(tx, command.call_id), command.called
+    if row is None or row.state != CallState.WAITING:
+        due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
+        return CallState.DELIVERED if row is None else CallState(row.state)
+    if called.why is not None:
+        return _failed(tx, row.id, called)
+    this = w.c.id == row.webhook_id
+    _end(tx, row.id, CallState.DELIVERED, called)
+    tx.conn.execute(
+        update(w).where(this, w.c.failing_since.is_not(None)).values(failing_since=None)
+    )
+    tx.conn.execute(delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state != CallState.WAITING))
+    return CallState.DELIVERED
+
+
+def _failed(tx: Transaction, call_id: int, called: Called) -> CallState:
+    row = _locked(tx, call_id)
+    this = w.c.id == row.webhook_id
+    tx.conn.execute(update(w).where(this, w.c.failing_since.is_(None)).values(failing_since=tx.now))
+    since = tx.conn.execute(select(w.c.failing_since).where(this)).scalar_one()
+    if since is not None and rules.is_dead(since, row.attempts, tx.now):
+        _end(tx, row.id, CallState.GIVEN_UP, called)
+        switch_off(tx, row.webhook_id)
+        return CallState.GIVEN_UP
+    again = rules.next_try(row.attempts, row.since, tx.now)
+    if again is None:
+        _end(tx, row.id, CallState.GIVEN_UP, called)
+        return CallState.GIVEN_UP
+    tx.conn.execute(update(k).where(k.c.id == row.id).values(_result(called)))
+    due_work.release(tx, Work.CALL_WEBHOOK, row.id, again)
+    return CallState.WAITING
+
+
+def _secrets(tx: Transaction, hook: Any) -> list[str]:
+    """The secrets that sign a call now, the current one first."""
+    secrets = [tx.settings.sealer.open(w.c.secret, hook.secret)]
+    if hook.former_secret and hook.former_until > tx.now:
+        with suppress(CannotOpen):
+            secrets.append(tx.settings.sealer.open(w.c.former_secret, hook.former_secret))
+    return secrets
+
+
+def _locked(tx: Transaction, call_id: int) -> Any:
+    return tx.conn.execute(select(k).where(k.c.id == call_id).with_for_update()).one_or_none()
+
+
+def _end(tx: Transaction, call_id: int, state: CallState, called: Called) -> None:
+    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, **_result(called)))
+    due_work.cancel(tx, Work.CALL_WEBHOOK, [call_id])
+
+
+def _result(called: Called) -> dict[str, Any]:
+    answer = called.answer and called.answer.replace("\0", "")[:LONGEST_ANSWER]
+    return {"status": called.status, "why": called.why, "answer": answer or None}
+
+
+async def when_due(job: Job) -> None:
+    call = await job.write(begin_call, BeginCall(call_id=int(job.key)))
+    if call is None:
+        return
+    called = await job.deps.webhook.call(call)
+    finish = FinishCall(call_id=int(job.key), called=called)
+    state = await job.write(finish_call, finish)
+    job.deps.metrics.calls.labels(state).inc()
+    say = log.warning if state is CallState.GIVEN_UP else log.info
+    say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)

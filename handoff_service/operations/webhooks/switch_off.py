@@ -1,0 +1,81 @@
+"""Switch off a webhook whose calls have failed for days, and mail the admins about it."""
+
+import asyncio
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from handoff_service import log
+from handoff_service.operations.shared.job import Job
+from handoff_service.ports import Mail, NotMailed
+from handoff_service.rules.shared.vocabulary import CallState, Role, Work
+from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
+from handoff_service.store.desk.desk import desk_name_and_zone
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+w, k, d = t.webhooks, t.webhook_calls, t.due_work
+
+
+def switch_off(tx: Transaction, webhook_id: int) -> None:
+    """Stop sending events to it. Its waiting events are given up; an admin can send them again."""
+    this = w.c.id == webhook_id
+    tx.conn.execute(update(w).where(this).values(active=False, switched_off_at=tx.now))
+    give_up_waiting(tx, webhook_id)
+    due = due_work.Due(
+        kind=Work.WEBHOOK_NOTICE,
+        key=str(webhook_id),
+        line=f"webhook_notice:{webhook_id}",
+        due_at=tx.now,
+    )
+    due_work.schedule(tx, [due])
+    log.warning("webhook_switched_off", webhook=webhook_id)
+
+
+def give_up_waiting(tx: Transaction, webhook_id: int) -> None:
+    """Give up the events that the webhook has not accepted yet. The calls under way still end."""
+    waiting = (k.c.webhook_id == webhook_id, k.c.state == CallState.WAITING)
+    why = func.coalesce(k.c.why, "The webhook was switched off before it got this event.")
+    ids = select(func.cast(k.c.id, d.c.key.type)).where(*waiting)
+    unclaimed = (d.c.kind == Work.CALL_WEBHOOK, d.c.lease_until.is_(None))
+    tx.conn.execute(delete(d).where(*unclaimed, d.c.key.in_(ids)))
+    tx.conn.execute(update(k).where(*waiting).values(state=CallState.GIVEN_UP, why=why))
+
+
+def notices(conn: Connection, webhook_id: int) -> list[Mail]:
+    """A mail to each admin about a webhook that is still switched off."""
+    row = conn.execute(select(w).where(w.c.id == webhook_id, ~w.c.active)).one_or_none()
+    if row is None or row.switched_off_at is None:
+        return []
+    desk = desk_name_and_zone(conn)[0]
+    last = conn.execute(
+        select(k.c.why).where(k.c.webhook_id == webhook_id).order_by(k.c.tried_at.desc()).limit(1)
+    ).scalar()
+    body = (
+        f"{desk} has switched off the webhook “{row.name}”, because its receiver accepted no event "
+        f"for {SWITCHED_OFF_AFTER.days} days.\n\n"
+        f"The last attempt: {last or 'unknown'}\n\n"
+        "Fix the receiver. Then switch the webhook on again under Admin, Webhooks, and send the "
+        "events again that it has missed.\n"
+    )
+    subject = f"{desk}: the webhook “{row.name}” is switched off"
+    return [Mail(to=address, subject=subject, body=body) for address in _admins(conn)]
+
+
+def _admins(conn: Connection) -> list[str]:
+    a, r = t.agents, t.agent_roles
+    query = select(a.c.email).join(r, r.c.agent_id == a.c.id).order_by(a.c.id)
+    return list(conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).scalars())
+
+
+async def when_due(job: Job) -> None:
+    """Mail the admins once. The checklist and ``patchboard doctor`` show it as well."""
+    mails = await job.deps.store.read(notices, int(job.key))
+    await job.write(due_work.drop, job.claimed)
+    mailer = job.deps.mailer
+    if mailer is None or not mails:
+        return
+    for result in await asyncio.gather(*(mailer.send(mail) for mail in mails)):
+        why = result.why if isinstance(result, NotMailed) else None
+        say = log.warning if why else log.info
+        say("webhook_notice_mailed", webhook=job.key, why=why)

@@ -1,0 +1,155 @@
+"""OpenID Connect providers: which people may come in from one, and what they may do here.
+
+The claims are those of https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from handoff_service.rules.shared.vocabulary import Role
+
+SCOPES = "email profile"
+GROUPS_CLAIM = "groups"
+MOST_MAPPED = 200  # groups of a provider
+MOST_CLAIMED = 5000  # groups of one person that are looked at
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
+OPEN_DOOR = (
+    "would let everybody in who has an account at the provider. Fill in domains or roles, too"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProviderFields:
+    """A provider, as an admin enters it.
+
+    - ``scopes``: what Patchboard asks for, beside openid;
+    - ``groups_claim``: the claim that lists a person's groups at the provider;
+    - ``roles``: group at the provider -> roles here; empty: the provider decides about no roles;
+    - ``groups``: group at the provider -> groups here;
+    - ``domains``: of the e-mail addresses that may come in; empty: all;
+    - ``creates_accounts``: a person without an account gets one;
+    - ``asks_second_factor``: Patchboard still asks for its own second factor;
+    - ``trusts_addresses``: an address counts as verified although the provider does not say so.
+    """
+
+    name: str
+    issuer: str
+    client_id: str
+    scopes: str = SCOPES
+    groups_claim: str = GROUPS_CLAIM
+    roles: Mapping[str, Sequence[Role]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    domains: Sequence[str] = ()
+    creates_accounts: bool = False
+    asks_second_factor: bool = False
+    trusts_addresses: bool = False
+    active: bool = True
+
+
+def errors(fields: IdentityProviderFields) -> dict[str, str]:
+    """Field -> what is wrong with it."""
+    found = {}
+    if wrong := issuer_error(fields.issuer):
+        found["issuer"] = wrong
+    if any(not _DOMAIN.fullmatch(domain) for domain in fields.domains):
+        found["domains"] = "must be domains in small letters, such as example.com"
+    if fields.creates_accounts and not (fields.domains or fields.roles):
+        found["creates_accounts"] = OPEN_DOOR
+    return found
+
+
+def issuer_error(issuer: str) -> str | None:
+    """What is wrong with an issuer's address."""
+    try:
+        parts = urlsplit(issuer)
+        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or re.search(r"\s", issuer):
+        return "must be the provider's address, such as https://login.example.com"
+    return None
+
+
+class NotAdmitted(Exception):
+    """The provider knows the person, but Patchboard does not admit them. The text is the reason,
+    in words for the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who signs in, and what follows from the provider's claims.
+
+    - ``subject``: the provider's own id of the person;
+    - ``email``: None without an address that the provider vouches for;
+    - ``roles``: None when the provider decides about no roles;
+    - ``groups``: those that the mapping gives to this person.
+    """
+
+    subject: str
+    email: str | None
+    name: str
+    roles: frozenset[Role] | None
+    groups: frozenset[str]
+
+
+def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Person:
+    """Read the claims of a token whose signature was verified. NotAdmitted for a person whom the
+    provider's settings keep out."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
+        raise NotAdmitted(f"{provider.name} did not say who you are. Ask an admin.")
+    email = _vouched_email(claims, provider)
+    if provider.domains and (email or "").rpartition("@")[2].lower() not in provider.domains:
+        raise NotAdmitted(
+            f"Only people with a verified address at {' or '.join(provider.domains)} may sign in "
+            f"with {provider.name}."
+        )
+    theirs = _listed(claims.get(provider.groups_claim))
+    roles = frozenset(role for one in theirs for role in provider.roles.get(one, ()))
+    if provider.roles and not roles:
+        raise NotAdmitted(
+            f"None of your groups at {provider.name} has a role here. Ask an admin to add you."
+        )
+    return Person(
+        subject=subject,
+        email=email,
+        name=_name(claims, email),
+        roles=roles if provider.roles else None,
+        groups=frozenset(name for one in theirs for name in provider.groups.get(one, ())),
+    )
+
+
+def _vouched_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:
+    """The address, if the provider says that it belongs to the person. Some send the word true."""
+    email = claims.get("email")
+    is_address = isinstance(email, str) and email.isprintable() and _ADDRESS.fullmatch(email)
+    if not is_address:
+        return None
+    verified = claims.get("email_verified") in (True, "true")
+    return str(email) if verified or provider.trusts_addresses else None
+
+
+def _name(claims: Mapping[str, Any], email: str | None) -> str:
+    name = claims.get("name")
+    printable = "".join(one for one in name if one.isprintable()) if isinstance(name, str) else ""
+    short = " ".join(printable.split())[:200].strip()
+    return short or (email or "").partition("@")[0] or "New agent"
+
+
+def _listed(claim: Any) -> list[str]:
+    """A claim with several values, which some providers send as one text."""
+    if isinstance(claim, str):
+        return [claim]
+    several = claim if isinstance(claim, list) else []
+    return [one for one in several[:MOST_CLAIMED] if isinstance(one, str)]
+
+
+def groups_after(now: Sequence[str], person: Person, provider: IdentityProviderFields) -> list[str]:
+    """The groups here after this sign-in. Groups that the mapping does not name stay."""
+    mapped = {name for names in provider.groups.values() for name in names}
+    kept = [name for name in now if name not in mapped or name in person.groups]
+    return [*kept, *sorted(person.groups - set(kept))]

@@ -1,0 +1,47 @@
+"""Who may sign in with a password, and who needs a second factor.
+
+Both follow from an agent's roles. One admin keeps the password for the day when single sign-on
+fails.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from handoff_service.rules.shared.vocabulary import Role
+
+NO_WAY_IN = (
+    "Nobody could sign in when single sign-on fails. First let an admin with a password keep it: "
+    "“May always use the password” on the admin's page."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPolicy:
+    """``password_off``: agents with any of these roles sign in without a password.
+    ``second_factor``: agents with any of these roles need a second factor."""
+
+    password_off: frozenset[Role] = frozenset()
+    second_factor: frozenset[Role] = frozenset()
+
+    def allows_password(self, roles: Collection[Role], *, always: bool) -> bool:
+        """Whether an agent with these roles may sign in with a password or a passkey alone.
+        ``always``: the agent may keep the password, which counts for admins."""
+        return (always and Role.ADMIN in roles) or not self.password_off & {*roles}
+
+    def needs_second_factor(self, roles: Collection[Role]) -> bool:
+        return bool(self.second_factor & {*roles})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInNeeds:
+    """What one agent needs to sign in. ``has_password``: the agent has chosen one."""
+
+    password_allowed: bool
+    has_password: bool
+    second_factor_required: bool
+    has_authenticator: bool = False
+    passkeys: int = 0
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.has_authenticator or self.passkeys > 0

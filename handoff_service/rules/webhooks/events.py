@@ -1,0 +1,88 @@
+"""The events that webhooks report, and which line of a conversation means which events."""
+
+from dataclasses import dataclass
+
+from handoff_service.rules.shared.vocabulary import (
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    Status,
+    WebhookEvent,
+)
+
+#: The version of all bodies. It grows when a field is renamed or removed, never for a new field.
+VERSION = 1
+#: What admins read about each event that a webhook can ask for.
+EVENTS = {
+    WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
+    WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed over to live agents.",
+    WebhookEvent.CONVERSATION_ASSIGNED: "A live agent owns the conversation from now on.",
+    WebhookEvent.CONVERSATION_RETURNED: "The conversation went back to the virtual agent.",
+    WebhookEvent.CONVERSATION_CLOSED: "The conversation ended.",
+    WebhookEvent.CONVERSATION_REOPENED: "A closed conversation goes on.",
+    WebhookEvent.MESSAGE_INBOUND: "A text from a requester arrived.",
+    WebhookEvent.MESSAGE_OUTBOUND: "A text to a requester was written.",
+    WebhookEvent.MESSAGE_STATUS: "The delivery status of a text changed.",
+    WebhookEvent.IDENTITY_CHANGED: "A number was linked to a user, or unlinked.",
+    WebhookEvent.CONSENT_CHANGED: "A number opted out or in.",
+    WebhookEvent.PRESENCE_CHANGED: "An agent's presence changed.",
+    WebhookEvent.CASE_CREATED: "A case was opened.",
+    WebhookEvent.CASE_CHANGED: "A case changed.",
+    WebhookEvent.RATING_GIVEN: "A requester graded a conversation.",
+    WebhookEvent.JOB_FAILED: "A background job failed and will be tried again.",
+}
+#: The statuses that an event reports. The others are steps on the way to the provider.
+REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}
+_LIVE = frozenset({Owner.QUEUE, Owner.AGENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A new line of a conversation. ``owner``: of the conversation after it; ``owner_before``: of
+    the line before, None for the first line."""
+
+    kind: Kind
+    direction: Direction | None
+    event: Event | None
+    owner: Owner
+    owner_before: Owner | None
+
+
+def events_of(line: Line) -> list[WebhookEvent]:
+    """The events that a new line means, in the order in which they are sent."""
+    events = [*_first(line), *_owner_changed(line)]
+    if line.direction is Direction.INBOUND and line.kind is Kind.MESSAGE:
+        events.append(WebhookEvent.MESSAGE_INBOUND)
+    if line.direction is Direction.OUTBOUND:
+        events.append(WebhookEvent.MESSAGE_OUTBOUND)
+    if line.event in (Event.GRADE, Event.GRADE_COMMENT):
+        events.append(WebhookEvent.RATING_GIVEN)
+    return events
+
+
+def _first(line: Line) -> list[WebhookEvent]:
+    if line.owner_before is not None:
+        return []
+    also = {
+        Owner.AGENT: [WebhookEvent.CONVERSATION_ASSIGNED],
+        Owner.NONE: [WebhookEvent.CONVERSATION_CLOSED],
+    }
+    return [WebhookEvent.CONVERSATION_OPENED, *also.get(line.owner, [])]
+
+
+def _owner_changed(line: Line) -> list[WebhookEvent]:
+    if line.event is not Event.OWNER_CHANGED or line.owner_before is None:
+        return []
+    if line.owner is Owner.NONE:
+        return [WebhookEvent.CONVERSATION_CLOSED]
+    events = []
+    if line.owner_before is Owner.NONE:
+        events.append(WebhookEvent.CONVERSATION_REOPENED)
+    if line.owner_before is Owner.VIRTUAL_AGENT and line.owner in _LIVE:
+        events.append(WebhookEvent.CONVERSATION_HANDED_OFF)
+    if line.owner_before in _LIVE and line.owner is Owner.VIRTUAL_AGENT:
+        events.append(WebhookEvent.CONVERSATION_RETURNED)
+    if line.owner is Owner.AGENT:
+        events.append(WebhookEvent.CONVERSATION_ASSIGNED)
+    return events

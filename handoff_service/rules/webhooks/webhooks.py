@@ -1,0 +1,34 @@
+"""A webhook as an admin sets it up."""
+
+from dataclasses import dataclass
+
+from handoff_service.rules.shared.vocabulary import WebhookEvent
+from handoff_service.rules.webhooks import signature
+from handoff_service.rules.webhooks.events import EVENTS
+
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookFields:
+    """``with_texts``: its events include texts, names, phone numbers and e-mail addresses."""
+
+    name: str
+    url: str
+    events: tuple[WebhookEvent, ...]
+    with_texts: bool = False
+    active: bool = True
+
+
+def errors(fields: WebhookFields) -> dict[str, str]:
+    """Field -> what it must be."""
+    found = {}
+    if not fields.name.strip() or len(fields.name) > LONGEST_NAME:
+        found["name"] = f"must have 1 to {LONGEST_NAME} characters"
+    if wrong := signature.address_error(fields.url):
+        found["url"] = wrong
+    if not fields.events:
+        found["events"] = "must name at least one event"
+    elif strange := [one for one in fields.events if one not in EVENTS]:
+        found["events"] = f"cannot contain {strange[0]}, which is sent only on demand"
+    return found

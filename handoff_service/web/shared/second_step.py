@@ -1,0 +1,165 @@
+"""From the right password, or an identity provider's word, to a session: perhaps with a second
+factor in between."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.context import AppContext
+from handoff_service.errors import NotAllowed, NotSignedIn
+from handoff_service.operations.desk import sign_in, sign_in_steps
+from handoff_service.operations.desk.second_factors import AgentCode, use_code
+from handoff_service.operations.desk.sign_in_steps import (
+    LASTS,
+    KeepStep,
+    Step,
+    StepKind,
+    StepToken,
+)
+from handoff_service.rules.desk.sign_in_policy import SignInNeeds
+from handoff_service.store.desk.sign_in_policy import needs
+from handoff_service.web.shared.password_tries import (
+    CODE,
+    Visitor,
+    address_key,
+    count_and_check,
+)
+from handoff_service.web.shared.session import desk_of
+
+SINGLE_SIGN_ON_ONLY = "Your role signs in with single sign-on. Use its button on the sign-in page."
+ENDED = "This sign-in took too long, or was finished already. Sign in again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """An agent whose first factor is right. ``provider_id``: it was an identity provider.
+    ``proved``: the first factor counts as two."""
+
+    agent_id: int
+    email: str
+    provider_id: int | None = None
+    id_token: str | None = field(default=None, repr=False)
+    proved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session."""
+
+    agent_id: int
+    token: str = field(repr=False)  #: proves the session
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The sign-in waits for a second factor. ``token`` proves that the first one was right."""
+
+    kind: StepKind
+    token: str = field(repr=False)
+
+
+async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> SignInNeeds:
+    """What the agent still needs. NotAllowed for a password where it is off."""
+    found = await desk.store.read(needs, agent_id)
+    if found is None:
+        raise NotSignedIn("Your account is deactivated. Ask an admin.")
+    if by_password and not found.password_allowed:
+        raise NotAllowed(SINGLE_SIGN_ON_ONLY)
+    return found
+
+
+async def proceed(
+    desk: AppContext, who: Admitted, visitor: Visitor, *, next_page: str = "/workspace"
+) -> Opened | Waiting:
+    """Open a session, or begin the step that the agent still needs. NotAllowed for a password
+    where it is off."""
+    found = await needs_of(desk, who.agent_id, by_password=who.provider_id is None)
+    if who.proved or not (found.has_second_factor or found.second_factor_required):
+        return await open_session(desk, who, visitor, second_factor=who.proved)
+    kind = StepKind.CODE if found.has_second_factor else StepKind.SET_UP
+    token = secrets.token_urlsafe(32)
+    data = {"email": who.email, "next": next_page, "provider_id": who.provider_id}
+    step = KeepStep(token=token, kind=kind, agent_id=who.agent_id, data=data)
+    await desk.store.write(sign_in_steps.keep_step, step)
+    return Waiting(kind, token)
+
+
+async def open_session(
+    desk: AppContext, who: Admitted, visitor: Visitor, *, second_factor: bool
+) -> Opened:
+    """Open a session. The address is known to the agent from then on."""
+    token = secrets.token_urlsafe(32)
+    command = sign_in.Open(
+        who.agent_id,
+        token,
+        device=visitor.device,
+        second_factor=second_factor,
+        provider_id=who.provider_id,
+        id_token=who.id_token,
+        known_address=address_key(desk, who.email, visitor.address),
+    )
+    store = desk.store.acting(None, visitor.address)  # the audit log has the address
+    await store.write(sign_in.open_session, command)
+    return Opened(who.agent_id, token)
+
+
+async def try_code(
+    desk: AppContext, agent_id: int, email: str, code: str, visitor: Visitor
+) -> int | None:
+    """Check a one-time code or a backup code. Return None if it is right, else the number of tries
+    left. Raises TooManyTries."""
+
+    async def check() -> bool:
+        return await desk.store.write(use_code, AgentCode(agent_id, code))
+
+    return await count_and_check(desk, CODE, email, visitor, check)
+
+
+# The step's token lies in a cookie of its own -----------------------------------------------------
+
+
+def step_cookie(desk: AppContext) -> str:
+    is_tls = desk.settings.public_url.startswith("https:")
+    return "__Host-patchboard-step" if is_tls else "patchboard-step"
+
+
+def give_step(desk: AppContext, response: HTTPResponse, token: str) -> None:
+    response.add_cookie(
+        step_cookie(desk),
+        token,
+        httponly=True,
+        secure=desk.settings.public_url.startswith("https:"),
+        samesite="Lax",
+        path="/",
+        max_age=int(LASTS.total_seconds()),
+        host_prefix=False,
+    )
+
+
+def drop_step(desk: AppContext, response: HTTPResponse) -> None:
+    response.delete_cookie(step_cookie(desk), path="/")
+
+
+def step_token(request: Request) -> str:
+    """The token in the browser's cookie; empty without one."""
+    return request.cookies.get(step_cookie(desk_of(request))) or ""
+
+
+async def current_step(request: Request, kind: StepKind) -> Step:
+    """The step that this browser is at. NotSignedIn when it has ended."""
+    desk, which = desk_of(request), StepToken(step_token(request), kind)
+    found = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
+    if found is None:
+        raise NotSignedIn(ENDED)
+    return found
+
+
+async def end_step(request: Request, kind: StepKind) -> Step:
+    """End the step. NotSignedIn when it has ended already: each opens one session."""
+    which = StepToken(step_token(request), kind)
+    found = await desk_of(request).store.write(sign_in_steps.take_step, which)
+    if found is None:
+        raise NotSignedIn(ENDED)
+    return found

@@ -1,0 +1,122 @@
+"""Passkeys in Chromium with its virtual authenticator: as a second factor, and in place of the
+password; and the pages of two-factor sign-in without a fault of accessibility."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Troubles
+from tests.e2e.people import Story
+from tests.support.demo_home import demo_home
+from tests.support.service import Service, free_port, running_service
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+MIA = {"E-mail": "mia@example.com", "Password": "mia-demo"}
+TWO_FACTOR = "/workspace/account/two-factor"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A desk at localhost, because browsers allow no passkeys at an IP address."""
+    port = free_port()
+    home, url = demo_home(tmp_path_factory.mktemp("passkeys")), f"http://localhost:{port}"
+    with running_service(home, port=port, DEMO="1", PUBLIC_URL=url) as service:
+        service.url = url
+        yield service
+
+
+@pytest.fixture
+def story(desk: Service, browser: Browser, troubles: Troubles) -> Story:
+    return Story(desk, browser, troubles)
+
+
+def sound(page: Page) -> None:
+    """Nothing that axe objects to, and nothing that is too wide."""
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate(
+        "() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))"
+    )
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def sign_in(page: Page) -> None:
+    for label, value in MIA.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def sign_out(page: Page) -> None:
+    """On another page, because the workspace's own would lead to the sign-in by itself."""
+    page.wait_for_load_state()
+    page.goto("about:blank")
+    page.context.clear_cookies(name="patchboard")
+
+
+def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -> None:
+    context = story.context(bypass_csp=True, viewport={"width": 390, "height": 844})  # for axe
+    mia = story.page(context, f"/sign-in?next={TWO_FACTOR}")
+    expect(mia.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
+    devtools = context.new_cdp_session(mia)
+    devtools.send("WebAuthn.enable")
+    added = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    device = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": added})
+    sign_in(mia)
+    mia.get_by_role("button", name="Add a passkey").click()
+    expect(mia.get_by_text("The passkey is added")).to_be_visible()
+    mia.get_by_role("button", name="Create new backup codes").click()
+    expect(mia.locator(".backup-codes li")).to_have_count(10)
+    sound(mia)
+
+    sign_out(mia)
+    mia.goto(f"{story.desk.url}/sign-in")
+    sign_in(mia)  # the password, then the passkey
+    expect(mia).to_have_url(f"{story.desk.url}/sign-in/code")
+    sound(mia)
+    mia.get_by_role("button", name="Use your passkey").click()
+    expect(mia).to_have_url(f"{story.desk.url}/workspace")
+
+    sign_out(mia)
+    mia.goto(f"{story.desk.url}/sign-in?next={TWO_FACTOR}")
+    sound(mia)
+    mia.get_by_role("button", name="Sign in with a passkey").click()  # alone
+    expect(mia).to_have_url(f"{story.desk.url}{TWO_FACTOR}")
+
+    sign_out(mia)
+    device_id = device["authenticatorId"]
+    unverified = {"authenticatorId": device_id, "isUserVerified": False}
+    devtools.send("WebAuthn.setUserVerified", unverified)
+    mia.goto(f"{story.desk.url}/sign-in")
+    mia.get_by_role("button", name="Sign in with a passkey").click()
+    expect(mia.get_by_text("No passkey was used. Try again.")).to_be_visible()
+    context.close()
+
+
+def test_an_app_is_set_up_with_the_keyboard(story: Story) -> None:
+    context = story.context(bypass_csp=True)
+    omar = story.page(context, "/sign-in")
+    omar.get_by_role("button", name="Omar").click()
+    omar.goto(story.desk.url + TWO_FACTOR)
+    omar.get_by_role("button", name="Set up an app").press("Enter")
+    key = omar.locator("code.app-key")
+    expect(key).to_be_visible()
+    sound(omar)
+    secret = re.sub(r"\s", "", key.inner_text())
+    code = pyotp.TOTP(secret).generate_otp(int(time.time()) // 30)
+    omar.get_by_label("Code of six digits").press_sequentially(code)
+    omar.keyboard.press("Enter")
+    expect(omar.locator(".backup-codes li")).to_have_count(10)
+    context.close()

@@ -1,0 +1,405 @@
+"""Webhooks against a real receiver: signed, in order for each subject, at least once, for a day,
+and never to an address that may not be called."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handoff_service.errors import Conflict
+from handoff_service.gateways.webhook.gateway import HttpWebhook
+from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.webhooks.send_again import (
+    SendAgain,
+    send_again,
+    send_missed,
+    send_test,
+)
+from handoff_service.operations.webhooks.webhooks import (
+    ChangeWebhook,
+    MakeWebhook,
+    ReplaceSecret,
+    change_webhook,
+    make_webhook,
+    replace_secret,
+)
+from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.vocabulary import WebhookEvent, Work
+from handoff_service.rules.webhooks.signature import secret_of
+from handoff_service.rules.webhooks.webhooks import WebhookFields
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views import Webhook, WebhookCall
+from handoff_service.store.webhooks import webhooks
+from handoff_service.worker import Worker
+from tests.conftest import MovedClock
+from tests.support.service import free_port
+from tests.support.story import ANN, BOB, MIA, Story
+from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
+
+ANN_ID = 1
+CASES = (WebhookEvent.CASE_CREATED, WebhookEvent.CASE_CHANGED)
+HOOK = 1  # the webhook of the ticket system
+OTHER = secret_of(b"another key" * 3)
+
+
+class Inbox:
+    """A mailer that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+
+    async def send(self, mail: Mail) -> Mailed:
+        self.mails.append(mail)
+        return Mailed()
+
+
+def fields(url: str, **changes: Any) -> WebhookFields:
+    given: dict[str, Any] = {
+        "name": "Tickets",
+        "url": url,
+        "events": CASES,
+        "with_texts": True,
+    }
+    return WebhookFields(**given | changes)
+
+
+@pytest.fixture
+async def tickets(story: Story) -> AsyncIterator[TicketSystem]:
+    async with ticket_system() as receiver:
+        await make(story, receiver.address)
+        yield receiver
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+async def worker(story: Story, clock: MovedClock, inbox: Inbox) -> AsyncIterator[Worker]:
+    hook = HttpWebhook(["127.0.0.1"], timeout=30)
+    none: Any = None
+    deps = WorkerDeps(
+        store=story.store, provider=none, bot=none, clock=clock, webhook=hook, mailer=inbox
+    )
+    yield Worker(deps)
+    await hook.close()
+
+
+async def make(story: Story, url: str, secret: str = SECRET, **changes: Any) -> int:
+    made = MakeWebhook(fields=fields(url, **changes), secret=secret)
+    return await story.store.write(make_webhook, made)
+
+
+async def change(story: Story, **values: Any) -> None:
+    await story.store.write(change_webhook, ChangeWebhook(id=HOOK, values=values))
+
+
+async def work(worker: Worker) -> None:
+    while await worker.step():
+        pass
+
+
+async def opened(
+    story: Story, description: str = "Dock is dead", interaction_id: int | None = None
+) -> int:
+    command = OpenByHand(
+        agent_id=MIA, description=description, user_id=ANN_ID, interaction_id=interaction_id
+    )
+    return await story.store.write(open_by_hand, command)
+
+
+async def changed(story: Story, case_id: int, note: str | None = None, **values: Any) -> None:
+    await story.store.write(
+        change_case, ChangeCase(id=case_id, agent_id=MIA, values=values, note=note)
+    )
+
+
+async def calls(story: Story) -> list[WebhookCall]:
+    return (await story.store.read(webhooks.calls, HOOK, most=50))[::-1]
+
+
+async def hook(story: Story) -> Webhook:
+    return await story.store.read(webhooks.get, HOOK)
+
+
+def versions(tickets: TicketSystem) -> list[tuple[int, int]]:
+    return [(e["data"]["case"]["id"], e["data"]["case"]["version"]) for e in tickets.events]
+
+
+async def test_what_an_event_of_a_case_says(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+) -> None:
+    ann = (await story.text("my dock is dead")).interaction_id
+    case = await opened(story, interaction_id=ann)
+    await changed(story, case, note="On its way", state="in_progress")
+    await work(worker)
+    created, change = tickets.events
+    assert (created["type"], change["type"]) == ("case.created", "case.changed")
+    assert (created["timestamp"], created["version"]) == ("2026-11-23T14:00:00Z", 1)
+    told = change["data"]["case"]
+    assert (told["number"], told["kind"], told["state"], told["version"]) == (
+        "CS0000001",
+        "problem",
+        "in_progress",
+        2,
+    )
+    assert (told["user"], told["interaction"]["name"]) == (
+        {"id": 1, "name": "Ann Lee"},
+        "INT0000001",
+    )
+    assert "history" not in told
+    assert created["data"]["requester"] == {
+        "user_id": 1, "external_id": "E1001", "name": "Ann Lee", "email": "ann@example.com",
+        "number": ANN,
+    }  # fmt: skip
+    assert change["data"]["change"]["changes"] == {
+        "state": {"before": "open", "after": "in_progress"}
+    }
+    assert (change["data"]["change"]["note"], change["data"]["change"]["by"]["name"]) == (
+        "On its way",
+        "Mia Chen",
+    )
+    assert tickets.times == [int(clock.now.timestamp())] * 2
+    assert [
+        (call.state, call.attempts, call.status, call.next_at) for call in await calls(story)
+    ] == [("delivered", 1, 204, None)] * 2
+    assert await story.count(t.due_work, t.due_work.c.kind == "call_webhook") == 0
+
+
+async def test_a_change_of_nothing_sends_nothing(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
+    """Otherwise two systems that send each other changes would loop."""
+    case = await opened(story)
+    await changed(story, case, external_number="T-1")
+    await changed(story, case, external_number="T-1", state="open")
+    await work(worker)
+    assert [event["data"]["case"]["version"] for event in tickets.events] == [1, 2]
+
+
+async def test_a_failed_call_is_retried_under_its_id_and_delays_only_calls_about_its_subject(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+) -> None:
+    tickets.answers = [500]
+    case = await opened(story)
+    await changed(story, case, state="resolved")
+    await work(worker)
+    other = await opened(story, "Mouse")
+    await work(worker)
+    assert versions(tickets) == [(case, 1), (other, 1)]
+    first = (await calls(story))[0]
+    assert (first.state, first.status, first.why, first.answer) == (
+        "waiting",
+        500,
+        "It answered 500.",
+        "Sorry",
+    )
+    assert first.next_at == clock.now + timedelta(seconds=5)
+    clock.move(5)
+    await work(worker)
+    assert versions(tickets)[2:] == [(case, 1), (case, 2)]
+    assert tickets.ids[0] == tickets.ids[2], "the same event"
+    assert len(set(tickets.ids)) == 3
+    assert tickets.times[2] == tickets.times[0] + 5, "signed again"
+
+
+async def test_texts_of_one_conversation_wait_for_a_retry_and_those_of_another_do_not(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+) -> None:
+    await change(story, events=(WebhookEvent.MESSAGE_INBOUND,))
+    tickets.answers = [503]
+    for body, number in (("one", ANN), ("two", ANN), ("other", BOB)):
+        await story.text(body, number=number)
+    call = worker_of_calls(worker)
+    await work(call)
+    assert [event["data"]["message"]["body"] for event in tickets.events] == ["one", "other"]
+    clock.move(5)
+    await work(call)
+    assert [e["data"]["message"]["body"] for e in tickets.events][2:] == ["one", "two"]
+
+
+def worker_of_calls(worker: Worker) -> Worker:
+    return Worker(worker._deps, frozenset({Work.CALL_WEBHOOK}))
+
+
+async def test_a_redirect_is_not_followed(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
+    tickets.answers = [307]
+    await opened(story)
+    await work(worker)
+    (call,) = await calls(story)
+    assert (call.why, tickets.elsewhere) == (
+        "It answered with a redirect (307), which is not followed.",
+        0,
+    )
+
+
+async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_be_sent_again(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+) -> None:
+    await change(story, url=f"http://127.0.0.1:{free_port()}/hook")
+    case = await opened(story)
+    begun = clock.now
+    await work(worker)
+    while (following := (await calls(story))[0].next_at) is not None:
+        clock.now = following
+        await work(worker)
+    (call,) = await calls(story)
+    assert (call.state, call.status, call.why) == ("given_up", None, "It could not be reached.")
+    assert clock.now == begun + timedelta(days=1)
+    assert (await hook(story)).given_up == 1
+    await change(story, url=tickets.address)
+    await changed(story, case, state="resolved")
+    assert await story.store.write(send_missed, HOOK) == 1
+    await work(worker)
+    assert [one.state for one in await calls(story)] == ["delivered"] * 2
+    assert call.event_id in tickets.ids
+    assert (await hook(story)).failing_since is None
+    await story.store.write(send_again, SendAgain(webhook_id=HOOK, call_id=call.id))
+    await work(worker)
+    assert tickets.ids.count(call.event_id) == 2
+
+
+async def test_days_of_failure_switch_it_off_and_mail_the_admins(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock, inbox: Inbox
+) -> None:
+    await make_admin(story)
+    tickets.answers = [500] * 1000
+    days = 0
+    while (await hook(story)).active:
+        await opened(story)
+        for _ in range(30):
+            clock.move(3600)
+            await work(worker)
+        days += 1
+        assert days < 6
+    assert (await hook(story)).switched_off_at is not None
+    assert (await hook(story)).waiting == 0
+    (mail,) = inbox.mails
+    assert (mail.to, "Tickets" in mail.subject, "It answered 500." in mail.body) == (
+        "mia@example.com",
+        True,
+        True,
+    )
+    tickets.answers = []
+    before = len(await calls(story))
+    await opened(story)
+    assert len(await calls(story)) == before, "nothing is written for it"
+    with pytest.raises(Conflict):
+        await story.store.write(send_missed, HOOK)
+    await change(story, active=True)
+    assert await story.store.write(send_missed, HOOK) == before
+    await work(worker)
+    assert {call.state for call in await calls(story)} == {"delivered"}
+
+
+async def make_admin(story: Story) -> None:
+    row = {"agent_id": MIA, "role": "admin"}
+    await story.store.write(lambda tx, _: tx.conn.execute(t.agent_roles.insert().values(row)), None)
+
+
+async def test_a_new_secret_signs_at_once_and_the_former_one_for_another_day(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+) -> None:
+    await story.store.write(replace_secret, ReplaceSecret(id=HOOK, secret=OTHER))
+    await opened(story)
+    await work(worker)
+    tickets.secret = OTHER
+    await opened(story)
+    await work(worker)
+    assert (tickets.forged, len(tickets.events)) == (0, 2), "both secrets are right"
+    tickets.secret = SECRET
+    clock.move(timedelta(days=1).total_seconds())
+    await opened(story)
+    await work(worker)
+    assert (tickets.forged, len(tickets.events)) == (1, 2)
+    (row,) = await story.rows(t.webhooks)
+    assert "whsec_" not in row.secret + row.former_secret, "sealed"
+
+
+async def test_each_webhook_gets_its_events_and_one_that_fails_does_not_delay_the_other(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
+    tickets.answers = [500, 500]
+    async with ticket_system() as second:
+        await make(story, second.address, name="Second", events=(WebhookEvent.CASE_CHANGED,))
+        case = await opened(story)
+        await changed(story, case, state="resolved")
+        await work(worker)
+        assert (versions(tickets), versions(second)) == ([(case, 1)], [(case, 2)])
+
+
+async def test_without_texts_an_event_names_people_by_ids(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
+    await change(story, with_texts=False)
+    ann = (await story.text("my dock is dead")).interaction_id
+    await changed(story, await opened(story, interaction_id=ann), note="Call Ann", impact="high")
+    await work(worker)
+    sent = str(tickets.events)
+    assert not [word for word in ("Ann", "dock", "Dock", "example.com", ANN) if word in sent]
+    assert tickets.events[0]["data"]["requester"] == {"user_id": 1, "external_id": "E1001"}
+
+
+async def test_a_test_event(story: Story, tickets: TicketSystem, worker: Worker) -> None:
+    await story.store.write(send_test, HOOK)
+    await work(worker)
+    assert tickets.events == [
+        {
+            "type": "webhook.test",
+            "version": 1,
+            "timestamp": "2026-11-23T14:00:00Z",
+            "data": {"test": {"webhook_id": HOOK}},
+        }
+    ]
+    await change(story, active=False)
+    with pytest.raises(Conflict):
+        await story.store.write(send_test, HOOK)
+
+
+async def test_an_event_that_waits_when_its_webhook_is_switched_off_is_given_up(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
+    await opened(story)
+    await change(story, active=False)
+    await work(worker)
+    (call,) = await calls(story)
+    assert (call.state, call.why, tickets.events) == (
+        "given_up",
+        "The webhook was switched off before it got this event.",
+        [],
+    )
+
+
+async def test_a_call_whose_answer_was_lost_is_made_again(
+    story: Story,
+    tickets: TicketSystem,
+    worker: Worker,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process dies between the call and recording its result. Its lease ends, and the call is
+    repeated."""
+    await opened(story)
+    write = story.store.write
+    lost: Any = story.store
+
+    async def dies(operation: Any, command: Any, **near: Any) -> Any:
+        if operation.__name__ in ("finish_call", "release_failed_job"):
+            raise ConnectionError
+        return await write(operation, command, **near)
+
+    lost.write = dies
+    monkeypatch.setattr("handoff_service.worker.GIVES_BACK_FOR", 1)
+    await worker.step()
+    lost.write = write
+    assert len(tickets.events) == 1
+    clock.move(61)  # the lease
+    await work(worker)
+    assert tickets.ids[0] == tickets.ids[1]
+    assert [call.state for call in await calls(story)] == ["delivered"]

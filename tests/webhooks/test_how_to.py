@@ -1,0 +1,59 @@
+"""The receiver of the how-to checks signatures as the service makes them."""
+
+import re
+import threading
+from collections.abc import Iterator
+from http.server import HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handoff_service.clock import now
+from handoff_service.gateways.webhook.gateway import HttpWebhook
+from handoff_service.ports import OutgoingCall
+from handoff_service.rules.webhooks.signature import secret_of, signatures
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "receive-events.md"
+BODY = '{"type":"webhook.test"}'
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The receiver of the page, on a free port: its address and its names."""
+    (program,) = re.findall(r"^```python$(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {"__name__": "receiver"}
+    exec(program, names)  # what the page tells people to run
+    server = HTTPServer(("127.0.0.1", 0), names["Receiver"])
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/", names
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+async def test_the_receiver_believes_what_is_signed(
+    receiver: tuple[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    address, names = receiver
+    hook, seconds = HttpWebhook(["127.0.0.1"]), int(now().timestamp())
+    other = secret_of(b"another key" * 3)
+
+    async def status(secrets: list[str], at: int = seconds) -> int | None:
+        call = OutgoingCall(
+            url=address,
+            event_id="evt_1",
+            timestamp=at,
+            signature=signatures(secrets, "evt_1", at, BODY),
+            body=BODY,
+        )
+        return (await hook.call(call)).status
+
+    assert await status([names["SECRET"]]) == 204
+    assert await status([other, names["SECRET"]]) == 204, "one of two secrets"
+    assert await status([other]) == 401
+    assert await status([names["SECRET"]], seconds - 3600) == 401, "a call of an hour ago"
+    assert names["SEEN"] == {"evt_1"}
+    assert capsys.readouterr().out == "webhook.test\n", "a repeat is skipped"
+    await hook.close()
