@@ -51,8 +51,8 @@ NO_CONSENTS = (
     "opted out"
 )
 NO_ERASING = (
-    "The app on the phone cannot erase a text over the network. Delete the texts with this number in "
-    "the phone's own messaging app and in the app's list"
+    "The app on the phone cannot erase a text over the network. Delete the texts with this number "
+    "in the phone's own messaging app and in the app's list"
 )
 MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # of one picture, and read at once; our choice
 REMEMBERED = 1000  # pictures of listed texts
