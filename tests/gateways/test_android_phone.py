@@ -11,6 +11,7 @@ from handoff_service import settings
 from handoff_service.gateways.android_phone import errors, message_ids
 from handoff_service.gateways.android_phone.errors import code_of
 from handoff_service.gateways.android_phone.gateway import AndroidPhone
+from handoff_service.gateways.android_phone.provider import KIND
 from handoff_service.ports import (
     Accepted,
     Later,
@@ -193,6 +194,12 @@ async def test_a_picture_is_fetched_from_the_inbox(
     assert gone.again
     elsewhere = await provider.fetch("http://169.254.169.254/7")
     assert elsewhere == NotFetched(why="It is not on this phone.", again=False)
+
+
+def test_the_sim_cards_share_what_the_phone_may_send(config: Settings) -> None:
+    assert KIND.segments_per_second(config) == pytest.approx(5 / 60)
+    alone = dataclasses.replace(config, android_phone_numbers=SIM_2, android_phone_per_minute=30)
+    assert KIND.segments_per_second(alone) == pytest.approx(0.5)
 
 
 def test_an_id_names_the_desk_the_message_and_the_try(config: Settings) -> None:

@@ -143,6 +143,8 @@ async def test_a_slightly_wrong_clock_is_accepted(phone: FakePhone, clock: Moved
         ("12025550101", ANN),
         ("72345", "72345"),
         ("Vodafone", "Vodafone"),
+        ("My Bank", "My Bank"),
+        ("A long name of a bank", "A long name"),
     ],
 )
 async def test_senders_as_networks_write_them(

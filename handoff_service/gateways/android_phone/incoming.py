@@ -110,7 +110,8 @@ def _international(sender: str, ours: str) -> str:
         number = None
     if number is not None and len(bare) > 8 and is_possible_number(number):
         return format_number(number, PhoneNumberFormat.E164)
-    known = bare if is_sender(bare) else sender.strip()[:11]
-    if not is_sender(known):
+    name = sender.strip()
+    known = next((one for one in (name, bare, name[:11]) if is_sender(one)), None)
+    if known is None:
         raise NotReadable("sender must be a phone number, a short code or a name")
     return known
