@@ -16,7 +16,7 @@ import aiohttp
 
 from handoff_service import clock
 from handoff_service.gateways.android_phone.client import PhoneClient, why
-from handoff_service.gateways.android_phone.registration import registered
+from handoff_service.gateways.android_phone.registration import registered, unreachable
 from handoff_service.gateways.android_phone.settings import events_address, numbers
 from handoff_service.gateways.android_phone.signature import TOLERANCE, sign
 from handoff_service.gateways.android_phone.webhooks import NEEDED
@@ -25,7 +25,7 @@ from handoff_service.store.views import ProviderNumber
 
 PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
 OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
-REGISTER = "Register them with: patchboard number point-here NUMBER"
+REGISTER = "Register them with: patchboard number point-here"
 # half of what signatures may be apart, so that a warning comes before texts are refused
 MOST_APART = TOLERANCE / 2
 KEEP_POWER = "Connect it to a charger."
@@ -43,6 +43,7 @@ async def problems(settings: Settings, desk_numbers: Sequence[ProviderNumber]) -
     fix."""
     return [
         *_numbers(settings, [one.number for one in desk_numbers]),
+        *unreachable(settings),
         *await phone_problems(settings),
         *await _webhook(settings),
     ]
@@ -145,7 +146,7 @@ def _webhooks(settings: Settings, listed: object) -> Iterator[str]:
     if missing:
         yield (
             f"The phone does not send {', '.join(missing)} to {events_address(settings)}. "
-            f"{REGISTER}"
+            f"{REGISTER} {numbers(settings)[0]}"
         )
 
 

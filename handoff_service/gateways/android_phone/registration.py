@@ -39,7 +39,7 @@ async def report(settings: Settings) -> AccountReport:
     try:
         listed = await client.read("/webhooks")
     except OSError as error:
-        return AccountReport(problems=[_no_answer(settings, str(error)), *_unreachable(settings)])
+        return AccountReport(problems=[_no_answer(settings, str(error)), *unreachable(settings)])
     finally:
         await client.close()
     wanted = events_address(settings)
@@ -53,7 +53,7 @@ async def report(settings: Settings) -> AccountReport:
     )
     is_ours = TEXT in registered(listed, wanted)
     return AccountReport(
-        problems=list(_unreachable(settings)),
+        problems=list(unreachable(settings)),
         numbers=[
             AccountNumber(number=one, texts_go_to=wanted if is_ours else goes_to, is_ours=is_ours)
             for one in numbers(settings)
@@ -117,9 +117,9 @@ def _no_answer(settings: Settings, error: str) -> str:
     )
 
 
-def _unreachable(settings: Settings) -> Iterator[str]:
-    """The phone calls the public address. Its own loopback address works when a cable forwards it:
-    https://docs.sms-gate.app/faq/webhooks/."""
+def unreachable(settings: Settings) -> Iterator[str]:
+    """Whether the app calls the public address. Its own loopback address works when a cable
+    forwards it: https://docs.sms-gate.app/faq/webhooks/."""
     parts = urlsplit(settings.public_url)
     try:
         is_loopback = ip_address(parts.hostname or "").is_loopback
