@@ -92,7 +92,7 @@ async def test_entries_are_chained_soon_and_a_terminal_verifies_them(
     monkeypatch.setenv("PATCHBOARD_HOME", str(tmp_path))
     assert await asyncio.to_thread(cli.main, ["audit", "verify"]) == 0
     printed = capsys.readouterr().out
-    assert "The audit log is whole" in printed
+    assert "The audit log is complete and unchanged" in printed
     head = printed.split("Head: ")[1].split("\n")[0]
     assert await asyncio.to_thread(cli.main, ["audit", "verify", "--head", head]) == 0
     other = f"{head.partition(':')[0]}:{'0' * 64}"
