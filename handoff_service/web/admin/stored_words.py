@@ -17,7 +17,7 @@ from handoff_service.web.admin.queues import ASSIGNMENTS
 from handoff_service.web.shared.template_filters import words
 
 #: Field -> what pages call it, and what they call its stored values.
-LABELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+LABELS: Mapping[str, tuple[str, Mapping[Any, Any]]] = {
     **{name: (one.title, {}) for name, one in DeskEntry.model_fields.items() if one.title},
     "accept_seconds": ("Seconds to accept", {}),
     "action": ("Action", DOES),
