@@ -1,4 +1,4 @@
-"""``make dist``: build the Debian packages ``patchboard`` and, with ``--bot``, ``patchboard-bot``.
+"""``make dist``: build the Debian package ``patchboard``, or with ``--bot`` ``patchboard-bot``.
 
 The package ``patchboard`` holds the service, the virtual agent's code and training data, and the
 service's Python packages in ``/usr/lib/patchboard/.venv``. That environment uses Debian's own
@@ -24,7 +24,10 @@ DEBIAN_PYTHON = Path("/usr/bin/python3.13")
 PROGRAM = ("handoff_service", "actions", "bot", "data", "config.yml", "domain.yml", "sms_check.yml")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 #: of a carried Python, what no program of ours imports
-NOT_CARRIED = ("test", "idlelib", "turtledemo", "tkinter", "__pycache__", "site-packages", "*.a")
+NOT_CARRIED = (
+    *("test", "_test*", "_ctypes_test*", "_xxtestfuzz*", "xxlimited*"),
+    *("idlelib", "turtledemo", "tkinter", "_tkinter*", "__pycache__", "site-packages", "*.a"),
+)
 
 
 def main() -> None:
@@ -32,12 +35,12 @@ def main() -> None:
     source = asked.source.resolve()
     version = asked.version or project_version(source)
     asked.out.mkdir(parents=True, exist_ok=True)
-    for name in ("service", "bot") if asked.bot else ("service",):
-        with tempfile.TemporaryDirectory(prefix="patchboard-dist-") as folder:
-            root = Path(folder) / "root"
-            fields = _lay_out(name, root, source, asked.uv)
-            made = _pack(name, root, asked.out, {**fields, "version": version}, asked.compression)
-        print(f"-> {made} ({made.stat().st_size / 1e6:.0f} MB)")
+    name = "bot" if asked.bot else "service"
+    with tempfile.TemporaryDirectory(prefix="patchboard-dist-") as folder:
+        root = Path(folder) / "root"
+        fields = _lay_out(name, root, source, asked.uv, asked.bot_python)
+        made = _pack(name, root, asked.out, {**fields, "version": version}, asked.compression)
+    print(f"-> {made} ({made.stat().st_size / 1e6:.0f} MB)")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", type=Path, default=project, help="the release's files")
     parser.add_argument("--out", type=Path, default=project / "dist", help="folder for packages")
     parser.add_argument("--version", help="instead of the version in pyproject.toml")
-    parser.add_argument("--bot", action="store_true", help="build patchboard-bot too")
+    parser.add_argument("--bot", action="store_true", help="build patchboard-bot")
+    python = project / ".venv-bot" / "bin" / "python"
+    parser.add_argument("--bot-python", type=Path, default=python, help="Python 3.10 to carry")
     parser.add_argument("--uv", default="uv", help="the program uv")
     parser.add_argument("--compression", default="xz", choices=["xz", "gzip", "none"])
     return parser
@@ -58,7 +63,7 @@ def project_version(source: Path) -> str:
     return project["version"]
 
 
-def _lay_out(name: str, root: Path, source: Path, uv: str) -> dict[str, str]:
+def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> dict[str, str]:
     """Put a package's files where they are installed. Returns fields for its control file."""
     shutil.copytree(HERE / name / "files", root)
     target = root / INSTALLED.relative_to("/")
@@ -70,7 +75,7 @@ def _lay_out(name: str, root: Path, source: Path, uv: str) -> dict[str, str]:
         _use_python(environment, DEBIAN_PYTHON)
         (environment / "lib/python3.13/site-packages/patchboard.pth").write_text(f"{INSTALLED}\n")
         return {}
-    environment, python = target / ".venv-bot", _python_3_10(uv)
+    environment, python = target / ".venv-bot", bot_python.resolve()
     _add_environment(uv, environment, python, source / "requirements" / "bot.txt")
     carried = target / "python3.10"
     _copy_python(python.parents[1], carried)
@@ -106,12 +111,6 @@ def _use_python(environment: Path, python: Path) -> None:
     settings.write_text(home)
 
 
-def _python_3_10(uv: str) -> Path:
-    found = _run([uv, "python", "find", "--no-project", "--managed-python", "3.10"], check=False)
-    found = found or _run([uv, "python", "find", "--no-project", "--system", "3.10"])
-    return Path(found).resolve()
-
-
 def _copy_python(prefix: Path, carried: Path) -> None:
     ignored = shutil.ignore_patterns(*NOT_CARRIED)
     shutil.copytree(prefix / "lib", carried / "lib", symlinks=True, ignore=ignored)
@@ -125,7 +124,9 @@ def _libraries(carried: Path) -> str:
     programs = [carried / "bin" / "python3.10", *carried.glob("lib/python3.10/lib-dynload/*.so")]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "debian").mkdir()  # dpkg-shlibdeps reads a control file there
-        (Path(folder) / "debian" / "control").write_text("Source: patchboard\n\nPackage: bot\n")
+        (Path(folder) / "debian" / "control").write_text(
+            "Source: patchboard\n\nPackage: bot\nArchitecture: any\n"
+        )
         options = ["-O", "--ignore-missing-info", f"-l{carried / 'lib'}"]
         found = _run(["dpkg-shlibdeps", *options, *map(str, programs)], folder=Path(folder))
     return found.removeprefix("shlibs:Depends=")
@@ -162,10 +163,10 @@ def _set_modes(root: Path) -> None:
         settings.chmod(0o640)
 
 
-def _run(command: Sequence[str], *, folder: Path | None = None, check: bool = True) -> str:
+def _run(command: Sequence[str], *, folder: Path | None = None) -> str:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=check
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=True
     )
     return done.stdout.strip()
 
