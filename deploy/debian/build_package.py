@@ -117,6 +117,11 @@ def _copy_python(prefix: Path, carried: Path) -> None:
     (carried / "bin").mkdir()
     shutil.copy2(prefix / "bin" / "python3.10", carried / "bin" / "python3.10")
     (carried / "lib/python3.10/site-packages").mkdir()
+    if any((carried / "lib").glob("libpython3.10.so*")):  # found wherever the Python is moved to
+        if shutil.which("patchelf") is None:
+            sys.exit("This Python 3.10 needs the program patchelf: apt-get install patchelf")
+        program = str(carried / "bin" / "python3.10")
+        _run(["patchelf", "--set-rpath", "$ORIGIN/../lib", program])
 
 
 def _libraries(carried: Path) -> str:
@@ -165,7 +170,7 @@ def _set_modes(root: Path) -> None:
 
 def _run(command: Sequence[str], *, folder: Path | None = None) -> str:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # our own commands
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=True
     )
     return done.stdout.strip()

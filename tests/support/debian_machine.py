@@ -39,7 +39,7 @@ class DebianMachine:
 
     def wait_until_ready(self) -> None:
         """Until the service answers that everything works."""
-        every_second = ["--retry-delay", "1", "--retry-max-time", str(STARTED_WITHIN)]
+        every_second = ["--retry-delay", "1", "--retry-max-time", f"{STARTED_WITHIN:.0f}"]
         patient = ["--retry", "1000", "--retry-all-errors", *every_second]
         self.run("curl", "-sS", "--fail", *patient, "http://127.0.0.1:8000/readyz")
 
