@@ -20,6 +20,7 @@ from actions.proof import ResumeForm
 from actions.requests import OpenRequestAction
 from actions.reset_slots import ResetSlotsAction
 from actions.resume_topic import ResumeTopic
+from actions.small_talk import SmallTalkInForm
 from actions.unsure_topic import AskTopic, NoAction, YesAction
 from handoff_service.context import AppContext
 
@@ -46,6 +47,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         ResumeTopic(),
         ValidateEquipmentForm(),
         ResetSlotsAction(),
+        SmallTalkInForm(),
         *identity_actions(desk),
     ]
     return [one if isinstance(one, FormValidationAction) else ResumeForm(one) for one in made]

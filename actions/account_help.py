@@ -24,6 +24,7 @@ from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
 
+NAME = "action_account_help"
 ALREADY_OPEN = "Your case {number} is already open. A person will continue with it here."
 REASON = "Needs help with a password or a locked account. Identity verified."
 
@@ -32,15 +33,15 @@ class AccountHelpAction(Action):
     """Open a case of high priority for a verified requester, and hand over to a live agent. A
     repeated request uses the same case.
 
-    The case's description names the account only, because a text about a password can contain the
-    password.
+    The case's description names the account, and adds the texts that only tell what the problem
+    does. A text about a password is left out, because it can contain the password.
     """
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:
-        return "action_account_help"
+        return NAME
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -53,7 +54,7 @@ class AccountHelpAction(Action):
             turn_id=turn_id(tracker),
             kind=CaseKind.ACCESS,
             priority=HIGH,
-            description=f"Cannot get into: {account}" if account else "Password or locked account",
+            description=str(tracker.get_slot("problem") or lost_access(account)),
             once=True,
         )
         there = await self._desk.store.read(_open_already, interaction_id(tracker))
@@ -66,7 +67,12 @@ class AccountHelpAction(Action):
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
         await self._desk.store.write(request_hand_off, wish)
-        return [SlotSet("system", None)]
+        return [SlotSet(slot, None) for slot in ("system", "problem", "impact")]
+
+
+def lost_access(account: str | None) -> str:
+    """What a case says about an account that the requester cannot get into."""
+    return f"Cannot get into: {account}" if account else "Password or locked account"
 
 
 def _open_already(conn: Connection, interaction: int) -> set[str]:

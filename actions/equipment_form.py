@@ -79,8 +79,9 @@ def keep_question(
 
 
 def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
-    """Events that keep a question for an agent, because the virtual agent cannot answer it. The
-    form then asks again."""
-    dispatcher.utter_message(response="utter_question_kept")
+    """Events that keep a text for an agent, because the virtual agent cannot answer it. The form
+    then asks again."""
+    asks = "?" in last_text(tracker) or is_question(last_text(tracker))
+    dispatcher.utter_message(response="utter_question_kept" if asks else "utter_noted")
     asked = [tracker.get_slot(QUESTIONS), last_text(tracker)]
     return [SlotSet(QUESTIONS, "\n".join(str(one) for one in asked if one))]

@@ -13,14 +13,21 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
+from actions.aside_in_proof import answer_claim
 from actions.greet import greet
 from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
+from actions.start_topic import asked_to_rephrase
 from actions.turn import collected, forget_collected, form_of, intent_of, last_text
 from actions.turns import previous, times_since_form
 from handoff_service.context import AppContext
-from handoff_service.rules.virtual_agent.names_in_texts import introduced_name, is_wrong_number
+from handoff_service.rules.virtual_agent.asides import is_pause
+from handoff_service.rules.virtual_agent.names_in_texts import (
+    has_new_owner,
+    introduced_name,
+    is_wrong_number,
+)
 from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_fallback"
@@ -52,11 +59,8 @@ class FallbackAction(Action):
 
     async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         form, again = form_of(tracker), ran_in_previous_turn(tracker)
-        wrong_number = is_wrong_number(last_text(tracker))
-        if form is not None and (wrong_number or is_solved(last_text(tracker))):
-            return _drop(
-                dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped"
-            )
+        if form is not None and (aside := _aside(dispatcher, tracker, form)) is not None:
+            return aside
         if form == PROBLEM_FORM and tracker.get_slot("problem"):
             missed = again or ran_in_form(tracker)
             return await self._inside_report(dispatcher, tracker, again=missed)
@@ -94,6 +98,21 @@ class FallbackAction(Action):
         return [*kept, FollowupAction(PROBLEM_FORM)]
 
 
+def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Events | None:
+    """Answer a text that is about the form, but no answer to its question. None: it is not."""
+    text = last_text(tracker)
+    wrong_number = is_wrong_number(text)
+    if wrong_number or is_solved(text):
+        return _drop(dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped")
+    if is_pause(text):
+        dispatcher.utter_message(response="utter_take_your_time")
+        return [FollowupAction(form)]  # its choices count only in the last reply
+    if form == IDENTITY_FORM and has_new_owner(text):
+        return [FollowupAction("action_not_me")]
+    claim = answer_claim(dispatcher, tracker) if form == IDENTITY_FORM else None
+    return None if claim is None else [*claim, FollowupAction(form)]
+
+
 def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
     """Leave the form and empty its slots, because the problem is solved or the number was wrong."""
     if form == IDENTITY_FORM:
@@ -109,10 +128,9 @@ def ran_in_form(tracker: Tracker) -> bool:
 
 
 def ran_in_previous_turn(tracker: Tracker) -> bool:
-    """Whether this action ran in the turn before.
+    """Whether this action ran in the turn before, or another one asked for other words.
 
     The intent alone cannot tell. Inside a form, this action also runs for an understood text that
     does not answer the question, and a form can accept a text that was not understood.
     """
-    before = previous(tracker.events)
-    return before is not None and NAME in before.did
+    return asked_to_rephrase(previous(tracker.events))

@@ -14,8 +14,10 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
+from actions.aside_in_proof import AsideInProof
 from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM, KINDS
+from actions.not_me import NotMe
 from actions.other_topic import OtherTopic
 from actions.proof import ASKED, BACK_TO, THEN, back, begin
 from actions.start_topic import take_up
@@ -33,7 +35,6 @@ from handoff_service.operations.identity.prove_identity import (
     drop_proof,
     fact_to_check,
     finish_proof,
-    not_this_person,
     read_proof_state,
     settle_answer,
     something_else,
@@ -43,7 +44,7 @@ from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict,
 from handoff_service.rules.identity.secrets_in_texts import account_in
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.virtual_agent.farewells import is_goodbye
-from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.turn_requester import requester_of
@@ -108,27 +109,6 @@ class WhoAmI(_WithDesk):
         if tracker.active_loop:
             dispatcher.utter_message(response="utter_who_later")
             return []
-        return await begin(self._desk, tracker, then=None)
-
-
-class NotMe(_WithDesk):
-    """The requester is not the person linked to this number: remove the link, then begin a
-    proof."""
-
-    def name(self) -> str:
-        return "action_not_me"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> Events:
-        await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
-        if has_new_owner(last_text(tracker)):  # a stranger has no employee number to prove
-            dispatcher.utter_message(response="utter_new_owner")
-            return []
-        if tracker.active_loop:
-            dispatcher.utter_message(response="utter_who_later")
-            return []
-        dispatcher.utter_message(response="utter_not_you")
         return await begin(self._desk, tracker, then=None)
 
 
@@ -310,6 +290,8 @@ class DropProof(_WithDesk):
             SlotSet(slot, None)
             for slot in ("account", "proof", "requested_slot", THEN, "case_number")
         ]
+        if not tracker.get_slot(BACK_TO):  # what was told about the account that needed the proof
+            empty += [SlotSet("problem", None), SlotSet("impact", None)]
         if dropped.asked_by or says_bye:
             return [
                 ActiveLoop(None),
@@ -322,9 +304,14 @@ class DropProof(_WithDesk):
 
 
 def identity_actions(desk: AppContext) -> list[Action]:
-    """All actions of this module, and OtherTopic."""
+    """All actions around the identity form."""
     plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof, DropProof)
-    return [*(action(desk) for action in plain), OtherTopic(), ValidateIdentityForm(desk)]
+    return [
+        *(action(desk) for action in plain),
+        AsideInProof(),
+        OtherTopic(),
+        ValidateIdentityForm(desk),
+    ]
 
 
 async def _standing(desk: AppContext, tracker: Tracker) -> ProofState:

@@ -2,13 +2,19 @@
 
 from typing import Any
 
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.account_help import NAME as ACCOUNT_HELP
+from actions.account_help import lost_access
+from actions.mentioned_account import FORM as IDENTITY_FORM
+from actions.proof import BACK_TO
 from actions.start_topic import AFTER_PROOF, NEXT_TOPIC, NEXT_TOPIC_TEXT
-from actions.turn import confidence, intent_of, last_text
+from actions.turn import confidence, entities, form_of, intent_of, last_text
+from actions.turns import REPORTS
+from handoff_service.rules.virtual_agent.solved import is_solved
 
 SURE = 0.7  # from this confidence on, the request is remembered
 
@@ -23,6 +29,11 @@ class OtherTopic(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        if form_of(tracker) == IDENTITY_FORM and is_solved(last_text(tracker)):
+            return [FollowupAction("action_drop_proof")]
+        if _is_about_lost_access(tracker):
+            dispatcher.utter_message(response="utter_noted")
+            return _with_report(tracker)
         if tracker.get_slot(AFTER_PROOF) == f"action_{intent_of(tracker)}":
             dispatcher.utter_message(response="utter_proof_first")
             return []
@@ -34,3 +45,22 @@ class OtherTopic(Action):
             SlotSet(NEXT_TOPIC, intent_of(tracker)),
             SlotSet(NEXT_TOPIC_TEXT, last_text(tracker)),
         ]
+
+
+def _is_about_lost_access(tracker: Tracker) -> bool:
+    """Whether the text tells more about the account that the requester cannot get into, while the
+    help with it waits for the proof: "i can not work without it"."""
+    if tracker.get_slot(AFTER_PROOF) != ACCOUNT_HELP or tracker.get_slot(BACK_TO):
+        return False
+    others = set(entities(tracker, "device", "system")) - {tracker.get_slot("system")}
+    return intent_of(tracker) in REPORTS and not others
+
+
+def _with_report(tracker: Tracker) -> list[dict[str, Any]]:
+    """Events that keep the text as a report. It becomes a case even if the proof fails."""
+    told = tracker.get_slot("problem") or lost_access(tracker.get_slot("system"))
+    blocked = intent_of(tracker) == "impact_blocked"
+    return [
+        SlotSet("problem", f"{told}\n{last_text(tracker)}"),
+        *([SlotSet("impact", "blocked")] if blocked else []),
+    ]

@@ -15,6 +15,7 @@ from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
 
+NAME = "action_outage_news"
 #: Words of a question about outages. Inside the equipment form they are required, because the
 #: classifier also gives this intent to other questions.
 _ABOUT_OUTAGES = re.compile(
@@ -32,7 +33,7 @@ class OutageNewsAction(Action):
         self._desk = desk
 
     def name(self) -> str:
-        return "action_outage_news"
+        return NAME
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

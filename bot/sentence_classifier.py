@@ -25,6 +25,8 @@ In config.yml:
     topics          the intents that start a topic
     others          the intents of texts that are not for the desk
     only_when       intent -> the questions after which it is possible; see bot.asked
+    likelier_when   intent -> the questions that it answers, so that it is likelier after them
+    likelier        the factor of its odds after such a question
 """
 
 from __future__ import annotations
@@ -86,6 +88,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
             "topics": [],
             "others": [],
             "only_when": {},
+            "likelier_when": {},
+            "likelier": 1.0,
         }
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
@@ -227,20 +231,20 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return np.hstack([vectors * weights[0], near * weights[1]]).astype(np.float32)
 
     def _chances(self, message: Message, scores: np.ndarray) -> np.ndarray:
-        """The probability of each intent. It is 0 for intents that are impossible after the
-        question."""
+        """The probability of each intent after the question before the text. It is 0 for intents
+        that are impossible after it."""
         raised = np.exp(scores - scores.max()) * self._weights(asked_before(message))
         return np.asarray(raised / raised.sum())
 
     def _weights(self, asked: dict[str, Any] | None) -> np.ndarray:
-        only_when = self._config["only_when"]
-        without = UNKNOWN if asked is None else 0.0
-        return np.array(
-            [
-                without if name in only_when and not is_possible(asked, only_when[name]) else 1.0
-                for name in self._learned["intents"]
-            ]
-        )
+        return np.array([self._weight(str(name), asked) for name in self._learned["intents"]])
+
+    def _weight(self, intent: str, asked: dict[str, Any] | None) -> float:
+        only_when, answers = self._config["only_when"], self._config["likelier_when"]
+        if intent in only_when and not is_possible(asked, only_when[intent]):
+            return UNKNOWN if asked is None else 0.0
+        likelier = is_possible(asked, answers.get(intent, ()))
+        return float(self._config["likelier"]) if likelier else 1.0
 
     def _set_intent(self, message: Message, chances: np.ndarray) -> None:
         names = self._learned["intents"]

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 SIZE = 512
 LONGEST = 600  # characters that are encoded, because the time grows with the length
 BATCH = 32
+PREPARATION = 2  # raise it when texts are changed in another way before they are encoded
 
 
 class SentenceEncoder:
@@ -28,12 +29,20 @@ class SentenceEncoder:
         self._model = model
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """One row for each text. Texts are cut after LONGEST characters."""
-        cut = [text[:LONGEST].strip() or "." for text in texts]
+        """One row for each text. Texts are cut after LONGEST characters. Texts that are
+        mostly in capitals are encoded in lower case, because the encoder hardly knows words in
+        capitals."""
+        cut = [_in_lower_case(text[:LONGEST].strip()) or "." for text in texts]
         if not cut:
             return np.zeros((0, SIZE), dtype=np.float32)
         parts = [self._model.encode(cut[i : i + BATCH]) for i in range(0, len(cut), BATCH)]
         return np.nan_to_num(np.vstack(parts)).astype(np.float32)
+
+
+def _in_lower_case(text: str) -> str:
+    """The text, in lower case if more than half of its letters are capitals."""
+    capitals = sum(letter.isupper() for letter in text)
+    return text.lower() if 2 * capitals > sum(map(str.isalpha, text)) else text
 
 
 @functools.cache

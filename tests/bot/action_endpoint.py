@@ -44,6 +44,8 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
     "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
     "action_other_topic": {"events": [], "responses": [{"response": "utter_one_at_a_time"}]},
+    "action_aside_in_proof": {"events": [], "responses": [{"response": "utter_greet"}]},
+    "action_small_talk_in_form": {"events": [], "responses": [{"response": "utter_small_talk"}]},
     "action_greet": {"events": [], "responses": [{"response": "utter_greet"}]},
     "action_yes": {"events": [], "responses": [{"response": "utter_go_on"}]},
     "action_no": {"events": [], "responses": [{"response": "utter_no_more"}]},

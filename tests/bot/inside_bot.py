@@ -190,6 +190,12 @@ def a_topic_begins_only_near_its_examples():
         assert found == wanted, (intent, nearness, asked, found)
         if likely:
             assert done.get("unsure") == {"likely": TOPIC, "nearness": nearness}
+    listed = [{"name": TOPIC, "confidence": 0.9}]
+    text = 'report_problem{"device":"laptop"} now'
+    payload = Message({"text": text, "intent": listed[0], "intent_ranking": listed, "entities": []})
+    payload.set("nearness", 0.9)
+    (done,) = gate.process([payload])
+    assert done.get("intent")["name"] == "nlu_fallback"
 
 
 REQUEST = "talk_to_person"
@@ -262,6 +268,19 @@ def joined_data_is_what_rasa_joins():
     assert [one.get("text") for one in shared.training_examples] == ["hi", "hello", "hey", "yo"]
     assert shared.training_examples[0] is parts[0].training_examples[0]
     assert parts[0].merge(parts[2]).training_examples[0] is not parts[0].training_examples[0]
+
+
+def capitals_are_encoded_in_lower_case():
+    class Model:
+        def encode(self, texts):
+            given.extend(texts)
+            return np.zeros((len(texts), SIZE))
+
+    given = []
+    SentenceEncoder(Model()).encode(
+        ["TEAMS IS BROKEN", "NO SOUND in it", "Teams is DOWN", "404", " "]
+    )
+    assert given == ["teams is broken", "no sound in it", "Teams is DOWN", "404", "."]
 
 
 def an_example_is_encoded_once(folder):
@@ -360,6 +379,7 @@ if __name__ == "__main__":
     an_example_near_to_another_intents_examples_is_misplaced()
     joined_data_is_what_rasa_joins()
     the_same_examples_make_the_same_model()
+    capitals_are_encoded_in_lower_case()
     with tempfile.TemporaryDirectory() as made:
         an_example_is_encoded_once(Path(made))
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())

@@ -96,6 +96,9 @@ def test_claims_become_a_person() -> None:
     unverified = CLAIMS | {"email_verified": None, "name": ["Ann"]}
     assert person_of(unverified, fields()).email is None
     assert person_of(unverified, fields(trusts_addresses=True)).name == "ann"
+    assert person_of(CLAIMS | {"email": "a\0b@example.com"}, fields()).email is None
+    with pytest.raises(NotAdmitted, match="did not say"):
+        person_of(CLAIMS | {"sub": "s\0"}, fields())
     with pytest.raises(NotAdmitted, match="verified address at"):
         person_of(CLAIMS, fields(domains=["example.org"]))
     assert groups_after(["Mail", "Night"], found, mapped) == ["Night", "Net"]

@@ -32,6 +32,7 @@ from handoff_service.operations.desk.sign_in_steps import (
 )
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.second_factors import passkeys_of, second_factor_of
+from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import MIA, OMAR, Story
 
@@ -107,8 +108,15 @@ async def test_the_last_needed_factor_stays(story: Story, clock: MovedClock) -> 
         await write(remove_passkey, RemovePasskey(OMAR, passkey.id))
     with pytest.raises(Conflict, match="Add another one"):
         await write(remove_passkey, RemovePasskey(MIA, passkey.id))
-    await write(reset_second_factor, MIA)
+    await story.store.acting(OMAR).write(reset_second_factor, MIA)
     assert await story.store.read(passkeys_of, MIA) == []
+    log = [one for one in await story.rows(t.audit_log) if one.name == "Mia Chen"]
+    assert [(one.agent_id, one.details) for one in log[-4:]] == [
+        (MIA, {"authenticator": ["off", "on"]}),
+        (MIA, {"passkey": ["", "Laptop"]}),
+        (MIA, {"authenticator": ["on", "off"]}),
+        (OMAR, {"second_factor": ["", "reset"]}),
+    ]
 
 
 async def test_a_passkey_belongs_to_one_agent(story: Story) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.virtual_agent.additions import is_addition
+from handoff_service.rules.virtual_agent.additions import is_addition, tells_of_old_one
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,20 @@ def test_it_is_another_report(text: str, devices: tuple[str, ...]) -> None:
 def test_a_part_belongs_to_what_has_such_parts() -> None:
     assert is_addition("the screen flickers", ("monitor",), "tablet")
     assert not is_addition("the screen flickers", ("monitor",), "printer")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("the one I have is falling apart", True),
+        ("mine broke last week", True),
+        ("ok, my old one is dead", True),
+        ("los que traigo ya no sirven", True),
+        ("la mía está rota", True),
+        ("the printer is broken", False),
+        ("my screen is broken", False),
+        ("las luces parpadean", False),
+    ],
+)
+def test_it_tells_of_what_the_requester_has_now(text: str, found: bool) -> None:
+    assert tells_of_old_one(text) is found

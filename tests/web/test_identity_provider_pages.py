@@ -85,7 +85,7 @@ async def test_the_connection_can_be_tested(scene: Scene, grace: Admin) -> None:
 async def test_a_private_address_is_not_called(scene: Scene, grace: Admin) -> None:
     await scene.change("Contoso", scene.contoso, issuer="https://169.254.169.254")
     bad = await grace.send(f"{PAGES}/{scene.ids['Contoso']}/check")
-    assert (bad.status, "link-local or reserved" in shown(bad.text)) == (400, True)
+    assert (bad.status, "private or reserved network" in shown(bad.text)) == (400, True)
     await scene.change("Contoso", scene.contoso, issuer="http://login.example.com")
     bad = await grace.send(f"{PAGES}/{scene.ids['Contoso']}/check")
     assert (bad.status, "It is not https." in shown(bad.text)) == (400, True)

@@ -90,7 +90,7 @@ class FailedSignIn:
     """A wrong password, or a wrong one-time code after the right one."""
 
     email: str
-    is_code: bool
+    is_code: bool = False
 
 
 def find(conn: Connection, email: str) -> tuple[int, str] | None:

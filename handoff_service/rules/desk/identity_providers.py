@@ -16,6 +16,7 @@ GROUPS_CLAIM = "groups"
 MOST_MAPPED = 200  # groups of a provider
 MOST_CLAIMED = 5000  # groups of one person that are looked at
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
 OPEN_DOOR = (
     "would let everybody in who has an account at the provider. Fill in domains or roles, too"
 )
@@ -99,7 +100,7 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
     """Read the claims of a token whose signature was verified. NotAdmitted for a person whom the
     provider's settings keep out."""
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise NotAdmitted(f"{provider.name} did not say who you are. Ask an admin.")
     email = _vouched_email(claims, provider)
     if provider.domains and (email or "").rpartition("@")[2].lower() not in provider.domains:
@@ -125,10 +126,11 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
 def _vouched_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:
     """The address, if the provider says that it belongs to the person. Some send the word true."""
     email = claims.get("email")
-    if not isinstance(email, str) or not re.fullmatch(r"[^@\s]{1,250}@[^@\s]{1,69}", email):
+    is_address = isinstance(email, str) and email.isprintable() and _ADDRESS.fullmatch(email)
+    if not is_address:
         return None
     verified = claims.get("email_verified") in (True, "true")
-    return email if verified or provider.trusts_addresses else None
+    return str(email) if verified or provider.trusts_addresses else None
 
 
 def _name(claims: Mapping[str, Any], email: str | None) -> str:

@@ -24,6 +24,12 @@ _ENDS = re.compile(
     r"[.!]*$"
 )
 _OF_IT = re.compile(r"(?:the|its|their|el|la|los|las|su|sus)\b")
+_HAS_NOW = re.compile(
+    _LEAD + r"(?:(?:the )?ones? (?:i|we|that|which|from)\b|mine\b|ours\b"
+    r"|(?:my|our|the) (?:old|current|present|existing|last) (?:ones?|pair)\b"
+    r"|(?:el|la|los|las) (?:que (?:tengo|traigo|uso|tenemos|usamos|hay)"
+    r"|viej[oa]s?|mi[oa]s?|actual(?:es)?)\b)"
+)
 #: Devices that are also parts of others.
 _PARTS = frozenset({"monitor", "keyboard", "mouse", "webcam", "headset"})
 _WHOLE = frozenset({"laptop", "computer", "phone", "tablet"})
@@ -33,7 +39,7 @@ _ACCENTS = str.maketrans("áéíóúü\u2019", "aeiouu'")
 def is_addition(text: str, devices: Collection[str], of_case: str | None) -> bool:
     """Whether the text adds to the case. ``devices``: the devices and systems that the text names.
     ``of_case``: the case's device, if it is known."""
-    folded = " ".join(text.casefold().translate(_ACCENTS).split())
+    folded = _folded(text)
     is_part = of_case in _WHOLE and bool(_OF_IT.match(folded))
     if _NEW.search(folded):
         return False
@@ -44,3 +50,13 @@ def is_addition(text: str, devices: Collection[str], of_case: str | None) -> boo
         return False
     is_short = bool(_OF_IT.match(folded)) and len(folded.split()) <= LONGEST
     return bool(_BEGINS.match(folded) or _ENDS.search(folded)) or is_short
+
+
+def tells_of_old_one(text: str) -> bool:
+    """Whether the text tells something about what the requester has now, without its name: "the one
+    I have is broken". After a request for equipment, this is a reason for the request."""
+    return bool(_HAS_NOW.match(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().translate(_ACCENTS).split())

@@ -3,6 +3,7 @@
 import re
 
 LONGEST = 40  # characters of a name in a reply
+FEWEST, MOST = 2, 3  # words of a name without "I am"
 _LEAD = (
     r"(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|hola|buenos dias|buenas)[,!. ]+"
     r"(?:there[,!. ]+)?)?"
@@ -11,7 +12,7 @@ _SAYS = r"(?:this is|it'?s|it is|its|i'?m|i am|my name is|soy|me llamo|habla|aqu
 _WORD = r"[^\W\d_][^\W\d_]*(?:['\u2019-][^\W\d_]+)*\.?"
 _NAME = re.compile(
     rf"^{_LEAD}{_SAYS} (?P<name>{_WORD}(?: {_WORD}){{0,2}}?)"
-    rf"(?: (?:here|again|speaking|from \w+(?: \w+)?))?"
+    rf"(?: (?:here|again|speaking|from \w+(?: \w+){{0,2}}))?"
     rf"(?:[,.!;]| and | - |$)",
     re.IGNORECASE,
 )
@@ -27,6 +28,15 @@ _NO_NAME = frozenset(
         """,
     )
 )
+_COURTESIES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        good morning afternoon evening day night thank you thanks please hello hi hey dear help
+        desk service employee number buenos buenas dias días tardes noches muchas gracias favor
+        """,
+    )
+)
 _NEW_OWNER = re.compile(
     r"\b(?:this|the|that|my|his|her) (?:\w+ )?(?:number|phone|cell)(?: \w+)?"
     r" (?:is|belongs to|was given to|has been given to|went to|now belongs to) (?:now )?"
@@ -36,6 +46,12 @@ _NEW_OWNER = re.compile(
     r" (?:recently|last|yesterday|today|this|new)\b"
     r"|\b(?:no longer|not|isn'?t|doesn'?t have|does not have) (?:his|her|their) (?:number|phone)\b"
     r"|\bno longer (?:has|uses|owns) this (?:number|phone)\b"
+    r"|\b(?:not|isn'?t|no longer|wasn'?t|never) (?:[^\W\d_]+\.? ){0,2}?(?:[^\W\d_]+'?s'?) "
+    r"(?:number|phone|cell)(?: any ?(?:more|longer)| now)?(?=[,.;!]|$| (?:any|now|so|please|stop))"
+    r"|\b(?:number|phone|cell) (?:changed hands|used to be|has been mine|is mine now)\b"
+    r"|\b(?:got|took over|inherited|was given) (?:this|that) (?:number|phone|sim|line)\b"
+    r"|\b(?:este )?ya no es (?:el|su) (?:numero|número|telefono|teléfono|celular)\b"
+    r"|\beste (?:numero|número|telefono|teléfono|celular) (?:ya no es de|ya es mi)"
     r"|\beste (?:numero|número|telefono|teléfono) (?:ahora |ya )?(?:es|pertenece) "
     r"(?:de|a) otr[ao] persona\b",
     re.IGNORECASE,
@@ -47,6 +63,17 @@ _WRONG_NUMBER = re.compile(
     r"|mal (?:el|de) n[uú]mero|me equivoqu[eé])\b",
     re.IGNORECASE,
 )
+
+
+def bare_name(text: str) -> str | None:
+    """The name in "Oleksandr Bondar". None unless the text is two or three capitalized words. Use
+    it only for an answer to the question who somebody is."""
+    words = text.strip(" .!,").split()
+    if not (FEWEST <= len(words) <= MOST and len(text) <= LONGEST):
+        return None
+    is_name = all(re.fullmatch(_WORD, word) and word.istitle() for word in words)
+    plain = {word.casefold().strip(".") for word in words}
+    return " ".join(words) if is_name and not plain & (_NO_NAME | _COURTESIES) else None
 
 
 def introduced_name(text: str) -> str | None:

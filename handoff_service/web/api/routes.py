@@ -28,6 +28,7 @@ from handoff_service.web.api import (
     outages,
     ownership,
     practice,
+    privacy,
     profiles,
     promises,
     provider_numbers,
@@ -87,6 +88,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    privacy,
     webhooks,
     service_tokens,
     audit,
@@ -101,5 +103,6 @@ def blueprint() -> Blueprint:
         route(made, call)
     events.add_route(made)
     media.add_routes(made)
-    docs_routes(made, (*CALLS, *media.CALLS, events.CALL))
+    privacy.add_route(made)
+    docs_routes(made, (*CALLS, *media.CALLS, privacy.HAND_OUT, events.CALL))
     return made

@@ -138,7 +138,7 @@ def give_step(desk: AppContext, response: HTTPResponse, token: str) -> None:
     )
 
 
-def take_cookie(desk: AppContext, response: HTTPResponse) -> None:
+def drop_step(desk: AppContext, response: HTTPResponse) -> None:
     response.delete_cookie(step_cookie(desk), path="/")
 
 

@@ -30,7 +30,6 @@ from handoff_service.web.shared.second_step import (
     needs_of,
     open_session,
     step_token,
-    take_cookie,
 )
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.second_factor import admitted
@@ -115,7 +114,6 @@ async def _sign_in(request: Request) -> HTTPResponse:
     opened = await open_session(desk, who, visitor, second_factor=True)
     response = json({"to": step.data["next"]})
     await let_in(desk, request, response, opened, who.email)
-    take_cookie(desk, response)
     return response
 
 

@@ -9,6 +9,7 @@ from handoff_service.context import AppContext
 from handoff_service.errors import NotSignedIn, TooManyTries
 from handoff_service.lib import one_time_codes
 from handoff_service.lib.passkey_checks import site_of
+from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.second_factors import (
     AgentCode,
     BeginAuthenticator,
@@ -30,7 +31,6 @@ from handoff_service.web.shared.second_step import (
     current_step,
     end_step,
     open_session,
-    take_cookie,
     try_code,
 )
 from handoff_service.web.shared.session import desk_of
@@ -93,15 +93,13 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
     try:
         left = await try_code(desk, step.agent_id or 0, email, code, visitor)
     except TooManyTries as refusal:
-        return await _later(await _ask(request, step, wrong=refusal.detail, status=429), refusal)
+        return _later(await _ask(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
         wrong = WRONG.format(left=counted(left, "try", "tries"))
         return await _ask(request, step, wrong=wrong, status=401)
     ended = await end_step(request, StepKind.CODE)
     opened = await _open(request, ended)
-    response = await enter(request, opened, email, ended.data["next"])
-    take_cookie(desk, response)
-    return response
+    return await enter(request, opened, email, ended.data["next"])
 
 
 async def _open(request: Request, step: Step) -> Opened:
@@ -135,7 +133,8 @@ async def app_to_scan(desk: AppContext, agent_id: int, email: str, name: str) ->
     secret = await desk.store.write(begin_authenticator, begin)
     address = one_time_codes.app_address(secret, email, name)
     groups = [secret[n : n + 4] for n in range(0, len(secret), 4)]
-    return {"picture": one_time_codes.picture(address), "secret": " ".join(groups)}
+    picture = await run_slow(one_time_codes.picture, address)
+    return {"picture": picture, "secret": " ".join(groups)}
 
 
 async def _confirm(request: Request, step: Step) -> HTTPResponse:
@@ -145,7 +144,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     try:
         left = await confirm_code(request, agent_id, email)
     except TooManyTries as refusal:
-        return await _later(await _show(request, step, wrong=refusal.detail, status=429), refusal)
+        return _later(await _show(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
         wrong = WRONG.format(left=counted(left, "try", "tries"))
         return await _show(request, step, wrong=wrong, status=400)
@@ -155,7 +154,6 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     facts = await desk.store.read(page_queries.desk_facts)
     response = render("sign_in_codes.html", desk=facts, codes=codes, next=ended.data["next"])
     await let_in(desk, request, response, opened, email)
-    take_cookie(desk, response)
     return response
 
 
@@ -177,6 +175,6 @@ async def new_backup_codes(desk: AppContext, agent_id: int) -> list[str]:
     return codes
 
 
-async def _later(response: HTTPResponse, refusal: TooManyTries) -> HTTPResponse:
+def _later(response: HTTPResponse, refusal: TooManyTries) -> HTTPResponse:
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -30,7 +30,7 @@ from handoff_service.web.shared.known_browsers import remember
 from handoff_service.web.shared.password_tries import try_password, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
-from handoff_service.web.shared.second_step import Admitted, Opened, give_step, proceed
+from handoff_service.web.shared.second_step import Admitted, Opened, drop_step, give_step, proceed
 from handoff_service.web.shared.session import (
     ANYONE,
     cookie_token,
@@ -158,6 +158,7 @@ async def let_in(
     give_cookie(desk, response, opened.token)
     if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
         practice_desk.leave(desk, response)
+    drop_step(desk, response)
     remember(request, response, email)
 
 

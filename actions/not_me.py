@@ -1,0 +1,50 @@
+"""The requester is not the person of this number, or the number belongs to somebody else now."""
+
+from typing import Any
+
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.mentioned_account import FORM
+from actions.proof import BACK_TO, THEN, begin
+from actions.turn import form_of, last_text, turn_id
+from handoff_service.context import AppContext
+from handoff_service.operations.identity.prove_identity import TurnRef, drop_proof, not_this_person
+from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner
+
+type Events = list[dict[str, Any]]
+
+
+class NotMe(Action):
+    """The requester is not the person linked to this number: remove the link, then begin a
+    proof."""
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_not_me"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
+        if has_new_owner(last_text(tracker)):  # a stranger has no employee number to prove
+            dispatcher.utter_message(response="utter_new_owner")
+            return await self._leave(tracker)
+        if tracker.active_loop:
+            dispatcher.utter_message(response="utter_who_later")
+            return []
+        dispatcher.utter_message(response="utter_not_you")
+        return await begin(self._desk, tracker, then=None)
+
+    async def _leave(self, tracker: Tracker) -> Events:
+        """End the identity form, if it is active."""
+        if form_of(tracker) != FORM:
+            return []
+        await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
+        slots = ("account", "proof", "requested_slot", THEN, BACK_TO)
+        empty = [SlotSet(slot, None) for slot in slots]
+        return [ActiveLoop(None), *empty, FollowupAction("action_listen")]

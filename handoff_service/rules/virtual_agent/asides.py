@@ -1,0 +1,48 @@
+"""Recognizes texts inside a form that neither answer nor ask: "hang on", "i have no number"."""
+
+import re
+
+LONGEST_PAUSE = 7  # words; a longer text tells more than to wait
+_PAUSE = re.compile(
+    r"(?:(?:ah|oh|ok|okay|pls|please|sorry|um+|hm+) )*"
+    r"(?:(?:hang|hold) on|wait(?! (?:is|are|what|how|for))|one (?:sec|second|min|minute|moment)"
+    r"|(?:just )?(?:a|give me a) (?:sec|second|min|minute|moment)|let me (?:check|look|see)"
+    r"|brb|un (?:momento|segundo|momentito)|esper[ae](?:me)?|dejeme (?:ver|revisar))\b"
+)
+_NO_ACCOUNT = re.compile(
+    r"\b(?:dont|do not|never|havent|have not|no longer|didnt|did not|cant|cannot) "
+    r"(?:(?:yet|even|really|currently) )?(?:have|had|got|get|know|remember|recall|find)\b"
+    r".{0,25}?\b(?:number|id|badge|e-?mail|one|either|any|it|those|them)\b"
+    r"|\b(?:have|got) (?:no|neither)\b.{0,20}?\b(?:number|id|e-?mail|of (?:them|those|these))\b"
+    r"|\b(?:no|ni) (?:tengo|recuerdo|me acuerdo|se|conozco|cuento con)\b"
+    r".{0,25}?\b(?:numero|id|correo|ningun[oa]|nada|eso|cual)\b"
+)
+LONGEST_WHY = 9  # words
+_WHY = re.compile(
+    r"(?:(?:but|and|so|wait|ok|hm+|y|pero|a ver) )*"
+    r"(?:why|what for|how come|whats (?:that|it|this) for|por que|para que)\b"
+)
+_ACCENTS = str.maketrans("áéíóúü", "aeiouu")
+
+
+def is_pause(text: str) -> bool:
+    """Whether the text only asks to wait."""
+    plain = _plain(text)
+    return len(plain.split()) <= LONGEST_PAUSE and bool(_PAUSE.match(plain))
+
+
+def has_no_account(text: str) -> bool:
+    """Whether requesters say that they have, or know, no employee number or e-mail address."""
+    return bool(_NO_ACCOUNT.search(_plain(text)))
+
+
+def asks_why(text: str) -> bool:
+    """Whether a short text asks for the reason of the virtual agent's question."""
+    plain = _plain(text)
+    return len(plain.split()) <= LONGEST_WHY and bool(_WHY.match(plain))
+
+
+def _plain(text: str) -> str:
+    """The words in lower case, without apostrophes, accents and other marks."""
+    folded = text.casefold().replace("'", "").replace("\u2019", "").translate(_ACCENTS)
+    return " ".join(re.findall(r"[\w-]+", folded))

@@ -1,0 +1,74 @@
+"""What requesters text inside a form that is neither an answer nor a question."""
+
+import pytest
+
+from handoff_service.rules.virtual_agent.asides import asks_why, has_no_account, is_pause
+from handoff_service.rules.virtual_agent.names_in_texts import bare_name
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ah hang on", True),
+        ("wait", True),
+        ("one moment please", True),
+        ("Un momento, por favor", True),
+        ("espere", True),
+        ("wait it is the blue one that broke, not the gray one", False),
+        ("wait what is that", False),
+        ("the one by the door", False),
+        ("it hangs on start", False),
+    ],
+)
+def test_a_pause(text: str, found: bool) -> None:
+    assert is_pause(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("i dont have a number", True),
+        ("I don't have either", True),
+        ("I do not know my employee number", True),
+        ("i have no employee number yet", True),
+        ("no tengo número de empleado todavía, empecé ayer", True),
+        ("no me acuerdo de mi ID", True),
+        ("my employee number is E1001", False),
+        ("i don't have time for this", False),
+        ("no tengo internet", False),
+    ],
+)
+def test_no_account(text: str, found: bool) -> None:
+    assert has_no_account(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("why do you need that", True),
+        ("what for?", True),
+        ("¿Por qué me lo pide?", True),
+        ("i don't see why the screen is black", False),
+        ("why it broke I can't say, it fell from the desk last night", False),
+    ],
+)
+def test_a_question_for_the_reason(text: str, found: bool) -> None:
+    assert asks_why(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Oleksandr Bondar", "Oleksandr Bondar"),
+        ("Lucía Ferrer.", "Lucía Ferrer"),
+        ("Mary-Jane van Dyk", None),
+        ("Good Morning", None),
+        ("Hello", None),
+        ("Muchas Gracias", None),
+        ("E1001 Ann", None),
+        ("Service Desk", None),
+        ("My Screen Is Black", None),
+    ],
+)
+def test_a_name_alone(text: str, name: str | None) -> None:
+    assert bare_name(text) == name
