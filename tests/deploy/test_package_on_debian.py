@@ -80,7 +80,8 @@ def test_install_text_upgrade_remove_purge(machine: DebianMachine, tmp_path: Pat
     machine.run("sh", "-c", f"echo 'PATCHBOARD_DEMO=\"1\"' >> {SETTINGS}")
     machine.run("systemctl", "enable", "--now", "patchboard", "patchboard-backup.timer")
     machine.wait_until_ready()
-    fields = [f"--data-urlencode={part}" for part in (f"from={ANN}", f"to={DESK}", f"body={TEXT}")]
+    parts = (f"from={ANN}", f"to={DESK}", f"body={TEXT}")
+    fields = [word for part in parts for word in ("--data-urlencode", part)]
     machine.run("curl", "-sS", "--fail", *fields, "http://127.0.0.1:8000/phone/texts")
     assert TEXT in _thread(machine)
 
