@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from handoff_service import log
 from handoff_service.clock import Clock
 from handoff_service.errors import Unavailable
 from handoff_service.ports import Fanout
@@ -70,7 +69,6 @@ class WorkerNudges:
     async def _look(self) -> None:
         """Nudge the workers that have something to claim."""
         found = await self._store().read(due_work.soon, self._clock() + LONGEST_SLEEP)
-        log.debug("work_looked_for", kinds=len(found))
         for worker in self._workers:
             if moments := [at for kind, at in found.items() if kind in worker.kinds]:
                 worker.nudge(min(moments))

@@ -182,7 +182,11 @@ class Load:
         try:
             with self._database.connect() as connection:
                 stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
-                waiting = sa.select(sa.func.count()).where(m.c.status.in_(UNSETTLED))
+                waiting = sa.select(sa.func.count()).where(
+                    # a text with an id has arrived, even if its receipts met no host
+                    m.c.status.in_(UNSETTLED),
+                    m.c.provider_sid.is_(None),
+                )
                 turns = sa.select(sa.func.count()).where(d.c.kind == "bot_turn")
                 return bool(
                     not stored.issuperset(self._texted)
