@@ -45,6 +45,9 @@ soak: setup services ## 50 texts a second with 200 event streams for MINUTES=60;
 chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos
 
+chaos-hosts: setup services ## run the fault drills of two hosts behind HAProxy, in network namespaces; needs root, haproxy and iproute2
+	@.venv/bin/python -m tests.chaos.hosts
+
 simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/routing/test_routing_simulation.py --durations=0
 
@@ -136,4 +139,4 @@ check-deploy: .venv-deploy/.ready ## lint the Dockerfile, the Compose file and t
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-deploy .venv-uv
 
-.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom dist check-deploy clean
+.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom dist check-deploy clean
