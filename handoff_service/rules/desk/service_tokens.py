@@ -26,6 +26,7 @@ class Scope(StrEnum):
     CONSENTS = "consents"
     AUDIT = "audit"
     ADMIN_AGENTS = "admin:agents"
+    ADMIN_ATTRIBUTES = "admin:attributes"
     ADMIN_DESK = "admin:desk"
     ADMIN_GROUPS = "admin:groups"
     ADMIN_LABELS = "admin:labels"
@@ -50,6 +51,7 @@ MEANING = {
     Scope.CONSENTS: "Record opt-outs and opt-ins",
     Scope.AUDIT: "Read the audit log",
     Scope.ADMIN_AGENTS: "Change agents, also their roles and passwords",
+    Scope.ADMIN_ATTRIBUTES: "Change attributes",
     Scope.ADMIN_DESK: "Change the desk settings",
     Scope.ADMIN_GROUPS: "Change groups",
     Scope.ADMIN_LABELS: "Change labels",

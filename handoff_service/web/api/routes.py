@@ -5,6 +5,7 @@ from sanic import Blueprint
 
 from handoff_service.web.api import (
     agents,
+    attributes,
     audit,
     bulk,
     cases,
@@ -63,6 +64,7 @@ MODULES = (
     queues,
     templates,
     labels,
+    attributes,
     macros,
     conversations,
     ongoing,
