@@ -31,6 +31,13 @@ Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"
     409  another model is being loaded
     503  no model is loaded
 
+`POST /webhooks/sms/forget`, the same token, body `{"senders": [str]}`
+    200  nothing of these conversations is stored any more; the body is `{"events": number}`
+    400  the body is invalid
+    401  the token is missing or wrong
+    501  the tracker store of this server cannot delete conversations
+    503  no model is loaded
+
 The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the conversation
 (bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
 
@@ -55,7 +62,7 @@ import hmac
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,6 +178,17 @@ def parse_turn(raw: bytes) -> Turn:
     return Turn(sender, _text(body, "message"), metadata, _before(metadata.get("before")))
 
 
+def _senders(raw: bytes) -> list[str]:
+    """The conversations in a request's body. Raises BadTurn."""
+    try:
+        senders = json.loads(raw)["senders"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadTurn("The body must be a JSON object with senders.") from None
+    if not isinstance(senders, list) or not all(isinstance(one, str) for one in senders):
+        raise BadTurn("senders must be a list of texts.")
+    return senders
+
+
 def _before(given: Any) -> Before | None:
     if given is None:
         return None
@@ -198,8 +216,8 @@ class TurnMemory:
 
     def __init__(self, limit: int = REMEMBERED_TURNS) -> None:
         self._limit = limit
-        self._done: OrderedDict[Hashable, Answer] = OrderedDict()
-        self._running: dict[Hashable, asyncio.Task[Answer]] = {}
+        self._done: OrderedDict[tuple[str, Hashable], Answer] = OrderedDict()
+        self._running: dict[tuple[str, Hashable], asyncio.Task[Answer]] = {}
 
     async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
         """The answer to a turn, which runs at most once while it is remembered. Raises the errors
@@ -217,7 +235,15 @@ class TurnMemory:
             task.add_done_callback(lambda done: self._end(key, done, remember=named))
         return await asyncio.shield(self._running[key])
 
-    def _end(self, key: Hashable, task: asyncio.Task[Answer], *, remember: bool) -> None:
+    def forget(self, senders: Iterable[str]) -> None:
+        """Drop the answers to these senders."""
+        gone = set(senders)
+        for key in [one for one in self._done if one[0] in gone]:
+            del self._done[key]
+
+    def _end(
+        self, key: tuple[str, Hashable], task: asyncio.Task[Answer], *, remember: bool
+    ) -> None:
         """Remember the answer, unless the turn failed or has no turn_id."""
         del self._running[key]
         if remember and not task.cancelled() and task.exception() is None:
@@ -291,6 +317,22 @@ class SmsInput(InputChannel):
             except SwapUnderWay:
                 return _error(409, "Another model is being loaded.")
             return response.json(_model(request.app.ctx.agent))
+
+        @webhook.route("/forget", methods=["POST"])
+        async def forget(request: Request) -> HTTPResponse:
+            if not self._is_allowed(request):
+                return _error(401, NOT_ALLOWED)
+            if not _has_model(request):
+                return _error(503, "No model is loaded.")
+            try:
+                senders = _senders(request.body)
+            except BadTurn as problem:
+                return _error(400, str(problem))
+            store = tracker_store.store_below(request.app.ctx.agent.tracker_store)
+            if store is None:
+                return _error(501, "This tracker store cannot delete conversations.")
+            self._memory.forget(senders)
+            return response.json({"events": await asyncio.to_thread(store.forget, senders)})
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:

@@ -233,6 +233,28 @@ class BoundedTrackerStore(SQLTrackerStore):
         if saved is not None:
             saved.append(tracker)
 
+    def forget(self, sender_ids: Sequence[str]) -> int:
+        """Delete all events and checkpoints of these conversations, also their bytes in SQLite's
+        file. Returns the number of events. Blocks."""
+        event, checkpoint = self.SQLEvent, self.Checkpoint
+        deleted = 0
+        with self.session_scope() as session:
+            for sender_id in sender_ids:
+                rows = session.query(event).filter(event.sender_id == sender_id)
+                deleted += rows.delete(synchronize_session=False)
+                rows = session.query(checkpoint).filter(checkpoint.sender_id == sender_id)
+                rows.delete(synchronize_session=False)
+            session.commit()
+        if deleted and self.engine.dialect.name == "sqlite":
+            raw = self.engine.raw_connection()
+            try:
+                raw.isolation_level = None
+                raw.execute("VACUUM")
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+        return deleted
+
     def _row(self, sender_id: str, event: Event) -> SQLTrackerStore.SQLEvent:
         data = event.as_dict()
         return self.SQLEvent(
@@ -251,6 +273,13 @@ class BoundedTrackerStore(SQLTrackerStore):
         if known is None:
             return super()._additional_events(session, tracker)
         return itertools.islice(tracker.events, known, None)
+
+
+def store_below(store: Any) -> BoundedTrackerStore | None:
+    """The store of this module inside the wrappers that Rasa puts around it."""
+    while store is not None and not isinstance(store, BoundedTrackerStore):
+        store = getattr(store, "_tracker_store", None)
+    return store
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:

@@ -11,6 +11,7 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.forget_examples import ExamplesInFiles
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
@@ -42,6 +43,7 @@ from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.desk.audit_chain import A_MOMENT as CHAINED_AFTER
 from handoff_service.operations.desk.audit_chain import schedule_chaining
 from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
+from handoff_service.operations.privacy.retain import schedule_retention
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.audit import AUDIT
@@ -138,7 +140,12 @@ async def _open(app: App) -> None:
     store = Store(
         settings.database_url,
         clock=clock.now,
-        settings=operation_settings(settings, send_errors_of(settings)),
+        settings=operation_settings(
+            settings,
+            send_errors_of(settings),
+            segments_per_second=kind.segments_per_second(settings),
+            sends_pictures=kind.sends_pictures,
+        ),
         after_commit=publish,
     )
 
@@ -172,6 +179,7 @@ async def _open(app: App) -> None:
         webhook=app.ctx.webhook,
         push=push,
         connections=connections,
+        examples=ExamplesInFiles(BotData(settings.bot_data)),
         outage=outage,
     )
     workers += build_workers(deps)
@@ -184,7 +192,13 @@ async def _open(app: App) -> None:
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
     # what an earlier process left
-    for schedule in (schedule_indexing, schedule_price_lookup, schedule_facts, schedule_chaining):
+    for schedule in (
+        schedule_indexing,
+        schedule_price_lookup,
+        schedule_facts,
+        schedule_chaining,
+        schedule_retention,
+    ):
         await store.write(schedule, None)
     practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(

@@ -157,6 +157,14 @@ class Reported:
     error_code: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotErased:
+    """The provider did not erase a text: the reason in a sentence, and whether a retry may help."""
+
+    why: str
+    again: bool
+
+
 class SmsProvider(Protocol):
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text. Never raises for errors of the provider or the network."""
@@ -178,6 +186,10 @@ class SmsProvider(Protocol):
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
         """The known prices and outcomes of these texts from and to this company number, none older
         than ``since``. Raises OSError."""
+
+    async def erase(self, sid: str) -> NotErased | None:
+        """Erase the words and the media of a text, sent or received. None: they are gone. Raises
+        OSError, and NotOffered when the provider cannot erase texts."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A text's picture or file. Never raises for errors of the provider or the network."""
@@ -286,7 +298,24 @@ class Bot(Protocol):
     async def ask(self, question: Question) -> BotAnswer:
         """The bot's answer to a turn. Raises BotFailed."""
 
+    async def forget(self, senders: Sequence[str]) -> None:
+        """Delete all that the bot remembers of these conversations. Raises BotFailed, and
+        NotOffered when this bot cannot do it."""
+
     async def close(self) -> None: ...
+
+
+class TaughtExamples(Protocol):
+    async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
+        """Remove an example from the training data, or from the test texts. Returns why it is
+        still there; None when it is gone."""
+
+
+class NoExamples:
+    """The twin for a process without training data."""
+
+    async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
+        return "This process has no training data."
 
 
 class BotModelNotLoaded(Exception):

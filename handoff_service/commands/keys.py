@@ -9,7 +9,11 @@ from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import SetupError
 from handoff_service.lib.sealing import key_id
 from handoff_service.operations.desk.key_checks import key_notes, key_problems
-from handoff_service.operations.desk.use_secret_keys import rotate_keys, use_secret_keys
+from handoff_service.operations.desk.use_secret_keys import (
+    give_up_old_key,
+    rotate_keys,
+    use_secret_keys,
+)
 from handoff_service.rules.shared.counted import counted
 from handoff_service.settings import Settings, replace_key
 from handoff_service.store.desk.key_uses import KeyUse, key_uses
@@ -26,14 +30,18 @@ def add_commands(commands: Commands) -> None:
         ("new", "Generate a new secret key in PATCHBOARD_HOME, and accept the earlier one"),
         ("rotate", "Seal stored secrets again with the current secret key"),
     ):
-        actions.add_parser(name, help=says, description=f"{says}.")
+        made = actions.add_parser(name, help=says, description=f"{says}.")
+        if name == "rotate":
+            lost = "the earlier key is lost: give up what only that key opens"
+            made.add_argument("--old-key-is-lost", action="store_true", help=lost)
 
 
 def _keys(config: Settings, asked: argparse.Namespace) -> int:
     if asked.action == "new":
         return _new(config)
-    rotates = asked.action == "rotate"
-    return run_on_store(config, lambda store: _rotate(store) if rotates else _show(store))
+    if asked.action == "show":
+        return run_on_store(config, _show)
+    return run_on_store(config, lambda store: _rotate(store, asked.old_key_is_lost))
 
 
 def _new(config: Settings) -> int:
@@ -57,7 +65,9 @@ def _new(config: Settings) -> int:
     return 0
 
 
-async def _rotate(store: Store) -> str:
+async def _rotate(store: Store, is_lost: bool) -> str:
+    if is_lost:
+        await store.write(give_up_old_key, None)
     await store.write(use_secret_keys, None)
     count = await store.write(rotate_keys, None)
     keys = store.settings.keys

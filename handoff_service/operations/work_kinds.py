@@ -21,6 +21,7 @@ from handoff_service.operations.delivery import deliver, record_prices, sweep_ga
 from handoff_service.operations.desk import audit_chain, password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
 from handoff_service.operations.messaging_actions import fire_timers
+from handoff_service.operations.privacy import erase_person, retain
 from handoff_service.operations.reports import keep_facts, run_replay
 from handoff_service.operations.routing import answer_offer, connection, notify_agents, offer_work
 from handoff_service.operations.shared import uploads
@@ -57,6 +58,8 @@ WORK: Mapping[Work, WorkKind] = {
     Work.NOTIFY: WorkKind(notify_agents.when_due, 1),
     Work.KEEP_FACTS: WorkKind(keep_facts.when_due, 1),
     Work.REPLAY: WorkKind(run_replay.when_due, 1),
+    Work.RETAIN: WorkKind(retain.when_due, 1),
+    Work.ERASE: WorkKind(erase_person.when_due, 2),
     Work.OFFER_WORK: WorkKind(offer_work.when_due),
     Work.EXPIRE_OFFER: WorkKind(answer_offer.when_due),
     Work.END_HOLD: WorkKind(end_holds.when_due),

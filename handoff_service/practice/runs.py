@@ -49,6 +49,7 @@ from handoff_service.rules.training.practice_score import (
 )
 from handoff_service.settings import Settings
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
+from handoff_service.store.privacy import erasures
 from handoff_service.store.training import practice_source
 
 LOOK_EVERY = 30.0  # seconds between looks for idle runs
@@ -68,6 +69,7 @@ class _Open:
     originals: Sequence[PracticeConversation]
     median: int | None
     acted_at: float  # by the event loop's clock
+    erasures: int = 0  # the newest erasure when it began
     ending: asyncio.Task[None] | None = None
 
 
@@ -101,6 +103,7 @@ class PracticeRuns:
         async with self._starting:
             if len(self._open) >= MOST_AT_ONCE:
                 raise Conflict(TOO_MANY)
+            erased = await real.store.read(erasures.newest)
             material = await real.store.read(read_material, agent_id, choice)
             found = len(material.conversations)
             if found < choice.conversations:
@@ -112,6 +115,7 @@ class PracticeRuns:
             run_id = await real.store.write(begin_practice, command)
             try:
                 await self._build(run_id, agent_id, choice, material)
+                self._open[run_id].erasures = erased
             except BaseException:
                 failed = EndPractice(run_id=run_id, state=PracticeState.INTERRUPTED)
                 await real.store.for_own_work().write(end_practice, failed)
@@ -232,10 +236,21 @@ class PracticeRuns:
         return score_run(found, run.median)
 
     async def watch(self) -> None:
-        """End runs that have been idle for an hour. Runs until canceled."""
+        """End runs that have been idle for an hour, or that an erasure ends. Runs until
+        canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self.end_idle()
+            await self.end_after_erasure()
+
+    async def end_after_erasure(self) -> None:
+        """End the open runs once somebody asks for an erasure, because their conversations may be
+        that person's."""
+        if not self._open:
+            return
+        newest = await self._desk().store.for_own_work().read(erasures.newest)
+        for run_id in [one for one, run in self._open.items() if run.erasures < newest]:
+            await self.end(run_id, PracticeState.INTERRUPTED)
 
     async def end_idle(self) -> None:
         since = asyncio.get_running_loop().time() - ENDS_AFTER.total_seconds()

@@ -29,11 +29,14 @@ class Conversation:
     server: RasaServer
     sender: str = field(default_factory=lambda: f"interaction-{next(_numbers)}")
 
-    def post(self, body: object, *, authorization: str | None = None) -> tuple[int, Any]:
+    def post(
+        self, body: object, *, authorization: str | None = None, path: str = "webhook"
+    ) -> tuple[int, Any]:
         """Post a body unchanged (bytes) or as JSON, with the right token by default. Returns status
         and JSON."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.server.url, raw)
+        address = self.server.url.removesuffix("webhook") + path
+        request = urllib.request.Request(address, raw)
         header = f"Bearer {self.server.token}" if authorization is None else authorization
         if header:
             request.add_header("Authorization", header)

@@ -162,3 +162,18 @@ def test_what_only_rasas_own_process_can_show(home: Path) -> None:
     done = run_program("-m", "tests.bot.inside_bot", home=home, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith("all well\n")
+
+
+def test_a_conversation_is_forgotten(requester: Conversation) -> None:
+    """Its events, and the remembered answer to a turn; another requester's stay."""
+    other = Conversation(requester.server)
+    other.turn("hello", turn_id="t1")
+    requester.turn("hello", turn_id="t1")
+    for body, status in (([], 400), ({"senders": "x"}, 400), ({"senders": []}, 200)):
+        assert requester.post(body, path="forget")[0] == status
+    assert requester.post({"senders": []}, path="forget", authorization="Bearer no")[0] == 401
+    status, answer = requester.post({"senders": [requester.sender]}, path="forget")
+    assert status == 200
+    assert answer["events"] > 2
+    assert requester.post({"senders": [requester.sender]}, path="forget")[1] == {"events": 0}
+    assert requester.post({"senders": [other.sender]}, path="forget")[1]["events"] > 2

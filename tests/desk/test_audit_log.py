@@ -73,9 +73,13 @@ async def test_a_secret_stands_in_no_entry(story: Story) -> None:
 
 async def test_sign_ins_and_failures_are_there_but_no_typed_address(story: Story) -> None:
     store = story.store.acting(None, "192.0.2.9")
-    await store.write(sign_in.record_failure, sign_in.FailedSignIn("mia@example.com"))
-    wrong_field = sign_in.FailedSignIn("my-password-in-the-wrong-field")
-    await store.write(sign_in.record_failure, wrong_field)
+    await store.write(
+        sign_in.record_failure, sign_in.FailedSignIn("mia@example.com", is_code=False)
+    )
+    await store.write(
+        sign_in.record_failure,
+        sign_in.FailedSignIn("my-password-in-the-wrong-field", is_code=False),
+    )
     opened = sign_in.Open(MIA, "token", "Firefox on Linux")
     await store.write(sign_in.open_session, opened)
     await store.write(sign_in.end_session, "token")

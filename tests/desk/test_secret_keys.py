@@ -12,6 +12,7 @@ from handoff_service.lib.sealing import PREFIX, Sealer, key_id
 from handoff_service.operations.desk.key_checks import NOTHING_LEFT, key_notes, key_problems
 from handoff_service.operations.desk.use_secret_keys import (
     OwnSecret,
+    give_up_old_key,
     own_secret,
     rotate_keys,
     use_secret_keys,
@@ -112,6 +113,18 @@ async def test_a_key_that_nobody_announced_changes_nothing(started: Started) -> 
     async with started("first") as store:
         assert await store.read(key_problems, store.settings.keys) == []
         assert await secret(store) == SECRET
+
+
+async def test_a_lost_key_is_given_up_and_what_it_sealed_is_counted(started: Started) -> None:
+    async with started("lost") as store:
+        await store.write(put_webhook, HOOK)
+    async with started("new") as store:
+        await store.write(give_up_old_key, None)
+        (problem,) = await store.read(key_problems, store.settings.keys)
+        assert problem.startswith("1 stored secret cannot be opened")
+        await store.write(put_webhook, HOOK)
+        assert await secret(store) == SECRET
+        assert await store.read(key_problems, store.settings.keys) == []
 
 
 async def test_saving_the_same_secret_is_no_change(started: Started) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.views import InboxOffer, Interaction, Message
-from handoff_service.web.api import events, media
+from handoff_service.web.api import events, media, privacy
 from handoff_service.web.api.calls import Call
 from handoff_service.web.api.routes import CALLS
 
@@ -27,7 +27,7 @@ def row(call: Call) -> str:
 
 def test_each_call_is_listed() -> None:
     listed = re.findall(r"^\| `[A-Z]+ /api.*$", (REFERENCE / "api.md").read_text(), re.MULTILINE)
-    assert listed == [row(call) for call in (*CALLS, *media.CALLS, events.CALL)]
+    assert listed == [row(call) for call in (*CALLS, *media.CALLS, privacy.HAND_OUT, events.CALL)]
 
 
 @pytest.mark.parametrize("payload", [Message, Interaction, InboxOffer])

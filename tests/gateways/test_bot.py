@@ -21,6 +21,7 @@ from handoff_service.ports import (
     BotModelNotLoaded,
     BotReply,
     HowUnderstood,
+    NotOffered,
     Question,
     Understood,
 )
@@ -271,3 +272,25 @@ class TestNoBot(BotContract):
 async def test_no_bot_says_so() -> None:
     with pytest.raises(BotFailed, match="There is no virtual agent"):
         await NoBot().ask(QUESTION)
+
+
+@pytest.mark.parametrize("status", [200, 404, 501, 503])
+async def test_conversations_are_forgotten(status: int) -> None:
+    """A server without the route cannot forget; another error is tried again."""
+    asked: list[Any] = []
+
+    async def forget(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        return web.json_response({"events": 3}, status=status)
+
+    app = web.Application()
+    app.router.add_post("/webhooks/sms/forget", forget)
+    async with TestServer(app) as server:
+        bot = RasaBot([str(server.make_url("/webhooks/sms/webhook"))], "token", 0.5)
+        if status == 200:
+            await bot.forget(["12", "13"])
+        else:
+            with pytest.raises(BotFailed if status == 503 else NotOffered):
+                await bot.forget(["12", "13"])
+        await bot.close()
+    assert asked == [{"senders": ["12", "13"]}]

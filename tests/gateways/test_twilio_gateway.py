@@ -243,3 +243,21 @@ async def test_the_final_status_is_told(twilio: FakeTwilio, provider: TwilioProv
     assert [found.status for found in await provider.find(outgoing())] == [Status.UNDELIVERED]
     assert [c.form["MessageStatus"] for c in twilio.callbacks] == ["sent", "undelivered"]
     assert twilio.callbacks[-1].form["ErrorCode"] == "30003"
+
+
+async def test_a_text_is_redacted_once_it_has_arrived(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    sent = await provider.send(outgoing())
+    assert isinstance(sent, Accepted)
+    early = await provider.erase(sent.sid)
+    assert early is not None
+    assert early.again
+    twilio.messages[sent.sid].status = "delivered"
+    assert await provider.erase(sent.sid) is None
+    assert twilio.messages[sent.sid].body == ""
+    assert await provider.erase("SM" + "0" * 32) is None, "it is gone already"
+    twilio.keeps.add(ANN)
+    refused = await provider.erase(sent.sid)
+    assert refused is not None
+    assert (refused.why, refused.again) == ("Twilio refused (20403).", False)

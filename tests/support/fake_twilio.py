@@ -49,6 +49,7 @@ AUTH_TOKEN = "fake-auth-token"
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 PUBLIC = "https://sms.example.com"  # where nobody listens
 START = frozenset({"START", "YES", "UNSTOP"})
+ON_ITS_WAY = frozenset({"queued", "sending", "accepted", "scheduled"})  # cannot be redacted yet
 
 
 def sid(number: int) -> str:
@@ -113,6 +114,7 @@ class FakeTwilio:
         consent_items: Everything that was pushed.
         consent_faults: Number -> its error message.
         consent_status: If not 201, every push gets this status.
+        keeps: Numbers whose texts cannot be erased.
         consent_refused: Numbers that spoil a whole request, which is answered with 400.
         services: Messaging services by id, with the fields of ``/v1/Services``; ``pool`` has their
             numbers.
@@ -145,6 +147,7 @@ class FakeTwilio:
         self.consent_faults: dict[str, str] = {}
         self.consent_status = 201
         self.consent_refused: set[str] = set()
+        self.keeps: set[str] = set()
         self.services: dict[str, dict[str, Any]] = {}
         self.messages: dict[str, Message] = {}
         self.callbacks: list[Callback] = []
@@ -320,9 +323,13 @@ class FakeTwilio:
         app.router.add_get(
             f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one)
         )
+        app.router.add_post(
+            f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._redact)
+        )
         media_path = f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}/Media/{{media}}"
         app.router.add_get(media_path.replace("/{media}", ".json"), self._signed_in(self._media_of))
         app.router.add_get(media_path, self._signed_in(self._media))
+        app.router.add_delete(f"{media_path}.json", self._signed_in(self._delete_media))
         app.router.add_get("/store/{media}", self._stored)
         app.router.add_post("/v1/Consents/Bulk", self._signed_in(self._consents))
         app.router.add_get("/v1/Services/{service}", self._signed_in(self._service))
@@ -502,6 +509,30 @@ class FakeTwilio:
         if message is None:
             return web.json_response(error(20404, 404), status=404)
         return web.json_response(as_json(message))
+
+    async def _redact(self, request: web.Request) -> web.Response:
+        """Replace a message's text; only an empty one is allowed, once it has arrived."""
+        message = self.messages.get(request.match_info["sid"])
+        form = await request.post()
+        if message is None:
+            return web.json_response(error(20404, 404), status=404)
+        if form.get("Body") != "":
+            return web.json_response(error(21617, 400), status=400)
+        if message.status in ON_ITS_WAY:
+            return web.json_response(error(20009, 400), status=400)
+        if message.to in self.keeps or message.sender in self.keeps:
+            return web.json_response(error(20403, 403), status=403)
+        message.body = ""
+        return web.json_response(as_json(message))
+
+    async def _delete_media(self, request: web.Request) -> web.Response:
+        message = self.messages.get(request.match_info["sid"])
+        sid = request.match_info["media"].removesuffix(".json")
+        if message is not None:
+            message.media = [one for one in message.media if not one[0].endswith(sid)]
+        if self.media.pop(sid, None) is None:
+            return web.json_response(error(20404, 404), status=404)
+        return web.Response(status=204)
 
     async def _list(self, request: web.Request) -> web.Response:
         query = dict(request.query)

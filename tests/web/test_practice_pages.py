@@ -15,6 +15,11 @@ from handoff_service.operations.conversations.change_interaction import (
     close_interaction,
 )
 from handoff_service.operations.desk.labels import MakeLabel, make_label
+from handoff_service.operations.privacy.request_erasure import (
+    RequestErasure,
+    WhomToErase,
+    request_erasure,
+)
 from handoff_service.practice.desk_content import demo_set
 from handoff_service.practice.runs import PracticeRuns
 from handoff_service.rules.desk.labels import Color
@@ -265,11 +270,18 @@ async def test_a_run_ends_after_an_hour_and_with_the_service(
         await runs.end_idle()
     assert "Ended after an hour without activity" in (await mia.get(HERE)).text
     await mia.act(HERE, conversations="1", source="demo")
+    await runs.end_after_erasure()
+    assert runs.run_of(MIA) == 2
+    erase = RequestErasure(whom=WhomToErase(user_id=1), agent_id=MIA, planned={})
+    await desk.desk.store.write(request_erasure, erase)
+    await runs.end_after_erasure()
+    assert runs.run_of(MIA) is None
+    await mia.act(HERE, conversations="1", source="demo")
     await runs.close()
-    assert "Ended by a restart of the service" in (await mia.get(f"{HERE}/2")).text
+    assert "Ended by a restart of the service" in (await mia.get(f"{HERE}/3")).text
     await mia.act(HERE, conversations="1", source="demo")
     runs._open.clear()  # the process was killed
     await runs.resume(desk.desk)
-    assert "before the practice run could be scored" in (await mia.get(f"{HERE}/3")).text
+    assert "before the practice run could be scored" in (await mia.get(f"{HERE}/4")).text
     assert MOST_AT_ONCE == 3
     assert PracticeState.INTERRUPTED

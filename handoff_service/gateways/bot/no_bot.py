@@ -1,5 +1,7 @@
 """No virtual agent: live agents answer everything."""
 
+from collections.abc import Sequence
+
 from handoff_service.ports import BotAnswer, BotFailed, Question
 
 
@@ -8,6 +10,9 @@ class NoBot:
 
     async def ask(self, question: Question) -> BotAnswer:
         raise BotFailed("There is no virtual agent.")
+
+    async def forget(self, senders: Sequence[str]) -> None:
+        """There is nothing to forget."""
 
     async def close(self) -> None:
         pass

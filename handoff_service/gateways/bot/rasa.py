@@ -22,12 +22,16 @@ from handoff_service.ports import (
     BotFailed,
     BotReply,
     HowUnderstood,
+    NotOffered,
     Question,
     Understood,
 )
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
 REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood
+# answers of Rasa's own channel, and of ours with another tracker store
+CANNOT_FORGET = frozenset({404, 405, 501})
+FORGET = "/forget"  # of our own channel, instead of /webhook
 RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
 TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
@@ -119,6 +123,24 @@ class RasaBot:
             raise _NoAnswer("The virtual agent closed the connection.") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise BotFailed("The virtual agent's answer could not be read.") from error
+
+    async def forget(self, senders: Sequence[str]) -> None:
+        """Ask every server, because a conversation may have been with another one before."""
+        for server in self._servers.values():
+            await self._forget(server.url, senders)
+
+    async def _forget(self, url: str, senders: Sequence[str]) -> None:
+        address = url.removesuffix("/webhook") + FORGET
+        try:
+            async with self._session.post(address, json={"senders": list(senders)}) as response:
+                if response.status in CANNOT_FORGET:
+                    raise NotOffered("This server cannot delete conversations.")
+                if response.status != 200:
+                    raise BotFailed(
+                        f"The virtual agent answered with an error ({response.status})."
+                    )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise BotFailed("The virtual agent could not be reached.") from error
 
     async def close(self) -> None:
         await self._session.close()

@@ -19,6 +19,7 @@ from handoff_service.ports import (
     ConsentNotTaken,
     ConsentState,
     Later,
+    NotErased,
     NotFetched,
     Outgoing,
     ProviderMessage,
@@ -138,6 +139,11 @@ class Simulator:
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         return ()
+
+    async def erase(self, sid: str) -> NotErased | None:
+        """Forget a text. Pictures that phones sent are in the service's own media folder."""
+        self._sent.pop(sid, None)
+        return None
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         name = url.removeprefix(SCHEME)

@@ -32,6 +32,7 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
+from handoff_service.gateways.twilio.erase import erase_text
 from handoff_service.gateways.twilio.errors import NO_ACCOUNT, STATUSES, TOO_MANY
 from handoff_service.gateways.twilio.media import TwilioMedia
 from handoff_service.gateways.twilio.settings import is_twilios
@@ -41,6 +42,7 @@ from handoff_service.ports import (
     ConsentNotTaken,
     ConsentState,
     Later,
+    NotErased,
     NotFetched,
     NotOffered,
     Outgoing,
@@ -170,6 +172,13 @@ class TwilioProvider:
         unavailable."""
         try:
             return await self._run(lambda: self._pictures_of(sid))
+        except _CANNOT_ASK as error:
+            raise _not_asked(error) from None
+
+    async def erase(self, sid: str) -> NotErased | None:
+        """Redact a text and delete its media. OSError if Twilio is unavailable."""
+        try:
+            return await self._run(lambda: erase_text(self._client, sid))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 

@@ -15,7 +15,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_consents
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
-from handoff_service.store.consent import consents
+from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.provider_numbers import why_unanswerable
@@ -116,6 +116,7 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
         .order_by(p.c.id)
         .with_for_update()
     ).all()
+    kept_opt_outs.apply_again(tx, numbers)
 
 
 def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:

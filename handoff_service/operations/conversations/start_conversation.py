@@ -26,7 +26,7 @@ from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
-from handoff_service.store.consent import consents
+from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name, is_service
@@ -120,6 +120,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
+    kept_opt_outs.apply_again(tx, [command.recipient.to])
     must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):

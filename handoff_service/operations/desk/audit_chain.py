@@ -6,6 +6,7 @@ place, which the table's key refuses; the second one then tries again.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from handoff_service.store.desk import audit_chain
 from handoff_service.store.desk.audit_chain import ChainReport
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
 
@@ -37,6 +39,14 @@ class RemoveEntries:
     """``before``: entries of this time and later stay."""
 
     before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseEntries:
+    """``why``: the number of the erasure."""
+
+    ids: Collection[int]
+    why: str
 
 
 def new_key() -> str:
@@ -103,6 +113,27 @@ def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
             ),
         )
     return gone
+
+
+def erase_entries(tx: Transaction, command: EraseEntries) -> int:
+    """Remove entries that name an erased person. Their links stay, and a new entry says which
+    places are empty. Entries that are not chained yet are chained first. Returns how many."""
+    while chain_audit(tx, new_key()):
+        pass
+    chosen = select(k.c.place, k.c.entry_id).where(one_of(k.c.entry_id, command.ids))
+    places = {row.entry_id: row.place for row in tx.conn.execute(chosen)}
+    if not places:
+        return 0
+    newest = tx.conn.execute(select(func.max(e.c.at, type_=e.c.at.type))).scalar_one()
+    tx.conn.execute(update(r).values(before_at=newest + A_MOMENT))
+    tx.conn.execute(delete(e).where(one_of(e.c.id, places)))
+    tx.conn.execute(update(r).values(before_at=None))
+    details = {"places": sorted(places.values()), "why": command.why}
+    audit(
+        tx,
+        AuditEntry(action=AuditAction.ENTRIES_REMOVED, subject=Subject.AUDIT_LOG, details=details),
+    )
+    return len(places)
 
 
 async def check_chain(store: Store) -> ChainReport:

@@ -3,14 +3,30 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from handoff_service.operations.shared.field_types import Country, Roles, TimeZone
 from handoff_service.rules.delivery import quiet_hours
+from handoff_service.rules.privacy.kinds import BY_DAY, KINDS, LONGEST_DAYS, KeptKind
 from handoff_service.rules.routing import offer_card
 from handoff_service.rules.virtual_agent import commands
 from handoff_service.rules.virtual_agent.commands import Command
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+Days = Annotated[int, Field(ge=0, le=LONGEST_DAYS)]
+
+
+def _kept(kind: KeptKind) -> FieldInfo:
+    """The number field of a kind of content that retention removes."""
+    words = KINDS[kind]
+    since = "they were made" if kind in BY_DAY else "a conversation was closed"
+    return Field(
+        title=f"Keep {words.title.lower()} (days)",
+        description=f"{words.removes} Retention removes these so many days after {since}. "
+        "0: kept forever.",
+    )
 
 
 def _card_fields(value: list[str]) -> list[str]:
@@ -133,5 +149,12 @@ class DeskEntry(BaseModel):
     ] = 10
     queue_unanswerable: bool = False
     ask_topic: bool = False
+    keep_texts_days: Annotated[Days, _kept(KeptKind.TEXTS)] = 0
+    keep_media_days: Annotated[Days, _kept(KeptKind.MEDIA)] = 0
+    keep_notes_days: Annotated[Days, _kept(KeptKind.NOTES)] = 0
+    keep_conversations_days: Annotated[Days, _kept(KeptKind.CONVERSATIONS)] = 0
+    keep_work_logs_days: Annotated[Days, _kept(KeptKind.WORK_LOGS)] = 0
+    keep_trainer_items_days: Annotated[Days, _kept(KeptKind.TRAINER_ITEMS)] = 0
+    keep_audit_days: Annotated[Days, _kept(KeptKind.AUDIT)] = 0
     password_off_roles: Roles = []
     second_factor_roles: Roles = []

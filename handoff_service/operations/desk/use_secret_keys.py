@@ -39,6 +39,16 @@ def use_secret_keys(tx: Transaction, _command: None) -> bool:
     return False
 
 
+def give_up_old_key(tx: Transaction, _command: None) -> None:
+    """The key that the database was written with is lost: use the current one from now on. What the
+    lost key sealed stays unreadable until somebody enters it again."""
+    written_with = secret_keys.fingerprint(tx.conn)
+    if written_with is not None:
+        unnamed = update(f).where(f.c.key_id.is_(None))
+        tx.conn.execute(unnamed.values(key_id=id_of(written_with)))
+        secret_keys.remember(tx.conn, key_fingerprint(tx.settings.link_key), [written_with])
+
+
 def rotate_keys(tx: Transaction, _command: None) -> int:
     """Write with the current key what an old one sealed, and what can be hashed again. Returns how
     many secrets were sealed."""

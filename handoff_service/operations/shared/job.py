@@ -12,11 +12,13 @@ from handoff_service.ports import (
     AlwaysSteady,
     Bot,
     Mailer,
+    NoExamples,
     NoPush,
     NoWebhook,
     Push,
     SmsProvider,
     Steadiness,
+    TaughtExamples,
     Webhook,
 )
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced
@@ -43,6 +45,7 @@ class WorkerDeps:
     webhook: Webhook = field(default_factory=NoWebhook)
     push: Push = field(default_factory=NoPush)
     connections: Steadiness = field(default_factory=AlwaysSteady)
+    examples: TaughtExamples = field(default_factory=NoExamples)
     # called after the database was down, because hints may have been lost
     outage: Callable[[], None] = lambda: None
 

@@ -5,6 +5,7 @@ a database of its own: see ``handoff_service/practice/``.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
@@ -85,20 +86,24 @@ def end_practice(tx: Transaction, command: EndPractice) -> None:
     score = SCORE.dump_python(command.score, mode="json") if command.score else {}
     ended = update(r).where(r.c.id == command.run_id, r.c.state == PracticeState.RUNNING)
     tx.conn.execute(ended.values(state=command.state, score=score, ended_at=tx.now))
-    _forget_texts(tx)
+    forget_texts(tx, tx.now - TEXTS_KEPT)
+    began = select(r.c.started_at).where(r.c.id == command.run_id).scalar_subquery()
+    erased = select(t.erasures.c.id).where(t.erasures.c.requested_at >= began)
+    if tx.conn.execute(erased.limit(1)).first() is not None:
+        forget_texts(tx, tx.now + timedelta(seconds=1))  # it may hold an erased person's texts
 
 
 def interrupt_practice(tx: Transaction, _: None) -> int:
     """After a start of the service, mark the open runs as interrupted. Returns their number."""
     lost = update(r).where(r.c.state == PracticeState.RUNNING)
     values = {"state": PracticeState.INTERRUPTED, "ended_at": tx.now}
-    _forget_texts(tx)
+    forget_texts(tx, tx.now - TEXTS_KEPT)
     return tx.conn.execute(lost.values(values)).rowcount
 
 
-def _forget_texts(tx: Transaction) -> None:
-    """Keep only the figures of runs that ended long ago."""
-    for row in with_texts_before(tx.conn, tx.now - TEXTS_KEPT):
+def forget_texts(tx: Transaction, ended_before: datetime) -> None:
+    """Keep only the figures of runs that ended before this time."""
+    for row in with_texts_before(tx.conn, ended_before):
         score = SCORE.validate_python(row.score)
         bare = [replace(one, lines=[], original_lines=[]) for one in score.conversations]
         kept = SCORE.dump_python(replace(score, conversations=bare), mode="json")

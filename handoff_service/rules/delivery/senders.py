@@ -20,6 +20,9 @@ WITHHELD = {
     "+" + "".join(str(_KEYS[letter]) for letter in word): word
     for word in ("ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN")
 }
+#: What stands for a number that an erasure or retention removed begins with one of these.
+ERASED, DELETED = "erased-", "deleted-"
+REMOVED_WHY = "The requester's number was removed, so nobody can text them from here."
 NAME_WHY = "{sender} is a name, not a phone number. Nobody can reply to it by text."
 WITHHELD_WHY = "The sender withheld their number ({word}). Nobody can reply to it by text."
 OWN_WHY = "{sender} is one of the company's own numbers. A text to it would come back to this desk."
@@ -28,6 +31,11 @@ OWN_WHY = "{sender} is one of the company's own numbers. A text to it would come
 def is_name(sender: str) -> bool:
     """Whether this is an alphanumeric sender, such as SUPPORT."""
     return _NAME.fullmatch(sender) is not None and bool(sender.strip())
+
+
+def stands_for_number(sender: str) -> bool:
+    """Whether this is no number any more, but stands for one that was removed."""
+    return sender.startswith((ERASED, DELETED))
 
 
 def why_unanswerable(sender: str, *, is_own: bool = False) -> str | None:
@@ -41,4 +49,6 @@ def why_unanswerable(sender: str, *, is_own: bool = False) -> str | None:
         return OWN_WHY.format(sender=sender)
     if sender in WITHHELD:
         return WITHHELD_WHY.format(word=WITHHELD[sender])
+    if stands_for_number(sender):
+        return REMOVED_WHY
     return NAME_WHY.format(sender=sender) if is_name(sender) else None

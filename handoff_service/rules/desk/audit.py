@@ -41,6 +41,7 @@ class Subject(StrEnum):
     REPORT = "report"
     CONVERSATIONS = "conversations"
     AUDIT_LOG = "audit_log"
+    PERSONAL_DATA = "personal_data"
     SECRET_KEY = "secret_key"  # noqa: S105  # the name of a subject
 
 

@@ -175,6 +175,8 @@ class Work(StrEnum):
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
     REPLAY = "replay"
+    RETAIN = "retain"
+    ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
 
 

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from handoff_service.errors import CannotOpen
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
+from handoff_service.store.consent.kept_opt_outs import CAME_BACK, kept_key, number_hash
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import sealer
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Consent, Named, OptedOut
 
@@ -56,7 +59,30 @@ def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOu
     found = conn.execute(
         select(stands(sa.literal(number), sa.literal(provider_number_id)))
     ).scalar()
-    return held_by(conn, [found])[found] if found is not None else None
+    return (
+        held_by(conn, [found])[found]
+        if found is not None
+        else _kept(conn, number, provider_number_id)
+    )
+
+
+def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
+    """The opt-out of an erased number that has not come back yet. A transaction applies it again
+    before it asks."""
+    opens = sealer(conn)
+    try:
+        key = kept_key(conn, opens) if opens else None
+    except CannotOpen:
+        return None
+    if key is None:
+        return None
+    here = {EVERY_NUMBER, provider_number_id}
+    k = t.kept_opt_outs
+    query = select(k.c.at, k.c.source).where(
+        k.c.number_hash == number_hash(key, number), k.c.provider_number_id.in_(here)
+    )
+    row = conn.execute(query.limit(1)).first()
+    return None if row is None else OptedOut(since=row.at, source=Source(row.source), why=CAME_BACK)
 
 
 def opted_out_of(conn: Connection, interaction_ids: Collection[int]) -> set[int]:

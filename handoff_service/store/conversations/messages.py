@@ -134,6 +134,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendE
         created_at=r.created_at,
         sent_at=r.sent_at,
         reaction=r.reaction,
+        emptied_at=r.emptied_at,
     )
 
 

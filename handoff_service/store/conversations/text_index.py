@@ -16,7 +16,7 @@ the message was seen has ended. (A message's transaction gets its own number fir
 locked the interaction before the message gets an id.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +34,7 @@ from handoff_service.rules.conversations.search_query import (
     text_of,
     words,
 )
+from handoff_service.rules.delivery.senders import stands_for_number
 from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -137,7 +138,10 @@ def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
 
 
 def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
-    lines = _by_place(rows)
+    _store(conn, _by_place(rows))
+
+
+def _store(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     if not lines:
         return
     if conn.dialect.name == "sqlite":
@@ -186,6 +190,70 @@ def _tsvector(found: Sequence[str]) -> str:
     """Words with their positions. Written by hand because PostgreSQL's parser would read some as
     e-mail addresses or versions."""
     return " ".join(f"'{word}':{min(n, 16383)}" for n, word in enumerate(found, start=1))
+
+
+def forget_lines(conn: Connection, message_ids: Collection[int]) -> None:
+    """Remove lines from the index. Call it before their texts change, because SQLite's index finds
+    an entry by its words."""
+    rows = _indexed(conn, _m.c.id, message_ids)
+    _forget(conn, {place(r.interaction_id, r.seq): _words_of(r) for r in rows})
+
+
+def index_again(conn: Connection, message_ids: Collection[int]) -> None:
+    """Index lines that ``forget_lines`` removed, with their new texts."""
+    rows = _indexed(conn, _m.c.id, message_ids)
+    _store(conn, {place(r.interaction_id, r.seq): _words_of(r) for r in rows})
+
+
+def forget_numbers(conn: Connection, interaction_ids: Collection[int]) -> None:
+    """Remove the requesters' numbers from the index. Call it before the numbers change."""
+    rows = [
+        r
+        for r in _indexed(conn, _m.c.interaction_id, interaction_ids, _m.c.seq == 1)
+        if not stands_for_number(r.requester_number)  # that was never indexed
+    ]
+    _forget(conn, {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows})
+
+
+def merge_index(conn: Connection, *, begins: bool, pages: int) -> bool:
+    """Rewrite a part of SQLite's index without removed words, which otherwise stay in it. Returns
+    whether there is more. PostgreSQL needs none of this. ``begins``: the first part."""
+    if conn.dialect.name != "sqlite":
+        return False
+    raw: Any = conn.connection.dbapi_connection
+    before = raw.total_changes
+    merge = sa.text("INSERT INTO message_words (message_words, rank) VALUES ('merge', :pages)")
+    conn.execute(merge, {"pages": -pages if begins else pages})
+    return bool(raw.total_changes - before >= 2)
+
+
+def _indexed(
+    conn: Connection,
+    column: sa.Column[int],
+    ids: Collection[int],
+    *where: sa.ColumnElement[bool],
+) -> Sequence[sa.Row[Any]]:
+    """The lines among these that are in the index. On PostgreSQL, some may be in it before
+    ``done_to`` says so."""
+    query = _LINES.where(one_of(column, ids), *where)
+    if conn.dialect.name == "sqlite":
+        query = query.where(_m.c.id <= select(_x.c.done_to).scalar_subquery())
+    return conn.execute(query).all()
+
+
+def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
+    if conn.dialect.name != "sqlite":
+        conn.execute(sa.delete(_places).where(one_of(_places.c.place, list(lines))))
+        return
+    gone = [{"place": at, "words": _filled(found)} for at, found in lines.items() if found]
+    if gone:
+        conn.execute(
+            sa.text(
+                "INSERT INTO message_words (message_words, rowid, words) "
+                "VALUES ('delete', :place, :words)"
+            ),
+            gone,
+        )
 
 
 def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int]:

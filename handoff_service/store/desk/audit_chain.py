@@ -29,7 +29,7 @@ class Head:
 @dataclass(slots=True)
 class ChainReport:
     """The result of a check. ``waiting``: entries that are not chained yet. ``removed``: entries
-    that were removed by age."""
+    that were removed by age, or because they named an erased person."""
 
     entries: int = 0
     removed: int = 0
@@ -66,6 +66,7 @@ def content(row: Any) -> dict[str, Any]:
 def check(conn: Connection, key: bytes) -> ChainReport:
     """Check every link and every entry. Reads the whole log."""
     report, before, removed_to = ChainReport(), BEGIN, _removed_to(conn)
+    erased = _erased_places(conn)
     for row in _links(conn):
         if row.place != report.head.place + 1:
             report.fault(f"Place {report.head.place + 1} of the chain is missing.")
@@ -75,7 +76,7 @@ def check(conn: Connection, key: bytes) -> ChainReport:
         elif row.hash != link_hash(key, row.place, before, row.digest):
             report.fault(f"The link at place {row.place} was changed.")
         if row.id is None:
-            if row.place > removed_to:
+            if row.place > removed_to and row.place not in erased:
                 report.fault(f"The entry at place {row.place} was deleted.")
             report.removed += 1
         else:
@@ -105,6 +106,13 @@ def _removed_to(conn: Connection) -> int:
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return max((int(one.get("to_place", 0)) for one in found), default=0)
+
+
+def _erased_places(conn: Connection) -> set[int]:
+    """The places whose entries named an erased person, as the chained log itself says."""
+    query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
+    found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
+    return {int(place) for one in found for place in one.get("places", ())}
 
 
 def _links(conn: Connection) -> Iterator[Any]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from handoff_service.lib.sealing import Sealer
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import driver_errors
 from handoff_service.store.engine.postgres_connection import connect_within
@@ -149,6 +150,13 @@ def public_url(connection: sa.Connection) -> str:
     """The service's own address, for links in the results of a reading connection."""
     address: str = connection.get_execution_options()["public_url"]
     return address
+
+
+def sealer(connection: sa.Connection) -> Sealer | None:
+    """What opens sealed values for a query; None inside a transaction, which has it in its
+    settings."""
+    found: Sealer | None = connection.get_execution_options().get("sealer")
+    return found
 
 
 def send_errors(connection: sa.Connection) -> SendErrors:

@@ -61,5 +61,14 @@ def remove_old_copies(newest: Path) -> None:
         old.unlink(missing_ok=True)
 
 
+def remove_copies(file: Path) -> int:
+    """Delete all copies of this database, because they hold what was erased since. Returns how
+    many."""
+    copies = list(file.parent.glob(f"{file.name}.{_MARK}-*"))
+    for copy in copies:
+        copy.unlink(missing_ok=True)
+    return len(copies)
+
+
 def _mb(size: int) -> str:
     return f"{size / 1_000_000:,.0f} MB"

@@ -62,6 +62,14 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone[R]:
+    """An operation that needs the lane's database without a transaction, such as a rewrite of the
+    file."""
+
+    run: Callable[[sa.Engine], R]
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
     """The result of a transaction: an answer for each command, and the actions after the commit."""
 
@@ -168,6 +176,9 @@ class Lane(threading.Thread):
     def _work(self, taken: list[_Waiting]) -> int:
         """Carry out a batch's wanted commands, but no more own work than its share. Returns how
         many requests there were."""
+        for waiting in [one for one in taken if isinstance(one.operation, Alone)]:
+            self._run_without_transaction(waiting)
+            taken.remove(waiting)
         units, count, batch = list(_units(taken)), 0, _Batch()
         for all_units in [units] if self._together else [[u] for u in units]:
             wanted = [still for unit in all_units if (still := self._still_wanted(unit))]
@@ -181,6 +192,14 @@ class Lane(threading.Thread):
                     self._run_alone(waiting)
         self._queue.put_back(batch.postponed)
         return count
+
+    def _run_without_transaction(self, waiting: _Waiting) -> None:
+        waiting.ticket.started = True
+        try:
+            answer = waiting.operation.run(self._engine)
+        except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
+            answer = error
+        self._answer(_Done([(waiting, answer)]))
 
     def _run_alone(self, waiting: _Waiting) -> None:
         for last_try in (False, True):

@@ -3,8 +3,9 @@
 import asyncio
 import copy
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import monotonic
 from typing import Any, Concatenate, overload
 
@@ -20,9 +21,16 @@ from handoff_service.store.engine.admission import (
     Patience,
 )
 from handoff_service.store.engine.command_ids import CommandId
+from handoff_service.store.engine.compact import (
+    Compacted,
+    compact_sqlite,
+    size_of,
+    vacuum_postgres,
+)
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
+from handoff_service.store.engine.database_copy import remove_copies
 from handoff_service.store.engine.driver_errors import is_away, name_of
-from handoff_service.store.engine.lanes import Lane, Listener
+from handoff_service.store.engine.lanes import Alone, Lane, Listener
 from handoff_service.store.engine.transaction import (
     Actor,
     OperationSettings,
@@ -53,7 +61,7 @@ class Store:
         writes: Timeouts = WRITES,
         reads: Timeouts = READS,
     ) -> None:
-        self.is_sqlite = url.startswith("sqlite")
+        self.is_sqlite, self._url = url.startswith("sqlite"), url
         lanes = 1 if self.is_sqlite else LANES
         self._writing = engine(url, size=lanes, writes=True, timeouts=writes)
         options: dict[str, Any] = {"send_errors": settings.send_errors, "sealer": settings.sealer}
@@ -146,6 +154,19 @@ class Store:
             raise unknown(NO_ANSWER) from error
         return answer
 
+    async def compact(self, tables: Collection[str]) -> Compacted:
+        """Rewrite the database without deleted bytes: see ``compact.py``. Copies that migrations
+        made of SQLite's file are deleted. ``tables``: those that PostgreSQL cleans."""
+        if self.is_sqlite:
+            answer: Compacted = await self._lanes[0].put(Alone(compact_sqlite), None)
+            await asyncio.to_thread(remove_copies, Path(self._writing.url.database or ""))
+            return answer
+        return await asyncio.to_thread(vacuum_postgres, self._url, tables)
+
+    def size(self) -> int:
+        """Bytes of SQLite's file; 0 for PostgreSQL. Blocks."""
+        return size_of(self._writing.url)
+
     def admit_early(self, under_way: int) -> None:
         """Overloaded when a command would be refused or given up later. ``under_way``: commands
         that are, or will be, in a lane before it."""
@@ -162,7 +183,9 @@ class Store:
             try:
                 with self._reading.connect() as conn:
                     with_options = conn.execution_options(
-                        now=self._clock(), public_url=self._public_url
+                        now=self._clock(),
+                        public_url=self._public_url,
+                        sealer=self.settings.sealer,
                     )
                     return query(with_options, *args, **kwargs)
             except sa.exc.SQLAlchemyError as error:

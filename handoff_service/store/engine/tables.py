@@ -154,6 +154,15 @@ desk = Table(
     _flag("queue_unanswerable", default=False),
     #: whether an agent who closes a conversation must choose its topic
     _flag("ask_topic", default=False),
+    # days that content is kept after its conversation was closed; 0: forever
+    # (rules/privacy/kinds.py)
+    _count("keep_texts_days", 0),
+    _count("keep_media_days", 0),
+    _count("keep_notes_days", 0),
+    _count("keep_conversations_days", 0),
+    _count("keep_work_logs_days", 0),
+    _count("keep_trainer_items_days", 0),
+    _count("keep_audit_days", 0),
     #: roles whose agents sign in without a password (rules/desk/sign_in_policy.py)
     _json("password_off_roles", "[]"),
     #: roles whose agents need a second factor
@@ -458,7 +467,7 @@ messaging_profiles = Table(
     ),
 )
 TIED = sa.text("user_id IS NOT NULL")
-#: Who was verified as whom, by whom and how. Rows are never deleted.
+#: Who was verified as whom, by whom and how. Rows are never deleted; an erasure empties them.
 associations = Table(
     "associations",
     metadata,
@@ -478,7 +487,7 @@ associations = Table(
     Index("ix_associations_interaction_id", "interaction_id"),
 )
 IS_NOT_PUSHED = sa.text("told_at IS NULL")
-#: The consent ledger: every change. Rows are never deleted.
+#: The consent ledger: every change. Only an erasure deletes rows.
 consents = Table(
     "consents",
     metadata,
@@ -603,6 +612,8 @@ interactions = Table(
     Column("back_to", ID),
     #: thanks that came after closing, until the agent who had the conversation has read them
     Column("thanked_seq", sa.Integer),
+    #: when retention or an erasure removed content; its facts for reports are final then
+    _time("emptied_at", null=True),
     Index(
         "one_active_interaction_a_line",
         "requester_number",
@@ -701,6 +712,8 @@ messages = Table(
     _word("reaction", null=True),
     #: when its status or media last changed; null: never
     _time("changed_at", null=True),
+    #: when retention or an erasure removed its text
+    _time("emptied_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index(
         "ix_messages_in_full_range",
@@ -1877,6 +1890,77 @@ deleted_records = Table(
     Index("ix_deleted_records_noun", "noun", "id"),
 )
 
+# Personal data ------------------------------------------------------------------------------------
+
+#: The progress of retention: one row per kind (rules/privacy/kinds.py).
+retention = Table(
+    "retention",
+    metadata,
+    Column("kind", sa.Text, primary_key=True),
+    #: everything of conversations that were closed before this time is done
+    _time("done_to", null=True),
+    #: running, done or stopped
+    _word("state"),
+    #: what the last run removed
+    _count("removed", 0),
+    _time("began_at"),
+    _time("ended_at", null=True),
+)
+#: Erasures of people. An erasure that has ended is the receipt: nothing in it names the person.
+erasures = Table(
+    "erasures",
+    metadata,
+    _id(),
+    #: who asked for it; null: a command in a terminal
+    _ref("agent_id", "agents.id", null=True),
+    #: running or done
+    _word("state"),
+    #: the step that comes next (rules/privacy/erasures.py)
+    _word("step"),
+    #: the person's numbers; empty at the end
+    _json("numbers", "[]"),
+    #: the person's record; null at the end, and when only a number is erased
+    Column("user_id", ID),
+    #: the person's numbers, address and name, to find them in rows of others; empty at the end
+    _json("words", "[]"),
+    #: keyed hashes of the numbers, to find the receipt of a number
+    _json("number_hashes", "[]"),
+    #: conversations that began later are not erased
+    Column("newest_interaction", ID, nullable=False),
+    #: kind -> how many, as the list said before
+    _json("planned", "{}"),
+    #: kind -> how many were removed
+    _json("removed", "{}"),
+    #: what could not be removed, in sentences
+    _json("left", "[]"),
+    _time("requested_at"),
+    _time("ended_at", null=True),
+)
+#: The texts of erased people that the provider still has to erase.
+erased_copies = Table(
+    "erased_copies",
+    metadata,
+    _id(),
+    _ref("erasure_id", "erasures.id", drop=True),
+    #: the provider's id of the text
+    _word("provider_sid"),
+    #: waiting, erased or refused
+    _word("state"),
+    #: the provider's objection
+    _word("why", null=True),
+    Index("ix_erased_copies_erasure_id", "erasure_id", "state"),
+)
+#: Opt-outs of erased numbers. They apply again when the number comes back.
+kept_opt_outs = Table(
+    "kept_opt_outs",
+    metadata,
+    #: keyed
+    Column("number_hash", sa.Text, primary_key=True),
+    #: 0: all company numbers
+    Column("provider_number_id", ID, primary_key=True, autoincrement=False),
+    _word("source"),
+    _time("at"),
+)
 #: The audit log. Triggers refuse to change an entry, and to delete one that is not removed by age.
 #: It names nobody by reference, because an entry must say the same for ever.
 audit_log = Table(

@@ -52,7 +52,8 @@ def next_batch(conn: Connection, after: int = 0) -> FactsBatch:
     now = read_at(conn)
     done_to = conn.execute(select(progress.c.done_to)).scalar_one()
     lines = _lines(conn, max(after, done_to))
-    ids = dict.fromkeys(line.interaction_id for line in lines)
+    # the facts of an emptied conversation are final
+    ids = dict.fromkeys(_full(conn, {line.interaction_id for line in lines}))
     settled = [line.id for line in lines if line.created_at <= now - READ_AGAIN]
     room = CONVERSATIONS_AT_ONCE - len(ids)
     late = _due(conn, now, room) if room else []
@@ -62,6 +63,24 @@ def next_batch(conn: Connection, after: int = 0) -> FactsBatch:
         read_to=lines[-1].id if lines else max(after, done_to),
         more=not room or len(late) == room or len(lines) == LINES_AT_ONCE,
     )
+
+
+def _full(conn: Connection, ids: Collection[int]) -> list[int]:
+    """Those of these conversations that retention or an erasure has not emptied."""
+    i = t.interactions
+    query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
+    return list(conn.execute(query.order_by(i.c.id)).scalars()) if ids else []
+
+
+def final_rows(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
+    """The last facts of conversations that are about to be emptied."""
+    return [row | {"look_again_at": None} for row in rows_of(conn, _full(conn, ids))]
+
+
+def write_final(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Store final facts."""
+    if rows:
+        _put(tx, rows)
 
 
 def _lines(conn: Connection, after: int) -> list[Any]:
@@ -137,10 +156,14 @@ def _stored(value: Any) -> Any:
 
 def write(tx: Transaction, batch: FactsBatch) -> None:
     """Store the rows, and mark their days as changed."""
-    _touch(tx, {row["day"] for row in batch.rows})
-    change = tuple(name for name in _FIELDS if name != "interaction_id")
-    upsert_rows(tx.conn, f, batch.rows, key=("interaction_id",), change=change)
+    _put(tx, batch.rows)
     tx.conn.execute(update(progress).values(done_to=batch.done_to))
+
+
+def _put(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    _touch(tx, {row["day"] for row in rows})
+    change = tuple(name for name in _FIELDS if name != "interaction_id")
+    upsert_rows(tx.conn, f, rows, key=("interaction_id",), change=change)
 
 
 def _touch(tx: Transaction, touched: Collection[str]) -> None:

@@ -101,6 +101,12 @@ class Message:
             "Null: none, or removed."
         },
     )
+    emptied_at: datetime | None = field(
+        default=None,
+        metadata={
+            "description": "When retention or an erasure removed its text and media. Null: never."
+        },
+    )
 
     @property
     def shown_at(self) -> datetime:

@@ -22,6 +22,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Records": {
         "/consents": "Consent",
         "/figures": "Texts and costs",
+        "/personal-data": "Personal data",
         "/audit": "Audit log",
     },
     "Texts": {
@@ -39,6 +40,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",
+        "/retention": "Retention",
     },
 }
 #: Address of a list -> the kinds of records on it that can be deleted, with their names.

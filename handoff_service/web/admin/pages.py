@@ -41,6 +41,9 @@ DONE = {
     "released": "Released. The texts are being sent",
     "ended": "Ended. Nobody was texted",
     "texting": "The texts are on their way",
+    "retaining": "Retention starts now",
+    "retention_stopped": "Retention was stopped",
+    "erasing": "The erasure has started. Its receipt is in the list below",
     "stopped": "Canceled. The other texts will not be sent",
     "canceled": "Canceled. None of the texts will be sent",
 }

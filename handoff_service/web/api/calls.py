@@ -153,7 +153,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
     async def serve(request: Request, id: int = 0, name: str = "", **below: int) -> HTTPResponse:
         agent = await bearer(request, *call.roles, scope=scope) if call.roles else NOBODY
         country = await desk_of(request).store.read(desk_country) if has_numbers else None
-        body = _body(call, request, country)
+        body = read_body(call, request, country)
         query = _checked(
             call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}), country
         )
@@ -184,7 +184,8 @@ def route(blueprint: Blueprint, call: Call) -> None:
     blueprint.add_route(serve, call.path, methods=[call.method], name=name, error_format="json")
 
 
-def _body(call: Call, request: Request, country: str | None) -> Body | None:
+def read_body(call: Call, request: Request, country: str | None) -> Body | None:
+    """The body of a request to this call. BadInput names each wrong field."""
     if call.body is None:
         return None
     if "json" not in (request.content_type or ""):

@@ -29,6 +29,7 @@ from handoff_service.web.api import (
     outages,
     ownership,
     practice,
+    privacy,
     profiles,
     promises,
     provider_numbers,
@@ -89,6 +90,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    privacy,
     webhooks,
     service_tokens,
     audit,
@@ -103,5 +105,6 @@ def blueprint() -> Blueprint:
         route(made, call)
     events.add_route(made)
     media.add_routes(made)
-    docs_routes(made, (*CALLS, *media.CALLS, events.CALL))
+    privacy.add_route(made)
+    docs_routes(made, (*CALLS, *media.CALLS, privacy.HAND_OUT, events.CALL))
     return made

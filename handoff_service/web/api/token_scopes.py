@@ -17,6 +17,7 @@ TABLE: tuple[tuple[str, str, Scope | None], ...] = (
     # lists of one's own, and what only people may control
     (ANY, r"(agents/me|inbox|work-items|mentions|list-views|notification-targets).*", PEOPLE),
     (ANY, r"(trainer|practice-runs|service-tokens|login|logout|replays|bulk).*", PEOPLE),
+    (ANY, r"(erasures|hand-outs|retention).*", PEOPLE),
     (ANY, r"(identity-providers|agents/<id:int>/(second-factor|identities)).*", PEOPLE),
     ("POST", r"conversations(/preview)?", Scope.TEXTS),
     ("POST", r"media", Scope.TEXTS),

@@ -21,6 +21,7 @@ from handoff_service.ports import (
     ConsentNotTaken,
     ConsentState,
     Later,
+    NotErased,
     NotFetched,
     NotOffered,
     Outgoing,
@@ -91,6 +92,9 @@ class AcmeProvider:
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
         return ()
+
+    async def erase(self, sid: str) -> NotErased | None:
+        raise NotOffered("Acme cannot erase texts")
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         return NotFetched(why="Acme carries no pictures.", again=False)

@@ -20,6 +20,7 @@ from handoff_service.rules.shared.vocabulary import (
     Unanswered,
 )
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
+from handoff_service.store.consent import kept_opt_outs
 from handoff_service.store.conversations import interactions, satisfaction
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
@@ -192,6 +193,8 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
     profiles = {r.number: TextingProfile(r.user_id, r.id, r.not_user_id) for r in found}
+    # an erased number that comes back has no profile
+    kept_opt_outs.apply_again(tx, [number for number in numbers if number not in profiles])
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
     for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # after the profiles are locked
         opted_out[r.number].add(r.provider_number_id)

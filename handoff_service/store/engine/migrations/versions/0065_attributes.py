@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID
 
 revision = '0065'
-down_revision = '0058'
+down_revision = '0060'
 
 
 def upgrade() -> None:

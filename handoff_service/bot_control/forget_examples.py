@@ -1,0 +1,26 @@
+"""Removes training examples that came from an erased person's texts."""
+
+from dataclasses import dataclass
+
+from handoff_service.bot_control.bot_data import BotData
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.lib.slow_work import run_slow
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplesInFiles:
+    """The port ``TaughtExamples`` on the folder with the training data."""
+
+    data: BotData
+
+    async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
+        remove = self.data.remove_test if is_test else self.data.remove
+        try:
+            await run_slow(remove, intent, example)
+        except NotFound:
+            return None  # somebody has removed or changed it since
+        except Conflict as problem:
+            return problem.detail
+        except OSError as error:
+            return f"the file could not be written ({error.strerror})."
+        return None

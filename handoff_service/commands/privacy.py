@@ -1,0 +1,113 @@
+"""``patchboard erase``, ``hand-out`` and ``retention``: personal data from a terminal."""
+
+import argparse
+from contextlib import suppress
+from pathlib import Path
+
+from handoff_service.clock import now
+from handoff_service.commands.database import run_on_store
+from handoff_service.commands.parser import Commands, add_command
+from handoff_service.errors import NotFound, SetupError
+from handoff_service.lib import phone_numbers
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.operations.privacy.hand_out import collect, write_archive
+from handoff_service.operations.privacy.request_erasure import (
+    RequestErasure,
+    WhomToErase,
+    preview,
+    request_erasure,
+)
+from handoff_service.settings import Settings
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.engine.store import Store
+from handoff_service.store.privacy import erasures, people, retention
+from handoff_service.store.privacy.counts import TITLES
+from handoff_service.store.privacy.erasures import Erasure
+
+WHOM = "a phone number, or an employee number"
+REPEAT = "Nothing was erased. To erase this, repeat the command with --yes."
+STARTED = (
+    "{number} has started. The service erases the person while it runs; the receipt: "
+    "patchboard erase --receipt {id}"
+)
+
+
+def add_commands(commands: Commands) -> None:
+    does = "List what is stored about a person, and with --yes erase it"
+    made = add_command(commands, "erase", does, _erase)
+    made.add_argument("person", nargs="?", help=WHOM)
+    made.add_argument("--yes", action="store_true", help="erase it. This cannot be undone")
+    made.add_argument("--receipt", type=int, metavar="ID", help="print the receipt of an erasure")
+    does = "Write everything about a person to a zip file that they can read"
+    made = add_command(commands, "hand-out", does, _hand_out)
+    made.add_argument("person", help=WHOM)
+    made.add_argument("file", type=Path)
+    add_command(commands, "retention", "Count what retention would remove now", _retention)
+
+
+def _erase(config: Settings, asked: argparse.Namespace) -> int:
+    if asked.receipt is None and asked.person is None:
+        raise SetupError("Name a person: patchboard erase +12025550101, or an employee number.")
+    return run_on_store(config, lambda store: _erased(store, asked))
+
+
+async def _erased(store: Store, asked: argparse.Namespace) -> str:
+    if asked.receipt is not None:
+        return _receipt(await store.read(erasures.get, asked.receipt))
+    whom = await _whom(store, asked.person)
+    found = await store.read(preview, whom)
+    lines = [f"{TITLES[name]}: {count}" for name, count in found.counts.items()]
+    if not asked.yes:
+        return "\n".join([*lines, *found.shared, REPEAT])
+    command = RequestErasure(whom=whom, agent_id=None, planned=found.counts)
+    made = await store.write(request_erasure, command)
+    return "\n".join([*lines, *found.shared, STARTED.format(number=f"ERA{made:07}", id=made)])
+
+
+async def _whom(store: Store, person: str) -> WhomToErase:
+    """The person of an employee number or a phone number. SetupError when it is neither."""
+    with suppress(NotFound):
+        return WhomToErase(user_id=await store.read(people.find_user, person))
+    try:
+        return WhomToErase(number=phone_numbers.read(person, await store.read(desk_country)))
+    except phone_numbers.NotANumber as error:
+        raise SetupError(f"{person} is no employee number, and {error}.") from error
+
+
+def _receipt(erasure: Erasure) -> str:
+    when = f"{erasure.requested_at:%Y-%m-%d %H:%M} UTC"
+    ended = f"{erasure.ended_at:%Y-%m-%d %H:%M} UTC" if erasure.ended_at else "not yet"
+    lines = [f"{erasure.number}: asked for {when}, ended {ended}"]
+    if erasure.doing:
+        lines.append(f"{erasure.doing}.")
+    lines += [f"removed {name.replace('_', ' ')}: {n}" for name, n in erasure.removed.items()]
+    return "\n".join([*lines, *(f"Not removed: {one}" for one in erasure.left)])
+
+
+def _hand_out(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _handed_out(store, config, asked))
+
+
+async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace) -> str:
+    archive = await store.read(collect, await _whom(store, asked.person))
+    try:
+        write_archive(archive, MediaFolder(config.home / "media"), asked.file)
+    except OSError as error:
+        raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
+    return f"wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
+        f"{len(archive.media)} files"
+    )
+
+
+def _retention(config: Settings, _asked: argparse.Namespace) -> int:
+    return run_on_store(config, _retention_status)
+
+
+async def _retention_status(store: Store) -> str:
+    found = await store.read(retention.status, now(), counted=True)
+    return "\n".join(
+        f"{one.title}: kept forever"
+        if one.days is None
+        else f"{one.title}: kept {one.days} days; a run would remove {one.would_remove} now"
+        for one in found.kinds
+    )

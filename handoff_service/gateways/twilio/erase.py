@@ -1,0 +1,40 @@
+"""Erases Twilio's copy of a text: its words and its media. Numbers and times stay in Twilio's
+records, unless the company deletes the message there.
+
+| what happened                              | result        | source                                              |
+| ------------------------------------------ | ------------- | --------------------------------------------------- |
+| 200 to an update with an empty body        | redacted      | https://www.twilio.com/docs/messaging/tutorials/how-to-retrieve-and-modify-message-history |
+| 204 to the deletion of each medium         | deleted       | https://www.twilio.com/docs/messaging/api/media-resource#delete-a-media-resource |
+| 404                                        | already gone  | https://www.twilio.com/docs/api/errors/20404        |
+| error 20009: the text is still on its way  | again         | https://www.twilio.com/docs/api/errors/20009        |
+| HTTP 429, or error 20429                   | again         | https://www.twilio.com/docs/api/errors/20429        |
+| any other 4xx                              | refused       |                                                     |
+"""  # noqa: E501  # a link is not cut
+
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.rest import Client
+
+from handoff_service.gateways.twilio.errors import TOO_MANY
+from handoff_service.ports import NotErased
+
+ON_ITS_WAY = 20009
+GONE, BUSY = 404, 429
+MOST_MEDIA = 10  # of one message
+
+
+def erase_text(client: Client, sid: str) -> NotErased | None:
+    """Erase one text, in a thread. Raises the client's errors for 5xx and broken connections."""
+    try:
+        redacted = client.messages(sid).update(body="")
+        if int(redacted.num_media or 0):
+            for medium in client.messages(sid).media.list(limit=MOST_MEDIA):
+                client.messages(sid).media(medium.sid or "").delete()
+    except (TwilioRestException, TwilioServiceException) as error:
+        if error.status == GONE:
+            return None
+        if error.status == BUSY or error.code in (ON_ITS_WAY, TOO_MANY):
+            return NotErased(why="the text is still on its way", again=True)
+        if not 400 <= error.status < 500:
+            raise
+        return NotErased(why=f"Twilio refused ({error.code or error.status}).", again=False)
+    return None

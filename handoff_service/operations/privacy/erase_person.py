@@ -1,0 +1,201 @@
+"""Erase a person: one piece of due work that does a step at a time and can be interrupted after
+each. Files and other servers are asked outside any transaction.
+
+The order matters: rows are emptied while they still name the person, so an interrupted erasure
+finds the rest again. The name goes last.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from itertools import batched
+
+from handoff_service import log
+from handoff_service.operations.privacy import erase_steps as steps
+from handoff_service.operations.privacy.erase_steps import (
+    AuditEntries,
+    FinishCopy,
+    NextStep,
+    OfConversations,
+    Replace,
+)
+from handoff_service.operations.shared.job import Job
+from handoff_service.ports import BotFailed, NotOffered
+from handoff_service.rules.privacy import erasures as rules
+from handoff_service.rules.privacy.erasures import ErasureStep
+from handoff_service.rules.privacy.kinds import until_night
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.engine import due_work
+from handoff_service.store.privacy import erasure_reads as reads
+from handoff_service.store.privacy import mentions
+from handoff_service.store.privacy.empty_rows import files_of
+from handoff_service.store.privacy.erase_plan import PERSONAL_TABLES
+from handoff_service.store.privacy.erasure_reads import Running
+from handoff_service.store.reports import facts
+
+CONVERSATIONS_AT_ONCE = 20
+ROWS_AT_ONCE = 50  # rows of other people in one transaction
+SENDERS_AT_ONCE = 200  # conversations in one request to the bot
+COPIES_AT_ONCE = 100  # texts that the provider erases before the worker renews its plan
+
+
+class _NotYet(Exception):
+    """The step cannot be finished now."""
+
+    def __init__(self, after: timedelta) -> None:
+        self.after = after
+
+
+async def when_due(job: Job) -> None:
+    erasure = await job.deps.store.read(reads.running, int(job.key))
+    if erasure is None:
+        return await job.write(due_work.drop, job.claimed)
+    try:
+        left = await _DO[erasure.step](job, erasure)
+    except _NotYet as pause:
+        return await job.write(steps.try_again, NextStep(erasure=erasure, after=pause.after))
+    await job.write(steps.next_step, NextStep(erasure=erasure, left=left))
+    log.info("erasure_step_done", erasure=erasure.id, step=erasure.step, left=len(left))
+
+
+async def _close(job: Job, erasure: Running) -> list[str]:
+    for one in await job.deps.store.read(reads.open_conversations, erasure):
+        await job.write(steps.close_conversation, one)
+    return [rules.BACKUPS.format(when=_day(erasure))]
+
+
+async def _examples(job: Job, erasure: Running) -> list[str]:
+    """Remove training examples from their files while the labels still name the files."""
+    left = []
+    for one in await job.deps.store.read(reads.taught, erasure):
+        why = await job.deps.examples.forget(one.intent, one.example, is_test=one.is_test)
+        if why is not None:
+            left.append(rules.EXAMPLE_STAYS.format(why=why))
+    if erasure.planned.get("trainer_items") or erasure.planned.get("examples"):
+        left.append(rules.MODELS.format(when=_day(erasure)))
+    return left
+
+
+async def _rows(job: Job, erasure: Running) -> list[str]:
+    """Empty all conversations, some at a time. The number stays in them for the next steps."""
+    left = await job.deps.store.read(reads.ticket_copies, erasure)
+    ids = await job.deps.store.read(reads.ids, erasure)
+    # the last part, without conversations, is for cases that belong to the user only
+    for some in [*batched(ids, CONVERSATIONS_AT_ONCE, strict=False), ()]:
+        command = OfConversations(erasure=erasure, ids=list(some))
+        rows = await job.deps.store.read(facts.final_rows, command.ids)
+        await job.write(facts.write_final, rows)
+        await job.write(steps.cancel_work, command)
+        for file in await job.deps.store.read(files_of, command.ids):
+            await asyncio.to_thread(job.deps.media.remove, file)
+        while await job.write(steps.empty_some, command):
+            pass
+    return left
+
+
+async def _bot(job: Job, erasure: Running) -> list[str]:
+    ids = await job.deps.store.read(reads.ids, erasure)
+    try:
+        for some in batched(ids, SENDERS_AT_ONCE, strict=False):
+            await job.deps.bot.forget([str(one) for one in some])
+    except NotOffered:
+        return [rules.BOT_CANNOT.format(senders=", ".join(map(str, ids)))]
+    except BotFailed as failure:
+        if job.attempts < rules.TRIES:
+            raise _NotYet(rules.wait(job.attempts)) from failure
+        return [rules.BOT_FAILED.format(why=failure)]
+    return []
+
+
+async def _mentions(job: Job, erasure: Running) -> list[str]:
+    """Replace the person's name and numbers in rows of others."""
+    words = erasure.words
+    for found in await job.deps.store.read(mentions.find, words):
+        for keys in batched(found.keys, ROWS_AT_ONCE, strict=False):
+            some = mentions.Found(found.table, list(keys))
+            await job.write(
+                steps.replace_some, Replace(erasure_id=erasure.id, found=some, words=words)
+            )
+    return []
+
+
+async def _person(job: Job, erasure: Running) -> list[str]:
+    entries = await job.deps.store.read(reads.audit_entries, erasure)
+    for some in batched(entries, ROWS_AT_ONCE, strict=False):
+        await job.write(steps.erase_audit, AuditEntries(erasure_id=erasure.id, ids=list(some)))
+    ids = await job.deps.store.read(reads.ids, erasure)
+    for some in batched(ids, CONVERSATIONS_AT_ONCE, strict=False):
+        await job.write(steps.unname, OfConversations(erasure=erasure, ids=list(some)))
+    await job.write(steps.forget_person, erasure)
+    return []
+
+
+async def _index(job: Job, erasure: Running) -> list[str]:
+    """Rewrite SQLite's search index, which otherwise keeps removed words."""
+    more = await job.write(steps.merge_index, True)
+    while more:
+        more = await job.write(steps.merge_index, False)
+    return []
+
+
+async def _file(job: Job, erasure: Running) -> list[str]:
+    """Rewrite SQLite's file without old bytes; remove PostgreSQL's dead rows."""
+    store, now = job.deps.store, job.deps.clock()
+    if store.is_sqlite and await asyncio.to_thread(store.size) > rules.COMPACT_AT_ONCE:
+        pause = until_night(now, await store.read(desk_time_zone))
+        if pause:
+            raise _NotYet(pause)
+    compacted = await store.compact(PERSONAL_TABLES)
+    log.info(
+        "database_compacted",
+        milliseconds=round(compacted.seconds * 1000),
+        megabytes=round(compacted.size / 1e6),
+        complete=compacted.complete,
+    )
+    if not store.is_sqlite:
+        return [rules.POSTGRES]
+    if not compacted.complete:
+        if job.attempts < rules.TRIES:
+            raise _NotYet(rules.wait(job.attempts))
+        return [rules.FILE_BUSY]
+    return []
+
+
+async def _copies(job: Job, erasure: Running) -> list[str]:
+    """Erase the provider's copies. What it cannot erase yet is tried again for days."""
+    late = job.deps.clock() - erasure.requested_at > rules.COPIES_FOR
+    try:
+        for sid in await job.deps.store.read(reads.waiting_copies, erasure.id, COPIES_AT_ONCE):
+            objection = await job.deps.provider.erase(sid)
+            if objection is None or late or not objection.again:
+                why = objection.why if objection else None
+                await job.write(steps.finish_copy, FinishCopy(erasure=erasure, sid=sid, why=why))
+            else:
+                raise _NotYet(rules.wait(job.attempts))
+    except NotOffered as why:
+        await job.write(steps.refuse_copies, FinishCopy(erasure=erasure, sid="", why=str(why)))
+    except OSError as error:
+        if not late:
+            log.warning("copies_not_erased", erasure=erasure.id, why=str(error))
+            raise _NotYet(rules.wait(job.attempts)) from error
+        await job.write(steps.refuse_copies, FinishCopy(erasure=erasure, sid="", why=str(error)))
+    if await job.deps.store.read(reads.waiting_copies, erasure.id, 1):
+        raise _NotYet(timedelta())
+    return await job.deps.store.read(reads.refused_copies, erasure.id)
+
+
+def _day(erasure: Running) -> str:
+    return f"{erasure.requested_at:%Y-%m-%d %H:%M} UTC"
+
+
+_DO: Mapping[ErasureStep, Callable[[Job, Running], Awaitable[list[str]]]] = {
+    ErasureStep.CLOSE: _close,
+    ErasureStep.EXAMPLES: _examples,
+    ErasureStep.ROWS: _rows,
+    ErasureStep.BOT: _bot,
+    ErasureStep.PERSON: _person,
+    ErasureStep.MENTIONS: _mentions,
+    ErasureStep.INDEX: _index,
+    ErasureStep.FILE: _file,
+    ErasureStep.COPIES: _copies,
+}

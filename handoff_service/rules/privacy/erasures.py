@@ -1,0 +1,99 @@
+"""The steps of an erasure, in order, and the sentences of its receipt."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+
+class ErasureStep(StrEnum):
+    """What an erasure does next."""
+
+    CLOSE = "close"
+    EXAMPLES = "examples"
+    ROWS = "rows"
+    BOT = "bot"
+    PERSON = "person"
+    MENTIONS = "mentions"
+    INDEX = "index"
+    FILE = "file"
+    COPIES = "copies"
+
+
+class ErasureState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+
+
+class CopyState(StrEnum):
+    """What became of a text at the provider."""
+
+    WAITING = "waiting"
+    ERASED = "erased"
+    REFUSED = "refused"
+
+
+#: What each step does, for the page.
+DOES: Mapping[ErasureStep, str] = {
+    ErasureStep.CLOSE: "Closing open conversations without a text",
+    ErasureStep.EXAMPLES: "Removing training examples",
+    ErasureStep.ROWS: "Emptying conversations and deleting media",
+    ErasureStep.BOT: "Deleting the virtual agent's memory",
+    ErasureStep.PERSON: "Deleting the person's record",
+    ErasureStep.MENTIONS: "Removing the name and number from other conversations",
+    ErasureStep.INDEX: "Rewriting the search index",
+    ErasureStep.FILE: "Rewriting the database file",
+    ErasureStep.COPIES: "Erasing the provider's copies",
+}
+ORDER: Sequence[ErasureStep] = tuple(ErasureStep)
+REPLACEMENT = "[erased]"  # stands for a name or number in other people's conversations
+# bytes of SQLite's file; a larger one is rewritten at night: see docs/performance.md
+COMPACT_AT_ONCE = 300_000_000
+TRIES = 12  # of the bot's server, before the receipt says that it could not be done
+LONGEST_WAIT = timedelta(hours=1)
+COPIES_FOR = timedelta(days=7)  # the provider is asked this long
+
+BACKUPS = (
+    "Backups that were made before {when} still hold this person. Delete them, or keep them no "
+    "longer than your retention allows. After restoring one, erase the person again."
+)
+TICKETS = (
+    "The ticket system that a webhook calls has its own copies. Delete them there. "
+    "Its tickets: {numbers}."
+)
+TICKETS_WITHOUT_NUMBERS = (
+    "The ticket system that a webhook calls has its own copies of {count}. Delete them there."
+)
+MODELS = (
+    "Models that were trained before {when} may have learned from this person's texts. Train and "
+    "promote a new model, then delete the old files."
+)
+BOT_FAILED = "The virtual agent's memory was not deleted: {why}"
+BOT_CANNOT = (
+    "The virtual agent's server cannot delete conversations. Delete the conversations "
+    "{senders} there by hand."
+)
+COPIES_REFUSED = "The provider did not erase {count}: {why}"
+METADATA = (
+    "The provider keeps the numbers and times of texts for its own records, without their words."
+)
+SHARED = "{number} is also on the record of {name}, so what belongs to the number stays."
+FILE_BUSY = (
+    "The database file could not be rewritten, because something kept reading it. Its free space "
+    "may hold old bytes until the next erasure."
+)
+POSTGRES = (
+    "PostgreSQL has removed the dead rows. Its write-ahead log and its own backups keep the old "
+    "ones until they are recycled."
+)
+EXAMPLE_STAYS = "A training example was not removed: {why}"
+
+
+def wait(attempts: int) -> timedelta:
+    """The pause before the next try of another server."""
+    return min(timedelta(seconds=10 * 2 ** min(attempts, 12)), LONGEST_WAIT)
+
+
+def following(step: ErasureStep) -> ErasureStep | None:
+    """The step after this one; None after the last."""
+    place = ORDER.index(step) + 1
+    return ORDER[place] if place < len(ORDER) else None

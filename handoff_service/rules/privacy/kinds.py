@@ -1,0 +1,101 @@
+"""What retention removes: each kind with the desk setting that limits it.
+
+Reports count rows, so retention empties rows and keeps them. Only rows that no report counts are
+deleted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+NIGHT = time(2, 30)  # by the desk's clock, when retention runs
+MORNING = time(5)  # when it ends
+LONGEST_DAYS = 36_500
+
+
+class KeptKind(StrEnum):
+    """A kind of content that can be kept for a limited time."""
+
+    TEXTS = "texts"
+    MEDIA = "media"
+    NOTES = "notes"
+    WORK_LOGS = "work_logs"
+    CONVERSATIONS = "conversations"
+    TRAINER_ITEMS = "trainer_items"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """How a kind is called, and what is removed."""
+
+    title: str
+    removes: str
+
+
+KINDS: Mapping[KeptKind, KindWords] = {
+    KeptKind.TEXTS: KindWords(
+        "Texts",
+        "Texts, event lines, short descriptions, and what the virtual agent understood and "
+        "collected.",
+    ),
+    KeptKind.MEDIA: KindWords("Media", "Pictures and files, with their files on disk."),
+    KeptKind.NOTES: KindWords("Notes", "Private notes."),
+    KeptKind.WORK_LOGS: KindWords(
+        "Work logs", "Why each agent was or was not offered a conversation, and transfer notes."
+    ),
+    KeptKind.CONVERSATIONS: KindWords(
+        "Conversations", "All of the above, and who the requester was. The times and counts stay."
+    ),
+    KeptKind.TRAINER_ITEMS: KindWords(
+        "Trainer items", "Masked texts that waited for a label, with their labels."
+    ),
+    KeptKind.AUDIT: KindWords(
+        "Audit log", "Entries of the audit log. The chain of their hashes stays whole."
+    ),
+}
+#: kinds that count from the day on which they were made, not from the end of a conversation
+BY_DAY = frozenset({KeptKind.TRAINER_ITEMS, KeptKind.AUDIT})
+#: what else goes with a kind
+INCLUDES: Mapping[KeptKind, frozenset[KeptKind]] = {
+    KeptKind.CONVERSATIONS: frozenset(
+        {KeptKind.TEXTS, KeptKind.MEDIA, KeptKind.NOTES, KeptKind.WORK_LOGS}
+    )
+}
+
+
+def setting_of(kind: KeptKind) -> str:
+    """The desk setting with the days of a kind."""
+    return f"keep_{kind}_days"
+
+
+def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
+    """The kind, and those that go with it."""
+    return INCLUDES.get(kind, frozenset()) | {kind}
+
+
+def cutoff(days: int, now: datetime) -> datetime | None:
+    """Content of conversations that were closed before this time goes. None: it is kept."""
+    return now - timedelta(days=days) if days else None
+
+
+def until_night(now: datetime, time_zone: str) -> timedelta:
+    """How long to wait until it is night; zero at night."""
+    clock = now.astimezone(ZoneInfo(time_zone)).time()
+    if NIGHT <= clock < MORNING:
+        return timedelta()
+    return next_night(now, time_zone) - now
+
+
+def next_night(now: datetime, time_zone: str) -> datetime:
+    """The next start of the nightly run. A night without that time, because clocks change, has it
+    an hour later."""
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    for day in (today, today + timedelta(days=1)):
+        at = datetime.combine(day, NIGHT, zone).astimezone(UTC)
+        if at > now:
+            return at
+    return datetime.combine(today + timedelta(days=2), NIGHT, zone).astimezone(UTC)

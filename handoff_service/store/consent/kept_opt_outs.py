@@ -1,0 +1,94 @@
+"""Opt-outs of erased numbers, kept under a keyed hash. Nobody can read the number from the hash,
+but when the number comes back, its opt-outs apply again."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from handoff_service.errors import CannotOpen
+from handoff_service.lib.sealing import Sealer
+from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+
+k, o, c, s = t.kept_opt_outs, t.opt_outs, t.consents, t.own_secrets
+NAME = "erased_numbers"  # of the key among the desk's own secrets
+CAME_BACK = "This number was erased and had opted out before."
+
+
+def number_hash(key: str, number: str) -> str:
+    """The keyed hash of a number."""
+    return hmac.new(key.encode(), f"number:{number}".encode(), hashlib.sha256).hexdigest()
+
+
+def own_key(tx: Transaction) -> str:
+    """The desk's own key of these hashes, which outlives a rotation of the secret key. The first
+    erasure makes it. CannotOpen."""
+    kept = kept_key(tx.conn, tx.settings.sealer)
+    if kept is not None:
+        return kept
+    made = secrets.token_hex(32)
+    sealed = tx.settings.sealer.seal(s.c.secret, made)
+    tx.conn.execute(insert(s).values(name=NAME, secret=sealed))
+    return made
+
+
+def kept_key(conn: Connection, sealer: Sealer) -> str | None:
+    """The key; None before the first erasure. CannotOpen."""
+    sealed = conn.execute(select(s.c.secret).where(s.c.name == NAME)).scalar()
+    return None if sealed is None else sealer.open(s.c.secret, sealed)
+
+
+def keep(tx: Transaction, number: str) -> int:
+    """Keep a number's opt-outs under its hash. Returns how many it has."""
+    mine = number_hash(own_key(tx), number)
+    standing = select(o.c.provider_number_id, c.c.source, c.c.at).join(c, c.c.id == o.c.consent_id)
+    rows = [
+        {
+            "number_hash": mine,
+            "provider_number_id": row.provider_number_id,
+            "source": row.source,
+            "at": row.at,
+        }
+        for row in tx.conn.execute(standing.where(o.c.number == number))
+    ]
+    if rows:
+        tx.conn.execute(upsert(tx.conn, k).on_conflict_do_nothing(), rows)
+    return len(rows)
+
+
+def apply_again(tx: Transaction, numbers: Collection[str]) -> None:
+    """Write the kept opt-outs of numbers that come back into the ledger. The transaction holds the
+    locks on the numbers' profiles, if they have any."""
+    if not numbers or tx.conn.execute(select(k.c.number_hash).limit(1)).first() is None:
+        return
+    try:
+        key = own_key(tx)
+    except CannotOpen:  # texts must arrive; the checklist names the missing key
+        return
+    hashes = {number_hash(key, number): number for number in numbers}
+    for row in tx.conn.execute(select(k).where(one_of(k.c.number_hash, hashes))).all():
+        _write(tx, hashes[row.number_hash], row)
+    tx.conn.execute(delete(k).where(one_of(k.c.number_hash, hashes)))
+
+
+def _write(tx: Transaction, number: str, kept: Any) -> None:
+    place, source = kept.provider_number_id, Source(kept.source)
+    entry = insert(c).values(
+        number=number,
+        provider_number_id=None if place == EVERY_NUMBER else place,
+        opted_out=True,
+        source=source,
+        words="STOP" if source is Source.KEYWORD else None,
+        note=CAME_BACK,
+        at=kept.at,
+    )
+    made = tx.conn.execute(entry.returning(c.c.id)).scalar_one()
+    row = {"number": number, "provider_number_id": place, "consent_id": made}
+    tx.conn.execute(upsert(tx.conn, o).values(row).on_conflict_do_nothing())

@@ -1,0 +1,76 @@
+"""What an erasure would remove: counts per kind, without changing anything."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.shared.vocabulary import Direction, Kind, Status
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.privacy import people
+from handoff_service.store.privacy.people import Person
+
+i, m = t.interactions, t.messages
+#: what the list calls each count
+TITLES: Mapping[str, str] = {
+    "conversations": "Conversations",
+    "open_conversations": "Open conversations, which are closed first without a text",
+    "texts": "Texts",
+    "notes": "Private notes",
+    "media": "Pictures and files",
+    "cases": "Cases",
+    "webhook_calls": "Calls of webhooks, sent or waiting",
+    "proofs": "Identity checks",
+    "trainer_items": "Texts on the trainer's pages",
+    "examples": "Training examples written from their texts",
+    "provider_copies": "Texts at the SMS provider",
+    "consent_entries": "Consent entries (an opt-out survives as a keyed hash)",
+    "profiles": "Messaging profiles",
+    "users": "User record",
+    "mentions": "Rows of other people that mention them",
+}
+
+
+def count(conn: Connection, person: Person) -> dict[str, int]:
+    """Title of ``TITLES`` -> how many, without what is not there."""
+    ids = people.conversations(person.numbers, person.user_id).subquery()
+    mine = select(ids.c.id)
+    messages = select(m.c.id).where(m.c.interaction_id.in_(mine))
+    its: sa.ColumnElement[bool] = t.cases.c.interaction_id.in_(mine)
+    if person.user_id is not None:
+        its |= t.cases.c.user_id == person.user_id
+    items = select(t.trainer_items.c.id).where(t.trainer_items.c.interaction_id.in_(mine))
+    w = t.webhook_calls.c
+    calls = w.case_id.in_(select(t.cases.c.id).where(its)) | w.interaction_id.in_(mine)
+    wrote = t.trainer_labels.c.file.is_not(None) & t.trainer_labels.c.undone_at.is_(None)
+    wanted: dict[str, tuple[sa.Table, sa.ColumnElement[bool]]] = {
+        "conversations": (i, i.c.id.in_(mine)),
+        "open_conversations": (i, i.c.id.in_(mine) & i.c.closed_at.is_(None)),
+        "texts": (m, m.c.interaction_id.in_(mine) & (m.c.kind == Kind.MESSAGE)),
+        "notes": (m, m.c.interaction_id.in_(mine) & (m.c.kind == Kind.NOTE)),
+        "media": (t.media, t.media.c.message_id.in_(messages)),
+        "cases": (t.cases, its),
+        "webhook_calls": (t.webhook_calls, calls),
+        "proofs": (t.proofs, t.proofs.c.interaction_id.in_(mine)),
+        "trainer_items": (t.trainer_items, t.trainer_items.c.id.in_(items)),
+        "examples": (t.trainer_labels, t.trainer_labels.c.item_id.in_(items) & wrote),
+        "provider_copies": (m, m.c.interaction_id.in_(mine) & at_provider()),
+        "consent_entries": (t.consents, one_of(t.consents.c.number, person.numbers)),
+        "profiles": (
+            t.messaging_profiles,
+            one_of(t.messaging_profiles.c.number, person.numbers),
+        ),
+        "users": (t.users, t.users.c.id == (person.user_id or 0)),
+    }
+    found = {
+        name: conn.execute(select(func.count()).select_from(table).where(where)).scalar_one()
+        for name, (table, where) in wanted.items()
+    }
+    return {name: number for name, number in found.items() if number}
+
+
+def at_provider() -> sa.ColumnElement[bool]:
+    """Which messages the provider has a copy of."""
+    sent = m.c.direction.in_((Direction.INBOUND, Direction.OUTBOUND))
+    return m.c.provider_sid.is_not(None) & sent & (m.c.status != Status.CANCELED)

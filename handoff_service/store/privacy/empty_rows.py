@@ -1,0 +1,152 @@
+"""Empty or delete the rows of conversations, a limited number at a time.
+
+A row that is empty already is not touched again, so the same call can be repeated until it finds
+nothing.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import delete, or_, select, update
+
+from handoff_service.rules.privacy.kinds import KeptKind
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.privacy.erase_plan import CODED, PARTS, Owner, Part
+from handoff_service.store.training import clusters
+
+AT_ONCE = 30  # rows in one transaction: see docs/performance.md
+i, m = t.interactions, t.messages
+
+
+def parts_of(kinds: Collection[KeptKind]) -> Sequence[Part]:
+    """The parts that retention removes for these kinds."""
+    return [part for part in PARTS if part.kinds & set(kinds)]
+
+
+def owned(part: Part, ids: Collection[int], user_id: int | None = None) -> sa.ColumnElement[bool]:
+    """Which rows of a part belong to these conversations. ``user_id``: also to this user's
+    cases."""
+    column: sa.Column[Any] = part.table.c[part.column]
+    messages = select(m.c.id).where(one_of(m.c.interaction_id, ids))
+    cases, work = t.cases.c, t.work_items.c
+    turns, items = t.bot_turns.c, t.trainer_items.c
+    mine = one_of(cases.interaction_id, ids)
+    if user_id is not None:
+        mine |= cases.user_id == user_id
+    return {
+        Owner.INTERACTION: one_of(column, ids),
+        Owner.MESSAGE: column.in_(messages),
+        Owner.CASE: column.in_(select(cases.id).where(mine)),
+        Owner.WORK_ITEM: column.in_(select(work.id).where(one_of(work.interaction_id, ids))),
+        Owner.TURN: column.in_(select(turns.id).where(one_of(turns.interaction_id, ids))),
+        Owner.ITEM: column.in_(select(items.id).where(one_of(items.interaction_id, ids))),
+    }[part.owner]
+
+
+def is_left(part: Part) -> sa.ColumnElement[bool]:
+    """Which rows of a part still hold something."""
+    where = sa.true() if part.where is None else part.where
+    if part.empties is None:
+        return where
+    return where & or_(*(_holds(part.table.c[n], v) for n, v in part.empties.items()))
+
+
+def _holds(column: sa.Column[Any], empty: Any) -> sa.ColumnElement[bool]:
+    if column is m.c.reason:
+        return column.is_not(None) & (m.c.event.is_(None) | m.c.event.not_in(CODED))
+    if empty is None or isinstance(empty, sa.sql.elements.Null):
+        return column.is_not(None)
+    if isinstance(column.type, sa.JSON):  # PostgreSQL does not compare JSON
+        return sa.cast(column, sa.Text) != "{}"
+    if column.name in ("status", "why"):  # follows the other columns of its part
+        return sa.false()
+    return column != empty
+
+
+def empty(
+    tx: Transaction,
+    parts: Sequence[Part],
+    ids: Collection[int],
+    *,
+    user_id: int | None = None,
+    most: int = AT_ONCE,
+) -> Counter[str]:
+    """Empty at most so many rows. Returns table -> how many; an empty result means that nothing is
+    left."""
+    done: Counter[str] = Counter()
+    with secure_delete(tx):
+        for part in parts:
+            room = most - done.total()
+            if room <= 0:
+                break
+            where = owned(part, ids, user_id) & is_left(part)
+            done[part.table.name] += _empty_part(tx, part, where, room)
+    if done.total():
+        tx.conn.execute(
+            update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None)).values(emptied_at=tx.now)
+        )
+    return +done
+
+
+def _empty_part(tx: Transaction, part: Part, where: sa.ColumnElement[bool], most: int) -> int:
+    table = part.table
+    key: sa.Column[Any] | None = table.c.get("id")
+    if key is not None:
+        keys = list(tx.conn.execute(select(key).where(where).order_by(key).limit(most)).scalars())
+        if not keys:
+            return 0
+        where = one_of(key, keys)
+        _before(tx, table, keys)
+    if part.empties is None:
+        return tx.conn.execute(delete(table).where(where)).rowcount
+    values = dict(part.empties)
+    if table is m:
+        values["emptied_at"] = values["changed_at"] = tx.now
+    return tx.conn.execute(update(table).where(where).values(**values)).rowcount
+
+
+def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:
+    """What refers to the rows in a way that no foreign key says."""
+    if table is m:
+        text_index.forget_lines(tx.conn, keys)
+    if table is t.trainer_items:
+        clusters.leave_clusters(tx.conn, keys)
+    if table is t.webhook_calls:
+        names = [str(key) for key in keys]
+        w = t.due_work.c
+        tx.conn.execute(delete(t.due_work).where(w.kind == "call_webhook", one_of(w.key, names)))
+
+
+@contextmanager
+def secure_delete(tx: Transaction) -> Iterator[None]:
+    """SQLite overwrites what the statements inside remove. It costs writes, so it is off for all
+    others."""
+    if tx.conn.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = tx.conn.connection.dbapi_connection  # also answers after an error
+    raw.execute("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA secure_delete = OFF")
+
+
+def files_of(conn: sa.Connection, ids: Collection[int]) -> list[str]:
+    """The names of media files that only these conversations use."""
+    d, other = t.media, t.media.alias("other")
+    mine = select(m.c.id).where(one_of(m.c.interaction_id, ids))
+    elsewhere = select(other.c.id).where(
+        other.c.file == d.c.file,
+        or_(other.c.message_id.is_(None), other.c.message_id.not_in(mine)),
+    )
+    query = select(d.c.file).where(
+        d.c.file.is_not(None), d.c.message_id.in_(mine), ~elsewhere.exists()
+    )
+    return list(conn.execute(query.distinct()).scalars())

@@ -1,0 +1,95 @@
+"""Erasures and their receipts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.privacy.erasures import DOES, CopyState, ErasureState, ErasureStep
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views import Named
+
+e, c, a = t.erasures, t.erased_copies, t.agents
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """An erasure, and once it has ended its receipt.
+
+    - ``doing``: the present step in words; null at the end.
+    - ``planned`` and ``removed``: kind -> how many.
+    - ``left``: what could not be removed, in sentences.
+    - ``copies_waiting``: texts that the provider still has to erase.
+    """
+
+    id: int
+    state: ErasureState
+    doing: str | None
+    by: Named | None
+    requested_at: datetime
+    ended_at: datetime | None
+    planned: Mapping[str, int]
+    removed: Mapping[str, int]
+    left: Sequence[str]
+    copies_waiting: int
+
+    @property
+    def number(self) -> str:
+        """What people call it."""
+        return f"ERA{self.id:07}"
+
+
+def list_(conn: Connection, *, before: int | None = None, limit: int = PAGE) -> list[Erasure]:
+    """Erasures, newest first."""
+    where = sa.true() if before is None else e.c.id < before
+    return _read(conn, where, limit)
+
+
+def get(conn: Connection, erasure_id: int) -> Erasure:
+    """Raises NotFound for an unknown id."""
+    found = _read(conn, e.c.id == erasure_id, 1)
+    if not found:
+        raise NotFound(f"There is no erasure {erasure_id}.")
+    return found[0]
+
+
+def newest(conn: Connection) -> int:
+    """The highest id; 0 without any."""
+    return conn.execute(select(func.coalesce(func.max(e.c.id), 0))).scalar_one()
+
+
+def _read(conn: Connection, where: sa.ColumnElement[bool], limit: int) -> list[Erasure]:
+    waiting = (
+        select(func.count())
+        .where(c.c.erasure_id == e.c.id, c.c.state == CopyState.WAITING)
+        .scalar_subquery()
+    )
+    query = (
+        select(e, a.c.name.label("agent"), waiting.label("waiting"))
+        .outerjoin(a, a.c.id == e.c.agent_id)
+        .where(where)
+        .order_by(e.c.id.desc())
+        .limit(limit)
+    )
+    return [_erasure(row) for row in conn.execute(query)]
+
+
+def _erasure(row: Any) -> Erasure:
+    is_done = row.state == ErasureState.DONE
+    return Erasure(
+        id=row.id,
+        state=ErasureState(row.state),
+        doing=None if is_done else DOES[ErasureStep(row.step)],
+        by=Named(id=row.agent_id, name=row.agent) if row.agent_id else None,
+        requested_at=row.requested_at,
+        ended_at=row.ended_at,
+        planned=row.planned,
+        removed=row.removed,
+        left=row.left,
+        copies_waiting=row.waiting,
+    )

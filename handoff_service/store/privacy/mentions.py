@@ -1,0 +1,135 @@
+"""Find and replace a person's name, numbers and address in rows of other people, such as a note in
+a colleague's conversation."""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, or_, select, update
+
+from handoff_service.rules.privacy.erasures import REPLACEMENT
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.privacy.empty_rows import secure_delete
+from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PARTS
+
+# an erasure needs these until its end, and person_rows.py deletes the others
+_NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
+_NOT_SEARCHED |= {"audit_log"}  # nobody can change an entry; erase_steps.py removes whole ones
+_NOT_SEARCHED |= {"user_facts", "messaging_profiles", "opt_outs", "unknown_replies"}
+# of newer conversations; person_rows.py renames those of the person
+_NUMBERS = frozenset({"number", "requester_number"})
+LEAST = 4  # characters of a word that is searched for
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of a table that mention the person, by primary key."""
+
+    table: str
+    keys: Sequence[Any]
+
+
+def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -> list[str]:
+    """The person's numbers, address, employee number and name. A name is left out when somebody
+    else has it too, or when it is a single word."""
+    found = list(numbers)
+    u = t.users
+    row = conn.execute(select(u).where(u.c.id == user_id)).first() if user_id else None
+    if row is not None:
+        found += [word for word in (row.email, row.external_id) if word]
+        if " " in row.name.strip() and not _is_anothers(conn, row.name, row.id):
+            found.append(row.name.strip())
+    return [word for word in found if len(word) >= LEAST]
+
+
+def _is_anothers(conn: Connection, name: str, user_id: int) -> bool:
+    u, a = t.users.c, t.agents.c
+    same = name.lower()
+    users = select(u.id).where(func.lower(u.name) == same, u.id != user_id)
+    agents = select(a.id).where(func.lower(a.name) == same)
+    return conn.execute(users.union_all(agents).limit(1)).first() is not None
+
+
+def columns() -> Iterator[tuple[sa.Table, list[sa.Column[Any]]]]:
+    """The columns that can mention somebody."""
+    for name, table in t.metadata.tables.items():
+        if name in _NOT_SEARCHED:
+            continue
+        personal = set(BY_VALUE.get(name, ()))
+        for part in PARTS:
+            personal |= set(part.empties or ()) if part.table is table else set()
+            if part.table is table and part.empties is None:
+                personal |= {c.name for c in table.c if isinstance(c.type, sa.Text | sa.JSON)}
+        personal -= _NUMBERS
+        text = [c for c in table.c if c.name in personal and isinstance(c.type, sa.Text | sa.JSON)]
+        if text and len(table.primary_key.columns) == 1:
+            yield table, text
+
+
+def find(conn: Connection, words: Collection[str]) -> list[Found]:
+    """All rows that mention one of these words. Reads whole tables, so it never runs in a lane."""
+    found = []
+    for table, text in columns() if words else ():
+        (key,) = table.primary_key.columns
+        holds = or_(*(_like(c, word) for c in text for word in words))
+        keys = list(conn.execute(select(key).where(holds).order_by(key)).scalars())
+        if keys:
+            found.append(Found(table.name, keys))
+    return found
+
+
+def _like(column: sa.Column[Any], word: str) -> sa.ColumnElement[bool]:
+    if isinstance(column.type, sa.JSON):
+        escaped = json.dumps(word)[1:-1]
+        return sa.cast(column, sa.Text).icontains(escaped, autoescape=True)
+    return column.icontains(word, autoescape=True)
+
+
+def replace(tx: Transaction, found: Found, words: Collection[str]) -> int:
+    """Replace the words in these rows. Returns how many rows changed."""
+    table = t.metadata.tables[found.table]
+    (key,) = table.primary_key.columns
+    text = next(cells for one, cells in columns() if one is table)
+    pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    rows = tx.conn.execute(select(key, *text).where(one_of(key, found.keys))).all()
+    changed = 0
+    with secure_delete(tx):
+        is_text = table is t.messages
+        if is_text:
+            text_index.forget_lines(tx.conn, list(found.keys))
+        for row in rows:
+            values = _replaced(row._mapping, text, pattern)
+            if values:
+                changed += 1
+                tx.conn.execute(update(table).where(key == row[0]).values(**values))
+        if is_text:
+            text_index.index_again(tx.conn, list(found.keys))
+    return changed
+
+
+def _replaced(
+    row: Mapping[Any, Any], text: Sequence[sa.Column[Any]], pattern: re.Pattern[str]
+) -> dict[str, Any]:
+    values = {}
+    for column in text:
+        before = row[column.name]
+        if before is not None and (after := _without(before, pattern)) != before:
+            values[column.name] = after
+    return values
+
+
+def _without(value: Any, pattern: re.Pattern[str]) -> Any:
+    """The value with the words replaced, also inside lists and objects."""
+    if isinstance(value, str):
+        return pattern.sub(REPLACEMENT, value)
+    if isinstance(value, list):
+        return [_without(one, pattern) for one in value]
+    if isinstance(value, dict):
+        return {_without(k, pattern): _without(v, pattern) for k, v in value.items()}
+    return value

@@ -1,0 +1,235 @@
+"""What retention removes next, how much it would remove, and how far it is."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select, update
+
+from handoff_service.rules.delivery.senders import DELETED, ERASED
+from handoff_service.rules.privacy.kinds import (
+    KINDS,
+    KeptKind,
+    cutoff,
+    removed_with,
+    setting_of,
+)
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.privacy.empty_rows import (
+    AT_ONCE,
+    is_left,
+    parts_of,
+    secure_delete,
+)
+from handoff_service.store.privacy.erase_plan import Owner, Part
+from handoff_service.store.training import clusters
+
+CONVERSATIONS_AT_ONCE = 20
+AUDIT_AT_ONCE = 200  # entries in one transaction
+NOBODY = "deleted"  # the number of the profile of conversations without a requester
+i, m, p, r = t.interactions, t.messages, t.messaging_profiles, t.retention
+
+
+class RetentionState(StrEnum):
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionBatch:
+    """Conversations, and the time of closing up to which they are complete."""
+
+    ids: Sequence[int]
+    to: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetainedKind:
+    """A kind, its limit, and the last run.
+
+    - ``days``: null: kept forever.
+    - ``would_remove``: rows that a run would empty or delete now; null when not asked.
+    - ``state``, ``removed``, ``began_at``, ``ended_at``: of the last run; null before the first.
+    """
+
+    kind: KeptKind
+    title: str
+    removes: str
+    days: int | None
+    would_remove: int | None
+    state: RetentionState | None
+    removed: int | None
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionStatus:
+    """``next_run``: when retention runs next; null: no process has planned it yet."""
+
+    kinds: list[RetainedKind]
+    next_run: datetime | None
+
+    @property
+    def is_running(self) -> bool:
+        return any(one.state is RetentionState.RUNNING for one in self.kinds)
+
+
+def status(conn: Connection, now: datetime, *, counted: bool) -> RetentionStatus:
+    """All kinds, and the next run. ``counted``: also how much a run would remove now, which reads
+    whole tables."""
+    return RetentionStatus(kinds=kinds(conn, now, counted=counted), next_run=next_run(conn))
+
+
+def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
+    """The kinds that have a limit -> the time before which content goes."""
+    row = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()
+    found = {} if row is None else {k: cutoff(row._mapping[setting_of(k)], now) for k in KeptKind}
+    return {kind: before for kind, before in found.items() if before is not None}
+
+
+def emptied_with(kind: KeptKind) -> Collection[KeptKind]:
+    """The kinds whose content a run for this kind empties. Trainer items have a run of their
+    own."""
+    return removed_with(kind)
+
+
+def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionBatch:
+    """The next closed conversations, oldest first."""
+    done_to = conn.execute(select(r.c.done_to).where(r.c.kind == kind)).scalar()
+    where = i.c.closed_at < before
+    if done_to is not None:
+        where &= i.c.closed_at > done_to
+    query = select(i.c.id, i.c.closed_at).where(where).order_by(i.c.closed_at, i.c.id)
+    rows = conn.execute(query.limit(CONVERSATIONS_AT_ONCE)).all()
+    if not rows:
+        return RetentionBatch((), before)
+    # all that were closed at the same time as the last, so that none is skipped
+    last = rows[-1].closed_at
+    same = conn.execute(select(i.c.id).where(i.c.closed_at == last)).scalars()
+    return RetentionBatch(list(dict.fromkeys([*(row.id for row in rows), *same])), last)
+
+
+def unname(tx: Transaction, ids: Collection[int]) -> None:
+    """Take the requester from emptied conversations that still have one. Cases keep their user."""
+    named = i.c.requester_number.not_like(f"{ERASED}%") & i.c.requester_number.not_like(
+        f"{DELETED}%"
+    )
+    ids = list(tx.conn.execute(select(i.c.id).where(one_of(i.c.id, ids), named)).scalars())
+    with secure_delete(tx):
+        text_index.forget_numbers(tx.conn, ids)
+        nobody = tx.conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
+        if nobody is None:
+            made = sa.insert(p).values(number=NOBODY, active=False, created_at=tx.now)
+            nobody = tx.conn.execute(made.returning(p.c.id)).scalar_one()
+        for table, key, column in (
+            (t.satisfaction_questions, "interaction_id", "requester_number"),
+            (t.proofs, "interaction_id", "number"),
+            (i, "id", "requester_number"),
+        ):
+            # a name per conversation, so that none is taken for an earlier one of another's
+            name = sa.literal(DELETED) + sa.cast(table.c[key], sa.Text)
+            mine = one_of(table.c[key], ids)
+            tx.conn.execute(update(table).where(mine).values({column: name}))
+        of_proofs = select(t.proofs.c.id).where(one_of(t.proofs.c.interaction_id, ids))
+        sends = update(t.proof_sends).where(t.proof_sends.c.proof_id.in_(of_proofs))
+        tx.conn.execute(sends.values(number=NOBODY, code_hash=None))
+        a = t.associations
+        unknown = {"user_id": None, "old_user_id": None, "profile_id": nobody}
+        tx.conn.execute(update(a).where(one_of(a.c.interaction_id, ids)).values(**unknown))
+        proofs = update(t.proofs).where(one_of(t.proofs.c.interaction_id, ids))
+        tx.conn.execute(proofs.values(user_id=None))
+        gone = {"user_id": None, "profile_id": nobody, "emptied_at": tx.now}
+        tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**gone))
+
+
+def delete_items(tx: Transaction, before: datetime) -> int:
+    """Delete some trainer items with their labels and pinned texts. Returns how many items."""
+    item, lb, pin = t.trainer_items, t.trainer_labels, t.pinned_texts
+    query = select(item.c.id).where(item.c.created_at < before).order_by(item.c.id)
+    ids = list(tx.conn.execute(query.limit(AT_ONCE)).scalars())
+    if ids:
+        with secure_delete(tx):
+            clusters.leave_clusters(tx.conn, ids)
+            for column in (pin.c.item_id, lb.c.item_id, item.c.id):
+                tx.conn.execute(sa.delete(column.table).where(one_of(column, ids)))
+    return len(ids)
+
+
+def next_audit_slice(conn: Connection, before: datetime) -> datetime | None:
+    """Up to when the next entries of the audit log go. None: no more are that old."""
+    a = t.audit_log.c
+    old = select(a.at).where(a.at < before).order_by(a.at)
+    if conn.execute(old.limit(1)).first() is None:
+        return None
+    later = conn.execute(old.offset(AUDIT_AT_ONCE).limit(1)).scalar()
+    return before if later is None else later
+
+
+def kinds(conn: Connection, now: datetime, *, counted: bool) -> list[RetainedKind]:
+    """All kinds. ``counted``: also how much a run would remove now, which reads whole tables."""
+    limits = cutoffs(conn, now)
+    days = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()
+    runs = {row.kind: row for row in conn.execute(select(r))}
+    return [
+        RetainedKind(
+            kind=kind,
+            title=KINDS[kind].title,
+            removes=KINDS[kind].removes,
+            days=(days._mapping[setting_of(kind)] if days else 0) or None,
+            would_remove=_count(conn, kind, limits.get(kind), runs) if counted else None,
+            state=RetentionState(run.state) if (run := runs.get(kind)) else None,
+            removed=run.removed if run else None,
+            began_at=run.began_at if run else None,
+            ended_at=run.ended_at if run else None,
+        )
+        for kind in KeptKind
+    ]
+
+
+def next_run(conn: Connection) -> datetime | None:
+    """When retention runs next, or since when it is due."""
+    w = t.due_work.c
+    return conn.execute(select(w.due_at).where(w.kind == Work.RETAIN)).scalar()
+
+
+def _count(
+    conn: Connection,
+    kind: KeptKind,
+    before: datetime | None,
+    runs: Mapping[str, sa.Row[tuple[object, ...]]],
+) -> int:
+    if before is None:
+        return 0
+    if kind is KeptKind.TRAINER_ITEMS:
+        made = t.trainer_items.c.created_at < before
+        return conn.execute(
+            select(func.count()).select_from(t.trainer_items).where(made)
+        ).scalar_one()
+    if kind is KeptKind.AUDIT:
+        old = t.audit_log.c.at < before
+        return conn.execute(select(func.count()).select_from(t.audit_log).where(old)).scalar_one()
+    closed = select(i.c.id).where(i.c.closed_at < before)
+    run = runs.get(kind)
+    if run is not None and run.done_to is not None:
+        closed = closed.where(i.c.closed_at > run.done_to)
+    if kind is KeptKind.CONVERSATIONS:
+        return conn.execute(select(func.count()).select_from(closed.subquery())).scalar_one()
+    return sum(_rows(conn, part, closed) for part in parts_of([kind]))
+
+
+def _rows(conn: Connection, part: Part, closed: sa.Select[tuple[int]]) -> int:
+    column = part.table.c[part.column]
+    if part.owner is Owner.MESSAGE:
+        closed = select(m.c.id).where(m.c.interaction_id.in_(closed))
+    if part.owner is Owner.WORK_ITEM:
+        closed = select(t.work_items.c.id).where(t.work_items.c.interaction_id.in_(closed))
+    where = column.in_(closed) & is_left(part)
+    return conn.execute(select(func.count()).select_from(part.table).where(where)).scalar_one()

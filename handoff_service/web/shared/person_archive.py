@@ -1,0 +1,38 @@
+"""Sends a person's archive. It is written to a temporary file and sent in pieces, because a person
+may have many pictures. The file has no name, so nothing stays behind."""
+
+import asyncio
+import tempfile
+
+from sanic import Request
+
+from handoff_service import log
+from handoff_service.operations.privacy.hand_out import collect, write_archive
+from handoff_service.operations.privacy.request_erasure import WhomToErase
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
+from handoff_service.web.shared.session import desk_of
+
+ZIP, NAME = "application/zip", "personal-data.zip"
+PIECE = 256 * 1024  # bytes
+
+
+async def send_archive(request: Request, whom: WhomToErase, by: int) -> None:
+    """NotFound when nothing is stored about the person."""
+    desk = desk_of(request)
+    await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))
+    archive = await desk.store.for_long_requests().read(collect, whom)
+    with tempfile.TemporaryFile() as file:
+        await asyncio.to_thread(write_archive, archive, desk.media, file)
+        size = file.tell()
+        file.seek(0)
+        log.info("person_handed_out", by=by, bytes=size)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{NAME}"',
+            "Content-Length": str(size),
+            "Cache-Control": "no-store",
+        }
+        response = await request.respond(content_type=ZIP, headers=headers)
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            await response.send(piece)
+        await response.eof()

@@ -1,0 +1,181 @@
+"""Retention removes what was kept long enough, a few rows at a time, and reports keep their
+figures."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import Conflict
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.desk.audit_chain import check_chain
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.privacy.retain import run_now, schedule_retention, stop_run
+from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.delivery.usage_report import usage_report
+from handoff_service.store.engine import tables as t
+from handoff_service.store.privacy import retention
+from handoff_service.store.reports import facts
+from handoff_service.worker import Worker
+from tests.conftest import MovedClock
+from tests.support.privacy import BotWithMemory, GoodProvider
+from tests.support.story import ANN, BOB, DIRECT, Story
+
+DAY = 86_400
+
+
+@pytest.fixture
+def worker(story: Story, clock: MovedClock, tmp_path: Path) -> Worker:
+    deps = WorkerDeps(
+        store=story.store,
+        provider=GoodProvider(),
+        bot=BotWithMemory(),
+        clock=clock,
+        media=MediaFolder(tmp_path / "media"),
+    )
+    return Worker(deps, frozenset({Work.RETAIN}))
+
+
+async def conversation(story: Story, number: str = ANN) -> int:
+    interaction_id = await story.with_agent(number=number)
+    await story.write(interaction_id, "Bring the badge, please.")
+    await story.close(interaction_id)
+    while await story.store.write(index_texts, None):
+        pass
+    return interaction_id
+
+
+async def set_days(story: Story, **days: int) -> None:
+    values: dict[str, Any] = {f"keep_{kind}_days": count for kind, count in days.items()}
+    await story.store.write(change_desk, values)
+
+
+async def run(story: Story, worker: Worker) -> None:
+    await story.store.write(run_now, None)
+    assert await worker.step() == 1
+
+
+async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.RetainedKind:
+    found = await story.store.read(retention.status, clock(), counted=True)
+    return next(one for one in found.kinds if one.kind is kind)
+
+
+async def test_it_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
+    interaction_id = await conversation(story)
+    clock.move(4000 * DAY)
+    assert (await of(story, KeptKind.TEXTS, clock)).days is None
+    await run(story, worker)
+    assert (await story.lines(interaction_id))[0].body != ""
+    assert not await story.count(t.retention)
+
+
+async def test_texts_go_after_their_days_and_the_list_counts_them_before(
+    story: Story, worker: Worker, clock: MovedClock
+) -> None:
+    old = await conversation(story)
+    clock.move(20 * DAY)
+    new = await conversation(story, BOB)
+    await set_days(story, texts=10)
+    would = (await of(story, KeptKind.TEXTS, clock)).would_remove
+    await run(story, worker)
+    found = await of(story, KeptKind.TEXTS, clock)
+    assert (found.state, found.removed, found.would_remove) == ("done", would, 0)
+    assert would
+    lines = await story.lines(old)
+    assert {line.body for line in lines} == {""}
+    assert lines[0].emptied_at == clock()
+    assert "my badge is stuck" in [line.body for line in await story.lines(new)]
+    row = (await story.rows(t.interactions, t.interactions.c.id == old))[0]
+    assert (row.requester_number, row.short_description) == (ANN, None)
+
+
+async def test_conversations_lose_their_requester_too(
+    story: Story, worker: Worker, clock: MovedClock
+) -> None:
+    interaction_id = await conversation(story)
+    clock.move(20 * DAY)
+    await set_days(story, conversations=10)
+    await run(story, worker)
+    row = (await story.rows(t.interactions, t.interactions.c.id == interaction_id))[0]
+    assert (row.requester_number, row.user_id) == (f"deleted-{interaction_id}", None)
+    assert {line.body for line in await story.lines(interaction_id)} == {""}
+    again = await story.text("hello", number=ANN, to=DIRECT)
+    assert again.interaction_id != interaction_id
+
+
+async def test_reports_keep_their_figures(story: Story, worker: Worker, clock: MovedClock) -> None:
+    interaction_id = await conversation(story)
+    f = t.conversation_facts
+    await story.store.write(facts.write, await story.store.read(facts.next_batch))
+    clock.move(20 * DAY)
+    await story.store.write(facts.write, await story.store.read(facts.next_batch))
+    (before,) = await story.rows(f, f.c.interaction_id == interaction_id)
+    texts = await story.store.read(usage_report)
+    await set_days(story, conversations=10, texts=5, notes=5, media=5, work_logs=5)
+    await run(story, worker)
+    await story.store.write(facts.write, await story.store.read(facts.next_batch))
+    (after,) = await story.rows(f, f.c.interaction_id == interaction_id)
+    assert after == before
+    assert await story.store.read(usage_report) == texts
+
+
+async def test_the_audit_log_loses_old_entries_and_its_chain_stays_whole(
+    story: Story, worker: Worker, clock: MovedClock
+) -> None:
+    for _ in range(450):
+        await story.store.write(audit, AuditEntry(action=AuditAction.VIEWED))
+        clock.move(1)
+    clock.move(20 * DAY)
+    await set_days(story, audit=10)
+    await run(story, worker)
+    found = await of(story, KeptKind.AUDIT, clock)
+    assert (found.state, found.would_remove) == ("done", 0)
+    assert found.removed
+    assert found.removed >= 450
+    assert (await check_chain(story.store)).faults == []
+
+
+async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedClock) -> None:
+    with pytest.raises(Conflict, match="not running"):
+        await story.store.write(stop_run, None)
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(
+            sa.insert(t.retention).values(kind="texts", state="running", began_at=tx.now)
+        ),
+        None,
+    )
+    with pytest.raises(Conflict, match="running already"):
+        await story.store.write(run_now, None)
+    await story.store.write(stop_run, None)
+    assert (await of(story, KeptKind.TEXTS, clock)).state == "stopped"
+
+
+async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: MovedClock) -> None:
+    for _ in range(2):
+        await story.store.write(schedule_retention, None)
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.RETAIN)
+    assert work.due_at == datetime(2026, 11, 24, 7, 30, tzinfo=UTC)  # 02:30 in New York
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "night"),
+    [
+        ("2026-11-23T14:00", "UTC", "2026-11-24T02:30"),
+        ("2026-11-23T02:00", "UTC", "2026-11-23T02:30"),
+        ("2026-11-23T02:30", "UTC", "2026-11-24T02:30"),
+        # clocks skip 02:30 in New York
+        ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
+    ],
+)
+def test_when_it_is_night(now: str, zone: str, night: str) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    found = next_night(at, zone)
+    assert found == datetime.fromisoformat(night).replace(tzinfo=UTC)
+    assert until_night(found, zone).total_seconds() == 0

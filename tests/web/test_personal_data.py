@@ -1,0 +1,146 @@
+"""Personal data on the pages and over the API: the list, the archive, an erasure and its receipt;
+retention and its limits."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.rules.shared.vocabulary import Role, Work
+from tests.support.story import ANN, BOB, DIRECT, MIA
+from tests.web.workspace_server import Running, Visitor, running, visitor
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+UNDER = "/workspace/admin"
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("personal")) as service:
+        grace = MakeAgent(
+            email="grace@example.com",
+            name="Grace Okafor",
+            password_hash=hash_password("demo-grace"),
+            capacity=1,
+            roles=[Role.ADMIN],
+        )
+        await service.desk.store.write(make_agent, grace)
+        yield service
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def grace(here: Running) -> AsyncIterator[Visitor]:
+    async with visitor(here.address) as browser:
+        assert (await browser.sign_in("grace@example.com", "demo-grace")).status == 303
+        yield browser
+
+
+async def api(here: Running, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    async with aiohttp.ClientSession() as client:
+        who = {"email": "grace@example.com", "password": "demo-grace"}
+        async with client.post(f"{here.address}/api/v1/login", json=who) as answer:
+            token = (await answer.json())["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        async with client.request(
+            method, f"{here.address}/api/v1{path}", json=body, headers=headers
+        ) as answer:
+            is_json = "json" in answer.content_type
+            return answer.status, await (answer.json() if is_json else answer.read())
+
+
+async def lived(here: Running, number: str) -> int:
+    interaction_id = await here.story.with_agent(number=number)
+    await here.story.text(f"my zeppelin {SCRIPT}", number=number, to=DIRECT)
+    case = OpenByHand(agent_id=MIA, description="The zeppelin", interaction_id=interaction_id)
+    await here.desk.store.write(open_by_hand, case)
+    return interaction_id
+
+
+async def finished(here: Running, erasure_id: int) -> Any:
+    """The receipt, once the service's own worker has ended the erasure."""
+    (worker,) = [one for one in here.desk.workers if one.name == f"worker_{Work.ERASE}"]
+    for _ in range(100):
+        status, receipt = await api(here, "GET", f"/erasures/{erasure_id}")
+        assert status == 200
+        if receipt["state"] == "done":
+            return receipt
+        await worker.step()
+    raise AssertionError(receipt)
+
+
+async def test_the_archive_can_be_read_and_runs_nothing(here: Running) -> None:
+    await lived(here, ANN)
+    status, content = await api(here, "POST", "/hand-outs", {"number": ANN})
+    assert status == 200
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        page, data = archive.read("index.html").decode(), json.loads(archive.read("data.json"))
+    assert SCRIPT not in page
+    assert "my zeppelin &lt;script&gt;" in page
+    said = [line["text"] for line in data["conversations"][0]["lines"]]
+    assert f"my zeppelin {SCRIPT}" in said
+    assert data["cases"][0]["description"] == "The zeppelin"
+
+
+async def test_the_page_lists_hands_out_and_erases(here: Running, grace: Visitor) -> None:
+    await lived(here, BOB)
+    listed = await grace.act(f"{UNDER}/personal-data/list", person=BOB)
+    assert listed.status == 200
+    assert "Open conversations, which are closed first without a text" in listed.text
+    unsure = await grace.act(f"{UNDER}/personal-data/erase", person=BOB)
+    assert (unsure.status, "Switch this on to confirm." in unsure.text) == (400, True)
+    async with grace.client.post(
+        f"{here.address}{UNDER}/personal-data/hand-out",
+        data={"person": BOB, "csrf": await grace.csrf()},
+        headers={"X-CSRF-Token": await grace.csrf()},
+    ) as answer:
+        assert answer.content_type == "application/zip"
+        assert zipfile.ZipFile(io.BytesIO(await answer.read())).testzip() is None
+    done = await grace.act(f"{UNDER}/personal-data/erase", person=BOB, sure="1")
+    assert done.status in (200, 204, 303)
+    _, erasures = await api(here, "GET", "/erasures")
+    receipt = await finished(here, erasures["items"][0]["id"])
+    assert receipt["removed"]["cases"] == 1
+    page = await grace.get(f"{UNDER}/personal-data/{receipt['id']}")
+    assert "Backups that were made before" in page.text
+    assert BOB not in page.text
+    gone = await grace.act(f"{UNDER}/personal-data/list", person=BOB)
+    assert "nothing to erase" in gone.text
+
+
+async def test_an_erasure_by_api_needs_a_person(here: Running) -> None:
+    for body in ({}, {"number": ANN, "user_id": 1}):
+        status, problem = await api(here, "POST", "/erasures", body)
+        assert (status, list(problem["errors"])) == (400, ["number"])
+    assert (await api(here, "POST", "/erasures/preview", {"user_id": 999_999}))[0] == 404
+    status, found = await api(here, "POST", "/erasures/preview", {"user_id": 1})
+    assert (status, found["name"]) == (200, "Ann Lee")
+
+
+async def test_a_person_who_is_nobody_is_an_error_on_the_field(grace: Visitor) -> None:
+    answer = await grace.act(f"{UNDER}/personal-data/list", person="what")
+    assert answer.status == 400
+    assert re.search("Is not an employee number, and", answer.text)
+
+
+async def test_retention_is_off_until_a_limit_is_set(here: Running, grace: Visitor) -> None:
+    page = await grace.get(f"{UNDER}/retention")
+    assert "forever" in page.text
+    assert "Run now" not in page.text
+    status, _ = await api(here, "PATCH", "/desk", {"keep_texts_days": 30})
+    assert status == 200
+    assert "30 days" in (await grace.get(f"{UNDER}/retention")).text
+    status, found = await api(here, "GET", "/retention?count=true")
+    texts = next(one for one in found["kinds"] if one["kind"] == "texts")
+    assert (status, texts["days"], texts["would_remove"]) == (200, 30, 0)
+    assert (await api(here, "POST", "/retention/stop"))[0] == 409
+    assert (await api(here, "POST", "/retention/run"))[0] == 204
