@@ -191,9 +191,17 @@ def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
 def describe(conditions: Sequence[Condition], match: Match) -> str:
     """In words: ``state is on hold and priority at most 2``."""
     between = " and " if match is Match.ALL else " or "
-    return between.join(
-        f"{_words(c.field)} {_words(c.operator)} {_said(c.value)}" for c in conditions
-    )
+    return between.join(map(_in_words, conditions))
+
+
+def _in_words(one: Condition) -> str:
+    name = _words(one.field)
+    if is_attribute(one.field):
+        owner, _, key = name.partition(".")
+        name = f"the {owner}'s {key}"
+    if one.operator is Operator.IS_SET:
+        return f"{name} {'is set' if one.value else 'is not set'}"
+    return f"{name} {_words(one.operator)} {_said(one.value)}"
 
 
 def _value(field: Field, operator: Operator, value: Any) -> Value:
