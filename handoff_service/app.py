@@ -63,6 +63,7 @@ from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
 from handoff_service.worker import Worker, build_workers
+from handoff_service.worker_nudges import WorkerNudges
 
 AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
 # seconds for running work to finish at a stop before it is given back: longer than a provider or a
@@ -130,9 +131,9 @@ async def _open(app: App) -> None:
         if AUDITED in hints:
             chaining.trigger()
         if work_at is not None:
-            for worker in workers:
-                worker.nudge(work_at)
+            nudges.nudge(work_at)
 
+    nudges = app.ctx.nudges = WorkerNudges(lambda: store, lambda: fanout, clock.now, workers)
     sweeping = Debouncer(lambda: store.write(schedule_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(schedule_indexing, None), A_MOMENT)
     chaining = Debouncer(lambda: store.write(schedule_chaining, None), CHAINED_AFTER)
@@ -149,14 +150,12 @@ async def _open(app: App) -> None:
         after_commit=publish,
     )
 
-    def redis_is_back() -> None:
-        connections.gap()
-
     def outage() -> None:
         sweeping.trigger()
         connections.gap()
 
-    fanout = await _fanout(settings, store, background, redis_is_back)
+    # the lambda reads the name later
+    fanout = await _fanout(settings, store, background, lambda: connections.gap())  # noqa: PLW0108
     connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
     provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
@@ -229,6 +228,7 @@ async def _open(app: App) -> None:
     await practice.resume(app.ctx.desk)
     for name, run in {
         **{worker.name: worker.run for worker in workers},
+        "worker_nudges": nudges.run,
         "connections": connections.run,
         "indexing": indexing.run,
         "chaining": chaining.run,
@@ -253,6 +253,7 @@ async def _close(app: App) -> None:
     await desk.background.stop(*working, *TASKS)
     await app.ctx.practice.close()
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
+    app.ctx.nudges.flush()  # another process may do the work that was given back
     await desk.fanout.close()  # last, because the work above has published hints
     await desk.background.stop()
     desk.password_checks.close()

@@ -456,6 +456,9 @@ class Fanout(Protocol):
     def publish(self, hints: Sequence[Hint]) -> None:
         """Publish hints. Never blocks and never raises."""
 
+    def publish_to_others(self, hints: Sequence[Hint]) -> None:
+        """The same, but only to listeners in other processes."""
+
     def catch_up(self) -> None:
         """Send ``EVERYTHING`` to every listener in this process, because hints may have been
         lost."""

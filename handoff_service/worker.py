@@ -43,7 +43,7 @@ class Worker:
         self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64
     ) -> None:
         self._deps = deps
-        self._kinds = kinds
+        self.kinds = kinds
         self.name = (
             f"worker_{min(kinds)}"
             if len(kinds) == 1
@@ -76,7 +76,7 @@ class Worker:
             try:
                 await self._start_what_is_due()
                 pause = await self._deps.store.read(
-                    due_work.next_due, self._deps.clock(), self._kinds
+                    due_work.next_due, self._deps.clock(), self.kinds
                 )
             except Unavailable as error:  # the work loop outlives a database that is away
                 log.warning("worker_cannot_claim", error=error)
@@ -105,7 +105,7 @@ class Worker:
     async def step(self) -> int:
         """Do all work that is due now, once, and wait for it. Returns how much there was."""
         claimed = await self._deps.store.write(
-            due_work.claim, due_work.Claim(self._at_once, self._kinds)
+            due_work.claim, due_work.Claim(self._at_once, self.kinds)
         )
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
@@ -140,7 +140,7 @@ class Worker:
         self._nudged.set()
 
     async def _claim(self, room: int) -> Sequence[Claimed]:
-        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(room, self._kinds))
+        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(room, self.kinds))
         self._held |= {one.id: one for one in claimed}
         return claimed
 

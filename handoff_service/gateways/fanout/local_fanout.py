@@ -57,6 +57,9 @@ class LocalFanout:
             for listener in self._listeners.get(hint.channel, ()):
                 listener.add(hint)
 
+    def publish_to_others(self, hints: Sequence[Hint]) -> None:
+        pass  # there are none
+
     def catch_up(self) -> None:
         """Tell every listener that it may have missed hints."""
         loop = asyncio.get_running_loop()

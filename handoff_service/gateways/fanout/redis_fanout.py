@@ -71,6 +71,9 @@ class RedisFanout:
 
     def publish(self, hints: Sequence[Hint]) -> None:
         self._local.publish(hints)
+        self.publish_to_others(hints)
+
+    def publish_to_others(self, hints: Sequence[Hint]) -> None:
         try:
             self._waiting.put_nowait(hints)
         except asyncio.QueueFull:

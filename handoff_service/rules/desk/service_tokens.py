@@ -25,6 +25,7 @@ class Scope(StrEnum):
     CONSENTS = "consents"
     AUDIT = "audit"
     ADMIN_AGENTS = "admin:agents"
+    ADMIN_ATTRIBUTES = "admin:attributes"
     ADMIN_DESK = "admin:desk"
     ADMIN_GROUPS = "admin:groups"
     ADMIN_LABELS = "admin:labels"
@@ -49,6 +50,7 @@ MEANING = {
     Scope.CONSENTS: "Record opt-outs and opt-ins",
     Scope.AUDIT: "Read the audit log",
     Scope.ADMIN_AGENTS: "Create, change and delete agents, including their roles and passwords",
+    Scope.ADMIN_ATTRIBUTES: "Create, change and delete attributes",
     Scope.ADMIN_DESK: "Change the desk settings",
     Scope.ADMIN_GROUPS: "Create, change and delete groups",
     Scope.ADMIN_LABELS: "Create, change and delete labels",

@@ -119,19 +119,22 @@ _nobody_finishes = sa.case(
     (due_work.c.lease_until.is_(None), sa.true()),
     else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),
 )
+_is_first_of_its_line = (
+    ~select(_other.c.id)
+    .where(
+        _other.c.kind == due_work.c.kind,
+        _other.c.line == due_work.c.line,
+        _other.c.id < due_work.c.id,
+    )
+    .exists()
+)
 _heads = (
     select(due_work.c.id)
     .where(
         one_of(due_work.c.kind, "kinds"),
         due_work.c.due_at <= bindparam("now"),
         sa.or_(due_work.c.lease_until.is_(None), due_work.c.lease_until <= bindparam("now")),
-        ~select(_other.c.id)
-        .where(
-            _other.c.kind == due_work.c.kind,
-            _other.c.line == due_work.c.line,
-            _other.c.id < due_work.c.id,
-        )
-        .exists(),
+        _is_first_of_its_line,
     )
     .order_by(due_work.c.due_at, due_work.c.id)
     .limit(bindparam("most"))
@@ -188,13 +191,7 @@ _NEXT_FREE = (
     .where(
         one_of(due_work.c.kind, "kinds"),
         due_work.c.lease_until.is_(None),
-        ~select(_other.c.id)
-        .where(
-            _other.c.kind == due_work.c.kind,
-            _other.c.line == due_work.c.line,
-            _other.c.id < due_work.c.id,
-        )
-        .exists(),
+        _is_first_of_its_line,
     )
     .order_by(due_work.c.due_at)
     .limit(1)
@@ -208,6 +205,29 @@ def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
     """Since when the oldest work that no worker has claimed has been due; None without any."""
     at = conn.execute(_NEXT_FREE, {"kinds": sorted(Work)}).scalar()
     return at if at is not None and at <= now else None
+
+
+LOOKED_THROUGH = 256
+_soon = (
+    select(due_work.c.kind, due_work.c.due_at)
+    .where(
+        due_work.c.due_at <= bindparam("until"),
+        due_work.c.lease_until.is_(None),
+        _is_first_of_its_line,
+    )
+    .order_by(due_work.c.due_at)
+    .limit(LOOKED_THROUGH)
+    .subquery()
+)
+_SOON = select(_soon.c.kind, sa.func.min(_soon.c.due_at, type_=_soon.c.due_at.type)).group_by(
+    _soon.c.kind
+)
+
+
+def soon(conn: sa.Connection, until: datetime) -> dict[Work, datetime]:
+    """Which kinds of work can be claimed until this time, and from when on. In a backlog, only the
+    oldest ``LOOKED_THROUGH`` pieces are looked at."""
+    return {Work(kind): at for kind, at in conn.execute(_SOON, {"until": until})}
 
 
 def next_due(

@@ -25,6 +25,7 @@ NOUNS: Mapping[str, Noun] = {
     "messaging-actions": Noun.MESSAGING_ACTION,
     "templates": Noun.TEMPLATE,
     "labels": Noun.LABEL,
+    "attributes": Noun.ATTRIBUTE,
     "macros": Noun.MACRO,
     "webhooks": Noun.WEBHOOK,
     "outages": Noun.OUTAGE,

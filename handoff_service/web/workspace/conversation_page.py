@@ -21,7 +21,7 @@ from handoff_service.web.shared.rendering import back_to_conversation, form_fiel
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.shared.uploads import MAY_ATTACH, NO_PICTURES, attached
-from handoff_service.web.workspace import earlier_messages, labels, time_choices
+from handoff_service.web.workspace import attributes, earlier_messages, labels, time_choices
 from handoff_service.web.workspace.list_pane import list_context, numbers_in
 
 MOST_WATCHED = 50  # lines with receipts that may still change
@@ -53,6 +53,7 @@ async def conversation_page(
         closing_text=await desk.store.read(_closing_text, interaction_id, agent.name),
         suggested=await suggested_replies.suggest(desk, thread.interaction, agent.id),
         **await desk.store.read(labels.asked_topics),
+        **await desk.store.read(attributes.required_attributes),
     )
 
 

@@ -1,0 +1,243 @@
+"""What people do while the hosts fail: requesters text, agents have pages open, accept, answer and
+close. Everything goes through the proxy. At the end it is counted who missed what."""
+
+import asyncio
+import random
+import secrets
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import sqlalchemy as sa
+
+from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import READS, engine
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.story import MAIN
+
+AGENTS = ("mia", "omar")
+PAGES = 5  # open pages of each agent
+REQUESTERS = 150
+TEXTS_EVERY = (0.05, 0.2)  # seconds
+WANTS_AN_AGENT = 0.1  # the share of texts that ask for one
+PAUSE = 0.5  # seconds before a page connects again, as in event_stream.js
+HELLO_WITHIN, QUIET = 5.0, 25.0  # seconds, likewise
+UNSETTLED = ("queued", "sending", "unknown")
+TRY_AGAIN = (502, 503, 504)
+
+
+@dataclass
+class Page:
+    """The event stream of an open page, which reconnects as ``event_stream.js`` does."""
+
+    load: "Load"
+    token: str
+    connected: bool = False
+    has_lost: bool = False
+    #: when it was connected again after each loss
+    ends: list[float] = field(default_factory=list)
+
+    async def stay_open(self) -> None:
+        while True:
+            with suppress(aiohttp.ClientError, TimeoutError, OSError):
+                await self._once()
+            self.has_lost, self.connected = True, False
+            await asyncio.sleep(PAUSE * random.uniform(0.8, 1.2))
+
+    async def _once(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        forever = aiohttp.ClientTimeout(total=None, connect=HELLO_WITHIN, sock_read=QUIET)
+        url = f"{self.load.url}/api/v1/events"
+        async with self.load.session.get(url, headers=headers, timeout=forever) as stream:
+            stream.raise_for_status()
+            async for _ in stream.content:
+                if not self.connected and self.has_lost:
+                    self.ends.append(time.monotonic())
+                self.connected = True
+
+
+class Load:
+    """All people of one drill."""
+
+    def __init__(self, url: str, database_url: str, twilio: FakeTwilio) -> None:
+        self.url, self.twilio = url, twilio
+        self.pages: list[Page] = []
+        self.closed = 0  # conversations that an agent has accepted, answered and closed
+        self.failed_webhooks = 0
+        self._database = engine(database_url, size=1, writes=False, timeouts=READS)
+        self._texted: list[str] = []  # the ids of texts that phones have sent
+        self._written: set[str] = set()  # texts of agents that the API has accepted
+        self._posts: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._texting = asyncio.Event()
+        self._count = 0
+        self._failures: list[float] = []
+
+    async def begin(self) -> None:
+        self.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=8), connector=aiohttp.TCPConnector(limit=0)
+        )
+        for name in AGENTS:
+            login = {"email": f"{name}@example.com", "password": f"demo-{name}"}
+            token = (await self._call("", "POST", "/login", login))["token"]
+            await self._call(token, "PUT", "/agents/me/presence", {"presence": "available"})
+            self.pages += [Page(self, token) for _ in range(PAGES)]
+            self._start(self._work(token))
+        for page in self.pages:
+            self._start(page.stay_open())
+        self._start(self._text())
+
+    def text(self, on: bool) -> None:
+        """Requesters begin to text, or stop."""
+        if on:
+            self._texting.set()
+        else:
+            self._texting.clear()
+
+    async def end(self) -> None:
+        for task in (*self._tasks, *self._posts):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._posts, return_exceptions=True)
+        await self.session.close()
+        self._database.dispose()
+
+    def _start(self, what: Any) -> None:
+        self._tasks.append(asyncio.create_task(what))
+
+    async def _text(self) -> None:
+        while True:
+            await self._texting.wait()
+            self._count += 1
+            number = f"+1202556{random.randrange(REQUESTERS):04d}"
+            body = "agent" if random.random() < WANTS_AN_AGENT else f"text {self._count}"
+            sid = f"SM{secrets.token_hex(16)}"
+            self._texted.append(sid)
+            post = asyncio.create_task(self._post(sid, number, body))
+            self._posts.add(post)
+            post.add_done_callback(self._posts.discard)
+            await asyncio.sleep(random.uniform(*TEXTS_EVERY))
+
+    async def _post(self, sid: str, number: str, body: str) -> None:
+        """A webhook and, if it fails, its fallback, as Twilio calls them."""
+        for _ in range(2):
+            url = f"{self.url}/webhooks/twilio/sms"
+            answer = await self.twilio.send_inbound(url, number, MAIN, body, sid=sid)
+            if answer.status == 200:
+                return
+        self.failed_webhooks += 1
+
+    async def _work(self, token: str) -> None:
+        """An agent accepts every offer, answers and closes."""
+        while True:
+            for offer in (await self._call(token, "GET", "/inbox"))["items"]:
+                await self._call(token, "POST", f"/work-items/{offer['id']}/accept")
+            for open_ in (await self._call(token, "GET", "/ongoing"))["items"]:
+                one = f"/interactions/{open_['id']}"
+                body = f"Hello, this is text {secrets.token_hex(8)}"
+                if await self._call(token, "POST", f"{one}/messages", {"body": body}):
+                    self._written.add(body)
+                    await self._call(token, "POST", f"{one}/close", {"closing_text": ""})
+                    self.closed += 1
+            await asyncio.sleep(0.3)
+
+    async def _call(self, token: str, method: str, path: str, body: Any = None) -> Any:
+        """Call the API, and repeat the call under the same key until it is answered. None when it
+        is refused."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if method == "POST" and token:
+            headers["Idempotency-Key"] = secrets.token_hex(16)
+        while True:
+            try:
+                url = f"{self.url}/api/v1{path}"
+                async with self.session.request(method, url, json=body, headers=headers) as answer:
+                    if answer.ok:
+                        return await answer.json()
+                    if answer.status not in TRY_AGAIN and answer.status != 500:
+                        return None
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                pass
+            await asyncio.sleep(0.3)
+
+    # Counting -------------------------------------------------------------------------------------
+
+    def all_connected(self) -> bool:
+        return all(page.connected for page in self.pages)
+
+    async def settled(self, within: float) -> float:
+        """Wait until every text is stored and sent. Returns the seconds, or ``within``."""
+        began = time.monotonic()
+        while time.monotonic() - began < within:
+            if not (self._posts or await asyncio.to_thread(self._pending) or self.lost()):
+                break
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(1)  # for a second answer that would be one too many
+        return min(time.monotonic() - began, within)
+
+    def _pending(self) -> bool:
+        m, d = t.messages, t.due_work
+        try:
+            with self._database.connect() as connection:
+                stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
+                waiting = sa.select(sa.func.count()).where(
+                    # a text with an id has arrived, even if its receipts met no host
+                    m.c.status.in_(UNSETTLED),
+                    m.c.provider_sid.is_(None),
+                )
+                turns = sa.select(sa.func.count()).where(d.c.kind == "bot_turn")
+                return bool(
+                    not stored.issuperset(self._texted)
+                    or connection.execute(waiting).scalar()
+                    or connection.execute(turns).scalar()
+                )
+        except sa.exc.SQLAlchemyError:
+            return True
+
+    def lost(self) -> int:
+        """Texts that a requester or an agent sent, or the desk stored, and that did not arrive."""
+        m = t.messages
+        with self._database.connect() as connection:
+            stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
+            query = sa.select(m.c.body).where(m.c.direction == "outbound")
+            ours = Counter(connection.execute(query).scalars())
+        theirs = Counter(message.body for message in self.twilio.sent)
+        return (
+            len(set(self._texted) - stored)
+            + len(self._written - theirs.keys())
+            + (ours - theirs).total()
+        )
+
+    def duplicated(self) -> int:
+        """Texts that were stored or sent more often than once."""
+        m = t.messages
+        with self._database.connect() as connection:
+            query = sa.select(m.c.body).where(m.c.direction == "outbound")
+            ours = Counter(connection.execute(query).scalars())
+            sids = Counter(connection.execute(sa.select(m.c.provider_sid)).scalars())
+        theirs = Counter(message.body for message in self.twilio.sent)
+        twice = sum(sids[sid] - 1 for sid in self._texted if sids[sid] > 1)
+        echoes = [body for body in theirs if body in self._written or body.startswith("You wrote:")]
+        return twice + (theirs - ours).total() + sum(theirs[body] - 1 for body in echoes)
+
+    def set_away(self) -> int:
+        """How often an agent was set to Away, which nobody wanted."""
+        log = t.presence_log
+        query = sa.select(sa.func.count()).where(log.c.presence == Presence.AWAY)
+        with self._database.connect() as connection:
+            return connection.execute(query).scalar_one()
+
+    def note_failure(self) -> None:
+        """Something has failed at this moment."""
+        self._failures.append(time.monotonic())
+
+    def slowest_page(self) -> float:
+        """Seconds until a page that lost its connection had a new one, at most. Each is measured
+        from the failure before."""
+        ends = [end for page in self.pages for end in page.ends]
+        waits = [end - max((f for f in self._failures if f < end), default=end) for end in ends]
+        for page in self.pages:
+            page.ends.clear()
+        return max(waits, default=0.0)

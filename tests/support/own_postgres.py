@@ -1,0 +1,88 @@
+"""A test's own PostgreSQL servers on hosts of their own: a primary and a standby."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from tests.support.hosts_network import Host
+
+PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+DATABASE = "patchboard"
+PORT = 5432
+READY_WITHIN = 30.0  # seconds
+
+
+class OwnPostgres:
+    """One server on one host. ``folder`` must belong to the user postgres."""
+
+    def __init__(self, host: Host, folder: Path) -> None:
+        self.host, self._folder = host, folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start_primary(self) -> None:
+        """A new server that answers a commit only when its standby has the commit too."""
+        self._run("initdb", "-D", str(self._folder), "-A", "trust", "-U", "postgres")
+        with (self._folder / "pg_hba.conf").open("a") as access:
+            access.write("host all all 10.77.0.0/24 trust\n")
+            access.write("host replication all 10.77.0.0/24 trust\n")
+        self._start()
+        self._run("createdb", "-h", self.host.address, "-U", "postgres", DATABASE)
+
+    def wait_for_standby(self) -> None:
+        """Answer commits only with the standby from now on, and wait until it follows."""
+        self._sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self._sql("SELECT pg_reload_conf()")
+        until = time.monotonic() + READY_WITHIN
+        while "sync" not in self._sql("SELECT sync_state FROM pg_stat_replication"):
+            if time.monotonic() > until:
+                raise AssertionError("the standby does not follow")
+            time.sleep(0.1)
+
+    def start_standby(self, primary: "OwnPostgres") -> None:
+        """A copy of the primary that follows it."""
+        source = ["-h", primary.host.address, "-U", "postgres"]
+        self._run(
+            "pg_basebackup", *source, "-D", str(self._folder), "-R", "-X", "stream", "-c", "fast"
+        )
+        self._start()
+
+    def kill(self) -> None:
+        """End at once and for good, as a host that has lost its power."""
+        assert self._process is not None
+        pid = int((self._folder / "postmaster.pid").read_text().split()[0])
+        # its namespace has no other processes than those of this server
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+        self._process.wait()
+
+    def promote(self) -> None:
+        """Become the primary."""
+        self._run("pg_ctl", "promote", "-D", str(self._folder), "-w")
+
+    def _start(self) -> None:
+        options = {"listen_addresses": "*", "fsync": "off", "max_connections": "60"}
+        given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        given += ["-k", ""]  # no socket: a copy of the folder would have its lock
+        command = self._as_postgres("postgres", "-D", str(self._folder), "-p", str(PORT), *given)
+        with Path(f"{self._folder}.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        until = time.monotonic() + READY_WITHIN
+        probe = self._as_postgres("pg_isready", "-q", "-h", self.host.address, "-p", str(PORT))
+        while subprocess.run(probe, check=False).returncode:
+            if time.monotonic() > until or self._process.poll() is not None:
+                raise AssertionError(Path(f"{self._folder}.log").read_text()[-3000:])
+            time.sleep(0.1)
+
+    def _sql(self, query: str) -> str:
+        words = ["psql", "-h", self.host.address, "-U", "postgres", "-Atc", query]
+        return self._run(*words)
+
+    def _run(self, program: str, *words: str) -> str:
+        done = subprocess.run(
+            self._as_postgres(program, *words), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise AssertionError(f"{program}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def _as_postgres(self, program: str, *words: str) -> list[str]:
+        return self.host.command("runuser", "-u", "postgres", "--", str(PROGRAMS / program), *words)
