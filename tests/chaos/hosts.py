@@ -52,8 +52,9 @@ class Drills:
         await asyncio.sleep(1)
         self._failed()
         await asyncio.to_thread(service.stop)
-        await self._cluster.proxy_sees(1)
+        # a draining host counts as neither up nor down
         self._cluster.ask_proxy(f"set server patchboard/{service.host.name} state ready")
+        await self._cluster.proxy_sees(1)
 
     async def cable(self) -> None:
         """A host loses its cable for longer than a lease."""
