@@ -88,6 +88,12 @@ setup-bot: .venv-bot/.ready ## build the bot's environment in .venv-bot
 	@$(UV) pip sync --quiet --python .venv-docs --require-hashes requirements/docs.txt
 	@touch $@
 
+.venv-deploy/.ready: requirements/deploy.txt | $(UV)
+	@echo "-> the tools of make check-deploy into .venv-deploy"
+	@$(UV) venv --quiet --allow-existing --python 3.13 .venv-deploy
+	@$(UV) pip sync --quiet --python .venv-deploy --require-hashes requirements/deploy.txt
+	@touch $@
+
 machine: setup # what tests need besides Python; in turn, because both may call apt-get
 	@.ci/services && .ci/browser
 
@@ -105,13 +111,14 @@ lock: | $(UV) ## lock the dependencies again
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
 	@$(UV) pip compile --quiet --group bot -p 3.10 --universal --generate-hashes --no-emit-index-url -o requirements/bot.txt
 	@$(UV) pip compile --quiet --group audit -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/audit.txt
+	@$(UV) pip compile --quiet --group deploy -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/deploy.txt
 	@$(UV) pip compile --quiet --group docs -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/docs.txt
 
 docs: .venv-docs/.ready ## build the documentation in site/; a dead link fails the build
 	@.venv-docs/bin/sphinx-build -q -W --keep-going -b html docs site && echo "-> site/index.html"
 
 audit: .venv-audit/.ready ## check the locked dependencies for known vulnerabilities; fails when the advisories cannot be reached
-	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/docs.txt requirements/audit.txt
+	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/docs.txt requirements/audit.txt requirements/deploy.txt
 
 sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and bot into sbom/
 	@mkdir -p sbom
@@ -119,7 +126,17 @@ sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and 
 		.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements/$$group.txt --pyproject pyproject.toml \
 			--output-reproducible --of JSON -o sbom/$$group.json && echo "-> sbom/$$group.json" || exit 1; done
 
-clean: ## delete the environments; the data in .patchboard stays
-	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
+dist: setup ## build the Debian package in dist/; BOT=1 also builds the one of the virtual agent
+	@.venv/bin/python deploy/debian/build_package.py --uv $(UV)
+ifdef BOT
+	@$(MAKE) --no-print-directory setup-bot
+	@.venv/bin/python deploy/debian/build_package.py --bot --uv $(UV)
+endif
 
-.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean
+check-deploy: .venv-deploy/.ready ## lint the Dockerfile, the Compose file and the Helm chart, which are not run here
+	@.venv-deploy/bin/python deploy/check_deploy.py
+
+clean: ## delete the environments; the data in .patchboard stays
+	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-deploy .venv-uv
+
+.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom dist check-deploy clean

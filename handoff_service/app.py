@@ -141,7 +141,12 @@ async def _open(app: App) -> None:
     store = Store(
         settings.database_url,
         clock=clock.now,
-        settings=operation_settings(settings, send_errors_of(settings)),
+        settings=operation_settings(
+            settings,
+            send_errors_of(settings),
+            segments_per_second=kind.segments_per_second(settings),
+            sends_pictures=kind.sends_pictures,
+        ),
         after_commit=publish,
     )
 

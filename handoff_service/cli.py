@@ -14,6 +14,7 @@ from handoff_service.commands import (
     database,
     desk_files,
     keys,
+    numbers,
     privacy,
     serve,
     tokens,
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     privacy.add_commands(commands)
     tokens.add_commands(commands)
     keys.add_commands(commands)
+    numbers.add_commands(commands)
     audit.add_commands(commands)
     add_command(commands, "doctor", "List the settings, and each problem with its fix", _doctor)
     bot.add_commands(commands)

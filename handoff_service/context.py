@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
@@ -85,9 +85,11 @@ class AppContext:
     practice: PracticeMark | None = None  #: None: the real desk
 
 
-def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:
-    """The settings that operations need, and the provider's error codes. A lease lasts longer than
-    the longest bot turn with its retry."""
+def operation_settings(
+    settings: Settings, send_errors: SendErrors, **of_provider: Any
+) -> OperationSettings:
+    """The settings that operations need, the provider's error codes, and what else the provider
+    limits. A lease lasts longer than the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
@@ -97,4 +99,5 @@ def operation_settings(settings: Settings, send_errors: SendErrors) -> Operation
         old_keys=settings.old_keys,
         mails=settings.mails,
         send_errors=send_errors,
+        **of_provider,
     )

@@ -159,7 +159,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotErased:
-    """The provider did not erase a text: the reason in a sentence, and whether a retry may help."""
+    """The provider did not erase a text. ``why``: a sentence. ``again``: a retry may help."""
 
     why: str
     again: bool
@@ -503,15 +503,14 @@ class SignInAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a provider vouches for: the verified claims, and the token that carried them."""
+    """A person as the provider identifies them: the verified claims, and the token with them."""
 
     claims: Mapping[str, Any]
     id_token: str = field(repr=False)
 
 
 class SignInFailed(Exception):
-    """The provider's answer admits nobody. The text is the reason, in words for the person and the
-    log."""
+    """The sign-in with a provider failed. The text is the reason, for the person and the log."""
 
 
 class IdentityProviders(Protocol):

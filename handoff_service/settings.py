@@ -46,6 +46,12 @@ class Settings:
     twilio_shared_key: str | None = field(metadata=SECRET)
     twilio_shared_key_secondary: str | None = field(metadata=SECRET)
     twilio_api_url: str
+    android_phone_url: str | None
+    android_phone_user: str
+    android_phone_password: str | None = field(metadata=SECRET)
+    android_phone_signing_key: str | None = field(metadata=SECRET)
+    android_phone_numbers: str | None
+    android_phone_per_minute: int
     bot_url: str | None
     bot_token: str = field(metadata=SECRET)
     bot_timeout: float
@@ -128,7 +134,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "(PATCHBOARD_REDIS_URL): SQLite has one writer, and processes send each other hints "
             "through Redis."
         )
-    provider = get.one_of("SMS_PROVIDER", "simulator", "twilio")
+    provider = get.one_of("SMS_PROVIDER", "simulator", "twilio", "android_phone")
     account, token = get.optional("TWILIO_ACCOUNT_SID"), get.optional("TWILIO_AUTH_TOKEN")
     if provider == "twilio" and not (account and token):
         raise SetupError(
@@ -141,6 +147,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     )
     if provider == "twilio" and signature == "sha256" and not shared_key:
         raise SetupError("PATCHBOARD_TWILIO_SIGNATURE=sha256 needs PATCHBOARD_TWILIO_SHARED_KEY")
+    if provider == "android_phone":
+        get.needs(
+            "PATCHBOARD_SMS_PROVIDER=android_phone",
+            *(f"ANDROID_PHONE_{name}" for name in ("URL", "PASSWORD", "SIGNING_KEY", "NUMBERS")),
+        )
     return Settings(
         home=home,
         database_url=database_url,
@@ -160,6 +171,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         twilio_shared_key=shared_key,
         twilio_shared_key_secondary=get.optional("TWILIO_SHARED_KEY_SECONDARY"),
         twilio_api_url=get.address("TWILIO_API_URL", "https://api.twilio.com"),
+        android_phone_url=get.optional_address("ANDROID_PHONE_URL"),
+        android_phone_user=get.text("ANDROID_PHONE_USER", "sms"),
+        android_phone_password=get.optional("ANDROID_PHONE_PASSWORD"),
+        android_phone_signing_key=get.optional("ANDROID_PHONE_SIGNING_KEY"),
+        android_phone_numbers=get.phone_numbers("ANDROID_PHONE_NUMBERS"),
+        android_phone_per_minute=get.number("ANDROID_PHONE_PER_MINUTE", 10, least=1, most=600),
         bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
@@ -251,6 +268,24 @@ class _Reader:
 
     def address(self, name: str, default: str) -> str:
         return _address(name, self.text(name, default).rstrip("/"))
+
+    def optional_address(self, name: str) -> str | None:
+        return self.address(name, "") if self.optional(name) else None
+
+    def needs(self, what: str, *names: str) -> None:
+        """Whether every variable is set that goes with this one."""
+        missing = [f"PATCHBOARD_{name}" for name in names if self.optional(name) is None]
+        if missing:
+            raise SetupError(f"{what} needs {', '.join(missing)}")
+
+    def phone_numbers(self, name: str) -> str | None:
+        """Numbers separated by commas. None when the variable is empty."""
+        given = [part.strip() for part in (self.optional(name) or "").split(",") if part.strip()]
+        for number in given:
+            if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+                right = "phone numbers such as +12025550101, with commas between them"
+                raise SetupError(f"PATCHBOARD_{name} must be {right}; it has {number!r}")
+        return ",".join(dict.fromkeys(given)) or None
 
     def addresses(self, name: str, default: str) -> str | None:
         """One address, or several separated by commas, without duplicates. None when the variable

@@ -22,5 +22,5 @@ class ExamplesInFiles:
         except Conflict as problem:
             return problem.detail
         except OSError as error:
-            return f"the file could not be written ({error.strerror})."
+            return f"The file could not be written ({error.strerror})."
         return None

@@ -68,9 +68,10 @@ async def _missing_head(store: Store, head: str | None) -> list[str]:
 
 
 def _in_words(report: ChainReport) -> str:
-    removed = f", {report.removed} removed by age" if report.removed else ""
+    removed = f", {report.removed} removed" if report.removed else ""
     return (
-        f"The audit log is whole: {counted(report.entries, 'entry', 'entries')}{removed}.\n"
+        "The audit log is complete and unchanged: "
+        f"{counted(report.entries, 'entry', 'entries')}{removed}.\n"
         f"Head: {report.head.place}:{report.head.hash}\n"
         "Keep the head outside this machine, and pass it to the next check with --head."
     )

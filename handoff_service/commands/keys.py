@@ -54,13 +54,14 @@ def _new(config: Settings) -> int:
         )
     if config.old_keys:
         raise SetupError(
-            "The last rotation is not over: an old key is still accepted. See: patchboard keys show"
+            "The last rotation is not over, because an old key is still accepted. To see what "
+            "still needs it, run: patchboard keys show"
         )
     replace_key(config.home, "secret_key_old", config.secret_key)
     replace_key(config.home, "secret_key", secrets.token_urlsafe(32))
     print(
-        "There is a new key in PATCHBOARD_HOME, and the earlier one is still accepted. Restart the "
-        "service, then: patchboard keys rotate"
+        "PATCHBOARD_HOME has a new key, and the earlier one is still accepted. Restart the "
+        "service, then run: patchboard keys rotate"
     )
     return 0
 

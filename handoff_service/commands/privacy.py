@@ -12,8 +12,8 @@ from handoff_service.lib import phone_numbers
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.privacy.hand_out import collect, write_archive
 from handoff_service.operations.privacy.request_erasure import (
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     preview,
     request_erasure,
 )
@@ -27,8 +27,8 @@ from handoff_service.store.privacy.erasures import Erasure
 WHOM = "a phone number, or an employee number"
 REPEAT = "Nothing was erased. To erase this, repeat the command with --yes."
 STARTED = (
-    "{number} has started. The service erases the person while it runs; the receipt: "
-    "patchboard erase --receipt {id}"
+    "{number} has started. The service erases the person while it runs. To see the "
+    "receipt, run: patchboard erase --receipt {id}"
 )
 
 
@@ -36,7 +36,7 @@ def add_commands(commands: Commands) -> None:
     does = "List what is stored about a person, and with --yes erase it"
     made = add_command(commands, "erase", does, _erase)
     made.add_argument("person", nargs="?", help=WHOM)
-    made.add_argument("--yes", action="store_true", help="erase it. This cannot be undone")
+    made.add_argument("--yes", action="store_true", help="erase the person; this cannot be undone")
     made.add_argument("--receipt", type=int, metavar="ID", help="print the receipt of an erasure")
     does = "Write everything about a person to a zip file that they can read"
     made = add_command(commands, "hand-out", does, _hand_out)
@@ -64,24 +64,29 @@ async def _erased(store: Store, asked: argparse.Namespace) -> str:
     return "\n".join([*lines, *found.shared, STARTED.format(number=f"ERA{made:07}", id=made)])
 
 
-async def _whom(store: Store, person: str) -> WhomToErase:
+async def _whom(store: Store, person: str) -> RequestedPerson:
     """The person of an employee number or a phone number. SetupError when it is neither."""
     with suppress(NotFound):
-        return WhomToErase(user_id=await store.read(people.find_user, person))
+        return RequestedPerson(user_id=await store.read(people.find_user, person))
     try:
-        return WhomToErase(number=phone_numbers.read(person, await store.read(desk_country)))
+        return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
-        raise SetupError(f"{person} is no employee number, and {error}.") from error
+        raise SetupError(f"{person} is not an employee number, and {error}.") from error
 
 
 def _receipt(erasure: Erasure) -> str:
     when = f"{erasure.requested_at:%Y-%m-%d %H:%M} UTC"
     ended = f"{erasure.ended_at:%Y-%m-%d %H:%M} UTC" if erasure.ended_at else "not yet"
-    lines = [f"{erasure.number}: asked for {when}, ended {ended}"]
+    lines = [f"{erasure.number}: requested {when}, ended {ended}"]
     if erasure.doing:
         lines.append(f"{erasure.doing}.")
-    lines += [f"removed {name.replace('_', ' ')}: {n}" for name, n in erasure.removed.items()]
+    lines += [f"Removed: {_title(name)}: {n}" for name, n in erasure.removed.items()]
     return "\n".join([*lines, *(f"Not removed: {one}" for one in erasure.left)])
+
+
+def _title(name: str) -> str:
+    """What the receipt calls a count."""
+    return TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
 def _hand_out(config: Settings, asked: argparse.Namespace) -> int:
@@ -94,7 +99,7 @@ async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace)
         write_archive(archive, MediaFolder(config.home / "media"), asked.file)
     except OSError as error:
         raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
-    return f"wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
+    return f"Wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
         f"{len(archive.media)} files"
     )
 

@@ -20,7 +20,7 @@ from handoff_service.store.engine.store import Store
 
 
 def add_commands(commands: Commands) -> None:
-    does = "Add, list and revoke service tokens, with which programs use the API"
+    does = "Add, list and revoke service tokens for programs that use the API"
     actions = add_command(commands, "token", does, _token).add_subparsers(
         required=True, metavar="ACTION", dest="action"
     )
@@ -81,5 +81,5 @@ async def _list(store: Store) -> str:
             f"{', '.join(one.scopes)}"
             for one in found
         )
-        or "There is no service token yet. Add one: patchboard token add NAME --scope read"
+        or "There are no service tokens yet. Add one: patchboard token add NAME --scope read"
     )

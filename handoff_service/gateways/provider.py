@@ -68,6 +68,10 @@ class AccountReport:
     numbers: Sequence[AccountNumber] = ()
 
 
+def _no_limit(_settings: Settings) -> float | None:
+    return None
+
+
 async def _nothing_wrong(_settings: Settings, _numbers: Sequence[ProviderNumber]) -> list[str]:
     return []
 
@@ -78,7 +82,7 @@ class ProviderKind:
 
     #: The value of PATCHBOARD_SMS_PROVIDER.
     name: str
-    #: Its name for people.
+    #: Its name for people, as in the middle of a sentence.
     title: str
     #: Its error codes.
     errors: SendErrors
@@ -95,6 +99,10 @@ class ProviderKind:
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
     #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
+    #: Whether a text can have pictures. Without, the composer offers none.
+    sends_pictures: bool = True
+    #: The most that a company number may send; None: the rate of the number is the only limit.
+    segments_per_second: Callable[[Settings], float | None] = _no_limit
     #: The settings that an admin needs in order to use it, one a line.
     to_use: Sequence[str] = ()
     #: Describes for people what ``problems`` checks; empty if it checks nothing.

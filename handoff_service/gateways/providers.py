@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
+from handoff_service.gateways.android_phone import provider as android_phone
 from handoff_service.gateways.provider import ProviderKind
 from handoff_service.gateways.simulator import provider as simulator
 from handoff_service.gateways.twilio import provider as twilio
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
 
-PROVIDERS: Mapping[str, ProviderKind] = {kind.name: kind for kind in (simulator.KIND, twilio.KIND)}
+PROVIDERS: Mapping[str, ProviderKind] = {
+    kind.name: kind for kind in (simulator.KIND, twilio.KIND, android_phone.KIND)
+}
 
 
 def provider_of(settings: Settings) -> ProviderKind:

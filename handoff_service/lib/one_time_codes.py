@@ -37,8 +37,9 @@ def picture(address: str) -> str:
 
 
 def matching_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
-    """The number of the half minute that the code belongs to. None for a wrong code, and for one
-    that is not later than the half minute ``after``. The clocks may differ by half a minute."""
+    """The half minute that the code belongs to, counted from 1970. None for a wrong code, and for
+    one from the half minute ``after`` or earlier, which was used. The clocks may differ by half a
+    minute."""
     typed = re.sub(r"[\s-]", "", code)
     if not _DIGITS.fullmatch(typed):
         return None
@@ -61,7 +62,7 @@ def _backup_code() -> str:
 
 
 def backup_hash(code: str) -> str | None:
-    """The hash under which a backup code is stored. None for what cannot be one."""
+    """The hash under which a backup code is stored. None for text that cannot be a backup code."""
     typed = re.sub(r"[\s-]", "", code).lower()
     if len(typed) != _BACKUP_LENGTH or not typed.isascii():
         return None

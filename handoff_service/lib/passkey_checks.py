@@ -23,7 +23,7 @@ from webauthn.helpers.structs import (
 
 
 class WrongPasskey(Exception):
-    """The browser's answer proves nothing."""
+    """The browser's answer is not valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def options_to_add(
 
 
 def added(site: Site, challenge: str, answer: Mapping[str, Any]) -> NewPasskey:
-    """The passkey that the browser made. WrongPasskey for an answer to another question."""
+    """The passkey that the browser made. WrongPasskey for an answer to another challenge."""
     try:
         verified = webauthn.verify_registration_response(
             credential=dict(answer),

@@ -129,12 +129,15 @@ async def test_a_caller_who_gives_up_while_the_file_is_locked_changes_nothing(
 
 async def test_reads_have_a_bound_too(store: Store) -> None:
     """All readers hang: callers get an error in time, and a full queue refuses immediately."""
-    goes_on = threading.Event()
+    goes_on, all_hang = threading.Event(), threading.Barrier(READERS + 1)
+
+    def hang(_conn: object) -> None:
+        all_hang.wait(30)
+        goes_on.wait(30)
+
     asking = store.for_requests(Patience(1.5, can_be_refused=True))
-    stuck = [
-        asyncio.ensure_future(store.read(lambda _conn: goes_on.wait(30))) for _ in range(READERS)
-    ]
-    await asyncio.sleep(0.05)
+    stuck = [asyncio.ensure_future(store.read(hang)) for _ in range(READERS)]
+    await asyncio.to_thread(all_hang.wait, 30)
     waiting = [asyncio.ensure_future(asking.read(lambda _conn: 1)) for _ in range(READS_AT_ONCE)]
     own = asyncio.ensure_future(store.read(lambda _conn: "own"))
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)

@@ -138,7 +138,7 @@ def test_all_of_and_any_of() -> None:
     assert conditions.matches(both, Match.ANY, FACTS)
     assert conditions.matches([], Match.ANY, FACTS), "no condition: always"
     assert conditions.describe(both, Match.ANY) == "state is on hold or guest is true"
-    assert set(FIELDS) == set(Facts.__dataclass_fields__)
+    assert {*FIELDS, "attributes"} == set(Facts.__dataclass_fields__)
     assert set(JUDGES) == set(Operator)
 
 

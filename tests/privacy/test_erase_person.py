@@ -36,8 +36,8 @@ from handoff_service.operations.desk.users import (
     make_user,
 )
 from handoff_service.operations.privacy.request_erasure import (
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     preview,
     request_erasure,
 )
@@ -79,7 +79,7 @@ class Place:
             if not await self.worker.step():
                 return
 
-    async def erase(self, whom: WhomToErase) -> erasures.Erasure:
+    async def erase(self, whom: RequestedPerson) -> erasures.Erasure:
         store = self.story.store
         planned = await store.read(preview, whom)
         command = RequestErasure(whom=whom, agent_id=MIA, planned=planned.counts)
@@ -161,7 +161,7 @@ async def test_nothing_of_an_erased_person_is_left(
     assert any(word in text for text in everything_in(place.url).values() for word in CANARIES)
     if (file := database_file(place.url)) is not None:
         copy_before(file, "9999")
-    receipt = await place.erase(WhomToErase(user_id=user_id))
+    receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert (receipt.state, receipt.doing, receipt.copies_waiting) == ("done", None, 0)
     assert receipt.planned["texts"] == 4
     assert receipt.removed["users"] == 1
@@ -192,7 +192,7 @@ async def test_nothing_of_an_erased_person_is_left(
 async def test_the_desk_goes_on_with_everybody_else(place: Place) -> None:
     user_id, _ = await live(place)
     before = await place.story.count(t.interactions)
-    receipt = await place.erase(WhomToErase(user_id=user_id))
+    receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert receipt.removed["mentions"] >= 1
     (ann,) = await place.story.rows(t.interactions, t.interactions.c.requester_number == ANN)
     first = (await place.story.lines(ann.id))[0]
@@ -206,7 +206,7 @@ async def test_the_desk_goes_on_with_everybody_else(place: Place) -> None:
 async def test_an_open_conversation_is_closed_without_a_text(place: Place) -> None:
     interaction_id = await place.story.with_agent(number=BOB)
     sent = await place.story.texted(interaction_id)
-    await place.erase(WhomToErase(number=BOB))
+    await place.erase(RequestedPerson(number=BOB))
     row = (await place.story.rows(t.interactions, t.interactions.c.id == interaction_id))[0]
     assert row.closed_at is not None
     assert row.requester_number.startswith("erased-1-")
@@ -217,7 +217,7 @@ async def test_an_open_conversation_is_closed_without_a_text(place: Place) -> No
 async def test_an_opt_out_survives_the_number(place: Place) -> None:
     await place.story.text("STOP", number=BOB, to=MAIN)
     store = place.story.store
-    await place.erase(WhomToErase(number=BOB))
+    await place.erase(RequestedPerson(number=BOB))
     assert BOB not in "".join((await asyncio.to_thread(everything_in, place.url)).values())
     held = await store.read(
         start_conversation.preview, Recipient(to=BOB, provider_number=MAIN), MIA
@@ -238,7 +238,7 @@ async def test_an_import_and_an_agent_cannot_lift_the_opt_out_of_an_erased_numbe
 ) -> None:
     await place.story.text("STOP", number=BOB, to=MAIN)
     store = place.story.store
-    await place.erase(WhomToErase(number=BOB))
+    await place.erase(RequestedPerson(number=BOB))
     asked = ConsentRequest(number=BOB, opted_out=True, source=Source.IMPORT, agent_id=None)
     await store.write(import_opt_outs, [asked])
     (entry,) = await store.read(consents.ledger, BOB)
@@ -256,7 +256,7 @@ async def test_a_deleted_users_record_goes_too(place: Place) -> None:
     user_id = await store.write(make_user, made)
     assert await store.write(delete_user, DeleteUser(id=user_id, by=MIA))
     await place.story.text("hi", number=ZOE)
-    receipt = await place.erase(WhomToErase(number=ZOE))
+    receipt = await place.erase(RequestedPerson(number=ZOE))
     assert receipt.removed["deleted_records"] == 1
     assert NAME not in "".join((await asyncio.to_thread(everything_in, place.url)).values())
 
@@ -266,7 +266,7 @@ async def test_reports_keep_their_figures(place: Place) -> None:
     store, f = place.story.store, t.conversation_facts
     await store.write(facts.write, await store.read(facts.next_batch))
     (before,) = await place.story.rows(f, f.c.interaction_id == interaction_id)
-    await place.erase(WhomToErase(user_id=user_id))
+    await place.erase(RequestedPerson(user_id=user_id))
     await store.write(facts.write, await store.read(facts.next_batch))
     (after,) = await place.story.rows(f, f.c.interaction_id == interaction_id)
     same = {name: value for name, value in before._mapping.items() if name != "look_again_at"}
@@ -277,11 +277,11 @@ async def test_reports_keep_their_figures(place: Place) -> None:
 async def test_a_stranger_and_a_person_under_way_are_refused(place: Place) -> None:
     store = place.story.store
     with pytest.raises(NotFound, match="nothing to erase"):
-        await store.read(preview, WhomToErase(number="+12025550666"))
+        await store.read(preview, RequestedPerson(number="+12025550666"))
     await place.story.text("hi", number=BOB)
-    command = RequestErasure(whom=WhomToErase(number=BOB), agent_id=MIA, planned={})
+    command = RequestErasure(whom=RequestedPerson(number=BOB), agent_id=MIA, planned={})
     await store.write(request_erasure, command)
-    with pytest.raises(Conflict, match="being erased already: see ERA0000001"):
+    with pytest.raises(Conflict, match="Open the receipt ERA0000001"):
         await store.write(request_erasure, command)
 
 
@@ -298,7 +298,7 @@ async def test_twilios_copies_are_redacted(
     await twilio.send_inbound("http://127.0.0.1:1/", BOB, MAIN, WORDS[0], [medium])
     (message,) = twilio.messages.values()
     await story.text(WORDS[0], number=BOB, to=MAIN, sid=message.sid)
-    receipt = await place.erase(WhomToErase(number=BOB))
+    receipt = await place.erase(RequestedPerson(number=BOB))
     assert (receipt.state, receipt.removed["provider_copies"]) == ("done", 1)
     assert (message.body, list(message.media), twilio.media) == ("", [], {})
 
@@ -309,8 +309,9 @@ async def test_what_the_provider_keeps_is_on_the_receipt(
     provider = GoodProvider(objects=NotErased(why="it refused (20403).", again=False))
     place = placed(story, clock, database_url, tmp_path, provider, BotWithMemory())
     await story.text("hi", number=BOB)
-    receipt = await place.erase(WhomToErase(number=BOB))
-    assert "The provider did not erase 1 text: it refused (20403)." in receipt.left
+    receipt = await place.erase(RequestedPerson(number=BOB))
+    refused = "The provider did not erase 1 text. Erase its copies in your account there. "
+    assert f"{refused}The reason: it refused (20403)." in receipt.left
     assert receipt.state == "done"
 
 
@@ -320,7 +321,7 @@ async def test_a_provider_and_a_bot_that_are_away_are_asked_again(
     provider, bot = GoodProvider(objects=OSError("away")), BotWithMemory(fails="It is away.")
     place = placed(story, clock, database_url, tmp_path, provider, bot)
     await story.text("hi", number=BOB)
-    receipt = await place.erase(WhomToErase(number=BOB))
+    receipt = await place.erase(RequestedPerson(number=BOB))
     assert receipt.doing == "Deleting the virtual agent's memory"
     bot.fails = None
     clock.move(3600)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.privacy.request_erasure import (
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     request_erasure,
 )
 from handoff_service.operations.shared.job import WorkerDeps
@@ -172,7 +172,7 @@ async def test_an_erasure_leaves_no_word_of_a_person_in_any_table(
     assert tables <= {name for name, rows in before.items() if CANARY in rows or NUMBER in rows} | {
         "erasures"
     }
-    whom = WhomToErase(user_id=user_id)
+    whom = RequestedPerson(user_id=user_id)
     erasure_id = await story.store.write(
         request_erasure, RequestErasure(whom=whom, agent_id=None, planned={})
     )

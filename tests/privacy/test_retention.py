@@ -151,7 +151,7 @@ async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedCl
         ),
         None,
     )
-    with pytest.raises(Conflict, match="running already"):
+    with pytest.raises(Conflict, match="already running"):
         await story.store.write(run_now, None)
     await story.store.write(stop_run, None)
     assert (await of(story, KeptKind.TEXTS, clock)).state == "stopped"

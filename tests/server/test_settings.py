@@ -35,7 +35,7 @@ FAULTS = [
     ),
     (
         {"SMS_PROVIDER": "pigeon"},
-        "PATCHBOARD_SMS_PROVIDER must be simulator or twilio; it is 'pigeon'",
+        "PATCHBOARD_SMS_PROVIDER must be simulator, twilio or android_phone; it is 'pigeon'",
     ),
     (
         {"TWILIO_SIGNATURE": "sha512"},
@@ -45,6 +45,18 @@ FAULTS = [
         {"SMS_PROVIDER": "twilio"},
         "needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN",
     ),
+    (
+        {"SMS_PROVIDER": "android_phone", "ANDROID_PHONE_PASSWORD": "secret"},
+        "needs PATCHBOARD_ANDROID_PHONE_URL, PATCHBOARD_ANDROID_PHONE_SIGNING_KEY, "
+        "PATCHBOARD_ANDROID_PHONE_NUMBERS",
+    ),
+    (
+        {"ANDROID_PHONE_NUMBERS": "+12025550101, 2025550102"},
+        "PATCHBOARD_ANDROID_PHONE_NUMBERS must be phone numbers such as +12025550101, with commas "
+        "between them; it has '2025550102'",
+    ),
+    ({"ANDROID_PHONE_URL": "192.168.1.20:8080"}, "PATCHBOARD_ANDROID_PHONE_URL must be an address"),
+    ({"ANDROID_PHONE_PER_MINUTE": "0"}, "PATCHBOARD_ANDROID_PHONE_PER_MINUTE must be a whole"),
     ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
     ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),
     ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),

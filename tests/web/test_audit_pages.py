@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from pathlib import Path
 
 import aiohttp
@@ -28,9 +29,18 @@ async def test_the_page_shows_who_did_what_and_filters_it(desk: Running, grace: 
     assert "must be a day, such as" in (await grace.get(f"{HERE}?since=soon")).text.lower()
     viewed = shown((await grace.get(f"{HERE}?action=viewed&agent=grace")).text)
     assert ("Viewed User Ann" in viewed, "Label VPN" in viewed) == (True, False)
-    assert "No entry fits" in shown((await grace.get(f"{HERE}?until=2020-01-01")).text)
+    assert "No entry matches" in shown((await grace.get(f"{HERE}?until=2020-01-01")).text)
     wrong = await grace.get(f"{HERE}?since=soon")
     assert (wrong.status, 'id="since-wrong"' in wrong.text) == (400, True)
+
+
+async def test_details_are_in_the_pages_words(desk: Running, grace: Admin) -> None:
+    command = MakeToken(name="Wallboard", scopes=[Scope.READ], days=1, rate=100, made=new_token())
+    await desk.desk.store.write(make_token, command)
+    await grace.send("/macros/new", name="Quiet", state="closed_abandoned", then="next")
+    page = shown((await grace.get(f"{HERE}?action=created")).text)
+    assert "State Closed abandoned Then Go to the next conversation" in page
+    assert re.search(r"Requests per minute 100 Expires at \d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d", page)
 
 
 async def test_a_wrong_password_is_in_the_log(desk: Running, grace: Admin) -> None:
@@ -82,7 +92,7 @@ async def test_entries_are_chained_soon_and_a_terminal_verifies_them(
     monkeypatch.setenv("PATCHBOARD_HOME", str(tmp_path))
     assert await asyncio.to_thread(cli.main, ["audit", "verify"]) == 0
     printed = capsys.readouterr().out
-    assert "The audit log is whole" in printed
+    assert "The audit log is complete and unchanged" in printed
     head = printed.split("Head: ")[1].split("\n")[0]
     assert await asyncio.to_thread(cli.main, ["audit", "verify", "--head", head]) == 0
     other = f"{head.partition(':')[0]}:{'0' * 64}"

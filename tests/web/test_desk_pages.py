@@ -333,7 +333,7 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     changed = exported.text.replace("thanks_minutes = 25", "thanks_minutes = 5").encode()
     preview = await take_in(changed, 200)
     assert "Desk: 1 changed" in preview
-    assert "Thanks minutes 25 → 5" in preview
+    assert "Keep thank-you texts in the closed conversation (minutes) 25 → 5" in preview
     assert "No changes. The desk already matches the file." in await take_in(
         exported.text.encode(), 200
     )

@@ -56,7 +56,9 @@ OURS = re.compile(
     r"|^message\.reason \| int$"  # a grade
     r"|^label\.intent|^item\.(form|slot) |^one\.(intent\.)?name$|\| round"
     r'|^"Masked parts are left out'
-    r"|^by\("  # a macro of ours
+    r"|^(by|detail)\("  # macros of ours
+    r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records, steps
+    r"|^(call|one)\.subject$"  # what a webhook call is about: a kind and an id
     r"|^\(part \| words\)"
     r"|\| *(figure|changed)\("  # figures with their units
 )

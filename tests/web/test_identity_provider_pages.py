@@ -58,7 +58,7 @@ async def test_an_admin_sets_up_a_provider_and_people_sign_in(scene: Scene, grac
     one = await scene.desk.desk.store.read(identity_providers.get, number)
     assert one.roles == {"leads": [Role.AGENT, Role.SUPERVISOR], "desk": [Role.AGENT]}
     assert (one.groups, one.domains) == ({"net": ["Network"]}, ["example.com", "example.org"])
-    assert "One is set. Empty: keep it." in shown((await grace.get(page)).text)
+    assert "Leave empty to keep the current secret." in shown((await grace.get(page)).text)
     scene.contoso.person = person("Paula", groups=["leads", "net"])
     async with scene.desk.visitor() as paula:
         assert (await scene.sign_in(paula, "By page")).status == 303
@@ -93,7 +93,7 @@ async def test_a_private_address_is_not_called(scene: Scene, grace: Admin) -> No
 
 async def test_the_page_says_what_roles_need(scene: Scene, grace: Admin) -> None:
     off = await grace.send("/sign-in", password_off_roles="admin")
-    assert (off.status, "Nobody could sign in when" in shown(off.text)) == (409, True)
+    assert (off.status, "No admin could sign in when" in shown(off.text)) == (409, True)
     one = await scene.agent("grace@")
     keep = ChangeAgent(id=one.id, by=None, values={"always_password": True})
     await scene.desk.desk.store.write(change_agent, keep)

@@ -197,6 +197,22 @@ async def test_what_cannot_be_attached(
     assert await desk.story.count(t.media) == 0
 
 
+async def test_a_provider_that_sends_no_pictures_is_given_none(tmp_path: Path) -> None:
+    """An Android phone. The composer hides its button, and the service refuses an upload."""
+    phone = {"URL": "http://127.0.0.1:9", "PASSWORD": "p", "SIGNING_KEY": "k", "NUMBERS": DIRECT}
+    environ = {f"PATCHBOARD_ANDROID_PHONE_{name}": value for name, value in phone.items()}
+    environ["PATCHBOARD_SMS_PROVIDER"] = "android_phone"
+    async with running(tmp_path, **environ) as desk, desk.visitor() as mia:
+        await mia.sign_in()
+        interaction = await desk.story.with_agent(MIA)
+        page = await mia.get(f"/workspace/conversations/{interaction}")
+        assert 'data-most-files="0"' in page.text
+        answer = await add(mia, picture())
+        assert (answer.status, "Pictures cannot be sent from this desk." in answer.text) == (
+            400, True,
+        )  # fmt: skip
+
+
 async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: Visitor) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:

@@ -16,8 +16,8 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.desk.labels import MakeLabel, make_label
 from handoff_service.operations.privacy.request_erasure import (
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     request_erasure,
 )
 from handoff_service.practice.desk_content import demo_set
@@ -272,7 +272,7 @@ async def test_a_run_ends_after_an_hour_and_with_the_service(
     await mia.act(HERE, conversations="1", source="demo")
     await runs.end_after_erasure()
     assert runs.run_of(MIA) == 2
-    erase = RequestErasure(whom=WhomToErase(user_id=1), agent_id=MIA, planned={})
+    erase = RequestErasure(whom=RequestedPerson(user_id=1), agent_id=MIA, planned={})
     await desk.desk.store.write(request_erasure, erase)
     await runs.end_after_erasure()
     assert runs.run_of(MIA) is None

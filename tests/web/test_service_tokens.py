@@ -79,7 +79,10 @@ async def test_the_form_names_each_wrong_field(grace: Admin) -> None:
 async def test_an_unusable_token_says_why(desk: Running, program: Client) -> None:
     unknown = Client(program.session, program.url, "pbt_nothing")
     refused = await unknown.call("GET", "/queues", status=401)
-    assert refused["detail"] == "This service token does not exist. Ask an admin for a new one."
+    assert (
+        refused["detail"]
+        == "There is no such service token. Check it, or ask an admin for a new one."
+    )
     past = desk.desk.clock() - timedelta(days=1)
     await desk.desk.store.write(
         lambda tx, _: tx.conn.execute(sa.update(t.service_tokens).values(expires_at=past)), None
@@ -93,7 +96,7 @@ async def test_a_missing_scope_is_named(desk: Running, program: Client) -> None:
     refused = await only.call("POST", "/labels", {"name": "VPN"}, status=403)
     assert "needs the scope admin:labels" in refused["detail"]
     refused = await program.call("GET", "/inbox", status=403)
-    assert "It is for people" in refused["detail"]
+    assert "because it is for people" in refused["detail"]
 
 
 async def made_other(desk: Running) -> str:

@@ -242,7 +242,7 @@ async def test_with_twilio_the_credentials_are_tested_and_one_click_points_a_num
             empty = SetUp(here, visitor)
             await empty.account()
             page = shown((await visitor.get("/setup/number")).text)
-            assert "Twilio accepts the credentials" in page
+            assert "The credentials are" in page
             assert "https://elsewhere.example/sms Send them here" in page
             number = {"number": MAIN, "label": "", "first_responder": "live_agent"}
             assert leads(await empty.save("number", **number)) == (303, "/setup/number?saved=1")

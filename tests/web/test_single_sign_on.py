@@ -66,7 +66,7 @@ async def test_an_agent_is_linked_by_a_verified_address_and_known_by_the_subject
         ({"email": ["eve@example.com"]}, "Only people with a verified address at example.com"),
         ({"sub": None}, "refused"),
         ({"sub": 7}, "refused"),
-        ({"sub": "x" * 256}, "did not say who you are"),
+        ({"sub": "x" * 256}, "sent no usable ID for you"),
     ],
 )
 async def test_nobody_comes_in_without_a_verified_address_of_the_company(
@@ -97,7 +97,7 @@ async def test_an_address_that_was_given_to_another_person_opens_no_account(scen
         assert (await scene.sign_in(first)).status == 303
     scene.contoso.person |= {"sub": "id of the next Reused"}
     async with scene.desk.visitor() as second:
-        assert "belongs to another person at Contoso" in await reason(await scene.sign_in(second))
+        assert "is linked to another person at Contoso" in await reason(await scene.sign_in(second))
 
 
 async def test_a_deactivated_agent_stays_out(scene: Scene) -> None:
@@ -195,7 +195,7 @@ async def test_passwords_can_be_off_for_a_role_and_one_admin_keeps_the_key(scene
     try:
         async with scene.desk.visitor() as visitor:
             answer = await visitor.sign_in("off@example.com", "a good password")
-            assert "Your role signs in with single sign-on." in await reason(answer)
+            assert "Your role can sign in only with single sign-on." in await reason(answer)
             login = {"email": "off@example.com", "password": "a good password"}
             async with visitor.client.post(f"{visitor.address}/api/v1/login", json=login) as api:
                 assert api.status == 403

@@ -130,7 +130,7 @@ async def test_an_answer_counts_once(scene: Scene) -> None:
         url = await scene.allow(visitor, await scene.begin(visitor))
         assert (await scene.come_back(visitor, url)).status == 303
         visitor.client.cookie_jar.clear(lambda cookie: cookie.key == "patchboard")
-        assert "finished already" in await reason(await scene.come_back(visitor, url))
+        assert "has already ended" in await reason(await scene.come_back(visitor, url))
 
 
 async def test_a_code_counts_once_even_with_a_new_state(scene: Scene) -> None:
@@ -163,10 +163,10 @@ async def test_the_answer_of_another_provider_is_refused(scene: Scene) -> None:
         other = query_of(await scene.allow(visitor, await scene.begin(visitor, "Fabrikam")))
         mixed = f"/sign-in/sso/callback?state={query_of(asked)['state']}&code={other['code']}"
         said = await reason(await visitor.get(f"{mixed}&iss={other['iss']}"))
-        assert "another provider than the one that was asked" in said
+        assert "came from a different provider" in said
         asked = await scene.begin(visitor)
         mixed = f"/sign-in/sso/callback?state={query_of(asked)['state']}&code={other['code']}"
-        assert "another provider" in await reason(await visitor.get(mixed))  # it names nobody
+        assert "a different provider" in await reason(await visitor.get(mixed))  # it names nobody
 
 
 async def test_a_person_who_says_no_is_told_so(scene: Scene) -> None:

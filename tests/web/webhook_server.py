@@ -1,4 +1,5 @@
-"""Twilio's webhooks alone on a free port, with a store that only remembers what it was given."""
+"""A provider's webhooks alone on a free port, with a store that may only remember what it was
+given."""
 
 import secrets
 import socket
@@ -12,6 +13,7 @@ import aiohttp
 from sanic import Sanic
 
 from handoff_service import settings
+from handoff_service.gateways.provider import ProviderKind
 from handoff_service.gateways.twilio import provider
 from handoff_service.metrics import Metrics
 from handoff_service.operations.conversations.receive_sms import (
@@ -49,7 +51,7 @@ class RecordingStore:
 
 @asynccontextmanager
 async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIterator[str]:
-    """The webhooks alone on a free port. Yields the address."""
+    """Twilio's webhooks. Yields the address."""
     environ = {
         "PATCHBOARD_HOME": str(home),
         "PATCHBOARD_PUBLIC_URL": PUBLIC,
@@ -57,11 +59,20 @@ async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIte
         "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
         "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
     }
+    async with serving(store, provider.KIND, settings.read(environ | changes)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def serving(
+    store: object, kind: ProviderKind, config: settings.Settings
+) -> AsyncIterator[str]:
+    """The webhooks of this provider alone on a free port. Yields the address."""
     app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
     # touch-up works for one start in a process
     app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)
     app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics(), outage=lambda: None)
-    app.blueprint(blueprint(provider.KIND, settings.read(environ | changes)))
+    app.blueprint(blueprint(kind, config))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = await app.create_server(sock=listening, return_asyncio_server=True)

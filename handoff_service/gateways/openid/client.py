@@ -28,7 +28,7 @@ from handoff_service.ports import Identity, ProviderAccess, SignInAttempt, SignI
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _DENIED = "You were not signed in at {name}. Try again."
-_MIXED_UP = "The answer came from another provider than the one that was asked. Sign in again."
+_MIXED_UP = "The answer came from a different provider. Sign in again."
 
 
 class OpenIdProviders:
@@ -99,7 +99,7 @@ class OpenIdProviders:
         self._configurations.forget(provider.issuer)
         found = await self._configurations.of(provider.issuer)
         if not found.keys:
-            raise SignInFailed("The provider has no keys that sign.")
+            raise SignInFailed("The provider publishes no signing keys. Ask its admin.")
 
     async def close(self) -> None:
         await self._http.close()

@@ -56,17 +56,21 @@ class Configurations:
         facts = await self._json(f"{issuer.rstrip('/')}{WELL_KNOWN}")
         # the issuer in the document must be exactly the one that was asked: Discovery, section 4.3
         if facts.get("issuer") != issuer:
-            raise SignInFailed("The configuration names another issuer than the settings do.")
+            raise SignInFailed(
+                "The provider's configuration names a different issuer. Enter that one exactly."
+            )
         if missing := [name for name in _NEEDED if not isinstance(facts.get(name), str)]:
-            raise SignInFailed(f"The configuration lacks {', '.join(missing)}.")
+            raise SignInFailed(
+                f"The provider's configuration lacks {', '.join(missing)}. Check the issuer."
+            )
         keys = await self._read_keys(facts["jwks_uri"])
         read = Configuration(facts=facts, read_at=now, keys=keys, keys_read_at=now)
         self._known[issuer] = read
         return read
 
     async def refresh_keys(self, known: Configuration) -> bool:
-        """Read the keys again, for a token whose key is unknown. False when that was done a moment
-        ago. Raises SignInFailed."""
+        """Read the keys again, for a token whose key is unknown. False when they were read
+        less than 30 seconds ago. Raises SignInFailed."""
         now = self._clock()
         if timedelta() <= now - known.keys_read_at < KEYS_READ_EVERY:
             return False
@@ -81,7 +85,7 @@ class Configurations:
     async def _read_keys(self, address: str) -> list[dict[str, Any]]:
         keys = (await self._json(address)).get("keys")
         if not isinstance(keys, list):
-            raise SignInFailed("The provider's keys cannot be read.")
+            raise SignInFailed("The provider's list of keys cannot be read. Ask its admin.")
         return [one for one in keys if isinstance(one, dict) and one.get("use", "sig") == "sig"]
 
     async def _json(self, address: str) -> dict[str, Any]:
@@ -101,5 +105,5 @@ def read_json(body: bytes, address: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise SignInFailed(f"{address} did not answer with a JSON object.")
+        raise SignInFailed(f"{address} did not return a JSON object. Check the issuer.")
     return found

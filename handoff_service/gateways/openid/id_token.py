@@ -32,7 +32,7 @@ _WORDS = {
 
 
 class WrongToken(Exception):
-    """The token proves nothing. The text is the reason, as the end of a sentence."""
+    """The token is not valid. The text is the reason, as the end of a sentence."""
 
 
 class UnknownKey(WrongToken):
@@ -54,7 +54,7 @@ class Expected:
 def verify(
     token: str, keys: Sequence[Mapping[str, Any]], expected: Expected, now: datetime
 ) -> Mapping[str, Any]:
-    """The claims of a good token. Raises UnknownKey and WrongToken."""
+    """The claims of a valid token. Raises UnknownKey and WrongToken."""
     allowed = [one for one in ALGORITHMS if not expected.algorithms or one in expected.algorithms]
     usable: list[Any] = [one for one in keys if one.get("kty") in _KINDS]
     if not usable:

@@ -13,5 +13,5 @@ def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
 
 
 KIND = ProviderKind(
-    name="simulator", title="The simulator", errors=ERRORS, open=_open, stands_in=True
+    name="simulator", title="the simulator", errors=ERRORS, open=_open, stands_in=True
 )

@@ -32,8 +32,10 @@ def erase_text(client: Client, sid: str) -> NotErased | None:
     except (TwilioRestException, TwilioServiceException) as error:
         if error.status == GONE:
             return None
-        if error.status == BUSY or error.code in (ON_ITS_WAY, TOO_MANY):
-            return NotErased(why="the text is still on its way", again=True)
+        if error.code == ON_ITS_WAY:
+            return NotErased(why="Twilio is still sending the text.", again=True)
+        if error.status == BUSY or error.code == TOO_MANY:
+            return NotErased(why="Twilio accepts no more requests now.", again=True)
         if not 400 <= error.status < 500:
             raise
         return NotErased(why=f"Twilio refused ({error.code or error.status}).", again=False)

@@ -1,12 +1,17 @@
 """A live agent closes a conversation, changes it, or marks it as read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.conversations import end_holds
+from handoff_service.operations.conversations.change_attributes import (
+    check_required,
+    put_attributes,
+)
 from handoff_service.operations.conversations.label_conversation import put_topic
 from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.end_interaction import end_interaction
@@ -39,6 +44,8 @@ class CloseInteraction:
     closing_text: str | None = None
     #: The label that names what the conversation was about.
     topic_id: int | None = None
+    #: Attributes to set first. None removes one.
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
     #: The delay of the closing text, so that closing can be undone before it is sent.
     undo_within: timedelta = timedelta(0)
 
@@ -57,6 +64,8 @@ class ChangeInteraction:
     hold_until: datetime | None = None
     short_description: str | None = None
     priority: int | None = None
+    #: Attributes to set; None removes one. Others stay.
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,8 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+    put_attributes(tx, interaction, command.agent_id, command.attributes)
+    check_required(tx, interaction.id)
     put_topic(tx, interaction, command.agent_id, command.topic_id)
     name = agent_name(tx.conn, command.agent_id)
     closing = (
@@ -116,6 +127,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
             "over first."
         )
     until = _checked_end(tx, command)
+    changed = put_attributes(tx, interaction, command.agent_id, command.attributes)
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,
@@ -146,7 +158,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
         )
         messages.append(tx, interaction, line)
         notify_owner(tx, interaction, command.agent_id, did)
-    elif values:
+    elif values or changed:
         conversation_hints.notify(tx, [interaction.id])
     if state is not None or values:
         schedule_offers(tx)

@@ -5,6 +5,7 @@ requester has written since, a restore, and the rate.
 automatic replies are in ``limit_replies``.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,7 +117,7 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
 
 
 def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Messages over their provider number's rate -> when to try again.
+    """Messages over their provider number's rate, or the provider's own -> when to try again.
 
     A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go
     first. System messages that are queued before them on the same line go with them, to keep the
@@ -136,16 +137,17 @@ def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
         tx, prompts, (_later.c.status == Status.QUEUED) & (_later.c.author != Author.SYSTEM)
     )
     for number in found:
+        rate = min(number.segments_per_second, tx.settings.segments_per_second or math.inf)
         # A larger value means that the clock has stepped back.
-        furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / number.segments_per_second)
+        furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / rate)
         paced_to = was = min(max(number.paced_to or tx.now, tx.now), furthest)
         of_number = (r for r in rows if r.provider_number_id == number.id)
         for row in sorted(of_number, key=lambda r: (_is_prompt(r) and r.id not in hurried, r.id)):
             if paced_to - tx.now > BURST:
                 later[row.id] = paced_to - BURST
             else:
-                was = paced_to + timedelta(seconds=(row.segments or 1) / number.segments_per_second)
-            paced_to += timedelta(seconds=(row.segments or 1) / number.segments_per_second)
+                was = paced_to + timedelta(seconds=(row.segments or 1) / rate)
+            paced_to += timedelta(seconds=(row.segments or 1) / rate)
         tx.conn.execute(update(p).where(p.c.id == number.id).values(paced_to=was))
     return later
 

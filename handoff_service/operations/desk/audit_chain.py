@@ -31,7 +31,10 @@ e, k, r = t.audit_log, t.audit_links, t.audit_removal
 KEY = "audit"  #: the name of the chain's key among the desk's own secrets
 A_MOMENT = timedelta(seconds=1)
 AT_ONCE = 500  # entries of one transaction
-NO_KEY = "The chain's key cannot be opened, so the audit log cannot be checked or chained."
+NO_KEY = (
+    "The chain's key cannot be opened, so the audit log cannot be checked or chained. Set "
+    "PATCHBOARD_SECRET_KEY_OLD to the key that sealed it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,8 @@ def chain_next(tx: Transaction, made_key: str) -> audit_chain.Head:
 
 
 def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
-    """Remove the entries before this time, as far as they are chained and no later entry stands
-    before them. Their links stay. Returns how many."""
+    """Remove the entries before this time, up to the first entry that stays or is not chained.
+    Their links stay. Returns how many."""
     kept = select(func.min(k.c.place)).join(e, e.c.id == k.c.entry_id)
     first_kept = tx.conn.execute(kept.where(e.c.at >= command.before)).scalar()
     last = audit_chain.head(tx.conn).place

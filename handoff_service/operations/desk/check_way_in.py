@@ -1,4 +1,4 @@
-"""When roles sign in without passwords, one admin must still be able to come in."""
+"""While passwords are off for a role, one admin must still be able to sign in with a password."""
 
 from sqlalchemy import select
 
@@ -13,14 +13,14 @@ NO_PROVIDER = "Set up an identity provider first, so that agents can sign in wit
 
 
 def check_way_in(tx: Transaction) -> None:
-    """Conflict when no admin could sign in after all identity providers failed."""
+    """Conflict when no admin could sign in while all identity providers fail."""
     if not has_way_in(tx.conn):
         raise Conflict.at(FIELD, NO_WAY_IN)
 
 
 def check_sign_in(tx: Transaction) -> None:
-    """Conflict when some roles have no passwords, and no identity provider is active or no admin
-    could come in without one."""
+    """Conflict when passwords are off for a role, and no identity provider is active or no admin
+    could sign in without one."""
     check_way_in(tx)
     if policy(tx.conn).password_off:
         _check_provider(tx)

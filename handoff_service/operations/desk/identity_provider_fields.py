@@ -35,9 +35,9 @@ class IdentityProviderEntry(BaseModel):
     - ``client_secret``: later imports may omit it; empty: a public client, which has none;
     - ``scopes``: what Patchboard asks for, beside openid;
     - ``groups_claim``: the claim that lists a person's groups at the provider;
-    - ``roles``: group at the provider -> roles here. Empty: admins decide about roles;
+    - ``roles``: group at the provider -> roles here. Empty: admins choose the roles;
     - ``groups``: group at the provider -> groups here;
-    - ``domains``: of the e-mail addresses that may come in. Empty: all;
+    - ``domains``: of the e-mail addresses with which people may sign in. Empty: all;
     - ``creates_accounts``: a person without an account gets one;
     - ``asks_second_factor``: Patchboard still asks for its own second factor;
     - ``trusts_addresses``: an address counts as verified although the provider does not say so.

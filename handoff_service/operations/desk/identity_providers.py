@@ -26,8 +26,8 @@ from handoff_service.store.views import IdentityProvider
 
 p = t.identity_providers
 NEEDED = (
-    "Some roles sign in without a password, so one identity provider must stay active. Allow "
-    "passwords for them first."
+    "Passwords are off for some roles, so one identity provider must stay active. First allow "
+    "passwords for all roles under Admin, Sign-in."
 )
 
 

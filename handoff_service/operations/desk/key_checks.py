@@ -11,7 +11,7 @@ from handoff_service.store.desk.key_uses import KeyUse, key_uses
 from handoff_service.store.engine import secret_keys
 
 NOTHING_LEFT = (
-    "Nothing needs PATCHBOARD_SECRET_KEY_OLD any more. Remove it (the variable, or the file "
+    "Nothing needs PATCHBOARD_SECRET_KEY_OLD anymore. Remove it (the variable, or the file "
     "secret_key_old in PATCHBOARD_HOME), then restart."
 )
 
@@ -28,14 +28,14 @@ def key_problems(conn: Connection, keys: Sequence[str]) -> list[str]:
     found = []
     if secrets:
         found.append(
-            f"{counted(secrets, 'stored secret')} cannot be opened, because the secret key is not "
-            "set. Set PATCHBOARD_SECRET_KEY_OLD to it. If it is lost, enter the secrets of "
-            "webhooks and sign-in again."
+            f"{counted(secrets, 'stored secret')} cannot be opened, because the key that sealed "
+            "them is not set. Set PATCHBOARD_SECRET_KEY_OLD to that key. If it is lost, follow “If "
+            "the key is lost” in the how-to “Rotate the secret key”."
         )
     if facts:
         found.append(
-            f"{counted(facts, 'identity fact')} cannot be checked, because the secret key is not "
-            "set. Set PATCHBOARD_SECRET_KEY_OLD to it, or import the facts again."
+            f"{counted(facts, 'identity fact')} cannot be checked, because their secret key is "
+            "not set. Set PATCHBOARD_SECRET_KEY_OLD to that key, or import the facts again."
         )
     return found
 
@@ -53,8 +53,8 @@ def _still_needed(use: KeyUse) -> list[str]:
     found = []
     if use.secrets:
         found.append(
-            f"{counted(use.secrets, 'stored secret')} still {_need(use.secrets)}. Seal with the "
-            "new key: patchboard keys rotate"
+            f"{counted(use.secrets, 'stored secret')} still {_need(use.secrets)}. To seal with "
+            "the new key, run: patchboard keys rotate"
         )
     if use.facts:
         found.append(

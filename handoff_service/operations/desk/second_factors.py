@@ -76,7 +76,7 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
         tx.conn.execute(insert(app).values(agent_id=command.agent_id, secret=sealed))
         return command.made
     if found.confirmed_at is not None:
-        raise Conflict("You have an authenticator app. Remove it before you add another.")
+        raise Conflict("You already have an authenticator app. Remove it before you add another.")
     return tx.settings.sealer.open(app.c.secret, found.sealed)
 
 
@@ -133,7 +133,7 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
     """NotFound without an app. Conflict while the role needs it."""
     tx.conn.execute(delete(app).where(app.c.agent_id == agent_id, app.c.confirmed_at.is_(None)))
     if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
-        raise NotFound("You have no authenticator app.")
+        raise NotFound("You have no authenticator app. Reload the page.")
     _still_enough(tx, agent_id)
     _audit(tx, agent_id, {"authenticator": ["on", "off"]}, own=True)
 
@@ -142,11 +142,11 @@ def add_passkey(tx: Transaction, command: AddPasskey) -> None:
     """Conflict for a passkey that is there already, and for too many."""
     mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
     if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
-        raise Conflict(f"An agent can have {MOST_PASSKEYS} passkeys. Remove one first.")
+        raise Conflict(f"You can have at most {MOST_PASSKEYS} passkeys. Remove one first.")
     new = command.passkey
     same = select(keys.c.id).where(keys.c.credential_id == new.credential_id)
     if tx.conn.execute(same).first() is not None:
-        raise Conflict("This passkey is there already.")
+        raise Conflict("This passkey was already added. Use another device or security key.")
     tx.conn.execute(
         insert(keys).values(
             agent_id=command.agent_id,
@@ -170,7 +170,7 @@ def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
     mine = (keys.c.agent_id == command.agent_id, keys.c.id == command.id)
     removed = tx.conn.execute(delete(keys).where(*mine).returning(keys.c.name)).scalar()
     if removed is None:
-        raise NotFound("This passkey is gone already.")
+        raise NotFound("This passkey was already removed. Reload the page.")
     _still_enough(tx, command.agent_id)
     _audit(tx, command.agent_id, {"passkey": [removed, ""]}, own=True)
 
@@ -181,7 +181,7 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
     if needed is None or needed.has_second_factor:
         return
     if needed.second_factor_required:
-        raise Conflict("Your role needs a second factor. Add another one before you remove this.")
+        raise Conflict("Your role needs a second factor. Add another before you remove this one.")
     tx.conn.execute(delete(codes).where(codes.c.agent_id == agent_id))
 
 

@@ -1,4 +1,4 @@
-"""An admin makes and revokes service tokens.
+"""An admin creates and revokes service tokens.
 
 A token acts as an agent of its own, so histories name it. That agent has no password, no role and
 no place in any list of people, and is never active, so nobody can sign in or get work as it.
@@ -52,7 +52,7 @@ class MakeToken:
 
 @dataclass(frozen=True, slots=True)
 class MadeToken:
-    """``secret``: the stored one, also for a repeat of the command."""
+    """``secret``: the token. A repeat of the command returns the same one."""
 
     id: int
     secret: str
@@ -67,7 +67,10 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
     """Conflict for a name in use."""
     in_use = select(s.c.id).where(s.c.name == command.name, s.c.revoked_at.is_(None))
     if tx.conn.execute(in_use.where(s.c.expires_at > tx.now)).first() is not None:
-        raise Conflict.at("name", f"A service token “{command.name}” already exists.")
+        raise Conflict.at(
+            "name",
+            f"An active service token named “{command.name}” already exists. Choose another name.",
+        )
     agent_id = tx.conn.execute(
         insert(a)
         .values(

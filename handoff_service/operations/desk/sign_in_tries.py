@@ -1,4 +1,4 @@
-"""Counts wrong tries to sign in, so that guessing is slow and nobody locks a colleague out.
+"""Counts wrong tries to sign in, so that nobody can guess fast or lock a colleague out.
 
 Each try counts under several keys, each with its own limits (``web/shared/password_tries.py``
 chooses them). The same limits hold for passwords, one-time codes and requests for links.
@@ -38,8 +38,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """A try to sign in. ``key``: of the account and the address together; a right try forgets the
-    wrong ones under it."""
+    """A try to sign in. ``key``: of the account and the address together. A right try deletes the
+    wrong ones with this key."""
 
     key: str
     limits: Sequence[Limit]
@@ -106,14 +106,14 @@ def forget_wrong_tries(tx: Transaction, command: RightTry) -> None:
 
 
 def is_known_address(conn: Connection, key: str, now: datetime) -> bool:
-    """Whether the agent has signed in from the address in the last months."""
+    """Whether the agent has signed in from the address in the last 90 days."""
     since = now - AN_ADDRESS_STAYS_KNOWN
     found = select(known.c.key).where(known.c.key == key, known.c.last_at > since)
     return conn.execute(found).first() is not None
 
 
 def know_address(tx: Transaction, command: KnowAddress) -> None:
-    """Remember the address, and forget those that were not used for months."""
+    """Store the address, and delete those that were not used for 90 days."""
     old = known.c.last_at <= tx.now - AN_ADDRESS_STAYS_KNOWN
     tx.conn.execute(delete(known).where(or_(old, known.c.key == command.key)))
     values = {"key": command.key, "agent_id": command.agent_id, "last_at": tx.now}

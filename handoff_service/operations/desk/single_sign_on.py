@@ -1,5 +1,5 @@
-"""Find, link or create the account of a person whom an identity provider vouches for, and follow
-the provider's groups."""
+"""Find, link or create the account of a person who signs in with an identity provider, and give it
+the roles and groups that the provider decides."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ CAPACITY = 4  # conversations of a new agent, as in a desk file
 
 @dataclass(frozen=True, slots=True)
 class AdmitPerson:
-    """Let the person in whose claims were verified."""
+    """Sign in a person. Their claims were verified."""
 
     provider_id: int
     person: Person
@@ -69,7 +69,7 @@ def _by_address(
     taken = select(i.c.subject).where(i.c.provider_id == provider_id, i.c.agent_id == agent_id)
     if tx.conn.execute(taken).first() is not None:
         raise NotAllowed(
-            f"The account with your address belongs to another person at {provider.name}. Ask an "
+            f"The account with your address is linked to another person at {provider.name}. Ask an "
             "admin to unlink it."
         )
     return agent_id

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.desk.attributes import checked_user_attributes
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
@@ -57,10 +58,12 @@ class DeleteUser:
 
 
 def make_user(tx: Transaction, command: MakeUser) -> int:
-    """Returns its id. Conflict for an employee number in use."""
+    """Returns its id. BadInput for an attribute that does not fit its definition; Conflict for an
+    employee number in use."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
-    row = {**columns, "attributes": dict(command.attributes), "active": True}
+    given = checked_user_attributes(tx.conn, command.attributes)
+    row = {**columns, "attributes": given, "active": True}
     user_id: int = tx.conn.execute(insert(u).values(**row).returning(u.c.id)).scalar_one()
     put_numbers(tx, user_id, command.numbers)
     put_facts(tx, user_id, command.facts)
@@ -78,6 +81,8 @@ def change_user(tx: Transaction, command: ChangeUser) -> None:
 
 def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
     values = dict(command.values)
+    if "attributes" in values:
+        values["attributes"] = checked_user_attributes(tx.conn, values["attributes"])
     if values.get("external_id", stored.external_id) != stored.external_id:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)

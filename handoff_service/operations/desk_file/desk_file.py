@@ -17,6 +17,7 @@ from handoff_service.operations.shared.field_types import (
     Attributes,
     Body,
     Capacity,
+    Choices,
     Email,
     Facts,
     Label,
@@ -33,6 +34,12 @@ from handoff_service.operations.shared.field_types import (
     SegmentsPerSecond,
 )
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
+from handoff_service.rules.desk.attributes import (
+    AttributeFields,
+    AttributeOwner,
+    AttributePlace,
+    AttributeType,
+)
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.system_messages import SystemMessage
@@ -100,6 +107,23 @@ class LabelEntry(_Entry):
     name: OneLine
     color: Color = Color.GRAY
     topic: bool = False
+
+
+class AttributeEntry(_Entry):
+    """An attribute of users or conversations."""
+
+    key: OneLine
+    name: OneLine
+    owner: AttributeOwner
+    type: AttributeType = AttributeType.TEXT
+    choices: Choices = []
+    required_to_close: bool = False
+    shown: AttributePlace = AttributePlace.PANEL
+
+    def to_fields(self) -> AttributeFields:
+        """The definition that the entry describes."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return AttributeFields(**given | {"choices": tuple(self.choices)})
 
 
 class MacroEntry(_Entry):
@@ -224,6 +248,7 @@ class DeskFile(_Entry):
     messaging_actions: list[MessagingActionEntry] = []
     templates: list[TemplateEntry] = []
     labels: list[LabelEntry] = []
+    attributes: list[AttributeEntry] = []
     macros: list[MacroEntry] = []
     list_views: list[ListViewEntry] = []
     identity_providers: list[IdentityProviderEntry] = []

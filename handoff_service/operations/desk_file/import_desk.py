@@ -14,6 +14,7 @@ from handoff_service.operations.consent.change_consent import ConsentRequest, im
 from handoff_service.operations.conversations.list_views import SaveView, save_view
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
+from handoff_service.operations.desk.attributes import fit_stored, put_attribute
 from handoff_service.operations.desk.check_way_in import check_sign_in
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
@@ -92,9 +93,11 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     _identity_providers(tx, file.identity_providers)
     for label in file.labels:
         put_label(tx, MakeLabel(**label.model_dump()))
+    _attributes(tx, file)
     _in_order(tx, Noun.PRESENCE_STATE, "name", file.presence_states)
     _in_order(tx, Noun.REJECT_REASON, "words", file.reject_reasons)
     import_users(tx, file.users, hashed.facts)
+    _fit_attributes(tx, file)
     for group in file.groups:
         _put(tx, Noun.GROUP, {"name": group.name}, {"capacity": group.capacity})
     for agent in file.agents:
@@ -133,6 +136,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         "templates": len(file.templates),
         "identity_providers": len(file.identity_providers),
         "labels": len(file.labels),
+        "attributes": len(file.attributes),
         "macros": len(file.macros),
         "list_views": len(file.list_views),
         "outages": len(file.outages),
@@ -146,6 +150,19 @@ def _identity_providers(tx: Transaction, entries: Sequence[IdentityProviderEntry
         put = PutIdentityProvider(fields=entry.to_fields(), client_secret=entry.client_secret)
         with _named(f"identity_providers.{entry.name}"):
             put_identity_provider(tx, put)
+
+
+def _attributes(tx: Transaction, file: DeskFile) -> None:
+    for entry in file.attributes:
+        with _named(f"attributes.{entry.owner}.{entry.key}"):
+            put_attribute(tx, entry.to_fields())
+
+
+def _fit_attributes(tx: Transaction, file: DeskFile) -> None:
+    """Check the stored values after the file's users, because the file may correct them."""
+    for entry in file.attributes:
+        with _named(f"attributes.{entry.owner}.{entry.key}"):
+            fit_stored(tx, entry.to_fields())
 
 
 def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:

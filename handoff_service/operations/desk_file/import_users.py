@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from handoff_service.errors import BadInput
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.identity.knowledge_facts import Fact, write_facts
 from handoff_service.operations.shared.record_changes import record_many
+from handoff_service.rules.desk.attributes import AttributeOwner, read_values
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun, difference
-from handoff_service.store.desk import user_words
+from handoff_service.store.desk import attributes, user_words
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries as desk_entries
 from handoff_service.store.engine import bulk
@@ -35,7 +37,7 @@ def import_users(
         tx,
         [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers],
     )
-    for batch in _each_once(entries):
+    for batch in _each_once(_checked(tx, entries)):
         query = select(u).where(one_of(u.c.external_id, [entry.external_id for entry in batch]))
         stored = {
             row.external_id: row
@@ -46,6 +48,21 @@ def import_users(
             _one(tx, entry, stored.get(entry.external_id), facts.get(entry.external_id, {}))
         names = {entry.external_id for entry in alone}
         _plain(tx, [entry for entry in batch if entry.external_id not in names], stored, facts)
+
+
+def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:
+    """The entries with their attributes as they are stored. BadInput names each wrong value."""
+    defined = attributes.definitions(tx.conn, AttributeOwner.USER)
+    errors, checked = dict[str, str](), []
+    for entry in entries:
+        values, wrong = read_values(defined, entry.attributes)
+        if wrong:
+            errors[f"users.{entry.external_id}.attributes"] = "; ".join(wrong)
+        same = values == entry.attributes
+        checked.append(entry if same else entry.model_copy(update={"attributes": values}))
+    if errors:
+        raise BadInput(errors=errors)
+    return checked
 
 
 def _each_once(entries: Sequence[UserEntry]) -> Iterator[list[UserEntry]]:

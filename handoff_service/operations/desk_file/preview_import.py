@@ -33,6 +33,7 @@ KEYS = {
     "templates": "name",
     "identity_providers": "name",
     "labels": "name",
+    "attributes": "key",
     "macros": "name",
     "webhooks": "name",
     "list_views": "name",
@@ -147,6 +148,8 @@ def _key(part: str, one: Entry) -> str:
     key = str(one[KEYS[part]])
     if part == "list_views":
         return f"{key} of {one['agent']}"
+    if part == "attributes":
+        return f"{key} of {one['owner']}s"
     covered = one.get("provider_number") if part == "opt_outs" else None
     return f"{key} at {covered}" if covered else key
 

@@ -4,7 +4,7 @@ Set-based: one load of facts serves all interactions with due timers, under the 
 A reply removes the timers of its interaction. If it was committed first, no timer fires.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     MessagingAction,
     why,
 )
-from handoff_service.rules.shared.conditions import Facts
+from handoff_service.rules.shared.conditions import Facts, is_attribute
 from handoff_service.rules.shared.vocabulary import (
     CLOSED,
     Action,
@@ -38,6 +38,7 @@ from handoff_service.rules.shared.vocabulary import (
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
@@ -74,6 +75,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         timers.take(tx, found)
         stored = messaging_actions.list_(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
+        known = _attributes(tx, stored.values(), rows)
         left = minutes_left(tx.conn, rows, tx.now)
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
@@ -88,7 +90,14 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             if (
                 not interaction.active
                 or pointless
-                or not action.applies(_facts(interaction, named, left.get(interaction.id, {})))
+                or not action.applies(
+                    _facts(
+                        interaction,
+                        named,
+                        left.get(interaction.id, {}),
+                        known.get(interaction.id, {}),
+                    )
+                )
             ):
                 ended.add(interaction.id)
                 continue
@@ -147,7 +156,21 @@ def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
     }
 
 
-def _facts(interaction: InteractionRow, named: _Names, left: Mapping[str, float]) -> Facts:
+def _attributes(
+    tx: Transaction, stored: Iterable[messaging_actions.StoredAction], ids: Collection[int]
+) -> Mapping[int, Mapping[str, str]]:
+    """The attributes of these interactions, if a condition asks for any."""
+    conditions = (condition for one in stored for condition in one.action.conditions)
+    asks = any(is_attribute(condition.field) for condition in conditions)
+    return attributes.facts(tx.conn, ids) if asks else {}
+
+
+def _facts(
+    interaction: InteractionRow,
+    named: _Names,
+    left: Mapping[str, float],
+    known: Mapping[str, str],
+) -> Facts:
     return Facts(
         state=interaction.state,
         owner=interaction.owner,
@@ -156,6 +179,7 @@ def _facts(interaction: InteractionRow, named: _Names, left: Mapping[str, float]
         provider_number=named.provider_number,
         assigned=interaction.assigned_to is not None,
         guest=interaction.user_id is None,
+        attributes=known,
         **left,
     )
 

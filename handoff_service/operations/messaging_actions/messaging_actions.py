@@ -5,17 +5,20 @@ of an action that is deleted, switched off or given another event are canceled.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.messaging_actions import attribute_conditions
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, errors
 from handoff_service.rules.shared import conditions
+from handoff_service.rules.shared.conditions import is_attribute
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.transaction import Transaction
@@ -51,14 +54,14 @@ class Move:
 
 def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
-    checked(command.action)
-    _name_is_free(tx, command.action.name)
+    action = fitting(tx.conn, checked(command.action))
+    _name_is_free(tx, action.name)
     position = command.position
     if position is None:
         position = (tx.conn.execute(select(func.max(a.c.position))).scalar() or 0) + 1
-    row = _row(command.action, position)
+    row = _row(action, position)
     action_id = tx.conn.execute(insert(a).values(**row).returning(a.c.id)).scalar_one()
-    _limit(tx, action_id, command.action)
+    _limit(tx, action_id, action)
     created(tx, Noun.MESSAGING_ACTION, action_id)
     return action_id
 
@@ -66,8 +69,7 @@ def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
 def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> None:
     """NotFound, and the errors of ``make_messaging_action``."""
     stored = messaging_actions.get(tx.conn, command.id)
-    changed = with_values(stored.action, command.values)
-    checked(changed)
+    changed = fitting(tx.conn, checked(with_values(stored.action, command.values)))
     if changed.name != stored.action.name:
         _name_is_free(tx, changed.name)
     _save(tx, stored, changed, stored.position if command.position is None else command.position)
@@ -94,7 +96,7 @@ def put_messaging_action(tx: Transaction, action: MessagingAction, position: int
     if found is None:
         make_messaging_action(tx, MakeMessagingAction(action=action, position=position))
     else:
-        _save(tx, messaging_actions.get(tx.conn, found), action, position)
+        _save(tx, messaging_actions.get(tx.conn, found), fitting(tx.conn, action), position)
 
 
 def delete_messaging_action(tx: Transaction, action_id: int) -> None:
@@ -104,11 +106,25 @@ def delete_messaging_action(tx: Transaction, action_id: int) -> None:
         tx.conn.execute(delete(a).where(a.c.id == action_id))
 
 
-def checked(action: MessagingAction) -> None:
-    """BadInput, by field, for an action that cannot be saved."""
+def checked(action: MessagingAction) -> MessagingAction:
+    """The same action. BadInput, by field, if it cannot be saved."""
     found = errors(action)
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
+    return action
+
+
+def fitting(conn: Connection, action: MessagingAction) -> MessagingAction:
+    """The action with the values of its attributes as they are stored. BadInput for a condition
+    that does not fit its attribute."""
+    if not any(is_attribute(one.field) for one in action.conditions):
+        return action
+    defined = attributes.by_field(conn)
+    try:
+        fit = [attribute_conditions.fitting(one, defined) for one in action.conditions]
+    except ValueError as error:
+        raise BadInput(errors={"conditions": str(error)}) from error
+    return replace(action, conditions=tuple(fit))
 
 
 def with_values(action: MessagingAction, values: Mapping[str, Any]) -> MessagingAction:

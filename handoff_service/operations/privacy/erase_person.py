@@ -1,8 +1,8 @@
 """Erase a person: one piece of due work that does a step at a time and can be interrupted after
 each. Files and other servers are asked outside any transaction.
 
-The order matters: rows are emptied while they still name the person, so an interrupted erasure
-finds the rest again. The name goes last.
+The order matters. The early steps empty rows that still name the person, so an interrupted erasure
+finds the remaining rows again. Only then is the person's record deleted.
 """
 
 import asyncio

@@ -29,7 +29,7 @@ from handoff_service.store.privacy.empty_rows import empty, secure_delete
 from handoff_service.store.privacy.erase_plan import PARTS
 from handoff_service.store.privacy.erasure_reads import Running
 
-CLOSED = "Closed: this person's data is being erased"
+CLOSED = "Closed, because this person's data is being erased"
 INDEX_PAGES = 64  # of SQLite's index in one transaction
 #: Kinds of due work whose key is the interaction's id.
 _OF_INTERACTION = (
@@ -94,8 +94,8 @@ def close_conversation(tx: Transaction, interaction_id: int) -> None:
 
 
 def cancel_work(tx: Transaction, command: OfConversations) -> None:
-    """Cancel what waits for these conversations: texts, mails, reminders. A text that waits is not
-    sent. The provider's copies are noted, to be erased there."""
+    """Cancel the waiting work of these conversations, such as queued texts and reminders. List the
+    texts that the provider must erase."""
     ids = command.ids
     for kind in _OF_INTERACTION:
         due_work.cancel(tx, kind, ids)
@@ -154,7 +154,7 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
 
 
 def forget_person(tx: Transaction, erasure: Running) -> None:
-    """Delete the person's record, and what belongs to the numbers."""
+    """Delete the person's record and the data of the numbers."""
     done = Counter[str]()
     for number in erasure.numbers:
         done.update(person_rows.forget_number(tx, erasure.id, number))
@@ -186,8 +186,7 @@ def refuse_copies(tx: Transaction, command: FinishCopy) -> None:
 
 
 def next_step(tx: Transaction, command: NextStep) -> None:
-    """Go on with the next step. The last one ends the erasure, and nothing in its receipt names
-    the person any more."""
+    """Continue with the next step. The last one ends the erasure."""
     erasure, step = command.erasure, following(command.erasure.step)
     left = tx.conn.execute(select(e.c.left).where(e.c.id == erasure.id)).scalar_one()
     values: dict[str, Any] = {"left": [*left, *command.left]}
@@ -206,7 +205,7 @@ def next_step(tx: Transaction, command: NextStep) -> None:
 
 
 def try_again(tx: Transaction, command: NextStep) -> None:
-    """Try the present step again later."""
+    """Try the current step again later."""
     due_work.release(tx, Work.ERASE, command.erasure.id, tx.now + command.after)
 
 

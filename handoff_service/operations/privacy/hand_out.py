@@ -1,5 +1,5 @@
-"""Hand a person everything that is stored about them: a zip file with a page to read, the same as
-JSON, and the media."""
+"""Hand a person everything that is stored about them: a zip file with a page to read, the same
+data as JSON, and the media."""
 
 import json
 import zipfile
@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
 from handoff_service.lib.media_folder import MediaFolder
-from handoff_service.operations.privacy.request_erasure import WhomToErase
+from handoff_service.operations.privacy.request_erasure import RequestedPerson
 from handoff_service.rules.privacy.archive_page import page
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.privacy import archive_rows, people
 
-NOTHING = "Nothing is stored about this person, so there is nothing to hand out."
+NOTHING = "Nothing is stored about this person, so there is nothing to hand out. Check the number."
 LOST = "lost.txt"  # lists media whose files are missing
 
 
@@ -29,7 +29,7 @@ class PersonArchive:
     media: list[tuple[str, str]]
 
 
-def collect(conn: Connection, whom: WhomToErase) -> PersonArchive:
+def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
     """Read everything about a person. NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     sections = archive_rows.about(conn, person)

@@ -1,4 +1,4 @@
-"""Ask for the erasure of a person. The work is done as due work, a step at a time."""
+"""Request the erasure of a person. A worker then does it as due work, a step at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from handoff_service.store.privacy import mentions, people
 from handoff_service.store.privacy.counts import count
 from handoff_service.store.privacy.people import Person
 
-NOBODY = "Nothing is stored about this person, so there is nothing to erase."
-UNDER_WAY = "This person is being erased already: see {number}."
+NOBODY = "Nothing is stored about this person, so there is nothing to erase. Check the number."
+UNDER_WAY = "This person is already being erased. Open the receipt {number}."
 e = t.erasures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhomToErase:
-    """Either a number in E.164 or a user."""
+class RequestedPerson:
+    """The person to erase or to hand data out to: either a number in E.164 or a user."""
 
     number: str | None = None
     user_id: int | None = None
@@ -35,14 +35,14 @@ class WhomToErase:
 class RequestErasure:
     """``agent_id`` None: a command in a terminal. ``planned``: the counts of the list."""
 
-    whom: WhomToErase
+    whom: RequestedPerson
     agent_id: int | None
     planned: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePreview:
-    """What an erasure would remove. ``shared``: why some numbers stay."""
+    """What an erasure would remove. ``shared``: a sentence for each number that stays."""
 
     name: str | None
     numbers: list[str]
@@ -50,7 +50,7 @@ class ErasurePreview:
     counts: dict[str, int]
 
 
-def preview(conn: Connection, whom: WhomToErase) -> ErasurePreview:
+def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
     """The list before an erasure. Reads whole tables. NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     counts = count(conn, person)

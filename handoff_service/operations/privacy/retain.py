@@ -33,7 +33,7 @@ from handoff_service.store.privacy.empty_rows import empty, files_of, parts_of
 from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, RetentionState
 from handoff_service.store.reports import facts
 
-NOT_RUNNING = "Retention is not running now, so there is nothing to stop."
+NOT_RUNNING = "Retention is not running, so there is nothing to stop."
 r = t.retention
 
 
@@ -70,7 +70,7 @@ def _work(at: datetime) -> due_work.Due:
 def run_now(tx: Transaction, _command: None = None) -> None:
     """Start a run at once. Conflict while one is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
-        raise Conflict("Retention is running already.")
+        raise Conflict("Retention is already running. Wait until it ends, or stop it.")
     due_work.schedule(tx, [_work(tx.now)])
 
 

@@ -1,4 +1,4 @@
-"""Write to the audit log. Entries are only ever added; a job chains them after the commit."""
+"""Write to the audit log. A job chains the entries after the commit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ AUDIT = "audit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """``subject``: the kind of what the entry is about; ``record``: its id; ``name``: what people
+    """``subject``: the kind of record; ``record``: its id; ``name``: what people
     call it. ``details``: the changes, field -> [before, after], or other facts. Never a secret.
     ``agent_id``: who did it, if that is not the agent whose command runs."""
 

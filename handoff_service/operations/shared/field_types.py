@@ -159,9 +159,17 @@ Password = Annotated[
 ]
 Numbers = Annotated[list[Number], Field(max_length=MOST_LISTED)]
 Names = Annotated[list[OneLine], Field(max_length=MOST_LISTED)]
+#: The choices of an attribute.
+Choices = Annotated[list[OneLine], Field(max_length=MOST_LISTED)]
 _WORD = {"type": "string", "minLength": 1, "maxLength": 200}
 Attributes = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 Facts = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
+#: Attributes to set; None removes one.
+ChangedAttributes = Annotated[
+    dict[OneLine, Word | None],
+    Field(max_length=MOST_LISTED),
+    _named(_WORD | {"type": ["string", "null"]}),
+]
 ChangedFacts = Annotated[
     dict[OneLine, Word | None],
     Field(max_length=MOST_LISTED),

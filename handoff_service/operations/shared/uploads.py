@@ -38,7 +38,10 @@ class Upload:
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
-    """Store a picture that an agent intends to send. Returns its id for the text."""
+    """Store a picture that an agent intends to send. Returns its id for the text. BadInput if the
+    provider sends no pictures."""
+    if not tx.settings.sends_pictures:
+        raise BadInput("Pictures cannot be sent from this desk. Describe it, or send a link.")
     taken = command.stored.taken
     media_id: int = tx.conn.execute(
         insert(d)

@@ -91,7 +91,7 @@ def _failed(tx: Transaction, call_id: int, called: Called) -> CallState:
     this = w.c.id == row.webhook_id
     tx.conn.execute(update(w).where(this, w.c.failing_since.is_(None)).values(failing_since=tx.now))
     since = tx.conn.execute(select(w.c.failing_since).where(this)).scalar_one()
-    if since is not None and rules.is_dead(since, row.attempts, tx.now):
+    if since is not None and rules.must_switch_off(since, row.attempts, tx.now):
         _end(tx, row.id, CallState.GIVEN_UP, called)
         switch_off(tx, row.webhook_id)
         return CallState.GIVEN_UP

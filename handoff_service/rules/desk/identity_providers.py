@@ -1,4 +1,4 @@
-"""OpenID Connect providers: which people may come in from one, and what they may do here.
+"""OpenID Connect providers: who may sign in with one, and with which roles and groups.
 
 The claims are those of https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims.
 """
@@ -18,7 +18,7 @@ MOST_CLAIMED = 5000  # groups of one person that are looked at
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
 OPEN_DOOR = (
-    "would let everybody in who has an account at the provider. Fill in domains or roles, too"
+    "would give an account here to everybody who has one at the provider. Fill in domains or roles"
 )
 
 
@@ -28,9 +28,9 @@ class IdentityProviderFields:
 
     - ``scopes``: what Patchboard asks for, beside openid;
     - ``groups_claim``: the claim that lists a person's groups at the provider;
-    - ``roles``: group at the provider -> roles here; empty: the provider decides about no roles;
+    - ``roles``: group at the provider -> roles here; empty: admins choose the roles;
     - ``groups``: group at the provider -> groups here;
-    - ``domains``: of the e-mail addresses that may come in; empty: all;
+    - ``domains``: of the e-mail addresses with which people may sign in; empty: all;
     - ``creates_accounts``: a person without an account gets one;
     - ``asks_second_factor``: Patchboard still asks for its own second factor;
     - ``trusts_addresses``: an address counts as verified although the provider does not say so.
@@ -85,7 +85,7 @@ class Person:
 
     - ``subject``: the provider's own id of the person;
     - ``email``: None without an address that the provider vouches for;
-    - ``roles``: None when the provider decides about no roles;
+    - ``roles``: None when admins choose the roles;
     - ``groups``: those that the mapping gives to this person.
     """
 
@@ -101,7 +101,9 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
     provider's settings keep out."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
-        raise NotAdmitted(f"{provider.name} did not say who you are. Ask an admin.")
+        raise NotAdmitted(
+            f"{provider.name} sent no usable ID for you. Ask an admin to check the provider."
+        )
     email = _vouched_email(claims, provider)
     if provider.domains and (email or "").rpartition("@")[2].lower() not in provider.domains:
         raise NotAdmitted(

@@ -22,6 +22,7 @@ class Noun(StrEnum):
     MESSAGING_ACTION = "messaging_action"
     TEMPLATE = "template"
     LABEL = "label"
+    ATTRIBUTE = "attribute"
     MACRO = "macro"
     SYSTEM_MESSAGE = "system_message"
     OUTAGE = "outage"
@@ -43,6 +44,7 @@ NAMED_BY = {
     Noun.MESSAGING_ACTION: "name",
     Noun.TEMPLATE: "name",
     Noun.LABEL: "name",
+    Noun.ATTRIBUTE: "name",
     Noun.MACRO: "name",
     Noun.OUTAGE: "title",
     Noun.PRESENCE_STATE: "name",

@@ -1,8 +1,7 @@
 """Service tokens: what a program may do over the API, for how long and how often.
 
-A token has scopes. A call that needs none of them is for people only. ``read`` covers every call
-that changes nothing, except people's own lists, the list of tokens, and the audit log, which has a
-scope of its own.
+A token has scopes. ``web/api/token_scopes.py`` names the scope of each call; a call without a scope
+is for people only. The audit log has a scope of its own.
 """
 
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ class Scope(StrEnum):
     CONSENTS = "consents"
     AUDIT = "audit"
     ADMIN_AGENTS = "admin:agents"
+    ADMIN_ATTRIBUTES = "admin:attributes"
     ADMIN_DESK = "admin:desk"
     ADMIN_GROUPS = "admin:groups"
     ADMIN_LABELS = "admin:labels"
@@ -43,26 +43,27 @@ class Scope(StrEnum):
 
 #: What each scope allows, in words.
 MEANING = {
-    Scope.READ: "Read everything, and follow the event stream",
-    Scope.TEXTS: "Send texts, write private notes, schedule texts",
-    Scope.CONVERSATIONS: "Change, close, label, transfer and assign conversations",
+    Scope.READ: "Read conversations, records and reports, and follow the event stream",
+    Scope.TEXTS: "Send and schedule texts, start conversations, write private notes",
+    Scope.CONVERSATIONS: "Change, close, label, transfer, assign and hand back conversations",
     Scope.CASES: "Open and change cases",
     Scope.CONSENTS: "Record opt-outs and opt-ins",
     Scope.AUDIT: "Read the audit log",
-    Scope.ADMIN_AGENTS: "Change agents, also their roles and passwords",
+    Scope.ADMIN_AGENTS: "Create, change and delete agents, including their roles and passwords",
+    Scope.ADMIN_ATTRIBUTES: "Create, change and delete attributes",
     Scope.ADMIN_DESK: "Change the desk settings",
-    Scope.ADMIN_GROUPS: "Change groups",
-    Scope.ADMIN_LABELS: "Change labels",
-    Scope.ADMIN_MACROS: "Change macros",
-    Scope.ADMIN_MESSAGING_ACTIONS: "Change messaging actions",
-    Scope.ADMIN_OUTAGES: "Change outages, and text those who reported them",
+    Scope.ADMIN_GROUPS: "Create, change and delete groups",
+    Scope.ADMIN_LABELS: "Create, change and delete labels",
+    Scope.ADMIN_MACROS: "Create, change and delete macros",
+    Scope.ADMIN_MESSAGING_ACTIONS: "Create, change and delete messaging actions",
+    Scope.ADMIN_OUTAGES: "Create, change and end outages, and text the people who reported them",
     Scope.ADMIN_PROFILES: "Change messaging profiles",
-    Scope.ADMIN_PROVIDER_NUMBERS: "Change company numbers",
-    Scope.ADMIN_QUEUES: "Change queues",
-    Scope.ADMIN_TEMPLATES: "Change templates",
+    Scope.ADMIN_PROVIDER_NUMBERS: "Create, change and delete company numbers",
+    Scope.ADMIN_QUEUES: "Create, change and delete queues",
+    Scope.ADMIN_TEMPLATES: "Create, change and delete templates",
     Scope.ADMIN_TEXTS: "Change system messages",
-    Scope.ADMIN_USERS: "Change users",
-    Scope.ADMIN_WEBHOOKS: "Change webhooks, which send events to other systems",
+    Scope.ADMIN_USERS: "Create, change and delete users",
+    Scope.ADMIN_WEBHOOKS: "Create, change and delete webhooks, which send events to other systems",
 }
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from handoff_service.rules.shared.vocabulary import Role
 
 NO_WAY_IN = (
-    "Nobody could sign in when single sign-on fails. First let an admin with a password keep it: "
-    "“May always use the password” on the admin's page."
+    "No admin could sign in when single sign-on fails. First switch on “May always use the "
+    "password” on the page of an admin who has a password."
 )
 
 

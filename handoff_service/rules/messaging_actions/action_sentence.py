@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterator
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.conditions import TARGET_FIELDS, Condition, Match, Operator
+from handoff_service.rules.shared.conditions import (
+    TARGET_FIELDS,
+    Condition,
+    Match,
+    Operator,
+    is_attribute,
+)
 from handoff_service.rules.shared.vocabulary import Action, Unanswered
 
 type Part = tuple[str, bool]  # words, and whether they are stressed
@@ -16,6 +22,7 @@ COMPARES = {
     Operator.NOT_IN: "is none of",
     Operator.AT_LEAST: "is at least",
     Operator.AT_MOST: "is at most",
+    Operator.IS_SET: "is set",
 }
 FIELDS = {
     "state": "the state",
@@ -84,6 +91,10 @@ def _conditions(action: MessagingAction, called: Callable[[str], str]) -> Iterat
 
 
 def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[Part]:
+    if condition.operator is Operator.IS_SET:
+        yield f"{_field(condition.field)} ", False
+        yield ("is set" if condition.value else "is not set"), True
+        return
     if isinstance(condition.value, bool):
         yield (
             _YES_OR_NO[condition.field][condition.value is (condition.operator is Operator.IS)],
@@ -94,12 +105,19 @@ def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[P
         yield f"the {_TARGETS[condition.field]} is ", False
         yield _due(condition.value), True
         return
-    yield f"{FIELDS[condition.field]} {COMPARES[condition.operator]} ", False
+    yield f"{_field(condition.field)} {COMPARES[condition.operator]} ", False
     values = condition.value if isinstance(condition.value, list) else [condition.value]
     written = called if condition.field == "provider_number" else _words
-    yield from _listed(
-        [written(str(value)) if condition.field != "queue" else str(value) for value in values]
-    )
+    as_it_is = condition.field == "queue" or is_attribute(condition.field)
+    yield from _listed([str(value) if as_it_is else written(str(value)) for value in values])
+
+
+def _field(name: str) -> str:
+    """``the user's contract end``."""
+    if name in FIELDS:
+        return FIELDS[name]
+    owner, _, key = name.partition(".")
+    return f"the {owner}'s {_words(key)}"
 
 
 def _due(minutes: int) -> str:

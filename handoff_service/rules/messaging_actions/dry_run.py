@@ -5,13 +5,13 @@ replay ignores what an agent did with a timer and what the action itself would h
 wait is taken as it happened.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, begins
-from handoff_service.rules.shared.conditions import Facts
+from handoff_service.rules.shared.conditions import Facts, is_attribute
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
 # when a timer that starts now would be due; None: outside the period
@@ -22,7 +22,7 @@ type WouldFire = Callable[[datetime], datetime | None]
 class PastConversation:
     """The facts about an interaction besides its lines.
 
-    - ``state``, ``priority``, ``queue`` and ``guest``: today's values;
+    - ``state``, ``priority``, ``queue``, ``guest`` and ``attributes``: today's values;
     - ``open_before``: the run that was open before the first line;
     - ``taken_before``: whether a live agent had accepted it by then.
     """
@@ -36,6 +36,7 @@ class PastConversation:
     queue: str | None
     provider_number: str
     guest: bool
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class PastLine(NamedTuple):  # a NamedTuple because there are many
@@ -119,6 +120,7 @@ def _facts(past: _Past, first: int, at: datetime) -> Facts:
         provider_number=today.provider_number,
         assigned=owner is Owner.AGENT,
         guest=today.guest,
+        attributes=today.attributes,
     )
 
 
@@ -143,6 +145,7 @@ def judged_by_today(action: MessagingAction) -> list[str]:
         "priority": "priority" in fields,
         "queue": "queue" in fields or bool(action.queues),
         "guest": "guest" in fields,
+        "attributes": any(map(is_attribute, fields)),
         "on hold": State.ON_HOLD in asked,
         "the queue's schedule": action.business_hours,
     }

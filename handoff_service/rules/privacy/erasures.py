@@ -25,7 +25,7 @@ class ErasureState(StrEnum):
 
 
 class CopyState(StrEnum):
-    """What became of a text at the provider."""
+    """Whether the provider has erased its copy of a text."""
 
     WAITING = "waiting"
     ERASED = "erased"
@@ -53,12 +53,12 @@ LONGEST_WAIT = timedelta(hours=1)
 COPIES_FOR = timedelta(days=7)  # the provider is asked this long
 
 BACKUPS = (
-    "Backups that were made before {when} still hold this person. Delete them, or keep them no "
-    "longer than your retention allows. After restoring one, erase the person again."
+    "Backups that were made before {when} still hold this person. Delete them. After "
+    "restoring one, erase the person again."
 )
 TICKETS = (
-    "The ticket system that a webhook calls has its own copies. Delete them there. "
-    "Its tickets: {numbers}."
+    "The ticket system that a webhook calls has its own copies. Delete these tickets there: "
+    "{numbers}."
 )
 TICKETS_WITHOUT_NUMBERS = (
     "The ticket system that a webhook calls has its own copies of {count}. Delete them there."
@@ -67,25 +67,36 @@ MODELS = (
     "Models that were trained before {when} may have learned from this person's texts. Train and "
     "promote a new model, then delete the old files."
 )
-BOT_FAILED = "The virtual agent's memory was not deleted: {why}"
-BOT_CANNOT = (
-    "The virtual agent's server cannot delete conversations. Delete the conversations "
-    "{senders} there by hand."
+BOT_FAILED = (
+    "The virtual agent's memory was not deleted. Delete it by hand on the virtual agent's server. "
+    "The last error: {why}"
 )
-COPIES_REFUSED = "The provider did not erase {count}: {why}"
+BOT_CANNOT = (
+    "The virtual agent's server cannot delete conversations. Delete these conversations there by "
+    "hand: {senders}."
+)
+COPIES_REFUSED = (
+    "The provider did not erase {count}. Erase its copies in your account there. The reason: {why}"
+)
 METADATA = (
     "The provider keeps the numbers and times of texts for its own records, without their words."
 )
-SHARED = "{number} is also on the record of {name}, so what belongs to the number stays."
+SHARED = (
+    "{number} is also on the record of {name}, so the data of the number stays. To erase that data "
+    "as well, erase the number."
+)
 FILE_BUSY = (
     "The database file could not be rewritten, because something kept reading it. Its free space "
-    "may hold old bytes until the next erasure."
+    "may hold erased data until the next erasure."
 )
 POSTGRES = (
-    "PostgreSQL has removed the dead rows. Its write-ahead log and its own backups keep the old "
-    "ones until they are recycled."
+    "PostgreSQL has removed the erased rows. Its write-ahead log and its own backups keep them for "
+    "some time. Delete the backups."
 )
-EXAMPLE_STAYS = "A training example was not removed: {why}"
+EXAMPLE_STAYS = (
+    "A training example was not removed. Remove it from the training data by hand. The reason: "
+    "{why}"
+)
 
 
 def wait(attempts: int) -> timedelta:

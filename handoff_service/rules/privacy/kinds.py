@@ -29,7 +29,7 @@ class KeptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """How a kind is called, and what is removed."""
+    """A kind's title on the page, and what is removed."""
 
     title: str
     removes: str
@@ -38,10 +38,10 @@ class KindWords:
 KINDS: Mapping[KeptKind, KindWords] = {
     KeptKind.TEXTS: KindWords(
         "Texts",
-        "Texts, event lines, short descriptions, and what the virtual agent understood and "
-        "collected.",
+        "Texts, event lines, short descriptions, and what the virtual agent understood, collected "
+        "and remembers.",
     ),
-    KeptKind.MEDIA: KindWords("Media", "Pictures and files, with their files on disk."),
+    KeptKind.MEDIA: KindWords("Media", "Pictures and files."),
     KeptKind.NOTES: KindWords("Notes", "Private notes."),
     KeptKind.WORK_LOGS: KindWords(
         "Work logs", "Why each agent was or was not offered a conversation, and transfer notes."
@@ -50,10 +50,10 @@ KINDS: Mapping[KeptKind, KindWords] = {
         "Conversations", "All of the above, and who the requester was. The times and counts stay."
     ),
     KeptKind.TRAINER_ITEMS: KindWords(
-        "Trainer items", "Masked texts that waited for a label, with their labels."
+        "Trainer items", "Masked texts on the trainer's pages, with their labels."
     ),
     KeptKind.AUDIT: KindWords(
-        "Audit log", "Entries of the audit log. The chain of their hashes stays whole."
+        "Audit log", "Entries of the audit log. The other entries can still be verified."
     ),
 }
 #: kinds that count from the day on which they were made, not from the end of a conversation
@@ -77,7 +77,7 @@ def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
 
 
 def cutoff(days: int, now: datetime) -> datetime | None:
-    """Content of conversations that were closed before this time goes. None: it is kept."""
+    """The time before which content is removed. None: it is kept."""
     return now - timedelta(days=days) if days else None
 
 
@@ -90,8 +90,8 @@ def until_night(now: datetime, time_zone: str) -> timedelta:
 
 
 def next_night(now: datetime, time_zone: str) -> datetime:
-    """The next start of the nightly run. A night without that time, because clocks change, has it
-    an hour later."""
+    """The next start of the nightly run. If the clocks skip that time, the run starts an hour
+    later."""
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
     for day in (today, today + timedelta(days=1)):

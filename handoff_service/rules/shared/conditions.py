@@ -5,7 +5,9 @@ has the fields of queues.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +23,7 @@ class Operator(StrEnum):
     NOT_IN = "not_in"
     AT_LEAST = "at_least"
     AT_MOST = "at_most"
+    IS_SET = "is_set"
 
 
 class Match(StrEnum):
@@ -44,15 +47,21 @@ class Facts:
     provider_number: str
     assigned: bool
     guest: bool
+    #: of its user and its own, such as ``user.department`` and ``conversation.order_number``
+    attributes: Mapping[str, str] = field(default_factory=dict)
     first_response_left: float | None = None
     next_response_left: float | None = None
     resolution_left: float | None = None
 
+    def fact(self, name: str) -> Any:
+        """The value of a condition's field. None when it is unknown."""
+        return self.attributes.get(name) if is_attribute(name) else getattr(self, name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition. ``value`` is a list for ``in`` and ``not_in``, else a word, a number or a
-    boolean."""
+    """One condition. ``value`` is a list for ``in`` and ``not_in``, a boolean for ``is_set``, else
+    a word, a number or a boolean."""
 
     field: str
     operator: Operator
@@ -68,33 +77,28 @@ class Field:
     words: tuple[str, ...] = ()
 
 
+USER, CONVERSATION = "user.", "conversation."  # before the key of an attribute
 _EQUAL = frozenset({Operator.IS, Operator.IS_NOT})
 _WORD = _EQUAL | {Operator.IN, Operator.NOT_IN}
+#: Values of attributes are texts. “At least” and “at most” compare numbers and dates.
+ATTRIBUTE = Field(str, frozenset(Operator))
 #: Conditions on these fields wait for their moment: see rules/messaging_actions/target_timers.py.
 TARGET_FIELDS: Mapping[str, TargetKind] = {f"{kind}_left": kind for kind in TargetKind}
 FIELDS: Mapping[str, Field] = {
     "state": Field(str, _WORD, tuple(State)),
     "owner": Field(str, _WORD, tuple(Owner)),
-    "priority": Field(int, frozenset(Operator)),
+    "priority": Field(int, frozenset(Operator) - {Operator.IS_SET}),
     "queue": Field(str, _WORD),
     "provider_number": Field(str, _WORD),
     "assigned": Field(bool, _EQUAL),
     "guest": Field(bool, _EQUAL),
     **dict.fromkeys(TARGET_FIELDS, Field(int, frozenset({Operator.AT_MOST}))),
 }
-JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
-    Operator.IS: lambda fact, value: fact == value,
-    Operator.IS_NOT: lambda fact, value: fact != value,
-    Operator.IN: lambda fact, value: fact in value,
-    Operator.NOT_IN: lambda fact, value: fact not in value,
-    Operator.AT_LEAST: lambda fact, value: fact is not None and fact >= value,
-    Operator.AT_MOST: lambda fact, value: fact is not None and fact <= value,
-}
 
 
 def matches(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
     """Whether all (or any) conditions are true. An empty list is true."""
-    return hold_for(conditions, match, lambda field: getattr(facts, field))
+    return hold_for(conditions, match, facts.fact)
 
 
 def hold_for(conditions: Sequence[Condition], match: Match, fact: Callable[[str], Any]) -> bool:
@@ -103,8 +107,46 @@ def hold_for(conditions: Sequence[Condition], match: Match, fact: Callable[[str]
     return not judged or (all(judged) if match is Match.ALL else any(judged))
 
 
+def is_attribute(name: str) -> bool:
+    """Whether a field is an attribute, such as ``user.department``."""
+    return any(name.startswith(one) and name != one for one in (USER, CONVERSATION))
+
+
+def field_of(name: str) -> Field | None:
+    """A field of messaging actions by its name. None for an unknown one."""
+    return ATTRIBUTE if is_attribute(name) else FIELDS.get(name)
+
+
+def _is_at_least(one: Any, other: Any) -> bool:
+    """Texts are compared as numbers or as dates. Other texts have no order."""
+    if one is None or other is None:
+        return False
+    if not isinstance(one, str):
+        return bool(one >= other)
+    try:
+        return Decimal(one) >= Decimal(other)
+    except InvalidOperation:
+        pass
+    try:
+        return date.fromisoformat(one) >= date.fromisoformat(other)
+    except ValueError:
+        return False
+
+
+_ALL_FIELDS = ", ".join([*FIELDS, f"{USER}key", f"{CONVERSATION}key (of an attribute)"])
+JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
+    Operator.IS: lambda fact, value: fact == value,
+    Operator.IS_NOT: lambda fact, value: fact != value,
+    Operator.IN: lambda fact, value: fact in value,
+    Operator.NOT_IN: lambda fact, value: fact not in value,
+    Operator.AT_LEAST: _is_at_least,
+    Operator.AT_MOST: lambda fact, value: _is_at_least(value, fact),
+    Operator.IS_SET: lambda fact, value: (fact is not None) is value,
+}
+
+
 def parse(
-    written: Mapping[str, Any], fields: Callable[[str], Field | None] = FIELDS.get
+    written: Mapping[str, Any], fields: Callable[[str], Field | None] = field_of
 ) -> Condition:
     """Parse ``{field, operator, value}`` or the short ``{field, is = value}``. The ValueError says
     what is wrong.
@@ -115,7 +157,7 @@ def parse(
     name = rest.pop("field", None)
     field = fields(name) if isinstance(name, str) else None
     if field is None:
-        raise ValueError(f"there is no field “{name}”; the fields are {', '.join(FIELDS)}")
+        raise ValueError(f"there is no field “{name}”; the fields are {_ALL_FIELDS}")
     if rest.keys() == {"operator", "value"}:
         operator, value = rest["operator"], rest["value"]
     elif len(rest) == 1:
@@ -149,14 +191,24 @@ def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
 def describe(conditions: Sequence[Condition], match: Match) -> str:
     """In words: ``state is on hold and priority at most 2``."""
     between = " and " if match is Match.ALL else " or "
-    return between.join(
-        f"{_words(c.field)} {_words(c.operator)} {_said(c.value)}" for c in conditions
-    )
+    return between.join(map(_in_words, conditions))
+
+
+def _in_words(one: Condition) -> str:
+    name = _words(one.field)
+    if is_attribute(one.field):
+        owner, _, key = name.partition(".")
+        name = f"the {owner}'s {key}"
+    if one.operator is Operator.IS_SET:
+        return f"{name} {'is set' if one.value else 'is not set'}"
+    return f"{name} {_words(one.operator)} {_said(one.value)}"
 
 
 def _value(field: Field, operator: Operator, value: Any) -> Value:
     several = operator in (Operator.IN, Operator.NOT_IN)
     values = value if several else [value]
+    if operator is Operator.IS_SET:
+        field = Field(bool, field.operators)
     if not isinstance(values, list) or not values:
         raise ValueError(f"{operator} needs a list of values")
     for one in values:

@@ -16,11 +16,11 @@ VERSION = 1
 #: What admins read about each event that a webhook can ask for.
 EVENTS = {
     WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
-    WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed over to live agents.",
-    WebhookEvent.CONVERSATION_ASSIGNED: "A live agent owns the conversation from now on.",
+    WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed the conversation off.",
+    WebhookEvent.CONVERSATION_ASSIGNED: "A live agent took over the conversation.",
     WebhookEvent.CONVERSATION_RETURNED: "The conversation went back to the virtual agent.",
     WebhookEvent.CONVERSATION_CLOSED: "The conversation ended.",
-    WebhookEvent.CONVERSATION_REOPENED: "A closed conversation goes on.",
+    WebhookEvent.CONVERSATION_REOPENED: "A closed conversation was reopened.",
     WebhookEvent.MESSAGE_INBOUND: "A text from a requester arrived.",
     WebhookEvent.MESSAGE_OUTBOUND: "A text to a requester was written.",
     WebhookEvent.MESSAGE_STATUS: "The delivery status of a text changed.",
@@ -29,8 +29,8 @@ EVENTS = {
     WebhookEvent.PRESENCE_CHANGED: "An agent's presence changed.",
     WebhookEvent.CASE_CREATED: "A case was opened.",
     WebhookEvent.CASE_CHANGED: "A case changed.",
-    WebhookEvent.RATING_GIVEN: "A requester graded a conversation.",
-    WebhookEvent.JOB_FAILED: "A background job failed and will be tried again.",
+    WebhookEvent.RATING_GIVEN: "A requester rated a conversation.",
+    WebhookEvent.JOB_FAILED: "A background job failed. Patchboard tries it again.",
 }
 #: The statuses that an event reports. The others are steps on the way to the provider.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}

@@ -84,7 +84,7 @@ def signatures(secrets: Iterable[str], event_id: str, timestamp: int, body: str)
     return " ".join(signature(secret, event_id, timestamp, body) for secret in secrets)
 
 
-def is_dead(failing_since: datetime, attempts: int, now: datetime) -> bool:
+def must_switch_off(failing_since: datetime, attempts: int, now: datetime) -> bool:
     """Whether a webhook has failed for so long that it is switched off. ``attempts``: of the event
     that has just failed. A single failure after quiet days is not enough."""
     return now - failing_since >= SWITCHED_OFF_AFTER and attempts >= LEAST_ATTEMPTS

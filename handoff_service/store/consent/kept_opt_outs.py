@@ -1,5 +1,5 @@
-"""Opt-outs of erased numbers, kept under a keyed hash. Nobody can read the number from the hash,
-but when the number comes back, its opt-outs apply again."""
+"""Opt-outs of erased numbers, kept under a keyed hash. The hash does not show the number. When the
+number is used again, its opt-outs apply again."""
 
 import hashlib
 import hmac

@@ -13,7 +13,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, running_targets
 from handoff_service.store.conversations.identities import identities
 from handoff_service.store.conversations.read_positions import unread
-from handoff_service.store.desk import labels
+from handoff_service.store.desk import attributes, labels
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.users import users_on
 from handoff_service.store.engine import tables as t
@@ -79,6 +79,7 @@ def list_(
     not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
     sure = identities(conn, rows)
     labeled = labels.of_interactions(conn, ids)
+    own = attributes.of_interactions(conn, ids)
     held = consents.held_by(conn, {r.consent_id for r in rows if r.consent_id})
     made = [
         _interaction(
@@ -94,7 +95,12 @@ def list_(
         for r in rows
     ]
     targets = running_targets.of_conversations(conn, [r.id for r in rows if not r.closed_at])
-    return [replace(one, targets=targets[one.id]) if one.id in targets else one for one in made]
+    return [
+        replace(one, targets=targets.get(one.id, []), attributes=own.get(one.id, {}))
+        if one.id in targets or one.id in own
+        else one
+        for one in made
+    ]
 
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
@@ -172,6 +178,7 @@ def _interaction(
         queue=Named(id=r.queue_id, name=r.queue_name) if r.queue_id else None,
         labels=labeled.labels,
         topic=labeled.topic,
+        attributes={},
         priority=r.priority,
         targets=[],
         unread=unread,

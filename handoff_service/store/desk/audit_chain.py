@@ -1,4 +1,4 @@
-"""The links of the audit log: which entries have none yet, and whether the chain is whole."""
+"""The links of the audit log: entries without a link, and whether the chain is complete."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ def head(conn: Connection) -> Head:
 
 def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
     """The oldest committed entries without a link. An entry may be committed after one with a
-    higher id, so it is not enough to look behind the last one."""
+    higher id, so it is not enough to look after the last one."""
     settled = select(k.c.entry_id).where(k.c.at < now - LONGEST_TRANSACTION)
     low = conn.execute(settled.order_by(k.c.place.desc()).limit(1)).scalar() or 0
     query = select(e).outerjoin(k, k.c.entry_id == e.c.id)
@@ -102,14 +102,14 @@ def place_hash(conn: Connection, place: int) -> str | None:
 
 
 def _removed_to(conn: Connection) -> int:
-    """The place up to which entries were removed by age, as the chained log itself says."""
+    """The place up to which entries were removed by age, from the chained entries about it."""
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return max((int(one.get("to_place", 0)) for one in found), default=0)
 
 
 def _erased_places(conn: Connection) -> set[int]:
-    """The places whose entries named an erased person, as the chained log itself says."""
+    """The places of removed entries about erased people, from the chained entries about it."""
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return {int(place) for one in found for place in one.get("places", ())}

@@ -28,7 +28,8 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogEntry:
-    """One entry. ``agent_id`` null: a command in a terminal, the desk file, or somebody unknown.
+    """One entry. ``agent_id`` null: a command in a terminal, the desk file, a job,
+    single sign-on or somebody unknown.
     ``address``: the network address, if known. ``place``: in the chain; null: not chained yet."""
 
     id: int

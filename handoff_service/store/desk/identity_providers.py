@@ -1,4 +1,4 @@
-"""The identity providers with which agents sign in."""
+"""The identity providers that agents use for single sign-on."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -12,6 +12,7 @@ from handoff_service.store.conversations import target_facts
 from handoff_service.store.desk.identity_providers import FIELDS
 from handoff_service.store.views import (
     Agent,
+    Attribute,
     Group,
     IdentityProvider,
     Label,
@@ -132,6 +133,18 @@ def template(one: Template) -> Row:
 
 def label(one: Label) -> Row:
     return row(name=one.name, color=one.color, topic=one.topic)
+
+
+def attribute(one: Attribute) -> Row:
+    return row(
+        key=one.key,
+        name=one.name,
+        owner=one.owner,
+        type=one.type,
+        choices=one.choices or None,
+        required_to_close=one.required_to_close,
+        shown=one.shown,
+    )
 
 
 def macro(one: Macro, agents: Mapping[int, str]) -> Row:

@@ -11,6 +11,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import list_views
 from handoff_service.store.desk import (
     agents,
+    attributes,
     desk,
     identity_providers,
     labels,
@@ -49,6 +50,7 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
             entries.identity_provider(one) for one in identity_providers.list_(conn)
         ],
         "labels": [entries.label(one) for one in labels.list_(conn)],
+        "attributes": [entries.attribute(one) for one in attributes.list_(conn)],
         "users": [entries.user(u) for u in select_users(conn, included)],
         "groups": [entries.group(g) for g in agents.groups(conn)],
         "agents": [entries.agent(a) for a in agents_by_id(conn).values()],

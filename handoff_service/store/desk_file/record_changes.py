@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.desk.attributes import AttributeFields
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.store.cases import outages
@@ -197,6 +198,9 @@ _READ: Mapping[Noun, Callable[[Connection, str], Entry]] = {
     Noun.MESSAGING_ACTION: _messaging_action,
     Noun.TEMPLATE: lambda conn, record: _columns(conn, t.templates, record, "name", "body"),
     Noun.LABEL: lambda conn, record: _columns(conn, t.labels, record, "name", "color", "topic"),
+    Noun.ATTRIBUTE: lambda conn, record: _columns(
+        conn, t.attributes, record, *AttributeFields.__dataclass_fields__
+    ),
     Noun.MACRO: _macro,
     Noun.SYSTEM_MESSAGE: _system_message,
     Noun.OUTAGE: _outage,

@@ -404,6 +404,24 @@ labels = Table(
     _flag("topic", default=False),
 )
 
+#: Attributes that an admin has defined for users or conversations.
+attributes = Table(
+    "attributes",
+    metadata,
+    _id(),
+    #: user or conversation
+    _word("owner"),
+    _word("key"),
+    _word("name"),
+    _word("type"),
+    _json("choices", "[]"),
+    #: whether agents must set it before they close a conversation
+    _flag("required_to_close", default=False),
+    #: where agents see it
+    _word("shown"),
+    UniqueConstraint("owner", "key"),
+)
+
 #: Several changes to a conversation with one click. A column that is null leaves its step out.
 macros = Table(
     "macros",
@@ -835,6 +853,15 @@ conversation_labels = Table(
     #: whether the agent who closed the conversation chose it as the topic
     _flag("is_topic", default=False),
     Index("ix_conversation_labels_label_id", "label_id", "interaction_id"),
+)
+#: The attributes of each conversation. Values stay when a definition is deleted.
+conversation_attributes = Table(
+    "conversation_attributes",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    Column("key", sa.Text, primary_key=True),
+    _word("value"),
+    Index("ix_conversation_attributes_key", "key", "value"),
 )
 #: Texts that agents wrote and that leave later.
 scheduled_texts = Table(

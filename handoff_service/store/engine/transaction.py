@@ -28,6 +28,9 @@ class OperationSettings:
     mails: bool = True  # whether there is a way to send e-mail
     # the provider's error codes, with our own
     send_errors: SendErrors = field(default_factory=SendErrors)
+    # the provider's own limit for each company number; None: only the number's rate
+    segments_per_second: float | None = None
+    sends_pictures: bool = True  # whether the provider can
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -21,9 +21,10 @@ from handoff_service.rules.messaging_actions.dry_run import (
     replay,
 )
 from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
-from handoff_service.rules.shared.conditions import TARGET_FIELDS
+from handoff_service.rules.shared.conditions import TARGET_FIELDS, is_attribute
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
 from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import attributes
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
@@ -49,7 +50,8 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)
     zone = ZoneInfo(desk_time_zone(conn))
-    known = _conversations(conn, first, since)
+    asks = any(is_attribute(one.field) for one in counted)
+    known = _conversations(conn, first, since, with_attributes=asks)
     due = _clocks(conn, action, {queue for _, queue in known.values() if queue}, since, now)
     waits, fired = 0, []
     for key, lines in _lines(conn, first):
@@ -84,7 +86,7 @@ def _at(conn: Connection, line_id: int) -> datetime:
 
 
 def _conversations(
-    conn: Connection, first: int, since: datetime
+    conn: Connection, first: int, since: datetime, *, with_attributes: bool
 ) -> dict[int, tuple[PastConversation, int | None]]:
     """The conversations with such lines, with their queues."""
     p, q = t.provider_numbers, t.queues
@@ -99,7 +101,17 @@ def _conversations(
         .where(i.c.id.in_(select(m.c.interaction_id).where(m.c.id >= first)))
     ).all()
     before = _before(conn, first, [r.id for r in rows if r.opened_at < since])
-    return {r.id: (_conversation(r, *before.get(r.id, (None, False))), r.queue_id) for r in rows}
+    known = attributes.facts(conn, [r.id for r in rows]) if with_attributes else {}
+    return {
+        r.id: (
+            replace(
+                _conversation(r, *before.get(r.id, (None, False))),
+                attributes=known.get(r.id, {}),
+            ),
+            r.queue_id,
+        )
+        for r in rows
+    }
 
 
 def _before(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.cases.cases import number as case_number
 from handoff_service.rules.shared.vocabulary import Author, MediaStatus
 from handoff_service.store.conversations.interactions import number as conversation_number
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.privacy import people
@@ -117,7 +118,9 @@ def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
         }
         for line in conn.execute(lines)
     ]
-    return {"number": conversation_number(row.id), **_row(i, row), "lines": told}
+    own = attributes.of_interactions(conn, [row.id]).get(row.id, {})
+    given = {"attributes": own} if own else {}
+    return {"number": conversation_number(row.id), **_row(i, row), **given, "lines": told}
 
 
 def _rows(conn: Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> Rows:

@@ -20,15 +20,15 @@ TITLES: Mapping[str, str] = {
     "notes": "Private notes",
     "media": "Pictures and files",
     "cases": "Cases",
-    "webhook_calls": "Calls of webhooks, sent or waiting",
+    "webhook_calls": "Webhook events, sent or waiting",
     "proofs": "Identity checks",
     "trainer_items": "Texts on the trainer's pages",
-    "examples": "Training examples written from their texts",
+    "examples": "Training examples from this person's texts",
     "provider_copies": "Texts at the SMS provider",
     "consent_entries": "Consent entries (an opt-out survives as a keyed hash)",
     "profiles": "Messaging profiles",
     "users": "User record",
-    "mentions": "Rows of other people that mention them",
+    "mentions": "Rows of other people that mention this person",
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.reports.columns import COLUMNS
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.facts import LISTS, list_of
@@ -38,8 +39,8 @@ _QUERY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedConversation:
-    """A conversation with its facts. ``comment``: the requester's words with a low grade; ``facts``
-    has the columns of ``rules/reports/columns.py``."""
+    """A conversation with its facts. ``comment``: the requester's words with a low grade;
+    ``attributes``: by key; ``facts`` has the columns of ``rules/reports/columns.py``."""
 
     id: int
     number: str
@@ -54,21 +55,22 @@ class ReportedConversation:
     agent: str | None
     short_description: str | None
     comment: str | None
+    attributes: dict[str, str]
     facts: dict[str, Any]
 
 
 def reported(conn: Connection, ids: Sequence[int]) -> list[ReportedConversation]:
     """These conversations, in the order of the ids."""
     rows = conn.execute(_QUERY.where(one_of(f.c.interaction_id, ids))).all()
-    found = {r.interaction_id: _conversation(r) for r in rows}
+    found = {one.id: one for one in _conversations(conn, rows)}
     return [found[one] for one in ids if one in found]
 
 
 def in_day(conn: Connection, day: str, after: int, most: int) -> list[ReportedConversation]:
     """The next conversations that began on a day, by id."""
     query = _QUERY.where(f.c.day == day, f.c.interaction_id > after)
-    rows = conn.execute(query.order_by(f.c.interaction_id).limit(most))
-    return [_conversation(r) for r in rows]
+    rows = conn.execute(query.order_by(f.c.interaction_id).limit(most)).all()
+    return _conversations(conn, rows)
 
 
 def after(
@@ -78,8 +80,8 @@ def after(
     day, interaction_id = cursor
     place = (f.c.day > day) | ((f.c.day == day) & (f.c.interaction_id > interaction_id))
     query = _QUERY.where(f.c.day.between(max(first, day), last), place)
-    rows = conn.execute(query.order_by(f.c.day, f.c.interaction_id).limit(most))
-    return [_conversation(r) for r in rows]
+    rows = conn.execute(query.order_by(f.c.day, f.c.interaction_id).limit(most)).all()
+    return _conversations(conn, rows)
 
 
 def days_between(conn: Connection, first: str, last: str) -> Collection[str]:
@@ -88,7 +90,12 @@ def days_between(conn: Connection, first: str, last: str) -> Collection[str]:
     return list(conn.execute(select(d).where(d.between(first, last)).order_by(d)).scalars())
 
 
-def _conversation(r: Any) -> ReportedConversation:
+def _conversations(conn: Connection, rows: Sequence[Any]) -> list[ReportedConversation]:
+    own = attributes.of_interactions(conn, [r.interaction_id for r in rows])
+    return [_conversation(r, own.get(r.interaction_id, {})) for r in rows]
+
+
+def _conversation(r: Any, own_attributes: dict[str, str]) -> ReportedConversation:
     return ReportedConversation(
         id=r.interaction_id,
         number=interactions.number(r.interaction_id),
@@ -103,6 +110,7 @@ def _conversation(r: Any) -> ReportedConversation:
         agent=r.agent_name,
         short_description=r.short_description,
         comment=r.comment,
+        attributes=own_attributes,
         facts={
             name: list_of(r._mapping[name]) if name in LISTS else r._mapping[name]
             for name in COLUMNS

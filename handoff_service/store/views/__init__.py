@@ -30,6 +30,7 @@ from handoff_service.store.views.conversations import (
     OwnedBy,
 )
 from handoff_service.store.views.desk import (
+    Attribute,
     Consent,
     Label,
     Macro,
@@ -98,6 +99,7 @@ __all__ = [
     "Agent",
     "AgentSession",
     "Association",
+    "Attribute",
     "BotModel",
     "BotTurnSeen",
     "CandidateLine",

@@ -43,6 +43,7 @@ class Interaction:
 
     - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
     - ``topic``: the label that the agent chose on closing;
+    - ``attributes``: its attributes by key; dates such as 2026-01-31, yes or no, numbers as text;
     - ``targets``: the running targets of its queue, the one that is due first first;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
@@ -72,6 +73,7 @@ class Interaction:
     queue: Named | None
     labels: list[Label]
     topic: Label | None
+    attributes: dict[str, str]
     priority: int
     targets: list[RunningTarget]
     unread: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.desk.attributes import AttributeOwner, AttributePlace, AttributeType
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro
 from handoff_service.rules.desk.system_messages import SystemMessage
@@ -31,6 +32,25 @@ class Label:
     name: str
     color: Color
     topic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """A defined attribute of users or conversations.
+
+    - ``choices``: the values of the type ``choice``; empty for other types;
+    - ``required_to_close``: agents must set it before they close a conversation;
+    - ``shown``: where agents see it.
+    """
+
+    id: int
+    key: str
+    name: str
+    owner: AttributeOwner
+    type: AttributeType
+    choices: list[str]
+    required_to_close: bool
+    shown: AttributePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

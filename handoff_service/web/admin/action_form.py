@@ -2,20 +2,33 @@
 describes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from sanic import Request
 
 from handoff_service.errors import BadInput
+from handoff_service.rules.desk.attributes import AttributeFields
+from handoff_service.rules.messaging_actions.attribute_conditions import (
+    field_for,
+    fitting,
+    plain,
+)
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PROMPTS,
     MessagingAction,
     errors,
 )
 from handoff_service.rules.shared import conditions, durations
-from handoff_service.rules.shared.conditions import TARGET_FIELDS, Match, Operator
+from handoff_service.rules.shared.conditions import (
+    TARGET_FIELDS,
+    USER,
+    Condition,
+    Field,
+    Match,
+    Operator,
+)
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
@@ -42,15 +55,28 @@ NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "matc
        "action": Action.PROMPT_AGENT, "state": State.ON_HOLD}  # fmt: skip
 
 
-def fields(offers: Mapping[str, Mapping[str, str]]) -> Fields:
-    """The fields that conditions of messaging actions may compare."""
-    return Fields(
-        labels=OFFERED,
-        offers=offers,
-        find=conditions.FIELDS.__getitem__,
-        parse=conditions.parse,
-        free=TARGET_FIELDS.__contains__,
-    )
+def fields(
+    offers: Mapping[str, Mapping[str, str]], defined: Mapping[str, AttributeFields]
+) -> Fields:
+    """The fields that conditions of messaging actions may compare. ``defined``: the attributes, by
+    field."""
+
+    def find(name: str) -> Field:
+        return field_for(defined[name]) if name in defined else conditions.FIELDS[name]
+
+    def parse(written: Mapping[str, Any]) -> Condition:
+        return fitting(conditions.parse(written), defined)
+
+    def free(name: str) -> bool:
+        return name in TARGET_FIELDS or (name in defined and not find(name).words)
+
+    labels = {name: f"{one.owner.capitalize()}: {one.name}" for name, one in defined.items()}
+    return Fields(labels=OFFERED | labels, offers=offers, find=find, parse=parse, free=free)
+
+
+def attribute_offers(defined: Mapping[str, AttributeFields]) -> dict[str, dict[str, str]]:
+    """The values to choose from for each attribute; none where they are typed."""
+    return {name: {word: word for word in field_for(one).words} for name, one in defined.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +85,15 @@ class ActionForm:
 
     form: Form
     rows: tuple[Row, ...] = ()
+    #: the attributes that conditions can compare, by field
+    defined: Mapping[str, AttributeFields] = field(default_factory=dict)
+
+    def with_attributes(self, defined: Mapping[str, AttributeFields]) -> Self:
+        """The form for a desk with these attributes. Attributes of users that a condition names
+        without a definition are texts."""
+        named = (row.field for row in self.rows if row.field.startswith(USER))
+        loose = {name: plain(name) for name in named if name not in defined}
+        return replace(self, defined={**defined, **loose})
 
     def flat(self) -> Form:
         """The form with its conditions as one more value, a line for each."""
@@ -66,16 +101,17 @@ class ActionForm:
         return replace(self.form, values={**self.form.values, "conditions": "\n".join(written)})
 
     @classmethod
-    def of_flat(cls, form: Form) -> Self:
+    def of_flat(cls, form: Form, defined: Mapping[str, AttributeFields] | None = None) -> Self:
         rows = condition_rows.from_flat(form.values["conditions"])
         values = {name: value for name, value in form.values.items() if name != "conditions"}
-        return cls(form=replace(form, values=values), rows=rows)
+        made = cls(form=replace(form, values=values), rows=rows)
+        return made.with_attributes(defined or {})
 
     def read(self) -> MessagingAction:
         """Return the action that the form describes. BadInput names each wrong field."""
         values, errors = self.form.values, dict[str, str]()
         duration = _duration(values, errors)
-        meant = condition_rows.read(self.rows, fields({}), errors)
+        meant = condition_rows.read(self.rows, fields({}, self.defined), errors)
         event = _one_of(Unanswered, values, "event", "Choose when it starts.", errors)
         does = _one_of(Action, values, "action", "Choose what it does.", errors)
         if not values["name"]:
@@ -105,12 +141,11 @@ class ActionForm:
         """Return the form with one condition added or removed, if the pressed button asks for
         that."""
         new = Row("state", "state", Operator.IS, (State.WORK_IN_PROGRESS,))
-        return type(self)(form=self.form, rows=condition_rows.changed(request, self.rows, new))
+        return replace(self, rows=condition_rows.changed(request, self.rows, new))
 
     def fitting(self, offers: Mapping[str, Mapping[str, str]]) -> Self:
-        return type(self)(
-            form=self.form, rows=tuple(row.fitting(fields(offers)) for row in self.rows)
-        )
+        known = fields(offers, self.defined)
+        return replace(self, rows=tuple(row.fitting(known) for row in self.rows))
 
 
 def sent(request: Request) -> ActionForm:

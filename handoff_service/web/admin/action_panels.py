@@ -2,7 +2,7 @@
 the text as its reader sees it, and the escalation ladder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib.opening_hours import Schedule, in_words
 from handoff_service.rules.delivery import sms_text
 from handoff_service.rules.delivery.sms_characters import described
+from handoff_service.rules.desk.attributes import AttributeFields
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.action_sentence import Part, sentence
 from handoff_service.rules.messaging_actions.messaging_actions import (
@@ -23,12 +24,13 @@ from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import TARGET_FIELDS
 from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
+from handoff_service.store.desk import attributes
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.messaging_actions.messaging_actions import StoredAction
 from handoff_service.store.routing import queue_hours, queues
-from handoff_service.web.admin.action_form import ActionForm
+from handoff_service.web.admin.action_form import ActionForm, attribute_offers
 from handoff_service.web.shared.template_filters import phone, unbroken, words
 
 DOES = {
@@ -54,6 +56,7 @@ class PanelDesk:
 
     queues: Mapping[str, Schedule]
     numbers: Mapping[str, str]  #: number -> its label
+    attributes: Mapping[str, AttributeFields]  #: by the field of conditions
     stored: Mapping[int, StoredAction]
     now: datetime
 
@@ -64,6 +67,7 @@ def desk(conn: Connection) -> PanelDesk:
     return PanelDesk(
         queues={name: known[key] for key, name in names.items()},
         numbers={one.number: one.label for one in list_provider_numbers(conn)},
+        attributes=attributes.by_field(conn),
         stored=messaging_actions.list_(conn),
         now=read_at(conn),
     )
@@ -82,6 +86,7 @@ def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
         },
         "assigned": {"true": "yes", "false": "no"},
         "guest": {"true": "yes", "false": "no"},
+        **attribute_offers(form.defined),
         **{name: {"60": "", "15": "", "0": "", "-60": ""} for name in TARGET_FIELDS},
     }
     for row in form.rows:
@@ -119,7 +124,7 @@ class Panels:
 def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
     """Describe the action in the form as it is now."""
     try:
-        action = ActionForm(form=named(form), rows=form.rows).read()
+        action = replace(form, form=named(form)).read()
     except BadInput as wrong:
         return Panels(missing=next(iter(wrong.errors.values())))
     reader, reads, length, long = _read_by(action)

@@ -194,8 +194,8 @@ def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetim
     found = account(conn, agent_id)
     if found is None:
         raise Conflict(
-            "This agent is deactivated, or signs in without a password. There is no link to choose "
-            "one."
+            "This agent is deactivated, or passwords are off for one of the agent's roles, so a "
+            "password link would not work."
         )
     return password_link(settings.public_url, settings.secret_key, found, until)
 

@@ -16,6 +16,7 @@ from handoff_service.store.desk import audit_log
 from handoff_service.store.desk.audit_log import AuditLogEntry
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after
+from handoff_service.web.admin.stored_words import form_in_words
 from handoff_service.web.shared.audit_query import COLUMNS, AuditQuery, row_of
 from handoff_service.web.shared.csv_files import CSV, csv_headers, csv_lines
 from handoff_service.web.shared.session import desk_of, page
@@ -62,7 +63,7 @@ async def log_csv(request: Request, agent: CurrentAgent) -> None:
 
 def _typed(request: Request) -> Form:
     values = {name: str(request.args.get(name) or "").strip() for name in NAMES}
-    return Form(values=values)
+    return form_in_words(values)
 
 
 def _query(form: Form) -> AuditQuery:

@@ -52,7 +52,9 @@ class Row:
         operators = fields.operators(field)
         operator = self.operator if self.operator in operators else next(iter(operators))
         values = self.values if self.was == field else ()
-        if operator not in SEVERAL:
+        if operator == Operator.IS_SET:
+            values = values[:1] if values[:1] in (("true",), ("false",)) else ("true",)
+        elif operator not in SEVERAL:
             first = () if fields.free(field) else tuple(fields.offers[field])
             values = values[:1] or first[:1]
         return type(self)(field, field, operator, values)
@@ -66,7 +68,7 @@ class Row:
         if not any(self.values):
             free = fields.free(self.field)
             raise ValueError("Enter a value to compare with." if free else "Choose at least one.")
-        kind = fields.find(self.field).kind
+        kind = bool if self.operator == Operator.IS_SET else fields.find(self.field).kind
         read = [_typed(value, kind) for value in self.values if value]
         value = read if self.operator in SEVERAL else read[0]
         return fields.parse({"field": self.field, "operator": self.operator, "value": value})

@@ -12,7 +12,8 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk_file.record_changes import deleted_records
 from handoff_service.web.admin.menu import DELETED
-from handoff_service.web.admin.pages import PAGE, Form, admin_page, after
+from handoff_service.web.admin.pages import PAGE, admin_page, after
+from handoff_service.web.admin.stored_words import form_in_words
 from handoff_service.web.shared.session import desk_of, page
 
 NOUNS: Mapping[str, Noun] = {
@@ -24,6 +25,7 @@ NOUNS: Mapping[str, Noun] = {
     "messaging-actions": Noun.MESSAGING_ACTION,
     "templates": Noun.TEMPLATE,
     "labels": Noun.LABEL,
+    "attributes": Noun.ATTRIBUTE,
     "macros": Noun.MACRO,
     "webhooks": Noun.WEBHOOK,
     "outages": Noun.OUTAGE,
@@ -49,7 +51,7 @@ async def deleted_page(request: Request, kind: str, agent: CurrentAgent) -> HTTP
         "back": here,
         "first": before is None,
         "next": {"after": shown[-1].id} if len(found) > PAGE else None,
-        "form": Form(values={}),
+        "form": form_in_words(),
     }
     return await admin_page(request, agent, "deleted.html", here=here, **given)
 

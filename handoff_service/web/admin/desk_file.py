@@ -21,8 +21,8 @@ from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
-from handoff_service.web.admin import field_words
 from handoff_service.web.admin.pages import admin_page
+from handoff_service.web.admin.stored_words import form_in_words
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -95,7 +95,7 @@ async def _shown(
         "desk_file.html",
         here=HERE,
         status=status,
-        say=lambda value: field_words.describe(value, {}),
+        form=form_in_words(),
         **empty | given,
     )
 

@@ -118,8 +118,8 @@ EDITOR: Editor[IdentityProvider] = Editor(
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}?",
         says=[
-            "Nobody can sign in with it any more. Its agents keep their accounts, and open "
-            "sessions last until they expire."
+            "Nobody can sign in with this provider anymore. Its agents keep their accounts, and "
+            "open sessions continue until they expire."
         ],
         label="Delete this identity provider",
     ),

@@ -11,6 +11,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "People": {
         "/users": "Users",
         "/profiles": "Messaging profiles",
+        "/attributes": "Attributes",
         "/agents": "Agents",
     },
     "Work": {
@@ -51,6 +52,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/messaging-actions": {"messaging-actions": "messaging actions"},
     "/templates": {"templates": "templates"},
     "/labels": {"labels": "labels"},
+    "/attributes": {"attributes": "attributes"},
     "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
     "/sign-in": {"identity-providers": "identity providers"},

@@ -29,9 +29,10 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     MessagingAction,
 )
 from handoff_service.rules.shared.vocabulary import Role, State
+from handoff_service.store.desk import attributes
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.web.admin import action_ladders, action_panels
-from handoff_service.web.admin.action_form import OFFERED, UNITS, ActionForm, fields, of, sent
+from handoff_service.web.admin.action_form import UNITS, ActionForm, fields, of, sent
 from handoff_service.web.admin.action_ladders import EVENTS, HERE, ONE
 from handoff_service.web.admin.action_panels import DOES, panels, schedule_words
 from handoff_service.web.admin.condition_rows import SEVERAL
@@ -85,14 +86,15 @@ def _with(form: ActionForm, was: Filled | None) -> ActionForm:
 
 
 async def _save(request: Request, agent: CurrentAgent, action_id: int | None) -> HTTPResponse:
-    form = sent(request)
+    defined = await desk_of(request).store.read(attributes.by_field)
+    form = sent(request).with_attributes(defined)
     if any(form_field(request, name) for name in ASIDE):
         ran = await _run(request, form) if form_field(request, "dry_run") else {}
         again = _with(form.changed(request), Filled.sent(request))
         return await _form_page(request, agent, again, action_id, **ran)
 
     async def write(flat: Form) -> WriteNoun:
-        action = ActionForm.of_flat(flat).read()
+        action = ActionForm.of_flat(flat, defined).read()
         if action_id is None:
             return make_messaging_action, MakeMessagingAction(action=action)
         values = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
@@ -106,7 +108,7 @@ async def _save(request: Request, agent: CurrentAgent, action_id: int | None) ->
         valid={**of(None).flat().values, "name": "?", "text": "?"},
     ).save()
     if outcome.form is not None:
-        again = ActionForm.of_flat(outcome.form)
+        again = ActionForm.of_flat(outcome.form, defined)
         return await _form_page(request, agent, again, action_id, status=outcome.status)
     return done(request, HERE, "made" if action_id is None else "saved")
 
@@ -175,18 +177,20 @@ async def _form_page(
 async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> dict[str, Any]:
     """Return the variables of the form and its panels."""
     now = await desk_of(request).store.read(action_panels.desk)
+    typed = typed.with_attributes(now.attributes)
     offers = action_panels.offers(now, typed)
     fitting = typed.fitting(offers)
+    known = fields(offers, typed.defined)
     return {
         "desk_now": now,
         "action_id": action_id,
         "form": typed.form,
         "conditions": fitting.rows,
         "offers": offers,
-        "fields": OFFERED,
-        "operators_of": fields(offers).operators,
+        "fields": known.labels,
+        "operators_of": known.operators,
         "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
-        "free": fields(offers).free,
+        "free": known.free,
         "conditions_title": "Conditions when the timer ends",
         "no_conditions": "No conditions: the action always runs.",
         "conditions_hint": "With a condition on minutes left, the action waits until the target "
@@ -203,8 +207,10 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
 
 
 async def _run(request: Request, form: ActionForm) -> dict[str, Any]:
+    defined = await desk_of(request).store.read(attributes.by_field)
     try:
-        action = ActionForm(form=action_panels.named(form), rows=form.rows).read()
+        named = replace(form, form=action_panels.named(form))
+        action = named.with_attributes(defined).read()
     except BadInput as wrong:
         return {"ran": None, "cannot_run": next(iter(wrong.errors.values()))}
     return {

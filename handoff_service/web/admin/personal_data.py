@@ -10,8 +10,8 @@ from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib import phone_numbers
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.privacy.request_erasure import (
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     preview,
     request_erasure,
 )
@@ -74,14 +74,14 @@ async def receipt(request: Request, agent: CurrentAgent, number: int) -> HTTPRes
     return await admin_page(request, agent, "erasure.html", here=HERE, one=found, titles=TITLES)
 
 
-async def _whom(store: Store, person: str) -> WhomToErase:
+async def _whom(store: Store, person: str) -> RequestedPerson:
     """The person of an employee number or a phone number. BadInput when it is neither."""
     try:
-        return WhomToErase(user_id=await store.read(people.find_user, person))
+        return RequestedPerson(user_id=await store.read(people.find_user, person))
     except NotFound:
         pass
     try:
-        return WhomToErase(number=phone_numbers.read(person, await store.read(desk_country)))
+        return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
         why = f"is not an employee number, and {error}" if person else "must be given"
         raise BadInput(errors={FIELD: why}) from error

@@ -17,6 +17,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
+    attributes,
     audit,
     checklist,
     consents,
@@ -54,6 +55,7 @@ PAGES: Mapping[str, Any] = {
     **checklist.PAGES,
     **users.PAGES,
     **profiles.PAGES,
+    **attributes.PAGES,
     **agents.PAGES,
     **groups.PAGES,
     **provider_numbers.PAGES,
@@ -86,6 +88,7 @@ POST_HANDLERS: Mapping[str, Any] = {
     **checklist.POST_HANDLERS,
     **users.POST_HANDLERS,
     **profiles.POST_HANDLERS,
+    **attributes.POST_HANDLERS,
     **agents.POST_HANDLERS,
     **groups.POST_HANDLERS,
     **provider_numbers.POST_HANDLERS,

@@ -77,8 +77,8 @@ async def ask_revoke(request: Request, number: int, agent: CurrentAgent) -> HTTP
     revoking = Deleting(
         title=f"Revoke “{found.name}”?",
         says=[
-            "Programs that use this token are refused at once, and their event streams end.",
-            "A revoked token cannot be used again. Its history stays.",
+            "The API refuses programs that use this token at once, and their event streams end.",
+            "This cannot be undone. The token stays in the list and in histories.",
         ],
         label="Revoke",
     )

@@ -16,7 +16,7 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.operations.shared.field_types import ChangedAttributes, SoughtNumber
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.sms_text import LONGEST
 from handoff_service.rules.shared.vocabulary import State
@@ -45,6 +45,7 @@ class InteractionQuery(Paging):
 
     ``q`` searches the words of texts and notes, names, employee numbers, phone numbers, and INT and
     CS numbers. With ``q`` a page may hold fewer than ``limit`` items and still have a next page.
+    ``attribute`` is a key, = and a value, such as ``order_number=12``.
     """
 
     state: State | Literal["active"] | None = None
@@ -52,18 +53,21 @@ class InteractionQuery(Paging):
     provider_number: str | None = None
     assigned_to: int | None = None
     label: int | None = None
+    attribute: str | None = Field(None, pattern="^[^=]+=.+$", max_length=300)
     q: str | None = Field(None, min_length=1, max_length=200)
 
 
 class ChangeBody(Body):
     """``state_reason`` explains the state. Agents see it, and so does the line that names the agent
-    who set the state. ``hold_until``, with state on_hold: when the hold ends by itself."""
+    who set the state. ``hold_until``, with state on_hold: when the hold ends by itself.
+    ``attributes`` sets the ones that it names; null removes one."""
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
     hold_until: AwareDatetime | None = None
     short_description: str | None = Field(None, max_length=160)
     priority: int | None = Field(None, ge=1, le=5)
+    attributes: ChangedAttributes = Field({})
 
 
 class NoteBody(Body):
@@ -86,12 +90,13 @@ class ReadBody(Body):
 
 class CloseBody(Body):
     """``topic_id``: the label that says what it was about. Required when the desk asks for a
-    topic."""
+    topic. ``attributes``: attributes to set first, because some may be required to close."""
 
     state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
     short_description: str | None = Field(None, max_length=160)
     closing_text: str | None = Field(None, max_length=1600)
     topic_id: int | None = Field(None, ge=1, lt=2**53)
+    attributes: ChangedAttributes = Field({})
 
 
 @get("/interactions", summary="Interactions, newest first")
@@ -110,6 +115,10 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
         c = t.conversation_labels
         labeled = c.select().with_only_columns(c.c.interaction_id)
         where.append(i.c.id.in_(labeled.where(c.c.label_id == query.label)))
+    if query.attribute is not None:
+        v, (key, _, value) = t.conversation_attributes, query.attribute.partition("=")
+        having = v.select().with_only_columns(v.c.interaction_id)
+        where.append(i.c.id.in_(having.where(v.c.key == key, v.c.value == value)))
     if query.provider_number is not None:
         p = t.provider_numbers
         of_number = p.select().with_only_columns(p.c.id).where(p.c.number == query.provider_number)
@@ -147,7 +156,7 @@ async def after(
     return await one_interaction(asked)
 
 
-@patch("/interactions/{id}", summary="Change state, description or priority")
+@patch("/interactions/{id}", summary="Change state, description, priority or attributes")
 async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
     command = ChangeInteraction(
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()

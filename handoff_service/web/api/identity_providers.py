@@ -52,8 +52,8 @@ class NewIdentityProviderBody(Body):
 
 
 class IdentityProviderBody(Patch):
-    """Changes a provider. Omitted fields keep their values. ``client_secret`` empty: there is none
-    any more."""
+    """Changes a provider. Omitted fields keep their values. ``client_secret`` empty: the stored
+    one is deleted."""
 
     name: OneLine | None = None
     issuer: Issuer | None = None

@@ -8,8 +8,8 @@ from sanic import Blueprint, Request
 from handoff_service.clock import now
 from handoff_service.operations.privacy.request_erasure import (
     ErasurePreview,
+    RequestedPerson,
     RequestErasure,
-    WhomToErase,
     preview,
     request_erasure,
 )
@@ -26,13 +26,13 @@ from handoff_service.web.shared.session import bearer, desk_of
 
 
 class PersonBody(Body):
-    """Whom it is about: a phone number, with everything on it, or a user with all numbers."""
+    """The person: a phone number with everything on it, or a user with all of their numbers."""
 
     number: SoughtNumber | None = None
     user_id: int | None = Field(None, ge=1, lt=2**53)
 
-    def whom(self) -> WhomToErase:
-        return WhomToErase(number=self.number, user_id=self.user_id)
+    def whom(self) -> RequestedPerson:
+        return RequestedPerson(number=self.number, user_id=self.user_id)
 
 
 class RetentionQuery(Body):
@@ -41,18 +41,18 @@ class RetentionQuery(Body):
     count: bool = False
 
 
-@get("/retention", summary="What is kept for how long, and the last run", roles=ADMIN)
+@get("/retention", summary="Kinds of content, how long each is kept, and the last run", roles=ADMIN)
 async def retention_status(asked: ApiRequest[None, RetentionQuery]) -> RetentionStatus:
     store = asked.desk.store.for_long_requests()
     return await store.read(retention.status, now(), counted=asked.query.count)
 
 
-@post("/retention/run", summary="Start retention now instead of at night", roles=ADMIN)
+@post("/retention/run", summary="Start retention now", roles=ADMIN)
 async def run_retention(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(run_now, None)
 
 
-@post("/retention/stop", summary="Stop the run of retention that is under way", roles=ADMIN)
+@post("/retention/stop", summary="Stop the current run of retention", roles=ADMIN)
 async def stop_retention(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(stop_run, None)
 
@@ -81,7 +81,7 @@ async def list_erasures(asked: ApiRequest[None, Paging]) -> Page[Erasure]:
     return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
 
 
-@get("/erasures/{id}", summary="An erasure, and once it has ended its receipt", roles=ADMIN)
+@get("/erasures/{id}", summary="One erasure, with its progress or its receipt", roles=ADMIN)
 async def one_erasure(asked: ApiRequest[None, Any]) -> Erasure:
     return await asked.desk.store.read(erasures.get, asked.id)
 
@@ -93,7 +93,7 @@ async def _never(_asked: Any) -> None:
 HAND_OUT = Call(
     method="POST",
     path="/v1/hand-outs",
-    summary="Everything about a person: a zip file with a page to read, JSON and media",
+    summary="Hand out everything about a person: a zip file with a page to read, JSON and media",
     handle=_never,
     answer=str,
     body=PersonBody,

@@ -5,6 +5,7 @@ from sanic import Blueprint
 
 from handoff_service.web.api import (
     agents,
+    attributes,
     audit,
     bulk,
     cases,
@@ -64,6 +65,7 @@ MODULES = (
     queues,
     templates,
     labels,
+    attributes,
     macros,
     conversations,
     ongoing,

@@ -154,7 +154,7 @@ async def again(asked: ApiRequest[None, Any]) -> WebhookCallWithBody:
     return await asked.desk.store.read(webhooks.call, asked.id, asked.below)
 
 
-@post("/webhooks/{id}/missed", summary="Send all given-up events again", roles=ADMIN)
+@post("/webhooks/{id}/missed", summary="Send all missed events again", roles=ADMIN)
 async def missed(asked: ApiRequest[None, Any]) -> SentAgain:
     return SentAgain(count=await asked.desk.store.write(send_missed, asked.id))
 

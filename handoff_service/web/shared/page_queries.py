@@ -55,6 +55,7 @@ from handoff_service.store.views import (
     WorkItem,
 )
 from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
+from handoff_service.web.shared.shown_attributes import ShownAttributes, shown_attributes
 from handoff_service.web.shared.shown_messages import ShownMessage, shown, with_unread_line
 
 m = t.messages
@@ -113,6 +114,7 @@ class Thread:
     history: list[Association]  #: who the number was linked to over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
     on_record_of: list[User]  #: the users whose records have the number
+    attributes: ShownAttributes
     marked: MarkedTurns  #: the answers that an agent marked as misunderstood
 
     @property
@@ -256,6 +258,7 @@ def _thread(
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),
         on_record_of=select_users(conn, has_number(interaction.requester_number)),
+        attributes=shown_attributes(conn, interaction),
         marked=marked_turns(conn, interaction_id),
     )
 

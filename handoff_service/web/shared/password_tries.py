@@ -1,9 +1,9 @@
 """Passwords, one-time codes and requests for links, on pages and in the API: each try counts
 before it is checked.
 
-A try counts for the account, for the client's address, and for both together. Browsers and
-addresses that have signed in to the account before count apart from strangers. So a stranger can
-neither try all accounts from one address nor lock an agent out.
+A try counts for the account, for the client's address, and for both together. Tries from browsers
+and addresses that have signed in to the account before count separately. So a stranger can neither
+try all accounts from one address nor lock an agent out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of tries, which are coun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who tries to sign in. ``knows_account``: this browser has signed in to it before.
+    """The browser that tries to sign in. ``knows_account``: it has signed in to the account before.
     ``device``: for the agent's list of sessions."""
 
     address: str

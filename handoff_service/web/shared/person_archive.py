@@ -8,7 +8,7 @@ from sanic import Request
 
 from handoff_service import log
 from handoff_service.operations.privacy.hand_out import collect, write_archive
-from handoff_service.operations.privacy.request_erasure import WhomToErase
+from handoff_service.operations.privacy.request_erasure import RequestedPerson
 from handoff_service.operations.shared.audit import audit, exported
 from handoff_service.rules.desk.audit import Subject
 from handoff_service.web.shared.session import desk_of
@@ -17,7 +17,7 @@ ZIP, NAME = "application/zip", "personal-data.zip"
 PIECE = 256 * 1024  # bytes
 
 
-async def send_archive(request: Request, whom: WhomToErase, by: int) -> None:
+async def send_archive(request: Request, whom: RequestedPerson, by: int) -> None:
     """NotFound when nothing is stored about the person."""
     desk = desk_of(request)
     await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))

@@ -1,5 +1,5 @@
-"""From the right password, or an identity provider's word, to a session: perhaps with a second
-factor in between."""
+"""What follows a right password or an identity provider's answer: a second factor if the agent
+needs one, then a session."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -28,14 +28,16 @@ from handoff_service.web.shared.password_tries import (
 )
 from handoff_service.web.shared.session import desk_of
 
-SINGLE_SIGN_ON_ONLY = "Your role signs in with single sign-on. Use its button on the sign-in page."
-ENDED = "This sign-in took too long, or was finished already. Sign in again."
+SINGLE_SIGN_ON_ONLY = (
+    "Your role can sign in only with single sign-on. Use its button on the sign-in page."
+)
+ENDED = "This sign-in took too long or has already ended. Sign in again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """An agent whose first factor is right. ``provider_id``: it was an identity provider.
-    ``proved``: the first factor counts as two."""
+    """An agent whose first factor is right. ``provider_id``: the identity provider; None: it was a
+    password. ``proved``: no second factor is needed."""
 
     agent_id: int
     email: str
@@ -117,7 +119,7 @@ async def try_code(
     return await count_and_check(desk, CODE, email, visitor, check)
 
 
-# The step's token lies in a cookie of its own -----------------------------------------------------
+# The step's token is in a cookie of its own -----------------------------------------------------
 
 
 def step_cookie(desk: AppContext) -> str:

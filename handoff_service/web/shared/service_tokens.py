@@ -17,8 +17,11 @@ from handoff_service.store.desk.service_tokens import ServiceToken, TokenHolder
 
 # one write for each request would be too many
 RECORDED_EVERY = timedelta(minutes=1)
-UNKNOWN = "This service token does not exist. Ask an admin for a new one."
-FOR_PEOPLE = "Service tokens cannot make this call. It is for people, who sign in."
+UNKNOWN = "There is no such service token. Check it, or ask an admin for a new one."
+FOR_PEOPLE = (
+    "Service tokens cannot make this call, because it is for people. Sign in as an agent with POST "
+    "/api/v1/login."
+)
 
 
 def is_service_token(token: str) -> bool:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from handoff_service.store.views import Medium
 
 _MASK = re.compile("‹(name|number|email|code)›")
+_STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 def unbroken(words: str) -> str:
@@ -126,6 +127,13 @@ def dated(context: Context, at: datetime) -> str:
     """Format a time that may be far away: 3 Sep 2026 09:52."""
     at, _ = _local(context, at)
     return f"{at.day} {at:%b %Y %H:%M}"
+
+
+@pass_context
+def time_in_words(context: Context, text: str) -> str:
+    """Format a time that a record stores as text: 3 Sep 2026 09:52. Other text stays as it is."""
+    is_time = _STORED_TIME.fullmatch(text)
+    return dated(context, datetime.fromisoformat(text)) if is_time else text
 
 
 @pass_context

@@ -22,6 +22,7 @@ from handoff_service.web.shared.session import desk_of
 
 # limits for the composer
 MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}
+NO_PICTURES = MAY_ATTACH | {"files": 0}
 AROUND = 16 * 1024  # what a form adds to the size of its picture
 
 

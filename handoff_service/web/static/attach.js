@@ -11,7 +11,7 @@ export function startAttach(whenChanged) {
   changed = whenChanged;
   const button = document.getElementById("attach");
   const files = document.getElementById("attach-files");
-  button.hidden = false;
+  button.hidden = row.dataset.mostFiles === "0";
   button.addEventListener("click", () => files.click());
   files.addEventListener("change", () => {
     add([...files.files]);
@@ -71,6 +71,7 @@ function refusal(file) {
   const { mostBytes, mostFiles, types } = row.dataset;
   const all = [...row.children].reduce((sum, item) => sum + Number(item.dataset.size), file.size);
   const most = Number(mostBytes) / 1e6;
+  if (mostFiles === "0") return "Pictures cannot be sent from this desk. Describe it, or send a link.";
   if (!types.split(",").includes(file.type)) return "Only JPEG, PNG and GIF pictures can be sent.";
   if (row.children.length >= Number(mostFiles)) return `A text can have up to ${mostFiles} pictures.`;
   if (all > Number(mostBytes)) return `Pictures in one text can total ${most} MB; these total ${megabytes(all)}.`;

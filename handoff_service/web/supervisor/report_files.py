@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.reports.columns import COLUMNS
 from handoff_service.rules.reports.figures import FIGURES, Figure
 from handoff_service.rules.reports.reports import GROUPS
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine.store import Store
 from handoff_service.store.reports import export
 from handoff_service.store.reports import report as reports
@@ -90,33 +92,36 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
     """One row for each conversation that began in the range, streamed. Filters do not apply."""
     store = desk_of(request).store.for_long_requests()
 
-    def load(conn: Connection) -> tuple[Asked, Sequence[str]]:
+    def load(conn: Connection) -> tuple[Asked, Sequence[str], Sequence[str]]:
         asked = strict(request, today_of(conn))
         first, last = asked.of.first.isoformat(), asked.of.last.isoformat()
-        return asked, list(export.days_between(conn, first, last))
+        keys = list(attributes.definitions(conn, AttributeOwner.CONVERSATION))
+        return asked, list(export.days_between(conn, first, last)), keys
 
-    asked, days = await store.read(load)
+    asked, days, keys = await store.read(load)
     name = f"conversations-{asked.of.first}-{asked.of.last}.csv"
     await desk_of(request).store.write(audit, exported(Subject.CONVERSATIONS, name))
     response = await request.respond(content_type=CSV, headers=csv_headers(name))
-    await response.send(csv_lines([[*OF_CONVERSATION, *COLUMNS]]))
+    await response.send(
+        csv_lines([[*OF_CONVERSATION, *COLUMNS, *(f"attributes.{key}" for key in keys)]])
+    )
     for day in days:
-        await _send_day(response, store, day)
+        await _send_day(response, store, day, keys)
     await response.eof()
 
 
-async def _send_day(response: HTTPResponse, store: Store, day: str) -> None:
+async def _send_day(response: HTTPResponse, store: Store, day: str, keys: Sequence[str]) -> None:
     last = 0
     while some := await store.read(export.in_day, day, last, AT_ONCE):
-        await response.send(csv_lines(_conversation(one) for one in some))
+        await response.send(csv_lines(_conversation(one, keys) for one in some))
         last = some[-1].id
         if len(some) < AT_ONCE:
             return
 
 
-def _conversation(one: ReportedConversation) -> Sequence[Any]:
+def _conversation(one: ReportedConversation, keys: Sequence[str]) -> Sequence[Any]:
     own = [getattr(one, name) for name in OF_CONVERSATION]
-    return [*own, *(one.facts[name] for name in COLUMNS)]
+    return [*own, *(one.facts[name] for name in COLUMNS), *(one.attributes.get(k) for k in keys)]
 
 
 PAGES: dict[str, Any] = {

@@ -56,7 +56,7 @@ async def _answer(
     try:
         if settings.sms_provider != kind.name:
             raise NotFound(
-                f"{kind.title} is not set up here: PATCHBOARD_SMS_PROVIDER is not {kind.name}."
+                f"This desk does not use {kind.title}: PATCHBOARD_SMS_PROVIDER is not {kind.name}."
             )
         for one in webhook.read(settings, _as_it_came(request, settings)):
             await (_take_text(desk, one) if isinstance(one, Text) else _take_receipt(desk, one))

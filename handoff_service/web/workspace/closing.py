@@ -21,6 +21,7 @@ from handoff_service.web.shared.rendering import (
 )
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
+from handoff_service.web.workspace.attributes import sent_values
 
 
 @page(*LIVE)
@@ -42,6 +43,7 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
         state=State(state),
         short_description=_field(request, "short_description")[:160],
         closing_text=closing_text,
+        attributes=sent_values(request),
         topic_id=id_field(topic, "topic_id", "a label's id") if topic else None,
     )
     try:

@@ -6,6 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
+from handoff_service.gateways.providers import provider_of
 from handoff_service.operations.conversations.change_interaction import (
     ReadInteraction,
     read_interaction,
@@ -19,8 +20,8 @@ from handoff_service.web.shared.page_queries import DeskFacts, Thread
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
-from handoff_service.web.shared.uploads import MAY_ATTACH, attached
-from handoff_service.web.workspace import earlier_messages, labels, time_choices
+from handoff_service.web.shared.uploads import MAY_ATTACH, NO_PICTURES, attached
+from handoff_service.web.workspace import attributes, earlier_messages, labels, time_choices
 from handoff_service.web.workspace.list_pane import list_context, numbers_in
 
 MOST_WATCHED = 50  # lines with receipts that may still change
@@ -48,10 +49,11 @@ async def conversation_page(
         **around | _thread_context(request, thread, agent),
         conversation=thread.interaction,
         earlier=await earlier_messages.earlier_than(request, thread),
-        attach=MAY_ATTACH,
+        attach=MAY_ATTACH if provider_of(desk.settings).sends_pictures else NO_PICTURES,
         closing_text=await desk.store.read(_closing_text, interaction_id, agent.name),
         suggested=await suggested_replies.suggest(desk, thread.interaction, agent.id),
         **await desk.store.read(labels.asked_topics),
+        **await desk.store.read(attributes.required_attributes),
     )
 
 

@@ -35,8 +35,8 @@ from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.second_factor import admitted
 from handoff_service.web.workspace.sign_in import let_in, next_page
 
-UNKNOWN = "This passkey is not known here. Sign in another way."
-NOT_HERE = "Passkeys need a host name and https. Ask an admin."
+UNKNOWN = "This desk does not know the passkey. Sign in with your password or single sign-on."
+NOT_HERE = "Passkeys need an address with https and a host name. Ask an admin to set one up."
 
 
 def blueprint() -> Blueprint:
@@ -65,7 +65,7 @@ def site(request: Request) -> Site:
 
 
 def answer_of(request: Request) -> dict[str, Any]:
-    """The browser's answer. BadInput for anything else."""
+    """The browser's answer as JSON. BadInput for anything else."""
     try:
         given = request.json
     except Exception as error:  # Sanic's own, for what is not JSON

@@ -36,7 +36,7 @@ from handoff_service.web.shared.second_step import (
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.sign_in import enter, let_in
 
-WRONG = "This code is wrong, or was used already. {left} left."
+WRONG = "This code is wrong or was already used. Enter a new one. {left} left."
 
 
 def blueprint() -> Blueprint:
@@ -65,7 +65,7 @@ def blueprint() -> Blueprint:
 
 
 async def _at_step(request: Request, kind: StepKind, do: Any) -> HTTPResponse:
-    """Do this at the step that the browser is at. Without one, lead to the sign-in."""
+    """Do this at the browser's current step. Without one, redirect to the sign-in page."""
     try:
         response: HTTPResponse = await do(request, await current_step(request, kind))
     except NotSignedIn:

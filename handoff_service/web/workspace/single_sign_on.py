@@ -1,4 +1,4 @@
-"""Signing in with an identity provider: to its page, and back from it."""
+"""Signing in with an identity provider: the redirect to its page, and its answer."""
 
 import secrets
 
@@ -51,7 +51,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
     desk = desk_of(request)
     one = await desk.store.read(identity_providers.get, number)
     if not one.active:
-        raise NotFound(f"Sign-in with {one.name} is switched off.")
+        raise NotFound(f"Sign-in with {one.name} is switched off. Sign in another way.")
     browser = step_token(request) or secrets.token_urlsafe(32)
     attempt = SignInAttempt(
         state=secrets.token_urlsafe(32),
@@ -64,7 +64,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
         url = await desk.identity_providers.authorization_url(access, attempt)
     except SignInFailed as failed:
         log.warning("single_sign_on_failed", provider=one.name, why=str(failed))
-        said = f"{one.name} cannot be reached. Try again, or ask an admin."
+        said = f"{one.name} cannot be reached. Try again later, or ask an admin."
         return await sign_in_form(request, wrong=said, status=502)
     data = {
         "provider": one.id,

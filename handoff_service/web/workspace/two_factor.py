@@ -52,9 +52,9 @@ HERE = "/workspace/account/two-factor"
 FRESH = timedelta(minutes=15)
 STALE = "Sign in again first: your last sign-in was more than 15 minutes ago."
 DONE = {
-    "app_removed": "The authenticator app is removed",
-    "passkey": "The passkey is added",
-    "passkey_removed": "The passkey is removed",
+    "app_removed": "Authenticator app removed",
+    "passkey": "Passkey added",
+    "passkey_removed": "Passkey removed",
 }
 
 
@@ -139,7 +139,7 @@ async def passkey_added(request: Request, agent: CurrentAgent) -> HTTPResponse:
     which = StepToken(_challenge_token(request), StepKind.NEW_PASSKEY)
     step = await desk.store.write(sign_in_steps.take_step, which)
     if step is None or step.agent_id != agent.id:
-        raise BadInput("This took too long. Try again.")
+        raise BadInput("Adding the passkey took too long. Try again.")
     try:
         made = passkey_checks.added(site(request), str(step.data["challenge"]), answer)
     except WrongPasskey as wrong:

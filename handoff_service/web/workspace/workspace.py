@@ -20,6 +20,7 @@ from handoff_service.web.supervisor import replays, report_files, reports, super
 from handoff_service.web.trainer import intents, models, replies, teach, train
 from handoff_service.web.workspace import (
     account,
+    attributes,
     brief,
     bulk,
     cases,
@@ -122,6 +123,7 @@ PAGES: dict[str, Any] = {
     **cases.PAGES,
     **consent.PAGES,
     **labels.PAGES,
+    **attributes.PAGES,
     **bulk.PAGES,
     **macros.PAGES,
     **command_palette.PAGES,
@@ -146,6 +148,7 @@ POST_HANDLERS: dict[str, Any] = {
     **hold.POST_HANDLERS,
     **timers.POST_HANDLERS,
     **labels.POST_HANDLERS,
+    **attributes.POST_HANDLERS,
     **list_views.POST_HANDLERS,
     **bulk.POST_HANDLERS,
     **macros.POST_HANDLERS,

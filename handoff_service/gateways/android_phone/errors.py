@@ -1,0 +1,152 @@
+"""The phone's message states, and its errors with meaning, advice, reason and retries.
+
+The app reports an error in words, such as ``Send result: RESULT_ERROR_NO_SERVICE (...)``
+(``MessagesService.kt``). Our codes are numbers, so each error has one here:
+
+| codes | errors | source of the number |
+|---|---|---|
+| 1 to 199 | Android's own, by their names | https://developer.android.com/reference/android/telephony/SmsManager |
+| 1064, 1070, 1096 | 1000 and the status in the carrier's delivery report: no delivery, too old, given up | 3GPP TS 23.040, section 9.2.3.15 |
+| 2000 to 2099 | errors of the app | our choice |
+| 3000 to 3099 | refusals of the local server, and our own | our choice |
+"""  # noqa: E501  # a row is not cut
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from handoff_service.rules.delivery.send_errors import Reason, SendError, SendErrors
+from handoff_service.rules.shared.vocabulary import Status
+
+# https://docs.sms-gate.app/features/status-tracking/#message-lifecycle; "Cancelled" is of a newer
+# app (``MessageStateTransitions.kt``)
+STATES: Mapping[str, Status] = {
+    "Pending": Status.SENDING,
+    "Processed": Status.SENDING,
+    "Sent": Status.SENT,
+    "Delivered": Status.DELIVERED,
+    "Failed": Status.FAILED,
+    "Cancelled": Status.FAILED,
+}
+
+UNNAMED, EXPIRED, NO_SIM, NO_PERMISSION, BY_HAND = 2000, 2001, 2002, 2003, 2004
+WRONG_PASSWORD, NOT_THE_APP, NOT_OUR_NUMBER, BAD_NUMBER = 3001, 3002, 3003, 3004
+NO_PICTURES, NOT_READABLE = 3005, 3006
+GAVE_UP, BY_CARRIER, TOO_OLD = 1096, 1064, 1070
+
+_SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+_WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+_ADMIN = "Tell an admin. Nothing goes out until somebody has looked at our phone."
+_NUMBER = "Check the number with the requester."
+_AGAIN = "Send it again later, or call."
+
+_NO_SIGNAL = SendError("Our phone has no mobile network.", _ADMIN, Reason.ACCOUNT, waits=_SOON)
+_NOT_NOW = SendError("Our phone could not send it.", _AGAIN, waits=_SOON)
+_REJECTED = SendError("The mobile network rejected it.", _AGAIN)
+_FOR_THE_ADMIN = SendError("Our phone is not set up to send.", _ADMIN, Reason.ACCOUNT)
+_LIMIT = SendError(
+    "Our phone has reached its sending limit.",
+    "Tell an admin. Fewer texts a minute must leave the phone.",
+    Reason.RATE_LIMITED,
+    waits=_SOON,
+)
+_PREMIUM = SendError("Our phone may not text this short code.", "Call instead.", Reason.BLOCKED)
+
+# Android's names and numbers. A name that is missing here is UNNAMED.
+_ANDROID: Mapping[str, tuple[int, SendError]] = {
+    "RESULT_ERROR_GENERIC_FAILURE": (
+        1,
+        SendError(
+            "Our phone could not send it. Often the SIM card has no credit.",
+            "Tell an admin, then send it again.",
+            waits=_SOON,
+        ),
+    ),
+    "RESULT_ERROR_RADIO_OFF": (2, _NO_SIGNAL),
+    "RESULT_ERROR_NULL_PDU": (3, _NOT_NOW),
+    "RESULT_ERROR_NO_SERVICE": (4, _NO_SIGNAL),
+    "RESULT_ERROR_LIMIT_EXCEEDED": (5, _LIMIT),
+    "RESULT_ERROR_FDN_CHECK_FAILURE": (6, _FOR_THE_ADMIN),
+    "RESULT_ERROR_SHORT_CODE_NOT_ALLOWED": (7, _PREMIUM),
+    "RESULT_ERROR_SHORT_CODE_NEVER_ALLOWED": (8, _PREMIUM),
+    "RESULT_RADIO_NOT_AVAILABLE": (9, _NO_SIGNAL),
+    "RESULT_NETWORK_REJECT": (10, _REJECTED),
+    "RESULT_MODEM_ERROR": (16, _NOT_NOW),
+    "RESULT_NETWORK_ERROR": (17, _NOT_NOW),
+    "RESULT_INVALID_SMSC_ADDRESS": (19, _FOR_THE_ADMIN),
+    "RESULT_NO_DEFAULT_SMS_APP": (32, _FOR_THE_ADMIN),
+    "RESULT_RIL_RADIO_NOT_AVAILABLE": (100, _NO_SIGNAL),
+    "RESULT_RIL_SMS_SEND_FAIL_RETRY": (101, _NOT_NOW),
+    "RESULT_RIL_NETWORK_REJECT": (102, _REJECTED),
+    "RESULT_RIL_REQUEST_RATE_LIMITED": (106, _LIMIT),
+    "RESULT_RIL_INVALID_SMSC_ADDRESS": (110, _FOR_THE_ADMIN),
+    "RESULT_RIL_MODEM_ERR": (111, _NOT_NOW),
+    "RESULT_RIL_NETWORK_ERR": (112, _NOT_NOW),
+    "RESULT_RIL_NETWORK_NOT_READY": (116, _NO_SIGNAL),
+    "RESULT_RIL_SIM_ABSENT": (120, _FOR_THE_ADMIN),
+}
+
+CODES: Mapping[int, SendError] = {
+    **dict(_ANDROID.values()),
+    BY_CARRIER: SendError("The carrier could not deliver it.", _NUMBER, Reason.UNREACHABLE),
+    TOO_OLD: SendError(
+        "The requester's phone was off for too long.", "If it is urgent, call.", Reason.EXPIRED
+    ),
+    GAVE_UP: SendError(
+        "The requester's phone is off or has no signal.",
+        "If it is urgent, call.",
+        Reason.UNREACHABLE,
+        waits=_WHEN_THE_PHONE_IS_ON,
+    ),
+    UNNAMED: SendError("Our phone did not send it.", _AGAIN),
+    EXPIRED: SendError(
+        "It waited on our phone for too long.",
+        "Check that it still fits, then send it again.",
+        Reason.EXPIRED,
+    ),
+    NO_SIM: SendError("Our phone does not find the SIM card.", _ADMIN, Reason.ACCOUNT),
+    NO_PERMISSION: SendError("The app on our phone lacks a permission.", _ADMIN, Reason.ACCOUNT),
+    BY_HAND: SendError("Somebody canceled it on our phone.", "Send it again.", Reason.OTHER),
+    WRONG_PASSWORD: SendError(
+        "Our phone does not accept the password.", _ADMIN, Reason.ACCOUNT, holds_line=True
+    ),
+    NOT_THE_APP: SendError(
+        "Another program answers at our phone's address.", _ADMIN, Reason.ACCOUNT, holds_line=True
+    ),
+    NOT_OUR_NUMBER: SendError(
+        "Our phone has no SIM card with this number.", _ADMIN, Reason.ACCOUNT
+    ),
+    BAD_NUMBER: SendError("The number is not valid.", _NUMBER, Reason.BAD_NUMBER),
+    NO_PICTURES: SendError(
+        "Our phone cannot send pictures.", "Describe it, or send a link.", Reason.CONTENT
+    ),
+    NOT_READABLE: SendError(
+        "Our phone did not accept the text.", "Tell an admin: its log says why.", Reason.CONTENT
+    ),
+}
+ERRORS = SendErrors(CODES)
+
+# The app's own words (``MessagesService.kt``), in the order in which they are looked for.
+_WORDS: tuple[tuple[str, int], ...] = (
+    ("TTL expired", EXPIRED),
+    ("permission", NO_PERMISSION),
+    ("No SIMs found", NO_SIM),
+    ("SIM ", NO_SIM),
+)
+_REPORT = re.compile(r"Delivery result from SC \S*: ([0-9]{1,3})$")
+
+
+def code_of(reason: str) -> int:
+    """The code of an error that the app reports in words."""
+    if named := re.search(r"RESULT_[A-Z_]+", reason):
+        return _ANDROID.get(named[0], (UNNAMED, None))[0]
+    if report := _REPORT.search(reason.strip()):
+        return _code_of_report(int(report[1]))
+    return next((code for words, code in _WORDS if words in reason), UNNAMED)
+
+
+def _code_of_report(status: int) -> int:
+    """The carrier's status: from 64 it has given up for good, from 96 after trying for a while."""
+    if status >= GAVE_UP - 1000:
+        return GAVE_UP
+    return TOO_OLD if status == TOO_OLD - 1000 else BY_CARRIER

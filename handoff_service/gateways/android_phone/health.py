@@ -1,0 +1,209 @@
+"""The phone's checks for ``patchboard doctor`` and the checklist: whether it is there, its battery,
+its network, its SIM cards, its app, its clock and its webhooks.
+
+Sources: https://docs.sms-gate.app/features/health/#available-health-checks for the names of the
+checks, https://docs.sms-gate.app/features/settings-management/ for the app's settings, and
+``DeviceRoutes.kt`` for the SIM cards.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+
+from handoff_service import clock
+from handoff_service.gateways.android_phone.client import PhoneClient, why
+from handoff_service.gateways.android_phone.registration import registered, unreachable
+from handoff_service.gateways.android_phone.settings import events_address, numbers
+from handoff_service.gateways.android_phone.signature import TOLERANCE, sign
+from handoff_service.gateways.android_phone.webhooks import NEEDED
+from handoff_service.settings import Settings
+from handoff_service.store.views import ProviderNumber
+
+PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
+OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
+REGISTER = "Register them with: patchboard number point-here"
+# half of what signatures may be apart, so that a warning comes before texts are refused
+MOST_APART = TOLERANCE / 2
+KEEP_POWER = "Connect it to a charger."
+# what a check that is not "pass" means
+CHECKS: Mapping[str, str] = {
+    "connection:status": "The phone has no internet connection, so it may not reach this service. "
+    "Check its Wi-Fi, or turn off Settings, Webhooks, “Require Internet connection” in the app.",
+    "messages:failed": "The phone could not send texts in the last hour. Check its SIM card's "
+    "credit and its mobile network.",
+}
+
+
+async def problems(settings: Settings, desk_numbers: Sequence[ProviderNumber]) -> list[str]:
+    """Return the problems with the phone, its SIM cards and the path to our webhooks, each with its
+    fix."""
+    return [
+        *_numbers(settings, [one.number for one in desk_numbers]),
+        *unreachable(settings),
+        *await phone_problems(settings),
+        *await _webhook(settings),
+    ]
+
+
+async def phone_problems(settings: Settings) -> list[str]:
+    """Return the problems that the phone itself reports."""
+    client = PhoneClient(settings)
+    try:
+        async with client.request("GET", "/health") as answer:  # 500 when a check fails
+            date, health = answer.headers.get("Date"), await _json(answer)
+        if not isinstance(health.get("checks"), dict):
+            return [
+                f"Another program answers at {settings.android_phone_url}. Set "
+                "PATCHBOARD_ANDROID_PHONE_URL to the address that the app shows."
+            ]
+        async with client.request("GET", "/webhooks") as answer:
+            if answer.status in (401, 403):
+                return [
+                    "The phone refuses PATCHBOARD_ANDROID_PHONE_USER with "
+                    "PATCHBOARD_ANDROID_PHONE_PASSWORD: copy both from the app's first page."
+                ]
+            webhooks = await answer.json(content_type=None)
+        found = [*_health(health), *_clock_apart(date), *_webhooks(settings, webhooks)]
+        found += _sim_cards(settings, await client.read("/device"))
+        return [*found, *_app_settings(await client.read("/settings"))]
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return [
+            f"The phone does not answer at {settings.android_phone_url} ({why(error)}). Check "
+            "that it is on, in the same network, and that the app shows “Online”."
+        ]
+    finally:
+        await client.close()
+
+
+async def _json(answer: aiohttp.ClientResponse) -> Mapping[str, Any]:
+    try:
+        found = await answer.json(content_type=None)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _numbers(settings: Settings, of_desk: Sequence[str]) -> Iterator[str]:
+    ours = numbers(settings)
+    for number in of_desk:
+        if number not in ours:
+            yield (
+                f"No SIM card has {number}. Add it to PATCHBOARD_ANDROID_PHONE_NUMBERS, or delete "
+                "it under Admin, Company numbers."
+            )
+    for number in ours:
+        if of_desk and number not in of_desk:
+            yield (
+                f"{number} of PATCHBOARD_ANDROID_PHONE_NUMBERS is no company number, so its texts "
+                "are refused. Add it under Admin, Company numbers."
+            )
+
+
+def _health(health: Mapping[str, Any]) -> Iterator[str]:
+    checks, version = health["checks"], str(health.get("version", ""))
+    battery, charging = _check(checks, "battery:level"), _check(checks, "battery:charging")
+    if battery.get("status", "pass") != "pass":
+        more = "" if charging.get("observedValue") else f" {KEEP_POWER}"
+        yield f"The phone's battery is at {battery.get('observedValue')} %.{more}"
+    for name, says in CHECKS.items():
+        # one failed text of many is a warning; all of them are a failure
+        bad = ("fail",) if name == "messages:failed" else ("warn", "fail")
+        if _check(checks, name).get("status") in bad:
+            yield says
+    read = re.match(r"v?([0-9]+)\.([0-9]+)", version)
+    if read and (int(read[1]), int(read[2])) < OLDEST:
+        yield (
+            f"The app's version is {version}. Install 1.59 or newer: an older one cannot list the "
+            "texts that it got, so a text may be lost."
+        )
+
+
+def _check(checks: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = checks.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _clock_apart(date: str | None) -> Iterator[str]:
+    try:
+        apart = abs(clock.now() - parsedate_to_datetime(date or "").astimezone(UTC))
+    except ValueError:  # no date, or no readable one
+        apart = timedelta(0)
+    if apart > MOST_APART:
+        yield (
+            f"The phone's clock is {apart.total_seconds():.0f} s off from this machine's. Webhooks "
+            f"that are {TOLERANCE.total_seconds():.0f} s off are refused. Turn on automatic time "
+            "on both."
+        )
+
+
+def _webhooks(settings: Settings, listed: object) -> Iterator[str]:
+    there = registered(listed, events_address(settings))
+    missing = [name for name in NEEDED if name not in there]
+    if missing:
+        yield (
+            f"The phone does not send {', '.join(missing)} to {events_address(settings)}. "
+            f"{REGISTER} {numbers(settings)[0]}"
+        )
+
+
+def _sim_cards(settings: Settings, devices: object) -> Iterator[str]:
+    """Compare the SIM cards with our numbers. Many carriers do not store the number on the card,
+    and some store it as it is dialed at home, so the last seven digits count."""
+    device = devices[0] if isinstance(devices, list) and devices else {}
+    cards = device.get("simCards") if isinstance(device, dict) else None
+    if not isinstance(cards, list):
+        return
+    by_sim = {one.get("simNumber"): one for one in cards if isinstance(one, dict)}
+    ours = numbers(settings)
+    for sim, number in enumerate(ours, start=1):
+        if len(ours) > 1 and sim not in by_sim:
+            yield f"The phone has no SIM {sim} for {number}. Insert it, or remove the number."
+            continue
+        known = re.sub(r"\D", "", str(by_sim.get(sim, {}).get("phoneNumber") or ""))
+        if len(ours) > 1 and len(known) >= 7 and known[-7:] != number[-7:]:
+            yield (
+                f"SIM {sim} has a number that ends in {known[-4:]}, not {number}. Correct the "
+                "order in PATCHBOARD_ANDROID_PHONE_NUMBERS."
+            )
+
+
+def _app_settings(found: object) -> Iterator[str]:
+    messages = found.get("messages") if isinstance(found, dict) else None
+    if isinstance(messages, dict) and messages.get("processing_order") == "LIFO":
+        yield (
+            "The app sends the newest text first, so two texts can arrive in the wrong order. In "
+            "the app, set Settings, Messages, “Processing order” to FIFO."
+        )
+
+
+async def _webhook(settings: Settings) -> list[str]:
+    """Send a signed event as the phone does: to the public address, and so back to this service."""
+    url, now = events_address(settings), str(int(clock.now().timestamp()))
+    # an event without a name: a 400 proves that the service verified and read it
+    body = b'{"event": null}'
+    headers = {
+        "Content-Type": "application/json",
+        "X-Timestamp": now,
+        "X-Signature": sign(body, now, settings.android_phone_signing_key or ""),
+    }
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as session,
+            session.post(url, data=body, headers=headers) as answer,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return [
+            f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the "
+            "proxy before it."
+        ]
+    if status == 403:
+        return [
+            f"{url} rejects our signature. Give that service the same "
+            "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this command."
+        ]
+    return [] if status == 400 else [f"{url} answers {status}, so it is not this service."]

@@ -1,0 +1,132 @@
+"""Registers our webhooks on the phone, with the signing key, and lets it send the oldest text
+first.
+
+One request registers one event, and a request with the same id replaces the earlier one:
+https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode the
+signing key can be written over the API, and never read:
+https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The key of the
+order, ``processing_order``, is in the source only (``MessagesSettings.kt``).
+"""  # noqa: E501  # a link is not cut
+
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from handoff_service.gateways.android_phone.client import PhoneClient, why
+from handoff_service.gateways.android_phone.settings import events_address, numbers
+from handoff_service.gateways.android_phone.webhooks import NEEDED, TEXT, WANTED
+from handoff_service.gateways.provider import AccountNumber, AccountReport
+from handoff_service.settings import Settings
+
+
+def registered(listed: object, address: str) -> set[str]:
+    """The events that the phone sends to this address."""
+    hooks = listed if isinstance(listed, list) else []
+    return {
+        str(one.get("event"))
+        for one in hooks
+        if isinstance(one, dict) and one.get("url") == address
+    }
+
+
+async def report(settings: Settings) -> AccountReport:
+    """Test the credentials, and list the SIM cards' numbers with the address that gets their
+    texts."""
+    client = PhoneClient(settings)
+    try:
+        listed = await client.read("/webhooks")
+    except OSError as error:
+        return AccountReport(problems=[_no_answer(settings, str(error)), *unreachable(settings)])
+    finally:
+        await client.close()
+    wanted = events_address(settings)
+    goes_to = next(
+        (
+            str(one.get("url"))
+            for one in (listed if isinstance(listed, list) else ())
+            if isinstance(one, dict) and one.get("event") == TEXT
+        ),
+        "",
+    )
+    is_ours = TEXT in registered(listed, wanted)
+    return AccountReport(
+        problems=list(unreachable(settings)),
+        numbers=[
+            AccountNumber(number=one, texts_go_to=wanted if is_ours else goes_to, is_ours=is_ours)
+            for one in numbers(settings)
+        ],
+    )
+
+
+async def point_here(settings: Settings, number: str) -> str | None:
+    """Register our webhooks. Returns None, or why that failed. All SIM cards of a phone have the
+    same webhooks."""
+    if number not in numbers(settings):
+        return f"{number} is not in PATCHBOARD_ANDROID_PHONE_NUMBERS."
+    client = PhoneClient(settings)
+    try:
+        for name in WANTED:
+            # letters and digits only, as in the app's own ids
+            hook = {
+                "id": f"patchboard-{name.replace(':', '-')}",
+                "url": events_address(settings),
+                "event": name,
+            }
+            status = await _write(client, "POST", "/webhooks", hook)
+            # an older app does not know the events that we can do without
+            if status >= 300 and name in NEEDED:
+                return f"The phone answered {status} when {name} was registered. {_hint(status)}"
+        return await _write_settings(client, settings)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return _no_answer(settings, why(error))
+    finally:
+        await client.close()
+
+
+async def _write_settings(client: PhoneClient, settings: Settings) -> str | None:
+    """The order is a convenience of newer apps; without the key no event is accepted."""
+    key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
+    status = await _write(client, "PATCH", "/settings", key)
+    if status >= 300:
+        return (
+            f"The webhooks are registered, but the phone answered {status} to the signing key. "
+            "Type it in the app: Settings, Webhooks, “Signing key”."
+        )
+    await _write(client, "PATCH", "/settings", {"messages": {"processing_order": "FIFO"}})
+    return None
+
+
+async def _write(client: PhoneClient, method: str, path: str, json: Mapping[str, Any]) -> int:
+    async with client.request(method, path, json=json) as answer:
+        return answer.status
+
+
+def _hint(status: int) -> str:
+    if status in (401, 403):
+        return "Copy the user and the password from the app's first page."
+    return "The app accepts only https addresses, or http://127.0.0.1: see PATCHBOARD_PUBLIC_URL."
+
+
+def _no_answer(settings: Settings, error: str) -> str:
+    return (
+        f"The phone does not answer at {settings.android_phone_url} ({error}). Check that it is "
+        "on, in the same network, and that the app shows “Online”."
+    )
+
+
+def unreachable(settings: Settings) -> Iterator[str]:
+    """Whether the app calls the public address. Its own loopback address works when a cable
+    forwards it: https://docs.sms-gate.app/faq/webhooks/."""
+    parts = urlsplit(settings.public_url)
+    try:
+        is_loopback = ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        is_loopback = False
+    if parts.scheme != "https" and not is_loopback:
+        yield (
+            f"The app does not call {settings.public_url}, because it is not https. Put the "
+            "service behind a proxy with a certificate, and set PATCHBOARD_PUBLIC_URL."
+        )

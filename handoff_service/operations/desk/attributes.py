@@ -1,0 +1,168 @@
+"""An admin defines an attribute of users or conversations, changes its definition or deletes it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
+from handoff_service.rules.desk.attributes import (
+    AttributeFields,
+    AttributeOwner,
+    errors,
+    read_value,
+    read_values,
+)
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.counted import counted
+from handoff_service.store.desk import attributes
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.messaging_actions import messaging_actions
+
+a, c, u = t.attributes, t.conversation_attributes, t.users
+MOST_NAMED = 3  # users or conversations in the error about values that do not fit
+FIXED = ("key", "owner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAttribute:
+    """``values``: changed fields of AttributeFields; other fields stay."""
+
+    id: int
+    values: Mapping[str, Any]
+
+
+def make_attribute(tx: Transaction, fields: AttributeFields) -> int:
+    """Returns its id. BadInput for a wrong field and for stored values that do not fit; Conflict
+    for a key in use."""
+    made = _make(tx, fields)
+    fit_stored(tx, fields)
+    return made
+
+
+def _make(tx: Transaction, fields: AttributeFields) -> int:
+    _check(fields)
+    same = select(a.c.id).where(a.c.owner == fields.owner, a.c.key == fields.key)
+    if tx.conn.execute(same).first() is not None:
+        raise Conflict.at(
+            "key", f"An attribute of {fields.owner}s with the key “{fields.key}” already exists."
+        )
+    row = insert(a).values(**_row(fields)).returning(a.c.id)
+    made: int = tx.conn.execute(row).scalar_one()
+    created(tx, Noun.ATTRIBUTE, made)
+    return made
+
+
+def change_attribute(tx: Transaction, command: ChangeAttribute) -> None:
+    """NotFound, and the errors of ``make_attribute``. Conflict for another key or owner."""
+    before = attributes.fields_of(attributes.get(tx.conn, command.id))
+    after = _change(tx, command.id, before, replace(before, **command.values))
+    if (before.type, before.choices) != (after.type, after.choices):
+        fit_stored(tx, after)
+
+
+def _change(
+    tx: Transaction, attribute_id: int, before: AttributeFields, after: AttributeFields
+) -> AttributeFields:
+    for name in FIXED:
+        if getattr(before, name) != getattr(after, name):
+            raise Conflict.at(
+                name,
+                "This cannot change, because values and conditions use it. Change the name, or "
+                "create another attribute.",
+            )
+    _check(after)
+    if before != after:
+        with recorded(tx, Noun.ATTRIBUTE, attribute_id):
+            tx.conn.execute(update(a).where(a.c.id == attribute_id).values(**_row(after)))
+    return after
+
+
+def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
+    """Create the attribute with this owner and key, or change it. The caller then calls
+    ``fit_stored``, after it has changed values."""
+    same = select(a.c.id).where(a.c.owner == fields.owner, a.c.key == fields.key)
+    found = tx.conn.execute(same).scalar()
+    if found is None:
+        _make(tx, fields)
+    else:
+        _change(tx, found, attributes.fields_of(attributes.get(tx.conn, found)), fields)
+
+
+def delete_attribute(tx: Transaction, attribute_id: int) -> None:
+    """Delete the definition. Stored values stay as texts. Raises NotFound for an unknown id,
+    Conflict for an attribute that a messaging action uses."""
+    attributes.get(tx.conn, attribute_id)
+    if found := blockers(tx.conn, attribute_id):
+        raise Conflict(found[0].says)
+    with deletes(tx, Noun.ATTRIBUTE, attribute_id):
+        tx.conn.execute(delete(a).where(a.c.id == attribute_id))
+
+
+def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
+    """The messaging actions whose conditions use it."""
+    field = attributes.fields_of(attributes.get(conn, attribute_id)).field
+    return [
+        Blocker(
+            says=f"The messaging action “{one.action.name}” uses it. Change that action first.",
+            noun=Noun.MESSAGING_ACTION,
+            id=one.id,
+            name=one.action.name,
+        )
+        for one in messaging_actions.list_(conn).values()
+        if any(condition.field == field for condition in one.action.conditions)
+    ]
+
+
+def checked_user_attributes(
+    conn: Connection, typed: Mapping[str, str], where: str = "attributes"
+) -> dict[str, str]:
+    """A user's attributes in the form that is stored. ``where``: the field of the error. BadInput
+    names each value that does not fit its definition."""
+    defined = attributes.definitions(conn, AttributeOwner.USER)
+    values, wrong = read_values(defined, typed)
+    if wrong:
+        raise BadInput(errors={where: "; ".join(wrong)})
+    return values
+
+
+def _check(fields: AttributeFields) -> None:
+    if wrong := errors(fields):
+        raise BadInput(errors=wrong)
+
+
+def _row(fields: AttributeFields) -> dict[str, Any]:
+    return {**asdict(fields), "choices": list(fields.choices)}
+
+
+def fit_stored(tx: Transaction, fields: AttributeFields) -> None:
+    """Write the stored values in the form of the type. BadInput says how many do not fit, and
+    which."""
+    wrong, changed = [], dict[int, str]()
+    for one in attributes.held(tx.conn, fields.owner, fields.key):
+        try:
+            value = read_value(fields, one.value)
+        except ValueError:
+            wrong.append(f"{one.name} has “{one.value}”")
+        else:
+            if value != one.value:
+                changed[one.id] = value
+    if wrong:
+        many = counted(len(wrong), "stored value")
+        more = ["and others"] if len(wrong) > MOST_NAMED else []
+        named = ", ".join([*wrong[:MOST_NAMED], *more])
+        fit = "does not fit" if len(wrong) == 1 else "do not fit"
+        raise BadInput(
+            errors={"type": f"{many} {fit}: {named}. Correct the values first, or choose text"}
+        )
+    for record, value in changed.items():
+        if fields.owner is AttributeOwner.CONVERSATION:
+            same = c.c.interaction_id == record, c.c.key == fields.key
+            tx.conn.execute(update(c).where(*same).values(value=value))
+        else:
+            theirs = attributes.of_user(tx.conn, record) | {fields.key: value}
+            tx.conn.execute(update(u).where(u.c.id == record).values(attributes=theirs))

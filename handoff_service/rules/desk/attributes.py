@@ -1,0 +1,152 @@
+"""Attributes that an admin defines for users or conversations, and the values of each type.
+
+A value is stored as text in one form, so that equal values are equal texts: ``12.5``,
+``2026-01-31``, ``yes``. An attribute of a user that nobody has defined is plain text.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+
+class AttributeOwner(StrEnum):
+    """What has the attribute."""
+
+    USER = "user"
+    CONVERSATION = "conversation"
+
+
+class AttributeType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+
+
+class AttributePlace(StrEnum):
+    """Where agents see an attribute.
+
+    - PANEL: in the panel beside the conversation;
+    - HEADER: there, and in the row under the conversation's header.
+    """
+
+    PANEL = "panel"
+    HEADER = "header"
+    NOWHERE = "nowhere"
+
+
+MOST_CHOICES = 50
+LONGEST_VALUE = 200
+#: Types whose values have an order, so that conditions can use “at least” and “at most”.
+ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
+#: Letters, digits, spaces, dots, hyphens and underscores.
+KEY = re.compile(r"[^\W_](?:[\w .-]{0,58}\w)?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeFields:
+    """A definition. ``key`` and ``owner`` never change, because values and conditions use them."""
+
+    key: str
+    name: str
+    owner: AttributeOwner
+    type: AttributeType = AttributeType.TEXT
+    #: the values to choose from, for the type ``choice``
+    choices: tuple[str, ...] = ()
+    #: whether agents must set it before they close a conversation
+    required_to_close: bool = False
+    shown: AttributePlace = AttributePlace.PANEL
+
+    @property
+    def field(self) -> str:
+        """The field of conditions, such as ``user.department``."""
+        return f"{self.owner}.{self.key}"
+
+
+def errors(one: AttributeFields) -> dict[str, str]:
+    """What keeps a definition from being saved: field -> what would be right."""
+    found = {}
+    if not KEY.fullmatch(one.key):
+        found["key"] = (
+            "must begin and end with a letter or digit and have at most 60 letters, digits, "
+            "spaces, dots, hyphens and underscores"
+        )
+    if one.type is AttributeType.CHOICE and not one.choices:
+        found["choices"] = "must have at least one choice"
+    if one.type is not AttributeType.CHOICE and one.choices:
+        found["choices"] = "must be empty unless the type is choice"
+    if len({choice.casefold() for choice in one.choices}) < len(one.choices):
+        found["choices"] = "must have each choice only once"
+    if one.required_to_close and one.owner is AttributeOwner.USER:
+        found["required_to_close"] = "is only for attributes of conversations"
+    if one.required_to_close and one.shown is AttributePlace.NOWHERE:
+        found["shown"] = "must be panel or header for an attribute that is required to close"
+    return found
+
+
+def read_value(one: AttributeFields, typed: str) -> str:
+    """The value in the form that is stored. The ValueError says what would be right."""
+    value = typed.strip()
+    if not value or len(value) > LONGEST_VALUE or _CONTROLS.search(value):
+        raise ValueError(f"must be one line of 1 to {LONGEST_VALUE} characters")
+    match one.type:
+        case AttributeType.NUMBER:
+            return _number(value)
+        case AttributeType.DATE:
+            return _date(value)
+        case AttributeType.YES_NO:
+            if value.lower() not in _YES_NO:
+                raise ValueError("must be yes or no")
+            return _YES_NO[value.lower()]
+        case AttributeType.CHOICE:
+            return _choice(value, one.choices)
+    return value
+
+
+def _number(value: str) -> str:
+    if not _NUMBER.fullmatch(value):
+        raise ValueError("must be a number, such as 12 or 12.5")
+    number = Decimal(value)
+    whole = number == number.to_integral_value()
+    return str(int(number)) if whole else f"{number.normalize():f}"
+
+
+def _date(value: str) -> str:
+    try:
+        if _DATE.fullmatch(value):
+            return date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise ValueError("must be a date, such as 2026-01-31")
+
+
+def _choice(value: str, choices: Sequence[str]) -> str:
+    found = next((one for one in choices if one.casefold() == value.casefold()), None)
+    if found is None:
+        raise ValueError(f"must be one of {', '.join(choices)}")
+    return found
+
+
+def read_values(
+    definitions: Mapping[str, AttributeFields], typed: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The values in the form that is stored, and a sentence for each value that does not fit.
+    ``definitions``: by key; values without a definition stay as they are."""
+    values, wrong = {}, []
+    for key, value in typed.items():
+        if (one := definitions.get(key)) is None:
+            values[key] = value
+            continue
+        try:
+            values[key] = read_value(one, value)
+        except ValueError as error:
+            wrong.append(f"“{one.name}” {error}")
+    return values, wrong

@@ -1,0 +1,148 @@
+"""Definitions of attributes, and the attributes of conversations."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.desk.attributes import (
+    AttributeFields,
+    AttributeOwner,
+    AttributePlace,
+    AttributeType,
+)
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import Attribute
+
+a, c, u = t.attributes, t.conversation_attributes, t.users
+# Built once: building a statement costs more than running it.
+_BY_NAME = select(a).order_by(a.c.owner.desc(), func.lower(a.c.name), a.c.id)
+_OF_INTERACTIONS = (
+    select(c).where(one_of(c.c.interaction_id, "ids")).order_by(c.c.interaction_id, c.c.key)
+)
+_OF_USERS = (
+    select(t.interactions.c.id, u.c.attributes)
+    .join(u, u.c.id == t.interactions.c.user_id)
+    .where(one_of(t.interactions.c.id, "ids"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One stored value. ``id``: of the user or the interaction; ``name``: what people call it."""
+
+    id: int
+    name: str
+    value: str
+
+
+def list_(
+    conn: Connection, words: str = "", owner: AttributeOwner | None = None
+) -> list[Attribute]:
+    """All definitions, those of users first, or those with these words in the name or key."""
+    query = _BY_NAME
+    if words.strip():
+        like = (one.icontains(words.strip(), autoescape=True) for one in (a.c.name, a.c.key))
+        query = query.where(sa.or_(*like))
+    if owner is not None:
+        query = query.where(a.c.owner == owner)
+    return [_attribute(r) for r in conn.execute(query)]
+
+
+def get(conn: Connection, attribute_id: int) -> Attribute:
+    """One definition. Raises NotFound for an unknown id."""
+    row = conn.execute(select(a).where(a.c.id == attribute_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no attribute {attribute_id}.")
+    return _attribute(row)
+
+
+def definitions(conn: Connection, owner: AttributeOwner) -> dict[str, AttributeFields]:
+    """Key -> definition, in the order of their names."""
+    return {one.key: fields_of(one) for one in list_(conn, owner=owner)}
+
+
+def by_field(conn: Connection) -> dict[str, AttributeFields]:
+    """The field of conditions, such as ``user.department`` -> definition."""
+    return {one.field: one for one in map(fields_of, list_(conn))}
+
+
+def fields_of(one: Attribute) -> AttributeFields:
+    """A definition as the rules see it."""
+    return AttributeFields(
+        key=one.key,
+        name=one.name,
+        owner=one.owner,
+        type=one.type,
+        choices=tuple(one.choices),
+        required_to_close=one.required_to_close,
+        shown=one.shown,
+    )
+
+
+def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """Interaction -> its attributes. Interactions without any are left out."""
+    found: dict[int, dict[str, str]] = {}
+    if ids:
+        for r in conn.execute(_OF_INTERACTIONS, {"ids": list(ids)}):
+            found.setdefault(r.interaction_id, {})[r.key] = r.value
+    return found
+
+
+def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """Interaction -> the attributes of its user and its own, by the field of conditions."""
+    found: dict[int, dict[str, str]] = {}
+    if ids:
+        for r in conn.execute(_OF_USERS, {"ids": list(ids)}):
+            found[r.id] = {f"{AttributeOwner.USER}.{key}": v for key, v in r.attributes.items()}
+    for one, values in of_interactions(conn, ids).items():
+        named = {f"{AttributeOwner.CONVERSATION}.{key}": v for key, v in values.items()}
+        found[one] = found.get(one, {}) | named
+    return found
+
+
+def of_user(conn: Connection, user_id: int) -> dict[str, str]:
+    """The attributes of one user; none for an unknown id."""
+    found: Mapping[str, str] | None = conn.execute(
+        select(u.c.attributes).where(u.c.id == user_id)
+    ).scalar()
+    return dict(found or {})
+
+
+def held(conn: Connection, owner: AttributeOwner, key: str) -> Iterator[Held]:
+    """The stored values of an attribute, one at a time."""
+    if owner is AttributeOwner.CONVERSATION:
+        for r in conn.execute(select(c).where(c.c.key == key).order_by(c.c.interaction_id)):
+            yield Held(id=r.interaction_id, name=f"INT{r.interaction_id:07}", value=r.value)
+        return
+    has = u.c.attributes[key].as_string()
+    query = select(*u.c["id", "name"], has.label("value")).where(has.is_not(None))
+    for r in conn.execute(query.order_by(u.c.id)):
+        yield Held(id=r.id, name=r.name, value=r.value)
+
+
+def count(conn: Connection, owner: AttributeOwner, key: str) -> int:
+    """How many users or conversations have a value."""
+    if owner is AttributeOwner.CONVERSATION:
+        query = select(func.count()).where(c.c.key == key)
+    else:
+        has = u.c.attributes[key].as_string().is_not(None)
+        query = select(func.count()).select_from(u).where(has)
+    return conn.execute(query).scalar_one()
+
+
+def _attribute(r: Any) -> Attribute:
+    return Attribute(
+        id=r.id,
+        key=r.key,
+        name=r.name,
+        owner=AttributeOwner(r.owner),
+        type=AttributeType(r.type),
+        choices=r.choices,
+        required_to_close=r.required_to_close,
+        shown=AttributePlace(r.shown),
+    )

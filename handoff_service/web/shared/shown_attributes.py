@@ -1,0 +1,84 @@
+"""Attributes of a conversation and its user, as agents see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from handoff_service.rules.desk.attributes import (
+    AttributeFields,
+    AttributeOwner,
+    AttributePlace,
+    AttributeType,
+)
+from handoff_service.store.desk import attributes
+from handoff_service.store.views import Interaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAttribute:
+    """``value``: in words; None: not set."""
+
+    name: str
+    value: str | None
+    required: bool = False
+    in_header: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAttributes:
+    """``user``: only those with a value."""
+
+    user: list[ShownAttribute]
+    conversation: list[ShownAttribute]
+    can_set: bool  #: whether the desk has attributes for conversations
+
+    @property
+    def header(self) -> list[ShownAttribute]:
+        """Those under the conversation's header."""
+        every = [*self.user, *self.conversation]
+        return [one for one in every if one.in_header and one.value is not None]
+
+
+def shown_attributes(conn: Connection, interaction: Interaction) -> ShownAttributes:
+    """Read the attributes beside a conversation, by name. Values whose definition was deleted
+    follow, under their keys."""
+    defined = attributes.by_field(conn).values()
+    of_user = [one for one in defined if one.owner is AttributeOwner.USER]
+    own = [one for one in defined if one.owner is AttributeOwner.CONVERSATION]
+    user = interaction.user
+    theirs = attributes.of_user(conn, user.id) if user is not None and of_user else {}
+    keys = {one.key for one in own}
+    loose = [key for key in interaction.attributes if key not in keys]
+    return ShownAttributes(
+        user=[one for one in _shown(of_user, theirs) if one.value is not None],
+        conversation=[
+            *_shown(own, interaction.attributes),
+            *(ShownAttribute(name=key, value=interaction.attributes[key]) for key in loose),
+        ],
+        can_set=any(one.shown is not AttributePlace.NOWHERE for one in own),
+    )
+
+
+def _shown(defined: list[AttributeFields], values: Mapping[str, str]) -> list[ShownAttribute]:
+    return [
+        ShownAttribute(
+            name=one.name,
+            value=_words(one, values.get(one.key)),
+            required=one.required_to_close,
+            in_header=one.shown is AttributePlace.HEADER,
+        )
+        for one in defined
+        if one.shown is not AttributePlace.NOWHERE
+    ]
+
+
+def _words(one: AttributeFields, value: str | None) -> str | None:
+    """``Yes``, ``31 January 2026``."""
+    if value and one.type is AttributeType.YES_NO:
+        return value.capitalize()
+    if value and one.type is AttributeType.DATE:
+        day = date.fromisoformat(value)
+        return f"{day.day} {day:%B} {day.year}"
+    return value

@@ -1,0 +1,195 @@
+"""Attributes that an admin defines: values of users and conversations, on both databases."""
+
+import pytest
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.conversations.change_attributes import (
+    ChangeAttributes,
+    change_attributes,
+)
+from handoff_service.operations.desk.attributes import (
+    ChangeAttribute,
+    change_attribute,
+    delete_attribute,
+    make_attribute,
+)
+from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
+from handoff_service.operations.desk_file import read_desk_file
+from handoff_service.operations.desk_file.desk_file import DeskFile
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, AttributeType
+from handoff_service.store.desk import attributes
+from handoff_service.store.desk_file.export_desk import export_desk
+from handoff_service.store.reports import export
+from tests.conftest import MovedClock
+from tests.reports.keeping import keep
+from tests.support.action_story import REQUESTER, Rules, fired
+from tests.support.story import ANN, BOB, DIRECT, MIA, Story
+
+USER, CONVERSATION = AttributeOwner
+
+
+def read(file: str) -> DeskFile:
+    return read_desk_file.read_bytes(file.encode(), "desk.toml")
+
+
+async def define(
+    story: Story,
+    key: str,
+    type_: AttributeType,
+    owner: AttributeOwner = CONVERSATION,
+    **more: object,
+) -> int:
+    fields = AttributeFields(key=key, name=key.title(), owner=owner, type=type_, **more)  # type: ignore[arg-type]
+    return await story.store.write(make_attribute, fields)
+
+
+async def put(story: Story, ann: int, **values: str | None) -> None:
+    command = ChangeAttributes(interaction_id=ann, agent_id=MIA, values=values)
+    await story.store.write(change_attributes, command)
+
+
+async def test_an_agent_sets_changes_and_removes_an_attribute_with_lines(story: Story) -> None:
+    ann = await story.with_agent()
+    await define(story, "order", AttributeType.NUMBER)
+    await put(story, ann, order="12.0")
+    await put(story, ann, order="12")
+    await put(story, ann, order="13")
+    assert (await story.see(ann)).attributes == {"order": "13"}
+    await put(story, ann, order=None)
+    assert (await story.see(ann)).attributes == {}
+    assert [one.body for one in await story.lines(ann)][-3:] == [
+        "Mia Chen set “Order” to “12”",
+        "Mia Chen changed “Order” from “12” to “13”",
+        "Mia Chen removed “Order”, which was “13”",
+    ]
+    with pytest.raises(BadInput) as refused:
+        await put(story, ann, order="x", size="1")
+    assert refused.value.errors == {
+        "attributes": "there is no conversation attribute “size”; “Order” must be a number, such "
+        "as 12 or 12.5"
+    }
+
+
+async def test_a_definition_that_stored_values_do_not_fit_names_them(story: Story) -> None:
+    for n, value in enumerate(["Yes", "2", "3", "4", "5"]):
+        made = MakeUser(external_id=f"N{n}", name=f"User {n}", attributes={"vip": value})
+        await story.store.write(make_user, made)
+    with pytest.raises(BadInput) as refused:
+        await define(story, "vip", AttributeType.YES_NO, USER)
+    assert refused.value.errors == {
+        "type": "4 stored values do not fit: User 1 has “2”, User 2 has “3”, User 3 has “4”, and "
+        "others. Correct the values first, or choose text"
+    }
+    vip = await define(story, "vip", AttributeType.TEXT, USER)
+    change = ChangeAttribute(id=vip, values={"type": AttributeType.YES_NO})
+    with pytest.raises(BadInput):
+        await story.store.write(change_attribute, change)
+    held = await story.store.read(lambda conn: list(attributes.held(conn, USER, "vip")))
+    for one in held[1:]:
+        fixed = ChangeUser(id=one.id, by=None, values={"attributes": {"vip": "no"}})
+        await story.store.write(change_user, fixed)
+    await story.store.write(change_attribute, change)
+    held = await story.store.read(lambda conn: list(attributes.held(conn, USER, "vip")))
+    assert [one.value for one in held] == ["yes", "no", "no", "no", "no"]
+    wrong = ChangeUser(id=held[0].id, by=None, values={"attributes": {"vip": "2", "free": "2"}})
+    with pytest.raises(BadInput) as refused:
+        await story.store.write(change_user, wrong)
+    assert refused.value.errors == {"attributes": "“Vip” must be yes or no"}
+
+
+async def test_values_stay_when_a_definition_is_renamed_or_deleted(story: Story) -> None:
+    ann = await story.with_agent()
+    order = await define(story, "order", AttributeType.NUMBER)
+    await put(story, ann, order="12")
+    await story.store.write(change_attribute, ChangeAttribute(id=order, values={"name": "Order"}))
+    for values in ({"key": "other"}, {"owner": USER}):
+        with pytest.raises(Conflict):
+            await story.store.write(change_attribute, ChangeAttribute(id=order, values=values))
+    with pytest.raises(Conflict):
+        await define(story, "order", AttributeType.TEXT)
+    await story.store.write(delete_attribute, order)
+    assert (await story.see(ann)).attributes == {"order": "12"}
+    with pytest.raises(BadInput):
+        await define(story, "order", AttributeType.DATE)
+    await put(story, ann, order=None)
+    assert (await story.see(ann)).attributes == {}
+
+
+async def test_a_required_attribute_is_set_before_closing_or_with_it(story: Story) -> None:
+    ann = await story.with_agent()
+    await define(story, "order", AttributeType.TEXT, required_to_close=True)
+    with pytest.raises(BadInput) as refused:
+        await story.close(ann)
+    assert refused.value.errors == {"attributes": "must have “Order” before it can be closed"}
+    await story.close(ann, attributes={"order": "A-7"})
+    closed = await story.see(ann)
+    assert (closed.closed_at is not None, closed.attributes) == (True, {"order": "A-7"})
+
+
+async def test_a_messaging_action_compares_attributes(story: Story, clock: MovedClock) -> None:
+    rules = Rules(story.store, clock)
+    await rules.none()
+    order = await define(story, "order", AttributeType.NUMBER)
+    condition = {"field": "conversation.order", "at_least": "100.0"}
+    bad = {"field": "conversation.order", "is": "many"}
+    with pytest.raises(BadInput) as refused:
+        await rules.add("Bad", REQUESTER, "5m", conditions=[bad])
+    assert list(refused.value.errors) == ["conditions"]
+    await rules.add("Big orders", REQUESTER, "5m", conditions=[condition], text="Big order")
+    small = await story.with_agent()
+    big = await story.with_agent(number=BOB)
+    await put(story, small, order="99")
+    await put(story, big, order="100")
+    for number in (ANN, BOB):
+        await story.text("still waiting", to=DIRECT, number=number)
+    await rules.wait(minutes=6)
+    assert [fired(await story.lines(one)) for one in (small, big)] == [[], ["Big order"]]
+    with pytest.raises(Conflict, match="Big orders"):
+        await story.store.write(delete_attribute, order)
+
+
+FILE = """
+[[attributes]]
+key = "contract"
+name = "Contract"
+owner = "user"
+type = "date"
+[[attributes]]
+key = "plan"
+name = "Plan"
+owner = "conversation"
+type = "choice"
+choices = ["Gold", "Silver"]
+required_to_close = true
+shown = "header"
+[[users]]
+external_id = "N1"
+name = "Nora"
+attributes = { contract = "2026-01-31", free = "text" }
+"""
+
+
+async def test_a_desk_file_defines_attributes_and_checks_values(story: Story) -> None:
+    await story.store.write(import_desk, read(FILE))
+    exported = await story.store.read(export_desk)
+    assert 'choices = [\n    "Gold",\n    "Silver",\n]' in exported
+    await story.store.write(import_desk, read(exported))
+    assert await story.store.read(export_desk) == exported
+    wrong = read(FILE.replace("2026-01-31", "soon"))
+    with pytest.raises(BadInput) as refused:
+        await story.store.write(import_desk, wrong)
+    assert refused.value.errors == {
+        "users.N1.attributes": "“Contract” must be a date, such as 2026-01-31"
+    }
+    corrected = FILE.replace('"date"', '"yes_no"').replace("2026-01-31", "yes")
+    await story.store.write(import_desk, read(corrected))
+
+
+async def test_the_export_of_conversations_has_them(story: Story) -> None:
+    ann = await story.with_agent()
+    await define(story, "order", AttributeType.TEXT)
+    await put(story, ann, order="A-7")
+    await keep(story.store)
+    (row,) = await story.store.read(export.reported, [ann])
+    assert row.attributes == {"order": "A-7"}

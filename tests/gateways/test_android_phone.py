@@ -1,0 +1,249 @@
+"""The phone's gateway against the fake phone: the shared contract, sending once, and the ids."""
+
+import dataclasses
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from handoff_service import settings
+from handoff_service.gateways.android_phone import errors, message_ids
+from handoff_service.gateways.android_phone.errors import code_of
+from handoff_service.gateways.android_phone.gateway import AndroidPhone
+from handoff_service.gateways.android_phone.provider import KIND
+from handoff_service.ports import (
+    Accepted,
+    Later,
+    NotFetched,
+    NotOffered,
+    Outgoing,
+    Refused,
+    SentBefore,
+    Unsure,
+)
+from handoff_service.rules.delivery.send_errors import Reason
+from handoff_service.rules.shared.vocabulary import Status
+from handoff_service.settings import Settings
+from tests.conftest import MovedClock
+from tests.gateways.sms_provider_contract import ANN, SmsProviderContract, outgoing
+from tests.support.fake_phone import SIM_2, FakePhone, bodies
+
+
+@pytest.fixture
+async def phone(clock: MovedClock) -> AsyncIterator[FakePhone]:
+    async with FakePhone(clock=clock) as fake:
+        yield fake
+
+
+@pytest.fixture
+def config(phone: FakePhone, tmp_path: Path) -> Settings:
+    return settings.read(phone.environ(tmp_path))
+
+
+@pytest.fixture
+async def provider(config: Settings) -> AsyncIterator[AndroidPhone]:
+    made = AndroidPhone(config)
+    yield made
+    await made.close()
+
+
+class TestContract(SmsProviderContract):
+    """The contract of every SMS provider."""
+
+    errors = errors.ERRORS
+    takes_our_ids = True
+
+
+def changed(**changes: object) -> Outgoing:
+    return dataclasses.replace(outgoing(), **changes)  # type: ignore[arg-type]  # of a test
+
+
+async def test_a_text_leaves_by_the_sim_card_of_its_number(
+    phone: FakePhone, provider: AndroidPhone
+) -> None:
+    await provider.send(changed(sender=SIM_2))
+    (text,) = phone.texts.values()
+    asked = text.asked
+    assert (asked["simNumber"], asked["ttl"], asked["withDeliveryReport"]) == (2, 14_400, True)
+    refused = await provider.send(changed(sender="+18885550300"))
+    assert refused == Refused(code=errors.NOT_OUR_NUMBER)
+
+
+async def test_a_phone_with_one_number_chooses_the_sim_card_itself(
+    phone: FakePhone, config: Settings
+) -> None:
+    """Choosing needs one more permission on the phone."""
+    one = AndroidPhone(dataclasses.replace(config, android_phone_numbers="+18885550100"))
+    await one.send(outgoing())
+    await one.close()
+    (text,) = phone.texts.values()
+    assert "simNumber" not in text.asked
+
+
+@pytest.mark.parametrize("is_strict", [True, False], ids=["since 1.58", "before"])
+async def test_a_retry_after_a_lost_answer_sends_nothing_twice(
+    phone: FakePhone, provider: AndroidPhone, *, is_strict: bool
+) -> None:
+    phone.is_strict, phone.loses_answers = is_strict, 1
+    assert isinstance(await provider.send(outgoing()), Unsure)
+    (found,) = await provider.find(outgoing())
+    again = await provider.send(outgoing())
+    assert again == Accepted(sid=found.sid)
+    phone.carry()
+    assert bodies(phone.sent) == ["Your printer is ready."]
+    assert await provider.find(outgoing()) == [SentBefore(sid=found.sid, status=Status.DELIVERED)]
+
+
+async def test_a_try_after_a_failure_is_another_text(
+    phone: FakePhone, provider: AndroidPhone
+) -> None:
+    await provider.send(outgoing())
+    phone.carry(fails="Send result: RESULT_ERROR_NO_SERVICE (...)")
+    await provider.send(changed(retries=1))
+    phone.carry()
+    assert len(phone.texts) == 2
+    assert len(phone.sent) == 1
+
+
+async def test_a_phone_that_is_away_certainly_did_not_get_it(
+    phone: FakePhone, provider: AndroidPhone
+) -> None:
+    await phone.go_away()
+    assert isinstance(await provider.send(outgoing()), Later)
+    with pytest.raises(OSError, match="could not be asked"):
+        await provider.find(outgoing())
+    await phone.come_back()
+    assert await provider.find(outgoing()) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (400, Refused(code=errors.NOT_READABLE)),
+        (401, Refused(code=errors.WRONG_PASSWORD)),
+        (404, Refused(code=errors.NOT_THE_APP)),
+        (302, Refused(code=errors.NOT_THE_APP)),
+        (500, Unsure(why="HTTP 500")),
+    ],
+)
+async def test_what_an_answer_means(
+    phone: FakePhone, provider: AndroidPhone, status: int, result: object
+) -> None:
+    phone.failing = status
+    assert await provider.send(outgoing()) == result
+
+
+async def test_a_wrong_password_holds_the_line(phone: FakePhone, config: Settings) -> None:
+    other = AndroidPhone(dataclasses.replace(config, android_phone_password="wrong"))
+    refused = await other.send(outgoing())
+    await other.close()
+    assert refused == Refused(code=errors.WRONG_PASSWORD)
+    assert errors.ERRORS.explain(errors.WRONG_PASSWORD).holds_line
+
+
+async def test_a_phone_sends_no_pictures_and_keeps_no_list_of_opt_outs(
+    phone: FakePhone, provider: AndroidPhone
+) -> None:
+    refused = await provider.send(changed(media_urls=("https://sms.example.com/media/1",)))
+    assert refused == Refused(code=errors.NO_PICTURES)
+    assert not phone.texts
+    with pytest.raises(NotOffered, match="no list of opt-outs"):
+        await provider.push_consents([])
+
+
+async def test_lost_receipts_are_found_in_the_phones_list(
+    phone: FakePhone, provider: AndroidPhone, clock: MovedClock
+) -> None:
+    sent = [await provider.send(outgoing(n)) for n in (1, 2)]
+    sids = [one.sid for one in sent if isinstance(one, Accepted)]
+    phone.carry(fails="Delivery result from SC +1: 98")
+    found = await provider.reports("+18885550100", {sids[0], "phone-other"}, clock())
+    assert [(one.sid, one.status, one.error_code, one.price) for one in found] == [
+        (sids[0], Status.FAILED, errors.GAVE_UP, None)
+    ]
+    assert await provider.reports("+18885550100", {"phone-other"}, clock()) == ()
+
+
+async def test_the_inbox_is_read_in_pages_by_number(
+    phone: FakePhone, provider: AndroidPhone, clock: MovedClock
+) -> None:
+    phone.text_in(ANN, "before")
+    clock.move(60)
+    since = clock()
+    for n in range(501):
+        phone.text_in(ANN, str(n), sim=1 + (n == 500))
+    (last,) = await provider.received(SIM_2, since)
+    assert (last.sender, last.to, last.body, last.sent_at) == (ANN, SIM_2, "500", since)
+    assert len(await provider.received("+18885550100", since)) == 500
+
+
+async def test_a_picture_is_fetched_from_the_inbox(
+    phone: FakePhone, provider: AndroidPhone, clock: MovedClock
+) -> None:
+    phone.picture_in(ANN, None, b"png")
+    (listed,) = await provider.received("+18885550100", clock())
+    assert (listed.pictures, listed.body) == (1, "")
+    ((url, content_type),) = await provider.pictures_of(listed.sid)
+    assert (content_type, await provider.fetch(url)) == ("image/png", b"png")
+    phone.parts.clear()
+    assert await provider.fetch(url) == NotFetched(why="The phone answered 404.", again=False)
+    await phone.go_away()
+    gone = await provider.fetch(url)
+    assert isinstance(gone, NotFetched)
+    assert gone.again
+    elsewhere = await provider.fetch("http://169.254.169.254/7")
+    assert elsewhere == NotFetched(why="It is not on this phone.", again=False)
+
+
+def test_the_sim_cards_share_what_the_phone_may_send(config: Settings) -> None:
+    assert KIND.segments_per_second(config) == pytest.approx(5 / 60)
+    alone = dataclasses.replace(config, android_phone_numbers=SIM_2, android_phone_per_minute=30)
+    assert KIND.segments_per_second(alone) == pytest.approx(0.5)
+
+
+def test_an_id_names_the_desk_the_message_and_the_try(config: Settings) -> None:
+    sid = message_ids.id_of(config, changed(message_id=10**9, retries=3))
+    assert len(sid) <= 36
+    assert message_ids.about(config, sid) == (10**9, 3)
+    other = dataclasses.replace(config, secret_key="another desk")
+    assert message_ids.about(other, sid) == (None, 0), "another desk's message has this number too"
+    assert message_ids.id_of(config, outgoing()) == message_ids.id_of(config, outgoing())
+    copied = changed(body="Another text of a copy of this desk.")
+    assert message_ids.id_of(config, outgoing()) != message_ids.id_of(config, copied)
+
+
+def test_incoming_ids_differ_where_the_apps_own_may_not() -> None:
+    at = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+    same = {"sender": ANN, "sim": 1, "at": at, "body": "yes", "mms": False}
+    ids = {
+        message_ids.id_of_incoming(**same | change)  # type: ignore[arg-type]  # of a test
+        for change in ({}, {"sim": 2}, {"body": "no"}, {"at": at.replace(second=1)}, {"mms": True})
+    }
+    assert len(ids) == 5
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("Send result: RESULT_ERROR_NO_SERVICE (Failed because service is unavailable)", 4),
+        ("Send result: RESULT_ERROR_LIMIT_EXCEEDED (...)", 5),
+        ("Send result: RESULT_NEW_ONE (...)", errors.UNNAMED),
+        ("Delivery result from SC +12025550000: 65", errors.BY_CARRIER),
+        ("Delivery result from SC null: 70", errors.TOO_OLD),
+        ("Delivery result from SC +12025550000: 97", errors.GAVE_UP),
+        ("TTL expired", errors.EXPIRED),
+        ("Can't send message: SIM 2 not found", errors.NO_SIM),
+        ("Can't send message: SIM selection requires READ_PHONE_STATE permission",
+         errors.NO_PERMISSION),
+        ("", errors.UNNAMED),
+    ],
+)  # fmt: skip
+def test_each_failure_has_a_meaning(reason: str, code: int) -> None:
+    assert code_of(reason) == code
+    assert errors.ERRORS.explain(code).meaning
+
+
+def test_failures_that_an_admin_must_mend_say_so() -> None:
+    for code in (errors.NO_SIM, errors.NO_PERMISSION, errors.WRONG_PASSWORD, 4):
+        assert errors.CODES[code].reason is Reason.ACCOUNT

@@ -1,0 +1,233 @@
+"""A desk on a phone: texts in, answers out, and a phone that goes away and restarts. Nothing is
+lost and nothing is sent twice."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from handoff_service import clock as the_clock
+from handoff_service import settings
+from handoff_service.errors import BadInput
+from handoff_service.gateways.android_phone.errors import ERRORS
+from handoff_service.gateways.android_phone.gateway import AndroidPhone
+from handoff_service.gateways.android_phone.provider import KIND
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.delivery.record_prices import schedule_price_lookup
+from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
+from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
+from handoff_service.rules.conversations.media import AcceptedFile
+from handoff_service.rules.shared.vocabulary import Direction, Status, Work
+from handoff_service.store.consent import consents
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import OperationSettings
+from handoff_service.worker import Worker
+from tests.conftest import MovedClock
+from tests.support.fake_phone import SIM_1, FakePhone, bodies
+from tests.support.story import ANN, BOB, DIRECT, MIA, Story
+from tests.web.webhook_server import serving
+
+WORK = frozenset({Work.DELIVER, Work.SWEEP_GAPS, Work.ASK_PRICES})
+PER_MINUTE = 10
+
+
+@pytest.fixture
+def operation_settings() -> OperationSettings:
+    """10 a minute for the phone, so 5 for each of its two numbers."""
+    return OperationSettings(
+        bot_answers=False,
+        send_errors=ERRORS,
+        segments_per_second=PER_MINUTE / 2 / 60,
+        sends_pictures=KIND.sends_pictures,
+    )
+
+
+@dataclass(slots=True)
+class Desk:
+    """A desk, its phone and the clock of both."""
+
+    story: Story
+    phone: FakePhone
+    worker: Worker
+    clock: MovedClock
+
+    async def live(self, minutes: float, *, every: int = 10) -> None:
+        """Everything goes on for a while, in steps of so many seconds: the worker, the mobile
+        network, and the webhooks."""
+        for _ in range(round(minutes * 60 / every)):
+            while await self.worker.step():
+                pass
+            if not self.phone.is_away:
+                self.phone.carry()
+                await self.phone.post_events()
+            self.clock.move(every)
+
+    async def outbound(self) -> list[tuple[str, Status]]:
+        rows = await self.story.rows(t.messages)
+        rows = [one for one in rows if one.direction == Direction.OUTBOUND]
+        return [(one.body, Status(one.status)) for one in rows]
+
+    async def inbound(self) -> list[str]:
+        rows = await self.story.rows(t.messages)
+        return [one.body for one in rows if one.direction == Direction.INBOUND]
+
+    async def answered(self, number: str, body: str) -> int:
+        """A text of this number comes in, and Mia takes the conversation."""
+        self.phone.text_in(number, body, sim=2)
+        assert await self.phone.post_events() == [200]
+        await self.story.available(MIA)
+        await self.story.offer()
+        offer = (await self.story.inbox(MIA))[-1]
+        await self.story.accept(offer.id, MIA)
+        return offer.interaction.id
+
+    async def all_went_out_once(self) -> None:
+        """What requesters see is what the desk shows as delivered."""
+        written = await self.outbound()
+        assert {status for _body, status in written} == {Status.DELIVERED}, written
+        assert Counter(bodies(self.phone.sent)) == Counter(body for body, _status in written)
+
+
+@pytest.fixture
+async def desk(
+    story: Story, clock: MovedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(the_clock, "now", clock)
+    async with FakePhone(clock=clock) as phone:
+        config = settings.read(phone.environ(tmp_path))
+        assert KIND.point_here is not None
+        assert await KIND.point_here(config, DIRECT) is None
+        provider = AndroidPhone(config)
+        deps = WorkerDeps(store=story.store, provider=provider, bot=NoBot(), clock=clock)
+        async with serving(story.store, KIND, config) as base:
+            phone.reroute = {"https://sms.example.com": base}
+            made = Desk(story, phone, Worker(deps, WORK), clock)
+            await story.store.write(schedule_sweep, None)
+            await story.store.write(schedule_price_lookup, None)
+            await made.worker.step()
+            yield made
+        await provider.close()
+
+
+async def test_a_text_in_an_answer_out_and_its_receipts(desk: Desk) -> None:
+    ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
+    await desk.story.write(ann, "Does it have a light on?")
+    await desk.worker.step()
+    desk.phone.carry(parts=2)
+    desk.phone.events.reverse()
+    assert set(await desk.phone.post_events()) == {200}
+    await desk.live(1)
+    assert await desk.inbound() == ["my badge is stuck"]
+    assert bodies(desk.phone.sent)[-1] == "Does it have a light on?"
+    assert {(one.to, one.asked["simNumber"]) for one in desk.phone.sent} == {(ANN, 2)}
+    await desk.all_went_out_once()
+    assert set(await desk.phone.redeliver()) == {200}
+    await desk.all_went_out_once()
+    assert await desk.inbound() == ["my badge is stuck"]
+
+
+async def test_a_phone_that_was_away_loses_nothing_and_repeats_nothing(desk: Desk) -> None:
+    ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
+    await desk.phone.go_away()
+    for body in ("one", "two", "three"):
+        await desk.story.write(ann, body)
+    desk.phone.text_in(ANN, "are you there?", sim=2)
+    await desk.live(30, every=60)
+    assert not {"one", "two", "three"} & set(bodies(desk.phone.sent))
+    waiting = [status for body, status in await desk.outbound() if body in ("one", "two", "three")]
+    assert waiting == [Status.QUEUED] * 3
+    await desk.phone.come_back()
+    await desk.live(10)
+    assert await desk.inbound() == ["my badge is stuck", "are you there?"]
+    assert bodies(desk.phone.sent)[-3:] == ["one", "two", "three"]
+    await desk.all_went_out_once()
+
+
+async def test_lost_answers_and_lost_webhooks_are_made_good(desk: Desk) -> None:
+    """The phone restarts: it has carried out a request, its answer is lost, and so are its
+    webhooks."""
+    ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
+    desk.phone.loses_answers = 1
+    await desk.story.write(ann, "Does it have a light on?")
+    await desk.worker.step()
+    assert Status.UNKNOWN in {status for _body, status in await desk.outbound()}
+    desk.phone.carry()
+    desk.phone.text_in(ANN, "no light", sim=2)
+    desk.phone.text_in(BOB, "my badge, too", sim=1)
+    await desk.phone.go_away()
+    desk.phone.events.clear()
+    await desk.phone.come_back()
+    await desk.live(75, every=60)
+    assert sorted(await desk.inbound()) == ["my badge is stuck", "my badge, too", "no light"]
+    await desk.all_went_out_once()
+
+
+async def test_failed_texts_are_sent_again_when_the_phone_has_a_network(desk: Desk) -> None:
+    ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
+    await desk.story.write(ann, "Does it have a light on?")
+    await desk.worker.step()
+    desk.phone.carry(fails="Send result: RESULT_ERROR_NO_SERVICE (...)")
+    desk.phone.events.reverse()
+    await desk.phone.post_events()
+    failed = await desk.outbound()
+    assert ("Does it have a light on?", Status.FAILED) in failed
+    await desk.live(5)
+    assert bodies(desk.phone.sent).count("Does it have a light on?") == 1
+    assert set(dict(await desk.outbound()).values()) == {Status.DELIVERED}
+
+
+async def test_no_more_leave_in_a_minute_than_the_phone_may_send(desk: Desk) -> None:
+    ann = await desk.answered(ANN, "my badge is stuck")
+    for n in range(12):
+        await desk.story.write(ann, f"step {n}")
+    await desk.live(5)
+    times = sorted(one.at for one in desk.phone.texts.values())
+    assert len(times) >= 12
+    assert max(_within_a_minute(times, start) for start in times) <= PER_MINUTE / 2 + 1
+    assert [one for one in bodies(desk.phone.sent) if one.startswith("step")] == [
+        f"step {n}" for n in range(12)
+    ]
+
+
+async def test_a_requester_who_texts_stop_gets_one_confirmation_and_nothing_more(
+    desk: Desk,
+) -> None:
+    """The phone's carrier knows nothing of it, so the desk alone holds texts back."""
+    ann = await desk.answered(ANN, "my badge is stuck")
+    await desk.live(2)
+    await desk.phone.go_away()
+    await desk.story.write(ann, "Does it have a light on?")
+    desk.phone.text_in(ANN, "STOP", sim=2)
+    before = len(desk.phone.sent)
+    await desk.phone.come_back()
+    await desk.phone.post_events()
+    await desk.live(5)
+    assert [one.number for one in await desk.story.store.read(consents.in_force)] == [ANN]
+    (confirmation,) = desk.phone.sent[before:]
+    assert "START" in confirmation.words
+
+
+async def test_no_picture_is_kept_for_a_phone(story: Story) -> None:
+    stored = StoredUpload(file="a" * 64, size=3, taken=AcceptedFile("image/png"))
+    with pytest.raises(BadInput, match="Pictures cannot be sent from this desk"):
+        await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
+
+
+def _within_a_minute(times: list[datetime], start: datetime) -> int:
+    return sum(start <= one < start + timedelta(minutes=1) for one in times)
+
+
+async def test_the_phone_learns_our_key_and_our_order(desk: Desk, tmp_path: Path) -> None:
+    assert desk.phone.settings["messages"]["processing_order"] == "FIFO"
+    assert {one["event"] for one in desk.phone.webhooks.values()} >= {"sms:received", "sms:failed"}
+    assert KIND.report is not None
+    told = await KIND.report(settings.read(desk.phone.environ(tmp_path)))
+    assert [(one.number, one.is_ours) for one in told.numbers] == [(SIM_1, True), (DIRECT, True)]

@@ -1,0 +1,82 @@
+"""The fake phone's queue of webhooks. The app keeps it in its database, signs each try anew, and
+retries what is not answered with 2xx."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+USER, PASSWORD, KEY = "sms", "phone-password", "signing-key"
+
+
+@dataclass(slots=True)
+class PhoneEvents:
+    """``reroute``: where an address of the test really is."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: list[tuple[str, bytes]] = field(default_factory=list)  # that wait to be posted
+    posted: list[tuple[str, bytes]] = field(default_factory=list)  # that were answered with 2xx
+    reroute: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the phone has no network."""
+        raise NotImplementedError
+
+    def emit(self, event: str, payload: object) -> None:
+        """Put an event into the queue of webhooks, as the app does, also without a network."""
+        for hook in self.webhooks.values():
+            if hook["event"] == event:
+                said = {
+                    "deviceId": "device", "event": event, "id": secrets.token_hex(8),
+                    "payload": payload, "webhookId": hook["id"],
+                }  # fmt: skip
+                self.events.append((hook["url"], json.dumps(said).encode()))
+
+    async def post_events(self) -> list[int]:
+        """Post each event that waits, once, signed with the present time. What is not answered with
+        2xx waits for the next call. Returns the answers."""
+        if self.is_away:
+            return []
+        waiting, self.events, answers = self.events, [], []
+        for one in waiting:
+            answers.append(await self.post(*one))
+            (self.posted if 200 <= answers[-1] < 300 else self.events).append(one)
+        return answers
+
+    async def redeliver(self) -> list[int]:
+        """Post everything again that was already accepted, the newest first."""
+        return [await self.post(*one) for one in reversed(self.posted)]
+
+    async def post(self, url: str, body: bytes, **headers: str) -> int:
+        """Post one event. ``headers`` replace the signed ones. 0: nothing answers."""
+        for ours, real in self.reroute.items():
+            url = url.replace(ours, real)
+        sent = signed(body, self.clock(), self.settings["webhooks"]["signing_key"]) | headers
+        try:
+            async with (
+                aiohttp.ClientSession() as client,
+                client.post(url, data=body, headers=sent) as answer,
+            ):
+                return answer.status
+        except aiohttp.ClientError:
+            return 0
+
+
+def signed(body: bytes, at: datetime, key: str = KEY) -> dict[str, str]:
+    """The headers of an event, signed as the app does it."""
+    timestamp = str(int(at.timestamp()))
+    mac = hmac.new(key.encode(), body + timestamp.encode(), hashlib.sha256)
+    return {
+        "Content-Type": "application/json",
+        "X-Timestamp": timestamp,
+        "X-Signature": mac.hexdigest(),
+    }
