@@ -52,8 +52,9 @@ class Drills:
         await asyncio.sleep(1)
         self._failed()
         await asyncio.to_thread(service.stop)
-        await self._cluster.proxy_sees(1)
+        # a draining host counts as neither up nor down
         self._cluster.ask_proxy(f"set server patchboard/{service.host.name} state ready")
+        await self._cluster.proxy_sees(1)
 
     async def cable(self) -> None:
         """A host loses its cable for longer than a lease."""
@@ -95,7 +96,8 @@ NAMES = ("rolling_upgrade", "cable", "split", "redis", "failover")
 
 async def drill(cluster: Cluster, load: Load, name: str) -> int:
     """Run one drill, print its line, and return how much went wrong."""
-    before = load.lost(), load.duplicated(), load.set_away()
+    before = load.duplicated(), load.set_away()
+    load.slowest_page()  # forget those of the drill before
     closed, failed = load.closed, load.failed_webhooks
     load.text(on=True)
     await asyncio.sleep(2)
@@ -105,9 +107,9 @@ async def drill(cluster: Cluster, load: Load, name: str) -> int:
     while not load.all_connected():
         await asyncio.sleep(0.1)
     slowest = load.slowest_page()
-    settled = await load.settled(SETTLED_WITHIN)
-    after = load.lost(), load.duplicated(), load.set_away()
-    lost, twice, away = (now - then for now, then in zip(after, before, strict=True))
+    settled, lost = await load.settled(SETTLED_WITHIN)
+    after = load.duplicated(), load.set_away()
+    twice, away = (now - then for now, then in zip(after, before, strict=True))
     print(
         f"{name}: lost={lost} duplicated={twice} away_by_mistake={away} "
         f"reconnect_max={slowest:.1f}s closed={load.closed - closed} "

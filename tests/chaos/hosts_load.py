@@ -167,15 +167,17 @@ class Load:
     def all_connected(self) -> bool:
         return all(page.connected for page in self.pages)
 
-    async def settled(self, within: float) -> float:
-        """Wait until every text is stored and sent. Returns the seconds, or ``within``."""
-        began = time.monotonic()
+    async def settled(self, within: float) -> tuple[float, int]:
+        """Wait until every text is stored and sent. Returns the seconds, or ``within``, and how
+        many texts were lost."""
+        began, lost = time.monotonic(), 0
         while time.monotonic() - began < within:
-            if not (self._posts or await asyncio.to_thread(self._pending) or self.lost()):
+            lost = self.lost()
+            if not (self._posts or lost or await asyncio.to_thread(self._pending)):
                 break
             await asyncio.sleep(0.5)
         await asyncio.sleep(1)  # for a second answer that would be one too many
-        return min(time.monotonic() - began, within)
+        return min(time.monotonic() - began, within), lost
 
     def _pending(self) -> bool:
         m, d = t.messages, t.due_work
