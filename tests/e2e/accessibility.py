@@ -9,8 +9,9 @@ from playwright.sync_api import Page
 WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 # "preload" fetches the style sheets once more, for a rule that is off
-_ASK = """() => axe.run(document, {resultTypes: ["violations"], preload: false}).then(
-  (all) => all.violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`))"""
+_ASK = """(colors) => axe.run(document, {resultTypes: ["violations"], preload: false,
+  rules: {"color-contrast": {enabled: colors}}}).then((all) => all.violations.map(
+    (one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`))"""
 
 _SMALL = """() => [...document.querySelectorAll(
   'main :is(a, button, summary, input:not([type=hidden]))')]
@@ -19,12 +20,14 @@ _SMALL = """() => [...document.querySelectorAll(
   .map((e) => e.outerHTML)"""
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, colors: bool = True) -> list[str]:
     """The rules that the page violates, each with the first element. The page's context bypasses
-    the content security policy, for axe alone."""
+    the content security policy, for axe alone.
+
+    ``colors``: also judge contrast, which takes longest and does not depend on the width."""
     if page.evaluate("() => typeof axe === 'undefined'"):
         page.evaluate(_AXE.read_text())
-    return list(page.evaluate(_ASK))
+    return list(page.evaluate(_ASK, colors))
 
 
 def problems(page: Page, url: str) -> list[str]:
@@ -39,7 +42,8 @@ def problems(page: Page, url: str) -> list[str]:
         )
         found += [f"{width}: {room} px wider than the window"] if room > 0 else []
         if width in (max(WIDTHS), min(WIDTHS)):
-            found += [f"{width}: {violation}" for violation in violations(page)]
+            of_width = violations(page, colors=width == max(WIDTHS))
+            found += [f"{width}: {violation}" for violation in of_width]
     page.emulate_media(color_scheme="dark")
     return found + [f"dark: {violation}" for violation in violations(page)]
 
@@ -47,9 +51,10 @@ def problems(page: Page, url: str) -> list[str]:
 def checked(page: Page, where: str) -> None:
     """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is
     easy to hit."""
-    if (page.viewport_size or {})["width"] in (max(WIDTHS), min(WIDTHS)):
-        assert violations(page) == [], where
+    width = (page.viewport_size or {})["width"]
+    if width in (max(WIDTHS), min(WIDTHS)):
+        assert violations(page, colors=width == max(WIDTHS)) == [], where
     for box in ("document.documentElement", "document.querySelector('.page')"):
         assert page.evaluate(f"() => {box}.scrollWidth - {box}.clientWidth") <= 0, where
-    if (page.viewport_size or {})["width"] < 760:
+    if width < 760:
         assert page.evaluate(_SMALL) == [], where
