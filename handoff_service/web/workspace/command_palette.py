@@ -36,9 +36,9 @@ FEW = 5  # of a group, when nothing is typed
 LONGEST_ID = 15  # digits
 SNIPPET = 100  # characters of a line that matched
 #: Template of a form -> the admin page that it is on.
-FORMS = {"desk.html": "/desk", "mail.html": "/mail"}
+FORMS = {"desk.html": "/desk", "mail.html": "/mail", "sign_in.html": "/sign-in"}
 #: The macros of admin/forms.html that make a field.
-FIELD_MACROS = frozenset({"field", "area", "switch", "choose", "listed"})
+FIELD_MACROS = frozenset({"field", "area", "switch", "choose", "listed", "checks"})
 #: The actions on the open conversation. The script drops those whose button the page does not have.
 ACTIONS = (
     PaletteEntry(label="Write a text", keys="Enter", does="write", other_words="reply answer"),
