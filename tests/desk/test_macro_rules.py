@@ -61,6 +61,7 @@ COMMANDS = (
         ("QUIET h", ["Quiet hours"]),
         ("out", ["Opt-out words"]),
         ("opt-out", ["Opt-out words"]),
+        ("words opt-out", ["Opt-out words"]),
         ("later sch", ["Send later"]),
         ("desk", []),
         ("con", ["Close the conversation"]),

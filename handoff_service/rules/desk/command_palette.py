@@ -23,7 +23,7 @@ class PaletteEntry:
 def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:
     """The entries in which each typed word begins some word. Entries whose labels
     begin with the first typed word come first. Nothing typed matches all."""
-    sought = typed.casefold().split()
+    sought = typed.casefold().replace("-", " ").split()
     found = [one for one in commands if _has(one, sought)]
     first = sought[0] if sought else ""
     return sorted(found, key=lambda one: not one.label.casefold().startswith(first))[:most]
