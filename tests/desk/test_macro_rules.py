@@ -48,7 +48,7 @@ def test_a_macro_that_cannot_run_cannot_be_saved(given: dict[str, Any], wrong: s
 
 COMMANDS = (
     PaletteEntry(label="Send later", other_words="schedule"),
-    PaletteEntry(label="Quiet hours", detail="Desk settings"),
+    PaletteEntry(label="Quiet hours", detail="Desk settings", other_words="pull-back"),
     PaletteEntry(label="Opt-out words", detail="Desk settings"),
     PaletteEntry(label="Close the conversation", other_words="end"),
 )
@@ -61,7 +61,7 @@ COMMANDS = (
         ("QUIET h", ["Quiet hours"]),
         ("out", ["Opt-out words"]),
         ("opt-out", ["Opt-out words"]),
-        ("words opt-out", ["Opt-out words"]),
+        ("pull-back", ["Quiet hours"]),
         ("later sch", ["Send later"]),
         ("desk", []),
         ("con", ["Close the conversation"]),
