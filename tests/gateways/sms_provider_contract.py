@@ -28,7 +28,8 @@ class SmsProviderContract:
     """The port ``SmsProvider``.
 
     - ``nobody``: a number that the provider refuses.
-    - ``takes_our_ids``: a text at the provider has an id of ours, so twins are told apart.
+    - ``takes_our_ids``: the provider stores our id with each text. Then two equal texts can be
+      told apart.
     """
 
     nobody = "12"

@@ -1,8 +1,8 @@
 """An Android phone as the SMS provider: the open app SMS Gateway for Android
 (https://github.com/capcom6/android-sms-gateway) in its local server mode.
 
-Nobody has tried this with a real phone yet. What we know comes from the app's public documentation
-and source, and each module names its own. The pages and files:
+Nobody has tried this with a real phone yet. These modules rely on the app's public documentation
+and source, and each module names what it uses. The pages and files:
 
 | fact | source |
 |---|---|

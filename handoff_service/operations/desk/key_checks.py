@@ -17,7 +17,8 @@ NOTHING_LEFT = (
 
 
 def key_problems(conn: Connection, keys: Sequence[str]) -> list[str]:
-    """What needs a key that is not set. ``keys``: the accepted ones, the current one first."""
+    """Sentences on stored values whose secret key is not set. ``keys``: those that are set, the
+    current one first."""
     current, *old = map(key_fingerprint, keys)
     if secret_keys.differs(conn, current, old):
         return [secret_keys.DIFFERS]

@@ -75,7 +75,8 @@ def run_now(tx: Transaction, _command: None = None) -> None:
 
 
 def stop_run(tx: Transaction, _command: None = None) -> None:
-    """Stop the present run. What it has removed stays removed. Conflict when none is running."""
+    """Stop the current run. Content that it has already removed does not come back. Conflict if
+    no run is under way."""
     running = update(r).where(r.c.state == RetentionState.RUNNING)
     stopped = running.values(state=RetentionState.STOPPED, ended_at=tx.now)
     if not tx.conn.execute(stopped).rowcount:

@@ -34,7 +34,7 @@ class AuditAction(StrEnum):
 
 
 class Subject(StrEnum):
-    """What an entry is about, besides the kinds of records with a change history."""
+    """The subjects of audit entries that are no kind of record with a change history."""
 
     PROFILE = "profile"
     DESK_FILE = "desk_file"

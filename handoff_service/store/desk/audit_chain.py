@@ -60,7 +60,7 @@ def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
 
 def content(row: Any) -> dict[str, Any]:
     """What the digest of an entry covers: all of its columns."""
-    return {name: getattr(row, name) for name in e.c.keys()}  # noqa: SIM118  # columns, not a dict
+    return {column.name: getattr(row, column.name) for column in e.c}
 
 
 def check(conn: Connection, key: bytes) -> ChainReport:

@@ -1,4 +1,4 @@
-"""What each secret key is still needed for."""
+"""Counts the stored values that each secret key protects."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from handoff_service.store.engine import tables as t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUse:
-    """``secrets``: sealed values. ``facts``: users' second facts."""
+    """``secrets``: sealed values. ``facts``: users' identity facts."""
 
     secrets: int
     facts: int

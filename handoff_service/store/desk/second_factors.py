@@ -68,7 +68,7 @@ def passkey(conn: Connection, credential_id: str) -> StoredPasskey | None:
 
 
 def second_factor_of(conn: Connection, agent_id: int) -> SecondFactor:
-    """What second factors an agent has."""
+    """The second factors of an agent, and whether a role requires one."""
     found = authenticator(conn, agent_id)
     left = select(func.count()).select_from(codes).where(codes.c.agent_id == agent_id)
     roles = conn.execute(select(r.c.role).where(r.c.agent_id == agent_id)).scalars()

@@ -1741,7 +1741,7 @@ identity_providers = Table(
     _flag("trusts_addresses", default=False),
     _flag("active", default=True),
 )
-#: Who an agent is at an identity provider.
+#: The accounts of agents at identity providers.
 agent_identities = Table(
     "agent_identities",
     metadata,
@@ -1961,8 +1961,9 @@ kept_opt_outs = Table(
     _word("source"),
     _time("at"),
 )
-#: The audit log. Triggers refuse to change an entry, and to delete one that is not removed by age.
-#: It names nobody by reference, because an entry must say the same for ever.
+#: The audit log. Triggers refuse each change of an entry. They refuse to delete an entry, too,
+#: unless ``audit_removal`` allows it. The table has no foreign keys and holds names as they were,
+#: so that later changes of agents and records leave the entries as they are.
 audit_log = Table(
     "audit_log",
     metadata,

@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 from sanic import Blueprint, Request
+from sanic.exceptions import BadRequest
 from sanic.response import HTTPResponse, json
 
 from handoff_service.errors import BadInput, NotFound, NotSignedIn
@@ -68,7 +69,7 @@ def answer_of(request: Request) -> dict[str, Any]:
     """The browser's answer as JSON. BadInput for anything else."""
     try:
         given = request.json
-    except Exception as error:  # Sanic's own, for what is not JSON
+    except BadRequest as error:
         raise BadInput("Send JSON.") from error
     if not isinstance(given, dict) or not isinstance(given.get("id"), str):
         raise BadInput("Send the browser's answer.")
@@ -76,7 +77,8 @@ def answer_of(request: Request) -> dict[str, Any]:
 
 
 async def _options(request: Request) -> HTTPResponse:
-    """What the browser is asked: for a passkey of the agent at the second step, or for any."""
+    """Return the options with which the browser asks for a passkey: at the second step one of the
+    agent's own, otherwise any."""
     desk, here, challenge = desk_of(request), site(request), passkey_checks.new_challenge()
     which = StepToken(step_token(request), StepKind.CODE)
     step = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
