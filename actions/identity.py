@@ -328,7 +328,7 @@ def _slots(standing: ProofState) -> dict[str, Any]:
 
 
 def _tries(left: int, spoken: str | None) -> str:
-    return in_language("1 try" if left == 1 else "{left} tries", spoken).format(left=left)
+    return in_language("1 attempt" if left == 1 else "{left} attempts", spoken).format(left=left)
 
 
 def _is_about_code(tracker: Tracker) -> bool:

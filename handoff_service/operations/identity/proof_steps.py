@@ -100,7 +100,7 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Ask for a second fact. If no tries are left for the account, a person takes over instead."""
+    """Ask for an identity fact. If the account has no attempts left, a person takes over."""
     return (
         ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
     )
@@ -124,7 +124,7 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdic
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
-    """Judge a second fact. After too many wrong guesses about the user, from any numbers, even a
+    """Judge an identity fact. After too many wrong guesses about the user, from any numbers, even a
     right one counts as wrong."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES

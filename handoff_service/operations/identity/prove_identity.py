@@ -65,7 +65,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Judge the texted answer. ``fact_right``: whether it is one of the user's second facts
+    """Judge the texted answer. ``fact_right``: whether it is one of the user's identity facts
     (``fact_to_check``). ``moved``: facts to store under the current secret key. That check takes
     too long for a transaction."""
 

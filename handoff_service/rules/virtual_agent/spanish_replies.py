@@ -74,8 +74,8 @@ SPANISH: Mapping[str, str] = {
     "We're open around the clock. Text AGENT to talk to a person.": (
         'Atendemos las 24 horas. Escriba "agente" para hablar con una persona.'
     ),
-    "1 try": "1 intento",
-    "{left} tries": "{left} intentos",
+    "1 attempt": "1 intento",
+    "{left} attempts": "{left} intentos",
     "Same issue": "Es eso",
     "Something else": "Es otra cosa",
 }

@@ -215,7 +215,7 @@ user_words = Table(
     Index("ix_user_words_word", "word", "sort_name", "user_id"),
     sqlite_with_rowid=False,
 )
-#: Second facts for the knowledge proof.
+#: Identity facts for the knowledge proof.
 user_facts = Table(
     "user_facts",
     metadata,
