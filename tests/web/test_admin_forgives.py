@@ -124,7 +124,7 @@ async def test_a_deleted_record_is_found_from_its_list(desk: Running, grace: Adm
     assert 'href="/workspace/admin/deleted/templates"' in (await grace.get(TEMPLATES)).text
     text = shown((await grace.get("/workspace/admin/deleted/templates")).text)
     assert "Password reset Deleted by Grace Okafor" in text
-    assert "Body Reset it at acme.example → Reset it at home" in text
+    assert "Text Reset it at acme.example → Reset it at home" in text
     assert (await grace.get("/workspace/admin/deleted/cats")).status == 404
 
 

@@ -30,7 +30,7 @@ EVENTS = {
     WebhookEvent.CASE_CREATED: "A case was opened.",
     WebhookEvent.CASE_CHANGED: "A case changed.",
     WebhookEvent.RATING_GIVEN: "A requester rated a conversation.",
-    WebhookEvent.JOB_FAILED: "A background job failed. Patchboard tries it again.",
+    WebhookEvent.JOB_FAILED: "A background job failed. Patchboard retries it.",
 }
 #: The statuses that an event reports. The others are steps on the way to the provider.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}
