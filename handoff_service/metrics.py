@@ -54,9 +54,9 @@ class WaitingInQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
-    """What the database says at a scrape. ``work_late``: for how many seconds the oldest due work
-    has waited for a worker. ``webhooks``: name -> for how many seconds its oldest event has
-    waited."""
+    """The figures that a scrape reads from the database. ``work_late``: for how many seconds the
+    oldest due work has waited for a worker. ``webhooks``: name -> for how many seconds its oldest
+    event has waited."""
 
     queues: Sequence[WaitingInQueue]
     agents: int

@@ -79,7 +79,8 @@ async def test_every_error_is_shown_at_once_with_a_link_to_its_field(grace: Admi
     assert "Not saved. Fix the 5 fields below." in text
     for name, error in {
         "name": "Name: Must not be empty.",
-        "external_id": "Employee number: A user with the employee number “E1001” already exists.",
+        "external_id": "Employee number: A user with the employee number “E1001” already exists. "
+        "Enter another.",
         "email": "E-mail: Must be an e-mail address, such as mia@example.com.",
         "numbers": "Phone numbers: +112 is too short for a phone number.",
         "facts": "Identity facts: Write name = value on each line; “pin” is not one.",

@@ -176,7 +176,7 @@ class _Batch:
         due_work.cancel(self._tx, Work.DELIVER, done)
 
     def results(self, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
-        """What to do about each message, in order."""
+        """The next step for each message, in order."""
         asked = self._sends | self._unsure
         links = _links(self._tx, [i for i in asked if self._found[i].with_media])
         return [

@@ -295,7 +295,7 @@ def case_resolved(
 
 
 def outage_over(outage: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
-    """What everybody can get who reported an outage. ``outage``: its title."""
+    """The text for everybody who reported an outage. ``outage``: its title."""
     return _filled(SystemMessage.OUTAGE_OVER, text, {"outage": outage}, language)
 
 
@@ -368,7 +368,7 @@ def _and(line: str, more: str | None) -> str:
 
 
 def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
-    """What is wrong with an edited text. None when it can be saved. ``values``: known placeholder
+    """The error of an edited text. None when it can be saved. ``values``: known placeholder
     values, such as {queue}."""
     words = TEXTS[message]
     if not is_visible(text):

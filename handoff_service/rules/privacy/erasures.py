@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ErasureStep(StrEnum):
-    """What an erasure does next."""
+    """The steps of an erasure."""
 
     CLOSE = "close"
     EXAMPLES = "examples"
@@ -32,7 +32,7 @@ class CopyState(StrEnum):
     REFUSED = "refused"
 
 
-#: What each step does, for the page.
+#: Each step in words, for the page.
 DOES: Mapping[ErasureStep, str] = {
     ErasureStep.CLOSE: "Closing open conversations without a text",
     ErasureStep.EXAMPLES: "Removing training examples",

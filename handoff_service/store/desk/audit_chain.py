@@ -59,7 +59,7 @@ def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
 
 
 def content(row: Any) -> dict[str, Any]:
-    """What the digest of an entry covers: all of its columns."""
+    """The content that an entry's digest covers: all of its columns."""
     return {column.name: getattr(row, column.name) for column in e.c}
 
 

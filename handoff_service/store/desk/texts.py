@@ -77,7 +77,7 @@ def case_resolved(conn: Connection, case: str, about: str, language: Language) -
 
 
 def outage_over(conn: Connection, outage: str, language: Language) -> str:
-    """What everybody can get who reported an outage and texts in this language."""
+    """The text for everybody who reported an outage, in this language."""
     text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
     return system_messages.outage_over(outage, text, language)
 
