@@ -71,7 +71,7 @@ class AccountHelpAction(Action):
 
 
 def lost_access(account: str | None) -> str:
-    """What a case says about an account that the requester cannot get into."""
+    """A case's text about an account that the requester cannot get into."""
     return f"Cannot get into: {account}" if account else "Password or locked account"
 
 

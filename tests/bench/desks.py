@@ -59,7 +59,7 @@ groups = ["Service desk"]
 
 
 def agent(n: int) -> dict[str, str]:
-    """What an agent of the benchmarks' desk signs in with."""
+    """The sign-in of an agent of the benchmarks' desk."""
     return {"email": f"agent{n}@example.com", "password": PASSWORD}
 
 

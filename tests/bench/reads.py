@@ -1,4 +1,5 @@
-"""What the pages and lists cost, with very many ongoing conversations and with a long history.
+"""Measures the cost of pages and lists, with very many ongoing conversations and with a long
+history.
 
 The benchmark measures the server's whole answer over one keep-alive connection: session, queries,
 template.

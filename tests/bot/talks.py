@@ -24,7 +24,7 @@ _known = itertools.count(1)
 
 @dataclass(slots=True)
 class Talked:
-    """What came of a conversation. ``replies``: to each text, in order; ``silent``: how many texts
+    """The result of a conversation. ``replies``: to each text, in order; ``silent``: how many texts
     were left unanswered on purpose."""
 
     replies: list[list[str]] = field(default_factory=list)

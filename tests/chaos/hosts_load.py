@@ -1,4 +1,4 @@
-"""What people do while the hosts fail: requesters text, agents have pages open, accept, answer and
+"""The load while the hosts fail: requesters text, agents have pages open, accept, answer and
 close. Everything goes through the proxy. At the end it is counted who missed what."""
 
 import asyncio

@@ -49,7 +49,7 @@ FILE = "desk.db"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What losses of power did."""
+    """The result of the losses of power."""
 
     losses: int
     lost: int

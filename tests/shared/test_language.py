@@ -1,4 +1,4 @@
-"""Which language a requester texts in: English never becomes Spanish because of one word."""
+"""The language of a requester's text. One word never turns English into Spanish."""
 
 import pytest
 

@@ -58,7 +58,7 @@ class ForkedService:
 
 
 def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Path) -> None:
-    """What the fork does."""
+    """The work of the fork."""
     from handoff_service import cli
 
     threading.Thread(target=_end_with_tests, daemon=True).start()
