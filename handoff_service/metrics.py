@@ -1,7 +1,7 @@
 """Metrics for Prometheus at ``/metrics``. Built in ``app.py`` and passed to the modules that count.
 
 One process keeps its counts in memory. Several worker processes keep them in files of one folder
-(``share``), so whichever of them answers a scrape, the answer has the counts of all.
+(``share``), so each of them can answer a scrape with the counts of all.
 """
 
 import os

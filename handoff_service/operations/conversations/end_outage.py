@@ -214,8 +214,8 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
-    """Stop a text: whatever has not left the desk is canceled, also what waits for the end of quiet
-    hours. NotFound; Conflict when all of it has left."""
+    """Stop a text: cancel all of it that has not left the desk, also while it waits for the end of
+    quiet hours. NotFound; Conflict when all of it has left."""
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:
         raise NotFound(f"There is no text {text_id} about this outage.")

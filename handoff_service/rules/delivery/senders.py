@@ -34,7 +34,7 @@ def is_name(sender: str) -> bool:
 
 
 def stands_for_number(sender: str) -> bool:
-    """Whether this is no number any more, but stands for one that was removed."""
+    """Whether this name replaces a number that was removed."""
     return sender.startswith((ERASED, DELETED))
 
 

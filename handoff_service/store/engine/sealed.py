@@ -26,7 +26,7 @@ def columns() -> Iterator[Column[str]]:
 
 
 def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
-    """The secret, for whoever reads the column. None while its key is not set. ``conn``: of the
+    """The secret, for readers of the column. None while its key is not set. ``conn``: of the
     store, which knows the keys."""
     sealer: Sealer = conn.get_execution_options()["sealer"]
     try:

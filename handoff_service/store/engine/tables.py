@@ -1351,7 +1351,7 @@ work_items = Table(
     _word("state"),
     _word("reason"),
     Column("collected", sa.JSON, nullable=False),
-    #: what its requester was told about waiting
+    #: the text about waiting that its requester got
     _word("told", null=True),
     #: the one agent it is for (a transfer)
     _ref("for_agent_id", "agents.id", null=True),
@@ -1797,8 +1797,8 @@ notification_targets = Table(
     _ref("agent_id", "agents.id", drop=True),
     #: push, mail or webhook
     _word("way"),
-    #: the push service's address for one browser, or the webhook's; empty for mail. Whoever knows
-    #: it can notify the agent
+    #: the push service's address for one browser, or the webhook's; empty for mail. Anybody who
+    #: knows it can notify the agent
     _sealed("address"),
     #: a hash of the address, to find it again
     _word("mark"),

@@ -60,7 +60,8 @@ class Consent:
     - ``provider_number``: the company's number that it applies to; null for all numbers;
     - ``words``: the requester's text, or the provider's error code;
     - ``in_force``: it blocks texts now;
-    - ``told_at``: when the provider was told, even if it objected; null while pending;
+    - ``told_at``: when the change was pushed to the provider, even if it objected; null while
+      pending;
     - ``told_why``: the provider's objection.
     """
 

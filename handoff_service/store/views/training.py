@@ -37,7 +37,7 @@ class TrainerItem:
     lane: TrainerLane
     source: ItemSource
     state: ItemState
-    #: what the virtual agent took it for; null: not told before the label is given
+    #: the intent that the virtual agent found; null: hidden until the label is given
     intent: str | None
     confidence: float | None
     ranking: list[Suggestion]
