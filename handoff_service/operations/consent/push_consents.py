@@ -32,7 +32,7 @@ EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)
 PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-# before the next try; the provider enables its list when the company asks for it
+# before the next attempt; the provider enables its list when the company asks for it
 NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 

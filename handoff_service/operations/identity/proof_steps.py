@@ -31,7 +31,7 @@ class ProofState:
 
     - ``verdict``: on the answer in this turn.
     - ``stepped``: the proof advanced in this turn.
-    - ``left``: remaining tries.
+    - ``left``: remaining attempts.
     - ``facts``: what may be asked instead of a code.
     - ``asked_by``: the live agent who asked for the proof.
     """
@@ -107,7 +107,7 @@ def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def _may_guess(tx: Transaction, row: Proving) -> bool:
-    """Whether tries are left for the claimed account. Accounts that do not exist have the same
+    """Whether attempts are left for the claimed account. Accounts that do not exist have the same
     limit."""
     return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 

@@ -84,7 +84,7 @@ class Finish:
 
 def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count
-    of tries."""
+    of attempts."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.proof_state(tx, proof, command.turn_id)

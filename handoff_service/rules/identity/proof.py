@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     TOO_OLD = "too_old"
-    NO_CODE = "no_code"  # not six digits, so it does not count as a try
+    NO_CODE = "no_code"  # not six digits, so it does not count as an attempt
 
 
 class ProofOutcome(StrEnum):

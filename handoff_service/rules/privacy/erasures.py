@@ -100,7 +100,7 @@ EXAMPLE_STAYS = (
 
 
 def wait(attempts: int) -> timedelta:
-    """The pause before the next try of another server."""
+    """The pause before the next attempt at another server."""
     return min(timedelta(seconds=10 * 2 ** min(attempts, 12)), LONGEST_WAIT)
 
 

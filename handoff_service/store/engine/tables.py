@@ -699,11 +699,11 @@ messages = Table(
     _time("created_at"),
     #: how often it was sent again for its error code (rules/delivery/message_status.py)
     _count("retries", 0),
-    #: of the last try, in millionths of the currency; null until the provider reports it
+    #: of the last attempt, in millionths of the currency; null until the provider reports it
     Column("price", sa.BigInteger),
     #: ISO 4217
     _word("currency", null=True),
-    #: of earlier tries, in millionths of the currency
+    #: of earlier attempts, in millionths of the currency
     Column("price_before", sa.BigInteger),
     #: when the requester sent a recovered text, which decides its place in the thread; null for all
     #: others

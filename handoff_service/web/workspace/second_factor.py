@@ -158,7 +158,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
 
 
 async def confirm_code(request: Request, agent_id: int, email: str) -> int | None:
-    """Confirm the agent's app with the code in the form. Return None, or the tries left after a
+    """Confirm the agent's app with the code in the form. Return None, or the attempts left after a
     wrong code. Raises TooManyTries."""
     desk, code = desk_of(request), form_field(request, "code")[:100]
 
