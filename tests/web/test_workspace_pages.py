@@ -775,8 +775,8 @@ async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, dige
 
 
 def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
-    """A brace that is missing makes all that follows hold for narrow windows only, and nothing
-    complains."""
+    """If a brace is missing, all later rules apply to narrow windows only, and no tool reports
+    it."""
     depth = 0
     for line in (
         (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines()

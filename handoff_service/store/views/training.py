@@ -62,7 +62,7 @@ class TrainerLabel:
     agent: Named
     verdict: LabelVerdict
     intent: str | None
-    #: as it was written; null: nothing was
+    #: the example as it was written to the file; null: none was written
     example: str | None
     file: str | None
     second: bool
