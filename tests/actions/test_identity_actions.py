@@ -82,7 +82,7 @@ class Bot:
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        """Rasa has every slot checked that was set in the turn: when the form begins, those that
+        """Rasa checks every slot that was set in the turn; when the form begins, the slots that
         were emptied."""
         self.slots |= slots
         told = (

@@ -49,7 +49,7 @@ class Talked:
 
 
 class Phones:
-    """Texts conversations to a running service, and reads what became of them as an agent does."""
+    """Texts conversations to a running service, and reads their outcomes as an agent does."""
 
     def __init__(self, desk: Service) -> None:
         self._desk = desk

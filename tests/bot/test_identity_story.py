@@ -47,8 +47,8 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _a_day_later(desk: Service) -> None:
-    """A person gets three codes in ten minutes and ten a day, whoever asks for them: each test
-    begins afresh."""
+    """Each test starts without earlier codes, because a person gets at most three in ten
+    minutes and ten a day."""
     with sqlite3.connect(desk.log.parent / "patchboard.db", timeout=20) as db:
         db.execute("UPDATE proof_sends SET at = '2026-01-01 00:00:00.000000'")
 

@@ -1,4 +1,4 @@
-"""Answers to "it works again" which say that it does not, and those that say something else."""
+"""Answers to "it works again": those that contradict it, and others."""
 
 from datetime import UTC, datetime
 
