@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from handoff_service.rules.virtual_agent.spanish_replies import SPANISH
 
 from handoff_service.operations.virtual_agent.apply_command import THEN
 from handoff_service.rules.cases.outages import OutageFields, reports
 from handoff_service.rules.cases.promised_texts import promises_text
 from handoff_service.rules.cases.still_broken import is_still_broken
 from handoff_service.rules.conversations.thanks import is_thanks
-from handoff_service.rules.virtual_agent.spanish_replies import SPANISH
 
 STILL_BROKEN = """
 still broken

@@ -6,6 +6,7 @@ from typing import Any
 
 from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.language import LANGUAGE_NAMES
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.web.admin.action_ladders import EVENTS
 from handoff_service.web.admin.action_panels import DOES
@@ -30,6 +31,7 @@ LABELS: Mapping[str, tuple[str, Mapping[Any, Any]]] = {
     "email": ("E-mail", {}),
     "event": ("Event", EVENTS),
     "first_responder": ("Who answers first", RESPONDERS),
+    "language": ("Language", LANGUAGE_NAMES),
     "match": ("Conditions", {Match.ALL: "All of these", Match.ANY: "Any of these"}),
     "password_off_roles": ("Passwords are off for", {}),
     "rate": ("Requests per minute", {}),
