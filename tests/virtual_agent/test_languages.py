@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from sqlalchemy import select, update
 
 import actions.account_help
 import actions.cases
@@ -39,6 +40,9 @@ from handoff_service.rules.virtual_agent.bot_replies import CaseLine, opened
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 from handoff_service.rules.virtual_agent.sms_check import BotText
 from handoff_service.store.desk import texts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from tests.support.story import Story
 
 ES = Language.SPANISH
@@ -330,4 +334,43 @@ async def test_an_admin_words_the_spanish_text(story: Story) -> None:
     assert (await story.texted(interaction))[-1] == own
     assert await story.store.read(texts.goodbye, Language.ENGLISH) == (
         words_of(SystemMessage.GOODBYE).default
+    )
+
+
+async def test_without_a_clear_text_the_user_and_then_the_queue_decide(story: Story) -> None:
+    interaction = (await story.text("VPN?")).interaction_id or 0
+    spoken = [await story.store.read(spoken_language, interaction)]
+    await story.store.write(_set_queue_language, Language.FRENCH)
+    spoken.append(await story.store.read(spoken_language, interaction))
+    await story.store.write(_set_user_language, (interaction, "German"))
+    spoken.append(await story.store.read(spoken_language, interaction))
+    await story.text("hola, la impresora no funciona")
+    spoken.append(await story.store.read(spoken_language, interaction))
+    assert spoken == [Language.ENGLISH, Language.FRENCH, Language.GERMAN, Language.SPANISH]
+
+
+async def test_a_queues_own_text_is_for_requesters_in_its_language(story: Story) -> None:
+    await story.store.write(_set_queue_language, Language.GERMAN)
+    await story.store.write(
+        lambda tx, body: tx.conn.execute(update(t.queues).values(waiting_text=body)), "Moment bitte"
+    )
+    said = [
+        await story.store.read(texts.text_for, SystemMessage.WAITING, 1, language)
+        for language in (Language.GERMAN, Language.ENGLISH)
+    ]
+    assert said == ["Moment bitte", words_of(SystemMessage.WAITING).default]
+
+
+def _set_queue_language(tx: Transaction, language: Language) -> None:
+    tx.conn.execute(update(t.queues).values(language=language))
+
+
+def _set_user_language(tx: Transaction, command: tuple[int, str]) -> None:
+    interaction, language = command
+    user = tx.conn.execute(select(t.users.c.id).order_by(t.users.c.id).limit(1)).scalar_one()
+    tx.conn.execute(
+        update(t.users).where(t.users.c.id == user).values(attributes={"language": language})
+    )
+    tx.conn.execute(
+        update(t.interactions).where(t.interactions.c.id == interaction).values(user_id=user)
     )

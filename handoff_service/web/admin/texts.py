@@ -23,7 +23,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/texts"
-_CALLED = {
+_CALLED: dict[str, str] = {
     SystemMessage.IN_LINE: "In line",
     SystemMessage.WAITING: "Nobody is free",
     SystemMessage.CLOSED: "Queue is closed",
@@ -43,7 +43,7 @@ _CALLED = {
     SystemMessage.SATISFACTION: "How did we do?",
     SystemMessage.LOW_GRADE: "After a low grade",
 }
-CALLED = {
+CALLED: dict[str, str] = {
     name: _CALLED[message]
     if language is Language.ENGLISH
     else f"{_CALLED[message]}, in {LANGUAGE_NAMES[language]}"
@@ -53,8 +53,19 @@ CALLED = {
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The messages of one language: ``language`` of the query, else English."""
+    language = _language(request.args.get("language"))
     found = await desk_of(request).store.read(texts.saved)
-    return await admin_page(request, agent, "texts.html", here=HERE, **listed(found), called=CALLED)
+    return await admin_page(
+        request,
+        agent,
+        "texts.html",
+        here=HERE,
+        **listed([one for one in found if one.language is language]),
+        called=CALLED,
+        languages=LANGUAGE_NAMES,
+        language=language,
+    )
 
 
 @page(Role.ADMIN)
@@ -79,8 +90,12 @@ async def change(request: Request, name: str, agent: CurrentAgent) -> HTTPRespon
     )
     outcome = await sent.save()
     if outcome.form is None:
-        return done(request, HERE)
+        return done(request, f"{HERE}?language={one.language}")
     return await _form(request, agent, one, outcome.form, status=outcome.status)
+
+
+def _language(code: str | None) -> Language:
+    return Language(code) if code in set(Language) else Language.ENGLISH
 
 
 def _watch(one: SavedText) -> Watch:
@@ -118,7 +133,7 @@ async def _form(
         title=CALLED[one.name],
         text=one,
         form=form,
-        back=HERE,
+        back=f"{HERE}?language={one.language}",
         back_label="All system messages",
         saves=f"{HERE}/{one.name}",
         deletes=None,
