@@ -30,6 +30,7 @@ NUMBER = {
 QUEUE = {
     "name": "Escalations",
     "match": "all",
+    "language": "de",
     "assignment": "longest_idle",
     "accept_seconds": "30",
     "affinity_days": "0",

@@ -208,8 +208,8 @@ def _move_targets(tx: Transaction, queue_id: int, before: QueueFields, now: Queu
 
 def _row(queue: QueueFields) -> dict[str, Any]:
     plain = (
-        "name", "position", "match", "schedule", "time_zone", "country", "assignment",
-        "accept_seconds", "auto_assign",
+        "name", "position", "match", "schedule", "time_zone", "country", "language",
+        "assignment", "accept_seconds", "auto_assign",
         "affinity_days", "alarm_seconds",
         "satisfaction_after_hours", "satisfaction_every_days",
     )  # fmt: skip

@@ -327,6 +327,8 @@ queues = Table(
     _word("time_zone", null=True),
     #: null: the desk's
     _word("country", null=True),
+    #: of texts to requesters whose language is not known, and of the texts below; ISO 639-1
+    Column("language", sa.Text, nullable=False, server_default=sa.text("'en'")),
     #: how long after closing requesters are asked how it went; null: never
     Column("satisfaction_after_hours", sa.Integer),
     #: a requester is asked once in so many days

@@ -7,6 +7,7 @@ from typing import Any
 from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.language import LANGUAGE_NAMES
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.web.admin.action_ladders import EVENTS
 from handoff_service.web.admin.action_panels import DOES
@@ -47,6 +48,7 @@ LABELS: Mapping[str, Words] = {
     "external_id": ("Employee number", {}),
     "facts": ("Identity facts", {}),
     "first_responder": ("Who answers first", RESPONDERS),
+    "language": ("Language", LANGUAGE_NAMES),
     "match": ("Conditions", {Match.ALL: "All of these", Match.ANY: "Any of these"}),
     "numbers": ("Phone numbers", {}),
     "owner": ("Belongs to", OWNERS),
