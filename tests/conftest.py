@@ -25,9 +25,11 @@ from handoff_service.operations.routing.offer_work import offer_work
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings
+from tests.support.bot_programs import forked_python
 from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
+from tests.support.run_folder import made_once, run_folder
 from tests.support.story import Story
 
 DESK = Path(__file__).parent / "desk.toml"
@@ -52,6 +54,13 @@ def _compile_statements_once() -> Iterator[None]:
 def _cheap_passwords() -> Iterator[None]:
     """Hashing a password takes a tenth of a second on purpose; not here."""
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_bot_programs() -> Iterator[None]:
+    """Importing Rasa takes most of the start of a program in the bot's environment; not here."""
+    with patch("handoff_service.bot_control.rasa_environment.python", forked_python):
         yield
 
 
@@ -111,6 +120,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(FIRST)
 
     items.sort(key=place)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The main process ends last."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(run_folder(), ignore_errors=True)
 
 
 @pytest.fixture
@@ -180,11 +195,9 @@ async def lay_out(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_desk() -> Path:
     """A SQLite file with the desk, to be copied."""
-    path = tmp_path_factory.mktemp("desk") / "desk.db"
-    asyncio.run(lay_out(f"sqlite:///{path}"))
-    return path
+    return made_once("desk.db", lambda path: asyncio.run(lay_out(f"sqlite:///{path}")))
 
 
 @dataclass(slots=True)
