@@ -29,6 +29,7 @@ from tests.support.bot_programs import forked_python
 from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
+from tests.support.kept_connections import KeptConnections
 from tests.support.run_folder import made_once, run_folder
 from tests.support.story import Story
 
@@ -206,8 +207,8 @@ class PostgresDesk:
     a test's time, and so would a new connection for each reset."""
 
     url: str
-    put_back: str
     db: psycopg.Connection
+    kept: KeptConnections
 
     @classmethod
     def keep(cls, url: str) -> "PostgresDesk":
@@ -228,24 +229,35 @@ class PostgresDesk:
             "NULL FROM pg_sequences"
         ).fetchall()
         again = [
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            # without foreign keys and triggers, so that rows are restored unchanged
-            "SET session_replication_role = replica",
+            "PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
+            " current_database() AND pid <> pg_backend_pid() AND pid <> ALL (idle)",
             *(f"DELETE FROM public.{table}" for table in tables),
             *(f"INSERT INTO public.{table} SELECT * FROM kept.{table}" for table in tables),
-            *(f"SELECT setval('public.{name}', {value}, {used})" for name, value, used in counters),
+            *(
+                f"PERFORM setval('public.{name}', {value}, {used})"
+                for name, value, used in counters
+            ),
         ]
-        return cls(url, ";".join(again), db)
+        # a function, because the server then parses and plans its statements once
+        db.execute(
+            "CREATE FUNCTION kept.put_back(idle int[]) RETURNS void LANGUAGE plpgsql AS"
+            f" $$ BEGIN {'; '.join(again)}; END $$"
+        )
+        return cls(url, db, KeptConnections(url))
 
     def as_it_was(self) -> str:
         """Delete what was written since, disconnect everybody, and return the address."""
         try:
-            self.db.execute(self.put_back)
+            self._put_back()
         except psycopg.OperationalError:  # the test before disconnected everybody
             self.db = psycopg.connect(self.url, autocommit=True)
-            self.db.execute(self.put_back)
+            self._put_back()
         return self.url
+
+    def _put_back(self) -> None:
+        # without foreign keys and triggers, so that rows are restored unchanged
+        self.db.execute("SET session_replication_role = replica")
+        self.db.execute("SELECT kept.put_back(%s::int[])", [self.kept.pids()])
 
 
 @pytest.fixture(scope="session")
@@ -254,7 +266,8 @@ def postgres_desk() -> Iterator[PostgresDesk]:
     with postgres_database() as url:
         asyncio.run(lay_out(url))
         desk = PostgresDesk.keep(url)
-        yield desk
+        with desk.kept.used():
+            yield desk
         desk.db.close()
 
 
