@@ -225,14 +225,14 @@ def test_the_hours_fit_in_each_language(language: Language) -> None:
     ("language", "hours", "said"),
     [
         (Language.ENGLISH, 1, "We're open until 10:00 (New York time)."),
-        (Language.ENGLISH, 24, "We're open until tomorrow 09:00 (New York time)."),
-        (Language.ENGLISH, 96, "We're open until Tuesday 09:00 (New York time)."),
+        (Language.ENGLISH, 24, "We're open until tomorrow at 09:00 (New York time)."),
+        (Language.ENGLISH, 96, "We're open until Tuesday at 09:00 (New York time)."),
         (Language.SPANISH, 1, "Atendemos hasta las 10:00 (hora de New York)."),
         (Language.SPANISH, 96, "Atendemos hasta el 1 de diciembre a las 09:00 (hora de New York)."),
-        (Language.GERMAN, 24, "Wir sind da bis morgen 09:00 Uhr (Ortszeit New York)."),
+        (Language.GERMAN, 24, "Wir sind da bis morgen um 09:00 Uhr (Ortszeit New York)."),
         (Language.GERMAN, 96, "Wir sind da bis Dienstag 09:00 Uhr (Ortszeit New York)."),
-        (Language.FRENCH, 1, "Nous sommes ouverts jusqu'à 10:00 (heure de New York)."),
-        (Language.FRENCH, 960, "Nous sommes ouverts jusqu'à 6 janvier à 09:00"),
+        (Language.FRENCH, 1, "Nous sommes ouverts et fermons à 10:00 (heure de New York)."),
+        (Language.FRENCH, 960, "Nous sommes ouverts et fermons le 6 janvier à 09:00"),
     ],
 )
 def test_the_hours_read_naturally(language: Language, hours: int, said: str) -> None:

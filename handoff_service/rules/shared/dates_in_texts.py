@@ -37,9 +37,8 @@ WEEKDAYS = (
 NO_WEEKDAYS = frozenset({Language.SPANISH})
 AT = translatable("at {time}")
 UNTIL = translatable("{time}")  # what follows "open until"
-UNTIL_TOMORROW = translatable("tomorrow {time}")
-UNTIL_WEEKDAY = translatable("{weekday} {time}")
-UNTIL_DATE = translatable("{day} {month} {time}")
+UNTIL_WEEKDAY = translatable("{weekday} at {time}")
+UNTIL_DATE = translatable("{day} {month} at {time}")
 TODAY_AT = translatable("today at {time}")
 YESTERDAY_AT = translatable("yesterday at {time}")
 TOMORROW_AT = translatable("tomorrow at {time}")
@@ -60,8 +59,8 @@ def time_to_come(
 def until_time(
     at: datetime, time_zone: str, now: datetime, language: Language = Language.ENGLISH
 ) -> str:
-    """A time in the future after the word "until": 17:00, tomorrow 17:00, Monday 17:00."""
-    frames = (UNTIL, UNTIL_TOMORROW, UNTIL_WEEKDAY, UNTIL_DATE)
+    """A time in the future after the word "until": 17:00, tomorrow at 17:00, Monday at 17:00."""
+    frames = (UNTIL, TOMORROW_AT, UNTIL_WEEKDAY, UNTIL_DATE)
     return _to_come(frames, at, time_zone, now, language)
 
 
