@@ -20,7 +20,7 @@ from handoff_service.store.conversations import conversation_list
 from handoff_service.store.conversations.read_positions import unread_conversations
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
+from tests.support.story import DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 QUESTION = "How much does this affect you?\n1 I cannot work\n2 I can wait"
 

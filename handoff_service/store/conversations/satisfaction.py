@@ -88,9 +88,7 @@ def question_waits(of: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether the question about this conversation is due later, or waits in the outbox. ``of``:
     the conversations of the query."""
     w = t.due_work
-    is_due = exists().where(
-        w.c.kind == Work.ASK_SATISFACTION, w.c.key == sa.cast(of.c.id, sa.Text)
-    )
+    is_due = exists().where(w.c.kind == Work.ASK_SATISFACTION, w.c.key == sa.cast(of.c.id, sa.Text))
     in_outbox = exists().where(
         q.c.interaction_id == of.c.id, m.c.id == q.c.message_id, m.c.status == Status.QUEUED
     )
