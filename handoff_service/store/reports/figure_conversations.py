@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from handoff_service.rules.reports.figures import Figure, figure_conversations
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import DayRange
-from handoff_service.store.reports.compute import Selection
 from handoff_service.store.reports.packed_days import IDS
 from handoff_service.store.reports.report import select_conversations
+from handoff_service.store.reports.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
