@@ -178,6 +178,7 @@ class Work(StrEnum):
     RETAIN = "retain"
     ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
+    REFRESH_TARGETS = "refresh_targets"
 
 
 class Unanswered(StrEnum):
