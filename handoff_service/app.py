@@ -163,7 +163,7 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    hosts = _allowed_hosts(settings)
+    hosts = settings.allowed_hosts
     app.ctx.webhook = HttpWebhook(hosts)
     push = WebPush(await _push_key(settings, store), settings.public_url, hosts)
     mailer = _mailer(settings)
@@ -208,9 +208,7 @@ async def _open(app: App) -> None:
         bot=the_bot,
         mailer=mailer,
         push=push,
-        identity_providers=OpenIdProviders(
-            settings.webhook_hosts.replace(",", " ").split(), clock.now
-        ),
+        identity_providers=OpenIdProviders(settings.allowed_hosts, clock.now),
         media=folder,
         fanout=fanout,
         workers=workers,
@@ -291,10 +289,6 @@ async def _push_key(settings: Settings, store: Store) -> str:
     makers = (key for key in settings.secret_keys if key_fingerprint(key) == written_with)
     made = web_push.first_key(next(makers, settings.secret_key))
     return await store.write(own_secret, OwnSecret("web_push", made))
-
-
-def _allowed_hosts(settings: Settings) -> list[str]:
-    return settings.webhook_hosts.replace(",", " ").split()
 
 
 def _mailer(settings: Settings) -> Mailer | None:

@@ -18,6 +18,7 @@ from handoff_service.lib.rate_limit import RateLimits
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, IdentityProviders, Mailer, Push, SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
+from handoff_service.rules.shared.outside_addresses import Allowed
 from handoff_service.rules.training.practice import PracticeChoice, PracticeState
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
@@ -99,5 +100,6 @@ def operation_settings(
         old_keys=settings.old_keys,
         mails=settings.mails,
         send_errors=send_errors,
+        outside=Allowed.read(settings.allowed_hosts),
         **of_provider,
     )

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from handoff_service.errors import Conflict
+from handoff_service.errors import BadInput, Conflict
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
@@ -27,6 +28,7 @@ from handoff_service.operations.webhooks.webhooks import (
     replace_secret,
 )
 from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.outside_addresses import PRIVATE
 from handoff_service.rules.shared.vocabulary import WebhookEvent, Work
 from handoff_service.rules.webhooks.signature import secret_of
 from handoff_service.rules.webhooks.webhooks import WebhookFields
@@ -42,6 +44,7 @@ from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
 ANN_ID = 1
 CASES = (WebhookEvent.CASE_CREATED, WebhookEvent.CASE_CHANGED)
 HOOK = 1  # the webhook of the ticket system
+OLD = "https://10.0.0.5"  # stored before the setting changed
 OTHER = secret_of(b"another key" * 3)
 
 
@@ -224,6 +227,21 @@ async def test_texts_of_one_conversation_wait_for_a_retry_and_those_of_another_d
 
 def worker_of_calls(worker: Worker) -> Worker:
     return Worker(worker._deps, frozenset({Work.CALL_WEBHOOK}))
+
+
+async def test_one_that_the_setting_no_longer_allows_can_still_be_switched_off(
+    story: Story, tickets: TicketSystem
+) -> None:
+    await opened(story)
+    await story.store.write(
+        lambda tx, url: tx.conn.execute(update(t.webhooks).values(url=url)), OLD
+    )
+    with pytest.raises(BadInput) as refused:
+        await change(story, url=f"{OLD}/elsewhere")
+    assert refused.value.errors == {"url": PRIVATE}
+    await change(story, active=False, name="Old tickets")
+    with pytest.raises(BadInput):
+        await change(story, active=True)
 
 
 async def test_a_redirect_is_not_followed(
