@@ -242,7 +242,7 @@ async def test_an_old_session_changes_no_factor(desk: Running) -> None:
         for path in ("/app", "/app/confirm", "/app/remove", "/codes", "/passkeys/options"):
             assert (await act(ann, path)).status == 403
         again = await act(ann, "/sign-in-again")
-        assert led(again) == (303, f"/sign-in?next={HERE}")
+        assert led(again) == (303, f"/sign-in?again=1&next={HERE}")
         assert (await ann.get(HERE)).status == 303
 
 

@@ -50,7 +50,10 @@ from handoff_service.web.workspace.second_factor import (
 
 HERE = "/workspace/account/two-factor"
 FRESH = timedelta(minutes=15)
-STALE = "Sign in again first: your last sign-in was more than 15 minutes ago."
+STALE = (
+    "Sign in again first. Patchboard must know that you proved who you are within the last 15 "
+    "minutes."
+)
 DONE = {
     "app_removed": "Authenticator app removed",
     "passkey": "Passkey added",
@@ -68,7 +71,7 @@ async def sign_in_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """End this session alone, and come back after the next sign-in."""
     desk = desk_of(request)
     await desk.store.write(end_session, cookie_token(request) or "")
-    response = redirect(f"/sign-in?next={HERE}", status=303)
+    response = redirect(f"/sign-in?again=1&next={HERE}", status=303)
     take_cookie(desk, response)
     return response
 
@@ -163,9 +166,9 @@ async def remove_one_passkey(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def is_fresh(request: Request, agent: CurrentAgent) -> bool:
-    """Whether the agent signed in to this session a moment ago."""
+    """Whether the agent proved a moment ago who they are."""
     now = desk_of(request).clock()
-    return agent.signed_in_at is not None and now - agent.signed_in_at < FRESH
+    return agent.authenticated_at is not None and now - agent.authenticated_at < FRESH
 
 
 def _fresh(request: Request, agent: CurrentAgent) -> None:
