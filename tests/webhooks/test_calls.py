@@ -260,22 +260,29 @@ async def test_a_redirect_is_not_followed(
 async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_be_sent_again(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
-    await change(story, url=f"http://127.0.0.1:{free_port()}/hook")
+    both = (*CASES, WebhookEvent.JOB_FAILED)
+    await change(story, url=f"http://127.0.0.1:{free_port()}/hook", events=both)
     case = await opened(story)
     begun = clock.now
     await work(worker)
     while (following := (await calls(story))[0].next_at) is not None:
         clock.now = following
         await work(worker)
-    (call,) = await calls(story)
+    call, failed = await calls(story)
     assert (call.state, call.status, call.why) == ("given_up", None, "It could not be reached.")
     assert clock.now == begun + timedelta(days=1)
     assert (await hook(story)).given_up == 1
-    await change(story, url=tickets.address)
+    # that it was given up is an event, too, but when this one is given up there is no other
+    assert failed.type == WebhookEvent.JOB_FAILED
+    while (following := (await calls(story))[1].next_at) is not None:
+        clock.now = following
+        await work(worker)
+    assert [one.state for one in await calls(story)] == ["given_up"] * 2
+    await change(story, url=tickets.address, events=CASES)
     await changed(story, case, state="resolved")
-    assert await story.store.write(send_missed, HOOK) == 1
+    assert await story.store.write(send_missed, HOOK) == 2
     await work(worker)
-    assert [one.state for one in await calls(story)] == ["delivered"] * 2
+    assert [one.state for one in await calls(story)] == ["delivered"] * 3
     assert call.event_id in tickets.ids
     assert (await hook(story)).failing_since is None
     await story.store.write(send_again, SendAgain(webhook_id=HOOK, call_id=call.id))

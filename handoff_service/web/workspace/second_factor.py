@@ -126,6 +126,7 @@ async def _show(
     facts = await desk.store.read(page_queries.desk_facts)
     shown = await app_to_scan(desk, step.agent_id or 0, step.data["email"], facts.name)
     given = {"desk": facts, "email": step.data["email"], "wrong": wrong}
+    given["can_have_passkeys"] = site_of(desk.settings.public_url) is not None
     return render("sign_in_set_up.html", status=status, **given, **shown)
 
 
