@@ -25,7 +25,7 @@ def test_a_person_is_handed_out(run: Run, sqlite_url: str, tmp_path: Path) -> No
     assert run("hand-out", "banana", str(file)) == (
         1,
         "patchboard: banana is not an employee number, and must be a phone number, such as "
-        "(201) 555-0123 or +1 201-555-0123; “banana” is not one.\n",
+        "+12025550101; “banana” is not one.\n",
     )
     status, printed = run("hand-out", "E1001", str(tmp_path / "none" / "ann.zip"))
     assert (status, "cannot be written" in printed) == (1, True)
