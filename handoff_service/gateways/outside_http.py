@@ -43,7 +43,7 @@ AT_ONCE_EACH = 8  # to one host
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of a call, and the beginning of the answer's body."""
+    """The outcome of a call, with the beginning of the answer's body."""
 
     called: Called
     body: bytes = b""

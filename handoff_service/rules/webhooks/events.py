@@ -13,7 +13,7 @@ from handoff_service.rules.shared.vocabulary import (
 
 #: The version of all bodies. It grows when a field is renamed or removed, never for a new field.
 VERSION = 1
-#: What admins read about each event that a webhook can ask for.
+#: The events that a webhook can ask for, in words for admins.
 EVENTS = {
     WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
     WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed the conversation off.",

@@ -6,7 +6,7 @@ from alembic import op
 from handoff_service.store.engine.tables import UtcTime
 
 revision = '0067'
-down_revision = '0065'
+down_revision = '0070'
 
 
 def upgrade() -> None:
