@@ -35,8 +35,8 @@ class AccountHelpAction(Action):
     """Open a case of high priority for a verified requester, and hand over to a live agent. A
     repeated request uses the same case.
 
-    The case's description names the account, and adds the texts that only tell what the problem
-    does. A text about a password is left out, because it can contain the password.
+    The case's description names the account, and adds the texts that only describe the effects of
+    the problem. A text about a password is left out, because it can contain the password.
     """
 
     def __init__(self, desk: AppContext) -> None:

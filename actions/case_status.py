@@ -28,7 +28,7 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
 SLOT = "case_number"
-SURE = 0.8  # least confidence that a text inside a form asks about another case
+SURE = 0.8  # from this confidence on, a text inside a form asks about another case
 
 
 class CaseStatusAction(Action):

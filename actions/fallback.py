@@ -75,7 +75,8 @@ class FallbackAction(Action):
             dispatcher.utter_message(response="utter_not_understood_twice")
             return await hand_off_after_failure(self._desk, tracker, REASON, collected(tracker))
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
-        return [FollowupAction(form)] if form else []  # because some forms have no rule for it
+        # set here, because some forms have no rule for it
+        return [FollowupAction(form)] if form else []
 
     async def _inside_report(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
@@ -106,7 +107,7 @@ def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Eve
         return _drop(dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped")
     if is_pause(text):
         dispatcher.utter_message(response="utter_take_your_time")
-        return [FollowupAction(form)]  # its choices count only in the last reply
+        return [FollowupAction(form)]  # sent last, because only the choices of the last reply count
     if form == IDENTITY_FORM and has_new_owner(text):
         return [FollowupAction("action_not_me")]
     claim = answer_claim(dispatcher, tracker) if form == IDENTITY_FORM else None

@@ -35,9 +35,9 @@ from handoff_service.operations.identity.prove_identity import (
     drop_proof,
     fact_to_check,
     finish_proof,
+    offer_alternative,
     read_proof_state,
     settle_answer,
-    something_else,
 )
 from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.identity.identity_level import Level
@@ -56,7 +56,7 @@ WHY_ACCOUNT = {
     "action_case_status": "utter_ask_account_for_cases",
     "action_account_help": "utter_ask_account_for_access",
 }
-MOST_ASKED = 3  # questions for the account before a person takes over
+MOST_ASKED = 3  # times that the form asks for the account before a person takes over
 GAVE_UP = "gave_up"  # takes the place of the action that follows the proof
 NO_ACCOUNT = "The requester did not say who they are."
 MOST_NAME = 40  # characters of a name in a reply
@@ -124,7 +124,8 @@ class AskAccount(_WithDesk):
         if standing.expects is None:
             return LEAVE
         asked = int(tracker.get_slot(ASKED) or 0)
-        if asked >= MOST_ASKED:  # they do not know it, or do not want to give it
+        # the requester does not know the account, or does not want to give it
+        if asked >= MOST_ASKED:
             return [SlotSet(THEN, GAVE_UP), *LEAVE]
         if asked and not standing.asked_by:
             dispatcher.utter_message(response="utter_ask_account_again")
@@ -138,8 +139,8 @@ class AskAccount(_WithDesk):
 
 
 class AskProof(_WithDesk):
-    """Ask for the code, for a fact, or which of the two. The question begins with the verdict on
-    the last answer."""
+    """Ask for the code, or for a fact, or ask which of the two the requester prefers. The question
+    begins with the verdict on the last answer."""
 
     def name(self) -> str:
         return "action_ask_proof"
@@ -203,7 +204,7 @@ class ValidateIdentityForm(FormValidationAction):
             return {"proof": None}
         if value in tuple(AlternativeKind):
             instead = Alternative(turn_id=turn, wish=AlternativeKind(value))
-            return _slots(await self._desk.store.write(something_else, instead))
+            return _slots(await self._desk.store.write(offer_alternative, instead))
         to_check = await self._desk.store.read(fact_to_check, turn)
         answer = await asyncio.to_thread(checked_fact, turn, to_check)
         return _slots(await self._desk.store.write(settle_answer, answer))
@@ -291,7 +292,7 @@ class DropProof(_WithDesk):
             SlotSet(slot, None)
             for slot in ("account", "proof", "requested_slot", THEN, "case_number")
         ]
-        if not tracker.get_slot(BACK_TO):  # what was told about the account that needed the proof
+        if not tracker.get_slot(BACK_TO):  # the texts about the account that needed the proof
             empty += [SlotSet("problem", None), SlotSet("impact", None)]
         if dropped.asked_by or says_bye:
             return [

@@ -25,7 +25,7 @@ from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_not_for_desk"
 NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
-LATELY = 3  # turns
+LATELY = 3  # turns that count as recent
 SILENT = 0.7  # from this confidence on, a second text stays unanswered
 SURELY_ELSE = 0.95  # from this confidence on, a text does not continue the topic of the question
 SERVED = frozenset(
@@ -56,7 +56,7 @@ class NotForDesk(Action):
             return greet(dispatcher, name)
         if await add_unclear(self._desk, dispatcher, tracker):
             return []
-        if _is_among_topics(tracker):  # they know that this number is a help desk
+        if _is_among_topics(tracker):  # the requester knows that this number is a help desk
             asks = is_question(last_text(tracker))
             dispatcher.utter_message(response="utter_small_talk" if asks else "utter_no_more")
             return []

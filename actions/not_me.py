@@ -31,7 +31,8 @@ class NotMe(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
-        if has_new_owner(last_text(tracker)):  # a stranger has no employee number to prove
+        # a proof makes no sense: a stranger has no employee number
+        if has_new_owner(last_text(tracker)):
             dispatcher.utter_message(response="utter_new_owner")
             return await self._leave(tracker)
         if tracker.active_loop:

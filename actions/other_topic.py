@@ -37,7 +37,7 @@ class OtherTopic(Action):
         if tracker.get_slot(AFTER_PROOF) == f"action_{intent_of(tracker)}":
             dispatcher.utter_message(response="utter_proof_first")
             return []
-        if confidence(tracker) < SURE:  # probably about the present request
+        if confidence(tracker) < SURE:  # the text is probably about the present request
             dispatcher.utter_message(response="utter_not_understood")
             return []
         dispatcher.utter_message(response="utter_one_at_a_time")
@@ -48,7 +48,7 @@ class OtherTopic(Action):
 
 
 def _is_about_lost_access(tracker: Tracker) -> bool:
-    """Whether the text tells more about the account that the requester cannot get into, while the
+    """Whether the text says more about the account that the requester cannot get into, while the
     help with it waits for the proof: "i can not work without it"."""
     if tracker.get_slot(AFTER_PROOF) != ACCOUNT_HELP or tracker.get_slot(BACK_TO):
         return False

@@ -44,7 +44,7 @@ class OutageNewsAction(Action):
         about_it = about(current, last_text_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in about_it]
         news = outage_news(
-            found, asked_behind=bool(tracker.active_loop), language=language(tracker)
+            found, question_follows=bool(tracker.active_loop), language=language(tracker)
         )
         dispatcher.utter_message(text=news)
         return []

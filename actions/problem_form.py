@@ -106,14 +106,14 @@ class AskKnownOutage(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         found = await _known(self._desk, tracker)
-        if not found:  # it has ended meanwhile
+        if not found:  # the outage has ended meanwhile
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
         buttons = [
             {"title": in_language(title, language(tracker)), "payload": payload}
             for title, payload in CHOICES
         ]
         news = outage_news(
-            [(found[0].title, found[0].text)], asked_behind=True, language=language(tracker)
+            [(found[0].title, found[0].text)], question_follows=True, language=language(tracker)
         )
         dispatcher.utter_message(
             text=found[0].text if language(tracker) is Language.ENGLISH else news, buttons=buttons
@@ -130,8 +130,8 @@ def _is_sentence(tracker: Tracker) -> bool:
 
 
 def _reports_again(tracker: Tracker) -> bool:
-    """Whether the text that began the form tells what the device of the last case does now, after a
-    live agent handed the conversation back: "it is jammed again"."""
+    """Whether the text that began the form describes what the device of the last case does now,
+    after a live agent handed the conversation back: "it is jammed again"."""
     device = tracker.get_slot("device")
     if tracker.get_slot("requested_slot") or not (device and tracker.get_slot("handed_back_by")):
         return False

@@ -12,7 +12,7 @@ from actions.turns import times_since_form
 from handoff_service.rules.conversations.reactions import is_emoji
 
 NAME = "action_small_talk_in_form"
-MOST = 2  # answers in one form; more would be a loop
+MAX_ANSWERS = 2  # answers in one form, so that no loop can begin
 
 
 class SmallTalkInForm(Action):
@@ -25,7 +25,7 @@ class SmallTalkInForm(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        again = times_since_form(tracker.events, NAME) >= MOST
+        again = times_since_form(tracker.events, NAME) >= MAX_ANSWERS
         if again or is_emoji(last_text(tracker)):
             return [FollowupAction("action_fallback")]
         dispatcher.utter_message(response="utter_small_talk")

@@ -15,8 +15,8 @@ MAKE_CASES = OPEN_CASES | {"action_add_to_case"}
 #: the intents of texts that report a problem
 REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
 
-FEWEST = 3  # words of a text that can be part of a report
-MOST_BEFORE = 2  # texts before a report that become part of it
+FEWEST = 3  # least words of a text that can be part of a report
+MOST_BEFORE = 2  # the most texts before a report that become part of it
 
 
 @dataclass(slots=True)

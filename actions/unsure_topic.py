@@ -20,7 +20,7 @@ from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 from handoff_service.store.cases import outages
 
 NAME = "action_ask_topic"
-SENTENCE = 3  # words of a text that is more than a yes
+SENTENCE = 3  # least words of a text that says more than yes
 NOT_UNDERSTOOD = "Not understood"  # the agents' name for the texts; a "Problem" would become a case
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 

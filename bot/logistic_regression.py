@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
-MOST_STEPS = 150  # the search converges before
+MOST_STEPS = 150  # a limit that the search does not reach, because it converges before
 ENOUGH = 1e-5  # the search ends after a step that lowers the loss by less
 # The curvature of the objective is `mean(p * (1 - p) * feature**2)` for a class of probability p. A
 # fitted model is sure of most examples, so the mean is this much of what the class's share gives.
@@ -56,7 +56,7 @@ def fit(
     by_feature = counts.T.tocsr()
     shrink = 1 / (strength * rows)
     shares = np.bincount(index) / rows
-    counted = shares**-balance / (shares ** (1 - balance)).sum()  # of the rows of each class
+    counted = shares**-balance / (shares ** (1 - balance)).sum()  # the number of rows of each class
     row_counts = counted[index].astype(np.float32)
     curves = SURE_OF_MOST * counted * np.maximum(shares * (1 - shares), 1 / rows)
     scales = _Scales.of(counts, dense.astype(np.float32), curves, shrink)

@@ -15,7 +15,7 @@ import numpy as np
 
 from bot.sentence_classifier import BATCH, EXAMPLES, FILE, nearest
 
-MOST = 200
+MAX_SHOWN = 200
 
 
 def misplaced(model: str) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def of_vectors(
             for row, guess, by in zip(rows, guessed, margin, strict=True)
             if guess != own[row]
         ]
-    return sorted(found, key=lambda one: -one["margin"])[:MOST]
+    return sorted(found, key=lambda one: -one["margin"])[:MAX_SHOWN]
 
 
 def _read(model: str) -> tuple[dict[str, np.ndarray], list[str]]:

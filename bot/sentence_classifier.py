@@ -60,10 +60,10 @@ from bot.text_features import TextFeatures
 from bot.word_odds import WordOdds
 
 FILE = "sentence_classifier.npz"
-EXAMPLES = "examples.json"  # their texts, ordered by intent as the vectors are
+EXAMPLES = "examples.json"  # the texts of the examples, ordered by intent like their vectors
 NEARNESS = "nearness"
 NEIGHBORS = 3
-STEPS_WITHOUT_ENCODER = 12  # of the fit that is used only without the encoder
+STEPS_WITHOUT_ENCODER = 12  # steps of the fit for the case that the encoder is missing
 BATCH = 500  # examples that are compared with all others in one step
 # the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
@@ -144,7 +144,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         learned["patterns"] = np.array(patterns.shape[1])
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
-            # only bot.suspects reads this; a server does not load it
+            # a server does not load this file; only bot/misplaced.py reads it
             (folder / EXAMPLES).write_text(json.dumps(texts))
         return self._resource
 

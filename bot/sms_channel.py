@@ -92,7 +92,7 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_TURNS = 10_000
 LONGEST_REPORT = 4000  # characters of the header
-LONGEST_SLOT = 200  # characters of one value in it
+LONGEST_SLOT = 200  # characters of one slot's value in the header
 RANKED = 5  # intents of the ranking in the header
 NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # intents without examples
 NOT_REPORTED = {

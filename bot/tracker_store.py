@@ -43,9 +43,9 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.action_result import RASA_VERSION, WrongRasaVersion
 
-# a checkpoint keeps all events of the last turns; it is made when there are twice as many turns
+# a checkpoint keeps all events of this many last turns, and is made when there are twice as many
 WHOLE_TURNS = 3
-# before them, it keeps only the applied events of some turns, for undo and for the policies
+# of this many turns before them it keeps the applied events only, for undo and for the policies
 OLD_TURNS = 3
 # Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
 # count once, for each slot.

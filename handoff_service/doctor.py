@@ -83,7 +83,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             conn = connection.execution_options(
                 now=clock.now(), send_errors=send_errors_of(settings)
             )
-            waiting = held(conn)
+            waiting = held_work(conn)
             waiting += key_problems(conn, settings.secret_keys)
             checked = outcomes(conn, Outside(mails=settings.mails))
             problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
@@ -114,14 +114,14 @@ def _findings(checked: list[CheckResult], *, is_problem: bool) -> list[str]:
 
 
 def _nobody_yet(conn: sa.Connection, settings: Settings) -> list[str]:
-    """The link of the set-up, until the desk has an admin."""
+    """A notice with the link of the set-up, until the desk has an admin."""
     link = setup_link(conn, settings.public_url, settings.secret_key)
     return [f"Nobody can administer this desk yet. Set it up in a browser: {link}"] if link else []
 
 
-def held(conn: sa.Connection) -> list[str]:
-    """The work that a restore holds until an admin decides."""
-    found = restore_holds.held(conn)
+def held_work(conn: sa.Connection) -> list[str]:
+    """A notice about work that a restore holds until an admin decides."""
+    found = restore_holds.held_work(conn)
     if found is None:
         return []
     texts = counted(found.texts, "text")

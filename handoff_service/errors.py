@@ -58,15 +58,15 @@ class Conflict(Refusal):
         return cls(detail, errors={field: detail})
 
 
-class TooManyTries(Refusal):
+class TooManyAttempts(Refusal):
     """Too many attempts. Wait a minute and try again."""
 
     status = 429
     retry_after = 60
 
     @classmethod
-    def for_seconds(cls, seconds: int) -> "TooManyTries":
-        """Too many attempts, until so many seconds have passed."""
+    def for_seconds(cls, seconds: int) -> "TooManyAttempts":
+        """The error with the number of seconds to wait."""
         minutes = seconds // 60
         wait = {0: "a minute", 1: "a minute", 60: "an hour"}.get(minutes, f"{minutes} minutes")
         made = cls(f"Too many attempts. Wait {wait} and try again.")

@@ -263,13 +263,13 @@ class Understood:
     confidence: float | None = None
     #: the actions that it ran
     did: tuple[str, ...] = ()
-    #: what it knows of the requester's wish by now, by the names that agents read
+    #: the facts that it has collected so far, by the names that agents read
     collected: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HowUnderstood:
-    """What a trainer needs of a turn beside ``Understood``."""
+    """The facts of a turn that only trainers need, in addition to ``Understood``."""
 
     #: Rasa's model id
     model: str | None = None
@@ -425,7 +425,7 @@ class NoPush:
 
 
 class Steadiness(Protocol):
-    """What a verdict about an agent needs to know."""
+    """The facts about this process that decide whether an agent is set to Away."""
 
     def holds(self, agent_id: int) -> bool:
         """Whether the agent has an event stream open in this process."""
@@ -523,7 +523,7 @@ class Identity:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedElsewhere:
     """The provider has ended sessions of a person. ``session``: the one that ended; None: all of
-    the ``subject``. ``token_id``: distinguishes this message from others of the provider."""
+    the ``subject``. ``token_id``: the id of this message at the provider."""
 
     subject: str | None
     session: str | None

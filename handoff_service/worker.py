@@ -99,7 +99,7 @@ class Worker:
             if held:
                 try:
                     await self._deps.store.write(renew, held)
-                except Unavailable as error:  # the next time comes soon
+                except Unavailable as error:  # ignored, because the claims are renewed again soon
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:

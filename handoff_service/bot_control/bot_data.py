@@ -26,8 +26,8 @@ from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
-NEAREST = 3  # examples beside a text
-TRIES = 5  # after these, the change fails because another program keeps changing the file
+NEAREST = 3  # similar examples that a page shows beside a text
+ATTEMPTS = 5  # attempts before a change fails because another program keeps changing the file
 #: Intents that no example can have: Rasa's fallback and the nearness gate's.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 
@@ -212,7 +212,7 @@ class BotData:
         attempt."""
         path = self.root / file
         with self._alone():
-            for _ in range(TRIES):
+            for _ in range(ATTEMPTS):
                 before = path.read_bytes() if path.exists() else b""
                 after = change(before.decode())
                 if after.encode() == before:

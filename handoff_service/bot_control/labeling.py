@@ -39,7 +39,7 @@ from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import labels
 
-UNWRITTEN_AFTER = timedelta(seconds=30)  # no label takes that long
+UNWRITTEN_AFTER = timedelta(seconds=30)  # longer than the writing of any label takes
 
 
 async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labeled, FileChange]:

@@ -95,7 +95,7 @@ def measure(
     """Measure a model beside the baseline: both answer the texts. The new model also runs the test
     stories, and its speed and its misplaced examples are measured. Raises SetupError and Canceled.
 
-    ``baseline``: a model whose file is missing counts as none. ``also``: further texts for both
+    ``baseline``: without its file, there is no baseline. ``also``: further texts for both
     models, which the figures ignore. ``bench`` asks the new model, and at the same time ``beside``
     asks the baseline.
     """
@@ -125,7 +125,7 @@ class _Found:
 
     old: list[Answer | None]
     new: list[Answer]
-    milliseconds: float | None  #: of the new model for a text; None without texts
+    milliseconds: float | None  #: the new model's milliseconds for a text; None without texts
     stories: Stories
     misplaced: list[Misplaced]
 

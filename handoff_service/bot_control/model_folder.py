@@ -21,7 +21,7 @@ from handoff_service.bot_control.folder_lock import locked
 from handoff_service.errors import SetupError
 
 RUNNING = "running"
-HALF_DONE = "training-"  # how the name of a model begins while it is trained
+HALF_DONE = "training-"  # prefix of the file of a model that is still being trained
 LONGEST_DIFF = 200_000  # characters
 _FILE = re.compile(r"running|[\w-][\w.-]{0,200}\.(tar\.gz|data\.zip|(measured|misplaced)\.json)")
 
@@ -77,7 +77,7 @@ def files(home: Path) -> list[Path]:
 
 
 def add(home: Path, name: str, content: bytes) -> bool:
-    """Store a file whose name ``is_name`` has checked. False when it existed."""
+    """Store a file. The caller has checked its name with ``is_name``. False when it existed."""
     path = folder(home) / name
     if path.exists():
         return False

@@ -37,7 +37,7 @@ class Processes:
             raise Canceled
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises Canceled."""
+        """Wait for some seconds. Raises Canceled."""
         if self._canceled.wait(seconds):
             raise Canceled
 

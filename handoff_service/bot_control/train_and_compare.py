@@ -186,7 +186,8 @@ class TrainAndCompare:
         asked = [*texts, *(as_measured(one) for one in real)]
         try:
             await asyncio.to_thread(beside.of, running, asked)
-        except SetupError as error:  # the measurement asks again, and then shows the error
+        # ignored here: the measurement asks again and then reports the error
+        except SetupError as error:
             log.warning("running_model_not_asked", error=error)
         except Canceled:
             pass
@@ -231,4 +232,4 @@ class TrainAndCompare:
 
 
 def _no_report(_line: str) -> None:
-    """The second process reports no progress, because the first one's shows it."""
+    """Ignore the progress of the second process, because the page shows that of the first one."""

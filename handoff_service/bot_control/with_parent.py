@@ -14,7 +14,8 @@ PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2
 
 
 def ends_with_this_process(command: Sequence[str]) -> list[str]:
-    """The command, whose program is an absolute path, so that it ends when this process ends."""
+    """The command, changed so that it ends when this process ends. Its program must be an absolute
+    path."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 

@@ -76,7 +76,7 @@ def _held(config: Settings, asked: argparse.Namespace) -> int:
 
 async def _held_work(store: Store, action: str) -> str:
     if action == "show":
-        return "\n".join(await store.read(doctor.held)) or "Nothing is held."
+        return "\n".join(await store.read(doctor.held_work)) or "Nothing is held."
     texts = await store.write(decide_held, DecideHeld(send=action == "release"))
     did = "Released" if action == "release" else "Canceled"
     return f"{did} the held work. Texts: {texts}."

@@ -38,7 +38,7 @@ FORBIDDEN = (
 )
 INVALID = "The address is not valid. Correct it."
 AT_ONCE = 32  # connections; our choice
-AT_ONCE_EACH = 8  # to one host
+AT_ONCE_EACH = 8  # connections to one host
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class OutsideHttp:
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
-    """At most so many bytes of the body. One more shows that it was longer."""
+    """The body, cut after ``most`` bytes and one more, which shows that it was longer."""
     found = b""
     while len(found) <= most > 0 and (part := await answer.content.read(most + 1 - len(found))):
         found += part

@@ -16,7 +16,7 @@ import segno
 SECONDS = 30
 BACKUP_CODES = 10
 _DIGITS = re.compile(r"[0-9]{6}")
-_LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # none that look alike
+_LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # without letters and digits that look alike
 _BACKUP_LENGTH = 16  # letters: 78 bits, so that a plain hash is enough
 _GROUP = 4
 

@@ -17,15 +17,15 @@ from phonenumbers import (
 from handoff_service.lib.region_zones import REGION_ZONES
 
 
-def of_number(number: str, *, said: str | None = None, instead: str) -> list[ZoneInfo]:
+def of_number(number: str, *, known_zone: str | None = None, instead: str) -> list[ZoneInfo]:
     """The possible time zones of the person with this number.
 
-    ``said``: the person's known zone, an IANA name. Without it, the zones of the area code, or for
-    a number without one (mobile, toll-free) all zones of its region. ``instead``: the zone for a
-    number without a region, such as a short code.
+    ``known_zone``: the zone on the person's record, an IANA name. Without it, the zones of the area
+    code, or for a number without one (mobile, toll-free) all zones of its region. ``instead``: the
+    zone for a number without a region, such as a short code.
     """
-    if said in _known_zones():
-        return [ZoneInfo(said)]
+    if known_zone in _known_zones():
+        return [ZoneInfo(known_zone)]
     try:
         names = _zones(parse(number))
     except NumberParseException:  # a short code

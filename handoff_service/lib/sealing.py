@@ -26,7 +26,7 @@ from handoff_service.settings import key_fingerprint
 
 #: How each sealed value begins.
 PREFIX = "sealed:1:"
-KEY_LENGTH = 8  #: of a key's short name
+KEY_LENGTH = 8  #: characters of a key's short name
 _SEALED = re.compile(r"sealed:1:(?P<key>[0-9a-f]{8}):(?P<box>[\w-]+)", re.ASCII)
 _NONCE = 12  # bytes, as the standard recommends
 NO_KEY = (

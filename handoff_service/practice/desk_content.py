@@ -1,4 +1,4 @@
-"""What a practice desk holds at its start: the agent, made-up requesters, topics, templates."""
+"""The first content of a practice desk: the agent, made-up requesters, topics, templates."""
 
 import secrets
 import tomllib
@@ -39,7 +39,8 @@ PICTURE_TYPE = "image/png"
 AGENT_ID = 1  # the practicing agent, who is alone in that database
 MOST_TEMPLATES = 200
 _DEMO_BEGINS = datetime(2026, 1, 5, 15, tzinfo=UTC)
-_DEMO_PAUSE = timedelta(minutes=3)  # between the starts, so that they do not all wait at once
+# between the starts of two conversations, so that they do not all wait at once
+_DEMO_PAUSE = timedelta(minutes=3)
 _DEMO = Path(__file__).parent / "demo_set.toml"
 
 

@@ -69,7 +69,7 @@ class _Open:
     originals: Sequence[PracticeConversation]
     median: int | None
     acted_at: float  # by the event loop's clock
-    erasures: int = 0  # the newest erasure when it began
+    erasures: int = 0  # the id of the newest erasure when the run began
     ending: asyncio.Task[None] | None = None
 
 
@@ -81,7 +81,8 @@ class PracticeRuns:
         #: whether this service can hold practice desks
         self.is_on = settings.workers == 1
         self._open: dict[int, _Open] = {}
-        self._run_of_token: dict[str, int] = {}  # also of ended runs, so that pages find the score
+        # with those of ended runs, so that pages find the score
+        self._run_of_token: dict[str, int] = {}
         self._starting = asyncio.Lock()
         self._real: AppContext | None = None
 
@@ -171,7 +172,7 @@ class PracticeRuns:
             )
         await real.store.write(enter_practice, run_id)
         token, store = secrets.token_urlsafe(32), run.desk.store
-        opened = sign_in.Open(AGENT_ID, token)
+        opened = sign_in.OpenSession(AGENT_ID, token)
         await store.write(sign_in.open_session, opened)
         await store.write(set_presence, SetPresence(agent_id=AGENT_ID, presence=Presence.AVAILABLE))
         self._run_of_token[token] = run_id

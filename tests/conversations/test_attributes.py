@@ -85,12 +85,12 @@ async def test_a_definition_that_stored_values_do_not_fit_names_them(story: Stor
     change = ChangeAttribute(id=vip, values={"type": AttributeType.YES_NO})
     with pytest.raises(BadInput):
         await story.store.write(change_attribute, change)
-    held = await story.store.read(lambda conn: list(attributes.held(conn, USER, "vip")))
+    held = await story.store.read(lambda conn: list(attributes.stored_values(conn, USER, "vip")))
     for one in held[1:]:
         fixed = ChangeUser(id=one.id, by=None, values={"attributes": {"vip": "no"}})
         await story.store.write(change_user, fixed)
     await story.store.write(change_attribute, change)
-    held = await story.store.read(lambda conn: list(attributes.held(conn, USER, "vip")))
+    held = await story.store.read(lambda conn: list(attributes.stored_values(conn, USER, "vip")))
     assert [one.value for one in held] == ["yes", "no", "no", "no", "no"]
     wrong = ChangeUser(id=held[0].id, by=None, values={"attributes": {"vip": "2", "free": "2"}})
     with pytest.raises(BadInput) as refused:

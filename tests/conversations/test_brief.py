@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.conversations.brief import MOST, UnderstoodTurn, brief
+from handoff_service.rules.conversations.brief import MAX_ENTRIES, UnderstoodTurn, brief
 from handoff_service.rules.conversations.quotes import LONGEST, BriefLine
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 
@@ -159,7 +159,7 @@ def test_new_is_what_came_after_the_agent_last_read() -> None:
 
 
 def test_a_brief_stays_short_and_names_who_said_what() -> None:
-    said = lines(*(f"A: I'll do thing {n}." for n in range(MOST + 3)))
+    said = lines(*(f"A: I'll do thing {n}." for n in range(MAX_ENTRIES + 3)))
     found = brief(said, [], None).promised
-    assert [one.text for one in found] == [f"I'll do thing {n}." for n in range(3, MOST + 3)]
+    assert [one.text for one in found] == [f"I'll do thing {n}." for n in range(3, MAX_ENTRIES + 3)]
     assert (found[0].seq, found[0].by, found[0].author) == (4, "Mia Chen", Author.AGENT)

@@ -98,7 +98,7 @@ ACTIONS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
 
 
 async def notices(story: Story, agent: int = MIA) -> list[str]:
-    return [one.said for one in await story.store.read(colleague_notices.standing, agent)]
+    return [one.said for one in await story.store.read(colleague_notices.open_notices, agent)]
 
 
 async def joined(story: Story, interaction_id: int) -> bool:

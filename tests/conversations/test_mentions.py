@@ -49,7 +49,7 @@ async def test_a_colleague_who_is_named_gets_a_notice_and_finds_the_note(story: 
     for body in ("@Omar can you look?", "@Mia @Omar again", "nobody"):
         note = Write(interaction_id=ann, agent_id=MIA, body=body)
         seq = await story.store.write(write_note, note)
-    (notice,) = await story.store.read(colleague_notices.standing, OMAR)
+    (notice,) = await story.store.read(colleague_notices.open_notices, OMAR)
     assert notice.said == "Mia Chen mentioned you in a note"
     found = await story.store.read(mentions.of_agent, OMAR)
     assert [(one.body, one.by.name, one.seq) for one in found] == [

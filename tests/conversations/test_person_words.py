@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.conversations.person_words import person_words, sought
+from handoff_service.rules.conversations.person_words import person_query, person_words
 
 FOUND = {
     "Cyrillic, in small letters": ("Дарья Ёлкина", "елкина дарья"),
@@ -47,7 +47,7 @@ NOT_FOUND = {
 
 def fits(name: str, typed: str) -> bool:
     there = person_words(name, "E1", ["+12025550101"])
-    names = sought(typed).names
+    names = person_query(typed).names
     return bool(names) and all(
         any(w.startswith(s) for w in there for s in spellings) for spellings in names
     )
@@ -65,7 +65,7 @@ def test_another_is_not(name: str, typed: str) -> None:
 
 def test_numbers_and_the_employee_number_are_words_too() -> None:
     there = person_words("Ann Lee", "E 1001-ß", ["+447911123456"])
-    assert sought("e 1001-SS").exact in there
+    assert person_query("e 1001-SS").exact in there
     for typed in (
         "07911 123456",
         "0044 7911 123456",
@@ -76,6 +76,6 @@ def test_numbers_and_the_employee_number_are_words_too() -> None:
         "１２３４５６",
         "٠٧٩١١ ١٢٣٤٥٦",
     ):
-        assert any(word.startswith(token) for word in there for token in sought(typed).tokens), (
-            typed
-        )
+        assert any(
+            word.startswith(token) for word in there for token in person_query(typed).tokens
+        ), typed

@@ -50,7 +50,7 @@ async def due(story: Story, promise_id: int) -> PromiseState | None:
 
 
 async def notices(story: Story, agent: int = MIA) -> list[str]:
-    return [one.said for one in await story.store.read(colleague_notices.standing, agent)]
+    return [one.said for one in await story.store.read(colleague_notices.open_notices, agent)]
 
 
 async def test_a_promise_is_offered_once_to_its_agent(story: Story, clock: MovedClock) -> None:

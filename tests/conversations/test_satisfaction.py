@@ -94,7 +94,7 @@ async def grade(story: Story, interaction: int) -> tuple[int | None, str | None]
 
 async def alerts(story: Story) -> list[str]:
     """What Omar, a supervisor, is prompted about."""
-    return [one.said for one in await story.store.read(low_grades.standing, OMAR)]
+    return [one.said for one in await story.store.read(low_grades.open_prompts, OMAR)]
 
 
 # Asking -------------------------------------------------------------------------------------------
@@ -415,7 +415,7 @@ async def test_a_low_grade_asks_why_and_alerts_the_supervisors(
     assert await alerts(asks) == [said]
     assert (await asks.lines(ann))[-1].event is Event.GRADE_COMMENT
     assert await asks.count(t.interactions) == 1
-    (prompt,) = await asks.store.read(low_grades.standing, OMAR)
+    (prompt,) = await asks.store.read(low_grades.open_prompts, OMAR)
     await asks.store.write(
         dismiss_prompt, Dismiss(interaction_id=ann, agent_id=OMAR, seq=prompt.seq)
     )

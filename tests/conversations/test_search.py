@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.rules.conversations.search_query import Wanted, read
+from handoff_service.rules.conversations.search_query import SearchQuery, read
 from handoff_service.store.conversations import search
 from handoff_service.store.desk import users
 from handoff_service.store.desk.user_search import PageRequest
@@ -195,7 +195,7 @@ async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_
     assert "Mia Chen accepted" in lines.values()
 
 
-def people(conn: sa.Connection, wanted: Wanted) -> list[search.FoundPerson]:
+def people(conn: sa.Connection, wanted: SearchQuery) -> list[search.FoundPerson]:
     return search.found_people(conn, search.people_ids(conn, wanted))
 
 

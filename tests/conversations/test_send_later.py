@@ -46,7 +46,7 @@ async def due(story: Story, text_id: int) -> AtDue | None:
 
 
 async def notices(story: Story, agent: int = MIA) -> list[str]:
-    return [one.said for one in await story.store.read(colleague_notices.standing, agent)]
+    return [one.said for one in await story.store.read(colleague_notices.open_notices, agent)]
 
 
 async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(

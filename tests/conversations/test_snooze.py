@@ -58,7 +58,7 @@ async def test_a_snooze_ends_at_its_time_on_top_of_the_list_with_a_notice(
         "Waiting for a part",
         Event.STATE,
     )
-    (notice,) = await story.store.read(colleague_notices.standing, MIA)
+    (notice,) = await story.store.read(colleague_notices.open_notices, MIA)
     assert notice.said == "The hold has ended: Waiting for a part"
     assert not await end(story, ann), "a repeat does nothing"
 

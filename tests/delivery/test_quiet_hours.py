@@ -56,5 +56,6 @@ def test_what_is_no_time(written: str) -> None:
 )
 def test_where_somebody_may_be(number: str, said: str | None, zones: list[str]) -> None:
     assert [
-        zone.key for zone in phone_regions.of_number(number, said=said, instead="Europe/Paris")
+        zone.key
+        for zone in phone_regions.of_number(number, known_zone=said, instead="Europe/Paris")
     ] == zones

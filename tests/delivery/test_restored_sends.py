@@ -86,7 +86,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     )
     story = Story(store)
     assert await work(story, provider, clock) == [], "sent again"
-    found = await store.read(restore_holds.held)
+    found = await store.read(restore_holds.held_work)
     assert found is not None
     assert (found.texts, found.timers) == (1, 1)
     assert found.since == (await story.lines(interaction))[-1].created_at
@@ -144,12 +144,12 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
     assert "You are" not in await work(story, provider, clock)
     await story.write(other, "another line")
     assert await work(story, provider, clock) == ["another line"]
-    found = await story.store.read(restore_holds.held)
+    found = await story.store.read(restore_holds.held_work)
     assert found is not None
     assert found.texts == 2
     assert await story.store.write(decide_held, DecideHeld(send=True, agent_id=MIA)) == 1
     assert await work(story, provider, clock) == ["one", "two, behind it"]
-    assert await story.store.read(restore_holds.held) is None
+    assert await story.store.read(restore_holds.held_work) is None
     (row,) = await story.rows(t.restores)
     assert (row.outcome, row.agent_id, row.ended_at) == ("released", MIA, clock())
     with pytest.raises(Conflict, match="somebody has already released or canceled"):
@@ -282,7 +282,7 @@ async def test_calls_of_the_case_webhook_are_held_and_canceled(
     }
     await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.due_work).values(work)), None)
     await hold(story, clock)
-    found = await story.store.read(restore_holds.held)
+    found = await story.store.read(restore_holds.held_work)
     assert found is not None
     assert dataclasses.replace(found, timers=0).calls == 1
     await story.store.write(decide_held, DecideHeld(send=False))

@@ -80,7 +80,7 @@ async def test_sign_ins_and_failures_are_there_but_no_typed_address(story: Story
         sign_in.record_failure,
         sign_in.FailedSignIn("my-password-in-the-wrong-field", is_code=False),
     )
-    opened = sign_in.Open(MIA, "token", "Firefox on Linux")
+    opened = sign_in.OpenSession(MIA, "token", "Firefox on Linux")
     await store.write(sign_in.open_session, opened)
     await store.write(sign_in.end_session, "token")
     seen = await entries(story)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from handoff_service.lib import phone_numbers
 from handoff_service.rules.conversations.folding import folded
-from handoff_service.rules.conversations.person_words import person_words, sought
+from handoff_service.rules.conversations.person_words import person_query, person_words
 from handoff_service.store.desk import user_search, user_words, users
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.engine import bulk
@@ -48,7 +48,7 @@ PEOPLE, SEARCHES = 150, 60
 
 def obvious(people: Sequence[User], typed: str) -> list[User]:
     """The people who match, by reading everybody."""
-    wanted = sought(typed, phone_numbers.searched(typed, "US"))
+    wanted = person_query(typed, phone_numbers.searched(typed, "US"))
 
     def fits(one: User) -> bool:
         words = person_words(one.name, one.external_id, one.numbers)

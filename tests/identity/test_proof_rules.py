@@ -9,12 +9,12 @@ from handoff_service.rules.identity.proof import (
     Expects,
     Verdict,
     asked_facts,
+    attempts_left,
     code_hash,
     fact_hash,
     judged,
     mail_text,
     may_send,
-    tries_left,
 )
 from handoff_service.rules.identity.secrets_in_texts import (
     Hidden,
@@ -53,7 +53,7 @@ def test_three_codes_in_ten_minutes_and_ten_a_day(minutes_ago: list[int], may: b
 
 
 def test_five_tries() -> None:
-    assert [tries_left(wrong) for wrong in (0, 4, 5, 6)] == [5, 1, 0, 0]
+    assert [attempts_left(wrong) for wrong in (0, 4, 5, 6)] == [5, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

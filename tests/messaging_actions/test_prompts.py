@@ -34,7 +34,7 @@ async def told(story: Story, agent: int = MIA, *, supervises: bool = False) -> l
 
 
 async def standing(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[Prompt]:
-    return await story.store.read(prompts.standing, agent, supervises=supervises)
+    return await story.store.read(prompts.open_prompts, agent, supervises=supervises)
 
 
 async def prompt_seqs(story: Story, interaction_id: int) -> list[int]:

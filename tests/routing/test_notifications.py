@@ -21,9 +21,9 @@ from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.operations.routing.notify_agents import (
     MOST_TARGETS,
     AddTarget,
+    DueNotification,
     RemoveTarget,
-    Sent,
-    ToSend,
+    SendResult,
     add_target,
     begin_notifications,
     finish_notifications,
@@ -103,7 +103,7 @@ async def wants(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
     return await story.store.write(add_target, command)
 
 
-async def looks(story: Story, clock: MovedClock) -> list[ToSend]:
+async def looks(story: Story, clock: MovedClock) -> list[DueNotification]:
     clock.move(5)
     return await story.store.write(begin_notifications, None)
 
@@ -209,11 +209,11 @@ async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_take
     )
     taken = await story.store.write(add_target, theirs)
     assert await story.store.read(notification_targets.of_agent, MIA) == []
-    failed = [Sent(taken, Called(status=500, why="It answered 500."))]
+    failed = [SendResult(taken, Called(status=500, why="It answered 500."))]
     await story.store.write(finish_notifications, failed)
     (kept,) = await story.store.read(notification_targets.of_agent, OMAR)
     assert kept.error == "It answered 500."
-    gone = [Sent(taken, Called(status=410, why="It answered 410."))]
+    gone = [SendResult(taken, Called(status=410, why="It answered 410."))]
     await story.store.write(finish_notifications, gone)
     assert await story.store.read(notification_targets.of_agent, OMAR) == []
 

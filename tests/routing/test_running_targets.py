@@ -318,7 +318,7 @@ async def test_supervisors_are_alerted_though_an_agent_is_assigned(
 
 
 async def seen_by_omar(story: Story) -> list[str]:
-    found = await story.store.read(prompts.standing, OMAR, supervises=True)
+    found = await story.store.read(prompts.open_prompts, OMAR, supervises=True)
     return [one.said for one in found]
 
 

@@ -267,7 +267,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     day_report.today(conn)
     supervision.now(conn, OMAR)
     for supervises in (False, True):
-        prompts.standing(conn, OMAR, supervises=supervises)
+        prompts.open_prompts(conn, OMAR, supervises=supervises)
     conversations.ongoing(conn, OMAR, others=True)
     read_positions.newest_unread(conn, OMAR)
     conversations.others_count(conn, OMAR)

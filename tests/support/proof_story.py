@@ -21,8 +21,8 @@ from handoff_service.operations.identity.prove_identity import (
     drop_proof,
     fact_to_check,
     finish_proof,
+    offer_alternative,
     settle_answer,
-    something_else,
 )
 from handoff_service.ports import Mail, Mailed, NotMailed, Question
 from handoff_service.rules.shared.vocabulary import Work
@@ -67,7 +67,7 @@ class Proving:
     async def wants(self, wish: AlternativeKind) -> ProofState:
         question = await self.says("no code")
         return await self.step(
-            question, something_else, Alternative(turn_id=int(question.turn_id), wish=wish)
+            question, offer_alternative, Alternative(turn_id=int(question.turn_id), wish=wish)
         )
 
     async def drops(self, body: str = "never mind") -> ProofState:

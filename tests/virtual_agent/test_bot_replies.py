@@ -106,16 +106,16 @@ LONG = ("Payroll and time clocks in all of the stores", "x" * 160)
 def test_however_much_is_down_it_is_told_in_two_segments_and_inside_a_form_in_one(
     outages: list[tuple[str, str]],
 ) -> None:
-    assert segments(words.outage_news(outages, asked_behind=False)).count <= 2
-    inside = segments(words.outage_news(outages, asked_behind=True))
+    assert segments(words.outage_news(outages, question_follows=False)).count <= 2
+    inside = segments(words.outage_news(outages, question_follows=True))
     assert inside.count == 1
 
 
 def test_what_is_down() -> None:
-    assert words.outage_news([], asked_behind=True) == words.NO_OUTAGE
-    assert words.outage_news([VPN], asked_behind=True) == VPN[1]
-    assert words.outage_news([VPN], asked_behind=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
-    assert words.outage_news([VPN, LONG], asked_behind=True) == (
+    assert words.outage_news([], question_follows=True) == words.NO_OUTAGE
+    assert words.outage_news([VPN], question_follows=True) == VPN[1]
+    assert words.outage_news([VPN], question_follows=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
+    assert words.outage_news([VPN, LONG], question_follows=True) == (
         "Down right now: VPN, Payroll and time.... Ask me about any of them by name."
     )
 

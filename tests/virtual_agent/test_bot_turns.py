@@ -122,9 +122,9 @@ async def test_a_turn_stands_until_it_is_answered_or_its_epoch_ends(story: Story
     first = await story.begin(ann)
     assert first is not None
     turn = int(first.turn_id)
-    assert await story.store.read(bot_turns.stands, turn)
+    assert await story.store.read(bot_turns.is_valid, turn)
     await story.write(ann, "Mia here, I take this.", MIA)
-    assert not await story.store.read(bot_turns.stands, turn)
+    assert not await story.store.read(bot_turns.is_valid, turn)
 
 
 async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int) -> None:

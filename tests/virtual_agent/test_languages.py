@@ -249,14 +249,14 @@ def test_the_hours_read_naturally(language: Language, hours: int, said: str) -> 
 
 def test_an_outage_is_named_in_spanish() -> None:
     down = [("VPN", "The VPN is down since 9.")]
-    said = bot_replies.outage_news(down, asked_behind=False, language=ES)
+    said = bot_replies.outage_news(down, question_follows=False, language=ES)
     assert said == "Ahora falla: VPN. Aviso de soporte: The VPN is down since 9."
     long = [("VPN", "The VPN is down since 9. " * 6)]
-    said = bot_replies.outage_news(long, asked_behind=True, language=ES)
+    said = bot_replies.outage_news(long, question_follows=True, language=ES)
     assert said == "Ahora falla: VPN. Ya trabajamos en eso."
-    many = bot_replies.outage_news([("x" * 50, "")] * 9, asked_behind=True, language=ES)
+    many = bot_replies.outage_news([("x" * 50, "")] * 9, question_follows=True, language=ES)
     assert segments(many).count == 1
-    assert bot_replies.outage_news([], asked_behind=False, language=ES).startswith("No sabemos")
+    assert bot_replies.outage_news([], question_follows=False, language=ES).startswith("No sabemos")
 
 
 def test_known_facts_are_asked_in_spanish() -> None:

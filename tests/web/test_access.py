@@ -99,7 +99,7 @@ class Desk:
 
     async def session(self, role: str) -> None:
         self.tokens[role] = secrets.token_urlsafe(32)
-        opened = sign_in.Open(self.agents[role], self.tokens[role])
+        opened = sign_in.OpenSession(self.agents[role], self.tokens[role])
         await self.here.desk.store.write(sign_in.open_session, opened)
 
     async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:

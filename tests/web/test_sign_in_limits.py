@@ -14,7 +14,7 @@ from yarl import URL
 
 from handoff_service.errors import Busy
 from handoff_service.lib.password_checks import AT_ONCE, MOST_WAITING, PasswordChecks
-from handoff_service.operations.desk import sign_in, sign_in_tries
+from handoff_service.operations.desk import sign_in, sign_in_attempts
 from handoff_service.store.engine import tables as t
 from tests.web.workspace_server import Running, running
 
@@ -98,7 +98,7 @@ async def test_random_accounts_from_one_address_are_limited(desk: Running) -> No
     async with Client(desk, "203.0.113.7") as guesser, Client(desk, "203.0.113.8") as other:
         statuses = [
             await guesser.signs_in(f"nobody{n}@example.com")
-            for n in range(sign_in_tries.TRIES_OF_ADDRESS + 1)
+            for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 1)
         ]
         assert statuses[-2:] == [(401, None), (429, "60")]
         # what the client itself writes into the header is not believed
@@ -117,7 +117,7 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
 ) -> None:
     async with Client(desk, "198.51.100.1") as mia:
         assert await mia.signs_in(password="right") == (303, None)
-        for n in range(sign_in_tries.TRIES_OF_ACCOUNT):
+        for n in range(sign_in_attempts.ATTEMPTS_OF_ACCOUNT):
             async with Client(desk, f"203.0.113.{n}") as stranger:
                 assert (await stranger.signs_in())[0] == 401
         async with Client(desk, "203.0.113.99") as stranger:
@@ -132,8 +132,8 @@ async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> N
     f = t.sign_in_failures
     async with Client(desk, "203.0.113.7") as guesser:
         statuses = []
-        for n in range(sign_in_tries.TRIES_OF_ADDRESS_HOURLY + 1):
-            if n == sign_in_tries.TRIES_OF_ADDRESS:  # a minute later
+        for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS_HOURLY + 1):
+            if n == sign_in_attempts.ATTEMPTS_OF_ADDRESS:  # a minute later
                 earlier = desk.desk.clock() - timedelta(seconds=61)
                 put = sa.update(f).values(failed_at=earlier)
                 await desk.desk.store.write(lambda tx, one: tx.conn.execute(one), put)
@@ -145,8 +145,10 @@ async def test_a_stranger_in_the_same_office_locks_nobody_out(desk: Running) -> 
     """They share an address, so the browser tells them apart."""
     async with Client(desk, "203.0.113.7") as mia, Client(desk, "203.0.113.7") as stranger:
         assert await mia.signs_in(password="right") == (303, None)
-        for n in range(sign_in_tries.TRIES_OF_ADDRESS):
-            await stranger.signs_in(MIA if n < sign_in_tries.TRIES else f"nobody{n}@example.com")
+        for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS):
+            await stranger.signs_in(
+                MIA if n < sign_in_attempts.ATTEMPTS else f"nobody{n}@example.com"
+            )
         assert (await stranger.signs_in())[0] == 429
         mia.session.cookie_jar.clear(lambda cookie: cookie.key == "patchboard")  # signed out
         assert await mia.signs_in(password="right") == (303, None)
@@ -164,7 +166,7 @@ async def test_a_program_at_a_known_address_comes_in_while_strangers_guess(desk:
                 return answer.status
 
         assert await signs_in(program) == 200
-        for n in range(sign_in_tries.TRIES_OF_ACCOUNT):
+        for n in range(sign_in_attempts.ATTEMPTS_OF_ACCOUNT):
             async with Client(desk, f"203.0.113.{n}") as stranger:
                 await stranger.signs_in()
         assert await signs_in("203.0.113.99") == 429
@@ -176,25 +178,25 @@ async def test_a_stolen_mark_of_a_known_browser_allows_no_more_guesses(desk: Run
         assert await mia.signs_in(password="right") == (303, None)
         mark = next(one for one in mia.session.cookie_jar if one.key == "patchboard-known")
     statuses = []
-    for n in range(sign_in_tries.TRIES_OF_ACCOUNT + 1):
+    for n in range(sign_in_attempts.ATTEMPTS_OF_ACCOUNT + 1):
         async with Client(desk, f"203.0.113.{n}") as thief:
             cookies = {"patchboard-known": mark.value}
             thief.session.cookie_jar.update_cookies(cookies, URL(desk.address))
             statuses.append((await thief.signs_in())[0])
-    assert statuses == [401] * sign_in_tries.TRIES_OF_ACCOUNT + [429]
+    assert statuses == [401] * sign_in_attempts.ATTEMPTS_OF_ACCOUNT + [429]
 
 
 async def test_a_right_password_is_no_wrong_try(desk: Running) -> None:
     """An office behind one address: more agents sign in within a minute than tries are allowed."""
     async with Client(desk, "203.0.113.7") as office:
-        for _ in range(sign_in_tries.TRIES_OF_ADDRESS + 5):
+        for _ in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 5):
             office.session.cookie_jar.clear()
             assert await office.signs_in(password="right") == (303, None)
 
 
 async def test_the_api_has_the_same_limits(desk: Running) -> None:
     async with aiohttp.ClientSession() as session:
-        for n in range(sign_in_tries.TRIES_OF_ADDRESS + 1):
+        for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 1):
             login = {"email": f"nobody{n}@example.com", "password": "wrong"}
             async with session.post(f"{desk.address}/api/v1/login", json=login) as answer:
                 status, again = answer.status, answer.headers.get("Retry-After")

@@ -16,7 +16,7 @@ from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.sign_in import hash_password
-from handoff_service.operations.desk.sign_in_tries import TRIES
+from handoff_service.operations.desk.sign_in_attempts import ATTEMPTS
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t
 from tests.web.workspace_server import Answer, Running, Visitor, running, shown
@@ -150,9 +150,9 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
     async with desk.visitor() as thief:
         await thief.sign_in("guess@example.com", PASSWORD)
         statuses = [
-            (await thief.post("/sign-in/code", code=f"{n:06}")).status for n in range(TRIES + 1)
+            (await thief.post("/sign-in/code", code=f"{n:06}")).status for n in range(ATTEMPTS + 1)
         ]
-        assert statuses == [401] * TRIES + [429]
+        assert statuses == [401] * ATTEMPTS + [429]
         right = await thief.post("/sign-in/code", code=phone.code())
         assert (right.status, "Too many attempts." in right.text) == (429, True)
         # another sign-in with the password opens no new row of guesses
@@ -179,7 +179,7 @@ async def test_slow_guesses_of_codes_end_and_the_agent_gets_a_mail(
     async with desk.visitor() as thief:
         await thief.sign_in(email, PASSWORD)
         for _ in range(rounds):
-            for n in range(TRIES):
+            for n in range(ATTEMPTS):
                 assert (await thief.post("/sign-in/code", code=f"{n:06}")).status == 401
             for row in await desk.story.rows(f, f.c.id > before[1]):
                 earlier = (

@@ -54,7 +54,7 @@ NO_ERASING = (
     "The app on the phone cannot erase a text over the network. Delete the texts with this number "
     "in the phone's own messaging app and in the app's list"
 )
-MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # of one picture, and read at once; our choice
+MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # bytes of one picture, and of one read; our choice
 REMEMBERED = 1000  # pictures of listed texts
 SMS, MMS = "SMS", "MMS_DOWNLOADED"
 
@@ -189,7 +189,8 @@ class AndroidPhone:
 
 
 def _refusal(message: Outgoing, sim: int | None) -> int | None:
-    """The code of what we do not even ask the phone; None: it may be able to."""
+    """The error code of a text that the phone cannot send, so that we do not ask it. None: it may
+    be able to."""
     if not (is_e164(message.to) or is_short_code(message.to)):
         return errors.BAD_NUMBER
     if message.media_urls:

@@ -31,7 +31,7 @@ from handoff_service.rules.virtual_agent.bot_text import Choice
 REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood
 # answers of Rasa's own channel, and of ours with another tracker store
 CANNOT_FORGET = frozenset({404, 405, 501})
-FORGET = "/forget"  # of our own channel, instead of /webhook
+FORGET = "/forget"  # path of our own channel, in place of /webhook
 RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
 TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
@@ -195,7 +195,8 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
 
 
 def _how(header: str | None) -> HowUnderstood | None:
-    """Model, ranking and question of a turn; None for a channel that does not report them."""
+    """The model, the ranking and the question of a turn. None for a channel that does not report
+    them."""
     try:
         report = json.loads(header or "null")
         asked = report.get("asked") or {}

@@ -29,8 +29,8 @@ return tostring(wait)
 
 
 class RedisRateLimits:
-    """A token bucket for each key. ``prefix``: of the keys in Redis; ``processes``: how many share
-    a limit while Redis is away."""
+    """A token bucket for each key. ``prefix``: how the keys in Redis begin. ``processes``: how many
+    processes share a limit while Redis is away."""
 
     def __init__(self, url: str, *, prefix: str, processes: int) -> None:
         self._redis = redis.from_url(
@@ -51,7 +51,7 @@ class RedisRateLimits:
         return await self._local.take(key, a_minute / self._processes, now)
 
     async def _shared(self, key: int, a_minute: float) -> float:
-        # a bucket that nobody used for so long is full again
+        # after this time an unused bucket is full again, so Redis may forget it
         full_after = int(max(60, 60 / a_minute)) + 1
         args = [max(a_minute, 1.0), a_minute / 60, full_after]
         return float(await self._take(keys=[f"{self._prefix}:{key}"], args=args))

@@ -35,8 +35,8 @@ from handoff_service.ports import (
 )
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-#: Sign in again. The ID token then says when the person did; some providers send that only if it is
-#: also a claim that is asked for.
+#: Asks the provider for a fresh sign-in. The ID token then has the time of it, which some providers
+#: send only if the claim is requested too.
 _AGAIN = {
     "prompt": "login",
     "max_age": "0",
@@ -210,7 +210,7 @@ def _algorithms(found: Configuration) -> Sequence[str]:
 def _check_issuer(
     found: Configuration, provider: ProviderAccess, answer: Mapping[str, str]
 ) -> None:
-    """RFC 9207: a provider that says so must name itself in the answer."""
+    """RFC 9207: a provider that announces it must name itself in the answer."""
     named = answer.get("iss")
     must = found.facts.get("authorization_response_iss_parameter_supported") is True
     if (must and named is None) or (named is not None and named != provider.issuer):

@@ -13,14 +13,16 @@ from handoff_service.gateways.openid.id_token import LEEWAY, WrongToken, signed_
 from handoff_service.ports import EndedElsewhere
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-#: An older token is refused, so that the ids of tokens need to be remembered for some minutes only.
+#: The greatest age of a token. Thanks to it, the ids of used tokens are remembered for minutes
+#: only.
 LASTS = timedelta(minutes=5)
 MOST = 20_000  # characters of a token
 _LONGEST = 255  # characters of a subject, a session or a token's id
 
 
 def issuer_of(token: str) -> str | None:
-    """The issuer that the token names. It is not verified: it only says whose keys to try."""
+    """The issuer that the token names. It is not verified, and only selects the keys to verify the
+    token with."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MOST:
         return None
@@ -40,7 +42,7 @@ def verify_logout(
     algorithms: Sequence[str],
     now: datetime,
 ) -> EndedElsewhere:
-    """Whose sessions end. Raises UnknownKey and WrongToken."""
+    """The person or the session that the provider has ended. Raises UnknownKey and WrongToken."""
     claims = signed_claims(token, keys, algorithms)
     audience = claims.get("aud")
     if claims.get("iss") != issuer:
@@ -62,7 +64,7 @@ def verify_logout(
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     moment, made = now.timestamp(), _number(claims.get("iat"))
-    # the first versions of the specification had no exp
+    # optional, because the first versions of the specification lacked exp
     ends = _number(claims.get("exp", moment))
     if made > moment + LEEWAY:
         raise WrongToken("it was made at another time")

@@ -18,7 +18,7 @@ from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
 PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
-# between the clocks; a larger difference makes Twilio's message list useless for matching
+# seconds between the clocks; a larger difference makes Twilio's message list useless for matching
 MOST_APART = timedelta(seconds=60)
 IN_SERVICE = "in Twilio's console, under the service"
 MESSAGING = "https://messaging.twilio.com"

@@ -19,7 +19,7 @@ from handoff_service.ports import NotErased
 
 ON_ITS_WAY = 20009
 GONE, BUSY = 404, 429
-MOST_MEDIA = 10  # of one message
+MOST_MEDIA = 10  # media of one message
 
 
 def erase_text(client: Client, sid: str) -> NotErased | None:

@@ -127,8 +127,8 @@ def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
 
 
 def _said(name: str) -> str:
-    """Return a name for the log. An unknown name may be a piece of somebody's text, so it is not
-    logged."""
+    """Return the name as the log may show it. An unknown name may be a piece of somebody's text, so
+    it is replaced."""
     return name if name in _FORMS else "A parameter that is not known"
 
 

@@ -71,7 +71,7 @@ CONSENTS_IN_REQUEST = 25
 # at most 1000:
 # https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 PAGE = 500
-MOST_MEDIA = 10  # of one message
+MOST_MEDIA = 10  # media of one message
 # The error of a single consent that can be retried: https://www.twilio.com/docs/api/errors/30646
 TRY_AGAIN = "INTERNAL_SERVER_ERROR"
 NO_CONSENT_API = (403, 404)

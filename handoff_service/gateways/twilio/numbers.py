@@ -15,7 +15,7 @@ from handoff_service.gateways.provider import AccountNumber, AccountReport
 from handoff_service.gateways.twilio.account import TIMEOUT, check_account
 from handoff_service.settings import Settings
 
-MOST = 200  # numbers that the set-up lists
+MAX_NUMBERS = 200  # numbers that the set-up lists
 
 
 async def report(settings: Settings) -> AccountReport:
@@ -35,7 +35,7 @@ def _report(settings: Settings) -> AccountReport:
         with _session(settings) as session:
             usable, wrong = check_account(session, _base(settings))
             problems += wrong
-            found = _numbers(session, settings, {"PageSize": MOST}) if usable else []
+            found = _numbers(session, settings, {"PageSize": MAX_NUMBERS}) if usable else []
     except requests.RequestException as error:
         return AccountReport(problems=[*problems, _no_answer(settings, error)])
     wanted = _wanted(settings)

@@ -30,11 +30,12 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(minutes=2)
-# delay before a push: a change that is undone at once needs none, and clocks differ
+# Delay before a push, because clocks differ, and because a change that is undone at once needs no
+# push.
 SETTLED = timedelta(minutes=1)
-PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
+PAUSE = timedelta(seconds=0.6)  # seconds for each request, to stay below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-# before the next attempt; the provider enables its list when the company asks for it
+# until the next attempt, because the provider enables its list when the company asks for it
 NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 
@@ -59,8 +60,8 @@ class ConsentPush:
 
 @dataclass(frozen=True, slots=True)
 class PushFailed:
-    """The provider could not be reached, or (``offered`` false) has no such list for this
-    account."""
+    """The push failed: the provider could not be reached, or (``offered`` false) its account has no
+    opt-out list."""
 
     batch: Batch
     why: str

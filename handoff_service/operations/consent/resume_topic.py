@@ -16,7 +16,7 @@ from handoff_service.store.virtual_agent import bot_turns
 RESUMED = "The requester opted in again, so the virtual agent continues with its questions"
 PAYLOAD = "/resume_topic"
 WITHIN = timedelta(days=1)
-#: what agents read -> the slot that holds it
+#: name that agents read -> slot of the bot
 SLOTS: Mapping[str, str] = {
     "Problem": "problem",
     "Device": "device",
@@ -25,7 +25,7 @@ SLOTS: Mapping[str, str] = {
     "What for": "item_reason",
     "Language": "language",
 }
-UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks
+UNSENT = frozenset({"Problem", "Item"})  # a form has collected these and not finished
 i = t.interactions
 
 

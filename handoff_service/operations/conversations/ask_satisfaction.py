@@ -1,9 +1,9 @@
 """Ask a requester, some time after closing, how it went.
 
-The time of the question is due work. Whether to ask is decided when it is due: the conversation is
-still closed, the requester has no newer one, may be texted, and was not asked in the last 30 days
-(the queue's setting). The row of the requester is locked meanwhile, so that two processes cannot
-both ask.
+The question is a piece of due work. When it is due, this module decides whether to ask: the
+conversation is still closed, the requester has no newer one, may be texted, and was not asked in
+the last 30 days (the queue's setting). The row of the requester is locked meanwhile, so that two
+processes cannot both ask.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,8 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 class AskOutcome(StrEnum):
     ASKED = "asked"
-    LATER = "later"  # after the requester's quiet hours, or at the time that the queue has now
+    # postponed to the end of quiet hours, or to the time in the queue's new settings
+    LATER = "later"
     NOT_ASKED = "not_asked"
 
 

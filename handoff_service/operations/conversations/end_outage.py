@@ -39,7 +39,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 BATCH = 25
 PAUSE = timedelta(seconds=5)
-SOON = timedelta(minutes=1)  # a text that is due later waits for quiet hours and blocks no batch
+SOON = timedelta(minutes=1)  # a text that waits for the end of quiet hours blocks no batch
 OPTED_OUT = "opted out"
 CANCELED = "Canceled, because the texts about the outage were stopped."
 x, r, m = t.outage_texts, t.outage_recipients, t.messages

@@ -55,7 +55,7 @@ class PromiseDue:
 
 
 def store_promise(tx: Transaction, command: StorePromise) -> int:
-    """Returns its id. Conflict for a text whose promise is stored already; BadInput for a text
+    """Returns its id. Conflict if the promise of this text is stored already; BadInput for a text
     without a promise, and for times in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
@@ -99,13 +99,14 @@ def cancel_promise(tx: Transaction, command: OnePromise) -> None:
 
 
 def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
-    """Remind the agent, or settle the promise. Returns its state after that. None: it had ended."""
+    """Remind the agent, or settle the promise. Returns its state after that. None: the promise had
+    already ended."""
     due_work.cancel(tx, Work.PROMISE, [command.promise_id])
     found = promises.find(tx.conn, command.promise_id)
     if found is None:
         return None
     interaction = interactions.lock(tx.conn, found.interaction_id)
-    promise = promises.find(tx.conn, command.promise_id)  # as it is under the lock
+    promise = promises.find(tx.conn, command.promise_id)  # read again, now that the row is locked
     if promise is None or promise.state is not PromiseState.OPEN:
         return None
     if tx.now < promise.promised_at:
@@ -129,7 +130,7 @@ def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
 
 
 def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]:
-    """The promise, and when it was made."""
+    """The promise, and the time when the agent made it."""
     made_at, words, at = tx.now, command.words, command.promised_at
     if command.message_id is not None:
         text = promises.text_of(tx.conn, command.interaction_id, command.message_id)

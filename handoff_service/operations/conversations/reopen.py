@@ -78,7 +78,7 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     begin_run(tx, assigned)
 
 
-def may_until(
+def can_reopen_until(
     conn: Connection, interaction_id: int, closed_at: datetime | None, agent_id: int
 ) -> datetime | None:
     """Until when the agent can reopen a conversation. None: it is not closed, another agent closed

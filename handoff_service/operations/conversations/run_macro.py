@@ -55,19 +55,19 @@ NO_HOLD = Hold(reason=None, until=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacroRun:
-    """What a macro changed, for its undo. A field is None or False when its step changed
+    """The changes of a macro, for its undo. A field is None or False when its step changed
     nothing."""
 
     name: str
     message_id: int | None = None  #: the text, if it waits for ``undo_within``
     label_id: int | None = None
     asked: bool = False  #: the conversation was offered to an agent
-    #: the agent who had the conversation that was assigned to another one
+    #: the former agent, if the macro assigned the conversation to another one
     assigned_from: int | None = None
-    state: State = State.NEW  #: the state afterwards
-    was: State = State.NEW  #: the state before
-    hold: Hold = NO_HOLD  #: the hold before
-    held: bool = True  #: the hold before is still there
+    state: State = State.NEW  #: the state after the macro
+    was: State = State.NEW  #: the state before the macro
+    hold: Hold = NO_HOLD  #: the hold before the macro
+    held: bool = True  #: the macro did not end that hold
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:

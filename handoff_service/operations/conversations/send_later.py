@@ -69,7 +69,7 @@ class OneText:
 
 @dataclass(frozen=True, slots=True)
 class SendDue:
-    """A scheduled text whose send time has come."""
+    """A scheduled text that is due."""
 
     text_id: int
 
@@ -137,7 +137,7 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
     if found is None:
         return None
     interaction = interactions.lock(tx.conn, found.interaction_id)
-    text = scheduled_texts.find(tx.conn, command.text_id)  # as it is under the lock
+    text = scheduled_texts.find(tx.conn, command.text_id)  # read again, now that the row is locked
     if text is None or text.send_at > tx.now:
         return None
     opted_out = bool(consents.opted_out_of(tx.conn, [interaction.id]))

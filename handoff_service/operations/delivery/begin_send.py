@@ -24,7 +24,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# A text of the requester answers these, so that one still waiting is of no use.
+# A text from the requester answers these. If one still waits then, it is useless.
 ASKS = (Event.PROACTIVE, Event.SATISFACTION)
 
 
@@ -41,7 +41,7 @@ _OUTGOING = (
         *t.messages.c["id", "status", "body", "author", "event", "created_at"],
         *t.messages.c["interaction_id", "retries", "segments"],
         *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner"],
-        consents.stands(
+        consents.blocking_entry(
             t.interactions.c.requester_number, t.interactions.c.provider_number_id
         ).label("opted_out"),
         t.provider_numbers.c.messaging_service,
@@ -122,8 +122,8 @@ class _Batch:
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
 
     def cancel_or_delay_proactive(self) -> None:
-        """Cancel prompts and questions of how it went that the requester has answered, but not for
-        thanks in the closed conversation. Delay other messages that are no replies until quiet
+        """Cancel prompts and satisfaction questions if the requester has written since. Thanks in
+        the closed conversation do not count. Delay other messages that are no replies until quiet
         hours end, unless the requester has written since."""
         proactive = [r for r in self._waiting.values() if r.event in NOT_REPLIES]
         written_since = send_gates.written_since(self._tx, proactive)

@@ -15,7 +15,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-# by then a callback or the provider's list has settled the outcome, if either can
+# after this time neither a callback nor the provider's list will settle the outcome
 LONG_ENOUGH = timedelta(minutes=3)
 
 

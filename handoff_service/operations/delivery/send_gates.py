@@ -26,7 +26,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 # a provider number may run this far ahead of its rate; the provider queues the rest
 BURST = timedelta(seconds=10)
-MOST_SEGMENTS = 25  # in one text: 1,600 characters in UCS-2
+MOST_SEGMENTS = 25  # segments in one text: 1,600 characters in UCS-2
 
 type Row = sa.Row[*tuple[Any, ...]]
 

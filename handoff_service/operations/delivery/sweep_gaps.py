@@ -1,5 +1,5 @@
-"""Gap sweep: fetch texts whose webhook was lost from the provider's list, and store each once, in
-order.
+"""Gap sweep: when a webhook was lost, fetch its text from the provider's list. Each text is stored
+once, in order.
 
 A failed webhook is retried once at the fallback address. After that, the text exists only in the
 provider's list. The sweep compares that list with the stored texts after each start, after each

@@ -106,7 +106,7 @@ def delete_attribute(tx: Transaction, attribute_id: int) -> None:
 
 
 def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
-    """The messaging actions whose conditions use it."""
+    """The messaging actions that use it in a condition."""
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
     return [
         Blocker(
@@ -145,7 +145,7 @@ def fit_stored(tx: Transaction, fields: AttributeFields) -> None:
     """Write the stored values in the form of the type. BadInput says how many do not fit, and
     which."""
     wrong, changed = [], dict[int, str]()
-    for one in attributes.held(tx.conn, fields.owner, fields.key):
+    for one in attributes.stored_values(tx.conn, fields.owner, fields.key):
         try:
             value = read_value(fields, one.value)
         except ValueError:

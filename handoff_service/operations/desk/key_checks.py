@@ -1,4 +1,4 @@
-"""What ``patchboard doctor`` and ``patchboard keys`` report about the secret keys."""
+"""The reports of ``patchboard doctor`` and ``patchboard keys`` about the secret keys."""
 
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ NOTHING_LEFT = (
 
 
 def key_problems(conn: Connection, keys: Sequence[str]) -> list[str]:
-    """Sentences on stored values whose secret key is not set. ``keys``: those that are set, the
-    current one first."""
+    """A sentence for each missing secret key that sealed stored values. ``keys``: those that are
+    set, the current one first."""
     current, *old = map(key_fingerprint, keys)
     if secret_keys.differs(conn, current, old):
         return [secret_keys.DIFFERS]

@@ -74,8 +74,8 @@ def mail_link(tx: Transaction, command: MailLink) -> None:
 
 
 def account(conn: Connection, agent_id: int) -> Account | None:
-    """The facts that this agent's links are signed with. None for an unknown or deactivated
-    agent, and for one whose role signs in without a password."""
+    """The facts that this agent's links are signed with. None for an unknown or deactivated agent,
+    and for one with a role that signs in without a password."""
     needed = needs(conn, agent_id)
     if needed is None or not needed.password_allowed:
         return None
@@ -93,8 +93,8 @@ def account(conn: Connection, agent_id: int) -> Account | None:
 
 
 def holder(conn: Connection, token: str, keys: Sequence[str], now: datetime) -> Account:
-    """The account whose password the token may set. ``keys``: the secret keys that are accepted.
-    NotFound for a token that is not good."""
+    """The account for which the token may set a password. ``keys``: the secret keys that are
+    accepted. NotFound for a token that is not good."""
     agent_id = rules.agent_of(token)
     found = account(conn, agent_id) if agent_id is not None else None
     if found is None or not any(rules.is_good(key, token, found, now) for key in keys):

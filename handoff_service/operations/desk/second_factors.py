@@ -24,7 +24,8 @@ MOST_PASSKEYS = 20
 
 @dataclass(frozen=True, slots=True)
 class BeginAuthenticator:
-    """``made``: a random secret, used unless the agent began before."""
+    """``made``: a random secret for the app. An agent who has begun before keeps the earlier
+    one."""
 
     agent_id: int
     made: str = field(repr=False)

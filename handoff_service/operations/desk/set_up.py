@@ -28,7 +28,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
 FIRST = "Service desk"  # the first queue and its group, until an admin renames them
-CAPACITY = 4  # as for other new agents
+CAPACITY = 4  # conversations at a time, as for other new agents
 HAS_ADMIN = "This desk has an admin already. Sign in instead."
 
 

@@ -1,8 +1,8 @@
 """Sign-in and sign-out: server-side sessions.
 
 Passwords are stored as argon2 hashes, and session tokens as hashes. Checking a password takes a
-core tens of milliseconds, so it happens outside any transaction: ``find`` and ``count_try``
-(sign_in_tries.py), then the check, then ``open_session``.
+core tens of milliseconds, so it happens outside any transaction: ``find`` and ``count_attempt``
+(sign_in_attempts.py), then the check, then ``open_session``.
 """
 
 import functools
@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
-from handoff_service.operations.desk.sign_in_tries import KnowAddress, know_address
+from handoff_service.operations.desk.sign_in_attempts import KnowAddress, know_address
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun
@@ -39,8 +39,9 @@ class CurrentAgent:
     email: str
     roles: frozenset[Role]
     presence: str
-    last_used_at: datetime | None = None  #: the session, before this request
-    last_active_at: datetime | None = None  #: likewise, by an act of the agent
+    last_used_at: datetime | None = None  #: the last use of the session, before this request
+    #: the agent's last act in the session, before this request
+    last_active_at: datetime | None = None
     #: when the agent proved who they are for this session; None: their identity provider does not
     #: say. A provider where the agent is signed in opens new sessions without asking for anything.
     authenticated_at: datetime | None = None
@@ -77,11 +78,11 @@ def csrf_token(secret: str, session_token: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenSession:
     agent_id: int
     token: str
-    device: str = ""  #: in a few words
-    second_factor: bool = False  #: whether one was checked
+    device: str = ""  #: the browser and the system, in a few words
+    second_factor: bool = False  #: whether a second factor was checked
     provider_id: int | None = None  #: the identity provider that the agent came from
     id_token: str | None = None  #: the provider's token
     provider_session: str | None = None  #: the provider's name for its own session
@@ -108,7 +109,7 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
     return (row[0], row[1]) if row else None
 
 
-def open_session(tx: Transaction, command: Open) -> None:
+def open_session(tx: Transaction, command: OpenSession) -> None:
     """Start a session."""
     if command.known_address:
         know_address(tx, KnowAddress(command.known_address, command.agent_id))
@@ -139,7 +140,7 @@ def open_session(tx: Transaction, command: Open) -> None:
     audit(tx, signed_in)
 
 
-def _how(tx: Transaction, command: Open) -> dict[str, str]:
+def _how(tx: Transaction, command: OpenSession) -> dict[str, str]:
     """How the agent signed in, for the audit log."""
     how = {"device": command.device}
     if command.provider_id is not None:

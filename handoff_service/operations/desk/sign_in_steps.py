@@ -17,7 +17,7 @@ s = t.sign_in_steps
 
 
 class StepKind(StrEnum):
-    """What a sign-in waits for."""
+    """The kinds of steps that a sign-in can wait for."""
 
     PROVIDER = "provider"  #: an identity provider's answer
     CODE = "code"  #: the agent's second factor

@@ -50,8 +50,8 @@ def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
 
 
 def _which(command: EndElsewhere) -> ColumnElement[bool]:
-    """The person's sessions. If the token names one session, those of this session, and those of
-    which the provider never said its session."""
+    """The person's sessions. If the token names a session of the provider, only those that belong
+    to it, and those for which the provider never named one."""
     ended = command.ended
     theirs = s.c.agent_id.in_(
         select(i.c.agent_id).where(
@@ -67,7 +67,8 @@ def _which(command: EndElsewhere) -> ColumnElement[bool]:
 
 
 def _use_once(tx: Transaction, command: EndElsewhere) -> None:
-    """Remember the token for longer than it is valid. Of two requests with it, one gets through."""
+    """Remember the token for longer than it is valid, so that of two requests with it only one
+    succeeds."""
     forget_expired(tx)
     key = token_hash(f"logout|{command.provider_id}|{command.ended.token_id}")
     same = select(steps.c.key).where(steps.c.key == key)

@@ -40,8 +40,8 @@ def use_secret_keys(tx: Transaction, _command: None) -> bool:
 
 
 def give_up_old_key(tx: Transaction, _command: None) -> None:
-    """The key that the database was written with is lost: use the current one from now on. What the
-    lost key sealed stays unreadable until somebody enters it again."""
+    """Use the current key from now on, because the key that the database was written with is lost.
+    Secrets that the lost key sealed stay unreadable until somebody enters them again."""
     written_with = secret_keys.fingerprint(tx.conn)
     if written_with is not None:
         unnamed = update(f).where(f.c.key_id.is_(None))

@@ -1,7 +1,6 @@
-"""What an import would change: the import itself, in a transaction that is rolled back.
-
-So the preview knows everything that the import does, also what a file does not say, such as groups
-that are created because an agent names them.
+"""Preview an import: run it in a transaction, list the changes, and roll back. So the preview also
+shows changes that are not in the file itself, such as groups that are created because an agent
+names them.
 """
 
 import hashlib

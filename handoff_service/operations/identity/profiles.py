@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.cases.change_case import cases_follow
-from handoff_service.operations.identity.verify_requester import is_not_them
+from handoff_service.operations.identity.verify_requester import rule_out_user
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_identities
 from handoff_service.rules.identity.identity_level import Method
@@ -49,7 +49,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
         return
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
     if command.user_id is None:
-        is_not_them(tx, profile.id, profile.user_id)
+        rule_out_user(tx, profile.id, profile.user_id)
     concerned = [one for one in running if one.profile_id == profile.id]
     _record(tx, command, profile, concerned)
     i = t.interactions

@@ -40,7 +40,7 @@ class ProofState:
     outcome: ProofOutcome | None = None
     verdict: Verdict | None = None
     stepped: bool = False
-    left: int = rules.TRIES
+    left: int = rules.ATTEMPTS
     facts: tuple[str, ...] = ()
     asked_by: str | None = None
 
@@ -57,7 +57,7 @@ def proof_state(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Pro
         expects=proof.expects,
         verdict=row.verdict if row.turn_id == turn_id else None,
         stepped=row.turn_id == turn_id,
-        left=rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)),
+        left=rules.attempts_left(proofs.wrong_answers(tx.conn, row.number, tx.now)),
         facts=tuple(knowledge_facts.names(tx.conn)),
         asked_by=asked_by,
     )
@@ -109,11 +109,11 @@ def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
 def _may_guess(tx: Transaction, row: Proving) -> bool:
     """Whether attempts are left for the claimed account. Accounts that do not exist have the same
     limit."""
-    return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
+    return rules.attempts_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
 
 def _fail_guessed_at(tx: Transaction, proof: LockedProof) -> LockedProof:
-    return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day")
+    return fail(tx, proof, f"{rules.ATTEMPTS} wrong answers about this account within a day")
 
 
 def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdict:
@@ -127,7 +127,7 @@ def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict
     """Judge an identity fact. After too many wrong guesses about the user, from any numbers, even a
     right one counts as wrong."""
     user_id = proof.row.user_id
-    guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES
+    guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.ATTEMPTS
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG
 
 
@@ -135,11 +135,11 @@ def wrong(tx: Transaction, proof: LockedProof) -> LockedProof:
     """Count a wrong answer. The last one ends the proof."""
     row = proofs.change(tx, proof.row, wrong=proof.row.wrong + 1)
     proof = replace(proof, row=row)
-    if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
+    if rules.attempts_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
         may_go_on = proof.expects is not Expects.FACT or _may_guess(tx, row)
         return proof if may_go_on else _fail_guessed_at(tx, proof)
     what = "identity fact" if proof.expects is Expects.FACT else "code"
-    return fail(tx, proof, f"{rules.TRIES} wrong answers, the last one a wrong {what}")
+    return fail(tx, proof, f"{rules.ATTEMPTS} wrong answers, the last one a wrong {what}")
 
 
 def succeed(tx: Transaction, proof: LockedProof, method: Method) -> LockedProof:

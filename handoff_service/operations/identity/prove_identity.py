@@ -34,7 +34,7 @@ LONGEST_CLAIM = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRef:
-    """Names the bot turn whose conversation has the proof."""
+    """Names a bot turn in the conversation that has the proof."""
 
     turn_id: int
 
@@ -90,9 +90,11 @@ def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
         return proof_steps.proof_state(tx, proof, command.turn_id)
     row = proofs.change(tx, proof.row, turn_id=command.turn_id, verdict=None)
     proof = running_proof.ask(tx, replace(proof, row=row), Expects.ACCOUNT)
-    if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)) == 0:
+    if rules.attempts_left(proofs.wrong_answers(tx.conn, row.number, tx.now)) == 0:
         proof = running_proof.fail(
-            tx, proof, f"this number is locked out after {rules.TRIES} wrong answers within a day"
+            tx,
+            proof,
+            f"this number is locked out after {rules.ATTEMPTS} wrong answers within a day",
         )
     elif not proof_steps.can_prove(tx):
         proof = running_proof.fail(
@@ -136,9 +138,9 @@ def _begin_again(tx: Transaction, proof: LockedProof) -> LockedProof:
     return replace(ended, row=proofs.change(tx, row, turn_id=turn_id))
 
 
-def something_else(tx: Transaction, command: Alternative) -> ProofState:
-    """For a requester without a code: send a new code, ask for a fact or another account, or let
-    the requester choose."""
+def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
+    """Offer an alternative to a requester without a code: a new code, an identity fact, another
+    account, or the choice."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:

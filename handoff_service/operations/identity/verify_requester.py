@@ -61,7 +61,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     who = active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     profile_id = _associate(tx, interaction, command.user_id)
     if command.user_id is None and interaction.user_id is not None:
-        is_not_them(tx, profile_id, interaction.user_id)
+        rule_out_user(tx, profile_id, interaction.user_id)
     tx.conn.execute(
         insert(t.associations).values(
             interaction_id=interaction.id,
@@ -94,7 +94,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         notify_owner(tx, interaction, command.agent_id, did)
 
 
-def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
+def rule_out_user(tx: Transaction, profile_id: int, user_id: int) -> None:
     """Keep table 1 from tying the number to this user again because it is on their record."""
     p, n = t.messaging_profiles, t.user_numbers
     on_record = select(n.c.number).where(n.c.user_id == user_id)
@@ -121,7 +121,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     profile_id = _associate(tx, interaction, last.old_user_id)
     # the number has no user again, and stays so
     if last.old_user_id is None and last.user_id is not None:
-        is_not_them(tx, profile_id, last.user_id)
+        rule_out_user(tx, profile_id, last.user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
     cases_follow(
         tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id

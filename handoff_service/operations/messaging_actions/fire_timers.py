@@ -202,7 +202,7 @@ def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewMes
 def _prompt_requester(
     tx: Transaction, action: MessagingAction, interaction: InteractionRow, who: ActionPlaceholders
 ) -> None:
-    """The one place that sends a prompt to a requester."""
+    """Send a prompt to the requester. No other code does."""
     messages.send_text(
         tx,
         interaction,
@@ -258,7 +258,7 @@ def _set_state(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.TIMER, reason=reason
     )
     messages.append(tx, interaction, line)
-    schedule_offers(tx)  # on hold frees the agent's capacity
+    schedule_offers(tx)  # a conversation on hold frees its agent's capacity
     return replace(interaction, state=state)
 
 

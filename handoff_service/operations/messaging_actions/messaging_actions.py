@@ -107,7 +107,7 @@ def delete_messaging_action(tx: Transaction, action_id: int) -> None:
 
 
 def checked(action: MessagingAction) -> MessagingAction:
-    """The same action. BadInput, by field, if it cannot be saved."""
+    """Return the action if it can be saved. BadInput names each wrong field."""
     found = errors(action)
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)

@@ -101,7 +101,7 @@ async def _bot(job: Job, erasure: Running) -> list[str]:
     except NotOffered:
         return [rules.BOT_CANNOT.format(senders=", ".join(map(str, ids)))]
     except BotFailed as failure:
-        if job.attempts < rules.TRIES:
+        if job.attempts < rules.ATTEMPTS:
             raise _NotYet(rules.wait(job.attempts)) from failure
         return [rules.BOT_FAILED.format(why=failure)]
     return []
@@ -112,7 +112,7 @@ async def _mentions(job: Job, erasure: Running) -> list[str]:
     words = erasure.words
     for found in await job.deps.store.read(mentions.find, words):
         for keys in batched(found.keys, ROWS_AT_ONCE, strict=False):
-            some = mentions.Found(found.table, list(keys))
+            some = mentions.MentioningRows(found.table, list(keys))
             await job.write(
                 steps.replace_some, Replace(erasure_id=erasure.id, found=some, words=words)
             )
@@ -155,7 +155,7 @@ async def _file(job: Job, erasure: Running) -> list[str]:
     if not store.is_sqlite:
         return [rules.POSTGRES]
     if not compacted.complete:
-        if job.attempts < rules.TRIES:
+        if job.attempts < rules.ATTEMPTS:
             raise _NotYet(rules.wait(job.attempts))
         return [rules.FILE_BUSY]
     return []

@@ -30,8 +30,8 @@ from handoff_service.store.privacy.erase_plan import PARTS
 from handoff_service.store.privacy.erasure_reads import Running
 
 CLOSED = "Closed, because this person's data is being erased"
-INDEX_PAGES = 64  # of SQLite's index in one transaction
-#: Kinds of due work whose key is the interaction's id.
+INDEX_PAGES = 64  # pages of SQLite's index in one transaction
+#: Kinds of due work that have the interaction's id as their key.
 _OF_INTERACTION = (
     Work.BOT_TURN,
     Work.END_HOLD,
@@ -56,7 +56,7 @@ class Replace:
     """Rows of other people that mention the person."""
 
     erasure_id: int
-    found: mentions.Found
+    found: mentions.MentioningRows
     words: Sequence[str]
 
 
@@ -158,7 +158,8 @@ def forget_person(tx: Transaction, erasure: Running) -> None:
     done = Counter[str]()
     for number in erasure.numbers:
         done.update(person_rows.forget_number(tx, erasure.id, number))
-    forget_texts(tx, tx.now + timedelta(seconds=1))  # of practice runs, which may hold theirs
+    # all texts of practice runs, because some may be the person's
+    forget_texts(tx, tx.now + timedelta(seconds=1))
     done["deleted_records"] += person_rows.forget_deleted_users(tx, erasure.words)
     if erasure.user_id is not None:
         person_rows.forget_user(tx, erasure.user_id)

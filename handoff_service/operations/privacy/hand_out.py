@@ -17,7 +17,7 @@ from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.privacy import archive_rows, people
 
 NOTHING = "Nothing is stored about this person, so there is nothing to hand out. Check the number."
-LOST = "lost.txt"  # lists media whose files are missing
+LOST = "lost.txt"  # lists the missing media files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ r = t.retention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainSome:
-    """Conversations whose content of this kind goes."""
+    """Conversations from which content of this kind is removed."""
 
     kind: KeptKind
     ids: Sequence[int]
@@ -47,7 +47,7 @@ class RetainSome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Everything of this kind up to this time is done."""
+    """Content of this kind is removed up to this time."""
 
     kind: KeptKind
     done_to: datetime

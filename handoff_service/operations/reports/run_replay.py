@@ -26,7 +26,7 @@ from handoff_service.store.reports.replay_data import AT_ONCE, OwedInConversatio
 from handoff_service.store.reports.replay_desk import ReplayInputs
 from handoff_service.store.reports.replays import RESULT, ReplayResult
 
-SLICE = 0.05  # seconds of computing at a time
+SLICE = 0.05  # seconds of computing in one slice
 TELLS_EVERY = 1.0  # seconds
 MOST_ATTEMPTS = 3
 READING = 50  # percent of the progress
@@ -39,7 +39,7 @@ class _Stopped(Exception):
 
 @dataclass(slots=True)
 class _Teller:
-    """Stores the progress, and finds out whether to continue."""
+    """Reports the progress to the database, and learns there whether to continue."""
 
     job: Job
     told_at: float = 0.0

@@ -26,7 +26,7 @@ AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
 MARGIN = timedelta(seconds=5)  # how late that report may be
 SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
-# Longer than quiet hours and any clock step. Work that waits longer is held on purpose
+# Longer than quiet hours and any step of the clock. Work with a later due time is held on purpose
 # (due_work.HELD).
 LONGEST_WAIT = timedelta(days=2)
 # A text that was not accepted is retried after 5 minutes at the latest (finish_send.py).
@@ -144,7 +144,7 @@ def grace_time(tx: Transaction) -> timedelta:
 
 
 def counts_as_open(tx: Transaction) -> timedelta:
-    """An agent whose deadline is further away than this has a page open."""
+    """The least remaining time of a deadline which shows that the agent has a page open."""
     return grace_time(tx) - MARGIN
 
 

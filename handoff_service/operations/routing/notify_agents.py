@@ -35,7 +35,7 @@ n = t.notification_targets
 EVERY = timedelta(seconds=5)
 # news is read this much later, because a transaction with an earlier time may commit later
 SETTLED = timedelta(seconds=2)
-MOST_TARGETS = 10  # for each agent
+MOST_TARGETS = 10  # targets for each agent
 LONGEST = 2000  # characters of an address
 # the push service no longer knows this browser:
 # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
@@ -68,7 +68,7 @@ class RemoveTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class ToSend:
+class DueNotification:
     """A notification for one target."""
 
     target: Target
@@ -78,7 +78,7 @@ class ToSend:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """The result of sending a notification."""
 
     target_id: int
@@ -155,7 +155,7 @@ def remove_target(tx: Transaction, command: RemoveTarget) -> None:
         raise NotFound(NO_LONGER)
 
 
-def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
+def begin_notifications(tx: Transaction, _command: None = None) -> list[DueNotification]:
     """The notifications to send now. Their news counts as noticed from now on."""
     if not notification_targets.has_targets(tx.conn):
         due_work.cancel(tx, Work.NOTIFY, [due_work.DESK_LINE])
@@ -181,14 +181,14 @@ def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
         ]
         if news:
             made = rules.notification(news)
-            send.append(ToSend(target, made, f"{tx.settings.public_url}{made.path}"))
+            send.append(DueNotification(target, made, f"{tx.settings.public_url}{made.path}"))
     if send:
         these = n.c.id.in_([one.target.id for one in send])
         tx.conn.execute(update(n).where(these).values(noticed_at=until, sent_at=tx.now))
     return send
 
 
-def finish_notifications(tx: Transaction, sent: Sequence[Sent]) -> None:
+def finish_notifications(tx: Transaction, sent: Sequence[SendResult]) -> None:
     """Record why a notification did not arrive, and remove browsers that no longer exist."""
     for one in sent:
         this = n.c.id == one.target_id
@@ -207,7 +207,7 @@ def _look_again(tx: Transaction) -> None:
     due_work.schedule(tx, [work])
 
 
-async def send_one(one: ToSend, push: Push, mailer: Mailer | None) -> Called:
+async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> Called:
     """Send one notification by the target's method."""
     target, notification, url = one.target, one.notification, one.url
     match target.way:
@@ -250,9 +250,9 @@ async def send_test(
     if target is None:
         raise NotFound(NO_LONGER)
     called = await send_one(
-        ToSend(target, TEST, f"{store.settings.public_url}{TEST.path}"), push, mailer
+        DueNotification(target, TEST, f"{store.settings.public_url}{TEST.path}"), push, mailer
     )
-    await store.write(finish_notifications, [Sent(target_id, called)])
+    await store.write(finish_notifications, [SendResult(target_id, called)])
     return called
 
 
@@ -261,7 +261,7 @@ async def when_due(job: Job) -> None:
     if not send:
         return
     called = await asyncio.gather(*(send_one(one, job.deps.push, job.deps.mailer) for one in send))
-    results = [Sent(one.target.id, result) for one, result in zip(send, called, strict=True)]
+    results = [SendResult(one.target.id, result) for one, result in zip(send, called, strict=True)]
     await job.deps.store.write(finish_notifications, results)
     for one, result in zip(send, called, strict=True):
         job.deps.metrics.notifications.labels(

@@ -11,7 +11,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import candidates, offers, work_items
 from handoff_service.store.routing.candidates import WorkQueue
 from handoff_service.store.routing.offers import Answers
-from handoff_service.store.routing.work_items import Waiting
+from handoff_service.store.routing.work_items import WaitingItem
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Run:
                 of_queue[agent_id] = replace(mine, load=mine.load + 1, last_assigned_at=now)
 
 
-def load(tx: Transaction, waiting: Sequence[Waiting]) -> Run:
+def load(tx: Transaction, waiting: Sequence[WaitingItem]) -> Run:
     ids = [w.id for w in waiting]
     queues = candidates.work_queues(tx.conn)
     if not waiting:
@@ -58,7 +58,7 @@ def load(tx: Transaction, waiting: Sequence[Waiting]) -> Run:
 class Subject:
     """One work item while it is being decided."""
 
-    item: Waiting
+    item: WaitingItem
     interaction: InteractionRow
     queue: WorkQueue
     candidates: list[Candidate]

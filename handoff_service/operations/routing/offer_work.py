@@ -36,7 +36,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import candidates, work_items
 from handoff_service.store.routing.offers import Answers
-from handoff_service.store.routing.work_items import Waiting
+from handoff_service.store.routing.work_items import WaitingItem
 
 #: Items of each queue in one run. If a free agent can take none of them, the next run continues
 #: after them.
@@ -82,7 +82,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     return offered
 
 
-def _to_decide(tx: Transaction, offset: int) -> list[Waiting]:
+def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
     """The items to decide in this run. While no agent has room, only new and changed items, because
     nothing can have changed for the others. Each new text leads to a run, and hundreds may wait."""
     changed = work_items.to_review(tx.conn, AT_ONCE)
@@ -102,7 +102,7 @@ def offset_in(key: str) -> int:
 
 
 def _continue_later(
-    tx: Transaction, run: Run, waiting: Sequence[Waiting], gone: Counter[int], offset: int
+    tx: Transaction, run: Run, waiting: Sequence[WaitingItem], gone: Counter[int], offset: int
 ) -> None:
     """Continue after the first items of a queue when a free agent cannot take any of them, because
     the agent rejected or transferred them. Uses a new transaction, to keep each one short."""
@@ -122,7 +122,7 @@ def _continue_later(
         )
 
 
-def _take(tx: Transaction, run: Run, item: Waiting, interaction: InteractionRow) -> int:
+def _take(tx: Transaction, run: Run, item: WaitingItem, interaction: InteractionRow) -> int:
     """Decide one work item. Returns the number of offers made."""
     candidates = list(run.agents.get(item.queue_id, {}).values())
     answers = run.answers.get(item.id, Answers())

@@ -20,7 +20,7 @@ AUDIT = "audit"
 class AuditEntry:
     """``subject``: the kind of record; ``record``: its id; ``name``: what people
     call it. ``details``: the changes, field -> [before, after], or other facts. Never a secret.
-    ``agent_id``: who did it, if that is not the agent whose command runs."""
+    ``agent_id``: the agent who did it, if another agent than the one who gave the command."""
 
     action: AuditAction
     subject: str = ""

@@ -1,4 +1,4 @@
-"""A background job failed, or was given up. Webhooks may hear of it."""
+"""Report background jobs that failed or were given up, to the webhooks that subscribe to it."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -116,7 +116,7 @@ def _email(value: str) -> str:
 
 
 def _named(value: dict[str, Any]) -> WithJsonSchema:
-    """An object whose keys are names. Pydantic's own schema would allow any value under other
+    """An object that has names as its keys. Pydantic's own schema would allow any value under other
     keys."""
     names = {"pattern": f"^{ONE_LINE.pattern}$", "maxLength": 200}
     return WithJsonSchema(

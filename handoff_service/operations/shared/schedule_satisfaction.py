@@ -1,4 +1,4 @@
-"""Schedule the question after closing of how it went."""
+"""Schedule the satisfaction question after closing."""
 
 from sqlalchemy import select
 
@@ -11,8 +11,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_satisfaction(tx: Transaction, interaction: InteractionRow) -> None:
-    """Ask later, if its queue asks. Whether the requester may be asked is decided then. A
-    conversation that is closed again gets the new time."""
+    """Schedule the question, if the queue of the conversation asks one. Whether the requester may
+    be asked is decided then. A conversation that is closed again gets the new time."""
     q = t.queues
     query = select(q.c.satisfaction_after_hours).where(q.c.id == interaction.queue_id)
     hours = tx.conn.execute(query).scalar()
@@ -21,7 +21,8 @@ def schedule_satisfaction(tx: Transaction, interaction: InteractionRow) -> None:
     work = due_work.Due(
         kind=Work.ASK_SATISFACTION,
         key=str(interaction.id),
-        # in order, so that one requester's conversations do not ask at the same time
+        # on one line of work, so that two conversations of one requester do not ask at the same
+        # time
         line=f"satisfaction:{interaction.requester_number}",
         due_at=ask_at(tx.now, hours),
     )

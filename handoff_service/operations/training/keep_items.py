@@ -35,7 +35,7 @@ i = t.trainer_items
 TRAINER = "trainer"  # the channel of hints to the trainer's pages
 #: A text that a proof expects to be one of these is a secret and never becomes an item.
 SECRET = frozenset({Expects.CODE, Expects.FACT})
-COMPARED = 400  # the newest clusters; a new text is compared with these only
+COMPARED = 400  # a new text is compared with this many of the newest clusters
 LONGEST = 1600  # characters of an item
 
 

@@ -23,7 +23,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 i, m = t.interactions, t.messages
 _RECEIVED = {"direction": Direction.INBOUND, "status": Status.RECEIVED}
-# its segments were counted without masks, which are no letters of an SMS
+# its segments are counted without the masks, which no SMS contains
 _DELIVERED = {"direction": Direction.OUTBOUND, "status": Status.DELIVERED, "segments": 1}
 
 

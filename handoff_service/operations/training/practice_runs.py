@@ -90,7 +90,8 @@ def end_practice(tx: Transaction, command: EndPractice) -> None:
     began = select(r.c.started_at).where(r.c.id == command.run_id).scalar_subquery()
     erased = select(t.erasures.c.id).where(t.erasures.c.requested_at >= began)
     if tx.conn.execute(erased.limit(1)).first() is not None:
-        forget_texts(tx, tx.now + timedelta(seconds=1))  # it may hold an erased person's texts
+        # not stored, because it may hold an erased person's texts
+        forget_texts(tx, tx.now + timedelta(seconds=1))
 
 
 def interrupt_practice(tx: Transaction, _: None) -> int:

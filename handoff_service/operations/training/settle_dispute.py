@@ -37,7 +37,7 @@ class SettleDispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """``meant``: the label that is right. ``labeled``: the example to write under it; None when the
+    """``meant``: the right label. ``labeled``: the example to write under it; None when the
     first label stays."""
 
     meant: str

@@ -44,7 +44,7 @@ LAST = frozenset({Command.BYE, Command.RESTART})
 
 
 def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
-    """Carry out the commands among new texts. ``said``: interaction -> its new texts, in order."""
+    """Carry out the commands among new texts. ``texts``: interaction -> its new texts, in order."""
     if not any(may_be(text) for its_texts in said.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)

@@ -1,7 +1,6 @@
-"""Follows up a report whose last question the requester does not answer.
-
-The virtual agent asks once more in other words. Without an answer to that, the conversation goes to
-a live agent, and the report becomes a case as it is.
+"""Follows up when a requester does not answer the last question about a report. The virtual agent
+asks once more in other words. Without an answer to that, the conversation goes to a live agent, and
+the report becomes a case as it is.
 """
 
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASK_AGAIN_AFTER = timedelta(minutes=30)
-HAND_OVER_AFTER = timedelta(minutes=30)  # after the question was asked again
+HAND_OVER_AFTER = timedelta(minutes=30)  # since the second question
 AGAIN = translatable(
     "I still need an answer to finish your report. Without one, I'll open the case as it is."
 )

@@ -12,9 +12,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity.proof_codes import LiveCode
 
-OPENING = "/prove_identity"  # asks the virtual agent to start a proof
-ENDED = "/proof_ended"  # an agent has verified the requester meanwhile
-ANSWERED = "/tell_secret"  # the requester has answered
+OPENING = "/prove_identity"  # payload that starts a proof
+ENDED = "/proof_ended"  # payload of an answer that came after an agent had verified the requester
+ANSWERED = "/tell_secret"  # payload of an answer to a proof
 
 
 def keep(

@@ -42,7 +42,8 @@ def save_report(
 def save_request(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> str | None:
-    """The same for a collected request for equipment. The request does not say why it is needed."""
+    """Like ``save_report``, for a collected request for equipment. The request does not say why it
+    is needed."""
     item = collected.get(ITEM)
     if not item:
         return None
@@ -60,7 +61,7 @@ def _opened_once(tx: Transaction, interaction: InteractionRow, case: OpenInTurn)
 
 
 def _described(wanted: str, collected: Mapping[str, str]) -> str:
-    """The requester's words, with the question and the second wish that were put off."""
+    """The requester's words, with the question and the second request that were postponed."""
     put_off = [f"{fact}: {collected[fact]}" for fact in PUT_OFF if fact in collected]
     return "\n".join([wanted, *put_off])
 

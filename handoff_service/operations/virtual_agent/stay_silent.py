@@ -28,7 +28,8 @@ class StaySilent:
 
 
 def answered_today(tx: Transaction, turn_and_action: tuple[int, str]) -> bool:
-    """Whether this action answered a text of the turn's number in the last 24 hours."""
+    """Whether this action of the bot has answered a text of the turn's number in the last 24
+    hours."""
     turn_id, action = turn_and_action
     interaction, _ = locked_turn(tx.conn, turn_id)
     day_ago = tx.now - timedelta(days=1)

@@ -145,8 +145,8 @@ def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]
 
 
 def _given_back(tx: Transaction, interaction: InteractionRow) -> _Row | None:
-    """The system line at the begin of an epoch in which the conversation returned to the virtual
-    agent, with the name of the agent who returned it, if any.
+    """The system line at the start of an epoch that began with a return to the virtual agent, with
+    the name of the agent who returned it, if any.
 
     None for a restart, because the virtual agent had the conversation before.
     """

@@ -150,7 +150,9 @@ def stored_fields(tx: Transaction, webhook_id: int) -> WebhookFields:
 
 def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
     was = None
-    with suppress(CannotOpen):  # then there is no former secret to sign with
+    # without its key, the former secret cannot be opened, so calls are signed with the new one
+    # alone
+    with suppress(CannotOpen):
         was = current_secret(tx, webhook_id)
     if secret == was:
         return

@@ -1,6 +1,6 @@
 """Whether the virtual agent has promised to text about a case."""
 
-#: the first sentence of what follows a new request (see actions/requests.py), in each language
+#: The first sentence of the text after a new request, in each language (see actions/requests.py).
 SENTENCES = (
     "We'll text you updates.",
     "Le avisaremos por texto.",

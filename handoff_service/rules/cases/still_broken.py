@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from handoff_service.rules.cases.outages import shares_topic
 
-ANSWERED_WITHIN = timedelta(days=7)  # after the text
-MOST_TEXTS = 2  # of the requester between the text and the answer
+ANSWERED_WITHIN = timedelta(days=7)  # between our text and the answer
+MOST_TEXTS = 2  # of the requester since our text, apart from the answer
 MAX_CHARACTERS = 300
 
 _STILL = re.compile(
@@ -32,7 +32,7 @@ _STILL = re.compile(
     r"|\bmism[oa] (?:problema|error|fallo|falla|cosa)\b|\b(?:se cayo|fallo|falla|caid[oa]) "
     r"(?:otra vez|de nuevo)\b|\botra vez (?:falla|caid[oa]|sin|lo mismo)"
 )
-# a problem, which may also be a new one
+# a problem: the announced one, or a new one
 _BROKEN = re.compile(
     r"\b(?:isn't|isnt|is not|not) working\b"
     r"|\b(?:doesn't|doesnt|does not|don't|dont|do not|didn't|didnt|won't|wont) (?:\w+ )?"

@@ -53,7 +53,7 @@ class Source(StrEnum):
 
 
 class ConsentSituation(StrEnum):
-    """What a text means for consent."""
+    """The meaning of a text for consent."""
 
     OPTS_OUT = "an opt-out word"
     OPTS_OUT_AGAIN = "an opt-out word from somebody who has already opted out"
@@ -87,7 +87,7 @@ TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.BEGINS_WITH_HELP: (ConsentStep.HELP, ConsentStep.CLOSE),
     ConsentSituation.MAY_OPT_OUT: (ConsentStep.ASK_BACK,),
     ConsentSituation.WRONG_NUMBER: (ConsentStep.SAY_WHO,),
-    # nothing else is sent, so the conversation must not wait for anybody
+    # after this text nothing more is sent, so the conversation must not wait for an agent
     ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),
     ConsentSituation.ANYTHING_ELSE: (),
 }
@@ -184,9 +184,9 @@ def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, 
 def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
     """Whether later texts overrule a lost keyword that the gap sweep found.
 
-    ``since``: the keywords texted after it, each with whether its own order is certain (it was not
-    lost). Any later STOP overrules a lost START. Only a START that is certainly later overrules a
-    lost STOP.
+    ``since``: the later keywords. Each says whether its time is certain, which it is unless its
+    webhook was lost too. Any later STOP overrules a lost START. Only a START that is certainly
+    later overrules a lost STOP.
     """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
     return any(meaning is other and (sure or other is Command.OPT_OUT) for meaning, sure in since)

@@ -237,7 +237,7 @@ LIKELY_AT_FIRST = (
     r"(?:not interested|im not interested|i am not interested|alto|parar|pare|paren)",
     r"(?:basta|ya basta|cancelar|no mas|detener|detengan)",
 )
-_KEYWORD = r"(?:stop|stop ?all|unsubscribe|opt ?out)"  # with more around it than courtesies
+_KEYWORD = r"(?:stop|stop ?all|unsubscribe|opt ?out)"  # keywords that count even among other words
 _BEFORE_KEYWORD = (
     rf"(?:{_STRANGER}|{_PLEASE}|{_THANKS}|{_GREETING}|no|but|ok|okay|sorry|reply|text"
     r"|(?:i|we) (?:said|repeat|asked you to|told you to)|for the last time|once again)"

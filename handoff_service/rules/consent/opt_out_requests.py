@@ -31,11 +31,11 @@ from handoff_service.rules.consent.opt_out_patterns import (
 )
 from handoff_service.rules.shared.mail_signature import without_signature
 
-LONGEST = 120  # characters of a wish; our own limit: a longer text needs a person to read it
+LONGEST = 120  # characters of an opt-out wish; our choice: a person must read a longer text
 
 
 class OptOutIntent(StrEnum):
-    """What a text without a keyword says about being texted again."""
+    """The opt-out wish in a text without a keyword."""
 
     CLEAR = "clear"
     LIKELY = "likely"

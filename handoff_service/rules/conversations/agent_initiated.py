@@ -73,7 +73,7 @@ class LineFacts:
     user: int | None
 
 
-#: For a service token: whether there is no active interaction -> what sending does.
+#: The effect of a text that a service token sends. True: no interaction is active.
 OF_PROGRAM = {
     True: "Sends the text in a conversation that is closed at once. An answer starts a new one.",
     False: "Your text joins the current conversation. Its owner stays in charge.",

@@ -21,7 +21,7 @@ from handoff_service.rules.conversations.tried_and_promised import promised, tri
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.rules.virtual_agent import farewells
 
-MOST = 5  # entries of each part; more would be no brief
+MAX_ENTRIES = 5  # entries of each part, so that the brief stays short
 #: intents of texts that say nothing about the problem
 NO_PROBLEM = frozenset(
     {"greet", "help", "talk_to_person", "thanks", "bye", "affirm", "deny", "never_mind"}
@@ -82,13 +82,13 @@ def brief(
     ]
     return Brief(
         problem=said,
-        asked=asked(lines)[-MOST:],
+        asked=asked(lines)[-MAX_ENTRIES:],
         tried=_newest(tries),
         promised=_newest(promised(lines)),
         identity_checks=[
             quote(line, full_text(line)) for line in lines if line.event is Event.IDENTITY
-        ][-MOST:],
-        new=[quote(line, full_text(line)) for line in new[-MOST:]],
+        ][-MAX_ENTRIES:],
+        new=[quote(line, full_text(line)) for line in new[-MAX_ENTRIES:]],
         new_count=len(new),
     )
 
@@ -187,6 +187,6 @@ def _is_news(line: BriefLine) -> bool:
 
 
 def _newest(quotes: Sequence[Quote]) -> list[Quote]:
-    """The newest ones, each wording once."""
+    """The newest quotes, without repeated wordings."""
     once = {one.text.casefold(): one for one in quotes}
-    return sorted(once.values(), key=lambda one: one.seq)[-MOST:]
+    return sorted(once.values(), key=lambda one: one.seq)[-MAX_ENTRIES:]

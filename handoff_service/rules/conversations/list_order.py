@@ -85,5 +85,5 @@ def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: da
 
 
 def _waiting(one: Sortable, now: datetime) -> datetime:
-    # nobody waits for an answer that cannot be sent
+    # an answer cannot be sent, so the requester does not count as waiting
     return (one.waiting_since or _LAST) if Tag.WAITING in one.tags(now) else _LAST

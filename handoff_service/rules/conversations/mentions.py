@@ -29,8 +29,8 @@ def mentioned(note: str, agents: Mapping[int, str]) -> set[int]:
 
 
 def begun(letters: str, agents: Mapping[int, str]) -> list[int]:
-    """The agents whose name, or a word of it, begins with these letters: those whose whole name
-    begins with them first, then by name. ``agents``: id -> name."""
+    """The agents with a name, or a word of it, that begins with these letters. Matches at the start
+    of the whole name come first, then by name. ``agents``: id -> name."""
     typed = folded(letters)
     names = {agent: folded(name) for agent, name in agents.items()}
     found = [agent for agent, name in names.items() if f" {typed}" in f" {name}"]

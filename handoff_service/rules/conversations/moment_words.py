@@ -14,7 +14,7 @@ LONGEST = 160  # characters of a quoted text
 
 
 class MomentKind(StrEnum):
-    """What happened. Pages mark all but texts."""
+    """The kinds of moments. Pages mark all of them but texts."""
 
     TEXT = "text"
     NOTE = "note"

@@ -24,7 +24,7 @@ from handoff_service.rules.conversations.past import (
 )
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State
 
-SIDES = (Author.REQUESTER, Author.AGENT)  # whose texts start timers
+SIDES = (Author.REQUESTER, Author.AGENT)  # the sides that start timers with their texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,8 @@ class Moment:
 
     - ``seq``: the line that reports it; null: no line does;
     - ``said``: what happened, in words;
-    - ``owner``, ``owner_name``: who replied next; the name of the agent or the queue;
+    - ``owner``, ``owner_name``: the side that had to reply next, and the name of the agent or
+      queue;
     - ``epoch``: how often the owner had changed;
     - ``timers``: by today's messaging actions, first due first;
     - ``offered_to``: the open offers;
@@ -64,7 +65,7 @@ class _Standing:
     owner_name: str | None = None
     epoch: int = 1
     state: State = State.NEW
-    side: Author | None = None  #: whose text is unanswered
+    side: Author | None = None  #: the side that wrote the unanswered text
     timers: tuple[TimerThen, ...] = ()
     decision: PastDecision | None = None
     understood: UnderstoodThen | None = None
@@ -91,7 +92,8 @@ def _at_first(past: Past) -> _Standing:
 
 
 def _is_within(past: Past, one: PastEvent, first: int) -> bool:
-    if isinstance(one.entry, PastEntry):  # several lines may have the time at which it begins
+    # compared by seq, because several lines may have the time at which the stretch begins
+    if isinstance(one.entry, PastEntry):
         return one.entry.seq >= first
     return (past.begin is None or one.at >= past.begin) and (past.end is None or one.at < past.end)
 
@@ -120,7 +122,7 @@ def _after_line(standing: _Standing, line: PastEntry, past: Past) -> _Standing:
     decision = standing.decision
     if changes or standing.owner is not line.owner or name is None:
         name = _owner_name(line, past)
-        # who was considered stays in sight with the agent who accepted
+        # when an agent accepts, the decision stays visible with its candidates
         decision = decision if line.owner is Owner.AGENT else None
     standing = replace(
         standing,
@@ -135,7 +137,7 @@ def _after_line(standing: _Standing, line: PastEntry, past: Past) -> _Standing:
 
 def _owner_name(line: PastEntry, past: Past) -> str | None:
     if line.owner is Owner.AGENT:
-        return line.by  # of the line that tells of the change
+        return line.by  # the line reports the change of owner, so its author is the new owner
     if line.owner is Owner.QUEUE:
         since = [wait.queue for wait in past.waits if wait.since <= line.at]
         return since[-1] if since else None

@@ -9,7 +9,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastEntry:
-    """A line of the conversation. ``by``: the agent who wrote it, or whose action it reports."""
+    """A line of the conversation. ``by``: the agent who wrote it, or who did what it reports."""
 
     seq: int
     at: datetime
@@ -83,8 +83,9 @@ class TimerThen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerRule:
-    """A messaging action that applies here. ``starts_with``: the side whose unanswered text starts
-    it; ``due``: when it acts if it starts at a time; None: never."""
+    """A messaging action that applies here. ``starts_with``: an unanswered text of this side starts
+    the timer. ``due``: maps the start of the timer to the time when the action acts; None:
+    never."""
 
     action: str
     starts_with: Author

@@ -23,8 +23,8 @@ type Word = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """A parsed search for a person. It matches when one of these holds:
+class PersonQuery:
+    """A parsed search for a person. It matches if at least one of these is true:
 
     - each of ``names`` (in any of its spellings) is a prefix of a word of the person's name,
     - one of ``tokens`` is a prefix of a phone number's token,
@@ -36,14 +36,14 @@ class Sought:
     exact: str
 
 
-def sought(typed: str, number: str | None = None) -> Sought:
+def person_query(typed: str, number: str | None = None) -> PersonQuery:
     """Parse a search. ``number``: the whole text as an E.164 number, if it is one."""
     tokens = read_numbers(typed)
     whole = tuple(number_tokens(number)[:1]) if number else ()
     plain = _APOSTROPHE.sub("", typed)
     other = dict(zip(_words(plain), _words(_spelled_out(plain)), strict=False))
     names = tuple(_spellings(word, other.get(word, word)) for word in _words(plain))
-    return Sought(names=names, tokens=(*whole, *tokens), exact=exact(typed))
+    return PersonQuery(names=names, tokens=(*whole, *tokens), exact=exact(typed))
 
 
 def _spellings(word: str, other: str) -> Word:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 NOON, END_OF_DAY, EVENING = time(12), time(17), time(21)
-NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # hours between which nobody means a time without am or pm
+NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # a time without am or pm never means an hour of the night
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _clock_time(found: re.Match[str], now: datetime) -> datetime | None:
 
 
 def _likely(clock: time, day: date | None, now: datetime) -> datetime | None:
-    """The meaning of a time without am or pm."""
+    """The most likely meaning of a time without am or pm."""
     if day is not None and day != now.date():
         hour = clock.hour + 12 if clock.hour < NIGHT_ENDS + 1 else clock.hour
         return datetime.combine(day, clock.replace(hour=hour), now.tzinfo)

@@ -172,7 +172,7 @@ def _belongs(sentence: str, found: re.Match[str], deadline: Deadline) -> bool:
         between = sentence[deadline.end : found.start()].strip(" ,").split()
         return len(lead) <= 2 and len(between) <= 1
     if deadline.begin < found.end():
-        # inside the words before the verb: "I'll by 3 text you"
+        # the deadline is inside the commitment: "I'll by 3 text you"
         return found.start("first") <= deadline.begin < found.end("first")
     gap = sentence[found.end() : deadline.begin]
     if _NEAR.fullmatch(gap):

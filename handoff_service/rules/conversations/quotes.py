@@ -49,7 +49,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def full_text(line: BriefLine) -> str:
-    """The line with the reason of an event."""
+    """The text of the line, followed by the reason of its event."""
     return f"{line.body}: {line.reason}" if line.reason and line.event else line.body
 
 

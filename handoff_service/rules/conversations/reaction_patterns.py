@@ -14,7 +14,7 @@ from handoff_service.rules.conversations import reaction_words as words
 from handoff_service.rules.conversations.reaction_words import ATTACHMENTS, NAMES, THE, A
 
 OPENING, CLOSING = "“\"„«‹‟”＂「『《'", "”\"“»›‟＂」』》'"
-MOST_WORDS = 6  # of the name of a reaction
+MOST_WORDS = 6  # characters of the name of a reaction
 
 
 def without_accents(text: str) -> str:
@@ -35,7 +35,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 class Tapback:
     #: How such a text begins, in small letters and without accents.
     begin: str
-    #: Beginnings, with their accents, of texts that nobody writes themselves.
+    #: Beginnings, with their accents, that only phones write.
     sure: tuple[str, ...]
     pattern: str
     emoji: str

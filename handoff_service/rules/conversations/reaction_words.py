@@ -128,7 +128,8 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "pt": ("Questionou", "Duvidou de", "Perguntou sobre"),
     },
 }
-#: Verbs that people use of themselves: they are a reaction only to a message with the quoted words.
+#: Verbs that people also write about themselves. A text with one is a reaction only if a message
+#: has the quoted words.
 ALSO_SAID: frozenset[str] = frozenset(
     [
         *(
@@ -352,11 +353,11 @@ NAMES: Mapping[str, Sequence[str]] = {
     ),
     STICKER: ("sticker", "pegatina", "autocollant", "aufkleber", "figurinha", "adesivo"),
 }
-#: Words for any reaction, which also occur next to the name of one.
+#: Words that mean any reaction. They also stand next to the name of one.
 ANY_REACTION = frozenset(
     {"reaction", "reacción", "réaction", "reaktion", "reação", "tapback", "mention"}
 )
-#: Articles, indefinite ones and all others, with possessives.
+#: Articles: the indefinite ones, then the definite ones with possessives.
 A = frozenset(
     ["a", "an", "un", "una", "une", "des", "ein", "eine", "einen", "einem", "einer", "um", "uma"]
 )
@@ -383,8 +384,8 @@ THE = frozenset(
         *("der", "o", "os", "as"),
     ]
 )
-#: How a reaction names what has no words, or words that it does not quote, without its article.
-#: Apple's and Google's, and their plurals.
+#: The nouns for a message that a reaction does not quote, such as a picture: Apple's and Google's,
+#: singular and plural, without the article.
 ATTACHMENTS: Sequence[str] = (
     *(
         "image",

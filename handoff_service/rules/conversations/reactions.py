@@ -32,13 +32,13 @@ from handoff_service.rules.virtual_agent.bot_text import plain
 
 _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
-_OBJECT = "\ufffc"  # what represents a picture in a text
+_OBJECT = "\ufffc"  # stands for a picture in a text
 _SURE_PREFIX = (
     # Without a cut mark, a beginning of a message with this many letters and digits counts as a
     # quote.
     16
 )
-_CUT_PREFIX = 6  # the same where the quotation has no end, as in a text that was cut
+_CUT_PREFIX = 6  # the same for a quotation without an end mark, as in a text that was cut off
 _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"}
 
 
@@ -51,10 +51,10 @@ class Reaction:
     removed: bool = False
     #: The words of the message that it is about. None: a picture or another attachment.
     quoted: str | None = None
-    #: Whether the quotation has no end.
+    #: Whether the end mark of the quotation is missing.
     cut: bool = False
-    #: Whether people never write such a text themselves. If they do, only a message with these
-    #: words makes it a reaction.
+    #: True: only phones write such a text. False: people may write it too, so it is a reaction only
+    #: if a message has the quoted words.
     sure: bool = True
 
 
@@ -95,8 +95,8 @@ def _readings(text: str) -> Iterator[Reaction]:
 
 
 def _may_be(text: str) -> bool:
-    """Whether to look closer. Most texts quote nothing, begin with no emoji and end with other
-    words."""
+    """A quick check that rules out most texts: they quote nothing, begin with no emoji and do not
+    end with the last word of a reaction."""
     if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):
         return True
     last = text.rpartition(" ")[2].strip(" .…").casefold()
@@ -104,8 +104,7 @@ def _may_be(text: str) -> bool:
 
 
 def quotes(reaction: Reaction, body: str) -> bool:
-    """Whether the message with this body is what the reaction quotes: whole, cut, or with other
-    quotation marks."""
+    """Whether the reaction quotes this message: whole, cut off, or with other quotation marks."""
     if reaction.quoted is None:
         return False
     cut = _CUT.search(reaction.quoted)
@@ -117,13 +116,12 @@ def quotes(reaction: Reaction, body: str) -> bool:
 
 
 def is_same(emoji: str, other: str) -> bool:
-    """Whether two emoji are one: how they are drawn, and the tone of their skin, make no
-    difference."""
+    """Whether two emoji are the same. Skin tones and drawing styles do not count."""
     return [c for c in emoji if not _is_tone(c)] == [c for c in other if not _is_tone(c)]
 
 
 def is_emoji(text: str) -> bool:
-    """Whether a text is one emoji or a few, and nothing else."""
+    """Whether a text consists of one or a few emoji."""
     if not text or len(text) > 40:
         return False
     keycap = "\u20e3" in text
@@ -133,7 +131,8 @@ def is_emoji(text: str) -> bool:
 
 
 def _about(text: str, found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
-    """``found`` is in the text without accents, which has the same length."""
+    """The reaction that a pattern matched. ``found`` matched the text without accents, so its
+    positions are valid in ``text`` too."""
     if found["quoted"] is None:
         return Reaction(emoji=emoji, sure=sure)
     quotation = text[found.start("quoted") : found.end("quoted")]
@@ -148,8 +147,8 @@ def _about(text: str, found: re.Match[str], emoji: str, *, sure: bool = True) ->
 
 
 def _clean(text: str) -> str:
-    """Without the hair spaces and zero-width marks that Android puts around its emoji, and with
-    plain apostrophes."""
+    """The text with plain apostrophes, and without the hair spaces and zero-width marks that
+    Android puts around its emoji."""
     kept = "".join(
         c
         for c in unicodedata.normalize("NFC", text)
@@ -159,8 +158,8 @@ def _clean(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """A message as it is compared: its letters and digits; networks lose blanks and change
-    marks."""
+    """The letters and digits of a message, for comparisons, because networks lose blanks and change
+    punctuation."""
     return plain(text).replace(" ", "") or "".join(
         c for c in text if c not in INVISIBLE_NAMES and not c.isspace()
     )
@@ -174,7 +173,8 @@ def _emoji(what: str) -> str | None:
 
 
 def _named(what: str) -> str | None:
-    """The emoji of the reaction that a text names; empty: any; None: it names no reaction."""
+    """The emoji of the reaction that a text names. Empty: the text does not say which one. None: it
+    names no reaction."""
     beside = A | THE | ANY_WORD | {"emoji"}
     shown = [emoji for word in what.split() if (emoji := _emoji(word))]
     rest = [word for word in what.split() if not _emoji(word) and plain(word) not in beside]

@@ -65,14 +65,15 @@ def first_owner(
     unanswerable: str | None = None,
     queues_unanswerable: bool = False,
 ) -> FirstOwner:
-    """Who owns a new interaction first. The provider number's setting decides, with two exceptions:
+    """The first owner of a new interaction. The provider number's setting decides, with two
+    exceptions:
 
     - Without a bot, live agents own it.
     - For a requester who has opted out, live agents own it, because only a person can answer other
       than by text.
 
-    ``unanswerable``: why nobody can text the sender. Nobody gets such a conversation, unless
-    ``queues_unanswerable``: the desk wants it in a queue.
+    ``unanswerable``: why nobody can text the sender. Such a conversation has no owner, unless the
+    desk wants it in a queue (``queues_unanswerable``).
     """
     if unanswerable:
         return FirstOwner(Owner.QUEUE if queues_unanswerable else Owner.NONE, unanswerable)

@@ -35,7 +35,7 @@ MACHINERY = frozenset(
         Event.MACRO,
     }
 )
-# events whose line quotes a person: a problem, a note
+# events with a line that quotes a person: a problem, a note
 IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER})
 
 
@@ -48,7 +48,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SearchQuery:
     """A parsed query.
 
     ``phrases`` must all occur in one line. ``tokens`` are prefixes of a requester number, read
@@ -63,8 +63,8 @@ class Wanted:
     case: int | None = None
 
     @property
-    def nothing(self) -> bool:
-        """Whether the query is too short to search for."""
+    def is_too_short(self) -> bool:
+        """Whether the query has no part that is long enough to search for."""
         return not self.phrases and not self.tokens
 
 
@@ -93,7 +93,7 @@ def number_tokens(number: str) -> list[str]:
     return [NUMBER + digits, REVERSED + digits[::-1], *words(WITHHELD.get(number, ""))]
 
 
-def read(typed: str) -> Wanted:
+def read(typed: str) -> SearchQuery:
     """Parse a query. Quotes mark a phrase; the last word may be incomplete.
 
     A single letter is too short, unless it is a word by itself, like 猫.
@@ -108,7 +108,7 @@ def read(typed: str) -> Wanted:
         and length_of_words(phrases[0].words[0]) != 2
     ):
         phrases = ()
-    return Wanted(
+    return SearchQuery(
         typed=typed,
         phrases=phrases,
         tokens=tokens,
@@ -204,7 +204,7 @@ def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def fits(there: Sequence[str], wanted: Wanted) -> bool:
+def fits(there: Sequence[str], wanted: SearchQuery) -> bool:
     """Whether a line with these words (or a requester number with these tokens) matches the
     query."""
     if any(word.startswith(token) for word in there for token in wanted.tokens):

@@ -33,7 +33,7 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     has_emoji = any(c in EMOJI for c in said)
     rest = "".join(" " if c in EMOJI else c for c in said)
     if any(ord(c) > 0x2190 and not c.isalnum() for c in rest):
-        return False  # another emoji, such as a thumb that points down
+        return False  # an emoji that does not mean thanks, such as a thumb that points down
     words = plain(rest).split()
     if not words:
         return has_emoji
@@ -43,8 +43,9 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
 def stays_closed(
     closed_at: datetime | None, now: datetime, minutes: int, *, question_waits: bool
 ) -> bool:
-    """Whether thanks on a line stay in its newest conversation: for so many minutes after closing,
-    and while the question of how it went has not left. They must not cancel that question."""
+    """Whether thanks on a line stay in its newest conversation. They do for ``minutes`` after
+    closing, and until the satisfaction question is sent, because thanks must not cancel that
+    question."""
     if closed_at is None:
         return False
     return question_waits or (minutes > 0 and now - closed_at <= timedelta(minutes=minutes))

@@ -2,8 +2,8 @@
 
 They come from the intents "thanks", "bye" and "yes" in help desk texts, in English and Spanish,
 with common short forms. The words in other languages are those of Wiktionary's translations
-(https://en.wiktionary.org/wiki/thank_you#Translations). No phrase is a question or a problem, also
-not together with others: "no" and "good" are not both words of their own.
+(https://en.wiktionary.org/wiki/thank_you#Translations). No combination of phrases is a question or
+a problem. Therefore "no" and "good" are not both listed as phrases.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from itertools import product
 
 
 def _joined(*parts: Sequence[str]) -> Iterator[str]:
-    """Each phrase that consists of one word or none of each part."""
+    """Every phrase that takes at most one word from each part, in order."""
     for words in product(*parts):
         yield " ".join(word for word in words if word)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-LAST_DIGITS = 4  # the numbers of one range differ in these digits: 10,000 numbers
+LAST_DIGITS = 4  # numbers that differ only in the last four digits are one range: 10,000 numbers
 
 
 class Limit(StrEnum):

@@ -36,13 +36,12 @@ class SendError:
     reason: Reason = Reason.OTHER
     #: The wait before each retry. Without waits, the text has failed for good.
     waits: tuple[timedelta, ...] = ()
-    #: When the provider refuses a text with this error, the text and all texts after it wait until
-    #: the provider takes them.
+    #: Whether the text, and all texts after it, wait until the provider accepts them.
     holds_line: bool = False
 
 
-# Patchboard's own refusals: the same numbers with every provider, because they stand in stored
-# messages.
+# Patchboard's own refusals. Their numbers are the same for every provider, because stored messages
+# contain them.
 OPTED_OUT = 21610
 COUNTRY_OFF = 21408  # the desk's list of countries
 RANGE_FULL = 30450  # the desk's limits on automatic replies

@@ -44,7 +44,7 @@ class Segments:
 
     encoding: Encoding
     units: int  #: its length, in septets or in UTF-16 units
-    count: int  #: of segments
+    count: int  #: the number of segments
     per_segment: int  #: units that fit in one segment of a text of this length
     forced_by: str | None = None  #: the character that forces UCS-2
 

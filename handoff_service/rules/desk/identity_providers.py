@@ -33,7 +33,7 @@ class IdentityProviderFields:
     - ``groups_claim``: the claim that lists a person's groups at the provider;
     - ``roles``: group at the provider -> roles here; empty: admins choose the roles;
     - ``groups``: group at the provider -> groups here;
-    - ``domains``: of the e-mail addresses with which people may sign in; empty: all;
+    - ``domains``: people may sign in with e-mail addresses of these domains; empty: all;
     - ``creates_accounts``: a person without an account gets one;
     - ``asks_second_factor``: Patchboard still asks for its own second factor;
     - ``trusts_addresses``: an address counts as verified although the provider does not say so.
@@ -137,7 +137,7 @@ def session_of(claims: Mapping[str, Any]) -> str | None:
 def authenticated(
     claims: Mapping[str, Any], asked_at: float | None, provider: str
 ) -> datetime | None:
-    """When the person proved who they are to the provider. None when it does not say. NotAdmitted
+    """When the person last signed in at the provider. None when it does not say. NotAdmitted
     when they did not do so again although the desk asked for it at ``asked_at``, in Unix time."""
     at = claims.get("auth_time")
     if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < _LAST_TIME:

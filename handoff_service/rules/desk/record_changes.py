@@ -7,7 +7,7 @@ from typing import Any
 type Entry = Mapping[str, Any]  #: a record as a desk file has it: key -> value
 type Changes = dict[str, list[Any]]  #: field -> [before, after]
 
-#: Changes of these are recorded without their values.
+#: Fields with secrets. Their changes are recorded without values.
 SECRETS = frozenset({"password", "facts", "secret", "client_secret"})
 
 
@@ -34,7 +34,7 @@ class Noun(StrEnum):
     SERVICE_TOKEN = "service_token"  # noqa: S105  # a noun
 
 
-#: The field that a person knows a record by.
+#: The field whose value names a record to people.
 NAMED_BY = {
     Noun.USER: "name",
     Noun.AGENT: "name",
@@ -74,5 +74,5 @@ def removal(entry: Entry) -> Changes:
 
 
 def known_as(noun: Noun, entry: Entry) -> str:
-    """What a person calls this record."""
+    """The record's name for people."""
     return str(entry.get(NAMED_BY[noun], ""))

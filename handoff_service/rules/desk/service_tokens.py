@@ -16,7 +16,7 @@ USUAL_RATE = 300
 
 
 class Scope(StrEnum):
-    """What a token may do."""
+    """The permissions of a token."""
 
     READ = "read"
     TEXTS = "texts"

@@ -1,4 +1,4 @@
-"""Who may sign in with a password, and who needs a second factor.
+"""The sign-in policy: which agents may sign in with a password, and which need a second factor.
 
 Both follow from an agent's roles. One admin keeps the password for the day when single sign-on
 fails.
@@ -25,7 +25,7 @@ class SignInPolicy:
 
     def allows_password(self, roles: Collection[Role], *, always: bool) -> bool:
         """Whether an agent with these roles may sign in with a password or a passkey alone.
-        ``always``: the agent may keep the password, which counts for admins."""
+        ``always``: this agent may always use the password; it applies to admins only."""
         return (always and Role.ADMIN in roles) or not self.password_off & {*roles}
 
     def needs_second_factor(self, roles: Collection[Role]) -> bool:

@@ -78,7 +78,7 @@ class Words:
 QUEUE = Placeholder(
     example="Service desk", long="Facilities and Workplace", instead=translatable("our team")
 )
-# a typical time and a long one, seen from the first
+# Opening times of a queue for examples, seen from this day: a typical one and a long one.
 OPENS_AFTER = datetime(2026, 9, 20, tzinfo=UTC)
 OPENS_AT = (datetime(2026, 9, 21, 8, tzinfo=UTC), datetime(2026, 9, 30, 8, tzinfo=UTC))
 OPENS = Placeholder(
@@ -301,7 +301,7 @@ def closing_line(
 
 
 def account_help(case: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
-    """Sent to a verified requester whose account is locked: what happens next."""
+    """Tells a verified requester with a locked account what happens next."""
     return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case}, language)
 
 
@@ -378,7 +378,7 @@ def _and(line: str, more: str | None) -> str:
 
 
 def error(name: str, text: str, values: Mapping[str, str] | None = None) -> str | None:
-    """What is wrong with an edited text. None when it can be saved. ``name``: of a version;
+    """The error of an edited text. None when it can be saved. ``name``: of a version;
     ``values``: known placeholder values, such as {queue}."""
     (message, _), words = VERSIONS[name], words_of(name)
     if not is_visible(text):

@@ -72,7 +72,8 @@ class NumberFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileMatch:
-    """What to do with the profile, who the interaction's user is, and who else could be texting."""
+    """The result for one number: the change to the profile, the interaction's user, and the other
+    users who could be texting."""
 
     row: NumberSituation
     make_profile: bool

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 CODE_LASTS = timedelta(minutes=10)
-TRIES = 5  # wrong answers per number, within a day and since its last success
-TRIES_WITHIN = timedelta(days=1)
+ATTEMPTS = 5  # wrong answers per number, within a day and since its last success
+ATTEMPTS_WITHIN = timedelta(days=1)
 # at most this many codes per number within this time
 SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
 # after a live agent asks for proof; then the conversation returns to the agent
@@ -24,7 +24,7 @@ MASK = "******"
 
 
 class Expects(StrEnum):
-    """What a running proof expects from the requester next."""
+    """The next answer that a running proof expects from the requester."""
 
     OPENING = "opening"  # nothing yet: the virtual agent has to start the proof
     ACCOUNT = "account"
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     TOO_OLD = "too_old"
-    NO_CODE = "no_code"  # not six digits, so it does not count as an attempt
+    NO_CODE = "no_code"  # the answer is not six digits, so it does not count as an attempt
 
 
 class ProofOutcome(StrEnum):
@@ -57,16 +57,16 @@ def may_send(sent: Sequence[datetime], now: datetime) -> bool:
     return all(sum(now - at < within for at in sent) < most for most, within in SENDS)
 
 
-def tries_left(wrong: int) -> int:
+def attempts_left(wrong: int) -> int:
     """How many wrong answers a number has left."""
-    return max(TRIES - wrong, 0)
+    return max(ATTEMPTS - wrong, 0)
 
 
 def judged(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
     """Check a code. ``same``: it equals the code that was sent; ``until``: when that code expires.
 
-    An expired code does not count as a try. The same reply is sent when no code was ever made, for
-    example when the account does not exist.
+    An expired code does not count as an attempt. The same reply is sent when no code was ever made,
+    for example when the account does not exist.
     """
     if not six_digits:
         return Verdict.NO_CODE
@@ -100,7 +100,7 @@ def fact_fingerprint(key: str, user_id: int, name: str, hashed: str) -> str:
 
 
 def spelled(fact: str) -> str:
-    """Ignore spelling that does not matter: case, punctuation and extra spaces."""
+    """The text in one spelling, without case, punctuation and extra spaces."""
     plain = unicodedata.normalize("NFKC", fact).casefold().replace("'", "").replace("\u2019", "")
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 

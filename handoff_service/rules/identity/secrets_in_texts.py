@@ -133,7 +133,7 @@ def without_codes(text: str, is_code: Callable[[str], bool]) -> str:
 
 
 def _codes(text: str) -> list[re.Match[str]]:
-    """All matches of the most certain spelling that matches at all."""
+    """All matches of the most certain spelling that occurs in the text."""
     for shape in _CODES:
         if found := [one for one in shape.finditer(text) if _count(one) == 6]:
             return found

@@ -42,17 +42,17 @@ _WHO_WAITS = {
 }
 
 
-def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> list[Part]:
+def sentence(action: MessagingAction, *, format_number: Callable[[str], str] = str) -> list[Part]:
     """``When a requester has waited 2 business hours for an agent, and the state is on hold, the
     agent is prompted.``
 
-    ``called``: formats a number.
+    ``format_number``: formats a number.
     """
     before, after = _WHO_WAITS[action.event]
     parts: list[Part] = [(before, False), (_time(action), True), (after, False)]
     limits = [
-        *_limits(action, called),
-        *([[*_conditions(action, called)]] if action.conditions else []),
+        *_limits(action, format_number),
+        *([[*_conditions(action, format_number)]] if action.conditions else []),
     ]
     for n, limit in enumerate(limits):
         parts += [(", and " if n == 0 else " and ", False), *limit]
@@ -65,13 +65,13 @@ def _time(action: MessagingAction) -> str:
     return f"{number} business {unit}" if action.business_hours else duration
 
 
-def _limits(action: MessagingAction, called: Callable[[str], str]) -> Iterator[list[Part]]:
+def _limits(action: MessagingAction, format_number: Callable[[str], str]) -> Iterator[list[Part]]:
     if action.queues:
         yield [("the queue is ", False), *_listed(action.queues)]
     if action.provider_numbers:
         yield [
             ("the company number is ", False),
-            *_listed([called(one) for one in action.provider_numbers]),
+            *_listed([format_number(one) for one in action.provider_numbers]),
         ]
 
 
@@ -81,16 +81,16 @@ def _listed(names: tuple[str, ...] | list[str]) -> Iterator[Part]:
         yield name, True
 
 
-def _conditions(action: MessagingAction, called: Callable[[str], str]) -> Iterator[Part]:
+def _conditions(action: MessagingAction, format_number: Callable[[str], str]) -> Iterator[Part]:
     between = " and " if action.match is Match.ALL else " or "
     if action.match is Match.ANY and len(action.conditions) > 1:
         yield "either ", False
     for n, condition in enumerate(action.conditions):
         yield (between if n else "", False)
-        yield from _condition(condition, called)
+        yield from _condition(condition, format_number)
 
 
-def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[Part]:
+def _condition(condition: Condition, format_number: Callable[[str], str]) -> Iterator[Part]:
     if condition.operator is Operator.IS_SET:
         yield f"{_field(condition.field)} ", False
         yield ("is set" if condition.value else "is not set"), True
@@ -107,7 +107,7 @@ def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[P
         return
     yield f"{_field(condition.field)} {COMPARES[condition.operator]} ", False
     values = condition.value if isinstance(condition.value, list) else [condition.value]
-    written = called if condition.field == "provider_number" else _words
+    written = format_number if condition.field == "provider_number" else _words
     as_it_is = condition.field == "queue" or is_attribute(condition.field)
     yield from _listed([str(value) if as_it_is else written(str(value)) for value in values])
 

@@ -2,7 +2,7 @@
 
 Values that the history does not keep are judged by today's value; see ``judged_by_today``. The
 replay ignores what an agent did with a timer and what the action itself would have changed: each
-wait is taken as it happened.
+wait is replayed as it happened.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -58,8 +58,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """A conversation with its lines, and two answers for each wait: when a live agent first had it,
-    and when the requester last wrote."""
+    """A conversation with its lines. It can tell when a live agent first had it and when the
+    requester last wrote."""
 
     conversation: PastConversation
     lines: Sequence[PastLine]

@@ -203,7 +203,7 @@ def describe(action: MessagingAction) -> str:
 
 
 def in_sight(action: MessagingAction) -> str:
-    """What a running timer will do, for the agent of the conversation, and under which conditions.
+    """The action of a running timer and its conditions, in words for the agent of the conversation.
     Leaves out conditions on the owner, because the page shows the owner."""
     does = {
         Action.PROMPT_AGENT: "reminds you",

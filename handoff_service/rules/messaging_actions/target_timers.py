@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import TargetKind
 #: the due time of a parked timer
 PARKED = datetime(9000, 1, 1, tzinfo=UTC)
 
-# when so many minutes are left of a target; None: not known
+# maps a number of minutes to the time when that much is left of a target; None: not known
 type LeftAt = Callable[[TargetKind, int], datetime | None]
 
 

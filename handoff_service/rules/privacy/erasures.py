@@ -48,9 +48,9 @@ ORDER: Sequence[ErasureStep] = tuple(ErasureStep)
 REPLACEMENT = "[erased]"  # stands for a name or number in other people's conversations
 # bytes of SQLite's file; a larger one is rewritten at night: see docs/performance.md
 COMPACT_AT_ONCE = 300_000_000
-TRIES = 12  # of the bot's server, before the receipt says that it could not be done
+ATTEMPTS = 12  # to reach the bot's server, before the receipt names the step as not done
 LONGEST_WAIT = timedelta(hours=1)
-COPIES_FOR = timedelta(days=7)  # the provider is asked this long
+COPIES_FOR = timedelta(days=7)  # how long the provider is asked again
 
 BACKUPS = (
     "Backups that were made before {when} still hold this person. Delete them. After "

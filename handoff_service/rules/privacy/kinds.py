@@ -10,8 +10,8 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-NIGHT = time(2, 30)  # by the desk's clock, when retention runs
-MORNING = time(5)  # when it ends
+NIGHT = time(2, 30)  # when the nightly run of retention starts, by the desk's clock
+MORNING = time(5)  # when that run ends
 LONGEST_DAYS = 36_500
 
 
@@ -58,7 +58,7 @@ KINDS: Mapping[KeptKind, KindWords] = {
 }
 #: kinds that count from the day on which they were made, not from the end of a conversation
 BY_DAY = frozenset({KeptKind.TRAINER_ITEMS, KeptKind.AUDIT})
-#: what else goes with a kind
+#: kind -> what is removed together with it
 INCLUDES: Mapping[KeptKind, frozenset[KeptKind]] = {
     KeptKind.CONVERSATIONS: frozenset(
         {KeptKind.TEXTS, KeptKind.MEDIA, KeptKind.NOTES, KeptKind.WORK_LOGS}

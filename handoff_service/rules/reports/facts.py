@@ -60,7 +60,7 @@ class FactLine:
     direction: Direction | None = None
     agent_id: int | None = None
     status: Status | None = None
-    accepted: bool = False  #: by the provider
+    accepted: bool = False  #: whether the provider accepted it
     error_code: int | None = None
     segments: int = 0
     price: int = 0
@@ -88,7 +88,7 @@ class QueueVisit:
 
 @dataclass(frozen=True, slots=True)
 class AskedHow:
-    """The question of how it went: the status of its text, and the answer."""
+    """The satisfaction question: the status of its text, and the answer."""
 
     status: Status | None
     grade: int | None
@@ -110,7 +110,7 @@ class ConversationRecord:
     lines: Sequence[FactLine]
     visits: Sequence[QueueVisit] = ()
     offers: Sequence[tuple[int, OfferOutcome | None]] = ()  #: (agent, outcome)
-    intents: Sequence[str | None] = ()  #: of the bot's turns that answered a text
+    intents: Sequence[str | None] = ()  #: the intents of the bot's turns that answered a text
     promises: Sequence[PromiseState] = ()
     topic_label: str | None = None
     #: when the requester began the next conversation on the same line
@@ -243,7 +243,8 @@ def _bot_result(state: State, had_person: bool) -> BotResult:
 
 
 def _solved_by(asked: AskedHow | None, had_person: bool) -> Author | None:
-    """Whom a grade is for: the virtual agent, if no agent or queue ever had the conversation."""
+    """The side that a grade is about: the virtual agent, if no agent or queue ever had the
+    conversation."""
     if asked is None or not asked.was_asked:
         return None
     return Author.AGENT if had_person else Author.VIRTUAL_AGENT
@@ -276,8 +277,8 @@ def _was_reopened(lines: Sequence[FactLine]) -> bool:
 
 
 def _next_responses(lines: Sequence[FactLine]) -> Iterator[tuple[datetime, datetime]]:
-    """(requester's first unanswered text, the agent's next text), after an agent's first text. A
-    text that the virtual agent answers is left out."""
+    """Pairs of times after an agent's first text: the requester's first unanswered text, and the
+    agent's next text. Texts that the virtual agent answers are left out."""
     answered, since = False, None
     for one in lines:
         if one.is_answer:

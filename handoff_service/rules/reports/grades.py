@@ -106,7 +106,7 @@ def is_comment(text: str) -> bool:
 
 
 def _seen(text: str) -> str:
-    """Without what no one sees, such as the frame of a keycap."""
+    """The text without invisible characters, such as the frame of a keycap."""
     return "".join(c for c in text if c not in INVISIBLE_NAMES and c not in "\ufe0f\ufe0e\u20e3")
 
 

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 #: An agent can undo closing within a minute, so the question never comes sooner.
 SOONEST = timedelta(minutes=2)
-#: A question that could not be sent for so long, such as in an outage, is dropped.
+#: A question is dropped if it could not be sent in this time, for example because of an outage.
 LATEST = timedelta(days=2)
-#: A digit counts as an answer for so long.
+#: How long after the question a digit counts as its answer.
 ANSWERED_WITHIN = timedelta(days=7)
-#: For so long after a grade, another digit corrects it, and a text after a low one is its comment.
+#: How long after a grade another digit corrects it, and a text after a low grade is its comment.
 ADDED_WITHIN = timedelta(hours=1)
 
 

@@ -72,11 +72,12 @@ def decided_at(
 
 
 def spans_of(lines: Sequence[FactLine], closed_at: datetime | None) -> list[Span]:
-    """What live agents owed the requester, and until when. ``lines``: oldest first.
+    """The answers and the resolution that live agents owed the requester, and until when.
+    ``lines``: oldest first.
 
     A response is owed from the requester's first unanswered text, or from the handoff by the
-    virtual agent. Resolution is owed from the first of these moments. The stored targets follow the
-    same rules (store/conversations/target_facts.py).
+    virtual agent. Resolution is owed from the first of these two moments. The stored targets follow
+    the same rules (store/conversations/target_facts.py).
     """
     found = list(_responses(lines, closed_at))
     if not found:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from handoff_service.rules.shared.vocabulary import Assignment
 
-ROUND_PAUSE = timedelta(seconds=30)  # between a round in which everybody declined and the next
+ROUND_PAUSE = timedelta(seconds=30)  # the pause after a round in which everybody declined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Need:
     - ``declined``: agent -> (round, may be asked again).
     - ``asked``: agents with an open offer.
     - ``affinity``: the agent who last served this requester.
-    - ``only``: the one agent it is for (a transfer).
+    - ``only``: the one agent whom it may be offered to (a transfer).
     - ``last_agent``: the agent this queue asked last.
     """
 
@@ -69,7 +69,7 @@ class LeftOut(StrEnum):
     NO_ROOM = "is at capacity: {load} of {capacity}"
 
 
-# What filters a candidate out. The first match is the reason.
+# The filters that remove candidates. The first one that matches is the reason.
 FILTERS: Mapping[LeftOut, Callable[[Candidate, Need], bool]] = {
     LeftOut.NOT_AVAILABLE: lambda c, _: not c.takes_work,
     LeftOut.ASKED: lambda c, n: c.agent_id in n.asked,

@@ -23,7 +23,7 @@ class NotificationMethod(StrEnum):
 
 
 class NewsKind(StrEnum):
-    """What happened, most urgent first."""
+    """The kinds of news, most urgent first."""
 
     OFFER = "offer"
     ALARM = "alarm"
@@ -68,7 +68,7 @@ PAUSES = {
     NotificationMethod.WEBHOOK: timedelta(0),
     NotificationMethod.MAIL: timedelta(minutes=10),
 }
-#: older news is not sent: the agent has seen it in the page, or it is too late to help
+#: older news is not sent, because the agent has seen it on the page or can no longer act on it
 NOT_OLDER = timedelta(minutes=15)
 _ORDER = {kind: place for place, kind in enumerate(NewsKind)}
 _TITLES = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 USER = "user."  # followed by external_id, email, or the name of a user's attribute: user.department
-MOST = 12  # agents have only seconds to read a card
+MAX_FIELDS = 12  # agents have only seconds to read a card
 _FIELD = re.compile(r"[A-Za-z][\w.\- ]{0,79}")
 
 
@@ -29,8 +29,8 @@ def any_of_user(fields: Sequence[str]) -> bool:
 
 def error(fields: Sequence[str]) -> str | None:
     """The error of a choice of fields, in words. None when it is valid."""
-    if len(fields) > MOST:
-        return f"must have at most {MOST} fields"
+    if len(fields) > MAX_FIELDS:
+        return f"must have at most {MAX_FIELDS} fields"
     for n, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
             return f"“{field}” is not a field. Use names such as problem or user.department"

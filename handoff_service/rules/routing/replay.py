@@ -20,15 +20,15 @@ from handoff_service.rules.routing.assignment import (
 )
 from handoff_service.rules.shared.vocabulary import Assignment
 
-AT_ONCE = 100  # events between two looks at the progress
+AT_ONCE = 100  # events between two reports of the progress
 
 type Periods = Sequence[tuple[datetime, datetime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """An offer that an agent rejected or let expire, so long after it was made. ``again``: whether
-    the agent may be asked again."""
+    """An offer that an agent rejected or let expire, and the time from the offer to that.
+    ``again``: whether the agent may be asked again."""
 
     after: timedelta
     again: bool
@@ -38,10 +38,10 @@ class Declined:
 class Arrival:
     """A conversation that came into a queue.
 
-    - ``patience``: after this long without an agent, the requester was gone; None: an agent had it;
+    - ``patience``: how long the requester waited before giving up; None: an agent got it;
     - ``accepting``: from the offer to the agent's acceptance;
-    - ``busy``: how long it kept its agent busy, without holds. For a requester who was gone, what
-      is usual in its queue;
+    - ``busy``: how long it kept its agent busy, without holds. If no agent got it, the usual time
+      of its queue;
     - ``requester``: the requester's number;
     - ``declines``: agent -> the offers of it that the agent declined, in order.
     """
@@ -79,7 +79,7 @@ class QueueMember:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayQueue:
     """``open``: its opening hours in the period; ``members``: agent -> their part in it;
-    ``affinity``: for how long the agent who served a requester last comes first."""
+    ``affinity``: how long a requester's last agent comes first."""
 
     rule: Assignment
     open: Periods
@@ -115,8 +115,8 @@ class _Answers:
 
 @dataclass(slots=True)
 class Replay:
-    """A replay of arrivals until ``end``. ``served``: requester -> the agent who served them last
-    before, and when."""
+    """A replay of arrivals until ``end``. ``served``: requester -> their last agent before the
+    period, and when."""
 
     desk: ReplayDesk
     arrivals: Sequence[Arrival]
@@ -134,7 +134,7 @@ class Replay:
     _last_agent: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> Iterator[float]:
-        """Yields the share that is done, now and then."""
+        """Run the replay. Yields its progress (0 to 1) from time to time."""
         self._prepare()
         count = max(len(self._events), 1)
         done = 0
@@ -150,9 +150,9 @@ class Replay:
             self.outcomes.setdefault(one.id, Outcome(None, None))
 
     def _prepare(self) -> None:
-        """An event is (time, what, its number, arrival). What: 0 an agent has finished one, 1 a
-        requester is gone, 2 an arrival, 3 somebody may now be able to take work, 4 an agent
-        declines an offer."""
+        """An event is (time, kind, its number, arrival). Kinds: 0 an agent has finished a
+        conversation, 1 a requester has given up, 2 an arrival, 3 an agent may now be able to take
+        work, 4 an agent declines an offer."""
         self._served = dict(self.served)
         events: list[tuple[datetime, int, int, Arrival | None]] = []
         moments = {start for one in self.desk.queues.values() for start, _ in one.open}
@@ -200,8 +200,9 @@ class Replay:
             self._wait(one)
 
     def _assign(self, now: datetime) -> None:
-        """Offer what waits: the highest priority first, then the oldest. When nobody can take the
-        first of a queue, nobody can take the others, unless agents have declined the first."""
+        """Offer the waiting conversations: the highest priority first, then the oldest. If no agent
+        can take the first of a queue, the rest of the queue is skipped, unless agents have declined
+        the first."""
         heads: list[tuple[tuple[int, datetime, int], int, int]] = []
         for queue_id, waiting in self._waiting.items():
             self._skip_gone(waiting)

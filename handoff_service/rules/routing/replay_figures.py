@@ -15,7 +15,7 @@ from handoff_service.rules.routing.targets import (
 )
 from handoff_service.rules.shared.vocabulary import TargetKind
 
-#: What a replay assumes. Pages and the API show these sentences with each result.
+#: The assumptions of a replay. Pages and the API show these sentences with each result.
 CANNOT_KNOW = (
     "Agents answer as quickly and handle conversations as long as they did, however many they "
     "have at a time.",
@@ -30,9 +30,9 @@ CANNOT_KNOW = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastAnswers:
-    """What live agents owed in the conversation of an arrival, as it happened. ``taken_at``: when
-    an agent got it; None: nobody did. ``usual_answer``: from an agent getting a conversation of
-    this queue to the first text, for conversations that nobody got."""
+    """The answers that live agents owed in the conversation of an arrival, as it happened.
+    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: from an agent
+    getting a conversation of this queue to the first text, for conversations that nobody got."""
 
     spans: Sequence[Span] = ()
     holds: Sequence[HeldTime] = ()

@@ -136,8 +136,8 @@ def _since(started_at: datetime, holds: Iterable[HeldTime]) -> list[HeldTime]:
 @dataclass(frozen=True, slots=True)
 class Span:
     """The time from the start of a target to the answer or the resolution. ``ended_at`` None: it
-    lasts. ``reached``: whether it ended with the answer or the resolution, and not because nobody
-    waits for them any more."""
+    lasts. ``reached``: True if an answer or the resolution ended it. False if it ended because
+    nobody waits any more."""
 
     kind: TargetKind
     started_at: datetime

@@ -1,7 +1,7 @@
 """Opening hours as a week: a row of times for each day, and whether public holidays are closed.
 
 The stored value stays the expression in OpenStreetMap's notation. ``parse`` understands the common
-expressions and returns None for richer ones, so that a grid never loses what it cannot show.
+expressions and returns None for all others, so that a grid never drops a rule that it cannot show.
 """
 
 import re

@@ -47,7 +47,8 @@ class Facts:
     provider_number: str
     assigned: bool
     guest: bool
-    #: of its user and its own, such as ``user.department`` and ``conversation.order_number``
+    #: attributes of the user and of the interaction, such as ``user.department`` and
+    #: ``conversation.order_number``
     attributes: Mapping[str, str] = field(default_factory=dict)
     first_response_left: float | None = None
     next_response_left: float | None = None
@@ -77,7 +78,7 @@ class Field:
     words: tuple[str, ...] = ()
 
 
-USER, CONVERSATION = "user.", "conversation."  # before the key of an attribute
+USER, CONVERSATION = "user.", "conversation."  # prefix of an attribute's field, before its key
 _EQUAL = frozenset({Operator.IS, Operator.IS_NOT})
 _WORD = _EQUAL | {Operator.IN, Operator.NOT_IN}
 #: Values of attributes are texts. “At least” and “at most” compare numbers and dates.

@@ -47,8 +47,8 @@ _WORDS: Mapping[Language, LanguageWords] = {
     Language.GERMAN: GERMAN,
     Language.FRENCH: FRENCH,
 }
-# Letters of one of these languages only. Lower case only, to leave out names. Without é, because
-# English has it ("resumé").
+# Letters that occur in only one of the languages. Lower case only, to leave out names. Without é,
+# because English has it ("resumé").
 _LETTERS: Mapping[Language, re.Pattern[str]] = {
     Language.SPANISH: re.compile(r"(?<!\w)[a-zñáéíóúü]*[áíóúñ][a-zñáéíóúü]*(?!\w)"),
     Language.GERMAN: re.compile(r"(?<!\w)[a-zäöüß]*[äöß][a-zäöüß]*(?!\w)"),
@@ -90,7 +90,8 @@ def _any_weight(language: Language, text: str, words: list[str]) -> float:
 
 
 def _counts(language: Language, text: str, words: list[str]) -> tuple[int, int]:
-    """The number of own words, and of words that count only beside them."""
+    """The number of words that belong to the language alone, and of words that count only next to
+    such a word."""
     known = _WORDS[language]
     own = sum(word in known.own for word in words)
     beside = sum(word in known.shared for word in words)
@@ -166,14 +167,14 @@ _REFUSES = re.compile(
     r"|read|write|good|much|mucho|muy|bien|in|en|el|the|to|me|any|is|are|was|it|this|that|you"
     r"|texting|writing|speaking|talking|answering|esta|esto|eso|escribe|habla|todo)){0,4}$"
 )
-#: What follows a language that the requester does not know well: "my English is not good".
+#: The words after a language that the requester does not know well: "my English is not good".
 _WEAK = re.compile(
     r"^(?:is|isn't|isnt|es|no es)"
     r"(?: (?:very|too|so|really|quite|a bit|muy|not|not very|not so))? ?"
     r"(?:good|bad|poor|hard|weak|difficult|malo|mala|dificil|poco|bueno)\b"
 )
 _EASY = re.compile(r"^is (?:very |so |really )?good\b")
-#: Asks for another language without its name. Most of those who do speak Spanish.
+#: Asks for another language without its name. Most people who ask like this speak Spanish.
 _ANOTHER = re.compile(
     r"\b(?:other|another|change|switch|what|which) (?:the |your )?languages?\b"
     r"|\b(?:otros?|que|cambi\w+ (?:el|de)) idiomas?\b|\btradu[cz]\w+"

@@ -14,7 +14,7 @@ class LanguageWords:
     """The known words of a language other than English.
 
     - ``own``: neither English nor common in names;
-    - ``shared``: common in names, or English words too; they count only beside an own word;
+    - ``shared``: also common in names, or also English; they count only next to a word of ``own``;
     - ``courtesy``: English texts contain them too, so they prove nothing alone, and together they
       count as one word.
     """

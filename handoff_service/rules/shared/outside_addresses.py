@@ -59,8 +59,8 @@ def plain_host(host: str) -> str:
 
 
 def ip_address(host: str) -> Address | None:
-    """The address that a packet to it reaches. None for a name. Like clients, it reads the short,
-    decimal, octal and hexadecimal forms of an IPv4 address: 127.1, 2130706433, 0x7f.1."""
+    """The IP address that packets to this host reach. None for a name. Like clients, it reads the
+    short, decimal, octal and hexadecimal forms of an IPv4 address: 127.1, 2130706433, 0x7f.1."""
     try:
         read = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -82,8 +82,8 @@ def may_be_called(address: Address, allowed: Allowed) -> bool:
 
 
 def address_error(url: str, allowed: Allowed) -> str | None:
-    """Why a valid address may never be called, as far as it says so itself: what a name resolves to
-    is checked at each call. None when it may be called."""
+    """The reason why a valid address may never be called. It checks only IP addresses, because a
+    name is resolved and checked at each call. None when it may be called."""
     parts = urlsplit(url)
     host = plain_host(parts.hostname or "")
     if allowed.has_host(host):

@@ -53,8 +53,8 @@ class Author(StrEnum):
 
 
 class Event(StrEnum):
-    """What a line of a conversation is about. Most of these lines are system lines that only agents
-    see."""
+    """The event that a line of a conversation reports. Most events are reported by system lines,
+    which only agents see."""
 
     OWNER_CHANGED = "owner_changed"
     LATE_REPLY = "late_reply"
@@ -62,7 +62,7 @@ class Event(StrEnum):
     CASE_CHANGED = "case_changed"
     IDENTITY = "identity"
     PROMPT = "prompt"
-    ALARM = "alarm"  #: a prompt that supervisors see too
+    ALARM = "alarm"  #: a prompt for agents and supervisors
     TIMER = "timer"
     SCHEDULED = "scheduled"
     LABEL = "label"
@@ -77,7 +77,7 @@ class Event(StrEnum):
     PROMISE = "promise"
     CASE_TEXT = "case_text"  #: an outbound text that says that a case is resolved
     OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
-    SATISFACTION = "satisfaction"  #: an outbound text that asks how it went
+    SATISFACTION = "satisfaction"  #: an outbound text with the satisfaction question
     GRADE = "grade"  #: the requester's answer to it; the line's ``reason`` holds the digit
     GRADE_COMMENT = "grade_comment"  #: what the requester said after a low grade
 
@@ -199,7 +199,7 @@ class Action(StrEnum):
 
 
 class TargetKind(StrEnum):
-    """What a target of a queue asks of live agents."""
+    """The kinds of targets that a queue sets for live agents."""
 
     FIRST_RESPONSE = "first_response"
     NEXT_RESPONSE = "next_response"
@@ -285,7 +285,7 @@ class ItemSource(StrEnum):
 
 class ItemState(StrEnum):
     WAITING = "waiting"
-    UNSURE = "unsure"  # waits for another trainer
+    UNSURE = "unsure"  # a trainer was unsure; waits for another one
     SECOND = "second"  # labeled; waits for a blind second label
     LABELED = "labeled"
 
@@ -303,7 +303,7 @@ class ModelState(StrEnum):
     CANARY = "canary"
     RUNNING = "running"
     KEPT = "kept"
-    GONE = "gone"  # its file is not there any more
+    GONE = "gone"  # its file was deleted
 
 
 class PromotionKind(StrEnum):

@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from handoff_service.rules.training.exact_tests import Share, more_often
 
-FEWEST_TURNS = 8  # before a rollback; a few unlucky conversations prove nothing
+FEWEST_TURNS = 8  # turns before a rollback, because a few unlucky conversations prove nothing
 # The figures are tested every few seconds, so the limit is stricter than the usual 5 %.
 SIGNIFICANT = 0.01
 ENOUGH_TURNS = 50
-LONGEST = timedelta(hours=1)  # then few turns are enough, so that a quiet desk does not wait
+# after this time a few turns are enough, so that a quiet desk gets a verdict
+LONGEST = timedelta(hours=1)
 
 
 class CanaryVerdict(StrEnum):

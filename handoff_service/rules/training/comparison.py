@@ -20,7 +20,7 @@ QUOTED = 3  # texts in a reason
 
 
 class TextSet(StrEnum):
-    PINNED = "pinned"  # every model must understand them
+    PINNED = "pinned"  # pinned texts, which every model must understand
     AUDIT = "audit"  # a random tenth of all texts, labeled, never trained on
     TEST = "test"  # other labeled texts that are never trained on
 

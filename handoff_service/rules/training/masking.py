@@ -9,8 +9,9 @@ from collections.abc import Collection
 from handoff_service.rules.conversations.folding import folded
 
 NAME, NUMBER, EMAIL, CODE = "‹name›", "‹number›", "‹email›", "‹code›"
-FEWEST_DIGITS = 4  # of a masked number; shorter ones are rooms, amounts and error numbers
-SHORTEST_NAME = 3  # letters of a masked name; shorter words are particles and initials
+# least digits of a masked number; shorter ones are rooms, amounts and error numbers
+FEWEST_DIGITS = 4
+SHORTEST_NAME = 3  # least letters of a masked name; shorter words are particles and initials
 _EMAIL = re.compile(r"[^\s<>(),;:]+@[^\s<>(),;:@]+\.[^\s<>(),;:@.]+", re.UNICODE)
 _URL_QUERY = re.compile(r"(?<=\w)\?[^\s]*=[^\s]*")
 #: Digits with the separators of phone numbers and of grouped codes.

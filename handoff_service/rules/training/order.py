@@ -12,7 +12,7 @@ from datetime import timedelta
 from handoff_service.rules.shared.vocabulary import ItemSource
 from handoff_service.rules.training.intents import GATES, guesses
 
-#: A source has a greater weight the more surely it shows that the virtual agent was wrong.
+#: The weight of each source: how surely it shows that the virtual agent was wrong.
 WEIGHTS: dict[ItemSource, float] = {
     ItemSource.MISUNDERSTOOD: 4.0,
     ItemSource.HANDOFF: 3.0,
@@ -22,9 +22,10 @@ WEIGHTS: dict[ItemSource, float] = {
     ItemSource.SMALL_MARGIN: 1.0,
     ItemSource.AUDIT: 1.0,
 }
-SMALL_MARGIN = 0.2  # between the two likeliest intents
+SMALL_MARGIN = 0.2  # in confidence, between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
-SECOND_AFTER = timedelta(days=7)  # then the same trainer can give the blind second label
+# after this time the first trainer may also give the blind second label
+SECOND_AFTER = timedelta(days=7)
 #: The virtual agent does not answer these: it asks for other words, or explains what it can do. If
 #: it is sure, its margin is large, and the text comes last.
 UNKNOWN = GATES | {"out_of_scope", "not_for_desk"}

@@ -19,11 +19,13 @@ MOST_CONVERSATIONS, USUAL_CONVERSATIONS = 50, 10
 FASTEST = 60
 SPEEDS = (1, 2, 5, 10)
 MOST_AT_ONCE = 3  # practice desks at the same time
-ENDS_AFTER = timedelta(hours=1)  # without an act of the agent
-TEXTS_KEPT = timedelta(days=30)  # then a past run keeps its figures alone
+ENDS_AFTER = timedelta(hours=1)  # of inactivity
+TEXTS_KEPT = timedelta(days=30)  # after that, only the figures of a run are kept
 USUAL_DAYS = 30
-LONGEST_GAP = timedelta(minutes=10)  # between two texts of one conversation, before the speed
-LONGEST_PAUSE = timedelta(minutes=5)  # between the starts of two conversations, likewise
+# between two texts of one conversation, before the division by the speed
+LONGEST_GAP = timedelta(minutes=10)
+# between the starts of two conversations, also before the division
+LONGEST_PAUSE = timedelta(minutes=5)
 #: Answers to a menu of the virtual agent. Nobody understands them without the menu.
 _TO_THE_BOT = re.compile(r"\W*(?:\d{1,2}|agent|restart)\W*", re.IGNORECASE)
 

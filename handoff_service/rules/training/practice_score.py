@@ -14,7 +14,7 @@ from handoff_service.rules.training.practice import Line, PracticeConversation, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseCount:
-    """``waiting``: promises whose time had not come when the run ended."""
+    """``waiting``: promises that were not due yet when the run ended."""
 
     made: int = 0
     kept: int = 0
@@ -63,13 +63,14 @@ class PracticeScore:
     #: the desk's median, over at most 500 conversations in the chosen days
     desk_first_answer: int | None
     topics_right: int
-    topics_known: int  #: conversations whose original has a topic
+    topics_known: int  #: conversations with a topic in the original
     promises: PromiseCount
     original_promises: PromiseCount
 
 
 def measure(conversation: PracticeConversation, until: datetime | None = None) -> Measured:
-    """``until``: when the run ended. None: an original, whose promises were all kept or missed."""
+    """``until``: when the run ended. None: an original, in which every promise was kept or
+    missed."""
     return Measured(
         first_answer=first_answer(conversation),
         topic=conversation.topic,

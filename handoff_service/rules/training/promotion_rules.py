@@ -10,7 +10,7 @@ from handoff_service.rules.training.comparison import SIGNIFICANT, Change, Compa
 from handoff_service.rules.training.exact_tests import Share, mcnemar
 
 ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
-LONGEST_LOSS = 0.10  # of an intent's recall; a greater loss blocks
+LONGEST_LOSS = 0.10  # a greater loss of an intent's recall blocks
 FEWEST_LOST = 3  # test texts of an intent; two of ten may be lost by chance
 MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
@@ -58,7 +58,7 @@ def _lost_recalls(found: Comparison) -> list[str]:
         for one in found.recalls
         if one.old is not None
         and one.new.whole >= ENOUGH_TEXTS
-        # in whole texts, because 0.9 - 0.8 is a little more than 0.1 in floating point
+        # rounded to whole texts, because 0.9 - 0.8 is a little more than 0.1 in floating point
         and one.old.part - one.new.part > LONGEST_LOSS * one.new.whole + 1e-9
         and one.old.part - one.new.part >= FEWEST_LOST
     ]
@@ -76,7 +76,7 @@ def _more_sure_and_wrong(found: Comparison) -> list[str]:
 def _too_many_false_starts(found: Comparison) -> list[str]:
     share, moved = found.false_starts_new, found.false_starts
     if found.false_starts_old is None:
-        # no model to compare with, so a few texts over the limit may be chance
+        # without a model to compare with, a few texts over the limit may be chance
         if share.interval[0] <= MOST_FALSE_STARTS:
             return []
         return [f"{_starts(share)} Correct them before this model runs."]

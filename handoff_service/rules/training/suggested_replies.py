@@ -18,13 +18,13 @@ from datetime import datetime, timedelta
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.training.masking import NAME
 
-#: a conversation counts as solved after this time without another one
+#: A conversation counts as solved if the requester starts no other one within this time.
 STAYED_CLOSED = timedelta(days=7)
-ANSWER_COUNTS = 0.5  # of the similarity to the answer, added to that to the texts before it
-LEAST_SIMILAR = 0.25  # of the sum; our choice: rather no suggestion than one beside the point
+ANSWER_COUNTS = 0.5  # weight of the similarity to the answer, relative to that to its question
+LEAST_SIMILAR = 0.25  # least weighted similarity of a suggestion; our choice
 MOST = 3  # suggestions at a time
 SHORTEST = 15  # characters of an answer that is worth a suggestion; "ok, thanks" is not
-OFTEN = 5  # times that an answer was typed before a template is proposed
+OFTEN = 5  # an answer that was typed this many times is proposed as a template
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _GREETED = re.compile(
     rf"^((?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hola)\s+){NAME}", re.I
@@ -68,7 +68,8 @@ def words(text: str) -> list[str]:
 
 
 def same(text: str) -> str:
-    """Two answers with this in common are one: only case, spaces and the greeted name differ."""
+    """The text without case, extra spaces and the greeted name. Answers that are equal in this form
+    count as one."""
     return _SPACES.sub(" ", folded(greeting_to(text, NAME))).strip(" .!")
 
 
@@ -110,7 +111,7 @@ class ReplyIndex:
             for place, there in self._places.get(word, ()):
                 scores[place] += weight * there
         best: dict[str, SuggestedReply] = {}
-        # of equal answers the newest is the source
+        # if answers are equal, the newest one is the source
         for place in sorted(scores, key=lambda p: (-scores[p], -self._answers[p].at.timestamp())):
             if scores[place] < LEAST_SIMILAR or len(best) == MOST:
                 break
@@ -130,7 +131,7 @@ class ReplyIndex:
         """The texts that agents typed most, without the texts that are templates already."""
         templates = {same(one) for one in known}
         spelled = Counter(one.answer for one in self._answers)
-        # of each text the spelling that is typed most; the rarest comes first and is replaced
+        # the most frequent spelling of each text, because it comes last and overwrites the others
         usual = {same(text): text for text, _ in reversed(spelled.most_common())}
         return [
             TypedOften(text=usual[key], times=times)
@@ -140,7 +141,7 @@ class ReplyIndex:
 
     def _unit(self, counted: Counter[str]) -> Mapping[str, float]:
         """The TF-IDF vector of these words, with length 1."""
-        # a word that no answer has is as rare as can be, and makes the text less similar to all
+        # An unknown word gets the greatest rarity, so the text is less similar to every answer.
         raw = {
             word: (1 + math.log(n)) * self._rarity.get(word, self._unknown)
             for word, n in counted.items()

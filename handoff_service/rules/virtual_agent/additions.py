@@ -30,7 +30,7 @@ _HAS_NOW = re.compile(
     r"|(?:el|la|los|las) (?:que (?:tengo|traigo|uso|tenemos|usamos|hay)"
     r"|viej[oa]s?|mi[oa]s?|actual(?:es)?)\b)"
 )
-#: Devices that are also parts of others.
+#: Devices that can also be a part of another device.
 _PARTS = frozenset({"monitor", "keyboard", "mouse", "webcam", "headset"})
 _WHOLE = frozenset({"laptop", "computer", "phone", "tablet"})
 _ACCENTS = str.maketrans("áéíóúü\u2019", "aeiouu'")

@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST_PAUSE = 7  # words; a longer text tells more than to wait
+LONGEST_PAUSE = 7  # words; a longer text does more than ask to wait
 _PAUSE = re.compile(
     r"(?:(?:ah|oh|ok|okay|pls|please|sorry|um+|hm+) )*"
     r"(?:(?:hang|hold) on|wait(?! (?:is|are|what|how|for))|one (?:sec|second|min|minute|moment)"
@@ -32,12 +32,13 @@ def is_pause(text: str) -> bool:
 
 
 def has_no_account(text: str) -> bool:
-    """Whether requesters say that they have, or know, no employee number or e-mail address."""
+    """Whether the text says that the requester lacks, or does not know, an employee number or
+    e-mail address."""
     return bool(_NO_ACCOUNT.search(_plain(text)))
 
 
 def asks_why(text: str) -> bool:
-    """Whether a short text asks for the reason of the virtual agent's question."""
+    """Whether a short text asks why the virtual agent asks."""
     plain = _plain(text)
     return len(plain.split()) <= LONGEST_WHY and bool(_WHY.match(plain))
 

@@ -30,7 +30,7 @@ _STANDS: dict[CaseState, str] = {
     CaseState.CLOSED: translatable("closed"),
 }
 _IN_LIST = _STANDS | {CaseState.OPEN: translatable("open")}
-CASE, REQUEST = translatable("case"), translatable("request")  # what was opened
+CASE, REQUEST = translatable("case"), translatable("request")  # names for the two kinds of cases
 ONE_CASE = translatable("{number}{about}: {state}. Last updated {day}.")
 YOUR_CASE = translatable("Your open case:")
 YOUR_CASES = translatable("Your open cases:")
@@ -51,7 +51,7 @@ ANOTHER_PROBLEM = translatable(
     "If yours is a different problem, describe it in one sentence and I'll open a case."
 )
 DOWN_NOW = translatable("Down right now: {titles}. Ask me about any of them by name.")
-# in other languages than English, because admins write the texts in one language
+# stands in front in other languages than English, because admins write outages in one language
 DOWN_WITH_TEXT = translatable("Down right now: {titles}. {text}")
 OPEN_UNTIL = translatable("We're open until {end} ({place}). Text AGENT to talk to a person.")
 ANY_TIME = translatable("We're open around the clock. Text AGENT to talk to a person.")
@@ -103,10 +103,12 @@ def _fits(text: str) -> bool:
     return counted.count <= (1 if counted.encoding is Encoding.GSM_7 else 2)
 
 
-def _with_room(said: Callable[[int], str]) -> str:
-    """The text with the longest descriptions that fit. ``said``: gives the text for a number of
-    characters per description."""
-    return next((text for most in range(ROOM, 3, -1) if _fits(text := said(most))), said(0))
+def _with_room(text_with: Callable[[int], str]) -> str:
+    """The text with the longest descriptions that fit. ``text_with``: builds the text from the
+    number of characters per description."""
+    return next(
+        (text for most in range(ROOM, 3, -1) if _fits(text := text_with(most))), text_with(0)
+    )
 
 
 def one_case(
@@ -158,25 +160,24 @@ def opened(
 def outage_news(
     outages: Sequence[tuple[str, str]],
     *,
-    asked_behind: bool,
+    question_follows: bool,
     language: Language = Language.ENGLISH,
 ) -> str:
     """The texts of the current outages if they fit, else their titles. In other languages than
     English, a sentence with the titles comes first, because admins write the texts in one language.
 
-    At most two segments; with ``asked_behind``, a form's question follows and one segment is the
-    most.
+    At most two segments; at most one if a form's question follows (``question_follows``).
     """
     if not outages:
         return in_language(NO_OUTAGE, language)
     titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
     named = in_language(DOWN_NOW, language).format(titles=titles)
     texts = " ".join(text for _, text in outages)
-    most = 1 if asked_behind else 2
+    most = 1 if question_follows else 2
     if language is not Language.ENGLISH:
         whole = in_language(DOWN_WITH_TEXT, language).format(titles=titles, text=texts)
         return whole if segments(whole).count <= most else named
-    fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
+    fullest = (texts,) if question_follows else (f"{texts} {ANOTHER_PROBLEM}", texts)
     return next((text for text in fullest if segments(text).count <= most), named)
 
 

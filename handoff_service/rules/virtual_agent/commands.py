@@ -15,7 +15,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.bot_text import plain
 
 LONGEST = 40  # characters of a command word
-MOST = 20  # words for one command
+MAX_WORDS = 20  # words for one command
 _POLITE = re.compile(r"^(?:please|pls|plz) | (?:please|pls|plz)$")
 
 
@@ -71,7 +71,7 @@ def find_command(text: str, words: CommandWords) -> Command | None:
     return known.get(words_of_text) or known.get(_POLITE.sub("", words_of_text))
 
 
-@functools.lru_cache(64)  # the same words serve text after text
+@functools.lru_cache(64)  # cached, because the same words apply to every text
 def _by_word(words: tuple[tuple[Command, tuple[str, ...]], ...]) -> Mapping[str, Command]:
     plain_words = {
         plain(word): command
@@ -86,8 +86,8 @@ def error(words: CommandWords) -> str | None:
     """The error in an admin's command words. None when they are valid."""
     taken: dict[str, Command] = {}
     for command, its_words in words.items():
-        if len(its_words) > MOST:
-            return f"must have at most {MOST} words for {command}"
+        if len(its_words) > MAX_WORDS:
+            return f"must have at most {MAX_WORDS} words for {command}"
         for word in its_words:
             folded = plain(word)
             if not folded or len(word) > LONGEST:

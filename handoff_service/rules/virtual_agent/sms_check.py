@@ -19,7 +19,7 @@ from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
-# other domains count as links only when a path follows
+# in text without http://, other endings count as links only when a path follows
 _TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"
 _LINK = re.compile(
     r"(?:https?://|\bwww\.)(?P<host>[^\s/:?#)]+)"
@@ -73,7 +73,7 @@ def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
     parts = (text.text, *text.buttons)
     found = [_problem(text, at, *said) for at in parts for said in _in_words(at.words, settings)]
-    # with an unknown value, the longest text is not known either
+    # without the longest value of a placeholder, the longest text is unknown
     if not any(_unknown(at.words, settings) for at in parts):
         found += [_problem(text, text.text, *said) for said in _in_length(text, settings)]
     return found

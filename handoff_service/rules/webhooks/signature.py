@@ -17,7 +17,7 @@ LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specific
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
 SWITCHED_OFF_AFTER = timedelta(days=5)
-LEAST_ATTEMPTS = 5  # of one event, which take a quarter of an hour
+LEAST_ATTEMPTS = 5  # attempts at one event, which take a quarter of an hour
 OVERLAP = timedelta(days=1)  # how long calls are signed with the former secret, too
 # before attempt 2, 3, ...; the last one repeats
 _WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
@@ -79,14 +79,14 @@ def signature(secret: str, event_id: str, timestamp: int, body: str) -> str:
 
 
 def signatures(secrets: Iterable[str], event_id: str, timestamp: int, body: str) -> str:
-    """The same for several secrets, separated by spaces. A receiver accepts any of them, so it can
-    change its secret at any time of the overlap."""
+    """The signatures with several secrets, separated by spaces. A receiver accepts any of them, so
+    it can change its secret at any time of the overlap."""
     return " ".join(signature(secret, event_id, timestamp, body) for secret in secrets)
 
 
 def must_switch_off(failing_since: datetime, attempts: int, now: datetime) -> bool:
-    """Whether a webhook has failed for so long that it is switched off. ``attempts``: of the event
-    that has just failed. A single failure after quiet days is not enough."""
+    """Whether a webhook must be switched off because it has failed for too long. ``attempts``: of
+    the event that has just failed. A single failure after quiet days is not enough."""
     return now - failing_since >= SWITCHED_OFF_AFTER and attempts >= LEAST_ATTEMPTS
 
 

@@ -14,7 +14,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Case, CaseChange, Changed, Interaction, Named, WrittenBy
 
 c, h = t.cases, t.case_changes
-SHOWN = 50  # of one requester, in the panel
+SHOWN = 50  # cases of one requester that the panel shows
 _UNSETTLED = c.c.state.in_(sorted(UNSETTLED))
 
 

@@ -20,7 +20,7 @@ from handoff_service.store.views import Consent, Named, OptedOut
 c, o = t.consents, t.opt_outs
 
 
-def stands(
+def blocking_entry(
     number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
 ) -> sa.ScalarSelect[int | None]:
     """The ledger entry that forbids texts from that provider number to this number; null when texts
@@ -35,11 +35,11 @@ def stands(
     )
 
 
-def is_held(
+def is_blocked(
     number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
 ) -> sa.ColumnElement[bool]:
     """Whether any entry forbids texts from that provider number to this number. Cheaper than
-    ``stands``, for lists."""
+    ``blocking_entry``, for lists."""
     here = o.c.provider_number_id.in_((EVERY_NUMBER, provider_number_id))
     return select(o.c.number).where(o.c.number == number, here).exists()
 
@@ -57,18 +57,18 @@ def with_its_service(conn: Connection, provider_number_id: int | None) -> set[in
 def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
     """Why that provider number may not text this number. None when it may."""
     found = conn.execute(
-        select(stands(sa.literal(number), sa.literal(provider_number_id)))
+        select(blocking_entry(sa.literal(number), sa.literal(provider_number_id)))
     ).scalar()
     return (
-        held_by(conn, [found])[found]
+        blocked_by(conn, [found])[found]
         if found is not None
         else _kept(conn, number, provider_number_id)
     )
 
 
 def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """The opt-out of an erased number that has not come back yet. A transaction applies it again
-    before it asks."""
+    """The kept opt-out of an erased number, for reading connections. A transaction writes it into
+    the ledger again before it asks (kept_opt_outs.py)."""
     opens = sealer(conn)
     try:
         key = kept_key(conn, opens) if opens else None
@@ -88,12 +88,12 @@ def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | 
 def opted_out_of(conn: Connection, interaction_ids: Collection[int]) -> set[int]:
     """Those of these interactions whose requesters cannot be texted from their company number."""
     i = t.interactions
-    held = is_held(i.c.requester_number, i.c.provider_number_id)
+    held = is_blocked(i.c.requester_number, i.c.provider_number_id)
     query = select(i.c.id).where(one_of(i.c.id, interaction_ids), held)
     return set(conn.execute(query).scalars())
 
 
-def held_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
+def blocked_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
     """Ledger entry id -> why it forbids texts, in words. Dates are in the desk's time zone."""
     if not ids:
         return {}

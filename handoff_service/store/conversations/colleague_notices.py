@@ -44,7 +44,7 @@ def drop(tx: Transaction, agent_id: int, interaction_id: int) -> bool:
     return tx.conn.execute(gone).rowcount > 0
 
 
-def standing(conn: Connection, agent_id: int) -> list[ColleagueNotice]:
+def open_notices(conn: Connection, agent_id: int) -> list[ColleagueNotice]:
     """The agent's notices of the last day, newest first."""
     since = read_at(conn) - SHOWN_FOR
     return [

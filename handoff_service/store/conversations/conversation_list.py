@@ -69,7 +69,7 @@ def _items() -> sa.Select[Any]:
             a.c.name.label("agent_name"),
             _LAST_SAID.label("last_id"),
             conversations.IS_OWN.label("is_own"),
-            consents.is_held(i.c.requester_number, i.c.provider_number_id).label("opted_out"),
+            consents.is_blocked(i.c.requester_number, i.c.provider_number_id).label("opted_out"),
             sa.type_coerce(_WAITING_SINCE, t.UtcTime()).label("waiting_since"),
             sa.type_coerce(_NEXT_TIMER, t.UtcTime()).label("timer_at"),
         )

@@ -61,7 +61,9 @@ def list_(
             u.c.name.label("user_name"),
             q.c.name.label("queue_name"),
             IS_OWN.label("is_own"),
-            consents.stands(i.c.requester_number, i.c.provider_number_id).label("consent_id"),
+            consents.blocking_entry(i.c.requester_number, i.c.provider_number_id).label(
+                "consent_id"
+            ),
         )
         .join(p, p.c.id == i.c.provider_number_id)
         .outerjoin(u, u.c.id == i.c.user_id)
@@ -80,7 +82,7 @@ def list_(
     sure = identities(conn, rows)
     labeled = labels.of_interactions(conn, ids)
     own = attributes.of_interactions(conn, ids)
-    held = consents.held_by(conn, {r.consent_id for r in rows if r.consent_id})
+    held = consents.blocked_by(conn, {r.consent_id for r in rows if r.consent_id})
     made = [
         _interaction(
             r,

@@ -172,7 +172,7 @@ def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) 
 
 
 def has_texted(conn: Connection, number: str) -> bool:
-    """Whether this number has a conversation with the desk. If so, it can be texted back whatever
+    """Whether this number has a conversation with the desk. If so, it can receive texts, whatever
     its type."""
     i = t.interactions
     return (

@@ -34,7 +34,8 @@ _ROWS = select(p, t.agents.c.name).join(t.agents, t.agents.c.id == p.c.agent_id)
 _IS_OPEN = p.c.state == PromiseState.OPEN
 _OPEN = _ROWS.where(one_of(p.c.interaction_id, "ids"), _IS_OPEN).order_by(p.c.promised_at, p.c.id)
 _its = i.alias("its")
-_WRITTEN = (  # what live agents wrote on the line before the promised time, in any interaction
+# texts and notes of live agents on the line before the promised time, in any interaction
+_WRITTEN = (
     select(p.c.id, p.c.made_at, p.c.promised_at, m.c.created_at, m.c.kind, m.c.body)
     .select_from(p)
     .join(_its, _its.c.id == p.c.interaction_id)

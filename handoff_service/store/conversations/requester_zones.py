@@ -21,7 +21,7 @@ def of_interactions(conn: Connection, numbers: Mapping[int, str]) -> dict[int, l
     instead = desk_time_zone(conn)
     return {
         interaction_id: phone_regions.of_number(
-            number, said=known.get(interaction_id, {}).get("time_zone"), instead=instead
+            number, known_zone=known.get(interaction_id, {}).get("time_zone"), instead=instead
         )
         for interaction_id, number in numbers.items()
     }

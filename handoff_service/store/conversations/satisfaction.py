@@ -1,4 +1,4 @@
-"""Questions after closing of how it went, and the facts that decide whether to ask."""
+"""Satisfaction questions after closing, and the facts that decide whether to ask."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _is_newest = ~exists().where(
     _later.c.provider_number_id == q.c.provider_number_id,
     _later.c.id > q.c.interaction_id,
 )
-# what the requester answers now is another text
+# a newer text asked the requester something else
 _is_last_text = ~exists().where(
     _later_texts.c.interaction_id == q.c.interaction_id,
     _later_texts.c.id > q.c.message_id,

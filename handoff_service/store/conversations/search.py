@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.conversations.folding import folded
-from handoff_service.rules.conversations.search_query import Wanted
+from handoff_service.rules.conversations.search_query import SearchQuery
 from handoff_service.store.conversations import conversations, messages, text_index
 from handoff_service.store.desk import labels
 from handoff_service.store.desk.user_search import PageRequest
@@ -63,18 +63,18 @@ class FoundPerson:
     newest: int | None
 
 
-def people_ids(conn: Connection, wanted: Wanted) -> list[int]:
+def people_ids(conn: Connection, wanted: SearchQuery) -> list[int]:
     """Users by all words of a name, an employee number, or the end of a phone number."""
     return (
         []
-        if wanted.nothing
+        if wanted.is_too_short
         else search_user_ids(conn, wanted.typed, PageRequest(limit=MOST_PEOPLE))
     )
 
 
 def find_interactions(
     conn: Connection,
-    wanted: Wanted,
+    wanted: SearchQuery,
     *,
     people: Sequence[int] | None = None,
     where: Where = (),
@@ -84,7 +84,7 @@ def find_interactions(
     """The newest matching interactions, below an id and within ``where``. ``people``: the users who
     match, if they are known already."""
     below = below or BEYOND
-    if wanted.nothing:
+    if wanted.is_too_short:
         return ResultPage(items=[], below=None)
     if people is None:
         people = people_ids(conn, wanted)
@@ -148,7 +148,7 @@ def found_people(
 
 
 def _by_text(
-    conn: Connection, wanted: Wanted, where: Where, below: int, most: int
+    conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> tuple[list[Result], int | None]:
     """Interactions with a matching line, newest first, and the lowest place that was read; None:
     the whole index."""
@@ -194,7 +194,9 @@ def _of_people(
     return list(conn.execute(query.limit(most)).scalars())
 
 
-def _by_label(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
+def _by_label(
+    conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
+) -> list[int]:
     """Interactions with a label of exactly this name, in upper or lower case."""
     typed = folded(wanted.typed)
     named = [one.id for one in labels.list_(conn) if folded(one.name) == typed]
@@ -210,7 +212,7 @@ def _by_label(conn: Connection, wanted: Wanted, where: Where, below: int, most: 
     return list(conn.execute(query.limit(most)).scalars())
 
 
-def _by_reference(conn: Connection, wanted: Wanted, where: Where, below: int) -> set[int]:
+def _by_reference(conn: Connection, wanted: SearchQuery, where: Where, below: int) -> set[int]:
     """The interaction with this number, or the one in which this case was opened."""
     if wanted.interaction is not None:
         query = select(i.c.id).where(i.c.id == wanted.interaction)

@@ -108,7 +108,7 @@ def stored(rows: Collection[dict[str, int | None]]) -> tuple[QueueTargets, ...]:
 
 
 def written(targets: Collection[QueueTargets]) -> list[dict[str, int | None]]:
-    """The same as stored, in order of priority."""
+    """The targets as the row stores them, in order of priority."""
     kept = [one for one in targets if not one.is_empty]
     return [
         {"priority": one.priority, **{str(kind): one.minutes(kind) for kind in TargetKind}}

@@ -27,7 +27,7 @@ from handoff_service.rules.conversations.search_query import (
     NUMBER,
     REVERSED,
     Phrase,
-    Wanted,
+    SearchQuery,
     can_be_found,
     fits,
     number_tokens,
@@ -256,7 +256,7 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
         )
 
 
-def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int]:
+def matches(conn: Connection, wanted: SearchQuery, below: int, most: int) -> list[int]:
     """The matching indexed places below ``below``, highest first."""
     given: dict[str, Any] = {"below": below, "most": most}
     if conn.dialect.name == "sqlite":
@@ -268,7 +268,7 @@ def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int
     return found if len(found) == most else list(conn.execute(_ALL, given).scalars())
 
 
-def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
+def newest_matches(conn: Connection, wanted: SearchQuery, below: int) -> list[int]:
     """Like ``matches``, for lines that are stored but not indexed yet, so a new text is found at
     once. Highest first."""
     done_to = conn.execute(select(_x.c.done_to)).scalar_one()

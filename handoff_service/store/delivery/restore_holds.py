@@ -23,8 +23,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views.supervision import Held
 
-#: Kinds of work that may send something. A timer prompts. An expired proof and an unanswered
-#: question hand over with a text.
+#: Kinds of work that may send a text: timers send prompts, and an expired proof or an unanswered
+#: question leads to a handoff with a text.
 SENDING = (
     Work.DELIVER,
     Work.BOT_TURN,
@@ -68,7 +68,7 @@ def restored_at(conn: Connection) -> datetime | None:
     ).scalar()
 
 
-def held(conn: Connection) -> Held | None:
+def held_work(conn: Connection) -> Held | None:
     """The work that waits for an admin. None when nothing is held."""
     restored = conn.execute(
         select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())

@@ -12,7 +12,11 @@ _is_send = t.due_work.c.kind == Work.DELIVER
 # Keys of other kinds are not numbers, and a database may evaluate conditions in any order.
 _message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
 _WITHHELD = (
-    select(consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id))
+    select(
+        consents.blocking_entry(
+            t.interactions.c.requester_number, t.interactions.c.provider_number_id
+        )
+    )
     .select_from(t.messages)
     .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
     .where(

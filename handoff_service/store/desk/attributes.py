@@ -32,7 +32,7 @@ _OF_USERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class StoredValue:
     """One stored value. ``id``: of the user or the interaction; ``name``: what people call it."""
 
     id: int
@@ -113,16 +113,16 @@ def of_user(conn: Connection, user_id: int) -> dict[str, str]:
     return dict(found or {})
 
 
-def held(conn: Connection, owner: AttributeOwner, key: str) -> Iterator[Held]:
+def stored_values(conn: Connection, owner: AttributeOwner, key: str) -> Iterator[StoredValue]:
     """The stored values of an attribute, one at a time."""
     if owner is AttributeOwner.CONVERSATION:
         for r in conn.execute(select(c).where(c.c.key == key).order_by(c.c.interaction_id)):
-            yield Held(id=r.interaction_id, name=f"INT{r.interaction_id:07}", value=r.value)
+            yield StoredValue(id=r.interaction_id, name=f"INT{r.interaction_id:07}", value=r.value)
         return
     has = u.c.attributes[key].as_string()
     query = select(*u.c["id", "name"], has.label("value")).where(has.is_not(None))
     for r in conn.execute(query.order_by(u.c.id)):
-        yield Held(id=r.id, name=r.name, value=r.value)
+        yield StoredValue(id=r.id, name=r.name, value=r.value)
 
 
 def count(conn: Connection, owner: AttributeOwner, key: str) -> int:

@@ -40,7 +40,8 @@ def active(conn: Connection) -> list[IdentityProvider]:
 
 
 def of_issuer(conn: Connection, issuer: str) -> list[IdentityProvider]:
-    """The providers with this issuer; several are one server that knows this desk twice."""
+    """The providers with this issuer. If there are several, one server knows this desk under
+    several client ids."""
     return _found(conn, p.c.issuer == issuer)
 
 

@@ -1,4 +1,4 @@
-"""Who may sign in with a password, and who needs or has a second factor."""
+"""The sign-in policy of the desk, and whether an agent has the second factor that it requires."""
 
 from collections.abc import Collection
 from typing import Any

@@ -85,7 +85,7 @@ def outage_over(conn: Connection, outage: str, language: Language) -> str:
 
 
 def satisfaction(conn: Connection, language: Language) -> str:
-    """Asks how it went, some time after closing."""
+    """The satisfaction question, some time after closing."""
     return _from_desk(conn, SystemMessage.SATISFACTION, language)
 
 

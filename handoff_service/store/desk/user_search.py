@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.lib import phone_numbers
-from handoff_service.rules.conversations.person_words import Word, sought
+from handoff_service.rules.conversations.person_words import Word, person_query
 from handoff_service.store.desk.user_words import EVERYBODY
 from handoff_service.store.engine import tables as t
 
@@ -46,7 +46,7 @@ def find_user_ids(conn: Connection, typed: str, country: str, page: PageRequest)
     ``country`` is for reading national numbers. A number with an extension matches nobody.
     """
     try:
-        wanted = sought(typed, phone_numbers.searched(typed, country))
+        wanted = person_query(typed, phone_numbers.searched(typed, country))
     except phone_numbers.NotANumber:
         return []
     search = _Search(conn, page)
@@ -113,7 +113,7 @@ class _Search:
         return tuple(self.conn.execute(select(*counts)).one())
 
     def _are_frequent(self, words: Sequence[Word]) -> bool:
-        """Whether a walk will probably fill the page, judged by the next users by id."""
+        """Whether a walk will probably fill the page. A sample of the next users by id decides."""
         some = select(u.c.id).where(u.c.id > self.page.after).order_by(u.c.id).limit(SAMPLE)
         users = some.subquery()
         having = select(func.count()).select_from(users).where(*_each(words, users.c.id))

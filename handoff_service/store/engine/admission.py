@@ -1,5 +1,5 @@
-"""Admission control: refuses requests that would wait too long, and drops requests whose sender has
-stopped waiting.
+"""Admission control: refuses requests that would wait too long, and drops requests after their
+sender has stopped waiting.
 
 Only requests from outside are refused or dropped, because their senders can repeat them. The
 service's own work waits.
@@ -58,7 +58,8 @@ class Admission:
         self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED
     ) -> None:
         self._at_once, self._workers, self._least_counted = at_once, workers, least_counted
-        self._seconds = self._count = 0.0  # of the last batches, weighted toward the newest
+        # averages over the last batches, weighted toward the newest
+        self._seconds = self._count = 0.0
         self._took_at = math.inf  # while nothing is being served
         self._refused, self._logged_at = 0, -math.inf
 

@@ -160,8 +160,8 @@ class Lane(threading.Thread):
         return wanted
 
     def _begin_those_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
-        """Mark the commands as started and return them, without those whose callers have given up.
-        A started command can no longer be withdrawn."""
+        """Mark the commands as started and return them, without the commands of callers who have
+        given up. A started command can no longer be withdrawn."""
         for waiting in unit:
             waiting.ticket.started = True  # before the clock is read, see Store.write
         now = monotonic()
@@ -186,7 +186,7 @@ class Lane(threading.Thread):
             try:
                 if wanted:
                     self._run(wanted, batch)
-            # the failing command gets its error when it runs alone
+            # the commands run again one by one, so only the failing one gets the error
             except Exception:  # noqa: BLE001
                 for waiting in batch.without_postponed(wanted):
                     self._run_alone(waiting)

@@ -7,7 +7,8 @@ from handoff_service.store.engine import tables as t
 
 
 def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
-    """Whether another table's row refers to this one, apart from rows that are deleted with it."""
+    """Whether a row of another table refers to this one. Rows that are deleted together with it do
+    not count."""
     return any(
         conn.execute(select(sa.literal(1)).where(column == row_id).limit(1)).first() is not None
         for column in _columns_to(table)

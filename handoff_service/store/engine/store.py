@@ -39,7 +39,7 @@ from handoff_service.store.engine.transaction import (
 )
 
 READERS = 4
-READS_AT_ONCE = 64  # this many reads may always wait
+READS_AT_ONCE = 64  # reads that may always wait, however slow the database is
 NO_ANSWER = "no answer in time"
 LANES = 2  # on PostgreSQL; more lanes split the batches and were slower on two cores
 
@@ -108,7 +108,7 @@ class Store:
         return self._with(patience)
 
     def for_long_requests(self) -> "Store":
-        """The same for requests that take long by nature: an import, a dry run."""
+        """Like ``for_requests``, for requests that take long by nature: an import, a dry run."""
         return self._with(LONG_REQUEST)
 
     def for_own_work(self) -> "Store":
@@ -198,7 +198,7 @@ class Store:
         self._reads.admission.admit(self._patience, self._reads.waiting)
         self._reads.waiting += 1
         try:
-            # a read that has not started by then never starts
+            # a read that has not started within the time never starts
             async with asyncio.timeout(self._patience.seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except TimeoutError as error:

@@ -147,8 +147,7 @@ desk = Table(
     _count("most_unknown_hourly", 200),
     #: automatic replies a day to all unknown numbers; 0: no limit
     _count("most_unknown_daily", 1000),
-    #: a thank-you that comes at most so long after closing still belongs to the closed
-    #: conversation; 0: never
+    #: how long after closing a thank-you still belongs to the closed conversation; 0: never
     _count("thanks_minutes", 10),
     #: texts from senders that nobody can text back go to queues
     _flag("queue_unanswerable", default=False),
@@ -163,9 +162,9 @@ desk = Table(
     _count("keep_work_logs_days", 0),
     _count("keep_trainer_items_days", 0),
     _count("keep_audit_days", 0),
-    #: roles whose agents sign in without a password (rules/desk/sign_in_policy.py)
+    #: agents with any of these roles sign in without a password (rules/desk/sign_in_policy.py)
     _json("password_off_roles", "[]"),
-    #: roles whose agents need a second factor
+    #: agents with any of these roles need a second factor
     _json("second_factor_roles", "[]"),
 )
 
@@ -331,7 +330,7 @@ queues = Table(
     Column("language", sa.Text, nullable=False, server_default=sa.text("'en'")),
     #: how long after closing requesters are asked how it went; null: never
     Column("satisfaction_after_hours", sa.Integer),
-    #: a requester is asked once in so many days
+    #: the least number of days between two questions to one requester
     _count("satisfaction_every_days", 30),
     #: how long requesters are offered to their last agent first
     _count("affinity_days", 7),
@@ -469,7 +468,8 @@ messaging_profiles = Table(
     ),
 )
 TIED = sa.text("user_id IS NOT NULL")
-#: Who was verified as whom, by whom and how. Rows are never deleted; an erasure empties them.
+#: Changes of the user that a number belongs to: who made each, how and when. Rows are never
+#: deleted; an erasure empties them.
 associations = Table(
     "associations",
     metadata,
@@ -540,7 +540,7 @@ proofs = Table(
     _time("code_until", null=True),
     #: wrong answers so far
     _count("wrong", 0),
-    #: the bot turn that last changed this row
+    #: the last bot turn that changed this row
     Column("turn_id", ID),
     #: the result of the answer in that turn
     _word("verdict", null=True),
@@ -604,7 +604,7 @@ interactions = Table(
     _time("opened_at"),
     _time("closed_at", null=True),
     _time("last_message_at"),
-    #: the side whose unanswered streak is open
+    #: the side that has an open unanswered streak
     _word("unanswered", null=True),
     #: the newest line that prompts its agents
     Column("prompted_seq", sa.Integer),
@@ -794,7 +794,7 @@ live_group = Table(
     _time("joined_at"),
     Index("ix_live_group_agent_id", "agent_id"),
 )
-#: Who left a live group, so that a resumed event stream can report it.
+#: Agents who left a live group, so that a resumed event stream can report it.
 left_groups = Table(
     "left_groups",
     metadata,
@@ -808,14 +808,14 @@ dismissed_prompts = Table(
     metadata,
     _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("interaction_id", "interactions.id", key=True, drop=True),
-    #: the last line whose prompt was dismissed
+    #: the last line with a dismissed prompt
     Column("seq", sa.Integer, nullable=False),
 )
-#: What a colleague did with an agent's conversation, until the agent has seen it.
+#: The last action of a colleague on an agent's conversation, until the agent has seen it.
 colleague_notices = Table(
     "colleague_notices",
     metadata,
-    #: whose conversation it was
+    #: the agent who had the conversation
     _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("interaction_id", "interactions.id", key=True, drop=True),
     #: the last act as a sentence, such as "Omar Haddad closed this conversation"
@@ -914,7 +914,7 @@ promises = Table(
     Index("ix_promises_ended_at", "ended_at"),
 )
 LOW_GRADE = sa.text("grade <= 2")
-#: The question after closing of how it went, with the requester's answer.
+#: The satisfaction question after closing, with the requester's answer.
 satisfaction_questions = Table(
     "satisfaction_questions",
     metadata,
@@ -1193,7 +1193,7 @@ training_runs = Table(
     #: null: by command line
     _ref("agent_id", "agents.id", null=True),
     _time("started_at"),
-    #: when the process that runs it last said so
+    #: when the process that carries it out last reported its progress
     _time("seen_at"),
     _time("ended_at", null=True),
     # one at a time
@@ -1317,7 +1317,7 @@ webhook_calls = Table(
     _count("attempts", 0),
     #: response status of the last attempt
     Column("status", sa.Integer),
-    #: what was wrong with the last attempt
+    #: the error of the last attempt
     _word("why", null=True),
     #: the beginning of the last response's body
     _word("answer", null=True),
@@ -1448,7 +1448,7 @@ command_ids = Table(
     #: the operation's answer, as JSON; sealed, because it may be a new secret
     _sealed("answer", null=True),
     Column("response_status", sa.Integer),
-    #: the response to an API client; likewise
+    #: the response to an API client; also sealed
     _sealed("response", null=True),
     _time("at"),
     Index("ix_command_ids_at", "at"),
@@ -1648,7 +1648,7 @@ practice_runs = Table(
     Column("conversations", sa.Integer, nullable=False),
     #: the gaps between texts are divided by it
     Column("speed", sa.Integer, nullable=False),
-    #: the name of the queue whose conversations were chosen; null: all queues
+    #: the name of the queue that the conversations come from; null: all queues
     _word("queue", null=True),
     #: ISO dates of the chosen days
     _word("first_day"),
@@ -1700,7 +1700,7 @@ sessions = Table(
     _flag("second_factor", default=False),
     #: the identity provider that the agent came from
     Column("provider_id", ID, ForeignKey("identity_providers.id", ondelete="SET NULL")),
-    #: its ID token, which it wants back when the agent signs out
+    #: the provider's ID token, which it requires when the agent signs out
     _sealed("id_token", null=True),
     #: the provider's name for its own session
     _word("provider_session", null=True),
@@ -1864,7 +1864,7 @@ known_addresses = Table(
 
 # Administration -----------------------------------------------------------------------------------
 
-#: Who changed which field of a record that admins edit (rules/desk/record_changes.py).
+#: The changes of records that admins edit: who changed which fields (rules/desk/record_changes.py).
 record_changes = Table(
     "record_changes",
     metadata,
@@ -1934,7 +1934,7 @@ erasures = Table(
     _json("number_hashes", "[]"),
     #: conversations that began later are not erased
     Column("newest_interaction", ID, nullable=False),
-    #: kind -> how many, as the list said before
+    #: kind -> how many, as previewed before the erasure
     _json("planned", "{}"),
     #: kind -> how many were removed
     _json("removed", "{}"),

@@ -7,7 +7,7 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Association, Named
 
-MOST = 50  # shown for one number; hardly any number changes hands more often
+MAX_SHOWN = 50  # shown for one number; hardly any number changes hands more often
 
 
 def of_number(conn: Connection, number: str) -> list[Association]:
@@ -27,7 +27,7 @@ def of_number(conn: Connection, number: str) -> list[Association]:
         .outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
         .where(p.c.number == number)
         .order_by(a.c.id.desc())
-        .limit(MOST)
+        .limit(MAX_SHOWN)
     )
     return [
         Association(

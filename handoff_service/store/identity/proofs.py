@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, select, update
 
 from handoff_service.rules.identity.proof import (
+    ATTEMPTS_WITHIN,
     LETTERS,
-    TRIES_WITHIN,
     ProofOutcome,
     Verdict,
     plain_account,
@@ -114,7 +114,7 @@ def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
     )
     counted = (
         p.c.number == number,
-        p.c.made_at > now - TRIES_WITHIN,
+        p.c.made_at > now - ATTEMPTS_WITHIN,
         p.c.id > func.coalesce(success, 0),
     )
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*counted)).scalar_one()
@@ -122,7 +122,7 @@ def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
 
 def wrong_about(conn: Connection, user_id: int, now: datetime) -> int:
     """Wrong answers about a user in the last day, from any number."""
-    about = (p.c.user_id == user_id, p.c.made_at > now - TRIES_WITHIN)
+    about = (p.c.user_id == user_id, p.c.made_at > now - ATTEMPTS_WITHIN)
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
 
 
@@ -132,13 +132,13 @@ def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
     spelled = (
         func.ltrim(_plain(p.c.claimed), LETTERS) if account.isdecimal() else _plain(p.c.claimed)
     )
-    about = (spelled == account, p.c.made_at > now - TRIES_WITHIN)
+    about = (spelled == account, p.c.made_at > now - ATTEMPTS_WITHIN)
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
 
 
 def claimed_user(conn: Connection, claimed: str) -> int | None:
     """The one active user with this employee number or e-mail address, ignoring case. Otherwise the
-    one whose number matches without spaces and dashes; for digits only, also without leading
+    one with a number that matches without spaces and dashes; for digits only, also without leading
     letters."""
     u = t.users
     folded, plain = claimed.casefold(), without_marks(claimed)

@@ -33,7 +33,7 @@ from handoff_service.store.routing import queue_hours
 from handoff_service.store.views import DayCount, DryRun, WouldHave
 
 LOOKS_BACK = timedelta(days=30)
-MOST = 250_000  # lines that are read; a busier desk gets fewer days
+MAX_LINES = 250_000  # lines that are read; a busier desk gets fewer days
 SHOWN = 100  # conversations
 AT_ONCE = 5_000  # rows
 m, i = t.messages, t.interactions
@@ -70,7 +70,7 @@ def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
     """The first line to read and its time. Lines are written in order of time, so a binary search
     finds it without an index on time."""
     last = conn.execute(select(func.max(m.c.id))).scalar() or 0
-    low, high = max(last - MOST, 0) + 1, last + 1
+    low, high = max(last - MAX_LINES, 0) + 1, last + 1
     shortened = low > 1 and _at(conn, low) >= since
     while low < high and not shortened:
         middle = (low + high) // 2

@@ -24,7 +24,7 @@ _STANDING = (
 )
 
 
-def standing(conn: Connection, agent_id: int) -> list[Prompt]:
+def open_prompts(conn: Connection, agent_id: int) -> list[Prompt]:
     """The low grades of the last days that this supervisor has not dismissed. Nobody need be
     assigned, because their conversations are closed."""
     given = {"me": agent_id, "since": read_at(conn) - SHOWN_FOR}

@@ -27,14 +27,15 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .where(i.c.closed_at.is_(None), i.c.prompted_seq.is_not(None))
         .where(mine | unassigned | (m.c.event == Event.ALARM) if supervises else mine)
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
-        .where(~consents.is_held(i.c.requester_number, i.c.provider_number_id))
+        .where(~consents.is_blocked(i.c.requester_number, i.c.provider_number_id))
         # Not by m.c.id alone: SQLite would walk all messages in that order to avoid the sort.
         .order_by((m.c.id + 0).desc())
     )
 
 
 def _answered() -> sa.ColumnElement[bool]:
-    """An agent has written since, or the requester has, whose silence the prompt was about."""
+    """An agent has written since, or the requester has, if the prompt was about the requester's
+    silence."""
     here = said.c.interaction_id == m.c.interaction_id
     since = select(said.c.id).where(here, said.c.seq > m.c.seq)
     silent = (
@@ -54,7 +55,7 @@ def _answered() -> sa.ColumnElement[bool]:
 _STANDING = {supervises: _query(supervises=supervises) for supervises in (False, True)}
 
 
-def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
+def open_prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
     conversations without an assigned agent, and alarms. Leaves out answered prompts and those that
     I have dismissed."""

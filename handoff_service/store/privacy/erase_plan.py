@@ -21,7 +21,7 @@ CODED = (Event.GRADE, Event.REACTION)
 
 
 class Owner(StrEnum):
-    """What a row belongs to."""
+    """The kinds of things that a row can belong to."""
 
     INTERACTION = "interaction"
     MESSAGE = "message"

@@ -28,7 +28,7 @@ LEAST = 4  # characters of a word that is searched for
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MentioningRows:
     """Rows of a table that mention the person, by primary key."""
 
     table: str
@@ -72,7 +72,7 @@ def columns() -> Iterator[tuple[sa.Table, list[sa.Column[Any]]]]:
             yield table, text
 
 
-def find(conn: Connection, words: Collection[str]) -> list[Found]:
+def find(conn: Connection, words: Collection[str]) -> list[MentioningRows]:
     """All rows that mention one of these words. Reads whole tables, so it never runs in a lane."""
     found = []
     for table, text in columns() if words else ():
@@ -80,7 +80,7 @@ def find(conn: Connection, words: Collection[str]) -> list[Found]:
         holds = or_(*(_like(c, word) for c in text for word in words))
         keys = list(conn.execute(select(key).where(holds).order_by(key)).scalars())
         if keys:
-            found.append(Found(table.name, keys))
+            found.append(MentioningRows(table.name, keys))
     return found
 
 
@@ -91,7 +91,7 @@ def _like(column: sa.Column[Any], word: str) -> sa.ColumnElement[bool]:
     return column.icontains(word, autoescape=True)
 
 
-def replace(tx: Transaction, found: Found, words: Collection[str]) -> int:
+def replace(tx: Transaction, found: MentioningRows, words: Collection[str]) -> int:
     """Replace the words in these rows. Returns how many rows changed."""
     table = t.metadata.tables[found.table]
     (key,) = table.primary_key.columns

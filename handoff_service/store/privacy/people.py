@@ -1,4 +1,4 @@
-"""Whom an erasure or an archive is about: a number, or a user with all of the user's numbers."""
+"""The person of an erasure or an archive: a number, or a user with all of the user's numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

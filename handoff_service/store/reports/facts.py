@@ -27,9 +27,9 @@ from handoff_service.store.routing import queue_hours
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 LINES_AT_ONCE = 500
-CONVERSATIONS_AT_ONCE = 60  # the lane writes them in about 5 ms
+CONVERSATIONS_AT_ONCE = 60  # rows of one write, which the lane does in about 5 ms
 #: Lines of the last minutes are read again at each run. On PostgreSQL, a transaction may commit
-#: after one with higher ids; it never takes this long. Receipts come within this time too.
+#: after another one with higher ids, but never this much later. Receipts come within this time too.
 READ_AGAIN = timedelta(minutes=5)
 f, m, progress, days = t.conversation_facts, t.messages, t.report_progress, t.report_days
 _FIELDS = tuple(c.name for c in f.columns)

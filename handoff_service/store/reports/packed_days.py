@@ -123,7 +123,7 @@ def _packed(conn: Connection, of: DayRange, names: Collection[str]) -> dict[str,
 def _from_facts(
     conn: Connection, of: Collection[str], names: Sequence[str]
 ) -> dict[str, dict[str, Column]]:
-    """The same columns, read from the facts of these days."""
+    """The columns of ``columns``, read from the facts of these days."""
     if not of:
         return {}
     query = select(f.c.day, *f.c[tuple(names)]).where(one_of(f.c.day, of))

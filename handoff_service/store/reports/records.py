@@ -1,5 +1,5 @@
-"""What is stored about conversations, as the rules of facts read it. One query for each kind of
-row, however many conversations there are."""
+"""The stored records of conversations, in the form that the rules of facts read. One query for each
+kind of row, however many conversations there are."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -140,14 +140,14 @@ def _item(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedInConversation:
-    """What live agents owed in a conversation, and its holds."""
+    """The answers that live agents owed in a conversation, and its holds."""
 
     spans: Sequence[Any]
     holds: Sequence[HeldTime]
 
 
 def conversations(conn: Connection, ids: Collection[int]) -> dict[int, OwedInConversation]:
-    """What live agents owed in these conversations, and their holds."""
+    """The answers that live agents owed in these conversations, and the holds."""
     return {
         key: OwedInConversation(
             spans=spans_of(one.record.lines, one.record.closed_at), holds=one.holds

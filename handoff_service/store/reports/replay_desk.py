@@ -35,7 +35,7 @@ class AgentToday:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskToday:
-    """What a change replaces."""
+    """The settings of today that a change can replace."""
 
     queues: Mapping[int, QueueFields]
     hours: Mapping[int, Schedule]

@@ -38,7 +38,7 @@ class Selection:
         return self._conditions[where]
 
     def counted(self, column: str) -> Numbers:
-        """What a sum adds up for each conversation."""
+        """The number that each conversation contributes to a sum."""
         of = self.columns[column]
         if of.lengths is not None:
             return of.lengths.astype("<i8")

@@ -1,4 +1,4 @@
-"""What the metrics say about the desk now, read at each scrape."""
+"""The state of the desk for the metrics, read at each scrape."""
 
 from sqlalchemy import Connection, func, select
 

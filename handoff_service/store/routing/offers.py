@@ -15,7 +15,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(slots=True)
 class Answers:
-    """Agents' answers to a work item, and the agents with an open offer of it."""
+    """Agents' answers to the offers of a work item, and the agents who have an open offer."""
 
     declined: dict[int, tuple[int, bool]] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)

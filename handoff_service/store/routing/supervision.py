@@ -28,7 +28,7 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         full_ranges=reply_limit_alarms.full_ranges(conn),
         reached_caps=reply_limit_alarms.reached_caps(conn),
         not_taken=outbox.not_taken(conn),
-        held=restore_holds.held(conn),
+        held=restore_holds.held_work(conn),
     )
 
 

@@ -25,7 +25,7 @@ WAITS = t.work_items.c.state.in_(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingItem:
     """A waiting work item. ``only``: the one agent it is for; ``sender``: who transferred it."""
 
     id: int
@@ -40,33 +40,33 @@ class Waiting:
     created_at: datetime
 
 
-def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
+def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
     """Items that can be offered: highest priority (lowest number) first, then oldest first.
 
-    Returns the first ``most`` of each queue after ``behind`` places. From the front, it also
-    returns every item whose requester has not been told anything yet. An item offered to all free
-    agents can be offered to more.
+    Returns the first ``most`` of each queue after ``skipped`` places. If nothing is skipped, it
+    also returns every item with a requester who has got no text about the wait yet. An item that is
+    offered to all free agents stays in the list, because more agents may become free.
     """
-    places = {"after": behind, "last": behind + most}
-    return _found(conn.execute(_in_places(at_front=not behind), places))
+    places = {"after": skipped, "last": skipped + most}
+    return _found(conn.execute(_in_places(at_front=not skipped), places))
 
 
-def to_review(conn: Connection, most: int) -> list[Waiting]:
+def to_review(conn: Connection, most: int) -> list[WaitingItem]:
     """The items that need a decision although no agent has room: the first ``most`` with offers,
-    those whose requester has not been told anything yet, and one of each queue, for the log and the
-    time of the next run."""
+    those with a requester who has got no text about the wait yet, and one of each queue, for the
+    log and the time of the next run."""
     return _found(conn.execute(_to_review(), {"most": most}))
 
 
-def still_waiting(conn: Connection, ids: Collection[int]) -> list[Waiting]:
+def still_waiting(conn: Connection, ids: Collection[int]) -> list[WaitingItem]:
     """Those of these items that can still be offered, in the same order."""
     return _found(conn.execute(_BY_ID, {"ids": list(ids)}))
 
 
-def _found(rows: Iterable[sa.Row[Any]]) -> list[Waiting]:
-    fields = Waiting.__dataclass_fields__
+def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
+    fields = WaitingItem.__dataclass_fields__
     return [
-        Waiting(**{name: value for name, value in r._mapping.items() if name in fields})
+        WaitingItem(**{name: value for name, value in r._mapping.items() if name in fields})
         for r in rows
     ]
 
@@ -151,7 +151,7 @@ def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """What the bot learned of an interaction, by name, from its latest work item."""
+    """The facts that the bot collected in an interaction, by name, from its latest work item."""
     w = t.work_items
     query = (
         select(w.c.collected)

@@ -15,7 +15,7 @@ from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabe
 
 i, lb, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts
 LAST = 10
-PAIRS = 500  # the newest pairs; the agreement is computed from these
+PAIRS = 500  # the agreement is computed from this many of the newest pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def agreed(conn: Connection) -> Agreement:
 
 
 def audit_share(conn: Connection) -> AuditShare:
-    """The share of audit texts whose label is the intent that the virtual agent understood. Only
+    """The share of audit texts that the virtual agent understood as their label says. Only
     first labels with an intent count."""
     query = (
         select(func.count(), func.sum(sa.case((i.c.intent == lb.c.intent, 1), else_=0)))

@@ -15,8 +15,8 @@ from handoff_service.store.views.people import Named
 from handoff_service.store.views.training import BotModel, LiveFigures, Promotion
 
 m, p, b = t.bot_models, t.bot_promotions, t.bot_turns
-FEWEST_LETTERS = 4  # of the beginning of a hash
-MOST_TURNS = 5000  # of live figures; the page can count this many in its time budget
+FEWEST_LETTERS = 4  # characters that a shortened hash must have
+MOST_TURNS = 5000  # turns that live figures count, as many as the page can count in its time budget
 _MODELS = select(m, t.agents.c.name).outerjoin(t.agents, t.agents.c.id == m.c.agent_id)
 
 

@@ -61,8 +61,8 @@ def solved(conn: Connection, now: datetime, *, below: int, most: int) -> list[in
 
 
 def answers_of(conn: Connection, interaction_ids: list[int]) -> list[PastAnswer]:
-    """The masked answers of these conversations. Those whose requester was back in time have
-    none."""
+    """The masked answers of these conversations. Conversations after which the requester soon came
+    back have none."""
     stayed = set(interaction_ids) - _came_back(conn, interaction_ids)
     by_conversation: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": sorted(stayed)}):

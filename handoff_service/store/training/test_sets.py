@@ -13,8 +13,8 @@ from handoff_service.store.engine import tables as t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredBy:
-    """A text with the intent that it means. ``asked``: the form and slot that asked before it;
-    None: a question after which the intent is possible. ``id``: of a pinned text."""
+    """A text with its right intent. ``asked``: the form and slot that asked before it; None: any
+    question after which the intent is possible. ``id``: only of a pinned text."""
 
     of_set: TextSet
     text: str

@@ -108,7 +108,7 @@ class OutageReporter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageDryRun:
-    """What a text to everybody who reported an outage would do.
+    """The effect of a text to everybody who reported an outage.
 
     - ``people``: each phone number once; ``duplicates``: reports left out because of that;
     - ``body_es``: the text for people who text in Spanish; null: they would get ``body``;

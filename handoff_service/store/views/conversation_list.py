@@ -70,7 +70,7 @@ class ListItem:
         return [one.id for one in self.labels]
 
     def tags(self, now: datetime) -> set[Tag]:
-        """What needs attention, and what the list can be filtered by."""
+        """The tags of the item: its reasons for attention. The list can be filtered by them."""
         failed = self.last is not None and self.last.status in (Status.FAILED, Status.UNDELIVERED)
         has = {
             Tag.UNREAD: self.interaction.unread > 0,

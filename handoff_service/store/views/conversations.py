@@ -84,8 +84,8 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationBrief:
-    """What an agent who takes a conversation, or comes back to it, must know, in the words that
-    were used. ``seq``: their place in the conversation. Lists are short and oldest first.
+    """The brief for an agent who takes a conversation, or comes back to it, in the original words.
+    ``seq``: their place in the conversation. Lists are short and oldest first.
 
     - ``read_seq``: how far the calling agent has read; null outside the live group;
     - ``problem``: the requester's text that says what is wrong;

@@ -84,7 +84,7 @@ class LiveConversation:
     - ``waiting_since``: when the requester began to wait for a live agent;
     - ``late_at``: when that wait becomes too long;
     - ``offered_to``: the agents with an open offer;
-    - ``said``: the latest decision about the waiting work item;
+    - ``said``: the latest decision of work assignment, in words;
     - ``offer``: the facts on its offer; null unless it waits for one;
     - ``joined``: whether the calling agent is in its live group;
     - ``target``: its running target that is due first; null if it has none.

@@ -26,7 +26,7 @@ class RunningTarget:
     minutes_left_on_hold: int | None
 
     @property
-    def called(self) -> str:
+    def title(self) -> str:
         """``First response``."""
         return self.kind.replace("_", " ").capitalize()
 

@@ -1,4 +1,5 @@
-"""What trainers see: texts that wait for a label, labels, pinned texts, models and their runs."""
+"""The data of the trainer's pages: texts that wait for a label, labels, pinned texts, models and
+their runs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,7 +115,7 @@ class BotModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFigures:
     """How a model did with real texts: the shares of its turns that it answered, did not
-    understand, handed to people; and ``lost``, which ended in one of the last two."""
+    understand, and handed to people. ``lost``: the share of the last two together."""
 
     answered: Share
     fallbacks: Share

@@ -21,7 +21,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferFacts:
-    """What an agent should know before accepting.
+    """The facts that an agent should know before accepting an offer.
 
     - ``first_text``: the requester's first text; empty when they have not written;
     - ``open_case``: of the user, or opened in this conversation;
@@ -188,7 +188,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueNotice:
-    """What a colleague did with my conversation. ``said``: a sentence without a full stop."""
+    """A colleague's action on my conversation. ``said``: a sentence without a full stop."""
 
     interaction_id: int
     user: Named | None

@@ -21,7 +21,7 @@ def answered_up_to(conn: Connection, interaction_id: int) -> int:
     return conn.execute(query).scalar() or 0
 
 
-def stands(conn: Connection, turn_id: int) -> bool:
+def is_valid(conn: Connection, turn_id: int) -> bool:
     """Whether this turn is still valid: nobody has answered it, and its epoch has not ended."""
     i = t.interactions
     query = (

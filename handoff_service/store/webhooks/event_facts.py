@@ -1,4 +1,4 @@
-"""What events say, read at the end of the transaction that makes them true."""
+"""The content of events, read at the end of the transaction that causes them."""
 
 from collections.abc import Collection, Sequence
 from typing import Any

@@ -130,7 +130,7 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
     reader, reads, length, long = _read_by(action)
     never = [name for name in action.queues or desk.queues if _never_opens(desk, name)]
     return Panels(
-        sentence=tuple(sentence(action, called=phone)),
+        sentence=tuple(sentence(action, format_number=phone)),
         reader=reader,
         reads=reads,
         counted=length,

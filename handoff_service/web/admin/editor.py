@@ -138,7 +138,8 @@ class Editor[T]:
         async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             try:
                 deleted = await desk_of(request).store.write(*self.delete(agent, number))
-            except Conflict as conflict:  # something has prevented it since the page was shown
+            # a record that was added since the page was shown now prevents deleting
+            except Conflict as conflict:
                 return await self._ask(request, agent, number, conflict)
             return done(request, self.list_url, "deactivated" if deleted is False else "deleted")
 

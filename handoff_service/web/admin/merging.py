@@ -20,8 +20,8 @@ from handoff_service.store.desk_file.record_changes import RecordChange
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.rendering import form_field
 
-FIELD = "was"  # the hidden field with the first values
-KEEP = "keep-"  # before a field's name: mine or theirs
+FIELD = "was"  # the hidden field with the values that the form was opened with
+KEEP = "keep-"  # prefix of a field that chooses between mine and theirs
 THEIRS = "theirs"
 
 

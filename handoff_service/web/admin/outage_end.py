@@ -37,8 +37,8 @@ CALLED = {"text": "The text", "text_es": "The text in Spanish"}
 
 @page(*WRITERS)
 async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show the dry run. ``text`` and ``text_es``: what is typed, whose segments and cost the page
-    asks for."""
+    """Show the dry run. ``text`` and ``text_es``: the typed texts, for which the page asks the
+    segments and the cost."""
     typed = (request.args.get("text"), request.args.get("text_es"))
     return await _show(request, agent, number, typed=typed)
 

@@ -48,7 +48,7 @@ DONE = {
     "canceled": "Canceled. None of the texts will be sent",
 }
 
-WARNS = frozenset({"unable"})  # those that need something from the admin
+WARNS = frozenset({"unable"})  # refusals that ask something of the admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

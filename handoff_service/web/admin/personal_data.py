@@ -36,7 +36,8 @@ async def personal_data(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def list_person(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What is stored about a person. A form, because a number does not belong into an address."""
+    """List the data that is stored about a person. This is a POST, because a phone number must not
+    appear in an address."""
     return await _listed(request, agent, typed(request, (FIELD, "sure")))
 
 

@@ -25,9 +25,9 @@ from handoff_service.web.admin.merging import (
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.shared.session import desk_of
 
-MOST_TRIES = 5  # each finds errors that the ones before it hid
+MOST_TRIES = 5  # attempts to find all errors, because each may find some that earlier ones hid
 SHOWN_CHANGES = 50
-CONDITION, CONDITIONS = "condition-", "conditions"  # the error of one row, and the field of all
+CONDITION, CONDITIONS = "condition-", "conditions"  # an error of one row, and the field of all rows
 
 type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 type Write = Callable[[Form], Awaitable[WriteNoun]]

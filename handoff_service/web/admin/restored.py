@@ -18,7 +18,7 @@ HERE = "/restored"
 
 @page(Role.ADMIN)
 async def restored_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    held = await desk_of(request).store.read(restore_holds.held)
+    held = await desk_of(request).store.read(restore_holds.held_work)
     return await admin_page(request, agent, "restored.html", here=HERE, held=held)
 
 

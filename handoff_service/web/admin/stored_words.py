@@ -1,5 +1,5 @@
-"""What pages call fields and stored values, where records of all kinds are shown without their own
-forms: in the audit log, among deleted records, and in the preview of an import."""
+"""Labels of fields and stored values for pages that show records without their own forms: in the
+audit log, among deleted records, and in the preview of an import."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from handoff_service.web.shared.template_filters import words
 
 type Words = tuple[str, Mapping[Any, Any]]  #: a field's label, and the words for its stored values
 
-#: Field -> what pages call it in records of every kind but those of OF_KIND.
+#: Field -> its label, unless OF_KIND has another one for this kind of record.
 LABELS: Mapping[str, Words] = {
     **{name: (one.title, {}) for name, one in DeskEntry.model_fields.items() if one.title},
     "accept_seconds": ("Seconds to accept", {}),
@@ -100,7 +100,7 @@ OF_KIND: Mapping[str, Mapping[str, Words]] = {
     Noun.TEMPLATE: {"body": ("Text", {})},
     Noun.WEBHOOK: {"active": ("On", {})},
 }
-#: What a desk file and its preview call the kinds, if it is not the noun with an s.
+#: The kinds of records whose plural in a desk file is not the noun with an s.
 TABLES = {"provider_numbers": Noun.COMPANY_NUMBER}
 
 

@@ -1,4 +1,4 @@
-"""What one agent's event stream sends: its first events, and the changes after each hint."""
+"""The events of one agent's stream: the first ones, and the changes after each hint."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -112,8 +112,8 @@ class AgentStream:
         return mine.where(g.c.agent_id == self._agent_id)
 
     def _remember_unfinished(self, conn: Connection) -> None:
-        """Remember the messages sent on an earlier connection whose status or media may still
-        change."""
+        """Remember which messages of an earlier connection may still change their status or
+        media."""
         m = t.messages
         fetched = exists().where(
             t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
@@ -196,7 +196,7 @@ class AgentStream:
         return self._event("offer_ended", f'{{"id":{work_item_id}}}'.encode())
 
     def _receipts(self, conn: Connection, interaction_id: int) -> list[str]:
-        """Return the messages already sent whose status or media has changed since."""
+        """Return the messages that the stream has sent and that have a new status or new media."""
         waiting = {
             k: line for k, line in self._on_its_way.items() if line.interaction_id == interaction_id
         }

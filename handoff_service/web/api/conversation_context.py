@@ -1,4 +1,4 @@
-"""What an agent must know of a conversation: its brief, and how everything stood at any moment."""
+"""The context of a conversation: its brief, and its state at any moment."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ class ProfileQuery(Paging):
 
 
 class TieBody(Body):
-    """``user_id`` null: nobody knows whose number it is."""
+    """``user_id`` null: the owner of the number is not known."""
 
     user_id: int | None = Field(ge=1)
 

@@ -65,7 +65,7 @@ class AgentChangeBody(Body):
 
 
 class ReplayBody(Body):
-    """What to try. ``available``: whether agents take work as their presences were logged, or
+    """The change to try. ``available``: whether agents take work as their presences were logged, or
     whenever one of their queues is open."""
 
     queues: list[QueueChangeBody] = Field(default_factory=list, max_length=500)

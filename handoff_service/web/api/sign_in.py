@@ -14,7 +14,7 @@ from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.views import Agent
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, post
-from handoff_service.web.shared.password_tries import Visitor, try_password
+from handoff_service.web.shared.password_attempts import Visitor, try_password
 from handoff_service.web.shared.second_step import Admitted, needs_of, open_session, try_code
 from handoff_service.web.shared.session import ANYONE
 

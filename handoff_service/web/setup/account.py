@@ -81,7 +81,7 @@ def _given(form: Form) -> dict[str, str]:
 async def _enter(request: Request, agent_id: int, email: str) -> HTTPResponse:
     desk, session = desk_of(request), secrets.token_urlsafe(32)
     device = device_of(request.headers.get("user-agent", ""))
-    opened = sign_in.Open(agent_id, session, device)
+    opened = sign_in.OpenSession(agent_id, session, device)
     await desk.store.write(sign_in.open_session, opened)
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=agent_id, to_work=True))
     response = redirect(address(Step.DESK), status=303)

@@ -45,10 +45,10 @@ DAYS = {
     "Mo-Sa": "Monday to Saturday",
     "Mo-Su": "Every day",
 }
-OWN = "own"  # hours that this step cannot express
+OWN = "own"  # stands for opening hours that this step cannot express
 HOURS = re.compile(r"(Mo-Fr|Mo-Sa|Mo-Su) (\d\d:\d\d)-(\d\d:\d\d)")
 CLOCK_TIMES = "Write both times as hours and minutes, such as 08:00 and 18:00."
-MOST_AGENTS = 50  # that the step lists
+MOST_AGENTS = 50  # agents that the step lists
 
 
 class InviteBody(BaseModel):

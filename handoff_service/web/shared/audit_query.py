@@ -1,4 +1,4 @@
-"""What somebody looks for in the audit log: the fields of the page's filters and of the API."""
+"""A query of the audit log, as the filters of the page and the API name its fields."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta

@@ -49,7 +49,7 @@ def seconds(value: float) -> str:
 
 
 def plain(value: float | None, unit: Unit) -> str:
-    """The same for a spreadsheet: seconds, percent with one decimal, an amount of money."""
+    """A value for a spreadsheet: seconds, percent with one decimal, an amount of money."""
     if value is None:
         return ""
     match unit:

@@ -37,7 +37,8 @@ def blueprint() -> Blueprint:
         desk = desk_of(request)
         try:
             state = await desk.store.read(desk_state)
-        except Unavailable:  # the counts are worth more then, not less
+        # answered without the database, because the counts matter most when it is away
+        except Unavailable:
             state = None
         return raw(desk.metrics.shown(state), content_type=TEXT_FORMAT)
 

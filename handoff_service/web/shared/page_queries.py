@@ -1,4 +1,5 @@
-"""What the workspace shows: the list pane and a conversation, each read in one transaction."""
+"""The queries of the workspace's pages: the list pane and a conversation, each read in one
+transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -111,9 +112,9 @@ class Thread:
     promises: list[KeptPromise]  #: the open ones
     promise_offer: PromiseOffer | None  #: in my last text, to store a reminder for
     zones: list[ZoneInfo]  #: the possible time zones of the requester
-    history: list[Association]  #: who the number was linked to over time
+    history: list[Association]  #: the users that the number was linked to, over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
-    on_record_of: list[User]  #: the users whose records have the number
+    on_record_of: list[User]  #: the users who have the number on their records
     attributes: ShownAttributes
     marked: MarkedTurns  #: the answers that an agent marked as misunderstood
 
@@ -247,7 +248,7 @@ def _thread(
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
         can_undo=was_verified_in(conn, interaction_id),
-        reopen_until=reopen.may_until(conn, interaction_id, interaction.closed_at, agent_id),
+        reopen_until=reopen.can_reopen_until(conn, interaction_id, interaction.closed_at, agent_id),
         first_text=messages.first_text(conn, interaction_id)[:DESCRIPTION],
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),

@@ -86,9 +86,9 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
 
 def _prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The prompts of messaging actions and, for supervisors, of low grades, newest first."""
-    found = prompts.standing(conn, agent_id, supervises=supervises)
+    found = prompts.open_prompts(conn, agent_id, supervises=supervises)
     if supervises:
-        found = [*found, *low_grades.standing(conn, agent_id)]
+        found = [*found, *low_grades.open_prompts(conn, agent_id)]
     return sorted(found, key=lambda one: -one.id)
 
 
@@ -102,7 +102,7 @@ def _shell_data(conn: Connection, agent_id: int) -> ShellData:
         presences=presence_choices(conn),
         offered=inbox.offered(conn, agent_id),
         prompts=_prompts(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
-        notices=colleague_notices.standing(conn, agent_id),
+        notices=colleague_notices.open_notices(conn, agent_id),
         newest_unread=read_positions.newest_unread(conn, agent_id),
         reject_reasons=desks.reject_reasons(conn),
     )

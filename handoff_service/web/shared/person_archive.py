@@ -1,5 +1,5 @@
 """Sends a person's archive. It is written to a temporary file and sent in pieces, because a person
-may have many pictures. The file has no name, so nothing stays behind."""
+may have many pictures. The file has no name, so the system deletes it in any case."""
 
 import asyncio
 import tempfile

@@ -1,5 +1,5 @@
-"""What follows a right password or an identity provider's answer: a second factor if the agent
-needs one, then a session."""
+"""The second step of a sign-in, after a right password or an identity provider's answer: a second
+factor if the agent needs one, then a session."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from handoff_service.operations.desk.sign_in_steps import (
 )
 from handoff_service.rules.desk.sign_in_policy import SignInNeeds
 from handoff_service.store.desk.sign_in_policy import needs
-from handoff_service.web.shared.password_tries import (
+from handoff_service.web.shared.password_attempts import (
     CODE,
     Visitor,
     address_key,
@@ -37,9 +37,9 @@ ENDED = "This sign-in took too long or has already ended. Sign in again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """An agent whose first factor is right. ``provider_id``: the identity provider; None: it was a
-    password. ``proved``: no second factor is needed. ``provider_session``, ``authenticated_at``:
-    see ``sign_in.Open``."""
+    """An agent who has passed the first factor. ``provider_id``: the identity provider; None: it
+    was a password. ``proved``: no second factor is needed. ``provider_session``,
+    ``authenticated_at``: see ``sign_in.OpenSession``."""
 
     agent_id: int
     email: str
@@ -67,7 +67,7 @@ class Waiting:
 
 
 async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> SignInNeeds:
-    """What the agent still needs. NotAllowed for a password where it is off."""
+    """The steps that the agent's sign-in still needs. NotAllowed for a password where it is off."""
     found = await desk.store.read(needs, agent_id)
     if found is None:
         raise NotSignedIn("Your account is deactivated. Ask an admin.")
@@ -102,7 +102,7 @@ async def open_session(
 ) -> Opened:
     """Open a session. The address is known to the agent from then on."""
     token = secrets.token_urlsafe(32)
-    command = sign_in.Open(
+    command = sign_in.OpenSession(
         who.agent_id,
         token,
         device=visitor.device,
@@ -122,7 +122,7 @@ async def try_code(
     desk: AppContext, agent_id: int, email: str, code: str, visitor: Visitor
 ) -> int | None:
     """Check a one-time code or a backup code. Return None if it is right, else the number of
-    attempts left. Raises TooManyTries."""
+    attempts left. Raises TooManyAttempts."""
 
     async def check() -> bool:
         return await desk.store.write(use_code, AgentCode(agent_id, code))

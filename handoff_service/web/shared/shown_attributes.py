@@ -42,8 +42,8 @@ class ShownAttributes:
 
 
 def shown_attributes(conn: Connection, interaction: Interaction) -> ShownAttributes:
-    """Read the attributes beside a conversation, by name. Values whose definition was deleted
-    follow, under their keys."""
+    """Read the attributes beside a conversation, by name. Values without a definition, because it
+    was deleted, follow under their keys."""
     defined = attributes.by_field(conn).values()
     of_user = [one for one in defined if one.owner is AttributeOwner.USER]
     own = [one for one in defined if one.owner is AttributeOwner.CONVERSATION]

@@ -1,8 +1,8 @@
 """Load shedding: a webhook that would be answered too late is rejected when its first bytes arrive.
 
 Parsing a request and checking its signature costs about as much as storing its text. At several
-times the rate that the desk can sustain, a process that did both for every request would answer
-none in time. So the connection rejects the request before anything is parsed.
+times the sustainable rate, a process that did both for every request would answer none of them in
+time. So the connection rejects the request before anything is parsed.
 """
 
 import re

@@ -59,7 +59,7 @@ def sent(request: Request, now: DeskToday) -> ReplayForm:
 
 
 def change_of(form: ReplayForm, now: DeskToday) -> ReplayChange:
-    """What differs from today. BadInput names each wrong field."""
+    """The changed settings. BadInput names each wrong field."""
     queues = [_queue(form, now, key) for key in now.queues]
     agents = [_agent(form, one) for one in now.agents.values()]
     if form.errors:

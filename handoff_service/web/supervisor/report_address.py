@@ -1,4 +1,4 @@
-"""What the address of a report asks for: the days, the filters, and the table."""
+"""Reads and writes the address of a report: its days, filters and table."""
 
 from dataclasses import dataclass
 from datetime import date

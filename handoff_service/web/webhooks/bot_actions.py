@@ -50,7 +50,7 @@ def blueprint() -> Blueprint:
         # Rasa 3.6 omits it unless domain.yml asks for it, and the SDK requires it
         call.setdefault("domain", {})
         turn = _turn(call)
-        if turn is not None and not await desk_of(request).store.read(bot_turns.stands, turn):
+        if turn is not None and not await desk_of(request).store.read(bot_turns.is_valid, turn):
             log.warning("action_of_a_turn_that_ended", turn=turn, name=call["next_action"])
             return as_json(
                 {"error": "The turn has ended.", "action_name": call["next_action"]}, status=400

@@ -6,7 +6,7 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.errors import BadInput, TooManyTries
+from handoff_service.errors import BadInput, TooManyAttempts
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.agents import ChangeAgent, change_agent
 from handoff_service.operations.desk.sessions import EndSession, end_own_session
@@ -19,7 +19,7 @@ from handoff_service.store.routing import notification_targets
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.agents import AgentBody
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.password_tries import try_password, visitor_of
+from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.second_step import needs_of
 from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, page
@@ -60,7 +60,7 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
     """Change the password of an agent who knows the present one. Other sessions end."""
     try:
         password = await _new_password(request, agent)
-    except (BadInput, TooManyTries) as refusal:
+    except (BadInput, TooManyAttempts) as refusal:
         form = Form(values=NO_PASSWORDS).with_refusal(refusal)
         return await _page(request, agent, passwords=form, status=refusal.status)
     command = ChangeAgent(

@@ -31,15 +31,15 @@ from handoff_service.web.shared.template_filters import phone, words
 from handoff_service.web.trainer.tabs import TABS
 from handoff_service.web.workspace import macros
 
-MOST = 6  # of a group, when something is typed
-FEW = 5  # of a group, when nothing is typed
+MOST = 6  # entries of a group, when something is typed
+FEW = 5  # entries of a group, when nothing is typed
 LONGEST_ID = 15  # digits
 SNIPPET = 100  # characters of a line that matched
 #: Template of a form -> the admin page that it is on.
 FORMS = {"desk.html": "/desk", "mail.html": "/mail", "sign_in.html": "/sign-in"}
 #: The macros of admin/forms.html that make a field.
 FIELD_MACROS = frozenset({"field", "area", "switch", "choose", "listed", "checks"})
-#: The actions on the open conversation. The script drops those whose button the page does not have.
+#: The actions on the open conversation. The script drops an action if the page lacks its button.
 ACTIONS = (
     PaletteEntry(label="Write a text", keys="Enter", does="write", other_words="reply answer"),
     PaletteEntry(label="Write a private note", keys="Alt N", does="note"),
@@ -99,7 +99,7 @@ def _groups(
         PaletteGroup(heading="Admin", icon="admin", entries=admin),
         PaletteGroup(heading="Settings", icon="note", entries=settings),
     ]
-    # what was typed matches few commands, and perhaps many texts
+    # the commands come first: the words match few of them, but perhaps many texts
     groups = [*of_page, *commands, *found] if q else [*of_page, *found, *commands]
     return [group for group in groups if group.entries]
 

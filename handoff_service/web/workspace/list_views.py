@@ -49,7 +49,8 @@ async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) 
 
 
 def _sort_and_filter(request: Request) -> SortAndFilter:
-    """``shows``: a tag, or ``label:`` and a label's id; empty: all conversations."""
+    """``shows``: the filter of the form: a tag, or ``label:`` and a label's id; empty: all
+    conversations."""
     sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
     label = shows.removeprefix("label:") if shows.startswith("label:") else ""
     if sort not in set(Sort) or (shows and not label and shows not in set(Tag)):

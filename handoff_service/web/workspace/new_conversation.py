@@ -25,7 +25,7 @@ from handoff_service.web.workspace.recipients import RecipientPreview, Recipient
 WHOM = "Choose a person from the list, or a number that can receive texts."
 UNSEEN = "Not sent. Read “What sending will do”, then send again."
 
-#: What sending does in each case, in words for agents.
+#: The effect of sending in each case, in words for agents.
 CASES = {
     Situation.NO_ACTIVE_INTERACTION: (
         "no open conversation",

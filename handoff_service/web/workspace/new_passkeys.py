@@ -16,7 +16,7 @@ from handoff_service.operations.desk.sign_in_steps import ChangeStep, StepKind, 
 from handoff_service.store.desk import agents, second_factors
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
 from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.password_tries import visitor_of
+from handoff_service.web.shared.password_attempts import visitor_of
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import (
     current_step,
@@ -59,7 +59,7 @@ def _new() -> str:
 
 
 async def options_to_add(request: Request, agent_id: int, challenge: str) -> object:
-    """What the browser needs to make a passkey for this agent."""
+    """The options with which the browser makes a passkey for this agent."""
     store = desk_of(request).store
     agent = await store.read(agents.get, agent_id)
     return passkey_checks.options_to_add(

@@ -22,7 +22,7 @@ from handoff_service.operations.desk.sign_in_steps import (
 )
 from handoff_service.store.desk import agents, second_factors
 from handoff_service.store.desk.second_factors import StoredPasskey
-from handoff_service.web.shared.password_tries import visitor_of
+from handoff_service.web.shared.password_attempts import visitor_of
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import (
     Admitted,

@@ -3,7 +3,7 @@
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
 
-from handoff_service.errors import BadInput, NotFound, TooManyTries
+from handoff_service.errors import BadInput, NotFound, TooManyAttempts
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk import password_links, sign_in
 from handoff_service.operations.desk.password_links import SetPassword, holder, request_reset
@@ -13,7 +13,7 @@ from handoff_service.store.desk.agents import agent_name
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.api.agents import AgentBody
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.password_tries import count_request, visitor_of
+from handoff_service.web.shared.password_attempts import count_request, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import Admitted
@@ -58,7 +58,7 @@ async def _request_link(request: Request) -> HTTPResponse:
     except BadInput as refusal:
         form = Form(values={"email": email}).with_refusal(refusal)
         return await _forgot(request, form, status=refusal.status)
-    except TooManyTries as refusal:
+    except TooManyAttempts as refusal:
         form = Form(values={"email": email}, errors={"email": refusal.detail})
         page = await _forgot(request, form, status=refusal.status)
         page.headers["Retry-After"] = str(refusal.retry_after)

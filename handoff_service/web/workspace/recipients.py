@@ -1,4 +1,4 @@
-"""The people and numbers that match what an agent typed, and what sending would do, read in one
+"""The people and numbers that match an agent's input, and the effect of sending, read in one
 transaction."""
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchingPerson:
     """A person with their destinations."""
 
     user: User | None  #: None for a typed number
@@ -59,7 +59,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What sending would do, and the conversation that exists now."""
+    """The effect of sending, and the conversation that exists now."""
 
     row: Situation
     effect: str
@@ -76,7 +76,7 @@ class RecipientPreview:
 
     asked: RecipientQuery
     senders: list[ProviderNumber]
-    found: list[Found]
+    found: list[MatchingPerson]
     more: bool  #: whether more people match than are listed
     problem: str  #: why the typed text is no number that can be texted
     chosen: Destination | None
@@ -93,8 +93,10 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     country = desk_country(conn)
     users = search_users(conn, asked.q, MOST + 1) if asked.q else []
     typed, problem = _typed(conn, asked.q, country)
-    found = [Found(None, [typed])] if typed else []
-    found += [Found(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]]
+    found = [MatchingPerson(None, [typed])] if typed else []
+    found += [
+        MatchingPerson(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]
+    ]
     chosen = _chosen(found, asked.choice)
     return RecipientPreview(
         asked=asked,
@@ -158,7 +160,7 @@ def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Desti
     return ways
 
 
-def _chosen(found: Sequence[Found], choice: str) -> Destination | None:
+def _chosen(found: Sequence[MatchingPerson], choice: str) -> Destination | None:
     """Return the chosen destination, else the typed number, else the only destination."""
     ways = [way for one in found for way in one.ways if not way.refused]
     for way in ways:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import search_query
-from handoff_service.rules.conversations.search_query import Wanted
+from handoff_service.rules.conversations.search_query import SearchQuery
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Role
 from handoff_service.store.conversations import search
@@ -38,7 +38,7 @@ class Hit:
 class Results:
     """One page of results."""
 
-    wanted: Wanted
+    wanted: SearchQuery
     people: list[FoundPerson]
     hits: list[Hit]
     below: int | None  #: where the next page begins; None on the last page
@@ -58,7 +58,7 @@ async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return render(template, **around, results=results)
 
 
-def _results(conn: Connection, wanted: Wanted, below: int | None, agent_id: int) -> Results:
+def _results(conn: Connection, wanted: SearchQuery, below: int | None, agent_id: int) -> Results:
     people = search.people_ids(conn, wanted)
     found = search.find_interactions(conn, wanted, people=people, below=below, limit=A_PAGE)
     shown = search.found_conversations(conn, found, agent_id)
@@ -70,7 +70,7 @@ def _results(conn: Connection, wanted: Wanted, below: int | None, agent_id: int)
     )
 
 
-def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
+def _hit(one: FoundConversation, wanted: SearchQuery, agent_id: int) -> Hit:
     interaction, line = one.interaction, one.line
     if line is None:
         description = interaction.short_description or ""

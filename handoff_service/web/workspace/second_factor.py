@@ -7,7 +7,7 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.context import AppContext
-from handoff_service.errors import NotSignedIn, TooManyTries
+from handoff_service.errors import NotSignedIn, TooManyAttempts
 from handoff_service.lib import one_time_codes
 from handoff_service.lib.passkey_checks import site_of
 from handoff_service.lib.slow_work import run_slow
@@ -23,7 +23,7 @@ from handoff_service.operations.desk.sign_in_steps import Step, StepKind
 from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk.second_factors import second_factor_of
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.password_tries import CODE, count_and_check, visitor_of
+from handoff_service.web.shared.password_attempts import CODE, count_and_check, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import (
@@ -93,7 +93,7 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
     visitor = visitor_of(request, email)
     try:
         left = await try_code(desk, step.agent_id or 0, email, code, visitor)
-    except TooManyTries as refusal:
+    except TooManyAttempts as refusal:
         return _later(await _ask(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
         wrong = WRONG.format(left=counted(left, "attempt"))
@@ -110,7 +110,7 @@ async def _open(request: Request, step: Step) -> Opened:
 
 
 def admitted(step: Step) -> Admitted:
-    """The agent whose first factor was right."""
+    """The agent who has passed the first factor."""
     return Admitted(
         agent_id=step.agent_id or 0,
         email=step.data["email"],
@@ -146,7 +146,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     agent_id = step.agent_id or 0
     try:
         left = await confirm_code(request, agent_id, email)
-    except TooManyTries as refusal:
+    except TooManyAttempts as refusal:
         return _later(await _show(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
         wrong = WRONG.format(left=counted(left, "attempt"))
@@ -162,7 +162,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
 
 async def confirm_code(request: Request, agent_id: int, email: str) -> int | None:
     """Confirm the agent's app with the code in the form. Return None, or the attempts left after a
-    wrong code. Raises TooManyTries."""
+    wrong code. Raises TooManyAttempts."""
     desk, code = desk_of(request), form_field(request, "code")[:100]
 
     async def check() -> bool:
@@ -178,6 +178,6 @@ async def new_backup_codes(desk: AppContext, agent_id: int) -> list[str]:
     return codes
 
 
-def _later(response: HTTPResponse, refusal: TooManyTries) -> HTTPResponse:
+def _later(response: HTTPResponse, refusal: TooManyAttempts) -> HTTPResponse:
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse, redirect
 
 import handoff_service
 from handoff_service.context import AppContext
-from handoff_service.errors import CannotOpen, NotAllowed, NotFound, NotSignedIn, TooManyTries
+from handoff_service.errors import CannotOpen, NotAllowed, NotFound, NotSignedIn, TooManyAttempts
 from handoff_service.lib.passkey_checks import site_of
 from handoff_service.operations.desk import sign_in as sign_ins
 from handoff_service.operations.desk.identity_providers import access_to
@@ -27,7 +27,7 @@ from handoff_service.store.desk.set_up import is_empty
 from handoff_service.store.engine import tables as t
 from handoff_service.web.shared import page_queries, practice_desk
 from handoff_service.web.shared.known_browsers import remember
-from handoff_service.web.shared.password_tries import try_password, visitor_of
+from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import Admitted, Opened, drop_step, give_step, proceed
@@ -114,7 +114,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
     desk, visitor = desk_of(request), visitor_of(request, email[:320])
     try:
         left = await try_password(desk, email[:320], password[:1000], visitor)
-    except TooManyTries as error:
+    except TooManyAttempts as error:
         page = await sign_in_form(request, email=email, wrong=error.detail, status=error.status)
         page.headers["Retry-After"] = str(error.retry_after)
         return page

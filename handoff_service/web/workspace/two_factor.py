@@ -9,7 +9,7 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse, json, redirect
 
-from handoff_service.errors import BadInput, Conflict, NotAllowed, NotFound, TooManyTries
+from handoff_service.errors import BadInput, Conflict, NotAllowed, NotFound, TooManyAttempts
 from handoff_service.lib import passkey_checks
 from handoff_service.lib.passkey_checks import site_of
 from handoff_service.operations.desk import sign_in_steps
@@ -83,7 +83,7 @@ async def confirm_app(request: Request, agent: CurrentAgent) -> HTTPResponse:
     _fresh(request, agent)
     try:
         left = await confirm_code(request, agent.id, agent.email)
-    except TooManyTries as refusal:
+    except TooManyAttempts as refusal:
         return await _scan(request, agent, wrong=refusal.detail, status=refusal.status)
     if left is not None:
         wrong = WRONG.format(left=counted(left, "attempt"))
@@ -110,7 +110,7 @@ async def make_codes(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*ANYONE)
 async def passkey_options(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What the browser needs to make a passkey. The session holds the challenge."""
+    """The options with which the browser makes a passkey. The session holds the challenge."""
     _fresh(request, agent)
     desk, challenge = desk_of(request), passkey_checks.new_challenge()
     token = _challenge_token(request)

@@ -1,6 +1,6 @@
 """Texts that start nothing: reactions, thanks and grades after closing, blank texts to live agents.
 
-They are stored in the conversation that they are about, open or closed. They start no bot turn,
+Each is stored in the conversation that it belongs to, open or closed. They start no bot turn,
 queue entry or timer, and change no state. The agent of a closed conversation sees thanks as unread.
 A blank text gives an agent nothing to answer, so the conversation begins with the first text that
 shows something.
@@ -53,7 +53,7 @@ class Aside:
 
     - ``reaction``, ``message``: what the text reacts with, and to which message.
     - ``closed``: the closed conversation that the text thanks for.
-    - ``answer``: what the text answers to the question of how it went.
+    - ``answer``: its answer to the satisfaction question.
 
     A text with none of these is blank.
     """

@@ -66,7 +66,7 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider number: its first responder, and the timers that a requester's text starts.
-    ``desk_asks``: the desk has asked requesters how it went."""
+    ``desk_asks``: the desk has ever sent a satisfaction question."""
 
     id: int
     first_responder: FirstResponder
@@ -134,7 +134,7 @@ class LoadedFacts:
       consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers whose texts contain six digits.
     - ``questions``: by number and provider number, for lines without an active conversation: the
-      question of how it went, while its answer counts.
+      satisfaction question, while an answer to it counts.
     - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
       there are some.
     """
@@ -288,8 +288,8 @@ def _later_texts(
 
 
 def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
-    """The provider numbers, each with the messaging actions whose timers a requester's text starts
-    there."""
+    """The provider numbers, each with the messaging actions that start a timer for a requester's
+    text."""
     providers: dict[str, Provider] = {}
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(

@@ -35,7 +35,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-LONGEST_QUOTE = 120  # characters of the text that is answered, in the reason for live agents
+LONGEST_QUOTE = 120  # characters of our text that are quoted in the reason for live agents
 i, m, c, r = t.interactions, t.messages, t.cases, t.outage_recipients
 
 

@@ -1,4 +1,4 @@
-"""Answers to the question of how it went: a grade, and a comment on a low one.
+"""Answers to the satisfaction question: a grade, and a comment on a low one.
 
 They stay in the closed conversation. They are read only on a line without an active conversation
 if the last one ended with the question, so a digit that a form or a menu asks for is never taken
@@ -36,7 +36,7 @@ class SatisfactionAnswer:
 
     @property
     def line(self) -> dict[str, Any]:
-        """The columns of its line that say what it is."""
+        """The columns that mark its line as a grade or a comment."""
         if self.grade is None:
             return {"event": Event.GRADE_COMMENT, "reason": None}
         return {"event": Event.GRADE, "reason": str(self.grade.value)}

@@ -133,7 +133,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         for seq, text in c.texts
     ]
     sent = {text.sid: text.sent_at for c in conversations for _, text in c.texts if text.recovered}
-    if sent:  # most texts arrive at once and leave this column out
+    if sent:  # most texts were not recovered, so their rows leave this column out
         rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
     insert_rows(tx.conn, t.messages, _ended_holds(tx, conversations))
@@ -218,7 +218,7 @@ def _work(
                 for c in queued
             ],
         )
-    # their requesters may need a text that they wait
+    # their requesters may need the text which says that they are waiting
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
         work.append(
             due_work.Due(

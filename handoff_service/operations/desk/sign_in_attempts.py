@@ -1,7 +1,8 @@
 """Counts wrong attempts to sign in, so that nobody can guess fast or lock a colleague out.
 
-Each try counts under several keys, each with its own limits (``web/shared/password_tries.py``
-chooses them). The same limits hold for passwords, one-time codes and requests for links.
+Each attempt counts under several keys, each with its own limits
+(``web/shared/password_attempts.py`` chooses them). The same limits hold for passwords, one-time
+codes and requests for links.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,12 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # per account and address
-# in the same time, for all accounts, because several people with one office address may mistype
-TRIES_OF_ADDRESS = 30
-# so that one address does not get through the accounts of a desk in some minutes
-TRIES_OF_ADDRESS_HOURLY = 50
-TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
+ATTEMPTS, ATTEMPTS_WITHIN = 5, timedelta(minutes=1)  # per account and address
+# for all accounts within a minute, because several people in one office may mistype
+ATTEMPTS_OF_ADDRESS = 30
+# so that an attacker at one address cannot try all accounts of a desk within minutes
+ATTEMPTS_OF_ADDRESS_HOURLY = 50
+ATTEMPTS_OF_ACCOUNT, ATTEMPTS_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
 # one-time codes: they have six digits, so months of guesses must find none
 CODES_OF_ACCOUNT_HOURLY, CODES_OF_ACCOUNT_DAILY = 10, 30
 f, known = t.sign_in_failures, t.known_addresses
@@ -30,8 +31,8 @@ AN_ADDRESS_STAYS_KNOWN = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so many wrong attempts under this key in this time. The key is a hash. ``warns``: the
-    agent hears of the last one."""
+    """The most wrong attempts under this key within a time. The key is a hash. ``warns``: the agent
+    gets a mail about the last one."""
 
     key: str
     most: int
@@ -40,7 +41,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class SignInAttempt:
     """An attempt to sign in. ``key``: of the account and the address together. A right attempt
     deletes the wrong ones with this key."""
 
@@ -61,7 +62,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class RightTry:
+class RightAttempt:
     """A right attempt: its key and the ids under which it was counted."""
 
     key: str
@@ -76,7 +77,7 @@ class KnowAddress:
     agent_id: int
 
 
-def count_try(tx: Transaction, command: Try) -> Counted:
+def count_attempt(tx: Transaction, command: SignInAttempt) -> Counted:
     """Count an attempt as wrong before it is checked, so concurrent attempts cannot slip
     through."""
     # After the clock steps back, earlier attempts would count until their time comes.
@@ -101,12 +102,12 @@ def _count(tx: Transaction, limit: Limit) -> int:
     return tx.conn.execute(wrong).scalar_one()
 
 
-def forget_try(tx: Transaction, counted: Counted) -> None:
+def forget_attempt(tx: Transaction, counted: Counted) -> None:
     """Uncount an attempt that was not checked after all."""
     tx.conn.execute(delete(f).where(one_of(f.c.id, counted.ids)))
 
 
-def forget_wrong_tries(tx: Transaction, command: RightTry) -> None:
+def forget_wrong_attempts(tx: Transaction, command: RightAttempt) -> None:
     """After a right attempt, forget the wrong attempts before it. For the address and the account,
     only this attempt is forgotten: knowing one password must not allow unlimited attempts at
     others."""

@@ -13,10 +13,10 @@ from sanic import Request
 
 from handoff_service import log
 from handoff_service.context import AppContext
-from handoff_service.errors import Busy, TooManyTries
-from handoff_service.operations.desk import sign_in, sign_in_tries
+from handoff_service.errors import Busy, TooManyAttempts
+from handoff_service.operations.desk import sign_in, sign_in_attempts
 from handoff_service.operations.desk.sign_in import FailedSignIn
-from handoff_service.operations.desk.sign_in_tries import Limit, RightTry, Try
+from handoff_service.operations.desk.sign_in_attempts import Limit, RightAttempt, SignInAttempt
 from handoff_service.ports import Mail, NotMailed
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.web.shared.client_address import client_address
@@ -47,7 +47,7 @@ def visitor_of(request: Request, email: str) -> Visitor:
 
 async def try_password(desk: AppContext, email: str, password: str, visitor: Visitor) -> int | None:
     """Check a password. Return None if it is right, else the number of attempts left. Raises
-    TooManyTries when none are left, and Busy while too many people sign in."""
+    TooManyAttempts when none are left, and Busy while too many people sign in."""
     desk.password_checks.admit()
     found = await desk.store.read(sign_in.find, email)
 
@@ -66,15 +66,15 @@ async def count_and_check(
     check: Callable[[], Awaitable[bool]],
 ) -> int | None:
     """Count an attempt, then check it. ``what``: its kind. Return None if it is right, else the
-    number of attempts left. Raises TooManyTries when none are left."""
+    number of attempts left. Raises TooManyAttempts when none are left."""
     attempt = await _attempt(desk, what, email, visitor)
-    counted = await desk.store.write(sign_in_tries.count_try, attempt)
+    counted = await desk.store.write(sign_in_attempts.count_attempt, attempt)
     if counted.left < 0:
-        raise TooManyTries.for_seconds(counted.wait)
+        raise TooManyAttempts.for_seconds(counted.wait)
     try:
         is_right = await check()
     except Busy:
-        await desk.store.write(sign_in_tries.forget_try, counted)
+        await desk.store.write(sign_in_attempts.forget_attempt, counted)
         raise
     if not is_right:
         failed = FailedSignIn(email, is_code=what == CODE)
@@ -82,8 +82,8 @@ async def count_and_check(
         if counted.warns:
             await _warn(desk, email, visitor.address)
         return counted.left
-    right = RightTry(attempt.key, counted.ids)
-    await desk.store.write(sign_in_tries.forget_wrong_tries, right)
+    right = RightAttempt(attempt.key, counted.ids)
+    await desk.store.write(sign_in_attempts.forget_wrong_attempts, right)
     return None
 
 
@@ -94,7 +94,7 @@ async def _warn(desk: AppContext, email: str, address: str) -> None:
     name = (await desk.store.read(desk_name_and_zone))[0]
     subject = f"{name}: wrong codes at your sign-in"
     body = (
-        f"Somebody entered {sign_in_tries.CODES_OF_ACCOUNT_HOURLY} wrong codes for your account "
+        f"Somebody entered {sign_in_attempts.CODES_OF_ACCOUNT_HOURLY} wrong codes for your account "
         f"within an hour, from the address {address}. They know your password.\n\n"
         "If it was not you, change your password now, on your account page. For a while, no codes "
         "are accepted from devices and addresses that you have not used before.\n"
@@ -104,11 +104,11 @@ async def _warn(desk: AppContext, email: str, address: str) -> None:
 
 
 async def count_request(desk: AppContext, email: str, visitor: Visitor) -> None:
-    """Count a request for a link to reset a password. Raises TooManyTries."""
+    """Count a request for a link to reset a password. Raises TooManyAttempts."""
     attempt = await _attempt(desk, RESET, email, visitor)
-    counted = await desk.store.write(sign_in_tries.count_try, attempt)
+    counted = await desk.store.write(sign_in_attempts.count_attempt, attempt)
     if counted.left < 0:
-        raise TooManyTries.for_seconds(counted.wait)
+        raise TooManyAttempts.for_seconds(counted.wait)
 
 
 def address_key(desk: AppContext, email: str, address: str) -> str:
@@ -116,30 +116,30 @@ def address_key(desk: AppContext, email: str, address: str) -> str:
     return keyed_hash(desk, f"known address|{email.strip().lower()}|{address}")
 
 
-async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) -> Try:
+async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) -> SignInAttempt:
     account, address = email.strip().lower(), visitor.address
     group = what + await _group(desk, account, visitor)
     both = keyed_hash(desk, f"{group}{account}|{address}")
     one_address = keyed_hash(desk, f"{group}address|{address}")
     one_account = keyed_hash(desk, f"{group}account|{account}")
-    rules = sign_in_tries
+    rules = sign_in_attempts
     limits = [
-        Limit(both, rules.TRIES, rules.TRIES_WITHIN),
-        Limit(one_address, rules.TRIES_OF_ADDRESS, rules.TRIES_WITHIN),
-        Limit(one_address, rules.TRIES_OF_ADDRESS_HOURLY, rules.HOUR),
-        Limit(one_account, rules.TRIES_OF_ACCOUNT, rules.TRIES_OF_ACCOUNT_WITHIN),
+        Limit(both, rules.ATTEMPTS, rules.ATTEMPTS_WITHIN),
+        Limit(one_address, rules.ATTEMPTS_OF_ADDRESS, rules.ATTEMPTS_WITHIN),
+        Limit(one_address, rules.ATTEMPTS_OF_ADDRESS_HOURLY, rules.HOUR),
+        Limit(one_account, rules.ATTEMPTS_OF_ACCOUNT, rules.ATTEMPTS_OF_ACCOUNT_WITHIN),
     ]
     if what == CODE:
         hourly, daily = rules.CODES_OF_ACCOUNT_HOURLY, rules.CODES_OF_ACCOUNT_DAILY
         limits.append(Limit(one_account, hourly, rules.HOUR, warns=True))
         limits.append(Limit(one_account, daily, rules.LONGEST))
-    return Try(key=both, limits=limits)
+    return SignInAttempt(key=both, limits=limits)
 
 
 async def _group(desk: AppContext, account: str, visitor: Visitor) -> str:
-    """Those whose attempts count together: strangers, known addresses, or known browsers."""
+    """The group in which the attempt counts: strangers, known addresses, or known browsers."""
     if visitor.knows_account:
         return "known browser "
     key = address_key(desk, account, visitor.address)
-    known = await desk.store.read(sign_in_tries.is_known_address, key, desk.clock())
+    known = await desk.store.read(sign_in_attempts.is_known_address, key, desk.clock())
     return "known address " if known else ""
