@@ -10,7 +10,7 @@ from handoff_service.rules.consent.consent_keywords import (
     ConsentSituation,
     ConsentStep,
     Source,
-    concerned,
+    affected_numbers,
     is_overruled,
     situation,
     why_not,
@@ -144,7 +144,7 @@ def test_what_an_entry_changed(
     entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]
 ) -> None:
     """0: all the company's numbers."""
-    assert concerned([(n, out, frozenset(places)) for n, out, places in entries]) == expected
+    assert affected_numbers([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
 
 def test_why_somebody_cannot_be_texted() -> None:

@@ -10,7 +10,7 @@ from handoff_service.rules.conversations.media import (
     RefusedFile,
     file_name,
     in_words,
-    judged,
+    judge_file,
     sendable,
 )
 from handoff_service.rules.conversations.media_links import is_good, link
@@ -100,7 +100,7 @@ JUDGED = [
 def test_what_is_taken(
     content: bytes, said: str, picture: Picture | None, expected: AcceptedFile | str
 ) -> None:
-    assert judged(content, said, picture) == (
+    assert judge_file(content, said, picture) == (
         RefusedFile(expected) if isinstance(expected, str) else expected
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.rules.conversations.mentions import begun, mentioned
+from handoff_service.rules.conversations.mentions import agents_starting_with, mentioned_agents
 from handoff_service.store.conversations import colleague_notices, mentions
 from tests.support.story import MIA, OMAR, Story
 
@@ -25,7 +25,7 @@ AGENTS = {1: "Mia Chen", 2: "Omar Haddad", 3: "José Peña", 4: "Omar Said", 5: 
     ],
 )
 def test_whom_a_note_names(note: str, ids: set[int]) -> None:
-    assert mentioned(note, AGENTS) == ids
+    assert mentioned_agents(note, AGENTS) == ids
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_whom_a_note_names(note: str, ids: set[int]) -> None:
     ],
 )
 def test_whose_name_begins_with_what_is_typed(letters: str, ids: list[int]) -> None:
-    assert begun(letters, AGENTS) == ids
+    assert agents_starting_with(letters, AGENTS) == ids
 
 
 async def test_a_colleague_who_is_named_gets_a_notice_and_finds_the_note(story: Story) -> None:

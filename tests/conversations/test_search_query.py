@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handoff_service.rules.conversations.folding import folded
-from handoff_service.rules.conversations.search_query import fits, marked, read, words
+from handoff_service.rules.conversations.search_query import highlight, matches_line, read, words
 
 LONG = "word " * 100
 
@@ -30,7 +30,7 @@ MARKED = {
 @pytest.mark.parametrize(("text", "typed", "right"), MARKED.values(), ids=MARKED)
 def test_what_was_wanted_is_marked(text: str, typed: str, right: str) -> None:
     shown = "".join(
-        f"[{piece}]" if wanted else piece for piece, wanted in marked(text, read(typed).phrases)
+        f"[{piece}]" if wanted else piece for piece, wanted in highlight(text, read(typed).phrases)
     )
     assert right in shown if len(text) > 200 else shown == right
     assert len(shown) < 170
@@ -38,7 +38,7 @@ def test_what_was_wanted_is_marked(text: str, typed: str, right: str) -> None:
 
 @given(st.text(max_size=300), st.text(max_size=30))
 def test_an_excerpt_is_always_a_piece_of_the_text(text: str, typed: str) -> None:
-    pieces = "".join(piece for piece, _ in marked(text, read(typed).phrases))
+    pieces = "".join(piece for piece, _ in highlight(text, read(typed).phrases))
     assert pieces.removeprefix("…").removesuffix("…") in text or pieces in text
 
 
@@ -46,5 +46,5 @@ def test_an_excerpt_is_always_a_piece_of_the_text(text: str, typed: str) -> None
 def test_a_text_fits_its_own_words(text: str) -> None:
     there = words(text)
     if len(there) == 1 and len(there[0]) > 1:
-        assert fits(there, read(there[0]))
+        assert matches_line(there, read(there[0]))
     assert all(folded(word) == word for word in there), "folding twice changes nothing"

@@ -8,7 +8,7 @@ from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared import messages as conversation_messages
 from handoff_service.ports import Accepted, Outgoing
-from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLimits, reached
+from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLimits, reached_limit
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -64,8 +64,8 @@ CASES = {
 
 @pytest.mark.parametrize(("before", "limit"), CASES.values(), ids=CASES.keys())
 def test_a_limit_is_reached_when(before: Replied, limit: Limit | None) -> None:
-    assert reached(ReplyLimits(), before) is limit
-    assert reached(ReplyLimits(in_range=0, hourly=0, daily=0), before) is None
+    assert reached_limit(ReplyLimits(), before) is limit
+    assert reached_limit(ReplyLimits(in_range=0, hourly=0, daily=0), before) is None
 
 
 async def test_one_range_gets_twenty_replies_an_hour_and_other_people_theirs(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handoff_service.lib import phone_regions
-from handoff_service.rules.delivery.quiet_hours import over_at, parse
+from handoff_service.rules.delivery.quiet_hours import earliest_send_time, parse
 
 NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles")
 
@@ -32,7 +32,7 @@ NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Ange
 def test_when_it_is_over(written: str, now: str, zones: list[ZoneInfo], over: str | None) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     expected = datetime.fromisoformat(over).replace(tzinfo=UTC) if over else None
-    assert over_at(parse(written), at, zones) == expected
+    assert earliest_send_time(parse(written), at, zones) == expected
 
 
 @pytest.mark.parametrize(

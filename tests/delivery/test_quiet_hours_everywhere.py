@@ -17,7 +17,7 @@ import pytest
 
 from handoff_service.lib import phone_regions
 from handoff_service.lib.region_zones import REGION_ZONES
-from handoff_service.rules.delivery.quiet_hours import QuietHours, over_at
+from handoff_service.rules.delivery.quiet_hours import QuietHours, earliest_send_time
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 YEAR = [datetime(2026, 1, 1, tzinfo=UTC) + hour * HOUR for hour in range(365 * 24)]
@@ -71,10 +71,10 @@ def open_count(quiet: QuietHours, at: datetime, zones: list[ZoneInfo]) -> int:
 
 
 def check(quiet: QuietHours, now: datetime, zones: list[ZoneInfo]) -> None:
-    at, leaves = now, over_at(quiet, now, zones)
+    at, leaves = now, earliest_send_time(quiet, now, zones)
     while leaves is not None:  # it is asked again when the text is due
         assert leaves > at, "never in the past"
-        at, leaves = leaves, over_at(quiet, leaves, zones, now)
+        at, leaves = leaves, earliest_send_time(quiet, leaves, zones, now)
     assert at <= now + DAY
     open_then = open_count(quiet, at, zones)
     if 2 * open_then > len(zones):
@@ -113,9 +113,9 @@ def test_when_the_clocks_change(
 ) -> None:
     window = QuietHours(time(*quiet[:2]), time(*quiet[2:]))
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert over_at(window, at, [ZoneInfo(zone)]) == datetime.fromisoformat(leaves).replace(
-        tzinfo=UTC
-    )
+    assert earliest_send_time(window, at, [ZoneInfo(zone)]) == datetime.fromisoformat(
+        leaves
+    ).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from handoff_service.rules.identity.proof import (
     attempts_left,
     code_hash,
     fact_hash,
-    judged,
+    judge_code,
     mail_text,
     may_send,
 )
 from handoff_service.rules.identity.secrets_in_texts import (
-    Hidden,
+    RedactedText,
     account_in,
-    hidden,
     may_hold_code,
+    redact,
     without_codes,
 )
 
@@ -68,7 +68,7 @@ def test_five_tries() -> None:
 )
 def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verdict) -> None:
     ends = None if until is None else NOW + timedelta(seconds=until)
-    assert judged(six_digits=six_digits, same=same, until=ends, now=NOW) is verdict
+    assert judge_code(six_digits=six_digits, same=same, until=ends, now=NOW) is verdict
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verd
 def test_a_text_with_digits_is_hidden_while_a_code_is_expected(
     text: str, body: str, guesses: tuple[str, ...]
 ) -> None:
-    assert hidden(Expects.CODE, text) == Hidden(body=body, guesses=guesses)
-    assert hidden(Expects.CHOICE, text) is not None, "it may come late"
-    assert hidden(Expects.ACCOUNT, text) is None
-    assert hidden(None, text) is None
+    assert redact(Expects.CODE, text) == RedactedText(body=body, guesses=guesses)
+    assert redact(Expects.CHOICE, text) is not None, "it may come late"
+    assert redact(Expects.ACCOUNT, text) is None
+    assert redact(None, text) is None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_text_with_digits_is_hidden_while_a_code_is_expected(
     ],
 )
 def test_other_texts_are_kept_as_they_are(text: str) -> None:
-    assert hidden(Expects.CODE, text) is None
+    assert redact(Expects.CODE, text) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_other_texts_are_kept_as_they_are(text: str) -> None:
     ],
 )
 def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[str, ...]) -> None:
-    assert hidden(Expects.FACT, text) == Hidden(body=MASK, guesses=guesses)
+    assert redact(Expects.FACT, text) == RedactedText(body=MASK, guesses=guesses)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[
     ],
 )
 def test_what_is_no_fact(text: str) -> None:
-    assert hidden(Expects.FACT, text) is None
+    assert redact(Expects.FACT, text) is None
 
 
 @pytest.mark.parametrize(

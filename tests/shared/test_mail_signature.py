@@ -5,7 +5,7 @@ import pytest
 from handoff_service.rules.consent.consent_keywords import word
 from handoff_service.rules.desk.system_messages import wants_bot
 from handoff_service.rules.identity.proof import Expects
-from handoff_service.rules.identity.secrets_in_texts import hidden
+from handoff_service.rules.identity.secrets_in_texts import redact
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
 from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, find_command
@@ -194,9 +194,9 @@ def test_keywords_commands_choices_and_codes_are_read_without_it() -> None:
     assert find_command("agent" + below, SHIPPED) is Command.AGENT
     assert wants_bot("BOT" + below)
     assert for_bot(without_signature("2" + below), [Choice("A", "/a"), Choice("B", "/b")]) == "/b"
-    code = hidden(Expects.CODE, "123456\n--\nJo Bloggs\n654321")
+    code = redact(Expects.CODE, "123456\n--\nJo Bloggs\n654321")
     assert code is not None
     assert code.guesses == ("123456",)
-    fact = hidden(Expects.FACT, "1987\n\nSent from my iPhone 15")
+    fact = redact(Expects.FACT, "1987\n\nSent from my iPhone 15")
     assert fact is not None
     assert fact.guesses == ("1987",)

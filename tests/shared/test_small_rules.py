@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from handoff_service.gateways.twilio.errors import STATUSES
-from handoff_service.rules.delivery.message_status import RANK, advanced
+from handoff_service.rules.delivery.message_status import RANK, next_status
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices
 
@@ -14,13 +14,13 @@ def test_whatever_order_receipts_come_in_a_delivered_message_ends_delivered() ->
     for order in permutations([Status.SENDING, Status.SENT, Status.DELIVERED]):
         status = Status.SENDING
         for reported in order:
-            before, status = status, advanced(status, reported) or status
+            before, status = status, next_status(status, reported) or status
             assert RANK[status] >= RANK[before]
         assert status is Status.DELIVERED
 
 
 def test_a_received_text_has_no_receipts() -> None:
-    assert advanced(Status.RECEIVED, Status.DELIVERED) is None
+    assert next_status(Status.RECEIVED, Status.DELIVERED) is None
 
 
 def test_every_word_of_twilio_has_a_rank() -> None:

@@ -143,7 +143,7 @@ def _states_to_push(
         holding[row.number][row.provider_number_id] = row.consent_id
     places = {number: frozenset(ids) for ids in senders.values() for number in ids.values()}
     for number, entries in consents.of_numbers(tx.conn, [n for n in numbers if is_e164(n)]).items():
-        changed_by = consent_keywords.concerned(
+        changed_by = consent_keywords.affected_numbers(
             [
                 (e.id, e.opted_out, places.get(e.provider_number, frozenset({EVERY_NUMBER})))
                 for e in reversed(entries)

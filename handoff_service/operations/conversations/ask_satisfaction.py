@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from handoff_service import log
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
-from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.reports.satisfaction import LATEST, ask_at
 from handoff_service.rules.shared.vocabulary import Event, State, Work
 from handoff_service.store.consent import consents
@@ -95,7 +95,7 @@ def _later(tx: Transaction, interaction: InteractionRow) -> datetime | None:
         return None
     numbers = {interaction.id: interaction.requester_number}
     zones = requester_zones.of_interactions(tx.conn, numbers)[interaction.id]
-    return over_at(quiet, tx.now, zones, interaction.closed_at)
+    return earliest_send_time(quiet, tx.now, zones, interaction.closed_at)
 
 
 def _schedule(tx: Transaction, interaction: InteractionRow, at: datetime) -> None:

@@ -14,7 +14,7 @@ from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.ports import NotFetched
-from handoff_service.rules.conversations.media import RefusedFile, judged
+from handoff_service.rules.conversations.media import RefusedFile, judge_file
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.engine import due_work
@@ -96,7 +96,7 @@ async def _fetched(job: Job, wanted: media.WantedMedium) -> StoredUpload | Refus
     if isinstance(content, NotFetched):
         return content.why if content.again else RefusedFile(content.why)
     picture = await asyncio.to_thread(picture_in, content)
-    verdict = judged(content, wanted.content_type, picture)
+    verdict = judge_file(content, wanted.content_type, picture)
     if isinstance(verdict, RefusedFile):
         return verdict
     file = await asyncio.to_thread(job.deps.media.keep, content, job.deps.clock())

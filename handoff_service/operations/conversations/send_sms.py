@@ -10,7 +10,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_sms, checked_text
 from handoff_service.operations.shared.participation import active, join, lock_for
-from handoff_service.rules.conversations.mentions import mentioned
+from handoff_service.rules.conversations.mentions import mentioned_agents
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, mentions
@@ -98,7 +98,7 @@ def write_note(tx: Transaction, command: Write) -> int:
 
 
 def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body: str) -> None:
-    named = mentioned(body, mentions.agents_to_name(tx.conn)) - {agent_id}
+    named = mentioned_agents(body, mentions.agents_to_name(tx.conn)) - {agent_id}
     if not named:
         return
     mentions.add_mentions(tx, interaction_id, seq, named)

@@ -20,7 +20,7 @@ from handoff_service.rules.delivery.reply_limits import (
     Replied,
     ReplyLimits,
     range_of,
-    reached,
+    reached_limit,
 )
 from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.desk import desk
@@ -81,7 +81,7 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
             within_hour=within_hour,
             within_day=within_day,
         )
-        if (limit := reached(limits, before)) is not None:
+        if (limit := reached_limit(limits, before)) is not None:
             first = not any(_same_alarm(one, limit, begins_with) for one in held.values())
             first = first and not _is_held_back(tx, limit, begins_with)
             held[message_id] = HeldBack(limit=limit, begins_with=begins_with, first=first)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select
 from handoff_service.operations.consent.change_consent import refused_for_consent
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, advanced
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, next_status
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import due_work
@@ -134,7 +134,7 @@ def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
 def _apply(message: _Message, receipt: Receipt, errors: SendErrors) -> None:
     if message.sid is None:
         message.sid, message.changed = receipt.sid, True
-    status = advanced(message.status, receipt.status)
+    status = next_status(message.status, receipt.status)
     if status is not None and message.again is None:
         message.status, message.code, message.changed = status, receipt.error_code, True
         if status in DID_NOT_ARRIVE:

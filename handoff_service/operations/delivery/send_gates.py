@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
 from handoff_service.lib import phone_regions
-from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Status
 from handoff_service.store.conversations import requester_zones
 from handoff_service.store.delivery import restore_holds
@@ -125,7 +125,9 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     )
     waits = {}
     for row in rows:
-        if (at := over_at(quiet, tx.now, zones[row.interaction_id], row.created_at)) is not None:
+        if (
+            at := earliest_send_time(quiet, tx.now, zones[row.interaction_id], row.created_at)
+        ) is not None:
             waits[row.id] = at
     return waits
 

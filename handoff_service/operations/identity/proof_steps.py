@@ -120,7 +120,9 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdic
     """Judge the digits that were texted."""
     kept = proof.row.code_hash
     same = kept is not None and any(kept in guess for guess in guesses)
-    return rules.judged(six_digits=bool(guesses), same=same, until=proof.row.code_until, now=tx.now)
+    return rules.judge_code(
+        six_digits=bool(guesses), same=same, until=proof.row.code_until, now=tx.now
+    )
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:

@@ -43,12 +43,12 @@ THEN = translatable("We'll text you updates. Ask me for its status any time.")
 LAST = frozenset({Command.BYE, Command.RESTART})
 
 
-def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
+def apply_commands(tx: Transaction, texts: Mapping[int, Sequence[str]]) -> None:
     """Carry out the commands among new texts. ``texts``: interaction -> its new texts, in order."""
-    if not any(may_be(text) for its_texts in said.values() for text in its_texts):
+    if not any(may_be(text) for its_texts in texts.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)
-    for interaction_id, its_texts in said.items():
+    for interaction_id, its_texts in texts.items():
         found = [find_command(text, words) for text in its_texts]
         for n, command in enumerate(found, start=1):
             if command is not None and (command not in LAST or n == len(found)):

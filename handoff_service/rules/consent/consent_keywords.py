@@ -167,7 +167,9 @@ def situation(
             return ConsentSituation.ANYTHING_ELSE
 
 
-def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, frozenset[int]]:
+def affected_numbers(
+    entries: Sequence[tuple[int, bool, frozenset[int]]],
+) -> dict[int, frozenset[int]]:
     """Entry id -> the company numbers for which the entry changed something.
 
     ``entries``: all entries of one requester number, oldest first: id, opted out, and the company

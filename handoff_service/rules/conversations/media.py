@@ -85,7 +85,9 @@ FILES: Sequence[_File] = (
 NAMELESS = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
-def judged(content: bytes, declared: str, picture: Picture | None) -> AcceptedFile | RefusedFile:
+def judge_file(
+    content: bytes, declared: str, picture: Picture | None
+) -> AcceptedFile | RefusedFile:
     """Whether an incoming file is kept. ``declared``: its declared media type.
 
     A picture declared as another picture type is kept under its real type. Any other file must

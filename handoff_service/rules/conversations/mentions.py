@@ -11,7 +11,7 @@ _AT = re.compile(r"(?<![\w.@])@(?=\w)")
 _GOES_ON = re.compile(r"\w")
 
 
-def mentioned(note: str, agents: Mapping[int, str]) -> set[int]:
+def mentioned_agents(note: str, agents: Mapping[int, str]) -> set[int]:
     """The agents that a note names after an @: by their full name, or by their first name if no
     other agent has it. ``agents``: id -> name. Case and accents do not matter."""
     full = {agent: folded(name) for agent, name in agents.items()}
@@ -28,7 +28,7 @@ def mentioned(note: str, agents: Mapping[int, str]) -> set[int]:
     return found
 
 
-def begun(letters: str, agents: Mapping[int, str]) -> list[int]:
+def agents_starting_with(letters: str, agents: Mapping[int, str]) -> list[int]:
     """The agents with a name, or a word of it, that begins with these letters. Matches at the start
     of the whole name come first, then by name. ``agents``: id -> name."""
     typed = folded(letters)

@@ -162,7 +162,7 @@ def _ascii_digits(typed: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in composed)
 
 
-def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[str, bool]]:
+def highlight(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[str, bool]]:
     """An excerpt around the first match, in pieces: (text, whether it matched)."""
     spans = _spans(text)
     there = [word for _, _, word in spans]
@@ -204,7 +204,7 @@ def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def fits(there: Sequence[str], wanted: SearchQuery) -> bool:
+def matches_line(there: Sequence[str], wanted: SearchQuery) -> bool:
     """Whether a line with these words (or a requester number with these tokens) matches the
     query."""
     if any(word.startswith(token) for word in there for token in wanted.tokens):

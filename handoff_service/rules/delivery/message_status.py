@@ -20,7 +20,7 @@ RANK: Mapping[Status, int] = {
 DID_NOT_ARRIVE = frozenset({Status.UNDELIVERED, Status.FAILED})
 
 
-def advanced(current: Status, reported: Status) -> Status | None:
+def next_status(current: Status, reported: Status) -> Status | None:
     """The status to store after this report. None when the report is older or changes nothing."""
     if current not in RANK or RANK[reported] <= RANK[current]:
         return None

@@ -32,7 +32,7 @@ def parse(written: str) -> QuietHours:
     return QuietHours(time(hours[0], hours[1]), time(hours[2], hours[3]))
 
 
-def over_at(
+def earliest_send_time(
     quiet: QuietHours, now: datetime, zones: Collection[ZoneInfo], since: datetime | None = None
 ) -> datetime | None:
     """When a text may leave for somebody in one of these zones, as an aware UTC time. None: now.

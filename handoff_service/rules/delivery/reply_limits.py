@@ -45,7 +45,7 @@ class Replied:
     within_day: int
 
 
-def reached(limits: ReplyLimits, before: Replied) -> Limit | None:
+def reached_limit(limits: ReplyLimits, before: Replied) -> Limit | None:
     """The limit that forbids one more reply. None when the reply may be sent."""
     if limits.in_range and before.to_range >= limits.in_range:
         return Limit.RANGE

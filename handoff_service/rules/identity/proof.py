@@ -62,7 +62,7 @@ def attempts_left(wrong: int) -> int:
     return max(ATTEMPTS - wrong, 0)
 
 
-def judged(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
+def judge_code(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
     """Check a code. ``same``: it equals the code that was sent; ``until``: when that code expires.
 
     An expired code does not count as an attempt. The same reply is sent when no code was ever made,

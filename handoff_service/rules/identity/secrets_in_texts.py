@@ -85,7 +85,7 @@ _ASIDE = re.compile(  # how questions, requests and asides start, after ``spelle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
+class RedactedText:
     """A text that contains a secret: the redacted text for people, and the values the proof
     compares.
 
@@ -96,15 +96,15 @@ class Hidden:
     guesses: tuple[str, ...]
 
 
-def hidden(expects: Expects | None, text: str) -> Hidden | None:
+def redact(expects: Expects | None, text: str) -> RedactedText | None:
     """Redact a text that arrived while this was expected. None: it contains no secret and is kept
     unchanged."""
     if expects in (Expects.CODE, Expects.CHOICE):
-        return _hidden_code(text)
-    return _hidden_fact(without_signature(text)) if expects is Expects.FACT else None
+        return _redact_code(text)
+    return _redact_fact(without_signature(text)) if expects is Expects.FACT else None
 
 
-def _hidden_code(text: str) -> Hidden | None:
+def _redact_code(text: str) -> RedactedText | None:
     """Look for a code after blanking what is not one: e-mail addresses, employee numbers and case
     numbers."""
     blanked = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
@@ -117,7 +117,9 @@ def _hidden_code(text: str) -> Hidden | None:
     if not spans:
         return None
     guesses = {_digits(one[0]) for one in codes}
-    return Hidden(body=_masked(text, spans), guesses=tuple(guesses) if len(guesses) == 1 else ())
+    return RedactedText(
+        body=_masked(text, spans), guesses=tuple(guesses) if len(guesses) == 1 else ()
+    )
 
 
 def may_hold_code(text: str) -> bool:
@@ -165,7 +167,7 @@ def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
     )
 
 
-def _hidden_fact(text: str) -> Hidden | None:
+def _redact_fact(text: str) -> RedactedText | None:
     """An answer, unless the text is clearly a question, a request or an aside. Those do not count
     as attempts."""
     plain = spelled(text)
@@ -174,7 +176,7 @@ def _hidden_fact(text: str) -> Hidden | None:
     if len(plain) < 2 or (digits < _SURE_DIGITS and _is_aside(text, plain)):
         return None
     answer = _LEAD.sub("", plain)
-    return Hidden(
+    return RedactedText(
         body=MASK, guesses=tuple(dict.fromkeys([answer, *(runs if len(runs) == 1 else [])]))
     )
 

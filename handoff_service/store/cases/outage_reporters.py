@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from handoff_service.lib import phone_regions
 from handoff_service.rules.cases import outages as rules
 from handoff_service.rules.cases.cases import number as case_number
-from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction, Status
@@ -176,7 +176,7 @@ def _people(
     people = []
     for one in reports:
         row = newest[(one.number, one.provider_number_id)]
-        later_at = over_at(quiet, now, zones[row.id]) if quiet else None
+        later_at = earliest_send_time(quiet, now, zones[row.id]) if quiet else None
         reachable = Reachable.LATER if later_at else Reachable.NOW
         if one.number not in answerable_numbers:
             reachable = Reachable.UNANSWERABLE

@@ -29,7 +29,7 @@ from handoff_service.rules.conversations.search_query import (
     Phrase,
     SearchQuery,
     can_be_found,
-    fits,
+    matches_line,
     number_tokens,
     text_of,
     words,
@@ -276,7 +276,7 @@ def newest_matches(conn: Connection, wanted: SearchQuery, below: int) -> list[in
         _LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)
     ).all()
     return sorted(
-        (at for at, there in _by_place(rows).items() if at < below and fits(there, wanted)),
+        (at for at, there in _by_place(rows).items() if at < below and matches_line(there, wanted)),
         reverse=True,
     )
 

@@ -17,7 +17,7 @@ from handoff_service.operations.conversations.resolve_case import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
-from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.rules.virtual_agent.bot_replies import short
 from handoff_service.store.cases import case_lines, cases
@@ -83,7 +83,7 @@ def _texting(
         "text": texts.case_resolved(conn, case.number, about, language),
         "promised": case_lines.text_is_promised(conn, case.id),
         "why_cannot_text": why_cannot_text(conn, case.id),
-        "quiet_until": over_at(quiet, now, zones[interaction.id]) if quiet else None,
+        "quiet_until": earliest_send_time(quiet, now, zones[interaction.id]) if quiet else None,
     }
 
 

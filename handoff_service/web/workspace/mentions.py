@@ -6,7 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.conversations.mentions import begun
+from handoff_service.rules.conversations.mentions import agents_starting_with
 from handoff_service.store.conversations import mentions
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
@@ -29,7 +29,7 @@ async def colleagues(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Find colleagues by the letters ``q`` that follow an @ in a note."""
     agents = await desk_of(request).store.read(mentions.agents_to_name)
     agents.pop(agent.id, None)
-    ids = begun((request.args.get("q") or "")[:LONGEST], agents)[:MOST]
+    ids = agents_starting_with((request.args.get("q") or "")[:LONGEST], agents)[:MOST]
     return render("found_colleagues.html", colleagues=[(id, agents[id]) for id in ids])
 
 

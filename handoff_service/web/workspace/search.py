@@ -80,7 +80,7 @@ def _hit(one: FoundConversation, wanted: SearchQuery, agent_id: int) -> Hit:
             by="",
             pieces=[(description, False)] if description else [],
         )
-    pieces = search_query.marked(
+    pieces = search_query.highlight(
         search_query.text_of(line.body, line.reason, line.event), wanted.phrases
     )
     return Hit(interaction=interaction, seq=line.seq, by=_by(line, agent_id), pieces=pieces)

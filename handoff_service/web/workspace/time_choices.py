@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.future_times import LONGEST
-from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.store.conversations import conversations, requester_zones
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk.desk import desk_time_zone
@@ -129,7 +129,7 @@ def time_sentence(
     except BadInput as error:
         return shown | {"problem": str(error)}
     quiet = desks.quiet_hours(conn) if sends else None
-    later = over_at(quiet, at, known.requester) if quiet else None
+    later = earliest_send_time(quiet, at, known.requester) if quiet else None
     return shown | {
         "at": at,
         "there": there(at, known.requester),

@@ -21,7 +21,7 @@ from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.identity.proof import Expects
-from handoff_service.rules.identity.secrets_in_texts import hidden
+from handoff_service.rules.identity.secrets_in_texts import redact
 from handoff_service.rules.messaging_actions.messaging_actions import begins
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import CONSENT
@@ -106,7 +106,7 @@ def _hide(
 ) -> Text:
     """The text without its secret. An answer to a question is kept separately."""
     expects = conversation.expects
-    if expects is not None and (secret := hidden(expects, text.body)) is not None:
+    if expects is not None and (secret := redact(expects, text.body)) is not None:
         conversation.answers.append((conversation.seq, secret.guesses))
         return replace(text, body=secret.body)
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
