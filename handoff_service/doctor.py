@@ -86,10 +86,10 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             waiting = held_work(conn)
             waiting += key_problems(conn, settings.secret_keys)
             checked = outcomes(conn, Outside(mails=settings.mails))
-            problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
+            problems = [*_findings(checked, is_problem=True), *_unaccepted_messages(conn), *waiting]
             notes = [
                 *key_notes(conn, settings.secret_keys),
-                *_nobody_yet(conn, settings),
+                *_setup_notice(conn, settings),
                 *_findings(checked, is_problem=False),
             ]
             sentence = _unpushed_consents(conn)
@@ -113,7 +113,7 @@ def _findings(checked: list[CheckResult], *, is_problem: bool) -> list[str]:
     ]
 
 
-def _nobody_yet(conn: sa.Connection, settings: Settings) -> list[str]:
+def _setup_notice(conn: sa.Connection, settings: Settings) -> list[str]:
     """A notice with the link of the set-up, until the desk has an admin."""
     link = setup_link(conn, settings.public_url, settings.secret_key)
     return [f"Nobody can administer this desk yet. Set it up in a browser: {link}"] if link else []
@@ -134,7 +134,8 @@ def held_work(conn: sa.Connection) -> list[str]:
 
 
 def _files() -> list[str]:
-    """Each connection is an open file. The service raises its limit to the system's maximum."""
+    """Check the system's limit of open files, because each connection is one. The service raises
+    its own limit to that maximum."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []
@@ -144,7 +145,7 @@ def _files() -> list[str]:
     ]
 
 
-def _not_taken(conn: sa.Connection) -> list[str]:
+def _unaccepted_messages(conn: sa.Connection) -> list[str]:
     """Messages that the provider does not accept at the moment."""
     return [
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since "
@@ -193,7 +194,7 @@ async def _mail(settings: Settings) -> list[str]:
 
 
 async def _actions(settings: Settings) -> list[str]:
-    """The address of the bot's custom actions. Requests an unknown action, which must return
+    """Check the address of the bot's custom actions. A request for an unknown action must return
     404."""
     if not settings.bot_urls:
         return []
@@ -223,7 +224,7 @@ async def _actions(settings: Settings) -> list[str]:
 
 
 async def _bot(settings: Settings) -> list[str]:
-    """Ask each address. The conversations of an unreachable bot go to live agents."""
+    """Check each of the bot's addresses. Conversations of an unreachable bot go to live agents."""
     mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
     problems = []

@@ -58,18 +58,18 @@ def commands(config: Settings) -> list[BotCommand]:
 
 
 class RunningBots:
-    """Starts the bots and keeps them running until ``end``. ``say``: reports their status to the
-    caller."""
+    """Starts the bots and keeps them running until ``end``. ``log_file``: gets their output.
+    ``say``: reports their status to the caller."""
 
     def __init__(
         self,
         wanted: Sequence[BotCommand],
-        written: Path,
+        log_file: Path,
         *,
         say: Callable[[str], None] = show_progress,
         pause: float = FIRST_PAUSE,
     ) -> None:
-        self._wanted, self._written, self._say, self._pause = wanted, written, say, pause
+        self._wanted, self._log_file, self._say, self._pause = wanted, log_file, say, pause
         self._ending = threading.Event()
         self._starts = threading.Lock()
         self._processes: dict[str, Process] = {}
@@ -111,7 +111,7 @@ class RunningBots:
             log.warning("bot_ended", address=command.address, code=code, again_in=again_in)
             self._say(
                 f"the virtual agent stopped (exit code {code}). Patchboard is restarting it; see "
-                f"{self._written}"
+                f"{self._log_file}"
             )
         return came_up
 
@@ -119,8 +119,8 @@ class RunningBots:
         with self._starts:
             if self._ending.is_set():
                 return None
-            self._written.parent.mkdir(parents=True, exist_ok=True)
-            with self._written.open("ab") as sink:
+            self._log_file.parent.mkdir(parents=True, exist_ok=True)
+            with self._log_file.open("ab") as sink:
                 process = subprocess.Popen(  # noqa: S603  # our own command
                     ends_with_this_process([*command.arguments, *command.at_start()]),
                     cwd=ROOT,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from handoff_service.bot_control import nlu_texts
-from handoff_service.bot_control.nlu_report import TextGroup, groups, judged_gate
+from handoff_service.bot_control.nlu_report import TextGroup, groups, validated_gate
 from handoff_service.bot_control.nlu_texts import GatePoint, IntentFigures, MeasuredText
 from handoff_service.rules.training.exact_tests import Share
 
@@ -90,7 +90,7 @@ def _cell(part: Share) -> str:
 
 
 def _gate(texts: Sequence[MeasuredText], examples: Sequence[MeasuredText]) -> str:
-    chosen, judged = judged_gate(texts)
+    chosen, judged = validated_gate(texts)
     sentence = (
         f"On one half of the examples the limit {chosen.limit:.2f} keeps {chosen.kept:.3f} of the "
         f"topics at {chosen.false_starts:.3f} false starts. On the other half it keeps "

@@ -10,8 +10,8 @@ from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
-#: The share of out-of-scope texts that may start a topic. The gate's limit is chosen for it on half
-#: of the texts.
+#: The share of out-of-scope texts that may start a topic. The gate's limit is the lowest one that
+#: keeps to this share on half of the texts.
 MOST_FALSE_STARTS = 0.01
 
 
@@ -81,7 +81,7 @@ def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
     return [group for group in found if group.texts]
 
 
-def judged_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]:
+def validated_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]:
     """The limit that was chosen on one half of the cross-validated texts, and its figures on the
     other half."""
     examples = [text for text in texts if text.of_set == "cross-validation"]
@@ -100,7 +100,7 @@ def lines(texts: Sequence[MeasuredText], seconds: float) -> Iterator[str]:
         for name, part in _parts(group):
             if part.whole:
                 yield f"  {name:<24}  {part}"
-    chosen, judged = judged_gate(texts)
+    chosen, judged = validated_gate(texts)
     yield (
         f"gate: limit {chosen.limit:.2f}, chosen on half of the texts. On the other half, "
         f"{judged.kept:.3f} of the topics and {judged.false_starts:.3f} of the out-of-scope texts "

@@ -12,7 +12,7 @@ from handoff_service.errors import SetupError
 from handoff_service.rules.training.comparison import TextSet
 from handoff_service.store.training.test_sets import MeasuredBy
 
-AUDIT = "audit.yml"  # not read: the database has these texts, with the form and slot that asked
+AUDIT = "audit.yml"  # skipped, because the database has these texts with the question before each
 STORIES = Path("tests/bot/test_stories.yml")
 
 

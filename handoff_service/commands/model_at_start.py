@@ -20,7 +20,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models, trainers_work
 from handoff_service.store.views.training import BotModel
 
-AT_STARTUP = "trained at startup"  # the note of such a model
+AT_STARTUP = "trained at startup"  # the note of a model that was trained at the start
 SAME_DATA = (
     "Trained at startup on the promoted model’s data, because its file is missing or does not fit "
     "this version of Patchboard."
@@ -33,9 +33,10 @@ FAILED = (
 
 
 async def ensure_model(store: Store, config: Settings) -> str:
-    """Make sure that the bot has a model to load: the running one; else a new one, trained on the
-    running model's data; else, if that fails or nobody promotes models on this desk, one trained on
-    the current data. Returns an empty string, because ``run_on_store`` prints the result."""
+    """Make sure that the bot has a model to load. It is the running model if that can run, else a
+    new one. The new one is trained on the running model's data. If that fails, or nobody promotes
+    models on this desk, it is trained on the current data. Returns an empty string, because
+    ``run_on_store`` prints the result."""
     running = await store.read(models.in_state, ModelState.RUNNING)
     needs_promotion = await store.read(trainers_work.exists)
     if running is None or not await asyncio.to_thread(

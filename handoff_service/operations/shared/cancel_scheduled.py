@@ -1,4 +1,4 @@
-"""Cancel texts that were to leave later. The history keeps what they said."""
+"""Cancel scheduled texts. The history keeps their words."""
 
 from collections.abc import Collection
 
@@ -9,13 +9,13 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import ScheduledText
 
-PICTURES = "A picture"  #: what the history quotes of a text without words
+PICTURES = "A picture"  #: stands in the history for a text without words
 
 
 def cancel_scheduled(
     tx: Transaction,
     interaction: InteractionRow,
-    said: str,
+    sentence: str,
     *,
     texts: Collection[ScheduledText] | None = None,
     agent_id: int | None = None,
@@ -31,7 +31,7 @@ def cancel_scheduled(
         line = messages.NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
-            body=said,
+            body=sentence,
             event=Event.SCHEDULED,
             reason=one.body or PICTURES,
             agent_id=agent_id,

@@ -27,8 +27,8 @@ type Periods = Sequence[tuple[datetime, datetime]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """An offer that an agent rejected or let expire, and the time from the offer to that.
-    ``again``: whether the agent may be asked again."""
+    """An offer that an agent rejected or let expire. ``after``: the time between the offer and its
+    end. ``again``: whether the agent may be asked again."""
 
     after: timedelta
     again: bool
@@ -43,7 +43,7 @@ class Arrival:
     - ``busy``: how long it kept its agent busy, without holds. If no agent got it, the usual time
       of its queue;
     - ``requester``: the requester's number;
-    - ``declines``: agent -> the offers of it that the agent declined, in order.
+    - ``declines``: agent -> the agent's declined offers of this conversation, in order.
     """
 
     id: int
@@ -141,7 +141,7 @@ class Replay:
         while self._events and self._events[0][0] <= self.end:
             now = self._events[0][0]
             while self._events and self._events[0][0] == now:
-                self._happens(heapq.heappop(self._events))
+                self._handle(heapq.heappop(self._events))
                 done += 1
             self._assign(now)
             if done % AT_ONCE == 0:
@@ -167,7 +167,7 @@ class Replay:
         heapq.heapify(events)
         self._events = events
 
-    def _happens(self, event: tuple[datetime, int, int, Arrival | None]) -> None:
+    def _handle(self, event: tuple[datetime, int, int, Arrival | None]) -> None:
         at, what, _, arrival = event
         if arrival is None:
             return
@@ -278,15 +278,15 @@ class Replay:
         return self._declines.get((one.id, agent), 0) < len(one.declines.get(agent, ()))
 
     def _decline(self, one: Arrival, agent: int, now: datetime) -> None:
-        """The agent has the offer until the agent declines it."""
+        """Offer it to an agent who will decline it after a while."""
         number = self._declines.get((one.id, agent), 0)
         self._declines[one.id, agent] = number + 1
         self._offered[one.id] = agent
-        self._asked(one, agent, now)
+        self._record_offer(one, agent, now)
         at = now + one.declines[agent][number].after
         heapq.heappush(self._events, (at, 4, one.id, one))
 
-    def _asked(self, one: Arrival, agent: int, now: datetime) -> None:
+    def _record_offer(self, one: Arrival, agent: int, now: datetime) -> None:
         self._load[agent] = self._load.get(agent, 0) + 1
         self._last_assigned[agent] = now
         self._last_agent[one.queue_id] = agent
@@ -308,7 +308,7 @@ class Replay:
     def _take(self, one: Arrival, agent_id: int, now: datetime) -> None:
         taken_at = now + one.accepting
         self.outcomes[one.id] = Outcome(agent_id, taken_at)
-        self._asked(one, agent_id, now)
+        self._record_offer(one, agent_id, now)
         heapq.heappush(self._events, (taken_at + one.busy, 0, one.id, one))
 
 

@@ -15,7 +15,7 @@ e, k = t.audit_log, t.audit_links
 #: Entries older than this belong to transactions that have ended, so no lower id can still appear.
 LONGEST_TRANSACTION = timedelta(hours=1)
 AT_ONCE = 2000  # links of one read
-MOST_FAULTS = 20  # reported
+MOST_FAULTS = 20  # faults that a report names
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,16 @@ def place_hash(conn: Connection, place: int) -> str | None:
 
 
 def _removed_to(conn: Connection) -> int:
-    """The place up to which entries were removed by age, from the chained entries about it."""
+    """The place up to which entries were removed by age. Each removal has left a chained entry that
+    says so."""
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return max((int(one.get("to_place", 0)) for one in found), default=0)
 
 
 def _erased_places(conn: Connection) -> set[int]:
-    """The places of removed entries about erased people, from the chained entries about it."""
+    """The places of removed entries about erased people. Each removal has left a chained entry that
+    says so."""
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return {int(place) for one in found for place in one.get("places", ())}

@@ -1,8 +1,8 @@
-"""The columns whose values are sealed with the secret key, and which key sealed them.
+"""The columns with values that are sealed with the secret key, and the keys that sealed them.
 
-A column is sealed when ``tables.py`` declares it with ``_sealed``. Everything here then includes
-it: values that were stored in plain text are sealed at the next start, and a rotation of the key
-seals them again.
+A column is sealed when ``tables.py`` declares it with ``_sealed``. All functions here then cover
+it: the next start seals values that were stored in plain text, and a rotation of the key seals all
+values again.
 """
 
 from collections import Counter
@@ -74,7 +74,8 @@ def keys_in_use(conn: Connection) -> Counter[str]:
 def _values(
     conn: Connection, column: Column[str], condition: sa.ColumnElement[bool]
 ) -> Iterable[Stored]:
-    """The rows whose value fits: the condition that finds the row, and its value."""
+    """The rows that meet the condition. For each, a condition that finds it again, and its
+    value."""
     primary = list(column.table.primary_key)
     rows = conn.execute(select(*primary, column.label("stored")).where(condition)).all()
     return [(_is_row(primary, row), row.stored) for row in rows]

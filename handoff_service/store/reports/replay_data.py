@@ -33,7 +33,7 @@ w, i, o = t.work_items, t.interactions, t.offers
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastItem:
     """A work item, as it happened. ``until``: when its agent no longer had it; ``declines``: agent
-    -> the offers of it that the agent declined."""
+    -> the agent's declined offers of this item."""
 
     id: int
     interaction_id: int

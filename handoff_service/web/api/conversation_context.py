@@ -20,7 +20,7 @@ async def one_brief(asked: ApiRequest[None, Any]) -> ConversationBrief:
 
 class MomentQuery(Paging):
     """``limit`` counts lines of the conversation. Turns of the virtual agent, offers and decisions
-    come on top."""
+    do not count toward it."""
 
 
 @get(

@@ -35,8 +35,8 @@ class OngoingQuery(Body):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OngoingPage:
-    """``tags``: what needs attention, by the id of the interaction. ``unread_conversations`` counts
-    my conversations with unread messages, not the messages."""
+    """``tags``: the reasons for attention of each interaction, by its id. ``unread_conversations``
+    counts my conversations with unread messages, not the messages."""
 
     items: list[Interaction]
     tags: dict[int, list[Tag]]
@@ -49,7 +49,7 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     agent_id, query = asked.agent.id, asked.query
     if query.tag is Tag.DRAFT:
         raise BadInput(errors={"tag": "must not be draft: only the agent's browser knows drafts"})
-    how = SortAndFilter(sort=query.sort, tag=query.tag, label_id=query.label)
+    arrangement = SortAndFilter(sort=query.sort, tag=query.tag, label_id=query.label)
 
     def read(conn: Connection) -> OngoingPage:
         active = conversations.ongoing(conn, agent_id, others=query.others)
@@ -57,8 +57,9 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
         listed = conversation_list.listed(conn, agent_id, others=query.others)
         kept = [
             one
-            for one in sort_and_filter(listed, how, now)
-            if one.interaction.id in by_id  # not the closed ones with an unread thank-you
+            for one in sort_and_filter(listed, arrangement, now)
+            # leaves out closed conversations with an unread thank-you
+            if one.interaction.id in by_id
         ]
         return OngoingPage(
             items=[by_id[one.interaction.id] for one in kept],

@@ -41,7 +41,7 @@ class NewQueueBody(QueueEntry, Body):
 class QueueBody(Patch):
     """Changes a queue. Omitted fields keep their values. Groups, skills, conditions, targets and
     texts are replaced as a whole. Null removes a schedule (always open), a time zone or country
-    (the desk's applies), an alarm or the question after closing, and is rejected for all other
+    (the desk's applies), an alarm or the satisfaction question, and is rejected for all other
     fields."""
 
     may_be_null = frozenset(

@@ -25,7 +25,8 @@ from handoff_service.web.shared.service_tokens import authenticate, is_service_t
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
-BY_ITSELF = re.compile(r"/workspace/.*/read")  # a page reports what is on the screen
+# requests that a page sends without an act of the agent
+BY_ITSELF = re.compile(r"/workspace/.*/read")
 NO_SECOND_FACTOR = (
     "Your role needs a second factor, and this token was made without one. Set it up in the "
     "workspace, then sign in again with its code."
@@ -110,7 +111,7 @@ async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> 
 
 
 def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
-    """Make the request's writes the agent's: see ``desk_of``."""
+    """Record the agent as the author of the request's writes: see ``desk_of``."""
     desk = desk_of(request)
     request.ctx.desk = replace(desk, store=desk.store.acting(agent.id, client_address(request)))
     return agent
@@ -148,7 +149,8 @@ def csrf_token(request: Request) -> str:
 
 
 def check_meant(request: Request) -> None:
-    """Raise NotAllowed for an unsafe request that another site made this browser send."""
+    """Protect against cross-site requests: raise NotAllowed for an unsafe request from another
+    site's page."""
     if request.method not in UNSAFE:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):

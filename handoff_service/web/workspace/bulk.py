@@ -1,6 +1,6 @@
 """Act on several conversations of the list at once, and undo that.
 
-The answer holds the inverse operations (``bulk_undo.py``), which its Undo button sends back.
+The answer has an Undo button, which sends back the inverse operations (``bulk_undo.py``).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -53,7 +53,7 @@ DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close
 
 @page(*LIVE)
 async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
-    """Return the dialog that asks what the action needs."""
+    """Return the dialog with the fields that the action needs."""
     if action not in TITLES:
         raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
