@@ -1,4 +1,4 @@
-"""A component of the pipeline that drops an intent whose requirements the text does not meet.
+"""A component of the pipeline that drops an intent if the text does not meet its requirements.
 The next intent in the ranking then wins.
 
 It prevents costly errors: a report that is understood as "never mind" is lost, and a bare "2" that
@@ -69,7 +69,8 @@ class ConfidenceGate(GraphComponent, IntentClassifier):
 
 
 def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any]) -> Ranking:
-    """The ranking without intents whose requirements are not met. The others add up to 1."""
+    """The ranking without the intents that the text does not meet the requirements of. The
+    confidences of the others add up to 1."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
     kept = [

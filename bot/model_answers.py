@@ -23,7 +23,7 @@ from rasa.shared.utils.io import read_yaml_file
 from bot.measure_understanding import ASKED, NOTHING
 
 BATCH = 64
-TIMED = 60  # texts whose time is measured
+TIMED = 60  # texts that the measurement of the time uses
 
 
 def answers(model: str, texts: Sequence[dict[str, Any]]) -> list[list[Any]]:

@@ -67,7 +67,7 @@ STEPS_WITHOUT_ENCODER = 12  # steps of the fit for the case that the encoder is 
 BATCH = 500  # examples that are compared with all others in one step
 # the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
-LEAST = 1e-4  # is added to probabilities, so that their logarithm is finite
+LEAST = 1e-4  # added to probabilities, so that their logarithm is finite
 Arrays = dict[str, np.ndarray]
 
 

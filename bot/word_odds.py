@@ -15,7 +15,7 @@ import numpy as np
 from bot.text_features import plain
 
 FEWEST = 2  # texts that have a word; a word of one example teaches nothing
-UNSEEN = 0.5  # is added to each count, so that the logarithm is finite
+UNSEEN = 0.5  # added to each count, so that the logarithm is finite
 _WORD = re.compile(r"\w+")
 
 

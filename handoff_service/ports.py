@@ -19,10 +19,11 @@ from handoff_service.store.engine.transaction import Hint
 class Outgoing:
     """An outgoing text.
 
-    - ``uncertain``: an earlier try may have gone out, so look it up before sending.
+    - ``uncertain``: an earlier attempt may have succeeded, so look the text up before sending.
     - ``media_urls``: links to its pictures, which the provider can fetch for an hour.
     - ``retries``: how many were made before; its receipts report the number.
-    - ``messaging_service``: the provider's id of the service whose pool has ``sender``.
+    - ``messaging_service``: the provider's id of the messaging service that has ``sender`` in its
+      pool.
     """
 
     message_id: int

@@ -32,7 +32,7 @@ class Schedule:
 
     expression: str | None  #: None: always open
     time_zone: str  #: an IANA name
-    country: str | None = None  #: the ISO code of the country whose public holidays ``PH`` means
+    country: str | None = None  #: the ISO code of the country for the public holidays, ``PH``
 
     def is_open(self, at: datetime) -> bool:
         """Whether it is open at this moment."""

@@ -11,7 +11,7 @@ RESULTS = (Accepted, Refused, Later, Unsure, LookedUp, Withheld)
 
 
 def start_at_zero(metrics: Metrics) -> None:
-    """Create the counters whose labels are known."""
+    """Create the counters with known labels."""
     for result in RESULTS:
         metrics.sends.labels(result.__name__.lower())
     for limit in Limit:

@@ -69,7 +69,7 @@ class Configurations:
         return read
 
     async def refresh_keys(self, known: Configuration) -> bool:
-        """Read the keys again, for a token whose key is unknown. False when they were read
+        """Read the keys again, for a token with an unknown key. False when they were read
         less than 30 seconds ago. Raises SignInFailed."""
         now = self._clock()
         if timedelta() <= now - known.keys_read_at < KEYS_READ_EVERY:

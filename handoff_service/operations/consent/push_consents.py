@@ -1,5 +1,5 @@
-"""Push consent changes that the provider may not know, so nothing else in its account texts people
-who opted out.
+"""Push consent changes to the provider, so that other programs in its account do not text people
+who have opted out.
 
 The provider does not know changes by agents, programs, imports and the admin's own keywords, nor
 that a STOP to one company number covers all. It reports its own opt-outs through refused sends, its

@@ -84,7 +84,7 @@ def send_parts(
 
 
 def write_note(tx: Transaction, command: Write) -> int:
-    """A private note: live agents see it, the requester never does. Agents whom it names get a
+    """A private note: live agents see it, the requester never does. Agents that it names get a
     notice. Returns its position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)

@@ -23,7 +23,7 @@ p = t.provider_numbers
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeProviderNumber:
     """``queue``: its name. Without a label, the number is its own label. ``messaging_service``: the
-    provider's id of the service whose pool has the number."""
+    provider's id of the messaging service that has the number in its pool."""
 
     number: str
     queue: str

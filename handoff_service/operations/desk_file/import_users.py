@@ -31,8 +31,8 @@ COLUMNS = ("name", "email", "attributes")
 def import_users(
     tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]
 ) -> None:
-    """Create or update users. ``facts``: new ones, by employee number. Users whom the file
-    activates or deactivates are changed one by one because their conversations get a line."""
+    """Create or update users. ``facts``: new ones, by employee number. If the file activates or
+    deactivates users, they are changed one by one, because their conversations get a line."""
     refuse_own_numbers(
         tx,
         [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers],

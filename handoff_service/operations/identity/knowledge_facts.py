@@ -24,7 +24,7 @@ from handoff_service.store.engine.transaction import Transaction
 f = t.user_facts
 #: A texted answer: its guesses, each hashed with every accepted key, the current one first.
 type Answer = list[list[str]]
-MOST_ASKED = 3  # facts that one question names
+MOST_ASKED = 3  # facts that one question may name
 
 # Much weaker than for passwords. A fact has few digits, so only the secret key protects it; an
 # attacker with the key would guess against the faster fingerprint. A desk file has thousands of

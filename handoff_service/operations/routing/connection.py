@@ -41,7 +41,7 @@ class Connected:
 
     - ``held``: agents with an open stream.
     - ``arrived``: those who had no stream here before.
-    - ``left``: agents whose last stream has closed.
+    - ``left``: agents who have closed their last stream.
     """
 
     held: Collection[int] = ()

@@ -71,7 +71,7 @@ def send_text(
     later: timedelta = timedelta(0),
 ) -> int | None:
     """Text the requester: writes the message, its place in the outbox and its timers. Returns the
-    message's id; None for a sender that nobody can text back, to whom nothing is sent.
+    message's id; None for a sender that nobody can text back, because nothing is sent then.
 
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
@@ -139,8 +139,8 @@ def announce(
     reason: str | None = None,
 ) -> dict[int, int]:
     """Send a text that is not a reply to each of these locked interactions, open or closed. It
-    starts no timers. Returns interaction -> message; without those whom nobody can text.
-    ``agent_id``: the agent who wrote it; None: the system."""
+    starts no timers. Returns interaction -> message. Interactions that cannot get a text are left
+    out. ``agent_id``: the agent who wrote it; None: the system."""
     by = Author.SYSTEM if agent_id is None else Author.AGENT
     message = NewMessage(
         kind=Kind.SYSTEM if agent_id is None else Kind.MESSAGE,

@@ -152,7 +152,7 @@ def models_loaded(tx: Transaction, _: None) -> None:
 
 
 def mark_missing(tx: Transaction, hashes: list[str]) -> None:
-    """Mark models whose files are missing."""
+    """Mark models without their files."""
     tx.conn.execute(
         update(m)
         .where(m.c.hash.in_(hashes), m.c.state.in_([ModelState.KEPT, ModelState.CANDIDATE]))

@@ -1,4 +1,4 @@
-"""Switch off a webhook whose calls have failed for days, and mail the admins about it."""
+"""Switch off a webhook after its calls have failed for days, and mail the admins about it."""
 
 import asyncio
 

@@ -85,5 +85,5 @@ def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: da
 
 
 def _waiting(one: Sortable, now: datetime) -> datetime:
-    # an answer cannot be sent, so the requester does not count as waiting
+    # such a requester does not count as waiting, because no answer can be sent
     return (one.waiting_since or _LAST) if Tag.WAITING in one.tags(now) else _LAST

@@ -1,4 +1,5 @@
-"""@mentions in private notes: whom a note names, and whom an agent who types a name may mean."""
+"""@mentions in private notes: the agents that a note names, and the agents that match typed
+letters."""
 
 import re
 from collections import Counter

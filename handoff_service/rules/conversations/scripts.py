@@ -1,4 +1,4 @@
-"""Scripts that do not separate words by spaces, or whose words are not what people search for.
+"""Scripts that do not separate words by spaces, or in which people search for parts of words.
 Source: Unicode's Blocks.txt.
 
 In these scripts, a search finds a run of letters anywhere. Each letter therefore starts an index

@@ -1,5 +1,5 @@
 """Limits on automatic replies to unknown numbers, against SMS pumping. In SMS pumping, machines
-text the desk from numbers whose owners earn money on each reply.
+text the desk from numbers that earn their owners money with each reply.
 
 An unknown number is on no user's record. Automatic replies are texts from the virtual agent and the
 product.

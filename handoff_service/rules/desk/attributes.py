@@ -41,7 +41,7 @@ class AttributePlace(StrEnum):
 
 MOST_CHOICES = 50
 LONGEST_VALUE = 200
-#: Types whose values have an order, so that conditions can use “at least” and “at most”.
+#: Types with an order of their values, so that conditions can use “at least” and “at most”.
 ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
 #: Letters, digits, dots, hyphens and underscores.
 KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")

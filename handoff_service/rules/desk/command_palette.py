@@ -21,8 +21,8 @@ class PaletteEntry:
 
 
 def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:
-    """The entries in which each typed word begins some word. Entries whose labels
-    begin with the first typed word come first. Nothing typed matches all."""
+    """The entries in which every typed word is the beginning of a word. Entries with a label that
+    begins with the first typed word come first. Without typed words, all entries match."""
     sought = typed.casefold().replace("-", " ").split()
     found = [one for one in commands if _has(one, sought)]
     first = sought[0] if sought else ""

@@ -49,7 +49,8 @@ def link(public_url: str, key: str, account: Account, until: datetime) -> str:
 
 
 def agent_of(given: str) -> int | None:
-    """The agent whom the token names. It proves nothing yet. None for what is no token."""
+    """The agent that the token names, without checking the token. None for a text that is no
+    token."""
     found = _TOKEN.fullmatch(given)
     return int(found[1]) if found else None
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 
-#: Filters whose values are IDs, or the codes of delivery errors.
+#: Filters with numbers as their values: IDs, or the codes of delivery errors.
 IDS = ("queue", "number", "agent", "group", "label", "error", "priority")
 WORDS = ("topic", "language", "reason", "solver")
 NAMES = (*IDS, *WORDS)

@@ -7,7 +7,7 @@ Source: https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Wi
 
 from math import sqrt
 
-Z = 1.959963984540054  # of 95 %
+Z = 1.959963984540054  # the quantile of the normal distribution for 95 %
 
 
 def wilson(part: int, whole: int) -> tuple[float, float] | None:
@@ -18,7 +18,7 @@ def wilson(part: int, whole: int) -> tuple[float, float] | None:
     middle = share + square / (2 * whole)
     half = Z * sqrt(share * (1 - share) / whole + square / (4 * whole * whole))
     scale = 100 / (1 + square / whole)
-    # a rounding error must not pass 0 or 100
+    # clamped, because a rounding error must not lead below 0 or above 100
     low = 0.0 if part == 0 else max((middle - half) * scale, 0.0)
     high = 100.0 if part == whole else min((middle + half) * scale, 100.0)
     return low, high

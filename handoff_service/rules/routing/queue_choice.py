@@ -1,4 +1,4 @@
-"""The choice of a queue for a conversation: the first one, in the admin's order, whose conditions
+"""The choice of a queue for a conversation: the first one in the admin's order with conditions that
 match; else the company number's queue."""
 
 from collections.abc import Mapping, Sequence

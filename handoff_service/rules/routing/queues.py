@@ -14,7 +14,7 @@ from handoff_service.rules.shared.vocabulary import Assignment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuePool:
-    """A group whose agents are asked after a work item has waited ``after_seconds``."""
+    """A group of agents who get offers once a work item has waited ``after_seconds``."""
 
     group: str
     after_seconds: int = 0
@@ -36,7 +36,8 @@ class QueueFields:
     - ``position``: its place in the admin's order; 0 for a new queue, which goes last.
     - ``schedule``: opening hours (opening_hours.py); None: always open.
     - ``time_zone``, ``country``: None means the desk's.
-    - ``language``: of texts to requesters whose language is not known, and of ``texts``.
+    - ``language``: the language of ``texts``, and of the desk's texts if the requester's language
+      is not known.
     - ``texts``: the queue's own texts; the desk's texts fill the gaps.
     - ``auto_assign``: work items are assigned without an offer.
     - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.

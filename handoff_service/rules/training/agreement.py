@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-Z = 1.959964  # of a 95 % interval
+Z = 1.959964  # the quantile of the normal distribution for a 95 % interval
 
 
 def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:

@@ -15,8 +15,8 @@ from handoff_service.rules.training.intents import (
 )
 
 SURE = 0.7  # least confidence of an answer that counts as sure
-SIGNIFICANT = 0.05  # of the McNemar test
-QUOTED = 3  # texts in a reason
+SIGNIFICANT = 0.05  # significance level of the McNemar test
+QUOTED = 3  # texts that a reason quotes
 
 
 class TextSet(StrEnum):

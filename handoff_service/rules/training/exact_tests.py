@@ -4,7 +4,7 @@ samples are small."""
 import math
 from dataclasses import dataclass
 
-Z_95 = 1.959964  # of the normal distribution, for 95 % in two tails
+Z_95 = 1.959964  # the quantile of the normal distribution for 95 % in two tails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from handoff_service.rules.training.exact_tests import Share, more_often
 
-SIGNIFICANT = 0.05  # in two tails
+SIGNIFICANT = 0.05  # significance level of the two-tailed test
 
 
 class Moved(StrEnum):

@@ -104,8 +104,8 @@ class ReplyIndex:
         return len(self._answers)
 
     def suggest(self, text: str, first_name: str | None = None) -> list[SuggestedReply]:
-        """The best replies to this text, the most similar first. ``first_name``: whom a greeting
-        names."""
+        """The best replies to this text, the most similar first. ``first_name``: the name for the
+        greeting."""
         scores: dict[int, float] = defaultdict(float)
         for word, weight in self._unit(Counter(words(text))).items():
             for place, there in self._places.get(word, ()):

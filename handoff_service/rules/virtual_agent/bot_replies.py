@@ -18,7 +18,7 @@ from handoff_service.rules.shared.vocabulary import CaseState
 
 ROOM = 160
 MOST_CASES = 3
-MOST_OUTAGES, TITLE = 4, 24  # outages whose titles are listed, and characters per title
+MOST_OUTAGES, TITLE = 4, 24  # outages that a text lists by title, and characters per title
 # the last two only select how an emoji is drawn
 _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})
 # Unicode categories of letters, marks and numbers, because words are unreadable without them

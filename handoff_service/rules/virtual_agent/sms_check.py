@@ -80,7 +80,7 @@ def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
 
 
 def _unknown(words: str, settings: SmsCheckSettings) -> list[str]:
-    """The placeholders whose longest value is not known."""
+    """The placeholders without a known longest value."""
     names = dict.fromkeys(_PLACEHOLDER.findall(words))
     return [name for name in names if name not in settings.longest]
 

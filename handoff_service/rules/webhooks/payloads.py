@@ -75,7 +75,7 @@ class EventMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventOwner:
-    """Why the owner changed, and the agent whom it is about, if it is about one."""
+    """A change of owner: the reason, and the agent who is concerned, if any."""
 
     reason: str | None
     agent_id: int | None

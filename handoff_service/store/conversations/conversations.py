@@ -115,7 +115,8 @@ def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElemen
 
 def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
     """Active conversations with live agents, newest activity first: mine, or those of other agents
-    that I have not joined. The others include those of nobody, whose senders cannot be answered."""
+    that I have not joined. The others include conversations without an owner, because their senders
+    cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
     return list_(conn, ongoing_where(mine, others=others), agent_id=agent_id, order=NEWEST_FIRST)
 

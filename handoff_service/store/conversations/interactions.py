@@ -159,7 +159,7 @@ _HOLD = select(*t.interactions.c["state_reason", "hold_until"]).where(
 
 
 def hold(conn: Connection, interaction_id: int) -> Hold:
-    """The hold of an interaction whose state is on hold."""
+    """The hold of an interaction that is on hold."""
     row = conn.execute(_HOLD, {"id": interaction_id}).one()
     return Hold(row.state_reason, row.hold_until)
 

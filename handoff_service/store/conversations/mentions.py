@@ -1,4 +1,4 @@
-"""Agents whom private notes name."""
+"""The agents that private notes name."""
 
 from collections.abc import Collection
 

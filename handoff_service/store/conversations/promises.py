@@ -132,7 +132,7 @@ def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
 
 
 def in_text(conn: Connection, interaction_id: int, text: Any) -> Promise | None:
-    """The promise in an agent's text, whose times are in the requester's time zone."""
+    """The promise in an agent's text. Its times are in the requester's time zone."""
     if promised(text.body, text.created_at) is None:  # most texts promise nothing in any zone
         return None
     zones = requester_zones.of_interactions(conn, {interaction_id: text.requester_number})

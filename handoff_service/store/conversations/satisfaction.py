@@ -27,8 +27,8 @@ _NEVER_LEFT = (Status.QUEUED, Status.CANCELED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """A question whose answer counts now. ``grade``: the answer so far; ``takes_comment``: the next
-    text may be the comment on a low grade."""
+    """A question that still takes an answer. ``grade``: the answer so far; ``takes_comment``: the
+    next text may be the comment on a low grade."""
 
     interaction_id: int
     asked_at: datetime
@@ -69,8 +69,8 @@ _OPEN = (
 def open_questions(
     conn: Connection, numbers: Collection[str], now: datetime
 ) -> dict[tuple[str, int], OpenQuestion]:
-    """(requester number, provider number) -> its question, for lines whose newest conversation
-    ended with one. A question that was answered long ago is left out."""
+    """(requester number, provider number) -> the open question of the line, if its newest
+    conversation ended with one. A question that was answered long ago is left out."""
     given = {"numbers": list(numbers), "since": now - ANSWERED_WITHIN}
     return {
         (r.requester_number, r.provider_number_id): OpenQuestion(

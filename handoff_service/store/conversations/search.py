@@ -23,7 +23,7 @@ from handoff_service.store.views import Interaction, Message, User
 
 type Where = Sequence[sa.ColumnElement[bool]]
 i, m = t.interactions, t.messages
-MOST_PEOPLE = 200  # whose conversations a name search covers
+MOST_PEOPLE = 200  # a name search covers the conversations of this many people
 SHOWN_PEOPLE = 6
 CHUNK = 1000
 MOST_LOOKED_AT = 20 * CHUNK

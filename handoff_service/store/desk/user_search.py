@@ -19,8 +19,8 @@ from handoff_service.store.desk.user_words import EVERYBODY
 from handoff_service.store.engine import tables as t
 
 MOST = 2_000  # rows of a word that a search reads in less than 1 ms
-WALKED = 2_000  # users whose words a search checks one by one
-SAMPLE = 200  # users by whom a search judges whether a walk would fill the page
+WALKED = 2_000  # users that a search checks one by one
+SAMPLE = 200  # users in the sample that decides whether a walk would fill the page
 EVENLY_SPREAD = 0.2  # share of users with a word that is frequent at any place in the list
 LAST = "\U0010ffff"  # sorts after every continuation of a word
 u, w = t.users, t.user_words
@@ -142,7 +142,7 @@ class _Search:
         return each[0] if len(each) == 1 else sa.union(*each)
 
     def _read(self, rows: Rows, checked: Sequence[Word] = ()) -> list[tuple[Any, ...]]:
-        """The first of these rows whose users have all the checked words."""
+        """The first of these rows that belong to users with all the checked words."""
         if isinstance(rows, sa.CompoundSelect):
             if not checked:
                 return self._first(rows)

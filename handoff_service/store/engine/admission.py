@@ -15,10 +15,9 @@ from handoff_service.errors import Overloaded
 REQUEST_SECONDS = 3.5  # providers wait some 15 s, and their webhooks are to be answered within 5
 LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
 LONGEST_QUEUE = 0.6  # seconds
-LONGEST_WAIT = 1.0  # seconds in a queue that is longer than one batch
-FORGETS = 0.8  # the weight of earlier measurements with each new batch
-# a small batch says little about the time per command of a large one: most of its time is the
-# commit
+LONGEST_WAIT = 1.0  # seconds that a request may wait in a queue of more than one batch
+FORGETS = 0.8  # the weight of the earlier average when a new batch is added
+# smaller batches are not measured, because the commit takes most of their time
 LEAST_COUNTED = 64
 
 

@@ -100,7 +100,7 @@ def _answer_type(operation: Callable[..., Any]) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The response to a request whose commands were carried out."""
+    """The response to a request after its commands were carried out."""
 
     id: CommandId
     status: int

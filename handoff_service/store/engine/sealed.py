@@ -88,5 +88,5 @@ def _is_row(primary: Iterable[Column[Any]], row: Any) -> sa.ColumnElement[bool]:
 def _put(
     conn: Connection, column: Column[str], row: sa.ColumnElement[bool], before: str, after: str
 ) -> None:
-    """Replace the value unless somebody has saved another one meanwhile."""
+    """Replace the value, unless it has changed meanwhile."""
     conn.execute(update(column.table).where(row, column == before).values({column: after}))

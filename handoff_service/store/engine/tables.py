@@ -326,7 +326,8 @@ queues = Table(
     _word("time_zone", null=True),
     #: null: the desk's
     _word("country", null=True),
-    #: of texts to requesters whose language is not known, and of the texts below; ISO 639-1
+    #: ISO 639-1: the language of ``texts``, and of other texts if the requester's language is not
+    #: known
     Column("language", sa.Text, nullable=False, server_default=sa.text("'en'")),
     #: how long after closing requesters are asked how it went; null: never
     Column("satisfaction_after_hours", sa.Integer),
@@ -372,7 +373,7 @@ provider_numbers = Table(
     Column("segments_per_second", sa.Integer, nullable=False),
     #: the moment until which past sends use up the number's rate
     _time("paced_to", null=True),
-    #: the provider's id of the service whose pool has this number
+    #: the provider's id of the messaging service that has this number in its pool
     _word("messaging_service", null=True),
 )
 
@@ -940,7 +941,7 @@ satisfaction_questions = Table(
         postgresql_where=LOW_GRADE,
     ),
 )
-#: Agents whom private notes name.
+#: The agents that private notes name.
 mentions = Table(
     "mentions",
     metadata,

@@ -84,7 +84,7 @@ class Transaction:
     conn: sa.Connection
     now: datetime
     settings: OperationSettings
-    #: the agent whose command runs; None: nobody who is signed in, or several commands at once
+    #: the agent who gave the command; None: nobody who is signed in, or several commands at once
     by: int | None = None
     #: the network address that the command came from; empty: unknown, or several commands at once
     address: str = ""

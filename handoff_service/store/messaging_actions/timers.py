@@ -38,7 +38,7 @@ ALWAYS = Schedule(None, "UTC")
 
 @dataclass(frozen=True, slots=True)
 class ArmedAction:
-    """A messaging action whose timer a message starts."""
+    """A messaging action that starts a timer for a message."""
 
     action_id: int
     duration: timedelta
@@ -83,7 +83,7 @@ _ARMED_BY = {
 def armed_actions(
     conn: Connection, event: Unanswered, provider_number_id: int
 ) -> list[ArmedAction]:
-    """The actions whose timers start with a streak on this provider number."""
+    """The actions that start a timer for a streak on this provider number."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
     return [armed_action(r) for r in found]
 
@@ -130,7 +130,7 @@ def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work
 def _moments(
     tx: Transaction, streaks: Sequence[UnansweredStreak]
 ) -> dict[int, list[tuple[int, datetime]]]:
-    """Interaction -> the actions whose timers start there, with due times. Leaves out interactions
+    """Interaction -> the actions that start a timer there, with due times. Leaves out interactions
     without timers.
 
     Only streaks that count business hours need a statement, one for all of them.

@@ -77,8 +77,8 @@ def empty(
     user_id: int | None = None,
     most: int = AT_ONCE,
 ) -> Counter[str]:
-    """Empty at most so many rows. Returns table -> how many; an empty result means that nothing is
-    left."""
+    """Empty at most ``most`` rows. Returns table -> how many; an empty result means that nothing
+    is left."""
     done: Counter[str] = Counter()
     with secure_delete(tx):
         for part in parts:

@@ -16,7 +16,7 @@ from handoff_service.store.engine import tables as t
 
 K = KeptKind
 GONE = "This file was deleted."  # why a medium has no file
-#: Events whose ``reason`` is a code that pages read, not words.
+#: Events with a code in ``reason`` that pages read, in place of words.
 CODED = (Event.GRADE, Event.REACTION)
 
 
@@ -154,7 +154,7 @@ PARTS: tuple[Part, ...] = (
         empties={"short_description": None, "state_reason": None},
     ),
 )
-#: Tables whose rows hold a number or a person themselves, and the columns that do. An erasure
+#: Tables with a number or a person in their own rows, and the columns that hold them. An erasure
 #: looks for them by value (store/privacy/person_rows.py).
 BY_VALUE: Mapping[str, frozenset[str]] = {
     "users": frozenset({"external_id", "name", "email", "attributes"}),

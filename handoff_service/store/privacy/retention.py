@@ -96,7 +96,7 @@ def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
 
 
 def emptied_with(kind: KeptKind) -> Collection[KeptKind]:
-    """The kinds whose content a run for this kind empties. Trainer items have a run of their
+    """The kinds of content that a run for this kind empties. Trainer items have a run of their
     own."""
     return removed_with(kind)
 

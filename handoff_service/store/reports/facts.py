@@ -84,7 +84,7 @@ def write_final(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _lines(conn: Connection, after: int) -> list[Any]:
-    """The next lines, of so many conversations at most."""
+    """The next lines, of at most CONVERSATIONS_AT_ONCE conversations."""
     query = select(*m.c["id", "interaction_id", "created_at"]).where(m.c.id > after)
     found: list[Any] = []
     ids: set[int] = set()

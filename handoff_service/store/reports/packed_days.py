@@ -1,8 +1,8 @@
 """Columns of facts as arrays, for any range of days.
 
 A finished day is packed: one row of bytes for each column, so that a report over a year reads a few
-hundred short rows instead of a million long ones. A day whose facts have changed since it was
-packed is read from the facts. Both ways give the same arrays.
+hundred short rows instead of a million long ones. If the facts of a day have changed since it was
+packed, the day is read from the facts. Both ways give the same arrays.
 """
 
 import json

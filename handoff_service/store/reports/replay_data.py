@@ -26,7 +26,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports import records
 
 MOST = 50_000  # arrivals; a busier desk gets fewer days
-AT_ONCE = 200  # conversations whose lines are read in one query
+AT_ONCE = 200  # one query reads the lines of this many conversations
 w, i, o = t.work_items, t.interactions, t.offers
 
 

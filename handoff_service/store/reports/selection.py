@@ -18,7 +18,7 @@ class Selection:
 
     columns: Columns
     mask: Numbers
-    currency: str | None = None  #: the one whose costs count
+    currency: str | None = None  #: only costs in this currency count
     is_whole: bool = field(init=False)  #: whether all of them fit
     _conditions: dict[Where, Numbers] = field(default_factory=dict)
     _groups: dict[GroupBy | None, "Groups"] = field(default_factory=dict)

@@ -30,7 +30,7 @@ class CaseChange:
 class Case:
     """A reported problem, a request or a locked account, which outlives the conversation.
 
-    - ``user``: the user whom the case concerns; null for a guest;
+    - ``user``: the requester; null for a guest;
     - ``interaction``: the interaction in which it was opened;
     - ``external_number``: its number in the company's own ticket system;
     - ``priority``: 1 is the highest, 5 the lowest;

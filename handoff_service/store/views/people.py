@@ -17,7 +17,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person whom the desk knows. ``attributes``: values that the conditions of queues can test.
+    """A person that the desk knows. ``attributes``: values that the conditions of queues can test.
     Not ``active``: the person has left and has no numbers."""
 
     id: int

@@ -29,7 +29,7 @@ class Fields:
     find: Callable[[str], Field]
     #: reads a condition; the ValueError is the sentence to show
     parse: Callable[[Mapping[str, Any]], Condition]
-    #: fields whose values can also be typed
+    #: fields with values that can also be typed
     free: Callable[[str], bool] = lambda _field: False
 
     def operators(self, field: str) -> dict[str, str]:

@@ -100,7 +100,7 @@ OF_KIND: Mapping[str, Mapping[str, Words]] = {
     Noun.TEMPLATE: {"body": ("Text", {})},
     Noun.WEBHOOK: {"active": ("On", {})},
 }
-#: The kinds of records whose plural in a desk file is not the noun with an s.
+#: The kinds of records with another plural in a desk file than the noun with an s.
 TABLES = {"provider_numbers": Noun.COMPANY_NUMBER}
 
 

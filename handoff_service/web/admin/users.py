@@ -1,4 +1,4 @@
-"""Users: the people whom the desk knows."""
+"""Users: the people that the desk knows."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -5,7 +5,7 @@ import re
 
 from markupsafe import Markup, escape
 
-# The blocks whose letters are R or AL by default:
+# The blocks of letters that are R or AL by default:
 # https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
 _RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
 _LETTER = re.compile(f"[{_RTL}]")

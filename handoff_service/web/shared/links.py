@@ -1,5 +1,5 @@
-"""Links in texts. linkify-it finds them; a page links only those whose host every browser reads
-alike.
+"""Links in texts. linkify-it finds them. A page links an address only if every browser reads its
+host alike.
 
 Anybody can text the company, so a link may be deceptive. The page shows in bold the host that the
 browser will open. An address stays plain text if browsers could read its host differently.

@@ -212,8 +212,8 @@ def news(
     after: int,
     watched: Collection[int],
 ) -> Thread:
-    """Read the messages after ``after``. ``watched`` messages, whose receipts may have changed, are
-    returned again as they are now."""
+    """Read the messages after ``after``. ``watched`` messages are returned again as they are now,
+    because their receipts may have changed."""
     watched = {*watched, *messages.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = messages.matching(

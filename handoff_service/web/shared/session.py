@@ -35,8 +35,8 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. The request of an agent has its own copy, whose
-    store knows the agent, and carries out each command of a repeatable request once."""
+    """Return the desk that this process serves. An agent's request has its own copy. The store of
+    that copy knows the agent, and carries out each command of a repeatable request only once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 

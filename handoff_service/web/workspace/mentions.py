@@ -1,4 +1,4 @@
-"""The notes that name the signed-in agent, and the colleagues whom a note can name."""
+"""The notes that name the signed-in agent, and the colleagues that a note can name."""
 
 from typing import Any
 

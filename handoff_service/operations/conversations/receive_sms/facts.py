@@ -44,7 +44,7 @@ class Text:
 
     - ``sid``: the provider's id.
     - ``answered_as``: the keyword that the provider recognized and answered itself, if any.
-    - ``recovered``: for a text whose webhook was lost, the time it was sent, in words.
+    - ``recovered``: if the webhook was lost, the time when the text was sent, in words.
     - ``sent_at``: the same time, as an aware UTC time.
     """
 
@@ -132,7 +132,7 @@ class LoadedFacts:
 
     - ``later_texts``: for numbers with a recovered keyword, each later text: when it arrived, its
       consent meaning, and whether it arrived by its own webhook.
-    - ``codes``: live codes of numbers whose texts contain six digits.
+    - ``codes``: live codes of numbers that have texted six digits.
     - ``questions``: by number and provider number, for lines without an active conversation: the
       satisfaction question, while an answer to it counts.
     - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
