@@ -1,4 +1,4 @@
-"""Limits how often something may happen, each kind by itself: a token bucket for each key."""
+"""Rate limits: a token bucket for each key."""
 
 from datetime import datetime
 

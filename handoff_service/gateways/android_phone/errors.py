@@ -126,7 +126,7 @@ CODES: Mapping[int, SendError] = {
 }
 ERRORS = SendErrors(CODES)
 
-# The app's own words (``MessagesService.kt``), in the order in which they are looked for.
+# The app's own words (``MessagesService.kt``), in the order in which they are tried.
 _WORDS: tuple[tuple[str, int], ...] = (
     ("TTL expired", EXPIRED),
     ("permission", NO_PERMISSION),

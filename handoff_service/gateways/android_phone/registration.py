@@ -4,9 +4,9 @@ first.
 One request registers one event, and a request with the same id replaces the earlier one:
 https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode the
 signing key can be written over the API, and never read:
-https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The key of the
-order, ``processing_order``, is in the source only (``MessagesSettings.kt``).
-"""  # noqa: E501  # a link is not cut
+https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The setting
+``processing_order`` is documented only by the source (``MessagesSettings.kt``)."""  # noqa: E501
+# a link is not cut
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
@@ -87,7 +87,8 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 
 async def _write_settings(client: PhoneClient, settings: Settings) -> str | None:
-    """The order is a convenience of newer apps; without the key no event is accepted."""
+    """Write the signing key, without which the service accepts no event, and the order of sending,
+    which only newer apps support."""
     key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
     status = await _write(client, "PATCH", "/settings", key)
     if status >= 300:
@@ -118,7 +119,7 @@ def _no_answer(settings: Settings, error: str) -> str:
 
 
 def unreachable(settings: Settings) -> Iterator[str]:
-    """Whether the app calls the public address. Its own loopback address works when a cable
+    """A sentence if the app would not call the public address. A loopback address works, if a cable
     forwards it: https://docs.sms-gate.app/faq/webhooks/."""
     parts = urlsplit(settings.public_url)
     try:

@@ -112,6 +112,7 @@ def _receipt(settings: Settings, name: str, payload: Mapping[str, Any]) -> Recei
 
 
 def _wrong(name: str, what: str) -> BadInput:
-    """An event in another shape. A text in it is then looked for in the phone's inbox."""
+    """The error for an event in another form. It may hide a text, which the gap sweep then finds in
+    the phone's inbox."""
     kind = BadInput if name in STATUSES else MayHideText
     return kind(f"{name}: {what}.")

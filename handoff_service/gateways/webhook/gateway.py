@@ -14,17 +14,18 @@ from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
 from handoff_service.lib.circuit_breaker import CircuitBreaker
 from handoff_service.ports import Called, OutgoingCall
 
-SLOW = 1.0  # seconds; a call that fails at once holds up nobody
+# seconds; failures that take less do not open the circuit breaker, because they delay no calls
+SLOW = 1.0
 PAUSED = "It has not answered lately, so this call was not made."
 LONGEST_ANSWER = 8000  # bytes of a response that are read
-MOST_BREAKERS = 1000  # the receivers that are remembered
+MOST_BREAKERS = 1000  # receivers with a circuit breaker; the least recently called ones lose theirs
 
 
 class HttpWebhook:
     """Calls the addresses that admins have set, under the rules of ``OutsideHttp``.
 
-    A receiver that does not answer gets no calls for a few seconds. Otherwise its calls, which each
-    wait for a time limit, would hold up those to other receivers.
+    A receiver that does not answer gets no calls for a few seconds. Otherwise each of its calls
+    would wait until its time limit and delay calls to other receivers.
     """
 
     def __init__(

@@ -158,7 +158,7 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
-    """Import opt-outs from elsewhere in a few statements, whatever their number. An opt-out that
+    """Import opt-outs from elsewhere, in a fixed number of statements. An opt-out that
     exists, or existed and was lifted, is skipped, so the same file can be imported again. BadInput
     names the unknown provider number."""
     p = t.provider_numbers

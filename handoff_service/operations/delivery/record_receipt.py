@@ -193,7 +193,7 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
             for m in messages
         ],
     )
-    # it was sent, whatever the provider answered
+    # the receipt proves that it was sent, even if the provider answered otherwise
     due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
     refused_for_consent(tx, [m.id for m in messages if tx.settings.send_errors.is_opt_out(m.code)])

@@ -88,8 +88,8 @@ def _no_fact() -> str:
 
 
 def names(conn: Connection) -> list[str]:
-    """The names of the facts that most users have. Everybody is asked for these, whatever account
-    they claim."""
+    """The names of the facts that most users have. Everybody is asked for these, regardless of the
+    account that they claim."""
     count = func.count().desc()
     return list(
         conn.execute(

@@ -81,7 +81,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         prompts: list[
             tuple[InteractionRow, messages.NewMessage]
         ] = []  # lines for agents; they are written together before a line of another kind
-        ended: set[int] = set()  # timers that do nothing disappear from pages too
+        ended: set[int] = set()  # timers that ended without an action; pages must drop them too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]

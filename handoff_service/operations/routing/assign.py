@@ -78,7 +78,7 @@ def assign_agent(
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Assign it, whoever owns it and whatever its queue. Raises NotFound for an unknown agent,
+    """Assign it, regardless of its owner and queue. Raises NotFound for an unknown agent,
     Conflict for a closed conversation."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(

@@ -2,7 +2,7 @@
 wait for them.
 
 Each transaction that adds a line to a conversation calls this at its end, once for all changed
-conversations. So a due moment is never older than what pages show. A desk without targets pays one
+conversations. So pages never show an outdated due moment. A desk without targets pays one
 query for each transaction.
 """
 
@@ -57,7 +57,8 @@ class _Clock:
     rows: Mapping[TargetKind, Mapping[str, Any]]  #: its running targets
 
     def left_at(self, kind: TargetKind, minutes_left: int) -> datetime | None:
-        """When so many minutes are left of a target. None: it is not running, or not known."""
+        """When ``minutes_left`` minutes are left of a target. None: it is not running, or the time
+        is not known."""
         row = self.rows.get(kind)
         if row is None:
             return None
@@ -156,8 +157,8 @@ def _move_timers(
     clocks: Mapping[int, _Clock],
     changed: Collection[int],
 ) -> None:
-    """Timers that wait for a target move with it. One that an agent has postponed stays, until the
-    target changes."""
+    """Reschedule the timers that wait for a target. A timer that an agent has postponed keeps its
+    time until the target changes."""
     if not found:
         return
     rows = tx.conn.execute(_TIMERS, {"ids": list(found)}).all()

@@ -59,7 +59,7 @@ _SAME = {"email": "mail", "outlook": "mail", "internet": "network", "wlan": "wif
 
 
 class Titled(Protocol):
-    """Any outage with a title, whatever its source."""
+    """Any object with the title of an outage."""
 
     @property
     def title(self) -> str: ...

@@ -47,7 +47,8 @@ class Subject(StrEnum):
 
 
 def canonical(entry: Mapping[str, Any]) -> bytes:
-    """An entry as bytes: the same for equal entries, whatever database stored them."""
+    """An entry as bytes. Equal entries have equal bytes, regardless of the database that stored
+    them."""
     plain = {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in entry.items()

@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import Role
 SCOPES = "email profile"
 GROUPS_CLAIM = "groups"
 MOST_MAPPED = 200  # groups of a provider
-MOST_CLAIMED = 5000  # groups of one person that are looked at
+MOST_CLAIMED = 5000  # groups of one person that the service reads
 CLOCKS_DIFFER = 60  # seconds, between the provider and this desk
 _LAST_TIME = 2**33  # Unix time, in the year 2242
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -148,7 +148,8 @@ def authenticated(
 
 
 def _vouched_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:
-    """The address, if the provider says that it belongs to the person. Some send the word true."""
+    """The address, if the provider says that it belongs to the person. Some providers send the word
+    true in place of the boolean."""
     email = claims.get("email")
     is_address = isinstance(email, str) and email.isprintable() and _ADDRESS.fullmatch(email)
     if not is_address:

@@ -34,7 +34,8 @@ _LEAD = re.compile(
     r"|it was) "
 )
 _RUN = re.compile(r"\d+")
-_SURE_DIGITS = 4  # digits of a year or badge number: an answer, whatever words surround it
+# digits of a year or badge number: such a text is an answer, even among other words
+_SURE_DIGITS = 4
 _MOST_WORDS = 8
 _WITH_DIGIT = re.compile(r"\b(?=[\w.-]*\d)\w[\w.-]{1,38}\w\b")
 _WORD = re.compile(r"\w[\w.-]{1,38}\w")

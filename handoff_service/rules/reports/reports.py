@@ -1,4 +1,4 @@
-"""The reports: which figures a page shows together, and by what its table groups them."""
+"""The reports: which figures a page shows together, and how its table can be grouped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

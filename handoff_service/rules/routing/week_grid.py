@@ -32,7 +32,7 @@ class Week:
 
 
 def parse(expression: str | None) -> Week | None:
-    """The week of an expression. None: a week cannot show it. Empty: always open."""
+    """The week of an expression. None: the grid cannot show it. Empty: always open."""
     if not (expression or "").strip() or expression == "24/7":
         return Week(times=dict.fromkeys(DAYS, WHOLE_DAY))
     times: dict[str, Times] = {}
@@ -133,7 +133,7 @@ def _named(days: list[str]) -> str:
 
 
 def format_times(times: Times) -> str:
-    """As the expression has them: ``08:00-12:00,13:00-18:00``."""
+    """The form of a day's times in an expression: ``08:00-12:00,13:00-18:00``."""
     return ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in times)
 
 

@@ -23,13 +23,13 @@ MOST_OUTAGES, TITLE = 4, 24  # outages that a text lists by title, and character
 _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})
 # Unicode categories of letters, marks and numbers, because words are unreadable without them
 _WRITTEN = "LMN"
-_STANDS: dict[CaseState, str] = {
+_STATES: dict[CaseState, str] = {
     CaseState.OPEN: translatable("open, waiting for an agent"),
     CaseState.IN_PROGRESS: translatable("in progress"),
     CaseState.RESOLVED: translatable("resolved"),
     CaseState.CLOSED: translatable("closed"),
 }
-_IN_LIST = _STANDS | {CaseState.OPEN: translatable("open")}
+_IN_LIST = _STATES | {CaseState.OPEN: translatable("open")}
 CASE, REQUEST = translatable("case"), translatable("request")  # names for the two kinds of cases
 ONE_CASE = translatable("{number}{about}: {state}. Last updated {day}.")
 YOUR_CASE = translatable("Your open case:")
@@ -115,7 +115,7 @@ def one_case(
     case: CaseLine, zone: str, now: datetime, language: Language = Language.ENGLISH
 ) -> str:
     """The status of one case."""
-    frame, state = in_language(ONE_CASE, language), in_language(_STANDS[case.state], language)
+    frame, state = in_language(ONE_CASE, language), in_language(_STATES[case.state], language)
     day = past_day(case.changed_at, zone, now, language)
 
     def with_description(most: int) -> str:
@@ -181,10 +181,10 @@ def outage_news(
     return next((text for text in fullest if segments(text).count <= most), named)
 
 
-def added(number: str, said: str, language: str | None = Language.ENGLISH) -> str:
+def added(number: str, text: str, language: str | None = Language.ENGLISH) -> str:
     """Confirms an addition to a case: ``Added to CS0000012: it started yesterday.``"""
     frame = in_language(ADDED, language)
-    return _with_room(lambda most: frame.format(number=number, about=short(said, most)))
+    return _with_room(lambda most: frame.format(number=number, about=short(text, most)))
 
 
 def hours(

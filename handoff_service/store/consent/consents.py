@@ -86,7 +86,7 @@ def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | 
 
 
 def opted_out_of(conn: Connection, interaction_ids: Collection[int]) -> set[int]:
-    """Those of these interactions whose requesters cannot be texted from their company number."""
+    """The interactions among ``ids`` in which the requester has opted out of the company number."""
     i = t.interactions
     held = is_blocked(i.c.requester_number, i.c.provider_number_id)
     query = select(i.c.id).where(one_of(i.c.id, interaction_ids), held)

@@ -1,4 +1,5 @@
-"""Interactions for operations: the facts that decide, and the lock that serializes writers."""
+"""Interactions for operations: the facts that decisions need, and the lock that makes writers wait
+for each other."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
 
 
 def with_requesters_text(conn: Connection, ids: Collection[int]) -> set[int]:
-    """Those of these interactions in which the requester has written."""
+    """The interactions among ``ids`` in which the requester has written."""
     i, m = t.interactions, t.messages
     written = sa.exists().where(m.c.interaction_id == i.c.id, m.c.direction == Direction.INBOUND)
     return set(conn.execute(select(i.c.id).where(one_of(i.c.id, ids), written)).scalars())
@@ -172,8 +173,8 @@ def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) 
 
 
 def has_texted(conn: Connection, number: str) -> bool:
-    """Whether this number has a conversation with the desk. If so, it can receive texts, whatever
-    its type."""
+    """Whether this number has a conversation with the desk. If so, it can receive texts, even if
+    its type suggests otherwise."""
     i = t.interactions
     return (
         conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first()

@@ -16,8 +16,7 @@ _TARGETS = select(r).where(one_of(r.c.interaction_id, "ids"))
 
 
 def of_conversations(conn: Connection, ids: Collection[int]) -> dict[int, list[RunningTarget]]:
-    """Conversation -> its running targets, the one that is due first first. Those on hold come
-    last."""
+    """Conversation -> its running targets, the earliest one first. Targets on hold come last."""
     found: dict[int, list[RunningTarget]] = {}
     for row in conn.execute(_TARGETS, {"ids": list(ids)}) if ids else ():
         found.setdefault(row.interaction_id, []).append(_target(row))

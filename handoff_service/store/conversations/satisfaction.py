@@ -104,7 +104,7 @@ class AskSettings:
 
 
 def settings_of(conn: Connection, queue_id: int | None) -> AskSettings:
-    """The settings of the queue; without a queue, nobody is asked."""
+    """The settings of the queue. Without a queue, requesters are not asked."""
     c = t.queues.c
     query = select(c.satisfaction_after_hours, c.satisfaction_every_days).where(c.id == queue_id)
     row = conn.execute(query).one_or_none()

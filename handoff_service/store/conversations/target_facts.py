@@ -70,7 +70,7 @@ _STATES = (
     .outerjoin(h, (h.c.interaction_id == i.c.id) & h.c.ended_at.is_(None))
     .where(
         one_of(i.c.id, "ids"),
-        # the others have nothing to bring up to date
+        # leaves out conversations without targets and holds, which need no update
         sa.or_(
             sa.cast(q.c.targets, sa.Text) != "[]",
             i.c.state == State.ON_HOLD,
@@ -82,7 +82,7 @@ _STATES = (
 
 
 def states(conn: Connection, ids: Collection[int]) -> list[TargetState]:
-    """Those of these conversations that may have targets or holds, in one query."""
+    """The conversations among ``ids`` that may have targets or holds, in one query."""
     return [_state(row) for row in conn.execute(_STATES, {"ids": list(ids)})]
 
 

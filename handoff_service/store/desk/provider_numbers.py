@@ -22,7 +22,7 @@ def why_unanswerable(conn: Connection, number: str) -> str | None:
 
 
 def answerable(conn: Connection, numbers: Iterable[str]) -> set[str]:
-    """Those of these numbers that can be texted."""
+    """The numbers among ``numbers`` that can be texted."""
     own = set(conn.execute(select(t.provider_numbers.c.number)).scalars())
     return {n for n in numbers if senders.why_unanswerable(n, is_own=n in own) is None}
 

@@ -16,8 +16,8 @@ REQUEST_SECONDS = 3.5  # providers wait some 15 s, and their webhooks are to be 
 LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
 LONGEST_QUEUE = 0.6  # seconds
 LONGEST_WAIT = 1.0  # seconds that a request may wait in a queue of more than one batch
-FORGETS = 0.8  # the weight of the earlier average when a new batch is added
-# smaller batches are not measured, because the commit takes most of their time
+FORGETS = 0.8  # the factor by which earlier measurements shrink with each new batch
+# a smaller batch counts as one of this size, because the commit takes most of its time
 LEAST_COUNTED = 64
 
 

@@ -66,7 +66,7 @@ def next_batch(conn: Connection, after: int = 0) -> FactsBatch:
 
 
 def _full(conn: Connection, ids: Collection[int]) -> list[int]:
-    """Those of these conversations that retention or an erasure has not emptied."""
+    """The conversations among ``ids`` that neither retention nor an erasure has emptied."""
     i = t.interactions
     query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     return list(conn.execute(query.order_by(i.c.id)).scalars()) if ids else []

@@ -95,7 +95,7 @@ def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[i
 
 
 def candidate(conn: Connection, agent_id: int) -> Candidate | None:
-    """One active agent as a candidate, with their own limit, whatever their groups."""
+    """One active agent as a candidate, with their own limit, regardless of their groups."""
     row = conn.execute(
         select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)
     ).one_or_none()

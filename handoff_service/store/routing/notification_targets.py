@@ -162,7 +162,7 @@ _OFFERS = _about(
     .join(i, i.c.id == w.c.interaction_id)
     .join(t.queues, t.queues.c.id == w.c.queue_id)
 ).where(one_of(o.c.agent_id, "ids"), o.c.outcome.is_(None), _between(o.c.offered_at))
-# one row for each conversation, whatever the number of its new texts
+# one row for each conversation, even if it has several new texts
 _TEXTS = (
     _about(
         select(i.c.assigned_to.label("agent_id"), sa.func.min(m.c.created_at).label("at"), *_ABOUT)

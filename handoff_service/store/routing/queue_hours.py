@@ -1,4 +1,4 @@
-"""Queues' opening hours, for everything that counts by them."""
+"""Queues' opening hours, for all code that counts time by them."""
 
 from collections.abc import Collection
 

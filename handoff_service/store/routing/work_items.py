@@ -59,7 +59,7 @@ def to_review(conn: Connection, most: int) -> list[WaitingItem]:
 
 
 def still_waiting(conn: Connection, ids: Collection[int]) -> list[WaitingItem]:
-    """Those of these items that can still be offered, in the same order."""
+    """The items among ``ids`` that can still be offered, in the same order."""
     return _found(conn.execute(_BY_ID, {"ids": list(ids)}))
 
 

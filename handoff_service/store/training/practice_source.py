@@ -60,7 +60,8 @@ _LINES = (
 
 
 def past_conversations(conn: Connection, choice: PracticeChoice) -> list[PracticeConversation]:
-    """The newest conversations of these days with an agent's answer, oldest first, masked."""
+    """The newest conversations of the chosen days that have an agent's answer, masked, oldest
+    first."""
     ids = _answered(conn, choice, choice.conversations)
     by_id = _unmasked(conn, ids)
     return [_masked(conn, interaction_id, by_id[interaction_id]) for interaction_id in ids]
@@ -155,8 +156,8 @@ def _zones(conn: Connection, ids: list[int]) -> dict[int, ZoneInfo]:
 
 
 def practiced(conn: Connection) -> dict[str, PracticeConversation]:
-    """Requester's number -> the conversation, in the database of a practice desk. A number has one
-    conversation; a later one that a text after closing has opened belongs to it."""
+    """Requester's number -> the conversation, in the database of a practice desk. If a text after
+    closing has opened another conversation, both count as one."""
     rows = conn.execute(select(i.c.id, i.c.requester_number, i.c.closed_at).order_by(i.c.id)).all()
     unmasked = _unmasked(conn, [row.id for row in rows])
     found: dict[str, PracticeConversation] = {}

@@ -44,10 +44,11 @@ class Interaction:
     - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
     - ``topic``: the label that the agent chose on closing;
     - ``attributes``: its attributes by key; dates such as 2026-01-31, yes or no, numbers as text;
-    - ``targets``: the running targets of its queue, the one that is due first first;
+    - ``targets``: the running targets of its queue, the earliest one first;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
-    - ``unanswerable``: the same for a sender that is a name, withheld, or the company's own number.
+    - ``unanswerable``: why the sender cannot be texted: it is a name, withheld, or the company's
+      own number; null if it can.
     """
 
     id: int
@@ -85,7 +86,7 @@ class Interaction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationBrief:
     """The brief for an agent who takes a conversation, or comes back to it, in the original words.
-    ``seq``: their place in the conversation. Lists are short and oldest first.
+    ``seq``: the place of a quote in the conversation. Lists are short and oldest first.
 
     - ``read_seq``: how far the calling agent has read; null outside the live group;
     - ``problem``: the requester's text that says what is wrong;

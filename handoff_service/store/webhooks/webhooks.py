@@ -19,7 +19,7 @@ w, k = t.webhooks, t.webhook_calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An active webhook, as those see it who write events."""
+    """An active webhook, with the fields that code which writes events needs."""
 
     id: int
     events: frozenset[str]
@@ -27,7 +27,7 @@ class Wanted:
 
 
 def wanted(conn: Connection) -> Sequence[Wanted]:
-    """The active webhooks. Usually there are none, and then nobody writes events."""
+    """The active webhooks. Usually there are none, and then no events are written."""
     rows = conn.execute(_ACTIVE)
     return [Wanted(id=r.id, events=frozenset(r.events), with_texts=r.with_texts) for r in rows]
 
@@ -109,7 +109,7 @@ _CALLS = (
 
 
 def oldest_waiting(conn: Connection) -> dict[str, datetime]:
-    """Webhook's name -> when its oldest event that it has not accepted yet happened."""
+    """Webhook's name -> the time of its oldest waiting event."""
     first = func.min(k.c.created_at, type_=k.c.created_at.type)
     query = select(w.c.name, first).join(k, k.c.webhook_id == w.c.id).group_by(w.c.name)
     rows = conn.execute(query.where(k.c.state == CallState.WAITING))

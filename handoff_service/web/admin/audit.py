@@ -29,7 +29,8 @@ FILE = "audit-log.csv"
 
 @page(Role.ADMIN)
 async def log_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The entries that fit the filters, the newest first. A wrong filter keeps its error."""
+    """The entries that fit the filters, the newest first. With a wrong filter, the page shows its
+    error."""
     form = _typed(request)
     try:
         query = _query(form)

@@ -69,7 +69,7 @@ async def ask(
     back: str,
     status: int = 200,
 ) -> HTTPResponse:
-    """Return the question to the page's script as a dialog, and otherwise as a page."""
+    """Return the question: to the page's script as a dialog, to a plain browser as a page."""
     given: dict[str, Any] = {"title": deletes["title"], "back": back, "deletes": deletes}
     if "hx-request" in request.headers:
         around = await shell_context(request, agent, place="admin")

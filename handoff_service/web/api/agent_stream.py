@@ -159,7 +159,7 @@ class AgentStream:
 
     def _news_of(self, conn: Connection, interaction_id: int, *, always: bool = True) -> list[str]:
         """Return a conversation's new and changed messages. The conversation itself follows if it
-        has changed, or in any case with ``always``."""
+        has changed, or if ``always`` is true."""
         after = self._sent_seq.get(interaction_id)
         if after is None:
             after = self._already_seen(conn, interaction_id)

@@ -52,7 +52,7 @@ class ReturnBody(Body):
 
 
 class AssignBody(Body):
-    """``agent_id``: the agent who gets the interaction, whoever has it and whatever it waits for.
+    """``agent_id``: the agent who gets the interaction, regardless of its owner and queue.
     Your own id takes it over."""
 
     agent_id: int

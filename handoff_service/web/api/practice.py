@@ -28,8 +28,9 @@ from handoff_service.web.shared.session import supervises
 
 class PracticeBody(Body):
     """``agent_id``: the agent who practices; null: oneself. ``queue_id``: take conversations of
-    this queue; null: of all. ``first_day``, ``last_day``: when they were closed, in the desk's time
-    zone; null: the last 30 days. ``source``: demo takes the set that ships with the product."""
+    this queue; null: of all. ``first_day``, ``last_day``: when the conversations were closed, in
+    the desk's time zone; null: the last 30 days. ``source``: ``demo`` uses the conversations that
+    ship with the product."""
 
     agent_id: int | None = Field(None, ge=1, le=2**53)
     source: PracticeSource = PracticeSource.PAST

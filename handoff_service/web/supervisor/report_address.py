@@ -35,7 +35,7 @@ class Asked:
 
 
 def read(request: Request, today: date, report: Report | None = None) -> Asked:
-    """Read the address. A wrong one keeps its error for the page."""
+    """Read the address. If it is wrong, ``error`` says why, for the page."""
     try:
         return strict(request, today, report)
     except BadInput as error:

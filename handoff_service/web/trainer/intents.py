@@ -30,8 +30,8 @@ from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
-THIN = 20  # examples; fewer are marked
-LOW_F1 = 0.8  # lower scores are marked
+THIN = 20  # the page marks intents with fewer examples
+LOW_F1 = 0.8  # the page marks lower scores
 AT_FIRST = 100  # examples shown; a search finds the others
 
 

@@ -162,7 +162,8 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGrou
 def _conversation(
     one: Interaction | ListedInteraction, line: Message | None = None
 ) -> PaletteEntry:
-    """Leads to the line that matched. None: the conversation matched otherwise."""
+    """An entry that leads to the matching line. Without a line, the conversation matched by a name
+    or number."""
     said = line.body[:SNIPPET] if line else words(one.state)
     place = f"?line={line.seq}#line-{line.seq}" if line else ""
     return PaletteEntry(
@@ -173,7 +174,7 @@ def _conversation(
 
 
 def _person(one: search.FoundPerson) -> PaletteEntry:
-    """Leads to the newest conversation, or to a new one."""
+    """An entry that leads to the person's newest conversation, or to a new one."""
     numbers = " · ".join(phone(each) for each in one.user.numbers)
     newest = f"/workspace/conversations/{one.newest}"
     return PaletteEntry(

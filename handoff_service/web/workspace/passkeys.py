@@ -77,8 +77,8 @@ def answer_of(request: Request) -> dict[str, Any]:
 
 
 async def _options(request: Request) -> HTTPResponse:
-    """Return the options with which the browser asks for a passkey: at the second step one of the
-    agent's own, otherwise any."""
+    """Return the options with which the browser asks for a passkey. At the second step it must be
+    one of the agent's own."""
     desk, here, challenge = desk_of(request), site(request), passkey_checks.new_challenge()
     which = StepToken(step_token(request), StepKind.CODE)
     step = await desk.store.read(sign_in_steps.find_step, which, desk.clock())

@@ -29,7 +29,7 @@ class Hit:
     """A conversation that was found."""
 
     interaction: Interaction
-    seq: int | None  #: the line that matched; None if the conversation matched otherwise
+    seq: int | None  #: the matching line; None if the conversation matched by a name or number
     by: str  #: the line's author; empty for the requester
     pieces: Sequence[tuple[str, bool]]  #: the line in pieces, each with whether it matched
 

@@ -1,5 +1,5 @@
-"""A conversation that is closed from the start, for a text that starts nothing on a line without
-any conversation."""
+"""Creates a closed conversation, for a text that starts nothing but has no conversation to belong
+to."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from handoff_service.store.engine.transaction import Transaction
 def new_closed_conversation(
     tx: Transaction, number: str, provider_number_id: int, users: Sequence[int]
 ) -> int:
-    """Create it. An example is a reaction to a text from before this desk had the number.
-    ``users``: those who have this number."""
+    """Create the conversation. It holds, for example, a reaction to a text that the number sent
+    before it came to this desk. ``users``: those who have the requester's number."""
     user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles
     known = select(profile.c.id).where(profile.c.number == number, profile.c.active)
