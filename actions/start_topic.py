@@ -1,5 +1,5 @@
-"""Starts a topic without a rule: one that the requester confirmed, or one that was remembered
-during another."""
+"""Starts a topic without a rule: a topic that the requester has confirmed, or one that was
+remembered while another was active."""
 
 from typing import Any
 
@@ -51,8 +51,8 @@ def can_start(topic: str | None) -> bool:
 
 
 def asked_to_rephrase(turn: PastTurn | None) -> bool:
-    """Whether the virtual agent asked for other words in this turn. Then a text that it does not
-    understand either goes to a person."""
+    """Whether the virtual agent asked for other words in this turn. If it does not understand the
+    answer either, the conversation goes to a person."""
     if turn is None:
         return False
     could_not_ask = "action_ask_topic" in turn.did and not can_start(turn.likely)

@@ -456,7 +456,7 @@ def report_of(tracker: DialogueStateTracker) -> str:
 
 
 def _ranking(tracker: DialogueStateTracker) -> list[tuple[str, float]]:
-    """The likeliest intents with their confidence, without those that no example can have."""
+    """The likeliest intents with their confidence, without the intents that have no examples."""
     parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
     ranked = [(one["name"], round(one["confidence"], 4)) for one in parsed.get(RANKING, ())]
     return [(name, share) for name, share in ranked if name not in NO_INTENTS][:RANKED]

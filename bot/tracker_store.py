@@ -59,11 +59,9 @@ saved_trackers: ContextVar[list[DialogueStateTracker] | None] = ContextVar(
 
 
 def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
-    """Events that give the same state, now and later, as all events of a tracker; and the number of
-    them that replace the past.
-
-    All events of the last turns follow these: at least WHOLE_TURNS turns, and so many that no undo
-    in them reaches further back.
+    """Fewer events that lead to the same state, now and later, as all events of a tracker. Returns
+    them, and how many of them replace the past. After those come all events of the last turns: at
+    least WHOLE_TURNS turns, and enough that no undo in them reaches further back.
     """
     events = since_session_start(tracker.events)
     cut = _cut(events)

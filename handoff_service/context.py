@@ -98,8 +98,8 @@ class AppContext:
 def operation_settings(
     settings: Settings, send_errors: SendErrors, **of_provider: Any
 ) -> OperationSettings:
-    """The settings that operations need, the provider's error codes, and what else the provider
-    limits. A lease lasts longer than the longest bot turn with its retry."""
+    """The settings that operations need, with the provider's error codes and limits. A lease lasts
+    longer than the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),

@@ -328,7 +328,7 @@ class BotModels(Protocol):
     """The models that the bot processes answer from, by the addresses of turns."""
 
     async def running(self, url: str) -> str | None:
-        """The file of the model that answers there; None when nothing does."""
+        """The file of the model that answers at this address; None when no bot answers."""
 
     async def answers(self, url: str) -> bool:
         """Whether anything answers there."""

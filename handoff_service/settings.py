@@ -278,7 +278,7 @@ class _Reader:
         return self.address(name, "") if self.optional(name) else None
 
     def needs(self, what: str, *names: str) -> None:
-        """Whether every variable is set that goes with this one."""
+        """Require the other variables that must be set together with this one."""
         missing = [f"PATCHBOARD_{name}" for name in names if self.optional(name) is None]
         if missing:
             raise SetupError(f"{what} needs {', '.join(missing)}")

@@ -196,7 +196,7 @@ def _fill(
     """Read the members into the database and HOME. Returns the keys by their names."""
     tables = {table.name: table for table in tables_of(connection)}
     for table in reversed(tables.values()):
-        # what migrations put into a new desk is in the archive too
+        # rows that migrations insert into a new desk; the archive has them too
         connection.execute(sa.delete(table))
     keys = {}
     for member, content in members(path):

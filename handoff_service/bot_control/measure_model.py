@@ -45,7 +45,7 @@ _MISPLACED = TypeAdapter(list[Misplaced])
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """``scores``: the figures as JSON for the database. ``also``: the old and the new answer to
-    each further text. ``misplaced``: of the new model's training data."""
+    each further text. ``misplaced``: the misplaced examples of the new model's training data."""
 
     comparison: Comparison
     compared: list[ComparedText]

@@ -63,7 +63,7 @@ def train(
         found = trained_model(home, root)
         if found is not None and not force:
             return found
-        # a process that was killed leaves such a file
+        # left by a process that was killed
         for unfinished in folder.glob(f"{model_folder.HALF_DONE}*.tar.gz"):
             unfinished.unlink()
         data = model_folder.data_of(root)
@@ -77,7 +77,7 @@ def train(
 
 
 def _bench(home: Path, bench: Workbench | None) -> contextlib.AbstractContextManager[Workbench]:
-    """This bench, which stays open, or a new one."""
+    """The given bench, which stays open, or a new one, which is closed at the end."""
     return Workbench(home) if bench is None else contextlib.nullcontext(bench)
 
 

@@ -81,7 +81,7 @@ class _Resolver(AbstractResolver):
 
 
 class OutsideHttp:
-    """Calls such addresses. They must use https and must not be refused ones, unless ``hosts``
+    """Calls addresses that people have entered. They must use https and be public, unless ``hosts``
     names their host or network. Create it on a running event loop."""
 
     def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
@@ -105,7 +105,7 @@ class OutsideHttp:
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = 0
     ) -> Answered:
-        """Make a call and read at most so many bytes of the answer. Never raises for errors of the
+        """Make a call and read at most ``most`` bytes of the answer. Never raises for errors of the
         receiver or the network."""
         try:
             where = URL(url)
@@ -129,7 +129,7 @@ class OutsideHttp:
         return Answered(Called(why=why))
 
     def _refused(self, url: URL) -> str | None:
-        # the host that the client connects to; a name can be written so that it is an address
+        # the host as the client reads it, because an address can be disguised as a name
         host = plain_host(url.host or "")
         if self._allowed.has_host(host):
             return None

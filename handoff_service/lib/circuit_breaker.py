@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 FAILURES = 5  # consecutive failures that open the breaker
-# seconds until one request may probe the server; short, because every request until then fails
+# seconds until one request may probe the server; short, because all requests fail until then
 PAUSE = 10.0
 
 

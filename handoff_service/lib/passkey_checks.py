@@ -112,8 +112,8 @@ def added(site: Site, challenge: str, answer: Mapping[str, Any]) -> NewPasskey:
 
 
 def options_to_sign_in(site: Site, challenge: str, allowed: Sequence[str]) -> dict[str, Any]:
-    """The options with which the browser uses a passkey. ``allowed`` empty: any of this site, which
-    must then check who holds it."""
+    """The options with which the browser uses a passkey. ``allowed`` empty: any passkey of this
+    site, and its device must check a PIN or a finger."""
     options = webauthn.generate_authentication_options(
         rp_id=site.host,
         challenge=base64url_to_bytes(challenge),

@@ -154,8 +154,8 @@ def _empty_database() -> bytes:
 
 
 def _settings(real: Settings, folder: Path) -> Settings:
-    """The settings of a desk that reaches nobody. Its own secret key makes forms and links of one
-    desk invalid on the other."""
+    """The settings of a desk that can reach no real person. Its own secret key makes forms and
+    links of one desk invalid on the other."""
     secrets_of_real = {one.name: None for one in fields(real) if one.metadata.get("secret")}
     own: dict[str, Any] = secrets_of_real | {
         "secret_key": secrets.token_urlsafe(32),

@@ -87,7 +87,7 @@ class PracticeRuns:
         self._real: AppContext | None = None
 
     async def resume(self, real: AppContext) -> None:
-        """Record runs that an earlier process lost, and delete what they left."""
+        """Mark the runs that an earlier process lost as interrupted, and delete their files."""
         self._real = real
         if not self.is_on:
             return

@@ -168,7 +168,8 @@ class HttpConnection(HttpProtocol):
             return
         super().data_received(data)
         if arriving:
-            self._time = began  # a slow request gets no more time than one that stops
+            # counted from the start, so a slow request gets no more time than one that stops
+            self._time = began
 
     def _refuse_webhook(self, data: bytes) -> bool:
         """Answer a webhook 503 at once if it would wait too long. Returns whether that happened."""

@@ -37,7 +37,7 @@ class _Worker:
     #: the worker's first bytes, when it answers requests; empty when it ended before
     ready: asyncio.Task[bytes]
     started: float
-    #: no other running worker has it; that of an ended worker is used again
+    #: unique among the running workers; a new worker may get the one of an ended worker
     metrics_place: int
 
 
@@ -128,8 +128,8 @@ class Supervisor:
             say("rolling_restart_done", replaced=sum(done), of=len(done))
 
     async def _restart(self, place: int) -> bool:
-        """Replace one worker. The old one is asked to end once the new one answers, and stays if
-        that never happens."""
+        """Replace one worker. The old worker is asked to end once the new one answers. If the new
+        one never answers, the old one stays."""
         async with self._changing:
             old = self._workers[place]
             new = await self._fill(place)

@@ -26,10 +26,10 @@ from handoff_service.store.views import ProviderNumber
 PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
 OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
 REGISTER = "Register them with: patchboard number point-here"
-# half of what signatures may be apart, so that a warning comes before texts are refused
+# half of the difference that signatures allow, so that a warning comes before texts are refused
 MOST_APART = TOLERANCE / 2
 KEEP_POWER = "Connect it to a charger."
-# what a check that is not "pass" means
+# the meaning of each check of the phone that fails
 CHECKS: Mapping[str, str] = {
     "connection:status": "The phone has no internet connection, so it may not reach this service. "
     "Check its Wi-Fi, or turn off Settings, Webhooks, “Require Internet connection” in the app.",

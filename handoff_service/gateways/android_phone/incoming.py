@@ -26,7 +26,7 @@ from handoff_service.settings import Settings
 
 PICTURE = "phone-picture:"  # the scheme of the addresses of pictures on the phone
 MOST_PICTURES = 10
-NO_WORDS = "MMS content"  # what the inbox shows for pictures without words
+NO_WORDS = "MMS content"  # the inbox shows this for pictures without words
 
 
 class Incoming(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which model a bot process answers from, and how it gets another one: see bot/sms_channel.py."""
+"""The model that a bot process answers from, and loading another one (see bot/sms_channel.py)."""
 
 import asyncio
 from typing import Any

@@ -1,9 +1,9 @@
-"""Nudges between processes: work that one process has scheduled is done by any of them.
+"""Nudges between processes: any process may do the work that one process has scheduled.
 
 The process that commits work nudges its own workers. Through the fan-out it also asks the other
 processes to look, a moment later, so that its own workers come first. They look once for all
-their workers, and wake only those with work to claim. A lost nudge costs the longest sleep of a
-worker.
+their workers, and wake only those with work to claim. If a nudge is lost, the work waits for at
+most the longest sleep of a worker.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import LONGEST_SLEEP, Worker
 
-HEAD_START = 0.03  # seconds that the own workers have; several commits in them are one nudge
+HEAD_START = 0.03  # seconds before other processes are nudged; commits within them share one nudge
 WORK_IS_DUE = Hint("work")
 
 

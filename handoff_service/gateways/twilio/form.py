@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"\+?[0-9]{0,15}")
 # https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
 # It must not contain what a recut could make of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
-# ``From`` followed by such a name looks like FromCity and its value
+# ``From`` followed by a sender name like this looks like FromCity and its value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
 _FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _ENDS_IN_NAME = re.compile(rf"From{NAME}\Z")

@@ -27,7 +27,7 @@ from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.settings import Settings
 
 AT_ONCE = 4  # as many as the worker fetches at the same time
-# seconds for one file, and without a byte; our choice, together shorter than a lease
+# seconds for one file, and seconds without a byte; our choice, together shorter than a lease
 DEADLINE, SILENCE = 10.0, 5.0
 MOST_REDIRECTS = 3
 CHUNK = 64 * 1024

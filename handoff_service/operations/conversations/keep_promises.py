@@ -27,8 +27,8 @@ from handoff_service.store.views import KeptPromise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorePromise:
-    """The promise in this agent's text, or one with its own time. ``remind_at`` None: a quarter of
-    an hour before, or less for soon promises."""
+    """The promise in this agent's text, or a promise with a time that the command gives.
+    ``remind_at`` None: a quarter of an hour before, or less for soon promises."""
 
     interaction_id: int
     agent_id: int

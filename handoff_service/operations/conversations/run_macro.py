@@ -48,7 +48,7 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
-#: A macro that a colleague ran this lately is not run again.
+#: How long after a colleague's run a macro is not run again.
 JUST = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 

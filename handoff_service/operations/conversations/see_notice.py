@@ -1,4 +1,4 @@
-"""An agent has seen what a colleague did with their conversation."""
+"""An agent has seen the notice about a colleague's action on their conversation."""
 
 from dataclasses import dataclass
 

@@ -259,7 +259,7 @@ def _create(
 def _effect(
     conn: Connection, line: _Line, row: Situation, recipient: Recipient, agent_id: int
 ) -> str:
-    """One sentence for this agent about what sending does."""
+    """The effect of sending, in one sentence for this agent."""
     active = line.active
     if is_service(conn, agent_id) and row is not Situation.ACTIVE_WITH_SOMEONE_ELSE:
         return OF_PROGRAM[active is None]

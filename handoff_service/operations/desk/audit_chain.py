@@ -140,8 +140,8 @@ def erase_entries(tx: Transaction, command: EraseEntries) -> int:
 
 
 async def check_chain(store: Store) -> ChainReport:
-    """Chain what waits, a batch at a time, then check everything. The check only reads, so nobody
-    waits for it. CannotOpen."""
+    """Chain the waiting entries, a batch at a time, then check everything. The check only reads, so
+    it delays no writer. CannotOpen."""
     while await store.write(chain_audit, new_key()):
         pass
     key = await store.write(chain_key, new_key())

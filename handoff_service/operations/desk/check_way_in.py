@@ -1,4 +1,4 @@
-"""While passwords are off for a role, one admin must still be able to sign in with a password."""
+"""The check that one admin can still sign in with a password while passwords are off for a role."""
 
 from sqlalchemy import select
 

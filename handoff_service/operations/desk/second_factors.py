@@ -102,7 +102,7 @@ def _accept(tx: Transaction, command: AgentCode, *, confirmed: bool) -> bool:
     step = one_time_codes.matching_step(secret, command.code, tx.now, after=found.last_step)
     if step is None:
         return False
-    # of two requests with one code, only the first finds the earlier step
+    # locked, so that of two requests with one code only the first succeeds
     mine = (app.c.agent_id == command.agent_id, app.c.last_step < step)
     values = {"last_step": step, "confirmed_at": found.confirmed_at or tx.now}
     return bool(tx.conn.execute(update(app).where(*mine).values(values)).rowcount)

@@ -1,7 +1,7 @@
 """An agent's own sessions: when each was last used, and ending them.
 
-A page asks for news by itself, so a session in use does not mean that its agent is there. A session
-is *active* when its agent does something: writes, clicks, types.
+A page asks for news automatically, so a session in use does not prove that its agent is there. A
+session is *active* when its agent does something: writes, clicks, types.
 """
 
 from dataclasses import dataclass

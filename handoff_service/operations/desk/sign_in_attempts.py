@@ -80,7 +80,7 @@ class KnowAddress:
 def count_attempt(tx: Transaction, command: SignInAttempt) -> Counted:
     """Count an attempt as wrong before it is checked, so concurrent attempts cannot slip
     through."""
-    # After the clock steps back, earlier attempts would count until their time comes.
+    # After the clock steps back, attempts with a time in the future would count for too long.
     ahead = f.c.failed_at > tx.now + timedelta(minutes=1)
     tx.conn.execute(delete(f).where(or_(f.c.failed_at <= tx.now - LONGEST, ahead)))
     room = [(limit.most - _count(tx, limit) - 1, limit) for limit in command.limits]

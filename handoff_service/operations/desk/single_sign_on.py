@@ -65,7 +65,7 @@ def _by_address(
     agent_id = tx.conn.execute(same).scalar()
     if agent_id is None:
         return _new_agent(tx, provider, person, person.email)
-    # an address that the provider has given to another person must not open the first one's account
+    # the provider may have given the address to another person, who must not get this account
     taken = select(i.c.subject).where(i.c.provider_id == provider_id, i.c.agent_id == agent_id)
     if tx.conn.execute(taken).first() is not None:
         raise NotAllowed(

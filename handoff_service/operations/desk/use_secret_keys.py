@@ -19,7 +19,7 @@ o, f = t.own_secrets, t.user_facts
 
 @dataclass(frozen=True, slots=True)
 class OwnSecret:
-    """``made``: the secret to keep if the desk has none of this name."""
+    """``made``: the secret to store if the desk has no secret of this name."""
 
     name: str
     made: str
@@ -50,8 +50,8 @@ def give_up_old_key(tx: Transaction, _command: None) -> None:
 
 
 def rotate_keys(tx: Transaction, _command: None) -> int:
-    """Write with the current key what an old one sealed, and what can be hashed again. Returns how
-    many secrets were sealed."""
+    """Seal again with the current key all secrets that an old key sealed, and hash again what can
+    be hashed. Returns how many secrets were sealed."""
     if tx.settings.old_keys:
         key_requesters_again(tx)
     count = sealed.seal_again(tx.conn, tx.settings.sealer)

@@ -141,7 +141,7 @@ class MacroEntry(_Entry):
     then: AfterMacro = AfterMacro.STAY
 
     def to_fields(self, ids: Mapping[str, int]) -> MacroFields:
-        """The macro that the entry describes. ``ids``: of what it names."""
+        """The macro that the entry describes. ``ids``: the ids of the records that it names."""
         return MacroFields(
             name=self.name,
             template_id=ids.get("template"),

@@ -166,7 +166,7 @@ def _fit_attributes(tx: Transaction, file: DeskFile) -> None:
 
 
 def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:
-    """``password_hash``: of a new password; None: the password stays."""
+    """``password_hash``: the hash of a new password; None: the password stays."""
     values: dict[str, Any] = entry.model_dump(
         include={"name", "capacity", "roles", "groups", "skills", "always_password"}
     )

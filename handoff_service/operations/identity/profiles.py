@@ -77,7 +77,8 @@ def deactivate_profile(tx: Transaction, profile_id: int) -> None:
 
 
 def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[InteractionRow]) -> None:
-    """One row for each running conversation, or one for the number's last."""
+    """Write a history row for each running conversation, or if there is none, for the number's last
+    one."""
     i = t.interactions
     last = (
         select(i.c.id)

@@ -76,7 +76,8 @@ class SettleAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """``collected``: what else the bot learned, by name, for the handoff's card."""
+    """``collected``: the other facts that the bot has collected, by name, for the handoff's
+    card."""
 
     turn_id: int
     collected: Mapping[str, str] = field(default_factory=dict)

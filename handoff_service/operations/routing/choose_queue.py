@@ -16,8 +16,8 @@ from handoff_service.store.routing import queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """A conversation that needs a queue. ``collected``: what the virtual agent learned, such as the
-    topic."""
+    """A conversation that needs a queue. ``collected``: the facts that the virtual agent has
+    collected, such as the topic."""
 
     provider_number_id: int
     user_id: int | None

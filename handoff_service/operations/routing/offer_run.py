@@ -1,4 +1,4 @@
-"""One run of work assignment: what it has loaded, and what it has decided so far."""
+"""One run of work assignment: the data that it has loaded, and its decisions so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -3,7 +3,7 @@ opening hours.
 
 The change itself refreshes the first conversations. Due work does the rest in batches, so a queue
 with thousands of open conversations does not hold the lane and their locks for seconds. The key of
-each piece of work is the queue with the last conversation that is done, such as ``3:17``.
+each piece of work names the queue and the last finished conversation, such as ``3:17``.
 """
 
 from collections.abc import Collection

@@ -31,7 +31,7 @@ class WaitNotice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingText:
-    """A text about one work item. ``opens_at``: of a closed queue, if it opens again."""
+    """A text about one work item. ``opens_at``: when a closed queue opens; None: never."""
 
     work_item_id: int
     interaction: InteractionRow

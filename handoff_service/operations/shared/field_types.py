@@ -159,7 +159,7 @@ PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presenc
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
-#: A name of one line: of a user, an agent, a group or a skill, and an employee number.
+#: A one-line name of a user, an agent, a group or a skill; also an employee number.
 OneLine = Annotated[
     str,
     Field(min_length=1, max_length=200),

@@ -12,7 +12,8 @@ LONGEST = timedelta(days=366)
 
 
 def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
-    """The time itself. BadInput names the field unless it is in the future and within a year."""
+    """Return the time if it is in the future and within a year. Otherwise, BadInput names the
+    field."""
     if at <= now:
         raise BadInput(errors={field: "must be in the future"})
     if at > now + LONGEST:

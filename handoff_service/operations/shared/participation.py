@@ -34,8 +34,8 @@ def take_part(tx: Transaction, interaction: InteractionRow, agent_id: int) -> No
 
 
 def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
-    """The colleague who owns a conversation that this agent acts on. None for one's own, and for
-    one that no live agent owns."""
+    """The colleague who owns the conversation that this agent acts on. None if the agent owns it,
+    or no live agent does."""
     if interaction.owner is not Owner.AGENT or interaction.assigned_to == agent_id:
         return None
     return interaction.assigned_to
@@ -57,8 +57,8 @@ def notify_owner(
 
 
 def notify_assigned(tx: Transaction, interaction: InteractionRow, said: str) -> None:
-    """Leave the live agent who owns the interaction a notice about something that happened by
-    itself."""
+    """Leave the live agent who owns the interaction a notice about something that the product
+    did."""
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         colleague_notices.put(tx, interaction.assigned_to, interaction.id, said)
         tx.hint(f"agent:{interaction.assigned_to}", interaction.id)

@@ -1,7 +1,7 @@
 """Record who changed which field of a record, from what to what.
 
 Each verb that writes a record wraps its statements in ``recorded``, so pages, the API and the desk
-file all leave the same history. The history's version is also what keeps two writers apart: its
+file all leave the same history. The history's version also keeps two writers apart, because its
 constraint lets only one of them write the next version.
 """
 
@@ -50,8 +50,8 @@ def created(tx: Transaction, noun: Noun, record: int | str) -> None:
 
 @contextmanager
 def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
-    """Keep what the statements inside delete: what the record was, and its changes. SQLite may
-    give its id to the next record, so the changes move."""
+    """Keep the content and the changes of the record that the statements inside delete. The changes
+    move to another key, because SQLite may give the record's id to the next one."""
     before = record_changes.entry(tx.conn, noun, str(record))
     yield
     values = {
@@ -69,7 +69,7 @@ def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
 
 
 def record_many(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None:
-    """Record what is already written: record -> its changes; empty for a new record."""
+    """Record changes that are already written: record -> its changes; empty for a new record."""
     _record(tx, noun, changes)
     entries = [
         AuditEntry(

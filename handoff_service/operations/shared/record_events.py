@@ -32,7 +32,7 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 class NewEvent:
     """``subject``: what it is about, such as conversation:12. Events about one subject reach each
     webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a case.
-    ``interaction_id``, ``case_id``: what is erased with it."""
+    ``interaction_id``, ``case_id``: the event is erased together with these."""
 
     type: WebhookEvent
     subject: str

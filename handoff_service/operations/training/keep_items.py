@@ -33,7 +33,7 @@ from handoff_service.store.training.people_in_text import people_in
 
 i = t.trainer_items
 TRAINER = "trainer"  # the channel of hints to the trainer's pages
-#: A text that a proof expects to be one of these is a secret and never becomes an item.
+#: If a proof expects one of these, the text is a secret and never becomes an item.
 SECRET = frozenset({Expects.CODE, Expects.FACT})
 COMPARED = 400  # a new text is compared with this many of the newest clusters
 LONGEST = 1600  # characters of an item
@@ -194,7 +194,7 @@ def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | Non
 
 
 def key_requesters_again(tx: Transaction) -> None:
-    """Hash the requesters' numbers with the current secret key, so that one requester stays one
+    """Hash the requesters' numbers with the current secret key, so that a requester keeps one hash
     after a rotation."""
     n = t.interactions
     found = select(n.c.requester_number).join(i, i.c.interaction_id == n.c.id).distinct()

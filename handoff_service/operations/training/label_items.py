@@ -160,7 +160,7 @@ def _put_label(
 
 
 def _state(verdict: LabelVerdict, *, again: bool, second: bool) -> ItemState:
-    if verdict is LabelVerdict.UNSURE:  # the first label of a text that has one stays
+    if verdict is LabelVerdict.UNSURE:  # a text keeps its first label
         return ItemState.SECOND if second else ItemState.UNSURE
     return ItemState.SECOND if again else ItemState.LABELED
 

@@ -73,7 +73,7 @@ def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
     well; one that is switched off gives up its waiting events."""
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
-    # one that may not be called anymore can still be switched off
+    # a webhook with an address that is no longer allowed can still be switched off
     is_old = fields.url == stored.url and (stored.active or not fields.active)
     _check(tx, fields, command.secret, is_old=is_old)
     if fields.name != stored.name:

@@ -1,4 +1,4 @@
-"""Cases: their display numbers, and which of them are open."""
+"""Cases: their display numbers, and the states in which they are open."""
 
 import re
 

@@ -53,9 +53,9 @@ _WORKS = re.compile(
 
 
 def is_still_broken(text: str, announced: str | None = None) -> bool:
-    """Whether an answer says that it does not work. ``announced``: the text that it answers, if
-    known. A long answer, or one that may be a new problem, must then name what that text is
-    about."""
+    """Whether an answer says that the problem is not fixed. ``announced``: the text that it
+    answers, if known. Then a long answer, or one that may report a new problem, must name the
+    subject of that text."""
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())

@@ -197,10 +197,9 @@ def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) ->
 def why_not(
     source: Source, since: datetime, *, words: str | None = None, by: str | None = None
 ) -> str:
-    """Why this requester cannot be texted and what would change that, for agents.
-
-    ``since`` is in the desk's time zone; ``words``: what the requester texted; ``by``: who recorded
-    the opt-out.
+    """A sentence for agents: why this requester cannot be texted, and what would change that.
+    ``since`` is in the desk's time zone. ``words``: the requester's text. ``by``: the person who
+    recorded the opt-out.
     """
     day = f"{since.day} {since:%B %Y}"
     match source:

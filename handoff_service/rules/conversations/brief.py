@@ -1,6 +1,5 @@
-"""The brief of a conversation: what an agent who takes it, or comes back to it, must know.
-
-Rules choose from its lines, without a model. Every sentence is quoted, with its place in the
+"""The brief of a conversation, for an agent who takes it or comes back to it. Rules select its
+sentences from the lines, without a language model. Every sentence is quoted, with its place in the
 conversation. English and Spanish.
 """
 
@@ -106,7 +105,7 @@ ENOUGH = 3  # words that say what is wrong
 
 def problem(lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]) -> Quote | None:
     """The requester's first text of some length that is no greeting, thanks or request for a
-    person. Else the first one that says anything."""
+    person. If there is none, the first text with words."""
     said_nothing = _without_problem(lines, turns)
     found = None
     for line in lines:

@@ -64,7 +64,7 @@ class OfferThen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderstoodThen:
     """The virtual agent's understanding: the intent of the last text with its confidence (0 to
-    1), what it did, and what it knew by then."""
+    1), its actions, and the facts that it had collected by then."""
 
     at: datetime
     intent: str | None

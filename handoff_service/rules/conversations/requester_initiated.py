@@ -46,8 +46,8 @@ class FirstOwner:
 
 
 def situation(owner: Owner | None) -> RequesterWrites:
-    """The table row that applies. ``owner``: of the line's active interaction; None when there is
-    none."""
+    """The table row that applies. ``owner``: the owner of the line's active interaction; None
+    without one."""
     if owner is None:
         return RequesterWrites.NO_ACTIVE_INTERACTION
     return (

@@ -86,7 +86,8 @@ def _consists(words: list[str], names: Collection[str]) -> bool:
 
 
 def _short(phrase: str) -> str:
-    """ "thaaanks" and "okkkk" as people mean them: three equal letters or more are one."""
+    """The text with repeated letters shortened, as in "thaaanks" and "okkkk": three or more equal
+    letters become one."""
     return re.sub(r"([^\W\d])\1{2,}", r"\1", phrase)
 
 

@@ -1,4 +1,4 @@
-"""Sentences about what was tried and what was promised. English and Spanish."""
+"""Sentences about attempts to solve the problem, and about promises. English and Spanish."""
 
 import re
 from collections.abc import Sequence

@@ -17,7 +17,8 @@ _WRITTEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From one time of day to another, which is on the next day when it is not later."""
+    """Quiet hours from one time of day to another. If the end is not later than the start, it is on
+    the next day."""
 
     begin: time
     end: time

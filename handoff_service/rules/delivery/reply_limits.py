@@ -25,9 +25,9 @@ class Limit(StrEnum):
 class ReplyLimits:
     """Each limit is a number of replies; 0 turns it off.
 
-    ``in_range``: per hour for all numbers of one range. An answer of the virtual agent does not
-    count what its own number got, so one busy person is not mistaken for a machine. The product's
-    own texts, such as confirmations of STOP and START, do.
+    ``in_range``: per hour for all numbers of one range. For an answer of the virtual agent, the
+    replies to its own number do not count, so one busy person is not mistaken for a machine. For
+    the product's own texts, such as confirmations of STOP and START, they do.
     """
 
     in_range: int = 20

@@ -1,4 +1,4 @@
-"""Labels of conversations: their colors, and which of them can be the topic of a conversation."""
+"""Labels of conversations: their colors, and the choice of labels that can be a topic."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -23,6 +23,7 @@ class MayBeTopic(Protocol):
 
 
 def topics[T: MayBeTopic](labels: Iterable[T]) -> list[T]:
-    """The labels to choose a topic from: those that an admin has marked, or all if none is."""
+    """The labels to choose a topic from: the ones that an admin has marked as topics. If none is
+    marked, all of them."""
     every = list(labels)
     return [one for one in every if one.topic] or every

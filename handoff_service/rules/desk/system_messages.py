@@ -344,7 +344,7 @@ def wants_bot(text: str) -> bool:
 
 
 def examples(name: str, text: str | None = None) -> tuple[str, str]:
-    """The text filled with typical names, and with long ones. ``name``: of a version."""
+    """The text filled with typical names, and with long ones. ``name``: the name of a version."""
     words = words_of(name)
     plain, long = (
         {n: getattr(p, kind) for n, p in words.placeholders.items()} for kind in ("example", "long")
@@ -378,7 +378,7 @@ def _and(line: str, more: str | None) -> str:
 
 
 def error(name: str, text: str, values: Mapping[str, str] | None = None) -> str | None:
-    """The error of an edited text. None when it can be saved. ``name``: of a version;
+    """The error of an edited text. None when it can be saved. ``name``: the name of a version;
     ``values``: known placeholder values, such as {queue}."""
     (message, _), words = VERSIONS[name], words_of(name)
     if not is_visible(text):

@@ -26,7 +26,7 @@ MASK = "******"
 class Expects(StrEnum):
     """The next answer that a running proof expects from the requester."""
 
-    OPENING = "opening"  # nothing yet: the virtual agent has to start the proof
+    OPENING = "opening"  # no answer yet: the virtual agent has to start the proof
     ACCOUNT = "account"
     CODE = "code"
     CHOICE = "choice"  # no code arrived: the requester picks another way

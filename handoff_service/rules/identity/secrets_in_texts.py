@@ -1,4 +1,4 @@
-"""Codes, facts and account names in what requesters text."""
+"""Codes, facts and account names in requesters' texts."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -106,8 +106,7 @@ def redact(expects: Expects | None, text: str) -> RedactedText | None:
 
 
 def _redact_code(text: str) -> RedactedText | None:
-    """Look for a code after blanking what is not one: e-mail addresses, employee numbers and case
-    numbers."""
+    """Look for a code, and ignore e-mail addresses, employee numbers and case numbers."""
     blanked = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
     codes = _codes(without_signature(blanked)) or _codes(blanked)
     fewest = _FEWEST_DIGITS if _LETTER.search(blanked) else _FEWEST_ALONE

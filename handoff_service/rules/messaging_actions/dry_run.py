@@ -40,8 +40,8 @@ class PastConversation:
 
 
 class PastLine(NamedTuple):  # a NamedTuple because there are many
-    """A line that shows who owned the interaction. ``author``: of a message; None for a line that
-    is not a message."""
+    """A line that shows who owned the interaction. ``author``: the author of a message; None for
+    any other line."""
 
     at: datetime
     owner: Owner

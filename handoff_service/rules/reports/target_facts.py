@@ -1,5 +1,5 @@
-"""Which targets of a conversation were met and missed. They follow from its lines and holds, and
-from the targets and opening hours of its queue as they are now."""
+"""The targets of a conversation that were met and missed. This follows from its lines and holds,
+and from the present targets and opening hours of its queue."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

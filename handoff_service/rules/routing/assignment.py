@@ -212,5 +212,5 @@ class Nobody(StrEnum):
 
 
 def nobody(candidates: Iterable[Candidate]) -> Nobody:
-    """The reason, given that the queue is open and nobody was chosen."""
+    """The reason why nobody was chosen although the queue is open."""
     return Nobody.ALL_FULL if any(c.takes_work for c in candidates) else Nobody.NOBODY_ONLINE

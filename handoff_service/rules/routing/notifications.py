@@ -34,7 +34,7 @@ class NewsKind(StrEnum):
     LOW_GRADE = "low_grade"
 
 
-#: for supervisors, who need no work of their own to get them
+#: supervisors get these even if they take no work themselves
 OF_SUPERVISORS = frozenset({NewsKind.ALARM, NewsKind.LOW_GRADE})
 
 
@@ -101,8 +101,8 @@ def news_since(
 
 
 def notification(news: Sequence[News]) -> Notification:
-    """One notification for all the news, of which there is at least one. Each conversation counts
-    once, with what is most urgent there."""
+    """One notification for all the news, which must not be empty. Each conversation counts once,
+    with its most urgent news."""
     by_urgency = sorted(news, key=lambda one: (_ORDER[one.kind], one.at))
     each = {one.interaction_id: one for one in reversed(by_urgency)}
     first = by_urgency[0]

@@ -51,8 +51,8 @@ class TargetCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFigures:
-    """Times in seconds. ``taken``: conversations that an agent got; ``lost``: those that nobody
-    got before the requester was gone or the days ended."""
+    """Times in seconds. ``taken``: conversations that an agent got; ``lost``: conversations that no
+    agent got before the requester gave up or the days ended."""
 
     queue_id: int
     arrivals: int
@@ -153,8 +153,8 @@ class Counting:
 def shifted(
     one: Arrival, outcome: Outcome, past: PastAnswers, end: datetime
 ) -> tuple[list[Span], list[HeldTime]]:
-    """The spans and holds as they would have been. From an agent getting the conversation, all
-    happens as it did, earlier or later."""
+    """The spans and holds as they would have been. Everything after an agent gets the conversation
+    happens as in the past, only earlier or later."""
     if outcome.taken_at is None:
         gone = min(one.at + (one.patience if one.patience is not None else end - one.at), end)
         return [Span(TargetKind.FIRST_RESPONSE, one.at, gone, reached=False)] if _first(
@@ -173,7 +173,7 @@ def _first(past: PastAnswers) -> bool:
 
 
 def _shift(span: Span, by: timedelta, taken_at: datetime) -> Span:
-    """Only what came after the agent got the conversation moves."""
+    """Move a time, if it is after the agent got the conversation."""
     starts = span.started_at + (by if span.started_at >= taken_at else timedelta())
     return Span(
         span.kind,

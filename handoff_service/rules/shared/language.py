@@ -3,8 +3,8 @@
 Only a clear text decides. Each known word counts for its language:
 
 - A text in another language than English has at least two of its words, and more of them than of
-  any other language. One of them is neither a courtesy nor common in names. So "por favor" in an
-  English text, "Ana de la Torre" and "El Paso" change nothing.
+  any other language. At least one of these words is neither a courtesy nor common in names. So "por
+  favor" in an English text, "Ana de la Torre" and "El Paso" change nothing.
 - An English text has at least two English words and more of them than of any other language.
 - A text that asks for a language ("in English please") decides alone.
 

@@ -1,6 +1,6 @@
-"""Which web addresses that people have entered may be called: those of the public internet, by
-https, and those that a setting names. This computer, private networks and a cloud's metadata
-service are not among them."""
+"""Rules for web addresses that people have entered. The service may call addresses of the public
+internet by https, and addresses that a setting names. It may not call this computer, private
+networks and a cloud's metadata service."""
 
 import ipaddress
 import socket

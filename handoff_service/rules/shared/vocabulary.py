@@ -79,7 +79,7 @@ class Event(StrEnum):
     OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
     SATISFACTION = "satisfaction"  #: an outbound text with the satisfaction question
     GRADE = "grade"  #: the requester's answer to it; the line's ``reason`` holds the digit
-    GRADE_COMMENT = "grade_comment"  #: what the requester said after a low grade
+    GRADE_COMMENT = "grade_comment"  #: the requester's comment after a low grade
 
 
 #: texts that answer nobody and therefore wait for the end of quiet hours

@@ -80,8 +80,8 @@ class Change:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the new model is worse, by the exact McNemar test. Better data, too, makes a few
-        texts worse."""
+        """Whether the new model is worse, by the exact McNemar test. Smaller losses are accepted,
+        because even better data makes a few texts worse."""
         return self.worse > self.better and mcnemar(self.worse, self.better) < SIGNIFICANT
 
 
@@ -94,7 +94,8 @@ class Comparison:
     stories: Stories
     audit_old: Share | None
     audit_new: Share
-    #: audit texts that only the old model, and only the new one, understands
+    #: number of audit texts that only the old model understands, and that only the new one
+    #: understands
     lost: int
     won: int
     p_value: float

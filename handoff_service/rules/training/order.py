@@ -47,8 +47,8 @@ def margin(ranking: Sequence[tuple[str, float]]) -> float:
 
 
 def margin_of(source: ItemSource, ranking: Sequence[tuple[str, float]]) -> float:
-    """The margin that counts for the order. 0 for a text that an agent marked: a wrong answer does
-    not teach less because the virtual agent was sure of it."""
+    """The margin that counts for the order. 0 for a text that an agent marked, because a confident
+    wrong answer teaches as much as an unsure one."""
     return 0.0 if source is ItemSource.MISUNDERSTOOD else margin(ranking)
 
 

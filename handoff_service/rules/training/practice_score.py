@@ -91,7 +91,7 @@ def first_answer(conversation: PracticeConversation) -> int | None:
 
 
 def promises_in(lines: Sequence[Line], until: datetime | None = None) -> PromiseCount:
-    """Count the promises of the agent's texts, by what became of them."""
+    """Count the promises in the agent's texts, by their state."""
     kept = missed = waiting = 0
     for number, line in enumerate(lines):
         found = promised(line.text, line.at) if line.speaker is Speaker.AGENT else None

@@ -40,8 +40,8 @@ _LIVE = frozenset({Owner.QUEUE, Owner.AGENT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A new line of a conversation. ``owner``: of the conversation after it; ``owner_before``: of
-    the line before, None for the first line."""
+    """A new line of a conversation. ``owner``: the owner of the conversation after the line.
+    ``owner_before``: the owner before it; None for the first line."""
 
     kind: Kind
     direction: Direction | None

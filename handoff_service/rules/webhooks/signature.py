@@ -19,7 +19,7 @@ GIVES_UP_AFTER = timedelta(days=1)
 SWITCHED_OFF_AFTER = timedelta(days=5)
 LEAST_ATTEMPTS = 5  # attempts at one event, which take a quarter of an hour
 OVERLAP = timedelta(days=1)  # how long calls are signed with the former secret, too
-# before attempt 2, 3, ...; the last one repeats
+# the waits before attempt 2, 3, ...; the last one repeats
 _WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
 
 

@@ -48,7 +48,7 @@ def beside(conn: Connection, interaction: Interaction) -> list[Case]:
 
 
 def one_beside(conn: Connection, interaction: Interaction, case_id: int) -> Case | None:
-    """This case, if it is one of those beside the conversation, however old it is."""
+    """This case, if it belongs beside the conversation. It may be older than the listed ones."""
     found = list_(conn, [c.c.id == case_id, _is_beside(interaction)])
     return found[0] if found else None
 

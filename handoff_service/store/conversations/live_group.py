@@ -37,7 +37,7 @@ def colleagues_of(
     conn: Connection, interaction_ids: Collection[int], agent_id: int
 ) -> list[tuple[str, int]]:
     """The colleagues who have some of these conversations, and how many of theirs this agent has
-    not joined. The one with the most comes first."""
+    not joined. The colleague with the most conversations comes first."""
     i, g, a = t.interactions, t.live_group, t.agents
     joined = select(g.c.agent_id).where(g.c.interaction_id == i.c.id, g.c.agent_id == agent_id)
     count = func.count()

@@ -52,8 +52,8 @@ def get(conn: Connection, media_id: int) -> Medium:
 
 
 def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium:
-    """Return a message's media file, or an unsent upload: one of this agent, and for agents one of
-    a scheduled text. Raises NotFound for any other id."""
+    """Return a message's media file, an unsent upload of this agent, or for agents an upload of a
+    scheduled text. Raises NotFound for any other id."""
     if media_id >= LARGEST_ID:
         raise NotFound(f"There is no picture or file {media_id}.")
     mine: list[ColumnElement[bool]] = [d.c.message_id.is_not(None)]

@@ -183,7 +183,7 @@ def schedule(tx: Transaction, promise_id: int, at: datetime) -> None:
 
 
 def end(tx: Transaction, promise_id: int, state: PromiseState) -> None:
-    """The promise was kept, missed or canceled."""
+    """Record that the promise was kept, missed or canceled."""
     tx.conn.execute(update(p).where(p.c.id == promise_id).values(state=state, ended_at=tx.now))
     due_work.cancel(tx, Work.PROMISE, [promise_id])
 

@@ -27,8 +27,8 @@ _NEWEST_THANKS = _NEWEST_THANKS.where(*THANKED)
 
 
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
-    """My conversations with unread messages -> the id of the newest unread one: ongoing ones, and
-    closed ones with thanks after closing."""
+    """My conversations with unread messages -> the id of the newest unread message. These are
+    ongoing conversations, and closed ones with thanks after closing."""
     found = [
         row
         for query in (_NEWEST_UNREAD, _NEWEST_THANKS)

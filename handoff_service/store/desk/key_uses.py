@@ -18,7 +18,7 @@ class KeyUse:
 
 
 def key_uses(conn: Connection) -> dict[str, KeyUse]:
-    """Key id (``lib/sealing.py``) -> what needs this key. A key without any use is missing."""
+    """Key id (``lib/sealing.py``) -> the uses of this key. Keys without a use are left out."""
     f = t.user_facts
     written_with = id_of(secret_keys.fingerprint(conn) or "")
     key = func.coalesce(f.c.key_id, written_with)

@@ -1,4 +1,4 @@
-"""The sign-in policy of the desk, and whether an agent has the second factor that it requires."""
+"""The sign-in policy of the desk, and whether an agent has the required second factor."""
 
 from collections.abc import Collection
 from typing import Any

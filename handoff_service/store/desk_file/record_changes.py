@@ -44,8 +44,8 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedRecord:
-    """``by`` None: a command in a terminal. ``was``: field -> [value, None]. ``changes``: those
-    before, newest first."""
+    """``by`` None: a command in a terminal. ``was``: field -> [value, None]. ``changes``: the
+    changes before the deletion, newest first."""
 
     id: int
     name: str

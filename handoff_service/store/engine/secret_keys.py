@@ -20,8 +20,8 @@ def fingerprint(conn: Connection) -> str | None:
 
 
 def remember(conn: Connection, fingerprint: str, old: Collection[str] = ()) -> None:
-    """Store the fingerprint of the key that is used with this database: of the first one, and of
-    one that replaces a key in ``old``."""
+    """Store the fingerprint of the key that is used with this database, if it is the first one or
+    replaces a key in ``old``."""
     s = t.secret_keys
     if conn.execute(select(s.c.id)).first() is None:
         conn.execute(insert(s).values(id=1, fingerprint=fingerprint))

@@ -1040,12 +1040,13 @@ trainer_items = Table(
     _word("fold"),
     #: teach (training) or audit (test set only)
     _word("lane"),
-    #: why it is here; the one with the highest weight counts (rules/training/order.py)
+    #: the reason to label it; if there are several, the one with the highest weight
+    #: (rules/training/order.py)
     _word("source"),
     Column("weight", sa.Float, nullable=False),
     #: between the two likeliest intents, 0 to 1
     Column("margin", sa.Float, nullable=False),
-    #: what the bot took it for; null: nothing
+    #: the intent that the bot understood; null: none
     _word("intent", null=True),
     Column("confidence", sa.Float),
     #: as in bot_turns
@@ -1141,7 +1142,7 @@ bot_models = Table(
     _word("file"),
     #: hash of config.yml, domain.yml and data/ that it was trained on
     _word("data_hash"),
-    #: those files against the parent's, as a unified diff
+    #: the difference of these files to the parent model's, as a unified diff
     _word("data_diff"),
     #: what was measured; null: not measured yet
     Column("scores", sa.JSON(none_as_null=True)),
@@ -1310,7 +1311,7 @@ webhook_calls = Table(
     _word("type"),
     #: what the event is about, such as conversation:12; events about one subject stay in order
     _word("subject"),
-    #: the conversation or the case that it is about, if it is about one
+    #: the conversation or the case that the event is about, if any
     _ref("interaction_id", "interactions.id", null=True, drop=True),
     _ref("case_id", "cases.id", null=True, drop=True),
     _word("body"),
@@ -1596,7 +1597,7 @@ report_columns = Table(
     metadata,
     Column("name", sa.Text, primary_key=True),
     Column("day", sa.Text, primary_key=True),
-    #: of the numbers in ``data``, as NumPy names it
+    #: the type of the numbers in ``data``, by NumPy's name
     _word("type"),
     Column("data", sa.LargeBinary, nullable=False),
     #: of a list: how many values each conversation has
@@ -1713,7 +1714,8 @@ sessions = Table(
 sign_in_steps = Table(
     "sign_in_steps",
     metadata,
-    #: hash of what proves the step: a token in a cookie, or the state that the provider returns
+    #: hash of the secret that proves the step: a token in a cookie, or the state that the provider
+    #: returns
     Column("key", sa.Text, primary_key=True),
     #: see operations/desk/sign_in_steps.py
     _word("kind"),
@@ -1739,7 +1741,7 @@ identity_providers = Table(
     _json("roles", "{}"),
     #: a group at the provider -> groups here
     _json("groups", "{}"),
-    #: domains of the e-mail addresses that may come in; empty: all
+    #: people with e-mail addresses of these domains may sign in; empty: all
     _json("domains", "[]"),
     #: whether a person without an account gets one
     _flag("creates_accounts", default=False),
@@ -2012,7 +2014,8 @@ audit_removal = Table(
     "audit_removal",
     metadata,
     _id(),
-    #: entries before this time may be deleted; null, except while old ones are removed: none
+    #: entries before this time may be deleted; null, and no entry may be deleted, except while old
+    #: entries are removed
     _time("before_at", null=True),
 )
 

@@ -120,7 +120,7 @@ class Transaction:
             self._at_end.setdefault(do, set()).update(ids)
 
     def finish(self) -> None:
-        """Do what waited for the end."""
+        """Run the functions that wait for the end (``at_end``)."""
         for do, ids in self._at_end.items():
             do(self, ids)
 

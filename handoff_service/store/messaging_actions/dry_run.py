@@ -1,4 +1,4 @@
-"""Dry run of a messaging action: one pass over the messages of the last days through the rules."""
+"""Dry run of a messaging action: the rules applied once to the messages of the last days."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

@@ -33,7 +33,7 @@ TITLES: Mapping[str, str] = {
 
 
 def count(conn: Connection, person: Person) -> dict[str, int]:
-    """Title of ``TITLES`` -> how many, without what is not there."""
+    """Title of ``TITLES`` -> how many. Titles with a count of 0 are left out."""
     ids = people.conversations(person.numbers, person.user_id).subquery()
     mine = select(ids.c.id)
     messages = select(m.c.id).where(m.c.interaction_id.in_(mine))

@@ -22,7 +22,7 @@ from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PAR
 _NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
 _NOT_SEARCHED |= {"audit_log"}  # nobody can change an entry; erase_steps.py removes whole ones
 _NOT_SEARCHED |= {"user_facts", "messaging_profiles", "opt_outs", "unknown_replies"}
-# of newer conversations; person_rows.py renames those of the person
+# for newer conversations only; person_rows.py handles the person's own
 _NUMBERS = frozenset({"number", "requester_number"})
 LEAST = 4  # characters of a word that is searched for
 

@@ -65,8 +65,8 @@ def conversations(
 ) -> sa.Select[int]:
     """The ids of a person's conversations, oldest first, up to the id ``newest``.
 
-    A number's are all on the number. A user's are those with the user, and those on the user's
-    numbers with nobody in particular.
+    For a number, all conversations on it. For a user, the conversations with the user, and the
+    guest conversations on the user's numbers.
     """
     here = one_of(i.c.requester_number, numbers)
     if user_id is not None:

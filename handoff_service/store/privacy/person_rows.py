@@ -51,8 +51,8 @@ def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
 
 
 def forget_number(tx: Transaction, erasure_id: int, number: str) -> dict[str, int]:
-    """Remove what belongs to a number. Its opt-outs stay under a keyed hash. Returns how many
-    there were of what."""
+    """Remove what belongs to a number. Its opt-outs stay under a keyed hash. Returns kind -> how
+    many were removed."""
     name = alias(tx, erasure_id, number)
     with secure_delete(tx):
         kept = kept_opt_outs.keep(tx, number)

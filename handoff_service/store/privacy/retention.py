@@ -134,7 +134,8 @@ def unname(tx: Transaction, ids: Collection[int]) -> None:
             (t.proofs, "interaction_id", "number"),
             (i, "id", "requester_number"),
         ):
-            # a name per conversation, so that none is taken for an earlier one of another's
+            # each conversation gets its own name, so that two people's conversations never share
+            # one
             name = sa.literal(DELETED) + sa.cast(table.c[key], sa.Text)
             mine = one_of(table.c[key], ids)
             tx.conn.execute(update(table).where(mine).values({column: name}))

@@ -66,7 +66,7 @@ def _largest(values: Any, most: int) -> Any:
 
 
 def _value_of_each(found: Selection, column: str) -> Any:
-    """The number of each conversation; of a list of times the longest one."""
+    """The figure's value for each conversation; for a list of times, the longest one."""
     of = found.columns[column]
     if of.lengths is None or not column.startswith("next_"):
         return found.counted(column)

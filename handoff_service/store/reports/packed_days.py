@@ -45,8 +45,8 @@ type Numbers = NDArray[Any]
 class Column:
     """Values of conversations. Null is -1.
 
-    ``lengths``: of a list column, how many values each conversation has; ``words``: of a word
-    column, what its numbers stand for.
+    ``lengths``: for a list column, how many values each conversation has. ``words``: for a word
+    column, the words that its numbers stand for.
     """
 
     values: Numbers

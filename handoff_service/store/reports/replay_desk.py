@@ -91,7 +91,7 @@ def inputs(
     since: datetime,
     until: datetime,
 ) -> ReplayInputs:
-    """The desk with a change; with an empty one it is today's."""
+    """The desk after a change. After an empty change it is today's desk."""
     hours = {key: _hours(now, change.queue(key), key) for key in now.queues}
     opened = {key: one.open_times(since, until) for key, one in hours.items()}
     made = {key: _queue(now, change, key, queue, opened[key]) for key, queue in now.queues.items()}

@@ -1,4 +1,4 @@
-"""Replays: what was tried, how far it is, and the figures before and after."""
+"""Replays: the change, the progress, and the figures before and after."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Where agents want notifications, and what is new for those who have no page open."""
+"""The targets of agents' notifications, and the news for agents who have no page open."""
 
 import hashlib
 from collections.abc import Sequence

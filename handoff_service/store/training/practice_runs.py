@@ -28,8 +28,8 @@ SCORE = TypeAdapter(PracticeScore)
 def list_(
     conn: Connection, agent_id: int | None = None, *, before: int | None = None, limit: int = 50
 ) -> list[PracticeRun]:
-    """Runs, newest first, with scores in sum alone. ``agent_id``: of one agent. ``before``: with
-    ids below this one."""
+    """Runs, newest first, with their total scores only. ``agent_id``: only runs of this agent.
+    ``before``: only runs with lower ids."""
     query = _RUNS.limit(limit)
     if agent_id is not None:
         query = query.where(r.c.agent_id == agent_id)

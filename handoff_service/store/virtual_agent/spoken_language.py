@@ -20,7 +20,7 @@ LAST_TEXTS = 30  # older texts say nothing about the language that the requester
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
     """The language that the requester's texts show or ask for. A text such as "START" has no
-    language, so the conversation then has the language of the number's last one; else the
+    language, so the language of the number's previous conversation applies; else the
     ``language`` attribute of the requester's user; else the language of the queue: the one it waits
     in, or the company number's."""
     return spoken_languages(conn, [interaction_id])[interaction_id]

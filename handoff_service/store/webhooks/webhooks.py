@@ -19,7 +19,7 @@ w, k = t.webhooks, t.webhook_calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An active webhook, with the fields that code which writes events needs."""
+    """An active webhook, with the fields that decide which events to write for it."""
 
     id: int
     events: frozenset[str]

@@ -74,7 +74,8 @@ class Editor[T]:
     blockers: Callable[[Connection, int], Sequence[Blocker]] = field(
         default=lambda _conn, _number: ()
     )
-    #: right values for fields that are empty in a new form, to find the errors of the other fields
+    #: valid values in place of empty fields of a new form, so that the errors of the other fields
+    #: show
     valid: Mapping[str, str] = field(default_factory=dict)
     #: the message after saving; None: the usual one (see pages.DONE)
     message: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)

@@ -1,4 +1,4 @@
-"""Two people edit one record: what a form was filled with, and what somebody else saved meanwhile.
+"""Merges the edits of two people who change one record at the same time.
 
 A form carries its first values and the record's version. A save onto other values is refused and
 nothing is lost: fields that only one of the two changed are merged, and for the others the admin
@@ -91,8 +91,8 @@ def unless_stale(
     was: Filled | None,
     read: Callable[[Connection], Mapping[str, str]],
 ) -> Callable[[Transaction, Any], Any]:
-    """The operation, which raises Stale when the record is no longer what the form was filled
-    with. On PostgreSQL the history's constraint lets one of two simultaneous saves run again, and
+    """Wrap the operation, so that it raises Stale if the record has changed since the form was
+    opened. On PostgreSQL the history's constraint lets one of two simultaneous saves run again, and
     this one then sees the other."""
 
     def save(tx: Transaction, command: Any) -> Any:

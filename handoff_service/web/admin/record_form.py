@@ -1,4 +1,5 @@
-"""Save the form of one record: all errors at once, and never over what somebody else saved."""
+"""Save the form of one record. It shows all errors at once, and never overwrites changes that
+somebody else has saved."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Retention: what is kept for how long, what would go now, and the nightly run."""
+"""Retention: how long content is kept, what a run would remove now, and the nightly run."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How agents sign in: which roles need what, and the identity providers."""
+"""How agents sign in: the requirements of each role, and the identity providers."""
 
 from typing import Any
 

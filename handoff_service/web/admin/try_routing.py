@@ -1,5 +1,5 @@
-"""Who would get this? An admin describes a conversation, and the page shows the queue and the
-agents that routing would choose, each with the reason."""
+"""The page “Who would get this?”. An admin describes a conversation, and the page shows the queue
+and the agents that routing would choose, each with the reason."""
 
 from datetime import timedelta
 from typing import Any

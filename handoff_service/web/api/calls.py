@@ -48,7 +48,7 @@ class ApiRequest[B, Q]:
     address: str  #: the client's IP address
     below: int = 0  #: the second id in the path, of an object that belongs to ``id``
     token: str = ""  #: the session's token
-    name: str = ""  #: the name in the path, of what has no id
+    name: str = ""  #: the name in the path, for objects that have no id
 
 
 type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]

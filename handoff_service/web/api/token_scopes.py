@@ -14,7 +14,7 @@ _ONE = r"interactions/<id:int>"
 _NOUNS = "|".join(one.removeprefix("admin:") for one in Scope if one.startswith("admin:"))
 #: (methods, path under /v1, scope)
 TABLE: tuple[tuple[str, str, Scope | None], ...] = (
-    # lists of one's own, and what only people may control
+    # calls for people only: lists of one's own, and settings that a program must not change
     (ANY, r"(agents/me|inbox|work-items|mentions|list-views|notification-targets).*", PEOPLE),
     (ANY, r"(trainer|practice-runs|service-tokens|login|logout|replays|bulk).*", PEOPLE),
     (ANY, r"(erasures|hand-outs|retention).*", PEOPLE),

@@ -46,8 +46,8 @@ def blueprint() -> Blueprint:
 
 
 async def _database_error(store: Store) -> str | None:
-    """Why the database cannot be used, if it cannot. An overloaded service is ready: it refuses
-    what it cannot do by itself."""
+    """The reason why the database cannot be used; None if it can. An overloaded service counts as
+    ready, because it refuses excess requests itself."""
     try:
         await store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
         await store.write(_write_nothing, None)

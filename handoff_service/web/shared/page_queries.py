@@ -110,7 +110,8 @@ class Thread:
     timers: list[RunningTimer]
     scheduled: list[ScheduledText]
     promises: list[KeptPromise]  #: the open ones
-    promise_offer: PromiseOffer | None  #: in my last text, to store a reminder for
+    #: a promise in my last text, for which a reminder can be stored
+    promise_offer: PromiseOffer | None
     zones: list[ZoneInfo]  #: the possible time zones of the requester
     history: list[Association]  #: the users that the number was linked to, over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
@@ -143,7 +144,7 @@ def lists(
     on_page: Collection[int] = (),
 ) -> Lists:
     """Read the list pane. ``whole``: all conversations, not only the first. ``on_page`` has the
-    offers that the page shows; those that are no longer mine are returned as gone."""
+    offers that the page shows; offers that are no longer mine are returned as gone."""
     offers = inbox.offered(conn, agent_id)
     how = list_views.choice(conn, agent_id)
     # the browser filters by drafts
@@ -277,8 +278,8 @@ def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
 
 
 def colleague(interaction: Interaction, agent_id: int) -> str | None:
-    """Return the name of the colleague who has the conversation. None for one's own, and for one
-    that no live agent has."""
+    """Return the name of the colleague who has the conversation. None if the agent has it, or no
+    live agent does."""
     owner = interaction.owner
     return owner.name if owner.kind is Owner.AGENT and owner.id != agent_id else None
 

@@ -23,7 +23,7 @@ from handoff_service.web.shared.session import (
 )
 
 RUNS = "/workspace/practice"  # pages of the real desk
-END = "/workspace/practice-desk/end"  # the one practice page that the practice desk has of its own
+END = "/workspace/practice-desk/end"  # the only practice page that the practice desk itself serves
 _ELSEWHERE = ("account", "admin", "supervisor", "trainer", "notifications", "setup")
 
 

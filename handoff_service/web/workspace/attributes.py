@@ -22,7 +22,7 @@ from handoff_service.store.desk import attributes
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
-PREFIX = "attribute-"  # of the fields of the dialogs, before the key
+PREFIX = "attribute-"  # prefix of the dialogs' field names, before the key
 #: the type of the input for a value
 INPUTS = {AttributeType.DATE: "date"}
 

@@ -99,7 +99,7 @@ def _groups(
         PaletteGroup(heading="Admin", icon="admin", entries=admin),
         PaletteGroup(heading="Settings", icon="note", entries=settings),
     ]
-    # the commands come first: the words match few of them, but perhaps many texts
+    # commands first, because the words may match many texts but only few commands
     groups = [*of_page, *commands, *found] if q else [*of_page, *found, *commands]
     return [group for group in groups if group.entries]
 

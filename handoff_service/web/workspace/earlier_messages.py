@@ -47,7 +47,7 @@ async def earlier_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     """Return the lines before ``before`` (an interaction's id and a seq, such as 12-301), and the
-    position of the lines before those."""
+    position from which the next page continues."""
     found = _BEFORE.fullmatch(request.args.get("before") or "")
     if found is None:
         raise BadInput(

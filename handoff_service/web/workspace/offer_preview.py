@@ -1,5 +1,5 @@
-"""The preview of an offer: the conversation, to read before one accepts it. Reading it marks
-nothing as read and joins nothing."""
+"""The preview of an offer: the agent can read the conversation before accepting it. This does not
+mark it as read, and does not join it."""
 
 from typing import Any
 

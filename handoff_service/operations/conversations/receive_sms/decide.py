@@ -85,7 +85,8 @@ def put(
     ends_hold = conversation.state is State.ON_HOLD
     conversation.state = states.TRANSITIONS[conversation.state][Transition.REQUESTER_WRITES]
     streak = begins(Author.REQUESTER, conversation.unanswered)
-    if streak is not None and unanswerable is None:  # nobody owes an answer that cannot be sent
+    # the text does not wait for an answer, because none can be sent
+    if streak is not None and unanswerable is None:
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = streak
     conversation.seq += 1

@@ -106,8 +106,8 @@ def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
 
 
 def _numbers_informed(tx: Transaction, numbers: Collection[str]) -> set[str]:
-    """The numbers among these that got a text which says that something is resolved. One query for
-    all texts, because most texts about a problem are about a new one."""
+    """The numbers among these that have got a text which says that something is resolved. One query
+    serves all texts, because most problems that requesters text about are new."""
     query = (
         select(i.c.requester_number)
         .join(m, m.c.interaction_id == i.c.id)

@@ -45,8 +45,8 @@ class SatisfactionAnswer:
 def answer_in(
     text: Text, question: OpenQuestion, names: Collection[str]
 ) -> SatisfactionAnswer | None:
-    """The answer that a text gives. None: it is an ordinary text. ``names``: of the agents who took
-    part."""
+    """The answer that a text gives. None: it is an ordinary text. ``names``: the names of the
+    agents who took part."""
     if text.sent_at is not None and text.sent_at < question.asked_at:
         return None
     if (grade := read_grade(text.body, names)) is not None:
@@ -67,9 +67,9 @@ def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion
 
 
 def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
-    """Store what the text says. ``seq``: the place of its line. A low grade alerts the supervisors,
-    and without a comment it asks for one. Another grade replaces the one before. If both are low,
-    the comment stays, and nothing is asked again."""
+    """Store the grade or the comment. ``seq``: the place of its line. A low grade alerts the
+    supervisors, and without a comment it asks for one. A later grade replaces the earlier one. If
+    both are low, the comment stays, and the question for a comment is not repeated."""
     here = q.c.interaction_id == answer.interaction_id
     was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
     grade = answer.grade
