@@ -26,6 +26,7 @@ from handoff_service.store.desk import texts
 
 NAME = "action_account_help"
 ALREADY_OPEN = "Your case {number} is already open. A person will continue with it here."
+CANNOT_GET_INTO, LOCKED_OUT = "Cannot get into: ", "Password or locked account"
 REASON = "Needs help with a password or a locked account. Identity verified."
 
 
@@ -80,7 +81,12 @@ def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:
 
 def lost_access(account: str | None) -> str:
     """What a case says about an account that the requester cannot get into."""
-    return f"Cannot get into: {account}" if account else "Password or locked account"
+    return f"{CANNOT_GET_INTO}{account}" if account else LOCKED_OUT
+
+
+def is_lost_access(report: str) -> bool:
+    """Whether a report began as ``lost_access``. More facts may follow it."""
+    return report.startswith((CANNOT_GET_INTO, LOCKED_OUT))
 
 
 def _open_already(conn: Connection, interaction: int) -> set[str]:

@@ -509,6 +509,22 @@ async def test_twice_unsure_of_something_else_is_no_case(bot: Bot, story: Story)
     assert await story.rows(t.cases) == []
 
 
+@pytest.mark.parametrize(
+    ("slots", "then"),
+    [
+        ({"problem": "my laptop is dead"}, "problem_form"),
+        ({"item": "a second monitor"}, "equipment_form"),
+        ({"problem": "Cannot get into: VPN\ni can not work"}, "action_account_help"),
+        ({"problem": "Password or locked account"}, "action_account_help"),
+    ],
+)
+async def test_the_topic_goes_on_after_opting_in_again(
+    bot: Bot, slots: dict[str, str], then: str
+) -> None:
+    result = await bot.run("action_resume_topic", slots=slots)
+    assert (responses(result), follows(result)) == (["utter_resumed"], [then])
+
+
 # Not for the desk ---------------------------------------------------------------------------------
 
 
