@@ -18,14 +18,16 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
     request_hand_off,
 )
 from handoff_service.rules.cases.cases import HIGH
+from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.shared.vocabulary import CaseKind
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
 
 NAME = "action_account_help"
-ALREADY_OPEN = "Your case {number} is already open. A person will continue with it here."
+ALREADY_OPEN = translatable(
+    "Your case {number} is already open. A person will continue with it here."
+)
 CANNOT_GET_INTO, LOCKED_OUT = "Cannot get into: ", "Password or locked account"
 REASON = "Needs help with a password or a locked account. Identity verified."
 
@@ -80,7 +82,7 @@ def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:
 
 
 def lost_access(account: str | None) -> str:
-    """What a case says about an account that the requester cannot get into."""
+    """A case's text about an account that the requester cannot get into."""
     return f"{CANNOT_GET_INTO}{account}" if account else LOCKED_OUT
 
 
