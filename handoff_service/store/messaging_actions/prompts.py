@@ -60,8 +60,10 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
-    conversations without an assigned agent, and alarms. Leaves out answered prompts, those that I
-    have dismissed, and those from the time in the queue once an agent has taken the conversation."""
+    conversations without an assigned agent, and alarms.
+
+    Leaves out answered prompts, those that I have dismissed, and those from the time in the queue
+    once an agent has taken the conversation."""
     return [
         Prompt(
             id=r.id,
