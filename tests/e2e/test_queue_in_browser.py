@@ -24,6 +24,14 @@ def test_what_stands_in_the_composer_leaves_later(story: Story) -> None:
     waits.get_by_role("button", name="Cancel this text").click()
     expect(waits).to_be_hidden()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled a scheduled text")
+    mia.keyboard.press("Alt+n")
+    mia.locator("#draft").fill("She sounds upset")
+    expect(mia.get_by_role("button", name="Schedule this text")).to_be_hidden()
+    mia.keyboard.press("Control+k")
+    mia.keyboard.type("send later")
+    expect(mia.locator("#palette-said")).to_contain_text("1 result")
+    mia.keyboard.press("Enter")
+    expect(dialog.get_by_label("Text", exact=True)).to_have_value("")
 
 
 def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
