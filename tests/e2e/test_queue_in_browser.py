@@ -102,3 +102,13 @@ def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
     promises.get_by_role("button", name="Cancel this promise").click()
     expect(promises).to_be_hidden()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the promise")
+
+
+def test_the_open_conversation_is_in_view_in_its_list(story: Story) -> None:
+    _, mia = story.talking()
+    mia.set_viewport_size({"width": 1440, "height": 340})
+    mia.locator("#list-scroll").evaluate("(list) => list.scrollTo(0, 10000)")
+    story.text_many(["my badge is broken"], number=BOB, to=DIRECT)
+    expect(mia.get_by_role("button", name="Accept")).to_have_count(1)
+    mia.reload()
+    expect(mia.locator("#ongoing .item")).to_be_in_viewport(ratio=0.9)
