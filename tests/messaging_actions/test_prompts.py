@@ -100,19 +100,6 @@ async def test_where_nobody_is_assigned_supervisors_are_prompted_and_told_at_onc
     assert await told(story, OMAR, supervises=True) == []
 
 
-async def test_whoever_takes_it_from_the_queue_is_not_prompted_about_the_time_before(
-    story: Story, rules: Rules
-) -> None:
-    await story.available(MIA)
-    await story.text("anyone?", to=DIRECT)
-    await rules.wait(minutes=31)
-    await story.offer()
-    await story.accept((await story.inbox(MIA))[0].id, MIA)
-    assert await told(story) == await told(story, MIA, supervises=True) == []
-    await rules.wait(minutes=31)
-    assert await told(story) == ["Ann still waits"]
-
-
 async def test_closing_ends_a_prompt(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     await rules.wait(minutes=31)

@@ -5,17 +5,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Prompt
 
 i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts
 said = m.alias("said")  # messages before and after a prompt
-
-
-# A prompt that nobody has taken the conversation is of no use to the agent who has.
-_TAKEN_SINCE = (m.c.event == Event.PROMPT) & (m.c.owner == Owner.QUEUE) & (i.c.owner == Owner.AGENT)
 
 
 def _query(*, supervises: bool) -> sa.Select[Any]:
@@ -30,7 +26,7 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .outerjoin(d, away)
         .where(i.c.closed_at.is_(None), i.c.prompted_seq.is_not(None))
         .where(mine | unassigned | (m.c.event == Event.ALARM) if supervises else mine)
-        .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered(), ~_TAKEN_SINCE)
+        .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .where(~consents.is_held(i.c.requester_number, i.c.provider_number_id))
         # Not by m.c.id alone: SQLite would walk all messages in that order to avoid the sort.
         .order_by((m.c.id + 0).desc())
@@ -60,10 +56,8 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
-    conversations without an assigned agent, and alarms.
-
-    Leaves out answered prompts, those that I have dismissed, and those from the time in the queue
-    once an agent has taken the conversation."""
+    conversations without an assigned agent, and alarms. Leaves out answered prompts and those that
+    I have dismissed."""
     return [
         Prompt(
             id=r.id,
