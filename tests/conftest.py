@@ -25,9 +25,12 @@ from handoff_service.operations.routing.offer_work import offer_work
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings
+from tests.support.bot_programs import forked_python
 from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
+from tests.support.kept_connections import KeptConnections
+from tests.support.run_folder import made_once, run_folder
 from tests.support.story import Story
 
 DESK = Path(__file__).parent / "desk.toml"
@@ -52,6 +55,13 @@ def _compile_statements_once() -> Iterator[None]:
 def _cheap_passwords() -> Iterator[None]:
     """Hashing a password takes a tenth of a second on purpose; not here."""
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_bot_programs() -> Iterator[None]:
+    """Importing Rasa takes most of the start of a program in the bot's environment; not here."""
+    with patch("handoff_service.bot_control.rasa_environment.python", forked_python):
         yield
 
 
@@ -111,6 +121,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(FIRST)
 
     items.sort(key=place)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The main process ends last."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(run_folder(), ignore_errors=True)
 
 
 @pytest.fixture
@@ -180,11 +196,9 @@ async def lay_out(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_desk() -> Path:
     """A SQLite file with the desk, to be copied."""
-    path = tmp_path_factory.mktemp("desk") / "desk.db"
-    asyncio.run(lay_out(f"sqlite:///{path}"))
-    return path
+    return made_once("desk.db", lambda path: asyncio.run(lay_out(f"sqlite:///{path}")))
 
 
 @dataclass(slots=True)
@@ -193,8 +207,8 @@ class PostgresDesk:
     a test's time, and so would a new connection for each reset."""
 
     url: str
-    put_back: str
     db: psycopg.Connection
+    kept: KeptConnections
 
     @classmethod
     def keep(cls, url: str) -> "PostgresDesk":
@@ -215,24 +229,35 @@ class PostgresDesk:
             "NULL FROM pg_sequences"
         ).fetchall()
         again = [
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            # without foreign keys and triggers, so that rows are restored unchanged
-            "SET session_replication_role = replica",
+            "PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
+            " current_database() AND pid <> pg_backend_pid() AND pid <> ALL (idle)",
             *(f"DELETE FROM public.{table}" for table in tables),
             *(f"INSERT INTO public.{table} SELECT * FROM kept.{table}" for table in tables),
-            *(f"SELECT setval('public.{name}', {value}, {used})" for name, value, used in counters),
+            *(
+                f"PERFORM setval('public.{name}', {value}, {used})"
+                for name, value, used in counters
+            ),
         ]
-        return cls(url, ";".join(again), db)
+        # a function, because the server then parses and plans its statements once
+        db.execute(
+            "CREATE FUNCTION kept.put_back(idle int[]) RETURNS void LANGUAGE plpgsql AS"
+            f" $$ BEGIN {'; '.join(again)}; END $$"
+        )
+        return cls(url, db, KeptConnections(url))
 
     def as_it_was(self) -> str:
         """Delete what was written since, disconnect everybody, and return the address."""
         try:
-            self.db.execute(self.put_back)
+            self._put_back()
         except psycopg.OperationalError:  # the test before disconnected everybody
             self.db = psycopg.connect(self.url, autocommit=True)
-            self.db.execute(self.put_back)
+            self._put_back()
         return self.url
+
+    def _put_back(self) -> None:
+        # without foreign keys and triggers, so that rows are restored unchanged
+        self.db.execute("SET session_replication_role = replica")
+        self.db.execute("SELECT kept.put_back(%s::int[])", [self.kept.pids()])
 
 
 @pytest.fixture(scope="session")
@@ -241,7 +266,8 @@ def postgres_desk() -> Iterator[PostgresDesk]:
     with postgres_database() as url:
         asyncio.run(lay_out(url))
         desk = PostgresDesk.keep(url)
-        yield desk
+        with desk.kept.used():
+            yield desk
         desk.db.close()
 
 

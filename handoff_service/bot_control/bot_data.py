@@ -209,7 +209,7 @@ class BotData:
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
         """Rewrite one file, or create it. Conflict when another program changes it during each
-        try."""
+        attempt."""
         path = self.root / file
         with self._alone():
             for _ in range(TRIES):

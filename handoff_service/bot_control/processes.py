@@ -61,8 +61,11 @@ class Processes:
             return process
 
     def end(self, process: Process) -> None:
-        """Kill a process that still runs, and close its pipes."""
+        """Kill a process that still runs, and close its pipes. After a cancellation, the thread
+        that did the task and the one that canceled it may both call this."""
         with self._lock:
+            if process not in self._running:
+                return
             self._running.remove(process)
             _kill(process)
         for pipe in (process.stdin, process.stdout):

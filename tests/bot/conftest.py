@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.rasa_cli import train
 from tests.bot.action_endpoint import ActionEndpoint, serve_actions
+from tests.support.bot_programs import BOT_PYTHON
 from tests.support.rasa_server import RasaServer, need_bot_environment, start_rasa
 
 TOKEN = "test-token$with:odd characters"
@@ -70,7 +72,9 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def model(home: Path) -> Path:
-    return train(home)
+    """The real model. Its training starts the program in full, as the service does."""
+    with patch("handoff_service.bot_control.rasa_environment.python", lambda: str(BOT_PYTHON)):
+        return train(home)
 
 
 @pytest.fixture(scope="session")

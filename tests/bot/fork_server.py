@@ -1,20 +1,26 @@
 """Starts programs of the bot's environment as forks of a process that has imported Rasa. Run by
 .venv-bot, not by pytest.
 
-Usage: fork_server.py SOCKET. A connection asks for one program: a line of JSON with `arguments`
-(`-m MODULE ...`, a script's path or the arguments of `rasa`), `environment` and `folder`, and three
-file descriptors for stdin, stdout and stderr. It gets a line with the process id, and a line with
-the exit code when the program has ended. The server and its programs end with its stdin.
+Usage: fork_server.py FOLDER. The server listens at `forks` in the folder. A connection asks for one
+program: a line of JSON with `arguments` (`-m MODULE ...`, a script's path or the arguments of
+`rasa`), `environment` and `folder`, and three file descriptors for stdin, stdout and stderr. It
+gets a line with the process id, and a line with the exit code when the program has ended. A program
+ends with its connection.
+
+The server's stdin is the named pipe `users` in the folder. Each process of the tests that uses the
+server keeps it open for writing. The server and its programs end with the last of them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -28,23 +34,27 @@ PRELOAD = (
     "rasa.core.run",
     "rasa.core.test",
     "rasa.core.tracker_store",
+    "rasa.engine.recipes.default_components",
+    "rasa.engine.recipes.graph_recipe",
     "rasa.model_training",
     "rasa.server",
+    "rasa.shared.importers.rasa",
     "rasa.validator",
+    "skops.io",
     "sqlalchemy",
 )
 PR_SET_PDEATHSIG = 1
 
 
-def serve(address: str) -> None:
-    threading.Thread(target=end_with_stdin, daemon=True).start()
+def serve(folder: str) -> None:
+    threading.Thread(target=end_with_users, args=(folder,), daemon=True).start()
     for name in PRELOAD:
         importlib.import_module(name)
     # a program finds its own modules: those imported here may stand in another folder for it
     own = [name for name in sys.modules if name.split(".")[0] in ("actions", "bot", "tests")]
     assert own == [], own
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(address)
+        listening.bind(os.path.join(folder, "forks"))
         listening.listen()
         print("ready", flush=True)
         while True:
@@ -52,8 +62,17 @@ def serve(address: str) -> None:
             start(connection)
 
 
-def end_with_stdin() -> None:
-    os.read(0, 1)  # sys.stdin would stay locked in the forks
+def end_with_users(folder: str) -> None:
+    gone = select.poll()
+    gone.register(0, 0)  # reports a pipe that nobody has open for writing
+    gone.poll()
+    # the folder may be gone too, at the end of the tests
+    with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, "lock")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # nobody starts to use the server now
+        if not gone.poll(0):
+            return end_with_users(folder)
+        os.unlink(os.path.join(folder, "users"))
+        os.unlink(os.path.join(folder, "forks"))
     os._exit(0)
 
 
@@ -70,18 +89,22 @@ def start(connection: socket.socket) -> None:
         run(order, files)
     for file in files:
         os.close(file)
+    program = os.pidfd_open(pid)
     connection.sendall(f"{pid}\n".encode())
-    threading.Thread(target=report_end, args=(pid, connection), daemon=True).start()
+    threading.Thread(target=report_end, args=(pid, program, connection), daemon=True).start()
 
 
-def report_end(pid: int, connection: socket.socket) -> None:
+def report_end(pid: int, program: int, connection: socket.socket) -> None:
+    select.select([program, connection], [], [])
+    signal.pidfd_send_signal(program, signal.SIGKILL)  # no more than a zombie has this, if it ended
+    os.close(program)
     _, status = os.waitpid(pid, 0)
     with connection, contextlib.suppress(OSError):  # the test need not wait for the end
         connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def run(order: dict, files: list[int]) -> None:
-    """What the fork does."""
+    """The work of the fork."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number, file in enumerate(files):
         os.dup2(file, number)

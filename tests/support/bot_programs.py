@@ -1,17 +1,20 @@
 """Programs of the bot's environment that need not import Rasa.
 
-Importing takes most of a start. A fork server imports once for each process of the tests, and every
-program is a fork of it: see tests/bot/fork_server.py.
+Importing takes most of a start. A fork server imports once for all processes of the tests, and
+every program is a fork of it: see tests/bot/fork_server.py.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import functools
 import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +22,7 @@ from subprocess import TimeoutExpired
 
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.rasa_environment import RASA, environment
+from tests.support.run_folder import run_folder
 
 BOT_PYTHON = RASA.with_name("python")
 
@@ -101,22 +105,79 @@ def run_program(
 
 
 @functools.cache
+def forked_python() -> str:
+    """A program that takes the arguments of the bot's Python and is ready six seconds earlier,
+    because it asks the fork server for a fork."""
+    _server()
+    path = _folder() / f"python-{os.getpid()}"
+    path.write_text(_FORKED_PYTHON)
+    path.chmod(0o700)
+    return str(path)
+
+
+_FORKED_PYTHON = f"""#!{sys.executable} -IS
+import json, os, socket, sys
+
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(os.path.join(os.path.dirname(sys.argv[0]), "forks"))
+order = {{"arguments": sys.argv[1:], "environment": dict(os.environ), "folder": os.getcwd()}}
+socket.send_fds(connection, [json.dumps(order).encode() + b"\\n"], [0, 1, 2])
+for number in (0, 1):
+    os.close(number)
+_, code = connection.makefile()
+os._exit(int(code) % 256)
+"""
+
+
+@functools.cache
 def _server() -> str:
-    """The address of the fork server of this process, which ends with this process."""
-    address = str(Path(tempfile.mkdtemp(prefix="bot-")) / "forks")
+    """The address of the fork server, which ends with the last process of the tests that uses
+    it."""
+    folder = _folder()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _use(folder / "users"):
+            _start(folder)
+    return str(folder / "forks")
+
+
+def _folder() -> Path:
+    folder = run_folder() / "bot"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _use(users: Path) -> bool:
+    """Keep the server from ending before this process. False when there is none."""
+    try:
+        os.open(users, os.O_WRONLY | os.O_NONBLOCK)  # closed at the end of this process
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENXIO):
+            raise
+        return False
+    return True
+
+
+def _start(folder: Path) -> None:
+    for left in ("users", "forks"):  # by a server that failed
+        (folder / left).unlink(missing_ok=True)
+    os.mkfifo(folder / "users")
+    users = os.open(folder / "users", os.O_RDONLY | os.O_NONBLOCK)
+    assert _use(folder / "users")
     process = subprocess.Popen(
-        [BOT_PYTHON, ROOT / "tests" / "bot" / "fork_server.py", address],
+        [BOT_PYTHON, ROOT / "tests" / "bot" / "fork_server.py", folder],
         cwd=ROOT,
-        env=environment(Path(address).parent),
-        stdin=subprocess.PIPE,
+        env=environment(folder),
+        stdin=users,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
+    os.close(users)
     assert process.stdout is not None
     ready = process.stdout.readline()
     assert ready == "ready\n", "the fork server did not start"
-    _running.append(process)
-    return address
+    _started.append(process)
 
 
-_running: list[subprocess.Popen[str]] = []  # keeps the pipe open
+_started: list[subprocess.Popen[str]] = []  # one that is collected would warn that it runs

@@ -7,10 +7,8 @@ sign-in is cheap too.
 """
 
 import asyncio
-import atexit
 import functools
 import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
@@ -26,6 +24,7 @@ from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.settings import Settings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from tests.support.run_folder import made_once
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 #: where the service keeps its own, for ``patch`` and for the constants of ``running_service``
@@ -39,15 +38,16 @@ def demo_home(home: Path) -> Path:
 
 @functools.cache
 def _made() -> Path:
-    home = Path(tempfile.mkdtemp(prefix="patchboard-demo-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return made_once("demo-home", _make)
+
+
+def _make(home: Path) -> None:
     config = settings.read(
         {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
     )
     migrate(config.database_url)
     with ThreadPoolExecutor(1) as apart:  # Playwright keeps an event loop running in this thread
         apart.submit(asyncio.run, _import(config)).result()
-    return home
 
 
 async def _import(config: Settings) -> None:

@@ -2,12 +2,10 @@
 with a cookie jar."""
 
 import asyncio
-import atexit
 import functools
 import re
 import shutil
 import socket
-import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -30,6 +28,7 @@ from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK
+from tests.support.run_folder import made_once
 from tests.support.story import Story
 
 PAGE = {"Accept": "text/html"}
@@ -106,11 +105,12 @@ class Running:
 def _laid_out() -> Path:
     """A SQLite file with every migration and the desk of ``tests/desk.toml``, made once and copied
     for each service."""
-    path = Path(tempfile.mkdtemp(prefix="patchboard-test-")) / "desk.db"
-    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    return made_once("web.db", _make)
+
+
+def _make(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     asyncio.run(_import(path))
-    return path
 
 
 async def _import(path: Path) -> None:

@@ -163,7 +163,11 @@ def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
     found = notification_targets.news(tx.conn, agents, min(since.values()), until)
     send = []
     for target in targets:
-        news = [one for one in found.get(target.agent_id, ()) if one.at > since[target.id]]
+        news = [
+            one
+            for one in found.get(target.agent_id, ())
+            if one.at > since[target.id] and (target.takes_work or one.kind in rules.OF_SUPERVISORS)
+        ]
         if news:
             made = rules.notification(news)
             send.append(ToSend(target, made, f"{tx.settings.public_url}{made.path}"))

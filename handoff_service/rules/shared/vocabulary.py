@@ -178,6 +178,7 @@ class Work(StrEnum):
     RETAIN = "retain"
     ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
+    REFRESH_TARGETS = "refresh_targets"
 
 
 class Unanswered(StrEnum):
@@ -263,7 +264,7 @@ class CallState(StrEnum):
 
 
 class TrainerLane(StrEnum):
-    """Where a trainer's label goes: to the examples, or to the test set only."""
+    """The destination of a trainer's label: to the examples, or to the test set only."""
 
     TEACH = "teach"
     AUDIT = "audit"

@@ -1,0 +1,92 @@
+"""PostgreSQL connections that one test closes and the next test takes.
+
+A new connection is a new process of the server, which has to read the catalog of 109 tables again.
+That takes more of the server's time than most tests' statements.
+"""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
+
+from handoff_service.store.engine.postgres_connection import BoundedConnection
+
+MOST = 2  # of one kind, as many as most tests use; the server has 100 for all test processes
+
+
+class KeptConnections:
+    """The idle connections to one database."""
+
+    close_returns = True  # psycopg then calls ``putconn`` in place of closing
+
+    def __init__(self, url: str) -> None:
+        self._of = conninfo_to_dict(url).items()
+        self._idle: defaultdict[str, list[PGconn]] = defaultdict(list)
+
+    def take(self, conninfo: str) -> PGconn | None:
+        """An idle connection as if it were new, or None."""
+        idle = self._idle[conninfo]
+        while idle:
+            found = idle.pop()
+            # drops what its last user set or prepared, and fails if a test disconnected it
+            if found.exec_(b"DISCARD ALL").status == ExecStatus.COMMAND_OK:
+                return found
+            found.finish()
+        return None
+
+    def putconn(self, used: psycopg.Connection) -> None:
+        """Keep a connection that is closed, unless its last user left it in a transaction."""
+        ended, used.pgconn, used._pool = used.pgconn, _finished(), None
+        used._closed = True
+        idle = self._idle[used._conninfo]  # type: ignore[attr-defined]
+        if ended.transaction_status == TransactionStatus.IDLE and len(idle) < MOST:
+            idle.append(ended)
+        else:
+            ended.finish()
+
+    def pids(self) -> list[int]:
+        """The server's processes of the idle connections."""
+        return [
+            one.backend_pid
+            for idle in self._idle.values()
+            for one in idle
+            if one.status == ConnStatus.OK
+        ]
+
+    def close(self) -> None:
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().finish()
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[None]:
+        """Let the stores of this process use them until the block ends."""
+        kept = self
+
+        class KeptConnection(BoundedConnection):
+            @classmethod
+            def _connect_gen(cls, conninfo: str = "") -> object:  # type: ignore[override]
+                """Take a connection, or make one that is kept later."""
+                if not kept._of <= conninfo_to_dict(conninfo).items():
+                    return (yield from super()._connect_gen(conninfo))
+                found = kept.take(conninfo)
+                made = cls(found) if found else (yield from super()._connect_gen(conninfo))
+                made._pool, made._conninfo = kept, conninfo
+                return made
+
+        with patch(
+            "handoff_service.store.engine.postgres_connection.BoundedConnection", KeptConnection
+        ):
+            yield
+        self.close()
+
+
+def _finished() -> PGconn:
+    """A closed connection."""
+    closed = PGconn.connect_start(b"hostaddr=none")
+    closed.finish()
+    return closed
