@@ -17,6 +17,8 @@ from handoff_service.operations.privacy.request_erasure import (
     preview,
     request_erasure,
 )
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine.store import Store
@@ -99,6 +101,7 @@ async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace)
         write_archive(archive, MediaFolder(config.home / "media"), asked.file)
     except OSError as error:
         raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
+    await store.write(audit, exported(Subject.PERSONAL_DATA, asked.file.name))
     return f"Wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
         f"{len(archive.media)} files"
     )

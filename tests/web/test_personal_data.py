@@ -121,6 +121,11 @@ async def test_an_erasure_by_api_needs_a_person(here: Running) -> None:
     for body in ({}, {"number": ANN, "user_id": 1}):
         status, problem = await api(here, "POST", "/erasures", body)
         assert (status, list(problem["errors"])) == (400, ["number"])
+    for call in ("/erasures", "/erasures/preview", "/hand-outs"):
+        status, problem = await api(here, "POST", call, {"number": "banana"})
+        assert status == 400, call
+        assert problem["errors"]["number"].startswith("must be a phone number, ")
+    assert (await api(here, "POST", "/erasures/preview", {"number": "40404"}))[0] == 404
     assert (await api(here, "POST", "/erasures/preview", {"user_id": 999_999}))[0] == 404
     status, found = await api(here, "POST", "/erasures/preview", {"user_id": 1})
     assert (status, found["name"]) == (200, "Ann Lee")

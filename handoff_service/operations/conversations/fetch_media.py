@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from handoff_service import log
 from handoff_service.lib.image_info import picture_in
 from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.ports import NotFetched
@@ -56,8 +57,10 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
         case RefusedFile(why=why):
             status, values = MediaStatus.REFUSED, {"why": why}
         case str(why):
-            status = MediaStatus.REFUSED if command.attempts >= MOST_TRIES else status
             values = {"why": why}
+            if command.attempts >= MOST_TRIES:
+                status, key = MediaStatus.REFUSED, command.media_id
+                report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
     if status is MediaStatus.WAITING:
         wait = min(timedelta(seconds=2 ** min(command.attempts, 12)), LONGEST_WAIT)

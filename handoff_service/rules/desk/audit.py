@@ -42,6 +42,7 @@ class Subject(StrEnum):
     CONVERSATIONS = "conversations"
     AUDIT_LOG = "audit_log"
     PERSONAL_DATA = "personal_data"
+    BACKUP = "backup"
     SECRET_KEY = "secret_key"  # noqa: S105  # the name of a subject
 
 

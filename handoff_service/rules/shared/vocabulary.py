@@ -239,6 +239,7 @@ class WebhookEvent(StrEnum):
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_HANDED_OFF = "conversation.handed_off"
     CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_TRANSFERRED = "conversation.transferred"
     CONVERSATION_RETURNED = "conversation.returned"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_REOPENED = "conversation.reopened"

@@ -1702,6 +1702,11 @@ sessions = Table(
     Column("provider_id", ID, ForeignKey("identity_providers.id", ondelete="SET NULL")),
     #: its ID token, which it wants back when the agent signs out
     _sealed("id_token", null=True),
+    #: the provider's name for its own session
+    _word("provider_session", null=True),
+    #: when the agent proved who they are to the provider, or a second factor here; null: the
+    #: provider does not say, or the session has no provider
+    _time("authenticated_at", null=True),
 )
 #: Sign-ins that wait for their next step: an identity provider's answer, or a second factor.
 sign_in_steps = Table(
