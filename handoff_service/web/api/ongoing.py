@@ -12,6 +12,7 @@ from handoff_service.rules.conversations.list_order import (
     Tag,
     sort_and_filter,
 )
+from handoff_service.rules.shared.vocabulary import CLOSED
 from handoff_service.store.conversations import (
     conversation_list,
     conversations,
@@ -52,17 +53,17 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     how = SortAndFilter(sort=query.sort, tag=query.tag, label_id=query.label)
 
     def read(conn: Connection) -> OngoingPage:
-        active = conversations.ongoing(conn, agent_id, others=query.others)
-        by_id, now = {one.id: one for one in active}, read_at(conn)
+        now = read_at(conn)
         listed = conversation_list.listed(conn, agent_id, others=query.others)
-        kept = [
-            one
+        kept = {
+            one.interaction.id: one
             for one in sort_and_filter(listed, how, now)
-            if one.interaction.id in by_id  # not the closed ones with an unread thank-you
-        ]
+            if one.interaction.state not in CLOSED  # an unread thank-you lists a closed one
+        }
+        items = conversations.of_ids(conn, kept, agent_id)
         return OngoingPage(
-            items=[by_id[one.interaction.id] for one in kept],
-            tags={one.interaction.id: sorted(one.tags(now)) for one in kept},
+            items=items,
+            tags={one.id: sorted(kept[one.id].tags(now)) for one in items},
             next=None,
             unread_conversations=read_positions.unread_conversations(conn, agent_id),
         )
