@@ -239,6 +239,12 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
     page = await tara.get(f"{TEACH}/intents")
     assert f'href="{TEACH}/intents/thanks"' in page.text
     assert "known after the first measurement" in page.text
+    assert "Comparing all examples" in page.text, "the page does not wait for it"
+    one = await tara.get(f"{TEACH}/intents/thanks")
+    assert "Comparing all examples" in one.text
+    assert (await tara.get(f"{TEACH}/compared?intent=no_such_intent")).status == 404
+    for asked in ("compared", "compared?intent=thanks", "intents", "intents/thanks"):
+        assert "Comparing all examples" not in (await tara.get(f"{TEACH}/{asked}")).text
     assert (await tara.get(f"{TEACH}/intents/no_such_intent")).status == 404
     await measured(desk)
     page = await tara.get(f"{TEACH}/intents")
