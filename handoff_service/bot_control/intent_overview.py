@@ -22,7 +22,8 @@ from handoff_service.store.views.training import BotModel
 class ListedIntent:
     """An intent in the list. ``tests``: the number of test texts that the last measured
     model was asked, or that wait for the first measurement. ``suspects``: how many of its
-    examples are suspects; None: they are not compared yet. ``score`` None: no model was measured by its test texts."""
+    examples are suspects; None: they are not compared yet. ``score`` None: no model was
+    measured by its test texts."""
 
     intent: Intent
     tests: int
@@ -32,8 +33,8 @@ class ListedIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """``equal``: nearly equal examples of two intents; None: not compared yet. ``misplaced``: examples that look like those
-    of another intent. ``model``: the model that the scores are of."""
+    """``equal``: nearly equal examples of two intents; None: not compared yet. ``misplaced``:
+    examples that look like those of another intent. ``model``: the model that the scores are of."""
 
     listed: Sequence[ListedIntent]
     equal: Sequence[ConflictingExamples] | None
