@@ -194,7 +194,6 @@ class BotData:
 
     def add_test(self, intent: str, text: str) -> FileChange:
         """Add a text of the audit to the test texts, which training never reads."""
-        (self.root / TESTS).mkdir(exist_ok=True)
         example = nlu_file.example_of(text)
 
         def change(written: str) -> str:
@@ -222,6 +221,7 @@ class BotData:
         """Rewrite one file, or create it. Conflict when another program changes it during each
         try."""
         path = self.root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():
             for _ in range(TRIES):
                 before = path.read_bytes() if path.exists() else b""
