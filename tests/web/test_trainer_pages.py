@@ -120,10 +120,15 @@ async def test_a_trainer_starts_at_teach_and_sees_no_conversation(
     assert (await tara.get(f"/workspace/conversations/{interaction}")).status == 403
 
 
-async def test_nothing_waits(tara: Visitor) -> None:
+async def test_nothing_waits(tara: Visitor, folder: Path) -> None:
     page = await tara.get(TEACH)
     assert "No texts to label." in page.text
     assert "Nothing to label" in page.text
+    assert "You labeled them all" not in page.text
+    assert "No intents yet" not in (await tara.get(f"{TEACH}/intents")).text
+    shutil.rmtree(folder / "data/nlu")
+    assert "No intents yet" in (await tara.get(f"{TEACH}/intents")).text
+    assert "No model runs yet" in (await tara.get(f"{TEACH}/models")).text
 
 
 async def test_the_card_has_suggestions_nearest_examples_and_the_change(
