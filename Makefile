@@ -106,6 +106,11 @@ browser:
 migration: setup ## write a migration for the changes in tables.py: make migration NAME="..."
 	@.venv/bin/python -m handoff_service.store.engine.make_migration "$(NAME)"
 
+catalogs: setup ## collect the texts to translate into handoff_service/locale, and compile the translations
+	@cd handoff_service && ../.venv/bin/pybabel -q extract -k translatable -k count_in_language:1,2 --no-location --no-wrap --omit-header -o locale/requesters.pot . ../actions
+	@cd handoff_service && for l in de es fr; do ../.venv/bin/pybabel -q update --ignore-pot-creation-date -D requesters -l $$l -i locale/requesters.pot -d locale --no-wrap --no-fuzzy-matching --init-missing; done
+	@.venv/bin/pybabel -q compile -D requesters -d handoff_service/locale
+
 lock: | $(UV) ## lock the dependencies again
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt

@@ -18,14 +18,16 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
     request_hand_off,
 )
 from handoff_service.rules.cases.cases import HIGH
+from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.shared.vocabulary import CaseKind
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
 
 NAME = "action_account_help"
-ALREADY_OPEN = "Your case {number} is already open. A person will continue with it here."
+ALREADY_OPEN = translatable(
+    "Your case {number} is already open. A person will continue with it here."
+)
 REASON = "Needs help with a password or a locked account. Identity verified."
 
 
@@ -71,7 +73,7 @@ class AccountHelpAction(Action):
 
 
 def lost_access(account: str | None) -> str:
-    """What a case says about an account that the requester cannot get into."""
+    """A case's text about an account that the requester cannot get into."""
     return f"Cannot get into: {account}" if account else "Password or locked account"
 
 

@@ -18,9 +18,9 @@ from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.translations import in_language
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.desk import desk_time_zone

@@ -14,10 +14,11 @@ from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.rules.cases.cases import priority_of
+from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
 LONGEST_SAID = 60
-THEN = "Text any details here, or ask for a person."
+THEN = translatable("Text any details here, or ask for a person.")
 
 
 class OpenCaseAction(Action):

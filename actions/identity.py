@@ -39,13 +39,14 @@ from handoff_service.operations.identity.prove_identity import (
     settle_answer,
     something_else,
 )
+from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict, asked_facts
 from handoff_service.rules.identity.secrets_in_texts import account_in
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.translations import count_in_language
 from handoff_service.rules.virtual_agent.farewells import is_goodbye
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
-from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.turn_requester import requester_of
 
@@ -328,7 +329,7 @@ def _slots(standing: ProofState) -> dict[str, Any]:
 
 
 def _tries(left: int, spoken: str | None) -> str:
-    return in_language("1 try" if left == 1 else "{left} tries", spoken).format(left=left)
+    return count_in_language("{left} attempt", "{left} attempts", left, spoken).format(left=left)
 
 
 def _is_about_code(tracker: Tracker) -> bool:

@@ -14,9 +14,9 @@ from actions.turns import REPORTS, continues_case, not_understood_before
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.virtual_agent.additions import is_addition
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
 
@@ -26,7 +26,7 @@ IT, NONE = "it", "none"
 SURE = 0.8  # below this confidence, any sentence is an answer to "What is wrong?"
 SENTENCE, LONG = 4, 9  # words
 FREE_TEXT = frozenset({"problem", "device"})
-CHOICES = (("Same issue", "/affirm"), ("Something else", "/deny"))
+CHOICES = ((translatable("Same issue"), "/affirm"), (translatable("Something else"), "/deny"))
 
 
 class ValidateProblemForm(FormValidationAction):
@@ -112,11 +112,12 @@ class AskKnownOutage(Action):
             {"title": in_language(title, language(tracker)), "payload": payload}
             for title, payload in CHOICES
         ]
-        spanish = language(tracker) is Language.SPANISH
         news = outage_news(
             [(found[0].title, found[0].text)], asked_behind=True, language=language(tracker)
         )
-        dispatcher.utter_message(text=news if spanish else found[0].text, buttons=buttons)
+        dispatcher.utter_message(
+            text=found[0].text if language(tracker) is Language.ENGLISH else news, buttons=buttons
+        )
         return []
 
 

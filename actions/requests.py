@@ -14,10 +14,11 @@ from actions.turn import forget_collected, language, turn_id
 from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
+from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.rules.virtual_agent.bot_replies import opened
 
-THEN = "We'll text you updates. Ask me for its status any time."
+THEN = translatable("We'll text you updates. Ask me for its status any time.")
 
 
 class OpenRequestAction(Action):

@@ -55,7 +55,8 @@ def confidence(tracker: Tracker) -> float:
 
 def language(tracker: Tracker) -> Language:
     """The language of the replies, which the service sets."""
-    return Language.SPANISH if tracker.get_slot("language") == "es" else Language.ENGLISH
+    spoken = tracker.get_slot("language")
+    return Language(spoken) if spoken in set(Language) else Language.ENGLISH
 
 
 def entities(tracker: Tracker, *kinds: str) -> list[str]:

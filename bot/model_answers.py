@@ -1,4 +1,4 @@
-"""What a model understands of texts, and whether it passes the test stories."""
+"""A model's answers to texts, and to the test stories."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class TextFeatures:
         return cls(made)
 
     def arrays(self) -> Arrays:
-        """What is learned, to be stored."""
+        """The learned numbers, to be stored."""
         found: Arrays = {}
         for n, one in enumerate(self._vectorizers):
             found[f"terms{n}"], found[f"idf{n}"] = one.get_feature_names_out(), one.idf_

@@ -44,7 +44,7 @@ class WordOdds:
         return cls(dict(zip(learned["odds_words"].tolist(), learned["odds"].tolist(), strict=True)))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What is learned, to be stored."""
+        """The learned numbers, to be stored."""
         words, odds = list(self._odds), list(self._odds.values())
         return {"odds_words": np.array(words, dtype=str), "odds": np.array(odds, dtype=np.float32)}
 

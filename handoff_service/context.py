@@ -27,7 +27,7 @@ from handoff_service.worker import Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeMark:
-    """What marks a practice desk."""
+    """The mark of a practice desk."""
 
     run_id: int
     agent_id: int  #: on the real desk

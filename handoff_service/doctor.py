@@ -77,7 +77,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if pending_revisions(connection):
                 return (
                     [],
-                    ["The database lacks tables or columns. Make them with: patchboard migrate"],
+                    ["The database lacks tables or columns. To add them, run: patchboard migrate"],
                     [],
                 )
             conn = connection.execution_options(

@@ -59,17 +59,17 @@ class Conflict(Refusal):
 
 
 class TooManyTries(Refusal):
-    """Too many tries. Wait a minute and try again."""
+    """Too many attempts. Wait a minute and try again."""
 
     status = 429
     retry_after = 60
 
     @classmethod
     def for_seconds(cls, seconds: int) -> "TooManyTries":
-        """Too many tries, until so many seconds have passed."""
+        """Too many attempts, until so many seconds have passed."""
         minutes = seconds // 60
         wait = {0: "a minute", 1: "a minute", 60: "an hour"}.get(minutes, f"{minutes} minutes")
-        made = cls(f"Too many tries. Wait {wait} and try again.")
+        made = cls(f"Too many attempts. Wait {wait} and try again.")
         made.retry_after = seconds
         return made
 

@@ -1,7 +1,7 @@
 """Metrics for Prometheus at ``/metrics``. Built in ``app.py`` and passed to the modules that count.
 
 One process keeps its counts in memory. Several worker processes keep them in files of one folder
-(``share``), so whichever of them answers a scrape, the answer has the counts of all.
+(``share``), so each of them can answer a scrape with the counts of all.
 """
 
 import os
@@ -54,9 +54,9 @@ class WaitingInQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
-    """What the database says at a scrape. ``work_late``: for how many seconds the oldest due work
-    has waited for a worker. ``webhooks``: name -> for how many seconds its oldest event has
-    waited."""
+    """The figures that a scrape reads from the database. ``work_late``: for how many seconds the
+    oldest due work has waited for a worker. ``webhooks``: name -> for how many seconds its oldest
+    event has waited."""
 
     queues: Sequence[WaitingInQueue]
     agents: int

@@ -319,7 +319,7 @@ class NoExamples:
 
 
 class BotModelNotLoaded(Exception):
-    """A bot process goes on with its present model. The text is the reason, in words for a
+    """A bot process continues with its present model. The text is the reason, in words for a
     trainer."""
 
 

@@ -236,7 +236,7 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
     for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # the original desk has mailed these; whoever still needs a link asks again
+    # the original desk has mailed these; people who still need a link can ask again
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
     # The original desk may still use the same Redis server. The id keeps the two desks apart there.
     # Password links are signed with it, so those from before end.

@@ -219,7 +219,7 @@ class BotData:
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
         """Rewrite one file, or create it. Conflict when another program changes it during each
-        try."""
+        attempt."""
         path = self.root / file
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():

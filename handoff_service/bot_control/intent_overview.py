@@ -1,4 +1,4 @@
-"""What the trainer sees of all intents: examples, test texts, scores and suspects."""
+"""The trainer's view of all intents: examples, test texts, scores and suspects."""
 
 from collections import Counter
 from collections.abc import Sequence

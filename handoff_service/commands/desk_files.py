@@ -43,7 +43,7 @@ async def _imported(store: Store, path: Path) -> str:
 
 
 async def _previewed(store: Store, path: Path) -> str:
-    """What an import would change."""
+    """List the changes that an import would make."""
     return "\n".join(_lines(await preview_file(store, await _read(store, path))))
 
 

@@ -85,7 +85,7 @@ def _receipt(erasure: Erasure) -> str:
 
 
 def _title(name: str) -> str:
-    """What the receipt calls a count."""
+    """The receipt's name for a count."""
     return TITLES.get(name) or name.replace("_", " ").capitalize()
 
 

@@ -70,7 +70,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of a call, and the beginning of the answer's body."""
+    """The outcome of a call, with the beginning of the answer's body."""
 
     called: Called
     body: bytes = b""

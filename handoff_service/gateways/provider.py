@@ -61,7 +61,7 @@ class AccountNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReport:
-    """What the provider says about the account. ``problems``: what keeps it from working, each with
+    """The provider's view of the account. ``problems``: what keeps it from working, each with
     its fix."""
 
     problems: Sequence[str] = ()

@@ -115,7 +115,7 @@ class OpenTimes:
 
 
 def error(expression: str, country: str | None = None) -> str | None:
-    """What is wrong with an expression. None when it is valid."""
+    """The error of an expression, in words. None when it is valid."""
     if wrong := unreadable(expression, country):
         return wrong
     if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:

@@ -75,8 +75,8 @@ def new_challenge() -> str:
 def options_to_add(
     site: Site, challenge: str, *, desk: str, user: bytes, email: str, name: str, has: Sequence[str]
 ) -> dict[str, Any]:
-    """What the browser needs to make a passkey. ``user``: names the account to the authenticator.
-    ``has``: the account's other passkeys, which are not added twice."""
+    """The options with which the browser makes a passkey. ``user``: names the account to the
+    authenticator. ``has``: the account's other passkeys, which are not added twice."""
     options = webauthn.generate_registration_options(
         rp_id=site.host,
         rp_name=desk,
@@ -112,8 +112,8 @@ def added(site: Site, challenge: str, answer: Mapping[str, Any]) -> NewPasskey:
 
 
 def options_to_sign_in(site: Site, challenge: str, allowed: Sequence[str]) -> dict[str, Any]:
-    """What the browser needs to use a passkey. ``allowed`` empty: any of this site, which must then
-    check who holds it."""
+    """The options with which the browser uses a passkey. ``allowed`` empty: any of this site, which
+    must then check who holds it."""
     options = webauthn.generate_authentication_options(
         rp_id=site.host,
         challenge=base64url_to_bytes(challenge),

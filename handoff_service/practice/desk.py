@@ -132,7 +132,7 @@ async def close_desk(desk: AppContext) -> None:
 
 
 async def keep_picture(desk: AppContext) -> str:
-    """Store the picture that stands for a requester's at the simulator. Returns its address."""
+    """Store the placeholder for requesters' pictures at the simulator. Returns its address."""
     assert isinstance(desk.provider, Simulator)
     content = await asyncio.to_thread(_PICTURE.read_bytes)
     return await desk.provider.keep(content, desk.clock())

@@ -21,7 +21,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import practice_source
 
 _TEXTERS = (Speaker.REQUESTER, Speaker.AGENT)
-AFTER_TROUBLE = 1.0  # seconds until the next try
+AFTER_TROUBLE = 1.0  # seconds until the next attempt
 
 
 @dataclass(slots=True)

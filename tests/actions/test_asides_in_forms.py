@@ -1,4 +1,4 @@
-"""Texts inside a form that are no answer, and what requesters tell while a proof is under way."""
+"""Texts inside a form that are no answer, and further facts during an identity check."""
 
 import pytest
 

@@ -82,7 +82,7 @@ class Bot:
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        """Rasa has every slot checked that was set in the turn: when the form begins, those that
+        """Rasa checks every slot that was set in the turn; when the form begins, the slots that
         were emptied."""
         self.slots |= slots
         told = (
@@ -146,7 +146,7 @@ async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
     assert asks.startswith("If we have that on file")
     await bot.mail()
     assert await bot.turn("999999", "identity_form", proof="told") == [
-        "That's not the right code. 4 tries left. What are the 6 digits in the e-mail? If "
+        "That's not the right code. 4 attempts left. What are the 6 digits in the e-mail? If "
         'you have none, text "no code".'
     ]
     assert await bot.turn(CODE, "identity_form", proof="told") == [

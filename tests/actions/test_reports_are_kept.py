@@ -1,4 +1,4 @@
-"""A report is never lost: what the actions do with texts that are no answer."""
+"""No report is lost: the actions' handling of texts that are no answer."""
 
 from typing import Any
 
@@ -208,7 +208,7 @@ async def test_what_is_about_no_code_is_not_answered_about_codes(
 
 
 def turn(text: str, did: str, intent: str, confidence: float = 0.6) -> list[dict[str, Any]]:
-    """The events of one turn before."""
+    """The events of an earlier turn."""
     data = {"intent": {"name": intent, "confidence": confidence}}
     return [
         {"event": "user", "text": text, "parse_data": data},

@@ -1,5 +1,5 @@
-"""A backup holds the whole desk and is restored on either kind of database; what cannot be restored
-is refused."""
+"""A backup holds the whole desk and can be restored on either kind of database. Unusable backups
+are refused."""
 
 import asyncio
 import io
@@ -283,7 +283,7 @@ def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) ->
 
 
 def _ctrl_c(sentence: str) -> None:
-    """When rows and media are there, and the end is not."""
+    """The rows and media are there, and the end of the archive is missing."""
     if sentence.startswith("media"):
         raise KeyboardInterrupt
 

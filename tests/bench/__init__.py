@@ -7,6 +7,6 @@ KINDS = ("SQLite", "PostgreSQL")
 
 
 def size(full: int, quick: int, name: str = "") -> int:
-    """How much a benchmark does: with QUICK=1 less, so that all end within three minutes, with
-    wider intervals. ``name``: the setting that overrides both, without its prefix."""
+    """The size of a benchmark. With QUICK=1 it is smaller, so that all end within three
+    minutes, with wider intervals. ``name``: the setting that overrides both, without its prefix."""
     return int(os.environ.get(f"PATCHBOARD_BENCH_{name}") or (quick if QUICK else full))

@@ -107,7 +107,7 @@ class NaiveWriter:
 
 
 def serve(kind: str, url: str, port: int) -> None:
-    """One rung, until it is ended."""
+    """One baseline, until it is ended."""
     app: Any = Sanic("rung", configure_logging=False)
     app.config.ACCESS_LOG = False
 

@@ -88,8 +88,8 @@ def _stock() -> dict[str, str]:
 
 
 async def _turns(database: str, ours: str, stock: str) -> Result:
-    """In turns, so that both have the same machine. Ours is the whole turn: asked from and stored
-    in the database."""
+    """Both alternate, so that they see the same machine. Ours is the whole turn, with its reads
+    and writes in the database."""
     store = Store(
         database,
         clock=clock.now,

@@ -1,4 +1,4 @@
-"""What the commit numbers cost the inbound webhook.
+"""Measures the cost of the commit numbers for the inbound webhook.
 
 The number that each transaction stores (``store/engine/commit_numbers.py``) may make a batch of
 texts at most 3 % slower. Batches with and without a number take turns in one lane, because the rate

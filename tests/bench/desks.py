@@ -59,7 +59,7 @@ groups = ["Service desk"]
 
 
 def agent(n: int) -> dict[str, str]:
-    """What an agent of the benchmarks' desk signs in with."""
+    """The sign-in of an agent of the benchmarks' desk."""
     return {"email": f"agent{n}@example.com", "password": PASSWORD}
 
 
@@ -118,7 +118,7 @@ class Desks:
         return [self._started(rung) for rung in self._all_rungs()]
 
     def product(self) -> Rung:
-        """Patchboard alone, of the webhook's rungs."""
+        """Patchboard alone, without the webhook's baselines."""
         return self._started(self._all_rungs()[1])
 
     def _all_rungs(self) -> list[Rung]:

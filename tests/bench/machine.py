@@ -29,7 +29,7 @@ class Machine:
 
     @property
     def warning(self) -> str:
-        """Why the figures should not be quoted, or nothing."""
+        """The reason not to quote the figures; empty: there is none."""
         if self.busy_cores < BUSY:
             return ""
         return (

@@ -51,7 +51,7 @@ async def _offers(desk: Desk) -> list[float]:
 
 
 def long_past(desks: Desks) -> Iterator[Result]:
-    """Two desks, asked in turns: what else the machine does hits both."""
+    """Two desks, measured alternately, so that other load on the machine affects both."""
     few, many = asyncio.run(_in_turns(desks.past(FEW), desks.past(STORED)))
     compared = ratios(many, few, quartile=1)
     yield Result(

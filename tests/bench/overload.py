@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def _overload(kind: str, port: int, held: float) -> int:
-    """Print what became of the texts. Returns whether a budget was missed."""
+    """Print the outcomes of the texts. Returns whether a budget was missed."""
     rate, tag = TIMES * held, secrets.token_hex(4)
     crowd = Crowd(port, [request(n, tag) for n in range(int(rate * SECONDS))], rate)
     began = time.perf_counter()

@@ -1,4 +1,5 @@
-"""What the pages and lists cost, with very many ongoing conversations and with a long history.
+"""Measures the cost of pages and lists, with very many ongoing conversations and with a long
+history.
 
 The benchmark measures the server's whole answer over one keep-alive connection: session, queries,
 template.
@@ -74,8 +75,8 @@ def _time(what: str, kind: str, took: list[float], most: float | None) -> Result
 
 
 def long_past(desks: Desks) -> Iterator[Result]:
-    """Two desks, one with a short and one with a long past, asked in turns: what else the machine
-    does hits both."""
+    """Two desks, one with a short and one with a long past, measured alternately, so that other
+    load on the machine affects both."""
     short, long = desks.past(FEW), desks.past(STORED)
     with signed_in(short, agent(0)) as one, signed_in(long, agent(0)) as other:
         for path, most in CALLS.items():

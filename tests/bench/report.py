@@ -89,7 +89,7 @@ def _budget_unit(result: Result) -> str:
 
 
 def figure(value: float) -> str:
-    """A figure with about three digits that mean something."""
+    """A figure with about three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 100:

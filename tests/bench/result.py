@@ -13,7 +13,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a benchmark found out about one thing on one database."""
+    """A measurement of a benchmark on one database."""
 
     what: str
     database: str = ""  #: "" where no database matters

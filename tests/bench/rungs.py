@@ -1,4 +1,4 @@
-"""The ways to take a text in that ``make bench`` compares: each a server of its own."""
+"""The ways to receive a text that ``make bench`` compares. Each is a separate server."""
 
 import json
 import os

@@ -49,7 +49,7 @@ class Screen:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def sign_in(self, n: int) -> None:
-        """Sign in, again while the service refuses work because it has too much."""
+        """Sign in. Retry while the service refuses work because of overload."""
         while True:
             async with self.client.post(
                 f"{self.floor.url}/sign-in", data=agent(n), allow_redirects=False

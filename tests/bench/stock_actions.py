@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 
 class OpenCase(Action):
-    """Says that a case was made, and makes none: the floor has no database."""
+    """Reports a case without creating one, because the floor has no database."""
 
     def name(self) -> str:
         return "action_open_case"

@@ -1,4 +1,4 @@
-"""Results: what their budgets say, how their spread is found, and how they are written."""
+"""Results: their budgets, their spread, and their output."""
 
 import json
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""What the index of texts costs for each script: bytes and time per text, with the same help desk
-texts in each language.
+"""Measures the cost of the index of texts for each script: bytes and time per text, with the same
+help desk texts in each language.
 
 The baseline is an index of whole words, in which parts of words cannot be found in scripts without
 spaces. The texts are counted and timed as the worker indexes them, folding included. Other work of

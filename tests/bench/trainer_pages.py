@@ -1,5 +1,5 @@
-"""What the trainer's pages cost with many stored turns and many texts to label: the service's
-processor time, because other programs on the machine do not add to it."""
+"""Measures the cost of the trainer's pages with many stored turns and many texts to label: the
+service's processor time, because other programs on the machine do not add to it."""
 
 import json
 import random

@@ -20,8 +20,8 @@ class Slope:
 
 
 def slope(hours: Sequence[float], values: Sequence[float]) -> Slope | None:
-    """Fit a line through the means of ten blocks: neighbors are alike, so single values would make
-    the interval too narrow. None with fewer than twenty values."""
+    """Fit a line through the means of ten blocks. Neighboring values are similar, so single values
+    would make the interval too narrow. None with fewer than twenty values."""
     if len(values) < 2 * BLOCKS:
         return None
     edges = [len(values) * n // BLOCKS for n in range(BLOCKS + 1)]

@@ -83,7 +83,7 @@ def _slowest(what: str, kind: str, took: Mapping[str, list[float]]) -> Result:
 def _answers(
     kind: str, session: requests.Session, url: str, path: str, searches: Sequence[str]
 ) -> Result:
-    """What the slowest search adds to this answer."""
+    """The time that the slowest search adds to this answer."""
 
     def times(typed: str) -> list[float]:
         return list(_times(lambda: session.get(url + path, params={"q": typed}).raise_for_status()))

@@ -115,7 +115,7 @@ async def main(model: str, actions_url: str, token: str) -> None:
 
 
 async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
-    """It was bounded indeed, and has everything nevertheless."""
+    """The store was bounded, and still has everything."""
     with store.session_scope() as session:
         long_ones = {row.sender_id for row in session.query(store.Checkpoint)}
     assert long_ones == set(SCRIPTS), long_ones
@@ -129,7 +129,7 @@ async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
 
 
 async def a_lost_database_is_no_empty_one(side: Side) -> None:
-    """Rasa would go on in memory, as if nobody had said anything before."""
+    """Rasa would continue in memory, as if the conversation had just begun."""
     with side.store.session_scope() as session:
         session.execute(sa.text("DROP TABLE events"))
         session.commit()

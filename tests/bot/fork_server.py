@@ -81,7 +81,7 @@ def report_end(pid: int, connection: socket.socket) -> None:
 
 
 def run(order: dict, files: list[int]) -> None:
-    """What the fork does."""
+    """The work of the fork."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number, file in enumerate(files):
         os.dup2(file, number)

@@ -24,7 +24,7 @@ _known = itertools.count(1)
 
 @dataclass(slots=True)
 class Talked:
-    """What came of a conversation. ``replies``: to each text, in order; ``silent``: how many texts
+    """The result of a conversation. ``replies``: to each text, in order; ``silent``: how many texts
     were left unanswered on purpose."""
 
     replies: list[list[str]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Talked:
 
 
 class Phones:
-    """Texts conversations to a running service, and reads what became of them as an agent does."""
+    """Texts conversations to a running service, and reads their outcomes as an agent does."""
 
     def __init__(self, desk: Service) -> None:
         self._desk = desk

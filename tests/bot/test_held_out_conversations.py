@@ -36,7 +36,7 @@ def conversations(name: str) -> list[dict[str, Any]]:
 
 
 def ends_well(wants: str, talked: Talked) -> bool:
-    """Whether the topic was solved or handed over, and no case was made that nobody wanted."""
+    """Whether the topic was solved or handed over, without an unwanted case."""
     if wants in ("case", "request"):
         return bool(talked.cases) and len(talked.cases) <= 2
     if wants == "nothing":

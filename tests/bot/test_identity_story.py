@@ -47,8 +47,8 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _a_day_later(desk: Service) -> None:
-    """A person gets three codes in ten minutes and ten a day, whoever asks for them: each test
-    begins afresh."""
+    """Each test starts without earlier codes, because a person gets at most three in ten
+    minutes and ten a day."""
     with sqlite3.connect(desk.log.parent / "patchboard.db", timeout=20) as db:
         db.execute("UPDATE proof_sends SET at = '2026-01-01 00:00:00.000000'")
 
@@ -170,7 +170,7 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     wrong = "000000" if bob.code("bob@example.com") != "000000" else "111111"
     for left in (4, 3, 2, 1):
         (answer,) = bob.says(wrong, "That's not the right code.")
-        assert f"{left} {'try' if left == 1 else 'tries'} left." in answer
+        assert f"{left} {'attempt' if left == 1 else 'attempts'} left." in answer
     assert (
         bob.says(wrong, "a person will take over.")[0]
         == "I couldn't verify you, so a person will take over."
@@ -310,11 +310,11 @@ def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
         assert aside in [line["body"] for line in guest.lines()], "agents can read it"
     guest.says("necesito ayuda por favor", "Deme su año de nacimiento, como consta en su registro.")
     assert guest.says("english please", asks) == ["Sure, I'll write in English.", asks]
-    assert "4 tries left." in guest.says("1991", "That doesn't match our records.")[0]
+    assert "4 attempts left." in guest.says("1991", "That doesn't match our records.")[0]
     assert guest.says("1990", "Thanks, ")[0] == "Thanks, Ann, you're verified."
 
 
-def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
+def test_a_proof_is_dropped_at_the_identity_fact(desk: Service) -> None:
     guest = Talk(desk, "+13035550178")
     guest.says("i forgot my password", WHO)
     guest.says("E1001", "If we have that on file")

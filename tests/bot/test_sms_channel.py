@@ -157,8 +157,8 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
 
 
 def test_what_only_rasas_own_process_can_show(home: Path) -> None:
-    """The compiled check says what Rasa's says, another Rasa is refused, the memory of turns is
-    bounded."""
+    """The compiled check agrees with Rasa's, another Rasa is refused, and the memory of turns
+    is bounded."""
     done = run_program("-m", "tests.bot.inside_bot", home=home, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith("all well\n")

@@ -19,7 +19,7 @@ from tests.support.rasa_server import meanings, run_rasa
 LEAST_UNDERSTOOD = 0.92
 FEWEST_EXAMPLES = 40
 PROOF = {"form": "identity_form", "slot": "proof", "after_case": False}
-# what means something only as an answer is asked for before
+# some intents are possible only after the question that asks for them
 ASKED: dict[str, dict[str, object]] = {
     "no_code": PROOF,
     "new_code": PROOF,
@@ -71,8 +71,8 @@ def same(text: str) -> str:
 
 
 def utterances_of_code() -> re.Pattern[str]:
-    """Matches the utterances that Rasa cannot see used: the actions name them, or a form's slot
-    does. `utter_code_{...}` stands for all names that begin so."""
+    """Matches responses whose use Rasa cannot see, because actions or a form's slot name
+    them. `utter_code_{...}` stands for all names that begin so."""
     named = {
         found.replace("{", r"\w+")
         for path in (ROOT / "actions").glob("*.py")
@@ -84,7 +84,7 @@ def utterances_of_code() -> re.Pattern[str]:
 
 
 def is_expected(warning: str, said_by_code: re.Pattern[str]) -> bool:
-    """Whether `rasa data validate` says this although all is well."""
+    """Whether `rasa data validate` reports this although the data is valid."""
     if unused := re.search(r"The utterance '(\w+)' is not used in any story", warning):
         return said_by_code.fullmatch(unused[1]) is not None
     without = re.search(r"The intent '(\w+)' is listed in the domain file, but is not", warning)
@@ -170,8 +170,8 @@ def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
 
 
 def test_every_topic_is_answered_inside_every_form() -> None:
-    """A rule for each intent that a form ignores, else the text would only be met with the question
-    again."""
+    """A rule for each intent that a form ignores, otherwise the virtual agent would only repeat its
+    question."""
     domain = read(ROOT / "domain.yml")
     rules = [
         rule for path in (ROOT / "data" / "rules").glob("*.yml") for rule in read(path)["rules"]

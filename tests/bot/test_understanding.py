@@ -1,4 +1,4 @@
-"""What the pipeline's own parts do: the gates, what was asked, requests for a person, bad input, a
+"""The pipeline's own parts: the gates, what was asked, requests for a person, bad input, a
 missing encoder."""
 
 from __future__ import annotations

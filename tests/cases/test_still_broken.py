@@ -1,4 +1,4 @@
-"""Answers to "it works again" which say that it does not, and those that say something else."""
+"""Answers to "it works again": those that contradict it, and others."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,8 @@ from handoff_service.rules.cases.outages import OutageFields, reports
 from handoff_service.rules.cases.promised_texts import promises_text
 from handoff_service.rules.cases.still_broken import is_still_broken
 from handoff_service.rules.conversations.thanks import is_thanks
-from handoff_service.rules.virtual_agent.spanish_replies import SPANISH
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.translations import in_language
 
 STILL_BROKEN = """
 still broken
@@ -114,7 +115,13 @@ def test_something_else(text: str) -> None:
     assert not is_still_broken(text)
 
 
-@pytest.mark.parametrize("answer", [THEN, SPANISH[THEN], "Case CS0000001. We’ll text you updates."])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(in_language(THEN, language) for language in Language),
+        "Case CS0000001. We’ll text you updates.",
+    ],
+)
 def test_the_virtual_agents_promise_to_text(answer: str) -> None:
     assert promises_text(answer)
     assert not promises_text("I've opened case CS0000001. A person will continue with you here.")

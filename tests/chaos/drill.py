@@ -105,7 +105,7 @@ class Drill:
         return *self._compared(), took
 
     def _trouble(self, chance: random.Random) -> None:
-        """The next send goes wrong, so or so."""
+        """The next send fails in one of several ways."""
         match chance.randrange(4):
             case 0:
                 self.twilio.fail_next(status=429, code=20429)

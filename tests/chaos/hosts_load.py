@@ -1,5 +1,6 @@
-"""What people do while the hosts fail: requesters text, agents have pages open, accept, answer and
-close. Everything goes through the proxy. At the end it is counted who missed what."""
+"""The load while the hosts fail: requesters text, agents have pages open, accept, answer and
+close. Everything goes through the proxy. At the end, the drill counts the texts and events that
+somebody missed."""
 
 import asyncio
 import random
@@ -225,7 +226,7 @@ class Load:
         return twice + (theirs - ours).total() + sum(theirs[body] - 1 for body in echoes)
 
     def set_away(self) -> int:
-        """How often an agent was set to Away, which nobody wanted."""
+        """How often an agent was set to Away by mistake."""
         log = t.presence_log
         query = sa.select(sa.func.count()).where(log.c.presence == Presence.AWAY)
         with self._database.connect() as connection:

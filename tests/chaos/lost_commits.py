@@ -100,8 +100,8 @@ class Drill:
     lost_answers: int = 0
 
     async def run(self) -> None:
-        """Give the commands, eight at a time, and compare what they did with what they were to
-        do."""
+        """Give the commands, eight at a time, and compare their effects with the expected
+        ones."""
         connection = LossyConnection(self.url, share=0.5, most=self.lose)
         store = Store(
             await connection.start(),
@@ -221,7 +221,7 @@ class Drill:
 
 
 async def _do[C, R](store: Store, operation: Operation[C, R], command: C, *, near: object) -> R:
-    """Give a command, again whenever the desk says that nothing was done."""
+    """Give a command, and repeat it whenever the desk reports that nothing was done."""
     while True:
         try:
             return await store.write(operation, command, near=near)

@@ -119,7 +119,7 @@ class Desk:
 
 @dataclass
 class Clients:
-    """People and programs who repeat what got no answer."""
+    """People and programs that repeat a request without an answer."""
 
     session: aiohttp.ClientSession
     twilio: FakeTwilio

@@ -36,7 +36,7 @@ NUMBERS = ("+12025559101", "+12025559102", "+12025559103")
 
 
 async def listen(client: Client, opened: asyncio.Event, ended: list[str]) -> None:
-    """Keep the agent's stream open; that it ends is a failure of its own."""
+    """Keep the agent's stream open. If it ends, the drill fails."""
     headers = {"Authorization": f"Bearer {client.token}"}
     url, never = f"{client.url}/api/v1/events", aiohttp.ClientTimeout(total=None)
     async with client.session.get(url, headers=headers, timeout=never) as stream:

@@ -49,7 +49,7 @@ FILE = "desk.db"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What losses of power did."""
+    """The result of the losses of power."""
 
     losses: int
     lost: int
@@ -79,7 +79,7 @@ async def record(folder: Path, texts: int) -> tuple[Recorder, dict[str, bytes]]:
 
 
 def lose_power(base: dict[str, bytes], recorded: list[Step], *, every: int, seed: int) -> Found:
-    """Lose power after every so-manieth acknowledgment, and compare."""
+    """Lose power after every n-th acknowledgment, and compare."""
     chance = random.Random(seed)
     moments = [n for n, one in enumerate(recorded) if isinstance(one, Acknowledged)][::every]
     losses = lost = duplicated = broken = 0

@@ -57,7 +57,7 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
 
 
 async def _is_away(address: str) -> None:
-    """The probe, the API and a page say so in time, and when to try again."""
+    """The probe, the API and a page report the outage in time, and when to retry."""
     headers = {"Accept": "text/html", "Authorization": "Bearer x", "Cookie": "patchboard=x"}
     async with aiohttp.ClientSession(
         headers=headers, timeout=aiohttp.ClientTimeout(total=IN_TIME)

@@ -1,5 +1,5 @@
-"""The service killed with -9 while texts come in: what was answered 200 is there afterwards, gets
-its answer, and reaches the webhook."""
+"""The service is killed with -9 while texts arrive. Every text that was answered 200 is stored,
+gets its answer, and reaches the webhook."""
 
 import asyncio
 import itertools

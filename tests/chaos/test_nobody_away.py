@@ -37,8 +37,8 @@ async def pulled_cable(
 
 
 async def grace_has_begun_anew(url: str) -> None:
-    """The verdict that was overdue has been given, whoever was quicker: the worker or the end
-    of the gap."""
+    """The overdue decision has been made, either by the worker or at the end of the
+    gap."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as db:
         found: Any = None
         while found is None:

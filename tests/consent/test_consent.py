@@ -284,8 +284,8 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
 async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(
     postgres_url: str, clock: MovedClock
 ) -> None:
-    """Two processes: one has taken in a STOP and not committed it when the other looks whether it
-    may send."""
+    """Two processes: one has received a STOP and not committed it when the other checks whether
+    it may send."""
     opened = Store(
         postgres_url,
         clock=clock,

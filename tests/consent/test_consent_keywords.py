@@ -1,5 +1,5 @@
-"""The words of consent: the whole text, whatever its case and the marks around it, and nothing that
-only holds them."""
+"""Consent keywords count only as a whole text, in any case and with any marks around
+them."""
 
 from datetime import datetime
 

@@ -1,5 +1,5 @@
-"""Wishes to get no more texts: the keyword in any spelling, a clear wish, a likely wish, and
-nothing else."""
+"""Opt-outs: the keyword in any spelling, a clear request, a likely request, and texts that
+are none."""
 
 import pytest
 from ruamel.yaml import YAML

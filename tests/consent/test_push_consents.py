@@ -40,7 +40,7 @@ SERVICE = "MG" + "0123456789abcdef" * 2
 
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
-    """A worker that tells Twilio of consent, and does nothing else."""
+    """A worker that only pushes consents to Twilio."""
     deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(start_pushing, None)
     return Worker(deps, frozenset({Work.PUSH_CONSENTS}))
@@ -143,8 +143,8 @@ async def test_start_gives_back_what_stop_took_for_all_numbers(
 async def test_only_senders_of_which_something_changed_are_told(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    """To tell an old opt-in again would lift a STOP that the provider knows of and we do not
-    yet."""
+    """Pushing an old opt-in again would lift a STOP that the provider has and the desk does
+    not have yet."""
     for body in ("STOP", "START"):
         await story.text(body)
         await tell(worker, clock)
@@ -310,8 +310,8 @@ async def test_a_change_while_the_provider_is_being_told_is_told_too(
 async def test_what_requesters_say_themselves_counts_for_more_than_what_was_recorded(
     story: Story,
 ) -> None:
-    """An agent could take back what an agent recorded; what the requester texted meanwhile is
-    theirs."""
+    """An agent could undo an agent's entry, but not the requester's own text since
+    then."""
     await story.store.write(change_consent, recorded())
     await story.text("STOP")
     await story.text("STOP")
@@ -329,7 +329,7 @@ async def test_what_requesters_say_themselves_counts_for_more_than_what_was_reco
 
 
 async def test_what_is_recorded_never_takes_the_place_of_what_requesters_said(story: Story) -> None:
-    """Else whoever recorded it could take it back."""
+    """Otherwise the agent who recorded it could undo it."""
     await refused(story)
     await in_one_service(story)
     await story.store.write(change_consent, recorded(of=MAIN))

@@ -1,4 +1,4 @@
-"""A report that was left by opting out goes on after opting in again."""
+"""A report that an opt-out interrupted continues after opting in again."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""A text that shows nothing is refused by name, whoever writes it, and skipped where the virtual
-agent does."""
+"""A text without visible characters is refused with their name, and skipped in the virtual
+agent's answers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The brief: which words of a conversation tell an agent what they must know."""
+"""The brief: the quotes from a conversation that an agent needs."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Pictures and files: what becomes of those that come in, and of those that agents upload."""
+"""Pictures and files from requesters, and those that agents upload."""
 
 from datetime import timedelta
 from typing import Any

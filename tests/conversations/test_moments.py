@@ -1,4 +1,4 @@
-"""The moments of a conversation: how everything stood after each of them."""
+"""The moments of a conversation, each with the state after it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

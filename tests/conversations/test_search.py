@@ -1,4 +1,4 @@
-"""Searching: what finds what, in which order, page by page."""
+"""Searching: the results of each query, in order, page by page."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,5 +1,5 @@
-"""An agent writes first: each row of table 3, what it promises, and that the preview says what
-sending does."""
+"""An agent writes first: each row of table 3, and a preview that matches the effect of
+sending."""
 
 import asyncio
 

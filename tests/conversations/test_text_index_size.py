@@ -1,4 +1,4 @@
-"""How many bytes the index of texts takes on SQLite, against the schemes that it had before."""
+"""The size of the text index on SQLite, compared with earlier versions of the index."""
 
 from unittest import mock
 

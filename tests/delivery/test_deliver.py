@@ -1,4 +1,4 @@
-"""The outbox: in order, once, and honest about what is not known; receipts in any order."""
+"""The outbox sends in order and once, and marks unknown outcomes; receipts come in any order."""
 
 from datetime import timedelta
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""The gap sweep, with Twilio's official client against the fake: what was lost is taken in once,
+"""The gap sweep, with Twilio's official client against the fake: lost texts are stored once,
 marked, in order."""
 
 from datetime import timedelta

@@ -1,4 +1,5 @@
-"""What the Debian packages hold, without building them. test_package_on_debian.py installs one."""
+"""The files of the Debian packages, without building them. test_package_on_debian.py installs
+one."""
 
 import os
 import re

@@ -28,7 +28,7 @@ from handoff_service.operations.routing.queues import (
     delete_queue,
     make_queue,
 )
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
+from handoff_service.rules.desk.system_messages import SystemMessage, words_of
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
 from handoff_service.store.desk import desk, templates, texts
@@ -223,7 +223,7 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert (await story.texted(interaction_id))[-1] == "Thanks, Mia"
     await story.store.write(change_text, replace(edit, body=None))
     saved = {text.name: text for text in await story.store.read(texts.saved)}
-    assert (saved[edit.name].body, saved[edit.name].edited) == (TEXTS[edit.name].default, False)
+    assert (saved[edit.name].body, saved[edit.name].edited) == (words_of(edit.name).default, False)
     with pytest.raises(BadInput) as error:
         await story.store.write(change_text, replace(edit, body="Reply END"))
     assert "reply END" in error.value.errors["body"]
@@ -238,14 +238,14 @@ async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
     assert (
         await story.store.read(texts.text_for, SystemMessage.WAITING, 1)
-        == TEXTS[SystemMessage.WAITING].default
+        == words_of(SystemMessage.WAITING).default
     )
     await story.store.write(change_text, ChangeText(name=SystemMessage.WAITING, body="Desk"))
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, 1) == "Desk"
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
     assert (
         await story.store.read(texts.text_for, SystemMessage.CLOSING_LINE, own)
-        == TEXTS["closing_line"].default
+        == words_of("closing_line").default
     )
 
 

@@ -1,4 +1,4 @@
-"""What makes a macro, and what the command palette finds."""
+"""The rules of macros, and the results of the command palette."""
 
 from datetime import timedelta
 from typing import Any

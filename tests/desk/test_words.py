@@ -7,7 +7,7 @@ import pytest
 from handoff_service.rules.delivery.carrier_keywords import OPT_OUT, asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.desk import system_messages, templates
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
+from handoff_service.rules.desk.system_messages import SystemMessage, error, words_of
 from handoff_service.rules.routing import queue_conditions, queues
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
@@ -15,7 +15,7 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
-BOT = TEXTS[SystemMessage.BOT_INSTEAD].default
+BOT = words_of(SystemMessage.BOT_INSTEAD).default
 NAMES = [
     "Service desk",
     "Facilities and Workplace",
@@ -28,7 +28,7 @@ NAMES = [
 
 @pytest.mark.parametrize("message", SystemMessage)
 def test_what_is_shipped_can_be_saved_and_has_no_braces_left(message: SystemMessage) -> None:
-    assert error(message, TEXTS[message].default) is None
+    assert error(message, words_of(message).default) is None
     for text in system_messages.examples(message):
         assert segments(text).count == 1
         assert "{" not in text

@@ -1,4 +1,4 @@
-"""What only many lines or a half-written text show: the timeline's stretches and the filter
+"""The timeline's parts in a long conversation, and the filter
 Draft."""
 
 import sqlite3

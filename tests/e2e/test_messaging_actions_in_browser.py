@@ -43,7 +43,7 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     )
     grace.get_by_role("button", name="Run").click()
     expect(grace.locator("#dry-run")).to_contain_text(
-        "It would not have run. Somebody waited 1 time."
+        "Somebody waited for an answer 1 time. The action would not have run."
     )
     grace.get_by_role("button", name="Remove condition 1").click()
     expect(grace.get_by_label("Field 1")).to_have_count(0)

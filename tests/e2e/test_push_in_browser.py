@@ -170,7 +170,7 @@ class BrowserWorker:
             self.seen[urlsplit(one["scopeURL"]).path] = one["registrationId"]
 
     def push(self, data: str) -> None:
-        """What the connection to a push service does."""
+        """The work of the connection to a push service."""
         address = urlsplit(self.page.url)
         asked = {
             "origin": f"{address.scheme}://{address.netloc}",

@@ -1,4 +1,4 @@
-"""A worker that was frozen past its lease finishes after somebody else did: nothing happens
+"""A worker that was frozen past its lease finishes after another worker: nothing happens
 twice."""
 
 import asyncio

@@ -51,8 +51,8 @@ async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
 
 @asynccontextmanager
 async def both_away(store: Store, patience: float | None = None) -> AsyncIterator[None]:
-    """While the block lasts, it is away for who writes; in time, and the store is well before and
-    after."""
+    """While the block lasts, writers get DatabaseAway in time. The store works before and after
+    it."""
     asking = store.for_requests(Patience(patience, can_be_refused=True))
     await asking.write(add_group, "before")
     began = time.monotonic()
@@ -81,7 +81,7 @@ NOT_AWAY = ["22P02", "23505", "42601", "42P01", "P0001"]
 
 @pytest.mark.parametrize("away", [True, False])
 async def test_postgres_says_what_it_is(opened: Opened, postgres_url: str, away: bool) -> None:
-    """By the SQLSTATE of a real error, to who writes and to who reads."""
+    """By the SQLSTATE of a real error, for writers and for readers."""
     store = await opened(postgres_url)
     for state in AWAY if away else NOT_AWAY:
         fail = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"

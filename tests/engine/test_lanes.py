@@ -1,5 +1,5 @@
-"""Lanes: everything that waits in one commit, the guilty one alone fails, nobody is answered before
-the commit."""
+"""Lanes: all waiting commands share a commit, only the faulty one fails, and nobody gets an answer
+before the commit."""
 
 import asyncio
 import itertools

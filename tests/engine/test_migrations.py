@@ -1,5 +1,5 @@
-"""Migrations and tables say the same, on both databases; a database cannot hold what must never
-be."""
+"""Migrations and tables agree on both databases, and constraints refuse impossible
+rows."""
 
 import ast
 from collections import Counter

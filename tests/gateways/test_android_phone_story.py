@@ -86,7 +86,7 @@ class Desk:
         return offer.interaction.id
 
     async def all_went_out_once(self) -> None:
-        """What requesters see is what the desk shows as delivered."""
+        """The desk shows as delivered exactly the texts that requesters see."""
         written = await self.outbound()
         assert {status for _body, status in written} == {Status.DELIVERED}, written
         assert Counter(bodies(self.phone.sent)) == Counter(body for body, _status in written)

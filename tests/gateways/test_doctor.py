@@ -1,5 +1,5 @@
-"""``patchboard doctor`` with Twilio: what is wrong with the account, the numbers and the way in,
-and what mends it."""
+"""``patchboard doctor`` with Twilio: each problem of the account, the numbers and the public
+address, with its fix."""
 
 import asyncio
 import io

@@ -1,5 +1,5 @@
-"""Both fan-outs pass one contract; Redis also carries hints to other processes, and lives through
-its own absence."""
+"""Both fan-outs pass one contract. Redis also carries hints to other processes, and its fan-out
+survives an outage of Redis."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Redis dies, hangs, forgets and talks nonsense: nobody misses anything for longer than five
+"""Redis dies, hangs, loses its data and sends garbage: nobody misses anything for longer than five
 seconds after its return.
 
 ``python -m tests.chaos.redis_faults`` does the same fifty times to two whole services.

@@ -111,7 +111,8 @@ class MailerContract:
 
     @pytest.fixture
     async def mailer(self) -> tuple[object, object]:
-        """The mailer, and a function that tells the (to, subject, body) of what it sent."""
+        """The mailer, and a function that returns the (to, subject, body) of each mail that it
+        sent."""
         raise NotImplementedError
 
     async def test_a_mail_arrives_as_it_was_written(self, mailer) -> None:  # type: ignore[no-untyped-def]

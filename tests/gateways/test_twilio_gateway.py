@@ -168,7 +168,7 @@ async def test_a_wrong_token(connect: Connect) -> None:
 
 
 async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """A send that comes too late is put off; a look raises what looks raise."""
+    """A send that comes too late is delayed; a lookup raises its usual error."""
     await provider.close()
     assert isinstance(await provider.send(outgoing()), Later)
     with pytest.raises(OSError, match="could not be asked"):
@@ -179,7 +179,7 @@ async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> No
 async def test_a_stalled_send_holds_up_no_other(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """The event loop and the other threads go on."""
+    """The event loop and the other threads continue."""
     twilio.break_next(how="stall")
     stalled = asyncio.create_task(provider.send(outgoing(1)))
     while not twilio.sent:
@@ -234,7 +234,7 @@ async def test_find_reads_every_page(
 
 
 async def test_the_final_status_is_told(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """A look tells how far a message has come in the meantime."""
+    """A lookup returns the present status of a message."""
     twilio.undelivered[ANN] = 30003
     await provider.send(outgoing())
     twilio.release_callbacks()

@@ -1,5 +1,5 @@
-"""Proofs of identity on both databases: codes, facts, limits, the owner of a number, and what
-nobody may see."""
+"""Proofs of identity on both databases: codes, facts, limits, the owner of a number, and
+secrets that stay hidden."""
 
 import pytest
 from sqlalchemy import insert, update

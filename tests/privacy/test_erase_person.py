@@ -64,7 +64,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n a picture of a tamarind"
 
 @dataclass(slots=True)
 class Place:
-    """Where the person's data is."""
+    """The places of the person's data."""
 
     story: Story
     worker: Worker

@@ -1,4 +1,4 @@
-"""Whom work assignment asks, and in what words it says why it does not ask the others."""
+"""The agents whom work assignment asks, and its reasons for not asking the others."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -134,7 +134,7 @@ async def test_the_database_is_read_only_for_a_while(
     time: Time,
     heard: Heard,
 ) -> None:
-    """Whatever error the database returns, nothing ends and nobody is set to Away. Work resumes
+    """No error of the database ends anything or sets anybody to Away. Work resumes
     when it accepts writes again."""
     store = Store(postgres_url, clock=clock, settings=operation_settings, after_commit=heard)
     story, connections = Story(store), Connections(store, clock, monotonic=time)

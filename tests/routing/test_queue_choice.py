@@ -1,4 +1,4 @@
-"""Which queue a conversation goes to, with the reason for each queue that was looked at."""
+"""The choice of a queue for a conversation, with the reason for each queue."""
 
 from handoff_service.rules.routing.queue_choice import choose, explain
 from handoff_service.rules.routing.queue_conditions import QueueFacts, parse

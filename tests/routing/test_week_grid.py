@@ -1,4 +1,4 @@
-"""The week grid says the same as the expression that it writes."""
+"""The week grid and the expression that it writes agree."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""``make audit``: an advisory fails, and so does an audit that could not be made."""
+"""``make audit`` fails for an advisory, and when it could not check."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Log lines: an outage is a line with its name; only what nobody expected has a trace."""
+"""Log lines: an outage is one line with its name; only unexpected errors have a trace."""
 
 import logging
 

@@ -1,5 +1,5 @@
-"""Work that hangs takes nothing from work of another kind, and a bot that hangs nothing from
-another bot."""
+"""Hanging work does not delay work of another kind, and a hanging bot does not delay another
+bot."""
 
 import asyncio
 import logging
@@ -296,8 +296,8 @@ async def test_what_is_under_way_keeps_its_claim(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """However long it takes or waits for a place: only a process that is frozen or dead loses
-    it."""
+    """A process keeps its claim however long the work takes or waits, unless it is frozen or
+    dead."""
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     monkeypatch.setattr(workers, "RENEW_EVERY", 0.01)
     await people(story, 1)

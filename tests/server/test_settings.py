@@ -1,4 +1,4 @@
-"""Settings: every one documented, each fault named with its variable, secrets never shown."""
+"""Settings: each is documented, each error names its variable, and secrets are never shown."""
 
 import stat
 from dataclasses import fields

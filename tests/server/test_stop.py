@@ -1,5 +1,5 @@
-"""SIGTERM: what has begun is answered, and work under way is finished, or given back to the next
-process."""
+"""SIGTERM: requests under way are answered, and work under way is finished or
+returned."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The worker: does what is due, once, in order, and lives through trouble."""
+"""The worker does due work once and in order, and survives errors."""
 
 import asyncio
 from collections.abc import Sequence

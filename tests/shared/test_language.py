@@ -1,4 +1,4 @@
-"""Which language a requester texts in: English never becomes Spanish because of one word."""
+"""The language of a requester's text. One word never turns English into Spanish."""
 
 import pytest
 
@@ -182,6 +182,91 @@ WISHES = [
     ("reset my english dictionary", None),
     ("hello", None),
 ]
+
+
+GERMAN = """
+mein laptop geht nicht an
+der drucker im 2. stock druckt nicht
+ich kann mich nicht anmelden
+Passwort vergessen
+brauche einen neuen Monitor
+kann ich mit einem menschen sprechen
+Outlook öffnet sich nicht
+ist das vpn gerade kaputt?
+wie ist der stand von meinem fall
+hallo, mein Bildschirm ist schwarz
+ich warte immer noch
+"""
+FRENCH = """
+mon ordinateur ne s'allume pas
+l'imprimante du 2e étage est en panne
+je n'arrive pas à me connecter
+j'ai oublié mon mot de passe
+il me faut un nouvel écran s'il vous plaît
+je voudrais parler à quelqu'un
+Outlook ne s'ouvre plus
+est-ce que le vpn est en panne ?
+où en est mon dossier
+bonjour, mon écran est noir
+toujours rien depuis ce matin
+"""
+
+
+@pytest.mark.parametrize("text", GERMAN.strip().splitlines())
+def test_german(text: str) -> None:
+    assert language_of(text) is Language.GERMAN
+
+
+@pytest.mark.parametrize("text", FRENCH.strip().splitlines())
+def test_french(text: str) -> None:
+    assert language_of(text) is Language.FRENCH
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("hallo", Language.GERMAN),
+        ("guten tag", Language.GERMAN),
+        ("bonjour", Language.FRENCH),
+        ("hola", Language.SPANISH),
+        ("hi", Language.ENGLISH),
+        ("ok", Language.ENGLISH),
+        ("VPN", Language.ENGLISH),
+        ("merci, that fixed it", Language.ENGLISH),
+        ("die Hard is on", Language.ENGLISH),
+        ("La Defense office, 3rd floor, no wifi", Language.ENGLISH),
+        ("this is Jean de la Croix", Language.ENGLISH),
+        ("Jürgen Groß from Köln cannot log in", Language.ENGLISH),
+    ],
+)
+def test_a_first_text(text: str, language: Language) -> None:
+    assert conversation_language([text]) is language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("deutsch bitte", Language.GERMAN),
+        ("können wir auf Deutsch schreiben?", Language.GERMAN),
+        ("do you speak German", Language.GERMAN),
+        ("en français s'il vous plaît", Language.FRENCH),
+        ("parlez-vous français ?", Language.FRENCH),
+        ("french please", Language.FRENCH),
+        ("auf englisch bitte", Language.ENGLISH),
+        ("i don't speak german", Language.ENGLISH),
+        ("translate this to french", None),
+        ("my german keyboard is broken", None),
+    ],
+)
+def test_a_wish_for_german_or_french(text: str, language: Language | None) -> None:
+    assert requested_language(text) is language
+
+
+def test_the_language_without_a_clear_text() -> None:
+    assert conversation_language(["ok", "1"], otherwise=Language.GERMAN) is Language.GERMAN
+    assert conversation_language(["ok"], ["mi laptop no enciende"], Language.GERMAN) is (
+        Language.SPANISH
+    )
 
 
 @pytest.mark.parametrize(

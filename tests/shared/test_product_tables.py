@@ -1,5 +1,5 @@
-"""The decision tables say what the product page says, word for word in the left column, and do what
-it says."""
+"""The decision tables match the product page, word for word in the left column, and the code does
+what they say."""
 
 import re
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""The fake phone's queue of webhooks. The app keeps it in its database, signs each try anew, and
-retries what is not answered with 2xx."""
+"""The fake phone's queue of webhooks. The app keeps it in its database, signs each attempt
+again, and retries events that are not answered with 2xx."""
 
 import hashlib
 import hmac
@@ -42,8 +42,8 @@ class PhoneEvents:
                 self.events.append((hook["url"], json.dumps(said).encode()))
 
     async def post_events(self) -> list[int]:
-        """Post each event that waits, once, signed with the present time. What is not answered with
-        2xx waits for the next call. Returns the answers."""
+        """Post each event that waits, once, signed with the present time. Events that are not
+        answered with 2xx wait for the next call. Returns the answers."""
         if self.is_away:
             return []
         waiting, self.events, answers = self.events, [], []

@@ -42,7 +42,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What goes wrong, once."""
+    """The fault, which happens once."""
 
     begin: Path  #: counting begins when this file exists
     log: Path  #: one line for each counted call

@@ -156,7 +156,7 @@ def meanings(
     *,
     before: Path | None = None,
 ) -> list[dict[str, object]]:
-    """What the model makes of each text and what was asked before it: see tests/bot/parse_texts.py.
+    """The model's answer to each text, given the question before it: see tests/bot/parse_texts.py.
     About 15 s.
 
     Modules in the folder `before` are imported instead of those of the bot's environment. What the

@@ -1,4 +1,4 @@
-"""What becomes of models: candidate, canary, running, kept, and back."""
+"""The states of models: candidate, canary, running, kept, and back."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which texts wait for a trainer, why, and what of them is kept."""
+"""Texts that wait for a trainer: the reason, and the parts that are kept."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Which live figures moved."""
+"""The live figures that changed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is texted right after a case: a part of it, or another report."""
+"""Texts right after a case: additions to it, or another report."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What requesters text inside a form that is neither an answer nor a question."""
+"""Texts inside a form that are neither an answer nor a question."""
 
 import pytest
 

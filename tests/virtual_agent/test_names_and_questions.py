@@ -1,4 +1,4 @@
-"""What a text says about its sender, and whether it asks something."""
+"""The sender's name in a text, and whether the text asks something."""
 
 import pytest
 

@@ -49,7 +49,7 @@ class Scene:
         self.ids[name] = await self.desk.desk.store.write(save_identity_provider, put)
 
     async def begin(self, visitor: Visitor, name: str = "Contoso", next_page: str = "") -> str:
-        """Where the sign-in page's button leads."""
+        """The address of the sign-in page's button."""
         to = f"/sign-in/sso/{self.ids[name]}" + (f"?next={next_page}" if next_page else "")
         answer = await visitor.get(to)
         assert answer.status == 302, shown(answer.text)

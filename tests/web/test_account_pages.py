@@ -83,7 +83,7 @@ async def test_a_new_password_needs_the_present_one_and_ends_other_sessions(
         await other.post("/sign-in", **who(request))
         assert (await other.get("/workspace/account")).status == 200
         status, text = await post(account, "password", current="a guess", password="a second one")
-        assert (status, "This is not your password. 4 tries left." in text) == (400, True)
+        assert (status, "This is not your password. 4 attempts left." in text) == (400, True)
         status, text = await post(account, "password", current="the first one", password="short")
         assert (status, "Must have at least 8 characters" in text) == (400, True)
         assert (await other.get("/workspace/account")).status == 200
@@ -99,7 +99,7 @@ async def test_guesses_of_the_present_password_are_limited(account: Visitor) -> 
     for _ in range(5):
         await post(account, "password", current="a guess", password="a second one")
     status, text = await post(account, "password", current="the first one", password="a second one")
-    assert (status, "Too many tries." in text) == (429, True)
+    assert (status, "Too many attempts." in text) == (429, True)
 
 
 async def test_each_session_shows_its_device_and_can_be_ended(

@@ -79,7 +79,8 @@ async def test_every_error_is_shown_at_once_with_a_link_to_its_field(grace: Admi
     assert "Not saved. Fix the 5 fields below." in text
     for name, error in {
         "name": "Name: Must not be empty.",
-        "external_id": "Employee number: A user with the employee number “E1001” already exists.",
+        "external_id": "Employee number: A user with the employee number “E1001” already exists. "
+        "Enter another.",
         "email": "E-mail: Must be an e-mail address, such as mia@example.com.",
         "numbers": "Phone numbers: +112 is too short for a phone number.",
         "facts": "Identity facts: Write name = value on each line; “pin” is not one.",
@@ -124,7 +125,7 @@ async def test_a_deleted_record_is_found_from_its_list(desk: Running, grace: Adm
     assert 'href="/workspace/admin/deleted/templates"' in (await grace.get(TEMPLATES)).text
     text = shown((await grace.get("/workspace/admin/deleted/templates")).text)
     assert "Password reset Deleted by Grace Okafor" in text
-    assert "Body Reset it at acme.example → Reset it at home" in text
+    assert "Text Reset it at acme.example → Reset it at home" in text
     assert (await grace.get("/workspace/admin/deleted/cats")).status == 404
 
 

@@ -436,9 +436,9 @@ async def test_what_is_refused_is_a_problem_document(
 async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyone: Client) -> None:
     wrong = {"email": "omar@example.com", "password": "nope"}
     said = [(await anyone.call("POST", "/login", wrong, status=401))["detail"] for _ in range(5)]
-    assert said[0] == "E-mail or password is wrong. 4 tries left."
-    assert said[3] == "E-mail or password is wrong. 1 try left."
-    assert said[-1] == "E-mail or password is wrong. 0 tries left."
+    assert said[0] == "E-mail or password is wrong. 4 attempts left."
+    assert said[3] == "E-mail or password is wrong. 1 attempt left."
+    assert said[-1] == "E-mail or password is wrong. 0 attempts left."
     await anyone.call("POST", "/login", {**wrong, "password": "demo-omar"}, status=429)
     nobody = {"email": "nobody@example.com", "password": "x"}
     unknown = await anyone.call("POST", "/login", nobody, status=401)

@@ -39,8 +39,20 @@ async def test_details_are_in_the_pages_words(desk: Running, grace: Admin) -> No
     await desk.desk.store.write(make_token, command)
     await grace.send("/macros/new", name="Quiet", state="closed_abandoned", then="next")
     page = shown((await grace.get(f"{HERE}?action=created")).text)
-    assert "State Closed abandoned Then Go to the next conversation" in page
+    assert "State Closed abandoned Afterwards Go to the next conversation" in page
     assert re.search(r"Requests per minute 100 Expires at \d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d", page)
+
+
+async def test_a_field_has_the_label_of_its_kind_of_record(desk: Running, grace: Admin) -> None:
+    await grace.send("/groups/new", name="Night", capacity="3")
+    await grace.send("/outages/new", title="VPN", text="The VPN is down.", active="on")
+    given = {"key": "asset", "name": "Asset", "owner": "conversation", "type": "text"}
+    await grace.send("/attributes/new", **given, shown="panel")
+    page = shown((await grace.get(f"{HERE}?action=created")).text)
+    assert "Maximum conversations per agent 3" in page
+    assert "What requesters read The VPN is down." in page
+    assert "Announce to requesters on" in page
+    assert "Belongs to Conversations" in page
 
 
 async def test_a_wrong_password_is_in_the_log(desk: Running, grace: Admin) -> None:

@@ -30,6 +30,7 @@ NUMBER = {
 QUEUE = {
     "name": "Escalations",
     "match": "all",
+    "language": "de",
     "assignment": "longest_idle",
     "accept_seconds": "30",
     "affinity_days": "0",
@@ -58,7 +59,7 @@ async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grac
 async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "+1 888 555 0300" in await save(grace, "/provider-numbers/new", **NUMBER)
     again = await save(grace, "/provider-numbers/new", **NUMBER)
-    assert "The company number +18885550300 already exists." in again
+    assert "The company number +18885550300 already exists. Enter another." in again
     wrong = {
         "number": "0300",
         "queue": "Service desk",

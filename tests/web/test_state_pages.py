@@ -116,7 +116,7 @@ async def test_hold_needs_a_reason_and_close_a_description(
 
 
 def test_the_rules_alone_decide_what_a_state_becomes() -> None:
-    """Whoever writes an interaction's state takes it from rules/conversations/states.py."""
+    """All code that writes an interaction's state takes it from rules/conversations/states.py."""
     operations = Path(__file__).parents[2] / "handoff_service" / "operations"
     for path in operations.rglob("*.py"):
         beside = path.with_name("decide.py")  # of a package, which writes what this decides

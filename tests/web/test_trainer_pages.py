@@ -80,7 +80,8 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
 
 
 async def act(visitor: Visitor, path: str, **fields: str) -> Answer:
-    """What the page's script posts. The start page of a trainer has no form to take a token of."""
+    """The request of the page's script. The start page of a trainer has no form to take a token
+    of."""
     found = re.search(r'<meta name="csrf" content="(\w+)">', (await visitor.get(TEACH)).text)
     assert found is not None
     return await visitor.post(path, SCRIPT | {"X-CSRF-Token": found[1]}, **fields)

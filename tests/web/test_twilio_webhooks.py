@@ -492,7 +492,7 @@ async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
 async def test_the_log_holds_no_words_and_no_numbers(
     twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, recorder: RecordingStore
 ) -> None:
-    """Whatever becomes of a text, its words and the whole number stay out of the log."""
+    """The log never has a text's words or the whole number, whatever the outcome."""
     caplog.set_level("DEBUG", "patchboard")
     await text_in(twilio, Body="secret words")
     recorder.answers[id(receive_sms)] = Received(ReceiveOutcome.UNKNOWN_NUMBER)

@@ -153,7 +153,7 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
         ]
         assert statuses == [401] * TRIES + [429]
         right = await thief.post("/sign-in/code", code=phone.code())
-        assert (right.status, "Too many tries." in right.text) == (429, True)
+        assert (right.status, "Too many attempts." in right.text) == (429, True)
         # another sign-in with the password opens no new row of guesses
         thief.client.cookie_jar.clear()
         await thief.sign_in("guess@example.com", PASSWORD)

@@ -237,9 +237,9 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
         assert 'aria-describedby="wrong"' in answer.text
         said.append((answer.status, shown(answer.text)))
     assert (said[0][0], said[5][0]) == (401, 429)
-    assert "4 tries left." in said[0][1]
-    assert "1 try left." in said[3][1]
-    assert "Too many tries. Wait a minute" in said[5][1]
+    assert "4 attempts left." in said[0][1]
+    assert "1 attempt left." in said[3][1]
+    assert "Too many attempts. Wait a minute" in said[5][1]
     assert (await visitor.sign_in()).status == 429  # even the right one has to wait
 
 
@@ -775,8 +775,8 @@ async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, dige
 
 
 def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
-    """A brace that is missing makes all that follows hold for narrow windows only, and nothing
-    complains."""
+    """If a brace is missing, all later rules apply to narrow windows only, and no tool reports
+    it."""
     depth = 0
     for line in (
         (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines()

@@ -96,7 +96,7 @@ class AndroidPhone:
             return Unsure(why=why(error))
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """The phone knows this try by our id, so twins are never confused."""
+        """The phone knows this attempt by our id, so twins are never confused."""
         sid = message_ids.id_of(self._settings, message)
         found = await self._client.read(f"/messages/{sid}")
         return [] if found is None else [SentBefore(sid=sid, status=_state(found))]

@@ -1,7 +1,7 @@
 """The ids that we give to our texts, and the ids that we derive for incoming ones.
 
 **Outgoing.** The phone sends no second text with an id that it has seen, so a retry with the same
-id sends nothing twice. An id names the desk, the message and the try, for receipts that arrive
+id sends nothing twice. An id names the desk, the message and the attempt, for receipts that arrive
 before the phone's answer is stored. A hash of the words tells the ids of a desk from those of its
 copy, which uses the same numbers for other texts. A try after a failure has another id.
 
@@ -22,7 +22,7 @@ _OURS = re.compile(r"(?P<desk>[0-9a-f]{6})-(?P<message>[0-9]{1,18})-(?P<retries>
 
 
 class About(NamedTuple):
-    """The message and the try that an id names; None: this desk did not make the id."""
+    """The message and the attempt that an id names; None: this desk did not make the id."""
 
     message_id: int | None
     retries: int
@@ -37,13 +37,14 @@ def _hash(*parts: object) -> str:
 
 
 def id_of(settings: Settings, message: Outgoing) -> str:
-    """The id of this try of a message: the same for every request, and at most 36 characters."""
+    """The id of this attempt at a message: the same for every request, and at most 36
+    characters."""
     words = _hash(message.created_at.astimezone(UTC), message.sender, message.to, message.body)
     return f"{_desk(settings)}-{message.message_id}-{message.retries}-{words[:10]}"
 
 
 def about(settings: Settings, sid: str) -> About:
-    """What an id names."""
+    """The thing that an id names."""
     found = _OURS.fullmatch(sid)
     if found is None or found["desk"] != _desk(settings):
         return About(None, 0)

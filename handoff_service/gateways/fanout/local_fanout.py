@@ -61,7 +61,7 @@ class LocalFanout:
         pass  # there are none
 
     def catch_up(self) -> None:
-        """Tell every listener that it may have missed hints."""
+        """Notify every listener that it may have missed hints."""
         loop = asyncio.get_running_loop()
         listeners = self._all()
         apart = min(SPREAD, LONGEST_SPREAD / max(len(listeners), 1))

@@ -56,7 +56,8 @@ class RedisFanout:
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        # Hints of this process were lost, and the other processes have not been told to catch up.
+        # Hints of this process were lost, and the other processes do not know yet that they must
+        # catch up.
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0

@@ -24,7 +24,7 @@ _ACCEPT = {"Accept": "application/json"}
 
 @dataclass(slots=True)
 class Configuration:
-    """What is known of one provider."""
+    """The service's knowledge of one provider."""
 
     facts: Mapping[str, Any]
     read_at: datetime

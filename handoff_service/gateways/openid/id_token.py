@@ -41,7 +41,7 @@ class UnknownKey(WrongToken):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the token must say."""
+    """The claims that the token must have."""
 
     issuer: str
     client_id: str

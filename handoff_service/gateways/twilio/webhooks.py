@@ -67,7 +67,7 @@ def read_text(settings: Settings, request: ProviderRequest) -> Sequence[Text]:
 
 
 def read_receipt(settings: Settings, request: ProviderRequest) -> Sequence[Receipt]:
-    """``POST /webhooks/twilio/status``. Its address names the message and the try that it is
+    """``POST /webhooks/twilio/status``. Its address names the message and the attempt that it is
     about."""
     form = _signed_form(request, settings)
     return [

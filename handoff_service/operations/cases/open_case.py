@@ -1,4 +1,4 @@
-"""Open a case: from what a requester told the virtual agent, or by hand."""
+"""Open a case from the virtual agent's report, or by hand."""
 
 from dataclasses import dataclass
 from typing import Any

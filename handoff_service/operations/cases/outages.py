@@ -77,4 +77,5 @@ def _checked(outage: OutageFields) -> None:
 
 def _title_is_free(tx: Transaction, title: str) -> None:
     if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
-        raise Conflict.at("title", f"An outage named “{title}” already exists.")
+        said = f"An outage named “{title}” already exists. Choose another title."
+        raise Conflict.at("title", said)

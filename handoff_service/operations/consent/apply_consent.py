@@ -18,8 +18,8 @@ from handoff_service.rules.consent.consent_keywords import (
 )
 from handoff_service.rules.consent.opt_out_requests import OptOutIntent, folded, opt_out_intent
 from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import texts
@@ -30,7 +30,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
-ONLY_REPORT = 'To cancel only your report, text START, then "never mind".'
+ONLY_REPORT = translatable('To cancel only your report, text START, then "never mind".')
 MAY_WANT_OUT = (
     "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
 )

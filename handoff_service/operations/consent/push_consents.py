@@ -32,7 +32,7 @@ EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)
 PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-# before the next try; the provider enables its list when the company asks for it
+# before the next attempt; the provider enables its list when the company asks for it
 NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 
@@ -81,8 +81,8 @@ def push_again(tx: Transaction) -> None:
 
 
 def begin_push(tx: Transaction, _command: None = None) -> Batch:
-    """What to push now. It fits into one request unless the company has more senders than one
-    request can hold."""
+    """The opt-outs to push now. They fit into one request unless the company has more senders than
+    one request can hold."""
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number

@@ -88,13 +88,14 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
         select(t.outages.c.id).where(t.outages.c.id == command.outage_id).with_for_update()
     )
     if outage_texts.is_sending(tx.conn, command.outage_id):
-        raise Conflict("A text about this outage is being sent already.")
+        raise Conflict("A text about this outage is being sent already. Wait, or cancel it.")
     run = outage_reporters.dry_run(tx.conn, command.outage_id, body, body_es, at=tx.now)
     people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     if not people:
         again = run.count(Reachable.TEXTED_BEFORE)
         everybody = "Everybody who can be texted has been texted already."
-        raise Conflict(everybody if again else "Nobody would get this text.")
+        nobody = "Nobody would get this text. End the outage without a text."
+        raise Conflict(everybody if again else nobody)
     if command.most is not None and len(people) > command.most:
         raise Conflict(
             f"This text would now go to {len(people)} people, not {command.most}. Check the list, "
@@ -213,8 +214,8 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
-    """Stop a text: whatever has not left the desk is canceled, also what waits for the end of quiet
-    hours. NotFound; Conflict when all of it has left."""
+    """Stop a text: cancel all of it that has not left the desk, also while it waits for the end of
+    quiet hours. NotFound; Conflict when all of it has left."""
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:
         raise NotFound(f"There is no text {text_id} about this outage.")
@@ -226,7 +227,7 @@ def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
     )
     rows = tx.conn.execute(queued).all()
     if not rows and row.state != OutageTextState.SENDING:
-        raise Conflict("All of these texts have left the desk.")
+        raise Conflict("All of these texts have left the desk, so none can be canceled.")
     ids = [one.id for one in rows]
     if ids:
         values = {"status": Status.CANCELED, "reason": CANCELED, "changed_at": tx.now}

@@ -20,7 +20,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-MOST_TRIES = 12  # the waits between tries add up to about an hour
+MOST_TRIES = 12  # the waits between attempts add up to about an hour
 LONGEST_WAIT = timedelta(minutes=30)
 
 

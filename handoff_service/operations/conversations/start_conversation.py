@@ -71,7 +71,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What sending would do: the row, its sentence, and the active interaction's id, if any.
+    """The effect of sending: the row, its sentence, and the active interaction's id, if any.
 
     ``opted_out``: why sending would be refused; ``unanswerable``: why no text can reach the number.
     """

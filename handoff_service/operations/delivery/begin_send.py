@@ -164,7 +164,7 @@ class _Batch:
             due_work.release(self._tx, Work.DELIVER, message_id, at, attempts=failed)
 
     def mark_sending(self) -> None:
-        """Mark the messages that passed all checks, and clear what an earlier try has set."""
+        """Mark the messages that passed all checks, and clear what an earlier attempt has set."""
         sends = self._sends
         _add_up(self._tx, [i for i in sends if self._found[i].retries])
         _put(self._tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)
@@ -176,7 +176,7 @@ class _Batch:
         due_work.cancel(self._tx, Work.DELIVER, done)
 
     def results(self, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
-        """What to do about each message, in order."""
+        """The next step for each message, in order."""
         asked = self._sends | self._unsure
         links = _links(self._tx, [i for i in asked if self._found[i].with_media])
         return [
@@ -224,7 +224,8 @@ def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
 
 
 def _add_up(tx: Transaction, again: Sequence[int]) -> None:
-    """Add up prices: each try costs money, so a retry keeps the price of the try before it."""
+    """Add up prices: each attempt costs money, so a retry keeps the price of the attempt before
+    it."""
     m = t.messages.c
     if again:
         paid = sa.func.coalesce(m.price_before, 0) + m.price
@@ -238,7 +239,7 @@ def _waits(row: send_gates.Row) -> bool:
 
 
 def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """message id -> fresh links to its pictures for this try."""
+    """message id -> fresh links to its pictures for this attempt."""
     if not with_media:
         return {}
     d = t.media

@@ -56,7 +56,7 @@ async def _send(job: Job, outgoing: Outgoing) -> SendResult:
 
 
 async def _look_up(job: Job, outgoing: Outgoing) -> SendResult:
-    """What the provider knows about a send with an unknown outcome."""
+    """The provider's answer about a send with an unknown outcome."""
     try:
         return LookedUp(tuple(await job.deps.provider.find(outgoing)))
     except OSError as error:

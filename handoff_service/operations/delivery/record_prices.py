@@ -94,7 +94,7 @@ def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
     query = select(*m.c["id", "provider_sid", "price", "direction"]).where(
         one_of(m.c.provider_sid, list(by_sid))
     )
-    # a try that starts now has its own id
+    # an attempt that starts now has its own id
     rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()
     prices = []
     receipts = []

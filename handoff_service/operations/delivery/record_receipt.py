@@ -27,7 +27,7 @@ KEPT_FOR = timedelta(days=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """The provider's report about a message. It has the provider's id, and ours when the callback
-    address carried it, with the number of the try (0: the first)."""
+    address carried it, with the number of the attempt (0: the first)."""
 
     sid: str
     status: Status

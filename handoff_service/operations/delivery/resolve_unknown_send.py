@@ -39,7 +39,7 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     if row is None:
         raise NotFound(f"There is no message {command.message_id} in this conversation.")
     if row.status != Status.UNKNOWN:
-        raise Conflict("The outcome of this text is already known.")
+        raise Conflict("The outcome of this text is already known. Reload the page to see it.")
     if tx.now - row.created_at < LONG_ENOUGH:
         raise Conflict(
             "We are asking the provider. If it has no answer in a few minutes, you can decide."

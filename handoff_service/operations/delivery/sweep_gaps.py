@@ -58,8 +58,8 @@ def schedule_sweep(tx: Transaction, _command: None = None) -> None:
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
-    """What to compare now. The desk's first sweep starts at this moment, because earlier texts are
-    not its own."""
+    """The range to compare now. The desk's first sweep starts at this moment, because earlier texts
+    are not its own."""
     s = t.sweeps
     swept_to = tx.conn.execute(select(s.c.swept_to)).scalar()
     if swept_to is None:
@@ -85,7 +85,7 @@ def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
 
 
 def stored(conn: Connection, sids: Collection[str]) -> set[str]:
-    """Which of these provider ids are known."""
+    """Those of the provider ids that the desk knows."""
     query = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, sids))
     return {sid for sid in conn.execute(query).scalars() if sid is not None}
 

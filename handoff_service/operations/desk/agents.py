@@ -210,5 +210,5 @@ def _is_free(tx: Transaction, email: str) -> None:
         tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first()
         is not None
     ):
-        said = f"An agent with the e-mail address “{email}” already exists."
+        said = f"An agent with the e-mail address “{email}” already exists. Enter another."
         raise Conflict.at("email", said)

@@ -49,7 +49,9 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
     same = select(a.c.id).where(a.c.owner == fields.owner, a.c.key == fields.key)
     if tx.conn.execute(same).first() is not None:
         raise Conflict.at(
-            "key", f"An attribute of {fields.owner}s with the key “{fields.key}” already exists."
+            "key",
+            f"An attribute of {fields.owner}s with the key “{fields.key}” already exists. "
+            "Choose another.",
         )
     row = insert(a).values(**_row(fields)).returning(a.c.id)
     made: int = tx.conn.execute(row).scalar_one()

@@ -34,7 +34,8 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What the database does not know. ``provider_problems`` None: the provider was not asked."""
+    """Facts for the checks that are not in the database. ``provider_problems`` None: the provider
+    was not asked."""
 
     mails: bool
     provider_problems: Sequence[str] | None = None

@@ -150,7 +150,8 @@ def _put(
     what = CALLED[noun]
     taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
     if taken not in (None, row_id):
-        raise Conflict.at(key.name, f"The {what} “{values[key.name]}” already exists.")
+        said = f"The {what} “{values[key.name]}” already exists. Choose another."
+        raise Conflict.at(key.name, said)
     if row_id is None:
         last = tx.conn.execute(select(func.max(table.c.position))).scalar() or 0
         made = insert(table).values(**values, position=last + 1).returning(table.c.id)

@@ -106,4 +106,4 @@ def _one(tx: Transaction, group: int) -> Any:
 
 def _is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(g.c.id).where(g.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A group named “{name}” already exists.")
+        raise Conflict.at("name", f"A group named “{name}” already exists. Choose another name.")

@@ -111,7 +111,7 @@ def unlink_agent(tx: Transaction, agent_id: int) -> None:
 def access_to(
     conn: Connection, settings: OperationSettings, one: IdentityProvider
 ) -> ProviderAccess:
-    """What is needed to talk to the provider. CannotOpen when its secret's key is not set."""
+    """The settings for calls to the provider. CannotOpen when its secret's key is not set."""
     sealed = identity_providers.sealed_secret(conn, one.id)
     return ProviderAccess(
         name=one.name,
@@ -135,7 +135,8 @@ def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None
 def _name_is_free(tx: Transaction, name: str, but: int | None) -> None:
     found = tx.conn.execute(select(p.c.id).where(p.c.name == name)).scalar()
     if found not in (None, but):
-        raise Conflict.at("name", f"An identity provider named “{name}” already exists.")
+        said = f"An identity provider named “{name}” already exists. Choose another name."
+        raise Conflict.at("name", said)
 
 
 def entry_of(conn: Connection, provider_id: int) -> Mapping[str, Any]:

@@ -77,4 +77,4 @@ def blockers(conn: Connection, label_id: int) -> list[Blocker]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A label named “{name}” already exists.")
+        raise Conflict.at("name", f"A label named “{name}” already exists. Choose another name.")

@@ -98,4 +98,4 @@ def _row(macro: MacroFields) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A macro named “{name}” already exists.")
+        raise Conflict.at("name", f"A macro named “{name}” already exists. Choose another name.")

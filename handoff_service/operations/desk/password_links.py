@@ -30,7 +30,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 MOST_TRIES = 4
-PAUSE = timedelta(seconds=15)  # before the second try; longer before each later one
+PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
 NOT_GOOD = "This link has expired, or was used already. Ask for a new one."
 a = t.agents
 

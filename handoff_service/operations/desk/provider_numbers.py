@@ -99,7 +99,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
 
 
 def blockers(conn: Connection, number_id: int) -> list[Blocker]:
-    """What keeps a company number from being deleted."""
+    """The records that prevent deleting a company number."""
     a, limits = t.messaging_actions, t.messaging_action_numbers
     number = conn.execute(select(p.c.number).where(p.c.id == number_id)).scalar()
     limited = select(a.c.id, a.c.name).join(limits, limits.c.action_id == a.c.id)
@@ -136,7 +136,7 @@ def is_used(conn: Connection, number_id: int) -> bool:
 
 def _number_is_free(tx: Transaction, number: str) -> None:
     if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
-        raise Conflict.at("number", f"The company number {number} already exists.")
+        raise Conflict.at("number", f"The company number {number} already exists. Enter another.")
     refuse_users_number(tx, number)
 
 

@@ -28,7 +28,8 @@ LONGEST_NAME = 100
 
 
 class TokenFields(BaseModel):
-    """What an admin chooses. ``days``: until the token expires. ``rate``: requests a minute."""
+    """The admin's choices for a token. ``days``: until the token expires. ``rate``: requests a
+    minute."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -58,5 +58,5 @@ def end_own_session(tx: Transaction, command: EndSession) -> None:
     s = t.sessions
     ended = delete(s).where(s.c.agent_id == command.agent_id, s.c.token_hash == command.key)
     if not tx.conn.execute(ended).rowcount:
-        raise NotFound("This session has already ended.")
+        raise NotFound("This session has already ended. Reload the page.")
     tx.hint(f"agent:{command.agent_id}")

@@ -1,4 +1,4 @@
-"""Counts wrong tries to sign in, so that nobody can guess fast or lock a colleague out.
+"""Counts wrong attempts to sign in, so that nobody can guess fast or lock a colleague out.
 
 Each try counts under several keys, each with its own limits (``web/shared/password_tries.py``
 chooses them). The same limits hold for passwords, one-time codes and requests for links.
@@ -29,7 +29,7 @@ AN_ADDRESS_STAYS_KNOWN = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so many wrong tries under this key in this time. The key is a hash."""
+    """At most so many wrong attempts under this key in this time. The key is a hash."""
 
     key: str
     most: int
@@ -38,8 +38,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """A try to sign in. ``key``: of the account and the address together. A right try deletes the
-    wrong ones with this key."""
+    """An attempt to sign in. ``key``: of the account and the address together. A right attempt
+    deletes the wrong ones with this key."""
 
     key: str
     limits: Sequence[Limit]
@@ -47,8 +47,8 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """``left``: remaining tries. Below 0: this try is refused and was not counted, and
-    ``wait`` says how many seconds later a try may be accepted."""
+    """``left``: remaining attempts. Below 0: this attempt is refused and was not counted, and
+    ``wait`` says how many seconds later an attempt may be accepted."""
 
     left: int
     ids: tuple[int, ...] = ()
@@ -57,7 +57,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class RightTry:
-    """A right try: its key and the ids under which it was counted."""
+    """A right attempt: its key and the ids under which it was counted."""
 
     key: str
     counted: tuple[int, ...] = ()
@@ -72,8 +72,9 @@ class KnowAddress:
 
 
 def count_try(tx: Transaction, command: Try) -> Counted:
-    """Count a try as wrong before it is checked, so concurrent tries cannot slip through."""
-    # After the clock steps back, earlier tries would count until their time comes.
+    """Count an attempt as wrong before it is checked, so concurrent attempts cannot slip
+    through."""
+    # After the clock steps back, earlier attempts would count until their time comes.
     ahead = f.c.failed_at > tx.now + timedelta(minutes=1)
     tx.conn.execute(delete(f).where(or_(f.c.failed_at <= tx.now - LONGEST, ahead)))
     room = [(limit.most - _count(tx, limit) - 1, limit) for limit in command.limits]
@@ -95,13 +96,14 @@ def _count(tx: Transaction, limit: Limit) -> int:
 
 
 def forget_try(tx: Transaction, counted: Counted) -> None:
-    """Uncount a try that was not checked after all."""
+    """Uncount an attempt that was not checked after all."""
     tx.conn.execute(delete(f).where(one_of(f.c.id, counted.ids)))
 
 
 def forget_wrong_tries(tx: Transaction, command: RightTry) -> None:
-    """After a right try, forget the wrong tries before it. For the address and the account, only
-    this try is forgotten: knowing one password must not allow unlimited tries at others."""
+    """After a right attempt, forget the wrong attempts before it. For the address and the account,
+    only this attempt is forgotten: knowing one password must not allow unlimited attempts at
+    others."""
     tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
 
 

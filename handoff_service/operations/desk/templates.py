@@ -83,4 +83,4 @@ def checked(body: str) -> None:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).scalar() is not None:
-        raise Conflict.at("name", f"A template named “{name}” already exists.")
+        raise Conflict.at("name", f"A template named “{name}” already exists. Choose another name.")

@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from handoff_service.errors import BadInput
 from handoff_service.operations.shared.record_changes import recorded
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
+from handoff_service.rules.desk.system_messages import error, words_of
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
@@ -15,15 +15,15 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeText:
-    """``body`` None: the default text."""
+    """``name``: a version of a system message. ``body`` None: the default text."""
 
-    name: SystemMessage
+    name: str
     body: str | None
 
 
 def change_text(tx: Transaction, command: ChangeText) -> None:
     """BadInput for a text that cannot be sent. Saving the default text removes the edit."""
-    own = None if command.body == TEXTS[command.name].default else command.body
+    own = None if command.body == words_of(command.name).default else command.body
     if own is not None and (wrong := error(command.name, own)):
         raise BadInput(errors={"body": wrong})
     with recorded(tx, Noun.SYSTEM_MESSAGE, command.name):

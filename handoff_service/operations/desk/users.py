@@ -183,5 +183,5 @@ def _locked(tx: Transaction, user_id: int) -> Any:
 
 def _is_free(tx: Transaction, external_id: str) -> None:
     if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
-        said = f"A user with the employee number “{external_id}” already exists."
+        said = f"A user with the employee number “{external_id}” already exists. Enter another."
         raise Conflict.at("external_id", said)

@@ -21,6 +21,7 @@ from handoff_service.operations.shared.field_types import (
     Email,
     Facts,
     Label,
+    MessageName,
     MessagingService,
     Name,
     Names,
@@ -42,7 +43,6 @@ from handoff_service.rules.desk.attributes import (
 )
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
-from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State, WebhookEvent
 from handoff_service.rules.webhooks.webhooks import WebhookFields
@@ -252,7 +252,7 @@ class DeskFile(_Entry):
     macros: list[MacroEntry] = []
     list_views: list[ListViewEntry] = []
     identity_providers: list[IdentityProviderEntry] = []
-    texts: dict[SystemMessage, str] = {}
+    texts: dict[MessageName, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []
     outages: list[OutageEntry] = []

@@ -69,8 +69,8 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
     """Import a whole file, or none of it, while the desk runs. Returns the number of entries of
     each kind.
 
-    It reads the stored hashes first and writes later. If an admin changes a second fact in between,
-    the admin's change wins.
+    It reads the stored hashes first and writes later. If an admin changes an identity fact in
+    between, the admin's change wins.
     """
     stored = await store.read(stored_secrets, file)
     return await store.write(

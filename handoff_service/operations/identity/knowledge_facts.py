@@ -1,4 +1,4 @@
-"""Second facts of users for the knowledge proof, stored only as hashes of their plain spelling.
+"""Identity facts of users for the knowledge proof, stored only as hashes of their plain spelling.
 
 The argon2 hash is made from the fact's keyed hash, because a texted guess is also kept as a keyed
 hash and must stay comparable. If the secret key is lost, an admin must import the facts again. A

@@ -25,7 +25,7 @@ from handoff_service.store.identity import proof_codes, proofs
 
 MAILBOX = "mailbox"  # the channel of hints about sent mail
 MOST_TRIES = 4
-PAUSE = timedelta(seconds=15)  # before the second try; longer before each later one
+PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,10 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     """NotFound, also for a deactivated user. Conflict for an inactive profile."""
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
-        raise Conflict(f"This profile of {profile.number} is no longer active.")
+        raise Conflict(
+            f"This profile of {profile.number} is no longer active. Open the number's active "
+            "profile."
+        )
     name = active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
         return

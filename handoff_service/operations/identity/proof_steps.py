@@ -31,7 +31,7 @@ class ProofState:
 
     - ``verdict``: on the answer in this turn.
     - ``stepped``: the proof advanced in this turn.
-    - ``left``: remaining tries.
+    - ``left``: remaining attempts.
     - ``facts``: what may be asked instead of a code.
     - ``asked_by``: the live agent who asked for the proof.
     """
@@ -100,14 +100,14 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Ask for a second fact. If no tries are left for the account, a person takes over instead."""
+    """Ask for an identity fact. If the account has no attempts left, a person takes over."""
     return (
         ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
     )
 
 
 def _may_guess(tx: Transaction, row: Proving) -> bool:
-    """Whether tries are left for the claimed account. Accounts that do not exist have the same
+    """Whether attempts are left for the claimed account. Accounts that do not exist have the same
     limit."""
     return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
@@ -124,7 +124,7 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdic
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
-    """Judge a second fact. After too many wrong guesses about the user, from any numbers, even a
+    """Judge an identity fact. After too many wrong guesses about the user, from any numbers, even a
     right one counts as wrong."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES

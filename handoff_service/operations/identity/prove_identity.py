@@ -65,7 +65,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Judge the texted answer. ``fact_right``: whether it is one of the user's second facts
+    """Judge the texted answer. ``fact_right``: whether it is one of the user's identity facts
     (``fact_to_check``). ``moved``: facts to store under the current secret key. That check takes
     too long for a transaction."""
 
@@ -84,7 +84,7 @@ class Finish:
 
 def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count
-    of tries."""
+    of attempts."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.proof_state(tx, proof, command.turn_id)

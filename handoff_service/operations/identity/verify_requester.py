@@ -115,7 +115,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
         .limit(1)
     ).one_or_none()
     if last is None:
-        raise Conflict("There is no verification of this conversation to undo.")
+        raise Conflict("There is no verification of this conversation to undo. Reload the page.")
     if last.old_user_id is not None:
         active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)

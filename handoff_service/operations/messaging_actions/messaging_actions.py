@@ -161,7 +161,8 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        raise Conflict.at("name", f"A messaging action named “{name}” already exists.")
+        said = f"A messaging action named “{name}” already exists. Choose another name."
+        raise Conflict.at("name", said)
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:

@@ -22,7 +22,7 @@ LOST = "lost.txt"  # lists media whose files are missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonArchive:
-    """What goes into the archive. ``media``: (name in the archive, name in the media folder)."""
+    """The content of the archive. ``media``: (name in the archive, name in the media folder)."""
 
     desk: str
     sections: dict[str, Any]

@@ -42,7 +42,8 @@ class RequestErasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePreview:
-    """What an erasure would remove. ``shared``: a sentence for each number that stays."""
+    """The counts that an erasure would remove. ``shared``: a sentence for each number that
+    stays."""
 
     name: str | None
     numbers: list[str]

@@ -126,7 +126,7 @@ def retain_audit(tx: Transaction, to: datetime) -> int:
 
 
 def record_progress(tx: Transaction, progress: Progress) -> bool:
-    """Returns whether the run goes on."""
+    """Returns whether the run continues."""
     if not _is_running(tx, progress.kind):
         return False
     values: dict[str, object] = {"done_to": progress.done_to}

@@ -70,7 +70,7 @@ def cancel_replay(tx: Transaction, replay_id: int) -> None:
 
 
 def put_progress(tx: Transaction, command: ReplayProgress) -> bool:
-    """Store how far it is, or its result. Returns whether it should go on."""
+    """Store its progress, or its result. Returns whether it should continue."""
     running = r.c.id == command.replay_id, r.c.state == ReplayState.RUNNING
     values: dict[str, Any] = {"progress": command.percent}
     if command.result is not None:

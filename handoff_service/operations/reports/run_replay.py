@@ -39,7 +39,7 @@ class _Stopped(Exception):
 
 @dataclass(slots=True)
 class _Teller:
-    """Stores the progress, and learns whether to go on."""
+    """Stores the progress, and finds out whether to continue."""
 
     job: Job
     told_at: float = 0.0

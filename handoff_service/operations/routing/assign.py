@@ -87,7 +87,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     if agent is None or not agent.active:
         raise NotFound(f"There is no active agent {command.agent_id}.")
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict(f"{agent.name} already has this conversation.")
+        raise Conflict(f"{agent.name} already has this conversation. Choose another agent.")
     cancel_work_item(tx, interaction.id)
     did = "took over" if command.by == command.agent_id else f"assigned this to {agent.name}"
     sentence = f"{agent_name(tx.conn, command.by)} {did}"

@@ -68,8 +68,8 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
 
 
 def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer, why: str) -> None:
-    """Return it to the queue unless other offers are open. For a transfer, tell the sender, who
-    still owns it, ``why``."""
+    """Return it to the queue unless other offers are open. For a transfer, notify the sender,
+    who still owns it; ``why`` is the reason."""
     w, o = t.work_items, t.offers
     schedule_offers(tx)
     this = update(w).where(w.c.id == offer.work_item_id)

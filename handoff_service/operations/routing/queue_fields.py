@@ -10,6 +10,7 @@ from handoff_service.rules.routing import queue_conditions
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
 from handoff_service.rules.routing.targets import MOST_MINUTES, PRIORITIES, QueueTargets
 from handoff_service.rules.shared.conditions import Condition, Match
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Assignment
 
 WEEK = 7 * 86_400  # seconds
@@ -105,6 +106,7 @@ class QueueEntry(_QueueEntry):
     schedule: Schedule | None = None
     time_zone: TimeZone | None = None
     country: Country | None = None
+    language: Language = Language.ENGLISH
     assignment: Assignment = Assignment.MOST_CAPACITY
     accept_seconds: AcceptSeconds = 60
     auto_assign: bool = False

@@ -139,7 +139,7 @@ def refresh_queue_targets(tx: Transaction, queue_ids: Collection[int]) -> None:
 
 
 def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
-    """What keeps a queue from being deleted."""
+    """The records that prevent deleting a queue."""
     p, a, limits = t.provider_numbers, t.messaging_actions, t.messaging_action_queues
     name = queues.get(conn, queue_id).name
     numbers = conn.execute(select(p.c.id, p.c.number).where(p.c.queue_id == queue_id))
@@ -189,7 +189,7 @@ def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
-        raise Conflict.at("name", f"A queue named “{name}” already exists.")
+        raise Conflict.at("name", f"A queue named “{name}” already exists. Choose another name.")
 
 
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
@@ -208,8 +208,8 @@ def _move_targets(tx: Transaction, queue_id: int, before: QueueFields, now: Queu
 
 def _row(queue: QueueFields) -> dict[str, Any]:
     plain = (
-        "name", "position", "match", "schedule", "time_zone", "country", "assignment",
-        "accept_seconds", "auto_assign",
+        "name", "position", "match", "schedule", "time_zone", "country", "language",
+        "assignment", "accept_seconds", "auto_assign",
         "affinity_days", "alarm_seconds",
         "satisfaction_after_hours", "satisfaction_every_days",
     )  # fmt: skip

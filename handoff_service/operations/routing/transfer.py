@@ -69,7 +69,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     """Cancel a pending transfer. Raises Conflict without one."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
-        raise Conflict("There is no transfer to cancel.")
+        raise Conflict("There is no transfer to cancel. Reload the page.")
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.agent_id)
     _add_message(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
@@ -83,7 +83,7 @@ def _to_agent(
     if other is None:
         raise NotFound(f"There is no active agent {to}.")
     if interaction.assigned_to == to:
-        raise Conflict(f"{other.name} already has this conversation.")
+        raise Conflict(f"{other.name} already has this conversation. Choose another agent.")
     if not other.takes_work:
         raise Conflict(
             f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is "

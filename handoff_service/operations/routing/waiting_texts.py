@@ -60,7 +60,7 @@ def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
 
 
 def _about(one: WaitingText, spoken: Mapping[int, Language]) -> object:
-    """What the words depend on."""
+    """The facts that decide the words."""
     return one.queue.id, one.notice, one.is_open, one.opens_at, spoken[one.interaction.id]
 
 

@@ -12,6 +12,7 @@ import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationInfo, WithJsonSchema
 
 from handoff_service.lib import phone_numbers
+from handoff_service.rules.desk.system_messages import VERSIONS
 from handoff_service.rules.shared.vocabulary import Presence, Role
 
 # The API's document states this format. A test compares it with the provider's own document.
@@ -50,6 +51,12 @@ def _time_zone(value: str) -> str:
 def _country(value: str) -> str:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError("must be a country's ISO code of two capitals, such as US")
+    return value
+
+
+def _message_name(value: str) -> str:
+    if value not in VERSIONS:
+        raise ValueError("must be the name of a system message, such as in_line or in_line_es")
     return value
 
 
@@ -122,6 +129,12 @@ OwnNumber = Annotated[str, AfterValidator(_own_number), WithJsonSchema(_NUMBER)]
 SoughtNumber = Annotated[str, AfterValidator(_sought_number), WithJsonSchema(_NUMBER)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
+#: A version of a system message: its name, and _ with the language's code if that is not English.
+MessageName = Annotated[
+    str,
+    AfterValidator(_message_name),
+    WithJsonSchema({"type": "string", "enum": list(VERSIONS)}),
+]
 MessagingService = Annotated[
     str | None,
     AfterValidator(_messaging_service),

@@ -43,4 +43,4 @@ def remove_pin(tx: Transaction, pinned_id: int) -> None:
     standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
     gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
     if gone.rowcount == 0:
-        raise NotFound("This text is not required.")
+        raise NotFound("This text is not required. Reload the page.")

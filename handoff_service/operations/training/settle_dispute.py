@@ -21,7 +21,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 i, lb, p = t.trainer_items, t.trainer_labels, t.pinned_texts
-SETTLED = "This dispute is settled already."
+SETTLED = "This dispute is settled already. Reload the page."
 
 type _Row = sa.Row[*tuple[Any, ...]]
 

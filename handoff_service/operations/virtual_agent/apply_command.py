@@ -24,6 +24,7 @@ from handoff_service.operations.virtual_agent.save_report import (
 )
 from handoff_service.operations.virtual_agent.teach_turns import keep_last
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
+from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.shared.vocabulary import Author, ItemSource, Owner, State
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.rules.virtual_agent.commands import Command, find_command, may_be
@@ -37,7 +38,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
 LONGEST_SAID = 60  # characters of the report in the confirmation
-THEN = "We'll text you updates. Ask me for its status any time."
+THEN = translatable("We'll text you updates. Ask me for its status any time.")
 # apply only when no other text follows in the same batch
 LAST = frozenset({Command.BYE, Command.RESTART})
 

@@ -25,10 +25,10 @@ from handoff_service.operations.virtual_agent.turn_rows import (
 )
 from handoff_service.ports import Question
 from handoff_service.rules.delivery.sms_text import split
+from handoff_service.rules.shared.translations import in_language
 from handoff_service.rules.shared.vocabulary import Author, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk

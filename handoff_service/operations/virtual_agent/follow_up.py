@@ -15,9 +15,9 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.save_report import PROBLEM
+from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.shared.vocabulary import Author, Event, Owner, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -28,7 +28,9 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASK_AGAIN_AFTER = timedelta(minutes=30)
 HAND_OVER_AFTER = timedelta(minutes=30)  # after the question was asked again
-AGAIN = "I still need an answer to finish your report. Without one, I'll open the case as it is."
+AGAIN = translatable(
+    "I still need an answer to finish your report. Without one, I'll open the case as it is."
+)
 REASON = "The requester did not answer the virtual agent's last question."
 b, m = t.bot_turns.c, t.messages.c
 
@@ -83,7 +85,7 @@ def _asked_again(tx: Transaction, interaction: InteractionRow, after: int) -> bo
 
 
 def _ask_again(tx: Transaction, interaction: InteractionRow, choices: list[Choice]) -> None:
-    """The choices of the last question stay valid, so an answer goes on with the report."""
+    """The choices of the last question stay valid, so an answer continues the report."""
     question = in_language(AGAIN, spoken_language(tx.conn, interaction.id))
     body = with_choices(question, choices)
     messages.send_text(tx, interaction, body, Author.VIRTUAL_AGENT, event=Event.PROACTIVE)

@@ -23,8 +23,8 @@ def save_report(
 ) -> str | None:
     """Open a case for the collected report in a locked interaction, and return its number.
 
-    The impact stays unknown unless the requester has told it. None: there is no report, or its case
-    exists already.
+    The impact stays unknown unless the requester has stated it. None: there is no report, or its
+    case exists already.
     """
     problem = collected.get(PROBLEM)
     if not problem:

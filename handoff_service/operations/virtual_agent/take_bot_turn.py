@@ -30,7 +30,7 @@ async def when_due(job: Job) -> None:
 
 
 async def _ask(job: Job, question: Question) -> tuple[BotAnswer, str | None]:
-    """The bot's answer. After a failed try, ask once more with the same turn id."""
+    """The bot's answer. After a failed attempt, ask once more with the same turn id."""
     failure = ""
     for _ in range(2):
         try:

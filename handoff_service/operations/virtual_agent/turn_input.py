@@ -36,6 +36,8 @@ HANDED_BACK = "/handed_back"
 SPEAK: Mapping[Language, str] = {
     Language.ENGLISH: "/speak_english",
     Language.SPANISH: "/speak_spanish",
+    Language.GERMAN: "/speak_german",
+    Language.FRENCH: "/speak_french",
 }
 
 type _Row = sa.Row[*tuple[Any, ...]]

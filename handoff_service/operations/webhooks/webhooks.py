@@ -175,4 +175,4 @@ def _row(fields: WebhookFields) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(w.c.id).where(w.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A webhook named “{name}” already exists.")
+        raise Conflict.at("name", f"A webhook named “{name}” already exists. Choose another name.")

@@ -1,7 +1,12 @@
 """Whether the virtual agent has promised to text about a case."""
 
-#: sentences of the virtual agent's answer that opens a case (see actions/requests.py)
-SENTENCES = ("We'll text you updates.", "Le avisaremos por texto.")
+#: the first sentence of what follows a new request (see actions/requests.py), in each language
+SENTENCES = (
+    "We'll text you updates.",
+    "Le avisaremos por texto.",
+    "Wir schreiben Ihnen, wie es weitergeht.",
+    "Nous vous tiendrons au courant par SMS.",
+)
 
 
 def promises_text(answer: str) -> bool:

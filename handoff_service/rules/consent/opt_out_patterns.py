@@ -43,7 +43,7 @@ LEAD = (
     r"|(?:you guys|you all|yall|you people) (?:need|have) to|i am asking you to|im asking you to"
     rf"|quiero que|les pido que|ya|{_STRANGER}) ){{0,6}}"
 )
-#: What will happen if it does not stop.
+#: Threats if the texts do not stop.
 _THREAT = (
     r"(?:or|before|and) (?:else|(?:i|we|ill|im|i am|well)(?: (?:will|going to|gonna|am))*"
     r" (?:report|block|su|complain|contact|call|fil)(?:e|ing)?(?: [a-z]+){0,4})"

@@ -30,7 +30,8 @@ NO_REASSIGNMENT = "no reassignment"
 
 @dataclass(frozen=True, slots=True)
 class AgentWritesRow:
-    """What is done, what must not happen, and the sentence that the agent sees before sending."""
+    """The steps, the steps that must not happen, and the sentence that the agent sees before
+    sending."""
 
     steps: tuple[AgentWritesStep, ...]
     effect: str

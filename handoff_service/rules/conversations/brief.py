@@ -25,7 +25,8 @@ MOST = 5  # entries of each part; more would be no brief
 #: intents of texts that say nothing about the problem
 NO_PROBLEM = frozenset(
     {"greet", "help", "talk_to_person", "thanks", "bye", "affirm", "deny", "never_mind"}
-    | {"speak_spanish", "speak_english", "nlu_fallback", "who_am_i", "have_a_problem"}
+    | {"speak_spanish", "speak_english", "speak_german", "speak_french"}
+    | {"nlu_fallback", "who_am_i", "have_a_problem"}
 )
 
 

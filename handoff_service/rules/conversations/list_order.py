@@ -23,7 +23,7 @@ class Sort(StrEnum):
 
 
 class Tag(StrEnum):
-    """What needs attention on a conversation.
+    """A reason for attention to a conversation.
 
     - DRAFT: the agent has begun a text and not sent it. Only the agent's browser has drafts, so the
       page filters by it.
@@ -55,7 +55,7 @@ class SortAndFilter:
 
 
 class Sortable(Protocol):
-    """What the sorts and filters need to know about a conversation."""
+    """The facts of a conversation that sorts and filters need."""
 
     @property
     def waiting_since(self) -> datetime | None: ...

@@ -58,7 +58,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """What the fold remembers from one moment to the next."""
+    """The state that the fold keeps from one moment to the next."""
 
     owner: Owner = Owner.NONE
     owner_name: str | None = None

@@ -63,7 +63,7 @@ class OfferThen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderstoodThen:
-    """What the virtual agent had understood: the intent of the last text with its confidence (0 to
+    """The virtual agent's understanding: the intent of the last text with its confidence (0 to
     1), what it did, and what it knew by then."""
 
     at: datetime

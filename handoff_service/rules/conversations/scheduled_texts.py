@@ -19,7 +19,7 @@ class SendQuestion(StrEnum):
 
 
 class AtDue(StrEnum):
-    """What happens to a scheduled text at its send time."""
+    """The outcomes of a scheduled text at its send time."""
 
     SEND = "send"
     ASK = "ask"
@@ -34,7 +34,7 @@ def question(*, requester_wrote: bool, owner_changed: bool) -> SendQuestion | No
 
 
 def at_due(asked: SendQuestion | None, *, opted_out: bool) -> AtDue:
-    """What happens to a text at its send time."""
+    """Decide the outcome of a text at its send time."""
     if opted_out:
         return AtDue.CANCEL
     return AtDue.SEND if asked is None else AtDue.ASK

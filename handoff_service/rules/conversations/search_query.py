@@ -213,7 +213,7 @@ def fits(there: Sequence[str], wanted: Wanted) -> bool:
 
 
 def _start(text: str, first: int, room: int) -> int:
-    """Where an excerpt starts, at a word boundary, so that some text precedes the first match."""
+    """The start of an excerpt, at a word boundary, so that some text precedes the first match."""
     if len(text) <= room or first < room // 2:
         return 0
     space = text.find(" ", first - room // 3, first)

@@ -83,7 +83,7 @@ class SendErrors:
         return code is not None and self.explain(code).reason is Reason.OPTED_OUT
 
     def again_after(self, code: int | None, retries: int) -> timedelta | None:
-        """Return the wait before the next try; None if the message has failed for good.
+        """Return the wait before the next attempt; None if the message has failed for good.
         ``retries``: the number so far."""
         waits = self.explain(code).waits if code is not None else ()
         return waits[retries] if retries < len(waits) else None

@@ -20,7 +20,7 @@ WITHHELD = {
     "+" + "".join(str(_KEYS[letter]) for letter in word): word
     for word in ("ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN")
 }
-#: What stands for a number that an erasure or retention removed begins with one of these.
+#: The names that replace erased or removed numbers begin with one of these.
 ERASED, DELETED = "erased-", "deleted-"
 REMOVED_WHY = "The requester's number was removed, so nobody can text them from here."
 NAME_WHY = "{sender} is a name, not a phone number. Nobody can reply to it by text."
@@ -34,7 +34,7 @@ def is_name(sender: str) -> bool:
 
 
 def stands_for_number(sender: str) -> bool:
-    """Whether this is no number any more, but stands for one that was removed."""
+    """Whether this name replaces a number that was removed."""
     return sender.startswith((ERASED, DELETED))
 
 

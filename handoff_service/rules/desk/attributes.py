@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class AttributeOwner(StrEnum):
-    """What has the attribute."""
+    """The kind of record that has the attribute."""
 
     USER = "user"
     CONVERSATION = "conversation"
@@ -28,7 +28,7 @@ class AttributeType(StrEnum):
 
 
 class AttributePlace(StrEnum):
-    """Where agents see an attribute.
+    """The place where agents see an attribute.
 
     - PANEL: in the panel beside the conversation;
     - HEADER: there, and in the row under the conversation's header.
@@ -72,7 +72,7 @@ class AttributeFields:
 
 
 def errors(one: AttributeFields) -> dict[str, str]:
-    """What keeps a definition from being saved: field -> what would be right."""
+    """The errors of a definition: field -> the correct form."""
     found = {}
     if not KEY.fullmatch(one.key):
         found["key"] = (

@@ -19,7 +19,7 @@ BEGIN = ""
 
 
 class AuditAction(StrEnum):
-    """What was done."""
+    """The kinds of actions in the audit log."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"

@@ -1,4 +1,4 @@
-"""What keeps a record from being deleted."""
+"""Records that prevent deleting another record."""
 
 from dataclasses import dataclass
 

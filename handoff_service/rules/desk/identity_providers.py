@@ -63,7 +63,7 @@ def errors(fields: IdentityProviderFields) -> dict[str, str]:
 
 
 def issuer_error(issuer: str) -> str | None:
-    """What is wrong with an issuer's address."""
+    """The error of an issuer's address."""
     try:
         parts = urlsplit(issuer)
         usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
@@ -81,7 +81,7 @@ class NotAdmitted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who signs in, and what follows from the provider's claims.
+    """The person who signs in, by the provider's claims.
 
     - ``subject``: the provider's own id of the person;
     - ``email``: None without an address that the provider vouches for;

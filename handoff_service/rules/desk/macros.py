@@ -30,7 +30,7 @@ class MacroStep(StrEnum):
 
 
 class AfterMacro(StrEnum):
-    """Where the workspace goes after the macro."""
+    """The page that the workspace shows after the macro."""
 
     STAY = "stay"
     NEXT = "next"

@@ -1,4 +1,4 @@
-"""What changed in a record that an admin edits: a queue, a user, the desk settings and so on."""
+"""Changes of the records that admins edit: queues, users, the desk settings and so on."""
 
 from collections.abc import Mapping
 from enum import StrEnum

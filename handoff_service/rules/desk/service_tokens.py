@@ -41,7 +41,7 @@ class Scope(StrEnum):
     ADMIN_WEBHOOKS = "admin:webhooks"
 
 
-#: What each scope allows, in words.
+#: Each scope in words.
 MEANING = {
     Scope.READ: "Read conversations, records and reports, and follow the event stream",
     Scope.TEXTS: "Send and schedule texts, start conversations, write private notes",

@@ -34,7 +34,7 @@ class SignInPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInNeeds:
-    """What one agent needs to sign in. ``has_password``: the agent has chosen one."""
+    """The requirements for one agent's sign-in. ``has_password``: the agent has chosen one."""
 
     password_allowed: bool
     has_password: bool

@@ -20,7 +20,7 @@ def names_conversation(body: str) -> bool:
 
 
 def error(body: str) -> str | None:
-    """What is wrong with a template's text. None when it can be saved."""
+    """The error of a template's text. None when it can be saved."""
     if not is_visible(body):
         return nothing_visible(body)
     if len(body) > MAX_BODY:

@@ -21,7 +21,7 @@ class Method(StrEnum):
     - ``agent``: a live agent did it manually.
     - ``admin``: an admin did it on the profiles page.
     - ``code``: a one-time code sent to the e-mail on file.
-    - ``knowledge``: employee number and a second fact.
+    - ``knowledge``: employee number and an identity fact.
     - ``requester``: the requester's own word, which can only remove a link.
     """
 

@@ -58,7 +58,7 @@ TABLE: Mapping[NumberSituation, tuple[ProfileStep, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFacts:
-    """What is known about a requester's number: the users who have it, and its active profile, if
+    """The facts about a requester's number: the users who have it, and its active profile, if
     any.
 
     ``not_user``: the user whom somebody ruled out as the sender.

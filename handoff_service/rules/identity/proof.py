@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     TOO_OLD = "too_old"
-    NO_CODE = "no_code"  # not six digits, so it does not count as a try
+    NO_CODE = "no_code"  # not six digits, so it does not count as an attempt
 
 
 class ProofOutcome(StrEnum):
@@ -89,7 +89,7 @@ def code_hash(key: str, interaction_id: int, code: str) -> str:
 
 
 def fact_hash(key: str, fact: str) -> str:
-    """The form in which a second fact enters its argon2 hash, and in which a guess is kept."""
+    """The form in which an identity fact enters its argon2 hash, and in which a guess is kept."""
     return keyed(key, "fact", spelled(fact))
 
 
@@ -136,6 +136,6 @@ def plain_account(account: str) -> str:
 
 
 def asked_facts(names: Sequence[str]) -> str:
-    """Second facts as a question names them: birth year or badge number."""
+    """Identity facts as a question names them: birth year or badge number."""
     spoken = (" ".join(name.replace("_", " ").split()) for name in names)
     return " or ".join({name.casefold(): name for name in spoken}.values())

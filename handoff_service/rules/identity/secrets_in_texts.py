@@ -167,7 +167,7 @@ def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 def _hidden_fact(text: str) -> Hidden | None:
     """An answer, unless the text is clearly a question, a request or an aside. Those do not count
-    as tries."""
+    as attempts."""
     plain = spelled(text)
     runs = _RUN.findall(plain)
     digits = len("".join(runs))

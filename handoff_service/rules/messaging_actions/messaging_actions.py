@@ -184,7 +184,7 @@ def _text_error(action: MessagingAction) -> str | None:
 
 
 def describe(action: MessagingAction) -> str:
-    """What the action does, and under which conditions. For admins."""
+    """Describe the action and its conditions to admins."""
     does = {
         Action.PROMPT_AGENT: "prompt the agent",
         Action.PROMPT_REQUESTER: "text the requester",

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ErasureStep(StrEnum):
-    """What an erasure does next."""
+    """The steps of an erasure."""
 
     CLOSE = "close"
     EXAMPLES = "examples"
@@ -32,7 +32,7 @@ class CopyState(StrEnum):
     REFUSED = "refused"
 
 
-#: What each step does, for the page.
+#: Each step in words, for the page.
 DOES: Mapping[ErasureStep, str] = {
     ErasureStep.CLOSE: "Closing open conversations without a text",
     ErasureStep.EXAMPLES: "Removing training examples",
@@ -100,7 +100,7 @@ EXAMPLE_STAYS = (
 
 
 def wait(attempts: int) -> timedelta:
-    """The pause before the next try of another server."""
+    """The pause before the next attempt at another server."""
     return min(timedelta(seconds=10 * 2 ** min(attempts, 12)), LONGEST_WAIT)
 
 

@@ -1,4 +1,4 @@
-"""What retention removes: each kind with the desk setting that limits it.
+"""The kinds of content that retention removes, each with the desk setting that limits it.
 
 Reports count rows, so retention empties rows and keeps them. Only rows that no report counts are
 deleted.

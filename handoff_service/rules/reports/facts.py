@@ -33,7 +33,7 @@ type OpenTime = Callable[[datetime, datetime], timedelta]
 
 
 class Began(StrEnum):
-    """Who began a conversation, and who was to answer it first."""
+    """The party that began a conversation, or that was to answer it first."""
 
     VIRTUAL_AGENT = "virtual_agent"  # the requester texted, and the virtual agent answered
     LIVE_AGENT = "live_agent"  # the requester texted a number that agents answer
@@ -102,7 +102,7 @@ class AskedHow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRecord:
-    """What is stored about a conversation. Lists are oldest first."""
+    """The stored past of a conversation. Lists are oldest first."""
 
     state: State
     opened_at: datetime

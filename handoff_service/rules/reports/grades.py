@@ -91,8 +91,8 @@ def read_grade(text: str, names: Collection[str] = ()) -> Grade | None:
 
 
 def is_comment(text: str) -> bool:
-    """Whether a text after a low grade only tells what went wrong. Questions, requests, commands
-    and problems are not comments, because somebody has to answer them."""
+    """Whether a text after a low grade only describes what went wrong. Questions, requests,
+    commands and problems are not comments, because somebody has to answer them."""
     if not is_visible(text) or any(c in text for c in "?¿") or not plain(text):
         return False
     words = plain(text)

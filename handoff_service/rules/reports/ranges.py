@@ -36,7 +36,7 @@ class DayRange:
 
 @dataclass(frozen=True, slots=True)
 class ChartInterval:
-    """The days that one point or bar of a chart stands for."""
+    """The days that one point or bar of a chart covers."""
 
     first: date
     last: date

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class GroupBy(StrEnum):
-    """What the rows of a report table stand for. Each value is a column name."""
+    """The kinds of rows in a report table. Each value is a column name."""
 
     QUEUE = "queue_id"
     NUMBER = "provider_number_id"

@@ -28,7 +28,7 @@ def any_of_user(fields: Sequence[str]) -> bool:
 
 
 def error(fields: Sequence[str]) -> str | None:
-    """What is wrong with a choice of fields, in words. None when it is valid."""
+    """The error of a choice of fields, in words. None when it is valid."""
     if len(fields) > MOST:
         return f"must have at most {MOST} fields"
     for n, field in enumerate(fields):

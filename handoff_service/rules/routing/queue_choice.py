@@ -1,5 +1,5 @@
-"""Which queue a conversation goes to: the first one, in the admin's order, whose conditions match;
-else the company number's queue."""
+"""The choice of a queue for a conversation: the first one, in the admin's order, whose conditions
+match; else the company number's queue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.routing import targets
 from handoff_service.rules.routing.targets import QueueTargets
 from handoff_service.rules.shared.conditions import Condition, Match
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Assignment
 
 
@@ -35,6 +36,7 @@ class QueueFields:
     - ``position``: its place in the admin's order; 0 for a new queue, which goes last.
     - ``schedule``: opening hours (opening_hours.py); None: always open.
     - ``time_zone``, ``country``: None means the desk's.
+    - ``language``: of texts to requesters whose language is not known, and of ``texts``.
     - ``texts``: the queue's own texts; the desk's texts fill the gaps.
     - ``auto_assign``: work items are assigned without an offer.
     - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.
@@ -51,6 +53,7 @@ class QueueFields:
     schedule: str | None = None
     time_zone: str | None = None
     country: str | None = None
+    language: Language = Language.ENGLISH
     assignment: Assignment = Assignment.MOST_CAPACITY
     accept_seconds: int = 60
     auto_assign: bool = False

@@ -1,4 +1,4 @@
-"""The change that a replay tries: other settings of queues and agents."""
+"""The change that a replay applies: other settings of queues and agents."""
 
 from dataclasses import dataclass
 from enum import StrEnum

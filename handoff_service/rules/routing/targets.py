@@ -42,7 +42,7 @@ def minutes_of(targets: Iterable[QueueTargets], priority: int, kind: TargetKind)
 
 
 def errors(targets: Sequence[QueueTargets]) -> str | None:
-    """What is wrong with a queue's targets. None when they are valid."""
+    """The error of a queue's targets. None when they are valid."""
     seen = [one.priority for one in targets]
     twice = next((one for one in seen if seen.count(one) > 1), None)
     return f"names priority {twice} twice" if twice is not None else None

@@ -101,7 +101,7 @@ _SIGN_OFF = re.compile(
 _SURE_SIGN_OFF = re.compile(
     r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$|take care$|.*soon$|xoxo$|hugs$).*"
 )
-#: What companies add below a mail. It ends the text.
+#: Words that companies add below a mail. They end the text.
 _DISCLAIMER = re.compile(
     r"(?:confidentiality notice|disclaimer|confidential|aviso(?: de confidencialidad| legal)):"
     r" .{10,}"

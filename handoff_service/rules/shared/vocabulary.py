@@ -263,7 +263,7 @@ class CallState(StrEnum):
 
 
 class TrainerLane(StrEnum):
-    """Where a trainer's label goes: to the examples, or to the test set only."""
+    """The destination of a trainer's label: to the examples, or to the test set only."""
 
     TEACH = "teach"
     AUDIT = "audit"

@@ -1,4 +1,5 @@
-"""Which models keep their files. Each file takes 16 MB, and most are never used again."""
+"""The rule for which models keep their files. Each file takes 16 MB, and most are never used
+again."""
 
 from collections.abc import Iterable
 from typing import Protocol

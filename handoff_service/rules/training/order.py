@@ -25,8 +25,8 @@ WEIGHTS: dict[ItemSource, float] = {
 SMALL_MARGIN = 0.2  # between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
 SECOND_AFTER = timedelta(days=7)  # then the same trainer can give the blind second label
-#: The virtual agent does not answer these: it asks for other words, or tells what it can do. If it
-#: is sure, its margin is large, and the text comes last.
+#: The virtual agent does not answer these: it asks for other words, or explains what it can do. If
+#: it is sure, its margin is large, and the text comes last.
 UNKNOWN = GATES | {"out_of_scope", "not_for_desk"}
 #: Intents that do not reword the text before them.
 NO_REWORDING = UNKNOWN | frozenset(

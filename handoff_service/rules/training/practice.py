@@ -24,12 +24,12 @@ TEXTS_KEPT = timedelta(days=30)  # then a past run keeps its figures alone
 USUAL_DAYS = 30
 LONGEST_GAP = timedelta(minutes=10)  # between two texts of one conversation, before the speed
 LONGEST_PAUSE = timedelta(minutes=5)  # between the starts of two conversations, likewise
-#: What requesters text to a menu of the virtual agent. Without its question, nobody understands it.
+#: Answers to a menu of the virtual agent. Nobody understands them without the menu.
 _TO_THE_BOT = re.compile(r"\W*(?:\d{1,2}|agent|restart)\W*", re.IGNORECASE)
 
 
 class PracticeSource(StrEnum):
-    """Where the conversations come from: the desk's own past, or the set that ships with the
+    """The source of the conversations: the desk's own past, or the set that ships with the
     product."""
 
     PAST = "past"
@@ -37,7 +37,7 @@ class PracticeSource(StrEnum):
 
 
 class PracticeState(StrEnum):
-    """What became of a run."""
+    """The state of a run."""
 
     RUNNING = "running"
     FINISHED = "finished"  #: every conversation was closed
@@ -87,7 +87,7 @@ class ScriptText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeChoice:
-    """Which conversations an agent practices with. ``queue_id``: None means all queues."""
+    """The choice of conversations for a practice run. ``queue_id``: None means all queues."""
 
     source: PracticeSource
     conversations: int

@@ -127,7 +127,7 @@ class ReplyIndex:
         return list(best.values())
 
     def typed_often(self, known: Sequence[str] = ()) -> list[TypedOften]:
-        """What agents typed most, without the texts that are templates already."""
+        """The texts that agents typed most, without the texts that are templates already."""
         templates = {same(one) for one in known}
         spelled = Counter(one.answer for one in self._answers)
         # of each text the spelling that is typed most; the rarest comes first and is replaced

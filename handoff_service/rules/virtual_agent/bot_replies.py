@@ -8,15 +8,13 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from handoff_service.rules.delivery.sms_characters import LOOK_ALIKES
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, segments
-from handoff_service.rules.desk.spanish_messages import MONTHS
-from handoff_service.rules.desk.system_messages import opening
+from handoff_service.rules.shared.dates_in_texts import past_day, time_to_come, until_time
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.shared.vocabulary import CaseState
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 
 ROOM = 160
 MOST_CASES = 3
@@ -26,34 +24,44 @@ _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})
 # Unicode categories of letters, marks and numbers, because words are unreadable without them
 _WRITTEN = "LMN"
 _STANDS: dict[CaseState, str] = {
-    CaseState.OPEN: "open, waiting for an agent",
-    CaseState.IN_PROGRESS: "in progress",
-    CaseState.RESOLVED: "resolved",
-    CaseState.CLOSED: "closed",
+    CaseState.OPEN: translatable("open, waiting for an agent"),
+    CaseState.IN_PROGRESS: translatable("in progress"),
+    CaseState.RESOLVED: translatable("resolved"),
+    CaseState.CLOSED: translatable("closed"),
 }
-_IN_LIST = _STANDS | {CaseState.OPEN: "open"}
-ONE_CASE = "{number}{about}: {state}. Last updated {day}."
-YOUR_CASE, YOUR_CASES = "Your open case:", "Your open cases:"
-NEWEST_CASES = "You have {count} open cases, the newest:"
-OPENED = "I've opened {what} {number}{about}. {then}"
-ADDED = "Added to {number}: {about}."
-UNKNOWN_CASE = "I can't find that case. Check the number, or ask for the status of your cases."
-NO_CASES = (
+_IN_LIST = _STANDS | {CaseState.OPEN: translatable("open")}
+CASE, REQUEST = translatable("case"), translatable("request")  # what was opened
+ONE_CASE = translatable("{number}{about}: {state}. Last updated {day}.")
+YOUR_CASE = translatable("Your open case:")
+YOUR_CASES = translatable("Your open cases:")
+NEWEST_CASES = translatable("You have {count} open cases, the newest:")
+OPENED = translatable("I've opened {what} {number}{about}. {then}")
+ADDED = translatable("Added to {number}: {about}.")
+UNKNOWN_CASE = translatable(
+    "I can't find that case. Check the number, or ask for the status of your cases."
+)
+NO_CASES = translatable(
     "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
 )
-NO_OUTAGE = (
+NO_OUTAGE = translatable(
     "There are no known outages right now. If something is wrong, describe it in one "
     "sentence and I'll open a case."
 )
-ANOTHER_PROBLEM = (
+ANOTHER_PROBLEM = translatable(
     "If yours is a different problem, describe it in one sentence and I'll open a case."
 )
-DOWN_NOW = "Down right now: {titles}. Ask me about any of them by name."
-DOWN_WITH_TEXT = "Down right now: {titles}. {text}"  # for its translation only
-OPEN_UNTIL = "We're open until {end} ({place}). Text AGENT to talk to a person."
-ANY_TIME = "We're open around the clock. Text AGENT to talk to a person."
-CLOSED_UNTIL = "We're closed now and open again {opens} ({place}). You can text any time."
-CLOSED = "We're closed now, and the next opening time isn't known yet. You can text any time."
+DOWN_NOW = translatable("Down right now: {titles}. Ask me about any of them by name.")
+# in other languages than English, because admins write the texts in one language
+DOWN_WITH_TEXT = translatable("Down right now: {titles}. {text}")
+OPEN_UNTIL = translatable("We're open until {end} ({place}). Text AGENT to talk to a person.")
+ANY_TIME = translatable("We're open around the clock. Text AGENT to talk to a person.")
+CLOSED_UNTIL = translatable(
+    "We're closed now and open again {opens} ({place}). You can text any time."
+)
+LOCAL_TIME = translatable("{city} time")
+CLOSED = translatable(
+    "We're closed now, and the next opening time isn't known yet. You can text any time."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +114,7 @@ def one_case(
 ) -> str:
     """The status of one case."""
     frame, state = in_language(ONE_CASE, language), in_language(_STANDS[case.state], language)
-    day = _day(case.changed_at, zone, now, language)
+    day = past_day(case.changed_at, zone, now, language)
 
     def with_description(most: int) -> str:
         about = short(case.description, most)
@@ -133,21 +141,6 @@ def _line(case: CaseLine, most: int, language: Language) -> str:
     return f"{case.number} {state}: {short(case.description, most)}"
 
 
-def _day(at: datetime, zone: str, now: datetime, language: Language) -> str:
-    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
-    days = (today - local.date()).days
-    spanish = language is Language.SPANISH
-    if days < 2:
-        words = ("hoy a las", "ayer a las") if spanish else ("today at", "yesterday at")
-        return f"{words[max(days, 0)]} {local:%H:%M}"
-    year = "" if local.year == today.year else f" de {local.year}" if spanish else f" {local.year}"
-    return (
-        f"el {local.day} de {MONTHS[local.month - 1]}{year}"
-        if spanish
-        else f"on {local.day} {local:%B}{year}"
-    )
-
-
 def opened(
     what: str, number: str, description: str, then: str, language: str | None = Language.ENGLISH
 ) -> str:
@@ -168,8 +161,8 @@ def outage_news(
     asked_behind: bool,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """The texts of the current outages if they fit, else their titles. In Spanish, a Spanish
-    sentence with the titles comes first, because admins write the texts in one language.
+    """The texts of the current outages if they fit, else their titles. In other languages than
+    English, a sentence with the titles comes first, because admins write the texts in one language.
 
     At most two segments; with ``asked_behind``, a form's question follows and one segment is the
     most.
@@ -180,7 +173,7 @@ def outage_news(
     named = in_language(DOWN_NOW, language).format(titles=titles)
     texts = " ".join(text for _, text in outages)
     most = 1 if asked_behind else 2
-    if language is Language.SPANISH:
+    if language is not Language.ENGLISH:
         whole = in_language(DOWN_WITH_TEXT, language).format(titles=titles, text=texts)
         return whole if segments(whole).count <= most else named
     fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
@@ -204,13 +197,13 @@ def hours(
 ) -> str:
     """Whether agents are available, and the time when that ends or begins, with the zone's city."""
     city = zone.rsplit("/", 1)[-1].replace("_", " ")
-    place = f"hora de {city}" if language is Language.SPANISH else f"{city} time"
+    place = in_language(LOCAL_TIME, language).format(city=city)
     if is_open and until is None:
         return in_language(ANY_TIME, language)
-    if is_open:
-        end = opening(until, zone, now, language).removeprefix("at ").removeprefix("on ")
+    if until is not None:
+        end = until_time(until, zone, now, language)
         return in_language(OPEN_UNTIL, language).format(end=end, place=place)
     if opens is None:
         return in_language(CLOSED, language)
     frame = in_language(CLOSED_UNTIL, language)
-    return frame.format(opens=opening(opens, zone, now, language), place=place)
+    return frame.format(opens=time_to_come(opens, zone, now, language), place=place)

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from handoff_service.rules.shared.translations import translatable
+
 _WORDS = re.compile(r"[^\w]+")
 _IN_WORDS = (
-    "one first frist fisrt 1st uno una primero primera primer",
-    "two second 2nd dos segundo segunda",
-    "three third 3rd tres tercero tercera tercer",
-    "four fourth 4th cuatro cuarto cuarta",
-    "five fifth 5th cinco quinto quinta",
+    "one first frist fisrt 1st uno una primero primera primer eins erste erster erstes un premier",
+    "two second 2nd dos segundo segunda zwei zweite zweiter zweites deux",
+    "three third 3rd tres tercero tercera tercer drei dritte dritter drittes trois",
+    "four fourth 4th cuatro cuarto cuarta vier vierte quatre",
+    "five fifth 5th cinco quinto quinta fünf fuenf fünfte cinq",
     "six sixth 6th seis sexto sexta",
     "seven seventh 7th siete",
     "eight eighth 8th ocho",
@@ -25,7 +27,8 @@ _NUMBERS: Mapping[str, int] = {
 }
 #: Emoji that answer a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
-_YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
+_YES = frozenset({"yes", "si", "sí", "ja", "oui"})
+_NO = frozenset({"no", "nein", "non"})
 #: Whole texts that mean yes or no.
 _YES_WORDS = _YES | {
     "y",
@@ -42,9 +45,9 @@ _PAYLOADS = {"yes": "/affirm", "no": "/deny"}
 #: ``/inform_impact{"impact": "blocked"}``, ``/intent{}``, ``/prove_identity``
 _PAYLOAD = re.compile(r"/+\s*(?:[a-z]\w*\s*\{.*\}|[a-z]+_\w+)", re.IGNORECASE | re.DOTALL)
 NO_WORDS = "?"  # the bot's input for a text that is only a payload or has no words
-BLANK = "Your text had no words. How can I help?"
-BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
-IN_WORDS = "Please answer with the number or the words of one of these:"
+BLANK = translatable("Your text had no words. How can I help?")
+BLANK_ANSWER = translatable("Your text had no words. Please answer with one of these:")
+IN_WORDS = translatable("Please answer with the number or the words of one of these:")
 _TAG = re.compile(r"</?[a-z]+>", re.IGNORECASE)
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(

@@ -13,7 +13,7 @@ from handoff_service.rules.shared.vocabulary import (
 
 #: The version of all bodies. It grows when a field is renamed or removed, never for a new field.
 VERSION = 1
-#: What admins read about each event that a webhook can ask for.
+#: The events that a webhook can ask for, in words for admins.
 EVENTS = {
     WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
     WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed the conversation off.",
@@ -30,7 +30,7 @@ EVENTS = {
     WebhookEvent.CASE_CREATED: "A case was opened.",
     WebhookEvent.CASE_CHANGED: "A case changed.",
     WebhookEvent.RATING_GIVEN: "A requester rated a conversation.",
-    WebhookEvent.JOB_FAILED: "A background job failed. Patchboard tries it again.",
+    WebhookEvent.JOB_FAILED: "A background job failed. Patchboard retries it.",
 }
 #: The statuses that an event reports. The others are steps on the way to the provider.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}

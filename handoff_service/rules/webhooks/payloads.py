@@ -1,4 +1,4 @@
-"""What the events say: the ``data`` of each body.
+"""The content of the events: the ``data`` of each body.
 
 The fields of ``PRIVATE`` are only in the events of webhooks that ask for texts. Everything else
 names people by ids.

@@ -40,7 +40,7 @@ def key_of(secret: str) -> bytes:
 
 
 def secret_error(secret: str) -> str | None:
-    """What is wrong with a secret. None when it is valid."""
+    """The error of a secret. None when it is valid."""
     try:
         key_of(secret)
     except ValueError:
@@ -49,7 +49,7 @@ def secret_error(secret: str) -> str | None:
 
 
 def address_error(url: str) -> str | None:
-    """What is wrong with an address. None when it is valid. Whether the service may call it is
+    """The error of an address. None when it is valid. Whether the service may call it is
     decided when it does, because only then its name is resolved."""
     try:
         parts = urlsplit(url)

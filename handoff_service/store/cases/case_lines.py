@@ -1,4 +1,5 @@
-"""The conversation in which a case's requester can be texted, and what they were told there."""
+"""The conversation in which a case's requester can be texted, and the texts about the case
+there."""
 
 from sqlalchemy import Connection, select
 

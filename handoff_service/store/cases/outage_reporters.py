@@ -59,7 +59,7 @@ def dry_run(
     *,
     at: datetime | None = None,
 ) -> OutageDryRun:
-    """What this text to everybody who reported the outage would do. Changes nothing.
+    """Preview this text to everybody who reported the outage. Changes nothing.
 
     ``body_es``: the text for people who text in Spanish; None: the same. ``at``: the time inside a
     transaction. Raises NotFound for an unknown outage.

@@ -1,4 +1,4 @@
-"""What colleagues did with an agent's conversations, until the agent has seen it or a day has
+"""Colleagues' actions in an agent's conversations, until the agent has seen it or a day has
 passed."""
 
 from datetime import timedelta

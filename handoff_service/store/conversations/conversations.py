@@ -104,8 +104,8 @@ def list_(
 
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
-    """What holds of an agent's ongoing conversations, or of the others; ``mine``: the ids of those
-    the agent is in."""
+    """The condition of an agent's ongoing conversations, or of the others'; ``mine``: the ids of
+    those the agent is in."""
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
     return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]

@@ -151,6 +151,6 @@ def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:
-    """The total price of all tries, as far as known."""
+    """The total price of all attempts, as far as known."""
     known = [price for price in (r.price, r.price_before) if price is not None]
     return Price(amount=in_currency(sum(known)), currency=r.currency) if known else None

@@ -1,4 +1,4 @@
-"""What decides a conversation's targets, read for many conversations at once."""
+"""The facts that decide a conversation's targets, read for many conversations at once."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 
 e, k = t.audit_log, t.audit_links
-#: Older transactions have ended, so an id below one that was chained so long ago is taken.
+#: Entries older than this belong to transactions that have ended, so no lower id can still appear.
 LONGEST_TRANSACTION = timedelta(hours=1)
 AT_ONCE = 2000  # links of one read
 MOST_FAULTS = 20  # reported
@@ -59,7 +59,7 @@ def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
 
 
 def content(row: Any) -> dict[str, Any]:
-    """What the digest of an entry covers: all of its columns."""
+    """The content that an entry's digest covers: all of its columns."""
     return {column.name: getattr(row, column.name) for column in e.c}
 
 

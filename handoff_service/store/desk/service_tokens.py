@@ -58,7 +58,7 @@ def get(conn: Connection, token_id: int) -> ServiceToken | None:
 
 
 def holder(conn: Connection, token_hash: str) -> TokenHolder | None:
-    """The token with this hash, in whatever state; None for an unknown one."""
+    """The token with this hash, in any state; None for an unknown one."""
     row = conn.execute(_TOKENS.where(s.c.token_hash == token_hash)).one_or_none()
     return None if row is None else TokenHolder(_token(conn, row), row.agent_id)
 

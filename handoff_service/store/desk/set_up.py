@@ -36,8 +36,8 @@ class SetupText:
 
 
 def has_admin(conn: Connection) -> bool:
-    """Whether an active agent is an admin. Until then, whoever has the set-up
-    link can create the first admin."""
+    """Whether an active agent is an admin. Until then, anybody with the
+    set-up link can create the first admin."""
     a, r = t.agents, t.agent_roles
     found = select(a.c.id).join(r, r.c.agent_id == a.c.id).where(a.c.active)
     return conn.execute(found.where(r.c.role == Role.ADMIN).limit(1)).scalar() is not None

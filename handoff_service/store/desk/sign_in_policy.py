@@ -24,7 +24,7 @@ def policy(conn: Connection) -> SignInPolicy:
 
 
 def needs(conn: Connection, agent_id: int) -> SignInNeeds | None:
-    """What this agent needs to sign in. None for an unknown or deactivated agent."""
+    """The requirements for this agent's sign-in. None for an unknown or deactivated agent."""
     row = conn.execute(
         select(*a.c["password_hash", "always_password"]).where(a.c.id == agent_id, a.c.active)
     ).one_or_none()

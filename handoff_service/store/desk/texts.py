@@ -5,9 +5,10 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.desk.system_messages import (
     QUEUES_OWN,
-    TEXTS,
+    VERSIONS,
     SystemMessage,
-    in_language,
+    name_in,
+    words_of,
 )
 from handoff_service.rules.shared.language import Language
 from handoff_service.store.desk.desk import desk_name_and_zone
@@ -22,14 +23,15 @@ def text_for(
     language: Language = Language.ENGLISH,
 ) -> str:
     """The text to send, with placeholders that ``system_messages`` fills. A queue's own text is for
-    requesters who text in English."""
-    message = in_language(message, language)
+    requesters who text in the queue's language."""
     if queue_id is not None and message in QUEUES_OWN:
-        own = t.queues.c[f"{message}_text"]
-        if body := conn.execute(select(own).where(t.queues.c.id == queue_id)).scalar():
+        q = t.queues.c
+        own = select(q[f"{message}_text"]).where(q.id == queue_id, q.language == language)
+        if body := conn.execute(own).scalar():
             return body
-    body = conn.execute(select(t.texts.c.body).where(t.texts.c.name == message)).scalar()
-    return body or TEXTS[message].default
+    name = name_in(message, language)
+    body = conn.execute(select(t.texts.c.body).where(t.texts.c.name == name)).scalar()
+    return body or words_of(name).default
 
 
 # As they are sent ---------------------------------------------------------------------------------
@@ -77,7 +79,7 @@ def case_resolved(conn: Connection, case: str, about: str, language: Language) -
 
 
 def outage_over(conn: Connection, outage: str, language: Language) -> str:
-    """What everybody can get who reported an outage and texts in this language."""
+    """The text for everybody who reported an outage, in this language."""
     text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
     return system_messages.outage_over(outage, text, language)
 
@@ -144,23 +146,25 @@ def _instead(conn: Connection, language: Language, *, bot: bool) -> str | None:
 # As an admin sees them ----------------------------------------------------------------------------
 
 
-def edited(conn: Connection) -> dict[SystemMessage, str]:
-    """The texts that an admin has changed."""
+def edited(conn: Connection) -> dict[str, str]:
+    """The texts that an admin has changed, by the names of their versions."""
     rows = conn.execute(select(t.texts).order_by(t.texts.c.name))
-    return {SystemMessage(r.name): r.body for r in rows if r.name in set(SystemMessage)}
+    return {r.name: r.body for r in rows if r.name in VERSIONS}
 
 
 def saved(conn: Connection) -> list[SavedText]:
-    """Every system message as it is now."""
+    """Every version of each system message as it is now."""
     changed = edited(conn)
     return [
         SavedText(
             name=name,
+            language=language,
             when=words.when,
             body=changed.get(name, words.default),
             default=words.default,
             edited=name in changed,
             placeholders=list(words.placeholders),
         )
-        for name, words in TEXTS.items()
+        for name, (_, language) in VERSIONS.items()
+        for words in (words_of(name),)
     ]

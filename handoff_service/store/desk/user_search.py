@@ -31,8 +31,8 @@ type Rows = sa.Select[Any] | sa.CompoundSelect[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Which matches a search returns: ``limit`` users after the user with id ``after``, by name or
-    by id. ``after`` 0: the first page."""
+    """The part of the matches that a search returns: ``limit`` users after the user with id
+    ``after``, by name or by id. ``after`` 0: the first page."""
 
     by_name: bool = False
     after: int = 0

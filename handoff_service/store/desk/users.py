@@ -1,4 +1,4 @@
-"""Users: by name, words or number, and the names of their second facts."""
+"""Users: by name, words or number, and the names of their identity facts."""
 
 from collections.abc import Collection
 
@@ -109,7 +109,7 @@ def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[Use
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:
-    """The names of the second facts on file, never their values."""
+    """The names of the identity facts on file, never their values."""
     f = t.user_facts
     return list(
         conn.execute(select(f.c.name).where(f.c.user_id == user_id).order_by(f.c.name)).scalars()

@@ -96,6 +96,7 @@ def queue(one: QueueFields) -> Row:
         schedule=one.schedule,
         time_zone=one.time_zone,
         country=one.country,
+        language=one.language,
         assignment=one.assignment,
         accept_seconds=one.accept_seconds,
         auto_assign=one.auto_assign,

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.desk.attributes import AttributeFields
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun
-from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.store.cases import outages
 from handoff_service.store.desk import (
     agents,
@@ -165,7 +164,7 @@ def _macro(conn: Connection, record: str) -> Entry:
 
 
 def _system_message(conn: Connection, record: str) -> Entry:
-    return {"body": texts.edited(conn).get(SystemMessage(record))}
+    return {"body": texts.edited(conn).get(record)}
 
 
 def _outage(conn: Connection, record: str) -> Entry:

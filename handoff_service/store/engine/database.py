@@ -153,7 +153,7 @@ def public_url(connection: sa.Connection) -> str:
 
 
 def sealer(connection: sa.Connection) -> Sealer | None:
-    """What opens sealed values for a query; None inside a transaction, which has it in its
+    """The keys that open sealed values for a query; None inside a transaction, which has it in its
     settings."""
     found: Sealer | None = connection.get_execution_options().get("sealer")
     return found

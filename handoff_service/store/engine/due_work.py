@@ -225,8 +225,8 @@ _SOON = select(_soon.c.kind, sa.func.min(_soon.c.due_at, type_=_soon.c.due_at.ty
 
 
 def soon(conn: sa.Connection, until: datetime) -> dict[Work, datetime]:
-    """Which kinds of work can be claimed until this time, and from when on. In a backlog, only the
-    oldest ``LOOKED_THROUGH`` pieces are looked at."""
+    """The kinds of work that can be claimed until this time, and from when on. In a backlog, only
+    the oldest ``LOOKED_THROUGH`` pieces are looked at."""
     return {Work(kind): at for kind, at in conn.execute(_SOON, {"until": until})}
 
 

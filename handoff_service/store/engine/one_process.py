@@ -24,7 +24,7 @@ def only_process(database_url: str, address: str, now: datetime) -> Iterator[Non
     """Be the one process that serves this SQLite file, at this address, until the block ends. Does
     nothing for PostgreSQL.
 
-    SetupError names the process that already serves the file, whatever path leads to it.
+    SetupError names the process that already serves the file, also through another path.
     """
     if not database_url.startswith("sqlite"):
         yield

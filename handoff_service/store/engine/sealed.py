@@ -26,7 +26,7 @@ def columns() -> Iterator[Column[str]]:
 
 
 def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
-    """The secret, for whoever reads the column. None while its key is not set. ``conn``: of the
+    """The secret, for readers of the column. None while its key is not set. ``conn``: of the
     store, which knows the keys."""
     sealer: Sealer = conn.get_execution_options()["sealer"]
     try:
@@ -46,8 +46,8 @@ def seal_plain(conn: Connection, sealer: Sealer) -> int:
 
 
 def seal_again(conn: Connection, sealer: Sealer) -> int:
-    """Seal with the current key what an old key sealed. Returns how many values. What cannot be
-    opened stays as it is."""
+    """Seal values of an old key with the current key. Returns their number. Values that cannot
+    be opened stay."""
     sealed = 0
     for column in columns():
         is_current = column.startswith(f"{PREFIX}{sealer.key_id}:")

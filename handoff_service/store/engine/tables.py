@@ -215,7 +215,7 @@ user_words = Table(
     Index("ix_user_words_word", "word", "sort_name", "user_id"),
     sqlite_with_rowid=False,
 )
-#: Second facts for the knowledge proof.
+#: Identity facts for the knowledge proof.
 user_facts = Table(
     "user_facts",
     metadata,
@@ -327,6 +327,8 @@ queues = Table(
     _word("time_zone", null=True),
     #: null: the desk's
     _word("country", null=True),
+    #: of texts to requesters whose language is not known, and of the texts below; ISO 639-1
+    Column("language", sa.Text, nullable=False, server_default=sa.text("'en'")),
     #: how long after closing requesters are asked how it went; null: never
     Column("satisfaction_after_hours", sa.Integer),
     #: a requester is asked once in so many days
@@ -699,11 +701,11 @@ messages = Table(
     _time("created_at"),
     #: how often it was sent again for its error code (rules/delivery/message_status.py)
     _count("retries", 0),
-    #: of the last try, in millionths of the currency; null until the provider reports it
+    #: of the last attempt, in millionths of the currency; null until the provider reports it
     Column("price", sa.BigInteger),
     #: ISO 4217
     _word("currency", null=True),
-    #: of earlier tries, in millionths of the currency
+    #: of earlier attempts, in millionths of the currency
     Column("price_before", sa.BigInteger),
     #: when the requester sent a recovered text, which decides its place in the thread; null for all
     #: others
@@ -1351,7 +1353,7 @@ work_items = Table(
     _word("state"),
     _word("reason"),
     Column("collected", sa.JSON, nullable=False),
-    #: what its requester was told about waiting
+    #: the text about waiting that its requester got
     _word("told", null=True),
     #: the one agent it is for (a transfer)
     _ref("for_agent_id", "agents.id", null=True),
@@ -1797,8 +1799,8 @@ notification_targets = Table(
     _ref("agent_id", "agents.id", drop=True),
     #: push, mail or webhook
     _word("way"),
-    #: the push service's address for one browser, or the webhook's; empty for mail. Whoever knows
-    #: it can notify the agent
+    #: the push service's address for one browser, or the webhook's; empty for mail. Anybody who
+    #: knows it can notify the agent
     _sealed("address"),
     #: a hash of the address, to find it again
     _word("mark"),

@@ -1,4 +1,4 @@
-"""What operations work with: a transaction, settings, and hints to publish after the commit."""
+"""The tools of operations: a transaction, settings, and hints to publish after the commit."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ EVERYTHING = Hint("everything")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who gave a command, and from which network address."""
+    """The person or program that gave a command, and the network address."""
 
     agent_id: int | None
     address: str = ""

@@ -1,4 +1,4 @@
-"""What is stored of a conversation's past, for its moments."""
+"""The stored past of a conversation, for its moments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an erasure would remove: counts per kind, without changing anything."""
+"""Counts of what an erasure would remove, by kind. Changes nothing."""
 
 from collections.abc import Mapping
 
@@ -71,6 +71,6 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
 
 
 def at_provider() -> sa.ColumnElement[bool]:
-    """Which messages the provider has a copy of."""
+    """The messages of which the provider has a copy."""
     sent = m.c.direction.in_((Direction.INBOUND, Direction.OUTBOUND))
     return m.c.provider_sid.is_not(None) & sent & (m.c.status != Status.CANCELED)

@@ -30,7 +30,7 @@ def parts_of(kinds: Collection[KeptKind]) -> Sequence[Part]:
 
 
 def owned(part: Part, ids: Collection[int], user_id: int | None = None) -> sa.ColumnElement[bool]:
-    """Which rows of a part belong to these conversations. ``user_id``: also to this user's
+    """The rows of a part that belong to these conversations. ``user_id``: also to this user's
     cases."""
     column: sa.Column[Any] = part.table.c[part.column]
     messages = select(m.c.id).where(one_of(m.c.interaction_id, ids))
@@ -50,7 +50,7 @@ def owned(part: Part, ids: Collection[int], user_id: int | None = None) -> sa.Co
 
 
 def is_left(part: Part) -> sa.ColumnElement[bool]:
-    """Which rows of a part still hold something."""
+    """The rows of a part that are not empty yet."""
     where = sa.true() if part.where is None else part.where
     if part.empties is None:
         return where
@@ -112,7 +112,7 @@ def _empty_part(tx: Transaction, part: Part, where: sa.ColumnElement[bool], most
 
 
 def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:
-    """What refers to the rows in a way that no foreign key says."""
+    """The references to the rows for which there is no foreign key."""
     if table is m:
         text_index.forget_lines(tx.conn, keys)
     if table is t.trainer_items:

@@ -1,4 +1,4 @@
-"""What the steps of an erasure read, outside the lane."""
+"""Queries of an erasure's steps, outside the lane."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ def taught(conn: Connection, erasure: Running) -> list[TaughtExample]:
 
 
 def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
-    """What the ticket system behind the case webhook has, in a sentence."""
+    """A sentence about the copies in the ticket system that the case webhook calls."""
     case, call = t.cases, t.webhook_calls
     mine: sa.ColumnElement[bool] = case.c.interaction_id.in_(erasure.conversations())
     if erasure.user_id is not None:
@@ -121,7 +121,7 @@ def waiting_copies(conn: Connection, erasure_id: int, most: int) -> Sequence[str
 
 
 def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
-    """What the provider did not erase, a sentence for each reason, and what it always keeps."""
+    """Sentences about the copies that the provider did not erase or always keeps."""
     mine = c.c.erasure_id == erasure_id
     refused = mine & (c.c.state == CopyState.REFUSED)
     query = select(c.c.why, func.count()).where(refused).group_by(c.c.why).order_by(c.c.why)

@@ -40,7 +40,7 @@ class Erasure:
 
     @property
     def number(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         return f"ERA{self.id:07}"
 
 

@@ -21,7 +21,7 @@ ERASED = "Erased"  # what a deleted record was called
 
 
 def alias(tx: Transaction, erasure_id: int, number: str) -> str:
-    """What stands for an erased number, so that its conversations stay together."""
+    """The replacement of an erased number, so that its conversations stay together."""
     return f"{ALIAS}{erasure_id}-{kept_opt_outs.number_hash(kept_opt_outs.own_key(tx), number)[:6]}"
 
 

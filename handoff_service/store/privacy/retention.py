@@ -1,4 +1,4 @@
-"""What retention removes next, how much it would remove, and how far it is."""
+"""The next content that retention removes, its amount, and the progress."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -6,13 +6,14 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.language import LANGUAGE_NAMES
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.packed_days import NULL
 
-LANGUAGES = {"en": "English", "es": "Spanish"}
+LANGUAGES = {str(one): name for one, name in LANGUAGE_NAMES.items()}
 SOLVERS = {Author.VIRTUAL_AGENT.value: "Virtual agent", Author.AGENT.value: "Agents"}
 _WORDS = {GroupBy.LANGUAGE: LANGUAGES, GroupBy.SOLVER: SOLVERS}
 _NONE = {

@@ -13,6 +13,7 @@ from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill, problems
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Assignment
 from handoff_service.store import views
 from handoff_service.store.conversations import target_facts
@@ -87,6 +88,7 @@ def _shown(
         schedule=queue.schedule,
         time_zone=queue.time_zone,
         country=queue.country,
+        language=queue.language,
         assignment=queue.assignment,
         accept_seconds=queue.accept_seconds,
         auto_assign=queue.auto_assign,
@@ -171,6 +173,7 @@ def _queue(
         schedule=row.schedule,
         time_zone=row.time_zone,
         country=row.country,
+        language=Language(row.language),
         assignment=Assignment(row.assignment),
         accept_seconds=row.accept_seconds,
         auto_assign=row.auto_assign,

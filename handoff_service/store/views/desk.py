@@ -7,7 +7,7 @@ from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.attributes import AttributeOwner, AttributePlace, AttributeType
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro
-from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import FirstResponder, State
 from handoff_service.store.views.people import Named
 
@@ -60,7 +60,8 @@ class Consent:
     - ``provider_number``: the company's number that it applies to; null for all numbers;
     - ``words``: the requester's text, or the provider's error code;
     - ``in_force``: it blocks texts now;
-    - ``told_at``: when the provider was told, even if it objected; null while pending;
+    - ``told_at``: when the change was pushed to the provider, even if it objected; null while
+      pending;
     - ``told_why``: the provider's objection.
     """
 
@@ -114,15 +115,17 @@ class Macro:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedText:
-    """A system message to the requester.
+    """A version of a system message to the requester.
 
+    - ``language``: its ISO 639-1 code;
     - ``when``: when it is sent;
     - ``body``: the current text;
     - ``default``: the text as shipped;
     - ``placeholders``: those that ``body`` may contain.
     """
 
-    name: SystemMessage
+    name: str
+    language: Language
     when: str
     body: str
     default: str

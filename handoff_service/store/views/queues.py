@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.shared.language import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Queue:
     schedule: str | None
     time_zone: str | None
     country: str | None
+    language: Language
     assignment: str
     accept_seconds: int
     auto_assign: bool

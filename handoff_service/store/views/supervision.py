@@ -84,7 +84,7 @@ class LiveConversation:
     - ``late_at``: when that wait becomes too long;
     - ``offered_to``: the agents with an open offer;
     - ``said``: the latest decision about the waiting work item;
-    - ``offer``: what its offer tells agents; null unless it waits for one;
+    - ``offer``: the facts on its offer; null unless it waits for one;
     - ``joined``: whether the calling agent is in its live group.
     """
 

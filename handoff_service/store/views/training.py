@@ -37,7 +37,7 @@ class TrainerItem:
     lane: TrainerLane
     source: ItemSource
     state: ItemState
-    #: what the virtual agent took it for; null: not told before the label is given
+    #: the intent that the virtual agent found; null: hidden until the label is given
     intent: str | None
     confidence: float | None
     ranking: list[Suggestion]
@@ -62,7 +62,7 @@ class TrainerLabel:
     agent: Named
     verdict: LabelVerdict
     intent: str | None
-    #: as it was written; null: nothing was
+    #: the example as it was written to the file; null: none was written
     example: str | None
     file: str | None
     second: bool

@@ -4,7 +4,12 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.shared.language import Language, conversation_language, language_of
+from handoff_service.rules.shared.language import (
+    LANGUAGE_NAMES,
+    Language,
+    conversation_language,
+    language_of,
+)
 from handoff_service.rules.shared.vocabulary import Direction
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -14,9 +19,10 @@ LAST_TEXTS = 30  # older texts say nothing about the language that the requester
 
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
-    """English until the requester's texts are clearly Spanish, or ask for it. A new conversation
-    begins in the language of the number's last one, because a text such as "START" has no
-    language."""
+    """The language that the requester's texts show or ask for. A text such as "START" has no
+    language, so the conversation then has the language of the number's last one; else the
+    ``language`` attribute of the requester's user; else the language of the queue: the one it waits
+    in, or the company number's."""
     return spoken_languages(conn, [interaction_id])[interaction_id]
 
 
@@ -29,11 +35,37 @@ def spoken_languages(conn: Connection, ids: Collection[int]) -> Mapping[int, Lan
         if (language := language_of(newest)) is not None
     }
     unclear = [one for one in ids if one not in clear]
-    earlier = _conversations_before(conn, unclear) if unclear else {}
+    if not unclear:
+        return clear
+    earlier, otherwise = _conversations_before(conn, unclear), _on_record(conn, unclear)
     return clear | {
-        one: conversation_language(_texts(conn, one), _texts(conn, earlier.get(one)))
+        one: conversation_language(
+            _texts(conn, one), _texts(conn, earlier.get(one)), otherwise.get(one, Language.ENGLISH)
+        )
         for one in unclear
     }
+
+
+def _on_record(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]:
+    """Conversation -> the language of the requester's user, else of the queue."""
+    of_number = t.queues.alias("of_number")
+    queue = func.coalesce(t.queues.c.language, of_number.c.language)
+    rows = conn.execute(
+        select(i.c.id, t.users.c.attributes, queue.label("queue"))
+        .join(t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id)
+        .join(of_number, of_number.c.id == t.provider_numbers.c.queue_id)
+        .outerjoin(t.queues, t.queues.c.id == i.c.queue_id)
+        .outerjoin(t.users, t.users.c.id == i.c.user_id)
+        .where(one_of(i.c.id, ids))
+    )
+    return {r.id: _known((r.attributes or {}).get("language")) or Language(r.queue) for r in rows}
+
+
+def _known(written: object) -> Language | None:
+    """The language that an admin wrote as its code or its English name: es, Spanish."""
+    named = {name.casefold(): code for code, name in LANGUAGE_NAMES.items()}
+    text = str(written or "").strip().casefold()
+    return Language(text) if text in set(Language) else named.get(text)
 
 
 def _newest_texts(conn: Connection, ids: Collection[int]) -> dict[int, str]:

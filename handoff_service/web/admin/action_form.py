@@ -119,7 +119,7 @@ class ActionForm:
         elif len(values["name"]) > 200:
             errors["name"] = "Enter at most 200 characters."
         if errors or duration is None or event is None or does is None:
-            raise BadInput("Something is missing or cannot be used.", errors=errors)
+            raise BadInput("Correct the marked fields.", errors=errors)
         return checked(
             MessagingAction(
                 name=values["name"],

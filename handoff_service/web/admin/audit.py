@@ -87,6 +87,7 @@ async def _shown(
         here=HERE,
         status=status,
         form=form,
+        form_of=lambda subject: form_in_words(kind=subject),
         rows=rows,
         asked=query.address() if query else {},
         more=more,

@@ -51,7 +51,7 @@ async def deleted_page(request: Request, kind: str, agent: CurrentAgent) -> HTTP
         "back": here,
         "first": before is None,
         "next": {"after": shown[-1].id} if len(found) > PAGE else None,
-        "form": form_in_words(),
+        "form": form_in_words(kind=NOUNS[kind]),
     }
     return await admin_page(request, agent, "deleted.html", here=here, **given)
 

@@ -95,7 +95,7 @@ async def _shown(
         "desk_file.html",
         here=HERE,
         status=status,
-        form=form_in_words(),
+        form_of=lambda part: form_in_words(kind=part),
         **empty | given,
     )
 

@@ -4,7 +4,15 @@ has them."""
 from collections.abc import Mapping
 from typing import Any
 
-OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
+OPERATORS = {
+    "is": "is",
+    "is_not": "is not",
+    "in": "is one of",
+    "not_in": "is none of",
+    "at_least": "is at least",
+    "at_most": "is at most",
+    "is_set": "is set:",
+}
 
 
 def describe(value: Any, options: Mapping[str, Any]) -> str:

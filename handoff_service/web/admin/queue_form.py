@@ -30,6 +30,7 @@ PLAIN = (
     "schedule",
     "time_zone",
     "country",
+    "language",
     "assignment",
     "accept_seconds",
     "affinity_days",
@@ -44,6 +45,7 @@ NEW = {
     "schedule": "",
     "time_zone": "",
     "country": "",
+    "language": "en",
     "assignment": "most_capacity",
     "accept_seconds": "60",
     "auto_assign": "",
@@ -123,7 +125,10 @@ def entry(form: Form, known: Fields) -> QueueEntry:
         {
             **{
                 name: given[name]
-                for name in ("name", "match", "assignment", "accept_seconds", "affinity_days")
+                for name in (
+                    *("name", "match", "language", "assignment", "accept_seconds"),
+                    "affinity_days",
+                )
             },
             **{
                 name: given[name] or None

@@ -20,8 +20,9 @@ from handoff_service.operations.routing.queues import (
     move_queue,
 )
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
+from handoff_service.rules.desk.system_messages import QUEUES_OWN, words_of
 from handoff_service.rules.routing.queues import QueueFields
+from handoff_service.rules.shared.language import LANGUAGE_NAMES
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.desk import desk_time_zone
@@ -124,9 +125,10 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "target_rows": target_rows.ROWS,
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
+        "languages": LANGUAGE_NAMES,
         "desk_zone": desk_time_zone(conn),
         "words": {
-            m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m))
+            m: (words_of(m).when, list(words_of(m).placeholders), texts.text_for(conn, m))
             for m in QUEUES_OWN
         },
         "previews": [TextPreview(label="The requester reads", values=example)],

@@ -106,8 +106,8 @@ class RecordForm:
         return await store.write(operation, command)
 
     async def _more_errors(self, store: Store, form: Form, refusal: Refusal) -> Refusal:
-        """The refusal with all errors. Each further try puts valid values into the wrong fields, to
-        find the errors that they hid, and saves nothing."""
+        """The refusal with all errors. Each further attempt puts valid values into the wrong
+        fields, to find the errors that they hid, and saves nothing."""
         right = await self._right(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))

@@ -10,8 +10,8 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, in_language
-from handoff_service.rules.shared.language import Language
+from handoff_service.rules.desk.system_messages import VERSIONS, SystemMessage, words_of
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import texts
 from handoff_service.store.views import SavedText
@@ -23,7 +23,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/texts"
-_ENGLISH = {
+_CALLED: dict[str, str] = {
     SystemMessage.IN_LINE: "In line",
     SystemMessage.WAITING: "Nobody is free",
     SystemMessage.CLOSED: "Queue is closed",
@@ -43,16 +43,29 @@ _ENGLISH = {
     SystemMessage.SATISFACTION: "How did we do?",
     SystemMessage.LOW_GRADE: "After a low grade",
 }
-CALLED = _ENGLISH | {
-    in_language(message, Language.SPANISH): f"{name}, in Spanish"
-    for message, name in _ENGLISH.items()
+CALLED: dict[str, str] = {
+    name: _CALLED[message]
+    if language is Language.ENGLISH
+    else f"{_CALLED[message]}, in {LANGUAGE_NAMES[language]}"
+    for name, (message, language) in VERSIONS.items()
 }
 
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The messages of one language: ``language`` of the query, else English."""
+    language = _language(request.args.get("language"))
     found = await desk_of(request).store.read(texts.saved)
-    return await admin_page(request, agent, "texts.html", here=HERE, **listed(found), called=CALLED)
+    return await admin_page(
+        request,
+        agent,
+        "texts.html",
+        here=HERE,
+        **listed([one for one in found if one.language is language]),
+        called=CALLED,
+        languages=LANGUAGE_NAMES,
+        language=language,
+    )
 
 
 @page(Role.ADMIN)
@@ -77,8 +90,12 @@ async def change(request: Request, name: str, agent: CurrentAgent) -> HTTPRespon
     )
     outcome = await sent.save()
     if outcome.form is None:
-        return done(request, HERE)
+        return done(request, f"{HERE}?language={one.language}")
     return await _form(request, agent, one, outcome.form, status=outcome.status)
+
+
+def _language(code: str | None) -> Language:
+    return Language(code) if code in set(Language) else Language.ENGLISH
 
 
 def _watch(one: SavedText) -> Watch:
@@ -98,7 +115,7 @@ async def _one(request: Request, name: str) -> SavedText:
 async def _form(
     request: Request, agent: CurrentAgent, one: SavedText, form: Form, *, status: int = 200
 ) -> HTTPResponse:
-    parts = TEXTS[one.name].placeholders
+    parts = words_of(one.name).placeholders
     previews = [
         TextPreview(
             label="With ordinary names", values={name: part.example for name, part in parts.items()}
@@ -116,7 +133,7 @@ async def _form(
         title=CALLED[one.name],
         text=one,
         form=form,
-        back=HERE,
+        back=f"{HERE}?language={one.language}",
         back_label="All system messages",
         saves=f"{HERE}/{one.name}",
         deletes=None,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.language import LANGUAGE_NAMES
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -27,7 +27,6 @@ from handoff_service.web.shared.template_filters import phone
 QUEUES = "/queues"
 HERE = f"{QUEUES}/try"
 NAMES = ("number", "topic", "language", "requester", "at", "waited")
-LANGUAGES = {Language.ENGLISH: "English", Language.SPANISH: "Spanish"}
 A_DAY = 86_400  # seconds
 
 
@@ -58,7 +57,7 @@ def _around(conn: Connection) -> dict[str, Any]:
             for one in list_provider_numbers(conn)
         },
         "topics": topics(conn),
-        "languages": {"": "Not known", **LANGUAGES},
+        "languages": {"": "Not known", **LANGUAGE_NAMES},
         "zone_name": desk_time_zone(conn),
     }
 

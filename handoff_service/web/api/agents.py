@@ -126,8 +126,8 @@ async def reset(asked: ApiRequest[None, Any]) -> None:
 
 @delete(
     "/agents/{id}/identities",
-    summary="Unlink an agent from all identity providers; the next person who signs in there with "
-    "the agent's address is linked",
+    summary="Unlink an agent from all identity providers; the next person with the agent's "
+    "address who signs in there is linked",
     roles=ADMIN,
 )
 async def unlink(asked: ApiRequest[None, Any]) -> None:

@@ -99,7 +99,7 @@ async def make(asked: ApiRequest[NewCaseBody, Any]) -> Case:
 
 @patch(
     "/cases/{id}",
-    summary="Change a case; an update that changes nothing writes no entry, calls no webhook",
+    summary="Change a case; an update that changes nothing is not recorded and calls no webhook",
 )
 async def change(asked: ApiRequest[CaseBody, Any]) -> Case:
     values = asked.body.given()

@@ -25,7 +25,7 @@ class MomentQuery(Paging):
 
 @get(
     "/interactions/{id}/moments",
-    summary="What happened, and how everything stood after each moment, oldest first",
+    summary="The moments of a conversation, each with the state after it, oldest first",
 )
 async def list_moments(asked: ApiRequest[None, MomentQuery]) -> Page[Moment]:
     found, last = await asked.desk.store.read(

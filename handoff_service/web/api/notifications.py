@@ -32,14 +32,14 @@ class NotificationTargetBody(Body):
     auth: str = Field("", max_length=200)
 
 
-@get("/notification-targets", summary="Where I get notifications", roles=ANYONE)
+@get("/notification-targets", summary="My notification addresses", roles=ANYONE)
 async def list_targets(asked: ApiRequest[Any, Any]) -> list[NotificationTarget]:
     return await asked.desk.store.read(notification_targets.of_agent, asked.agent.id)
 
 
 @post(
     "/notification-targets",
-    summary="Notify me here while I have no workspace page open",
+    summary="Add a notification address, for times without an open workspace page",
     status=201,
     roles=ANYONE,
 )
@@ -58,7 +58,7 @@ async def add(asked: ApiRequest[NotificationTargetBody, Any]) -> NotificationTar
     return next(one for one in await list_targets(asked) if one.id == made)
 
 
-@delete("/notification-targets/{id}", summary="Stop these notifications", roles=ANYONE)
+@delete("/notification-targets/{id}", summary="Remove a notification address", roles=ANYONE)
 async def remove(asked: ApiRequest[None, Any]) -> None:
     command = RemoveTarget(agent_id=asked.agent.id, target_id=asked.id)
     await asked.desk.store.write(remove_target, command)

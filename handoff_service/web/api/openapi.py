@@ -39,7 +39,7 @@ REFUSALS = {
     "409": "This has changed in the meantime",
     "413": "The request is too large",
     "422": "The Idempotency-Key was used for another request",
-    "429": "Too many tries, or more requests than the service token may make",
+    "429": "Too many attempts, or more requests than the service token may make",
     "503": "The database is unavailable; nothing was lost",
 }
 

@@ -96,7 +96,7 @@ class EndBody(Body):
 
 @get(
     "/outages/{id}/dry-run",
-    summary="What a text to everybody who reported it would do",
+    summary="Preview a text to everybody who reported it",
     roles=WRITERS,
 )
 async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
@@ -146,7 +146,9 @@ async def list_texts(asked: ApiRequest[None, Any]) -> Page[OutageText]:
 
 
 @delete(
-    "/outages/{id}/texts/{text_id}", summary="Cancel what has not left the desk yet", roles=WRITERS
+    "/outages/{id}/texts/{text_id}",
+    summary="Cancel texts that have not left the desk",
+    roles=WRITERS,
 )
 async def stop(asked: ApiRequest[None, Any]) -> None:
     command = CancelOutageText(outage_id=asked.id, text_id=asked.below)

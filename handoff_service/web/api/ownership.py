@@ -46,7 +46,7 @@ class TransferBody(Body):
 
 
 class ReturnBody(Body):
-    """``outcome`` tells the virtual agent what was done."""
+    """``outcome`` describes to the virtual agent what was done."""
 
     outcome: str = Field(min_length=1, max_length=200)
 

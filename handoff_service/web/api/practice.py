@@ -61,7 +61,7 @@ async def get_practice(asked: ApiRequest[None, Any]) -> PracticeRun:
     return await run_for(asked.desk, asked.agent, asked.id)
 
 
-@post("/practice-runs/{id}/end", summary="End a practice run, and score what was done")
+@post("/practice-runs/{id}/end", summary="End a practice run, and compute its score")
 async def end_practice(asked: ApiRequest[None, Any]) -> PracticeRun:
     await run_for(asked.desk, asked.agent, asked.id)
     await asked.desk.practice_runs.end(asked.id, PracticeState.ENDED)

@@ -57,7 +57,7 @@ async def stop_retention(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(stop_run, None)
 
 
-@post("/erasures/preview", summary="What an erasure would remove; changes nothing", roles=ADMIN)
+@post("/erasures/preview", summary="Preview an erasure; changes nothing", roles=ADMIN)
 async def preview_erasure(asked: ApiRequest[PersonBody, Any]) -> ErasurePreview:
     return await asked.desk.store.for_long_requests().read(preview, asked.body.whom())
 

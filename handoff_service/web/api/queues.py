@@ -25,6 +25,7 @@ from handoff_service.operations.routing.queues import (
 )
 from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
 from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Assignment
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Queue
@@ -56,6 +57,7 @@ class QueueBody(Patch):
     schedule: Schedule | None = None
     time_zone: TimeZone | None = None
     country: Country | None = None
+    language: Language | None = None
     assignment: Assignment | None = None
     accept_seconds: AcceptSeconds | None = None
     auto_assign: bool | None = None

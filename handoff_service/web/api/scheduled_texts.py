@@ -61,7 +61,10 @@ async def schedule(asked: ApiRequest[ScheduleBody, Any]) -> ScheduledText:
     return await asked.desk.store.read(scheduled_texts.one, asked.id, text_id)
 
 
-@patch(ONE, summary="Keep a scheduled text whatever has happened since, or move it to send_at")
+@patch(
+    ONE,
+    summary="Keep a scheduled text although something has happened since, or move it to send_at",
+)
 async def keep(asked: ApiRequest[KeepBody, Any]) -> ScheduledText:
     command = KeepText(
         interaction_id=asked.id,

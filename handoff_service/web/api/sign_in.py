@@ -44,7 +44,7 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
     left = await try_password(desk, body.email, body.password, visitor)
     found = await desk.store.read(find, body.email)
     if left is not None or found is None:
-        tries = counted(left or 0, "try", "tries")
+        tries = counted(left or 0, "attempt")
         raise NotSignedIn(f"E-mail or password is wrong. {tries} left.")
     who = Admitted(agent_id=found[0], email=body.email)
     needed = await needs_of(desk, who.agent_id, by_password=True)
@@ -70,7 +70,7 @@ async def _check_code(desk: AppContext, who: Admitted, code: str, visitor: Visit
         raise NotSignedIn("Send a one-time code, too.", errors={"code": f"is required: {CODE}"})
     left = await try_code(desk, who.agent_id, who.email, code, visitor)
     if left is not None:
-        tries = counted(left, "try", "tries")
+        tries = counted(left, "attempt")
         wrong = f"must be {CODE}, and each works once. {tries} left"
         raise NotSignedIn("The code is wrong.", errors={"code": wrong})
 

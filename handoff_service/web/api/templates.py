@@ -13,8 +13,7 @@ from handoff_service.operations.desk.templates import (
     make_template,
 )
 from handoff_service.operations.desk.texts import ChangeText, change_text
-from handoff_service.operations.shared.field_types import Name
-from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.operations.shared.field_types import MessageName, Name
 from handoff_service.rules.training.suggested_replies import TypedOften
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.views import SavedText, Template
@@ -46,7 +45,7 @@ class TemplateQuery(Paging):
 class TextBody(Body):
     """``body`` null restores the default text."""
 
-    name: SystemMessage
+    name: MessageName
     body: Text | None
 
 

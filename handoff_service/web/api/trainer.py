@@ -80,7 +80,7 @@ async def label(asked: ApiRequest[TrainerLabelBody, Any]) -> Page[TrainerLabel]:
 
 @post(
     "/trainer/undo",
-    summary="Undo the last label, and all labels that similar texts got with it",
+    summary="Undo the last label, also of similar texts that were labeled with it",
     roles=TRAINERS,
 )
 async def undo(asked: ApiRequest[None, Any]) -> TrainerItem:

@@ -55,7 +55,7 @@ class UserQuery(Paging):
 
 class NewUserBody(Body):
     """Creates a user. ``attributes`` are texts that the conditions of queues can test. ``facts``
-    are second facts that prove an identity; they are stored as hashes, and no call returns them."""
+    are identity facts; they are stored as hashes, and no call returns them."""
 
     external_id: OneLine
     name: OneLine

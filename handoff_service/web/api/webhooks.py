@@ -1,4 +1,4 @@
-"""Webhooks: the addresses that get events, and what became of each event."""
+"""Webhooks: the addresses that get events, and the outcome of each event."""
 
 import secrets
 from dataclasses import dataclass

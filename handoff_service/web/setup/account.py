@@ -1,4 +1,4 @@
-"""The first step: whoever has the token makes the admin's account."""
+"""The first step: a person with the token creates the admin's account."""
 
 import secrets
 from typing import Any

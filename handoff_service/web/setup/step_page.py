@@ -46,12 +46,12 @@ async def step_page(
 
 
 def follow(step: Step) -> HTTPResponse:
-    """Go on to the step after this one."""
+    """Continue with the step after this one."""
     steps = list(Step)
     return redirect(address(steps[steps.index(step) + 1]), status=303)
 
 
 async def finish(request: Request, step: Step) -> HTTPResponse:
-    """Mark the step as done, and go on."""
+    """Mark the step as done, and continue."""
     await desk_of(request).store.write(finish_step, step)
     return follow(step)

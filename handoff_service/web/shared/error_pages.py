@@ -15,7 +15,7 @@ TITLES = {
     404: "Page not found",
     405: "This page cannot do that",
     409: "This has changed in the meantime",
-    429: "Too many tries",
+    429: "Too many attempts",
     503: "The service is unavailable right now",
 }
 OTHERWISE = "Something went wrong"

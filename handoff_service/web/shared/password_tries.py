@@ -1,4 +1,4 @@
-"""Passwords, one-time codes and requests for links, on pages and in the API: each try counts
+"""Passwords, one-time codes and requests for links, on pages and in the API: each attempt counts
 before it is checked.
 
 A try counts for the account, for the client's address, and for both together. Tries from browsers
@@ -20,7 +20,7 @@ from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.known_browsers import is_known, keyed_hash
 
-PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of tries, which are counted separately
+PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts, which are counted separately
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Visitor:
 
 
 def visitor_of(request: Request, email: str) -> Visitor:
-    """The browser that made the request, for tries at this account."""
+    """The browser that made the request, for attempts at this account."""
     return Visitor(
         address=client_address(request),
         knows_account=is_known(request, email),
@@ -43,7 +43,7 @@ def visitor_of(request: Request, email: str) -> Visitor:
 
 
 async def try_password(desk: AppContext, email: str, password: str, visitor: Visitor) -> int | None:
-    """Check a password. Return None if it is right, else the number of tries left. Raises
+    """Check a password. Return None if it is right, else the number of attempts left. Raises
     TooManyTries when none are left, and Busy while too many people sign in."""
     desk.password_checks.admit()
     found = await desk.store.read(sign_in.find, email)
@@ -62,8 +62,8 @@ async def count_and_check(
     visitor: Visitor,
     check: Callable[[], Awaitable[bool]],
 ) -> int | None:
-    """Count a try, then check it. ``what``: the kind of try. Return None if it is right, else the
-    number of tries left. Raises TooManyTries when none are left."""
+    """Count an attempt, then check it. ``what``: its kind. Return None if it is right, else the
+    number of attempts left. Raises TooManyTries when none are left."""
     attempt = await _attempt(desk, what, email, visitor)
     counted = await desk.store.write(sign_in_tries.count_try, attempt)
     if counted.left < 0:
@@ -114,7 +114,7 @@ async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) ->
 
 
 async def _group(desk: AppContext, account: str, visitor: Visitor) -> str:
-    """Those whose tries count together: strangers, known addresses, or known browsers."""
+    """Those whose attempts count together: strangers, known addresses, or known browsers."""
     if visitor.knows_account:
         return "known browser "
     key = address_key(desk, account, visitor.address)

@@ -110,8 +110,8 @@ async def open_session(
 async def try_code(
     desk: AppContext, agent_id: int, email: str, code: str, visitor: Visitor
 ) -> int | None:
-    """Check a one-time code or a backup code. Return None if it is right, else the number of tries
-    left. Raises TooManyTries."""
+    """Check a one-time code or a backup code. Return None if it is right, else the number of
+    attempts left. Raises TooManyTries."""
 
     async def check() -> bool:
         return await desk.store.write(use_code, AgentCode(agent_id, code))

@@ -82,7 +82,7 @@ async def _new_password(request: Request, agent: CurrentAgent) -> str:
     current = form_field(request, "current")[:1000]
     left = await try_password(desk, agent.email, current, visitor_of(request, agent.email))
     if left is not None:
-        tries = counted(left, "try", "tries")
+        tries = counted(left, "attempt")
         raise BadInput(errors={"current": f"This is not your password. {tries} left."})
     return password
 

@@ -95,7 +95,7 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
     except TooManyTries as refusal:
         return _later(await _ask(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
-        wrong = WRONG.format(left=counted(left, "try", "tries"))
+        wrong = WRONG.format(left=counted(left, "attempt"))
         return await _ask(request, step, wrong=wrong, status=401)
     ended = await end_step(request, StepKind.CODE)
     opened = await _open(request, ended)
@@ -146,7 +146,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     except TooManyTries as refusal:
         return _later(await _show(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
-        wrong = WRONG.format(left=counted(left, "try", "tries"))
+        wrong = WRONG.format(left=counted(left, "attempt"))
         return await _show(request, step, wrong=wrong, status=400)
     ended = await end_step(request, StepKind.SET_UP)
     codes = await new_backup_codes(desk, agent_id)
@@ -158,7 +158,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
 
 
 async def confirm_code(request: Request, agent_id: int, email: str) -> int | None:
-    """Confirm the agent's app with the code in the form. Return None, or the tries left after a
+    """Confirm the agent's app with the code in the form. Return None, or the attempts left after a
     wrong code. Raises TooManyTries."""
     desk, code = desk_of(request), form_field(request, "code")[:100]
 

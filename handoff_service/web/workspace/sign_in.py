@@ -120,7 +120,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return page
     found = await desk.store.read(sign_ins.find, email)
     if left is not None or found is None:
-        tries = counted(left or 0, "try", "tries")
+        tries = counted(left or 0, "attempt")
         return await sign_in_form(
             request, email=email, wrong=f"E-mail or password is wrong. {tries} left.", status=401
         )

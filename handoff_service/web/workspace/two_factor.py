@@ -87,7 +87,7 @@ async def confirm_app(request: Request, agent: CurrentAgent) -> HTTPResponse:
     except TooManyTries as refusal:
         return await _scan(request, agent, wrong=refusal.detail, status=refusal.status)
     if left is not None:
-        wrong = WRONG.format(left=counted(left, "try", "tries"))
+        wrong = WRONG.format(left=counted(left, "attempt"))
         return await _scan(request, agent, wrong=wrong, status=400)
     await _proved(request)
     return await _page(request, agent, codes=await new_backup_codes(desk_of(request), agent.id))

@@ -143,7 +143,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
 
 
 def _ended_holds(tx: Transaction, conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
-    """The lines which tell agents that a text took the conversation off hold."""
+    """Lines that show agents that a text took the conversation off hold."""
     return [
         {
             "interaction_id": c.id,
@@ -218,7 +218,7 @@ def _work(
                 for c in queued
             ],
         )
-    # their requesters may need to be told that they wait
+    # their requesters may need a text that they wait
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
         work.append(
             due_work.Due(

@@ -1,0 +1,11 @@
+"""The language of a queue's requesters."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0070'
+down_revision = '0065'
+
+
+def upgrade() -> None:
+    op.add_column('queues', sa.Column('language', sa.Text(), server_default=sa.text("'en'"), nullable=False))
