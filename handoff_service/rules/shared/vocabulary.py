@@ -178,6 +178,7 @@ class Work(StrEnum):
     RETAIN = "retain"
     ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
+    SETTLE_MERGE = "settle_merge"
 
 
 class Unanswered(StrEnum):

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, or_, select
 
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.store.desk.users import stays_for
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
@@ -32,6 +33,7 @@ def find(conn: Connection, *, number: str | None = None, user_id: int | None = N
         raise BadInput(errors={"number": "must be given, or user_id, but not both"})
     if number is not None:
         return Person(numbers=[number], shared={})
+    user_id = None if user_id is None else stays_for(conn, user_id)
     row = conn.execute(select(u.c.name).where(u.c.id == user_id)).first()
     if row is None:
         raise NotFound(f"There is no user {user_id}.")
@@ -58,6 +60,12 @@ def find_user(conn: Connection, external_id: str) -> int:
     if found is None:
         raise NotFound(f"There is no user with the employee number {external_id}.")
     return int(found)
+
+
+def with_merged(conn: Connection, user_id: int) -> list[int]:
+    """The user and those who were merged into this user."""
+    merged = select(u.c.id).where(u.c.merged_into == user_id).order_by(u.c.id)
+    return [user_id, *conn.execute(merged).scalars()]
 
 
 def conversations(

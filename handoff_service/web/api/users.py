@@ -87,6 +87,7 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
 
     def read(conn: Connection) -> list[User]:
         where, most = t.users.c.id > query.after, query.limit + 1
+        where &= t.users.c.merged_into.is_(None)
         if query.number is not None:
             where &= has_number(query.number)
         if query.active is not None:
