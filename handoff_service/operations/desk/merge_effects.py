@@ -4,7 +4,7 @@ in open conversations."""
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_identities
@@ -91,5 +91,6 @@ def announce(
     tx.at_end(of_identities, [one.id for one in there])
 
 
-def name_of(tx: Transaction, user_id: int) -> str:
-    return str(tx.conn.execute(select(u.c.name).where(u.c.id == user_id)).scalar_one())
+def called(one: Any, other: Any) -> str:
+    """The name of one of two rows of users; with the employee number if both have the same name."""
+    return f"{one.name} ({one.external_id})" if one.name == other.name else str(one.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from handoff_service.operations.desk.merge_effects import called
 from handoff_service.operations.desk.merge_users import both, check
 from handoff_service.rules.desk import user_merges as rules
 from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner
@@ -97,7 +98,8 @@ def _notes(conn: Connection, stays: Any, goes: Any) -> list[str]:
     notes = []
     if all(opened):
         notes.append(
-            f"Both have open conversations: {stays.name} {opened[0]}, {goes.name} {opened[1]}. "
+            f"Both have open conversations: {called(stays, goes)} {opened[0]}, "
+            f"{called(goes, stays)} {opened[1]}. "
             "They stay apart, because each belongs to one phone number. Answer them one by one."
         )
     numbers = [user_merges.numbers_of(conn, one.id) for one in (stays, goes)]

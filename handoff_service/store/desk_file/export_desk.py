@@ -40,7 +40,7 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
     ones to include; None: all."""
     emails = agents.emails(conn)
     named = {one.id: one.name for one in labels.list_(conn)}
-    included = t.users.c.merged_into.is_(None)
+    included: sa.ColumnElement[bool] = t.users.c.merged_into.is_(None)
     if users is not None:
         included &= users
     return {

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sanic import Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection
 
+from handoff_service.clock import now
 from handoff_service.errors import NotFound
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
@@ -25,12 +26,13 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import users
 from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.user_merges import merged_into
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving
-from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines, pairs
+from handoff_service.web.admin.pages import PAGE, UNDER, Form, admin_page, after, lines, pairs
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.users import NewUserBody, UserBody
 from handoff_service.web.shared.session import desk_of, page
@@ -104,7 +106,12 @@ def _given(typed_values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _around(conn: Connection, _form: Form, user: User | None) -> dict[str, Any]:
-    return {"user": user, "facts": users.fact_names(conn, user.id) if user else []}
+    return {
+        "user": user,
+        "facts": users.fact_names(conn, user.id) if user else [],
+        "merges": merged_into(conn, user.id) if user else [],
+        "now": now(),
+    }
 
 
 def _deleting(user: User) -> Deleting | None:
@@ -150,5 +157,18 @@ EDITOR = Editor(
     returns_to_form=True,
     audits_views=True,
 )
-PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+_FORMS = EDITOR.pages()
+_ONE = f"{HERE}/<number:int>"
+
+
+async def one_page(request: Request, number: int) -> HTTPResponse:
+    """The form; of a merged user, a redirect to the one who stayed."""
+    stays = await desk_of(request).store.read(users.stays_for, number)
+    if stays != number:
+        return redirect(f"{UNDER}{HERE}/{stays}?done=moved")
+    answer: HTTPResponse = await _FORMS[_ONE](request, number=number)
+    return answer
+
+
+PAGES: dict[str, Any] = {HERE: list_page, **_FORMS, _ONE: one_page}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()
