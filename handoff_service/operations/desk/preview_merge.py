@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from handoff_service.operations.desk.merge_effects import called
 from handoff_service.operations.desk.merge_users import both, check
 from handoff_service.rules.desk import user_merges as rules
-from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, in_words
 from handoff_service.store.desk import attributes, user_merges
 from handoff_service.store.views import Named
 
@@ -88,7 +88,9 @@ def _called(key: str, defined: Mapping[str, AttributeFields]) -> str:
 
 
 def _shown(key: str, value: str, defined: Mapping[str, AttributeFields]) -> str:
-    return HIDDEN if key.startswith(rules.FACT) else value
+    if key.startswith(rules.FACT):
+        return HIDDEN
+    return in_words(defined.get(key.removeprefix(rules.ATTRIBUTE)), value)
 
 
 def _notes(conn: Connection, stays: Any, goes: Any) -> list[str]:

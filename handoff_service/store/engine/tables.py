@@ -832,6 +832,8 @@ list_choices = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
+    #: a key of conversations' attributes, = and a value
+    _word("attribute", null=True),
 )
 #: Saved ways to look at it.
 list_views = Table(
@@ -844,6 +846,8 @@ list_views = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
+    #: a key of conversations' attributes, = and a value
+    _word("attribute", null=True),
     #: whether every agent sees it
     _flag("shared", default=False),
     UniqueConstraint("agent_id", "name"),

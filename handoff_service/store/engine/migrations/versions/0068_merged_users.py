@@ -1,4 +1,4 @@
-"""Users that were merged into another user."""
+"""Users that were merged into another user; lists and macros with attributes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,8 @@ NOT_UNDONE = sa.text('undone_at IS NULL')
 def upgrade() -> None:
     op.add_column('users', sa.Column('merged_into', ID, nullable=True))
     op.create_index('ix_users_merged_into', 'users', ['merged_into'], sqlite_where=MERGED, postgresql_where=MERGED)
+    for table in ('list_choices', 'list_views'):
+        op.add_column(table, sa.Column('attribute', sa.Text(), nullable=True))
     op.create_table('user_merges',
     sa.Column('id', ID, nullable=False),
     sa.Column('stays_id', ID, nullable=False),
