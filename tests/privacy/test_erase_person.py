@@ -347,7 +347,7 @@ async def test_erasing_the_user_who_stayed_erases_the_merged_user_too(place: Pla
     assert await store.read(people.find_user, "OTTO@wolfsbane.example") == user_id
     whom = RequestedPerson(user_id=goes)
     listed = await store.read(preview, whom)
-    assert (listed.name, listed.counts["users"]) == (NAME, 1)
+    assert (listed.name, listed.counts["users"]) == (NAME, 2)
     assert (await place.erase(whom)).state == "done"
     rows = await asyncio.to_thread(everything_in, place.url)
     words = (*CANARIES, "Ottoline", "Wolfsbane", *other[1:])

@@ -95,12 +95,14 @@ def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
     return len(old)
 
 
-def forget_user(tx: Transaction, user_id: int) -> None:
+def forget_user(tx: Transaction, user_id: int) -> int:
     """Delete a user's record and its history, the records of those who were merged into the user,
-    and the merges. Nothing refers to them any more."""
+    and the merges. Nothing refers to them any more. Returns how many records there were."""
+    ids = with_merged(tx.conn, user_id)
     with secure_delete(tx):
-        for one in reversed(with_merged(tx.conn, user_id)):
+        for one in reversed(ids):
             _forget_record(tx, one)
+    return len(ids)
 
 
 def _forget_record(tx: Transaction, user_id: int) -> None:
