@@ -22,6 +22,7 @@ from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.openid.client import OpenIdProviders
@@ -63,7 +64,6 @@ from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
 from handoff_service.worker import Worker, build_workers
-from handoff_service.worker_nudges import WorkerNudges
 
 AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
 # seconds for running work to finish at a stop before it is given back: longer than a provider or a

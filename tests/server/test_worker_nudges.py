@@ -11,6 +11,7 @@ import pytest
 from handoff_service import clock as real
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.lib.background import Background
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
@@ -19,7 +20,6 @@ from handoff_service.store.engine.due_work import DESK_LINE, Due
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.worker import LONGEST_SLEEP, Worker
-from handoff_service.worker_nudges import WorkerNudges
 from tests.gateways.test_fanout import REDIS, channel
 
 __all__ = ["channel"]  # a fixture

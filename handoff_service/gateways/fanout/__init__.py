@@ -1,4 +1,4 @@
-"""Fan-out of hints to browsers: within one process, or across processes by Redis.
+"""Fan-out within one process, or across processes by Redis: hints to browsers, nudges to workers.
 
-It may import store.engine, lib and log.
+It may import store.engine, worker, lib and log.
 """
