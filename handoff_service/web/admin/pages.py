@@ -36,7 +36,7 @@ DONE = {
     "revoked": "Revoked. The API refuses programs that use it",
     "undone": "Restored",
     "again": "Sending again",
-    "testing": "The test event is on its way. Reload the page to see the answer",
+    "testing": "Test event created. The receiver's answer appears below",
     "mailed": "The link is on its way by e-mail",
     "reset": "Two-factor sign-in is reset, and the agent is signed out everywhere",
     "unlinked": "Unlinked. The next person who signs in with the agent's address gets this account",
