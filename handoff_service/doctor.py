@@ -30,6 +30,8 @@ from handoff_service.store.engine.migrate import (
     pending_revisions,
     refuse_another_program,
 )
+from handoff_service.store.privacy import erasures
+from handoff_service.store.privacy.erasures import StuckErasure
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {
@@ -86,7 +88,9 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             waiting = held_work(conn)
             waiting += key_problems(conn, settings.secret_keys)
             checked = outcomes(conn, Outside(mails=settings.mails))
-            problems = [*_findings(checked, is_problem=True), *_unaccepted_messages(conn), *waiting]
+            problems = _findings(checked, is_problem=True)
+            problems += [*_unaccepted_messages(conn), *stuck(erasures.stuck(conn, clock.now()))]
+            problems += waiting
             notes = [
                 *key_notes(conn, settings.secret_keys),
                 *_setup_notice(conn, settings),
@@ -151,6 +155,20 @@ def _unaccepted_messages(conn: sa.Connection) -> list[str]:
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since "
         f"{one.since:%Y-%m-%d %H:%M} UTC: {one.meaning} ({one.code}) {one.advice}"
         for one in outbox.not_taken(conn)
+    ]
+
+
+def stuck(found: list[StuckErasure]) -> list[str]:
+    """Erasures that do not proceed, in sentences."""
+    return [
+        f"The erasure {one.number} of {one.requested_at:%Y-%m-%d %H:%M} UTC does not proceed. Its "
+        f"step: {one.doing}. "
+        + (
+            f"It was tried {one.tries} times. The log has the errors."
+            if one.tries
+            else "Nothing works on it. Start the service with: patchboard serve"
+        )
+        for one in found
     ]
 
 

@@ -26,7 +26,7 @@ from handoff_service.store.privacy import erasures, people, retention
 from handoff_service.store.privacy.counts import TITLES
 from handoff_service.store.privacy.erasures import Erasure
 
-WHOM = "a phone number, or an employee number"
+WHOM = "a phone number, an employee number, an e-mail address, or “user ID”"
 REPEAT = "Nothing was erased. To erase this, repeat the command with --yes."
 STARTED = (
     "{number} has started. The service erases the person while it runs. To see the "
@@ -73,7 +73,9 @@ async def _whom(store: Store, person: str) -> RequestedPerson:
     try:
         return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
-        raise SetupError(f"{person} is not an employee number, and {error}.") from error
+        raise SetupError(
+            f"{person} is no employee number or e-mail address of a user, and {error}."
+        ) from error
 
 
 def _receipt(erasure: Erasure) -> str:

@@ -18,7 +18,7 @@ from handoff_service.operations.conversations import (
     send_later,
 )
 from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
-from handoff_service.operations.desk import audit_chain, password_links
+from handoff_service.operations.desk import audit_chain, merge_users, password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
 from handoff_service.operations.messaging_actions import fire_timers
 from handoff_service.operations.privacy import erase_person, retain
@@ -80,5 +80,6 @@ WORK: Mapping[Work, WorkKind] = {
     Work.INDEX_TEXTS: WorkKind(index_texts.when_due),
     Work.CHAIN_AUDIT: WorkKind(audit_chain.when_due),
     Work.PROOF_LIMIT: WorkKind(ask_for_proof.when_due),
+    Work.SETTLE_MERGE: WorkKind(merge_users.when_due),
     Work.FOLLOW_UP: WorkKind(follow_up.when_due),
 }

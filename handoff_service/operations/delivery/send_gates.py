@@ -52,8 +52,8 @@ def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
 
 
 def only_thanked(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """Messages of closed conversations after which the requester has texted only in the same closed
-    conversation. Such texts start nothing; they are thanks, for example."""
+    """Messages of closed conversations, if the requester has texted nothing since, or only in the
+    same conversation. Such texts start nothing; they are thanks, for example."""
     others = _followed(
         tx, rows, (_later.c.direction == Direction.INBOUND) & (_its.c.id != t.interactions.c.id)
     )

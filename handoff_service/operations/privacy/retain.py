@@ -1,7 +1,8 @@
 """Retention: each night, remove what was kept long enough, a few rows at a time.
 
 It is one piece of due work for the whole desk. Each transaction touches at most ``AT_ONCE`` rows,
-and texts and requests go between. An admin can stop a run; the next night begins where it stopped.
+so that texts and requests get in between. An admin can stop a run; the next night begins where it
+stopped.
 """
 
 import asyncio
@@ -203,8 +204,8 @@ async def _retain_audit(job: Job, before: datetime) -> None:
 
 
 async def _forget_at_bot(job: Job, ids: Sequence[int]) -> None:
-    """The bot's memory of these conversations. A failure must not stop retention, because the bot
-    is asked again only by an erasure."""
+    """Delete the bot's memory of these conversations. A failure must not stop retention. Only an
+    erasure asks the bot again."""
     try:
         await job.deps.bot.forget([str(one) for one in ids])
     except (BotFailed, NotOffered) as error:

@@ -1,4 +1,4 @@
-"""Report background jobs that failed or were given up, to the webhooks that subscribe to it."""
+"""Send an event to the subscribed webhooks when a background job fails or is given up."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-#: A job that fails again and again is reported this often.
+#: least time between two events about the same subject
 PAUSE = timedelta(hours=1)
 # a failed call must not cause the next event
 _OF_WEBHOOKS = frozenset({Work.CALL_WEBHOOK, Work.WEBHOOK_NOTICE})
@@ -45,8 +45,8 @@ def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
 
 
 def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
-    """Send webhooks an event about a failed job, at most once an hour for each ``about``, which is
-    the job itself if it is empty."""
+    """Send webhooks an event about a failed job, at most one an hour for each subject: ``about``,
+    or by default the job."""
     subject = f"job:{job.kind}:{about or job.key}"
     if is_wanted(tx, {WebhookEvent.JOB_FAILED}) and not _reported(tx, subject):
         event = NewEvent(type=WebhookEvent.JOB_FAILED, subject=subject, data=JobData(job=job))
@@ -54,7 +54,7 @@ def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
 
 
 def report_given_up(tx: Transaction, kind: Work, key: object, attempts: int, error: str) -> None:
-    """The same for a job that is not tried again."""
+    """Send webhooks an event about a job that is not tried again, at most once an hour."""
     job = EventJob(kind=kind, key=str(key), attempts=attempts, error=error, given_up=True)
     report_job(tx, job)
 

@@ -15,9 +15,9 @@ def release_lines(tx: Transaction, lines: Collection[str]) -> None:
     """Check messages on these lines again that wait for the end of quiet hours or for the number's
     rate, because a reply to the requester is queued after them."""
     d, m = t.due_work, t.messages
-    # crashes and the provider's refusals count, the desk's own delays do not
+    # a crash or a refusal by the provider counts as an attempt, a delay by the desk does not
     untried = d.c.attempts == 0
-    held = d.c.due_at == due_work.HELD  # an admin decides about these
+    held = d.c.due_at == due_work.HELD  # until an admin releases it
     waits = select(d.c.key).where(
         d.c.kind == Work.DELIVER,
         one_of(d.c.line, lines),

@@ -135,6 +135,16 @@ def _choice(value: str, choices: Sequence[str]) -> str:
     return found
 
 
+def in_words(one: AttributeFields | None, value: str) -> str:
+    """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one`` None: not defined."""
+    if one is not None and one.type is AttributeType.YES_NO:
+        return value.capitalize()
+    if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
+        day = date.fromisoformat(value)
+        return f"{day.day} {day:%b} {day.year}"
+    return value
+
+
 def read_values(
     definitions: Mapping[str, AttributeFields], typed: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:

@@ -30,6 +30,8 @@ class AuditAction(StrEnum):
     VIEWED = "viewed"
     EXPORTED = "exported"
     KEYS_ROTATED = "keys_rotated"
+    MERGED = "merged"
+    MERGE_UNDONE = "merge_undone"
     ENTRIES_REMOVED = "entries_removed"
 
 

@@ -25,8 +25,8 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The unanswered streak that a message starts; the message ends the open one. None: the message
-    starts and ends nothing.
+    """The unanswered streak that a message starts, which ends the open one. None if it starts and
+    ends nothing.
 
     More messages from the same side do not restart the timers.
     """

@@ -179,6 +179,7 @@ class Work(StrEnum):
     ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
     REFRESH_TARGETS = "refresh_targets"
+    SETTLE_MERGE = "settle_merge"
 
 
 class Unanswered(StrEnum):

@@ -18,7 +18,9 @@ EVENTS = {
     WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
     WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed the conversation off.",
     WebhookEvent.CONVERSATION_ASSIGNED: "A live agent took over the conversation.",
-    WebhookEvent.CONVERSATION_TRANSFERRED: "An agent's or a queue's conversation went to a queue.",
+    WebhookEvent.CONVERSATION_TRANSFERRED: (
+        "The conversation went from an agent or a queue to a queue."
+    ),
     WebhookEvent.CONVERSATION_RETURNED: "The conversation went back to the virtual agent.",
     WebhookEvent.CONVERSATION_CLOSED: "The conversation ended.",
     WebhookEvent.CONVERSATION_REOPENED: "A closed conversation was reopened.",

@@ -21,8 +21,8 @@ from handoff_service.errors import SetupError
 
 @contextmanager
 def only_process(database_url: str, address: str, now: datetime) -> Iterator[None]:
-    """Be the one process that serves this SQLite file, at this address, until the block ends. Does
-    nothing for PostgreSQL.
+    """Until the block ends, this process is the only one that may serve this SQLite file, at this
+    address. Does nothing for PostgreSQL.
 
     SetupError names the process that already serves the file, also through another path.
     """

@@ -180,6 +180,7 @@ installation = Table(
     #: the checks that admins have hidden from the checklist
     _json("hidden_checks", "[]"),
 )
+MERGED = sa.text("merged_into IS NOT NULL")
 #: People who may text the desk.
 users = Table(
     "users",
@@ -193,6 +194,9 @@ users = Table(
     _json("attributes", "{}"),
     #: false: deactivated, without numbers
     _flag("active", default=True),
+    #: the user who stayed when this one was merged; such a user is not active, and lists omit it
+    Column("merged_into", ID),
+    Index("ix_users_merged_into", "merged_into", sqlite_where=MERGED, postgresql_where=MERGED),
 )
 user_numbers = Table(
     "user_numbers",
@@ -831,6 +835,8 @@ list_choices = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
+    #: a key of conversations' attributes, = and a value
+    _word("attribute", null=True),
 )
 #: Saved ways to look at it.
 list_views = Table(
@@ -843,6 +849,8 @@ list_views = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
+    #: a key of conversations' attributes, = and a value
+    _word("attribute", null=True),
     #: whether every agent sees it
     _flag("shared", default=False),
     UniqueConstraint("agent_id", "name"),
@@ -1902,6 +1910,37 @@ deleted_records = Table(
 
 # Personal data ------------------------------------------------------------------------------------
 
+NOT_UNDONE = sa.text("undone_at IS NULL")
+#: Merges of two users, for the undo. Erasing either user deletes the row.
+user_merges = Table(
+    "user_merges",
+    metadata,
+    _id(),
+    #: the user who stayed
+    _ref("stays_id", "users.id"),
+    #: the user who went
+    _ref("goes_id", "users.id"),
+    _ref("agent_id", "agents.id", null=True),
+    _time("merged_at"),
+    _time("undo_until"),
+    _time("undone_at", null=True),
+    #: table.column -> the ids of the rows that referred to the user who went
+    _json("moved", "{}"),
+    #: the profiles that ruled out the user whom they belong to after the merge: id -> that user
+    _json("cleared", "{}"),
+    #: what the user who went was: whether active, and the numbers
+    _json("gone", "{}"),
+    #: what changed on the user who stayed: field, attribute or fact -> [before, after]
+    _json("changes", "{}"),
+    Index("ix_user_merges_stays_id", "stays_id", "id"),
+    Index(
+        "one_merge_a_user",
+        "goes_id",
+        unique=True,
+        sqlite_where=NOT_UNDONE,
+        postgresql_where=NOT_UNDONE,
+    ),
+)
 #: The progress of retention: one row per kind (rules/privacy/kinds.py).
 retention = Table(
     "retention",

@@ -26,7 +26,8 @@ LOOKED_AT = 1000  # the newest users, for the values of their attributes
 
 
 def fields(conn: Connection, rows: Iterable[Row]) -> Fields:
-    """The fields that a queue's conditions can compare. A value that a row names stays on offer."""
+    """The fields that a queue's conditions can compare. The choices include the rows' own values,
+    even if nothing else has them."""
     offers: dict[str, dict[str, str]] = {
         "provider_number": {
             one.number: f"{one.label}, {phone(one.number)}" for one in list_provider_numbers(conn)

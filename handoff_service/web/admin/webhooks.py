@@ -1,4 +1,4 @@
-"""Webhooks: the addresses that get events, their secrets, and what became of each event."""
+"""Webhooks: the addresses that get events, their secrets, and the delivery of each event."""
 
 import secrets
 from typing import Any

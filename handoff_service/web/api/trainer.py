@@ -1,4 +1,4 @@
-"""The trainer: agents mark misunderstood answers; trainers label texts and take it back."""
+"""The trainer: agents mark misunderstood answers; trainers label texts and remove labels."""
 
 from typing import Annotated, Any
 
@@ -28,8 +28,8 @@ class ItemQuery(Body):
 
 
 class TrainerLabelBody(Body):
-    """``intent`` with the verdict intent only. ``example``: the text with its entities marked; not
-    given: as it was texted. ``cluster``: all similar texts at once."""
+    """``intent`` with the verdict intent only. ``example``: the text with its entities marked; by
+    default, the text as it was sent. ``cluster``: all similar texts at once."""
 
     verdict: LabelVerdict = LabelVerdict.INTENT
     intent: Annotated[str, Field(max_length=100)] | None = None

@@ -1,5 +1,5 @@
-"""The mailbox page: all mail that the demo sends, none of which leaves the machine. As open as the
-phones."""
+"""The mailbox page: all mail that the demo sends, none of which leaves the machine. It needs no
+sign-in, like the phones."""
 
 from collections.abc import Sequence
 
