@@ -25,6 +25,7 @@ from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.gateways.openid.client import OpenIdProviders
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.push import web_push
@@ -33,7 +34,6 @@ from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.lib.debounce import Debouncer
-from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
 from handoff_service.operations.consent.push_consents import start_pushing
@@ -157,7 +157,7 @@ async def _open(app: App) -> None:
     # the lambda reads the name later
     fanout = await _fanout(settings, store, background, lambda: connections.gap())  # noqa: PLW0108
     connections = Connections(store, clock.now, fanout.catch_up)
-    folder = MediaFolder(settings.home / "media")
+    kept_media = media_store_of(settings, metrics)
     provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
     app.ctx.bot_models = RasaModels(settings.bot_token)
@@ -173,7 +173,7 @@ async def _open(app: App) -> None:
         bot=the_bot,
         mailer=mailer,
         clock=clock.now,
-        media=folder,
+        media=kept_media,
         metrics=metrics,
         webhook=app.ctx.webhook,
         push=push,
@@ -211,7 +211,7 @@ async def _open(app: App) -> None:
         identity_providers=OpenIdProviders(
             settings.webhook_hosts.replace(",", " ").split(), clock.now
         ),
-        media=folder,
+        media=kept_media,
         fanout=fanout,
         workers=workers,
         metrics=metrics,

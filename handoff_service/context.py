@@ -12,11 +12,18 @@ from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.lib.background import Background
-from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.lib.rate_limit import RateLimits
 from handoff_service.metrics import Metrics
-from handoff_service.ports import Bot, Fanout, IdentityProviders, Mailer, Push, SmsProvider
+from handoff_service.ports import (
+    Bot,
+    Fanout,
+    IdentityProviders,
+    Mailer,
+    MediaStore,
+    Push,
+    SmsProvider,
+)
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.training.practice import PracticeChoice, PracticeState
 from handoff_service.settings import Settings
@@ -68,7 +75,7 @@ class AppContext:
     mailer: Mailer | None
     push: Push
     identity_providers: IdentityProviders
-    media: MediaFolder
+    media: MediaStore
     fanout: Fanout
     workers: list[Worker]
     metrics: Metrics

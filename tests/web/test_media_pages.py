@@ -268,4 +268,4 @@ async def test_a_file_that_is_gone_is_said(desk: Running, mia: Visitor) -> None:
     (row,) = await desk.story.rows(t.media)
     (desk.desk.media.path / row.file[:2] / row.file).unlink()
     status, content, _ = await get(mia, "/workspace/media/1")
-    assert (status, b"not in the media folder" in content) == (404, True)
+    assert (status, b"not in the media store" in content) == (404, True)
