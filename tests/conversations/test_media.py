@@ -186,7 +186,7 @@ async def test_a_media_store_that_is_away_costs_no_attempt(story: Story, clock: 
         assert await fetched(story, NotStored(), attempts=MOST_TRIES) is MediaStatus.WAITING
         clock.move(30)
         assert await fetches(story) == ["1"]
-    assert (await first(story, received)).why == "The media store of this desk does not answer"
+    assert (await first(story, received)).why == "The media store of this desk does not answer."
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
     assert work.attempts == MOST_TRIES, "one less, and one more by the claim"
     assert await fetched(story, PNG) is MediaStatus.STORED

@@ -30,7 +30,7 @@ LONGEST_WAIT = timedelta(minutes=30)
 class NotStored:
     """The media store is away. The download is repeated however long that lasts."""
 
-    why: str = "The media store of this desk does not answer"
+    why: str = "The media store of this desk does not answer."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
