@@ -28,12 +28,14 @@ NAME = "action_account_help"
 ALREADY_OPEN = translatable(
     "Your case {number} is already open. A person will continue with it here."
 )
+CANNOT_GET_INTO, LOCKED_OUT = "Cannot get into: ", "Password or locked account"
 REASON = "Needs help with a password or a locked account. Identity verified."
 
 
 class AccountHelpAction(Action):
     """Open a case of high priority for a verified requester, and hand over to a live agent. A
-    repeated request uses the same case.
+    repeated request uses the same case. While the proof is under way, the request is kept as a
+    report, so that it becomes a case even if the proof fails.
 
     The case's description names the account, and adds the texts that only tell what the problem
     does. A text about a password is left out, because it can contain the password.
@@ -49,9 +51,9 @@ class AccountHelpAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         events = await proof_first(self._desk, tracker, then=self.name())
-        if events is not None:
-            return events
         account = str(tracker.get_slot("system") or "").strip()
+        if events is not None:
+            return [*_as_report(tracker, account), *events]
         wanted = OpenInTurn(
             turn_id=turn_id(tracker),
             kind=CaseKind.ACCESS,
@@ -72,9 +74,21 @@ class AccountHelpAction(Action):
         return [SlotSet(slot, None) for slot in ("system", "problem", "impact")]
 
 
+def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:
+    """Events that keep the request. A form's report stays as it is."""
+    if tracker.active_loop or tracker.get_slot("problem"):
+        return []
+    return [SlotSet("problem", lost_access(account))]
+
+
 def lost_access(account: str | None) -> str:
     """A case's text about an account that the requester cannot get into."""
-    return f"Cannot get into: {account}" if account else "Password or locked account"
+    return f"{CANNOT_GET_INTO}{account}" if account else LOCKED_OUT
+
+
+def is_lost_access(report: str) -> bool:
+    """Whether a report began as ``lost_access``. More facts may follow it."""
+    return report.startswith((CANNOT_GET_INTO, LOCKED_OUT))
 
 
 def _open_already(conn: Connection, interaction: int) -> set[str]:

@@ -1,5 +1,5 @@
 """The virtual agent did not understand a text. It asks again once. The second time it hands off to
-a person. If a report was begun, the handoff opens its case.
+a person. If a report was begun, or one of the texts may be a report, the handoff opens its case.
 
 - During a report, the text is kept with the report, because it can be a fact about the problem.
 - After a case, the text is added to the case.
@@ -20,7 +20,7 @@ from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.start_topic import asked_to_rephrase
 from actions.turn import collected, forget_collected, form_of, intent_of, last_text
-from actions.turns import previous, times_since_form
+from actions.turns import previous, times_since_form, unsure_report
 from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent.asides import is_pause
 from handoff_service.rules.virtual_agent.names_in_texts import (
@@ -73,7 +73,9 @@ class FallbackAction(Action):
             return []
         if again:
             dispatcher.utter_message(response="utter_not_understood_twice")
-            return await hand_off_after_failure(self._desk, tracker, REASON, collected(tracker))
+            report = {} if form else unsure_report(tracker.events)
+            known = collected(tracker) | report
+            return await hand_off_after_failure(self._desk, tracker, REASON, known)
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
         return [FollowupAction(form)] if form else []  # because some forms have no rule for it
 

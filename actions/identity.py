@@ -236,10 +236,9 @@ class AfterProof(_WithDesk):
         else:
             dispatcher.utter_message(response="utter_go_on")
         empty = [SlotSet("account", None), SlotSet("proof", None)]
-        return [
-            *empty,
-            *([FollowupAction(str(then))] if goes_on else [SlotSet(THEN, None), *back(tracker)]),
-        ]
+        if goes_on:
+            return [*empty, FollowupAction(str(then))]
+        return [*empty, SlotSet(THEN, None), *_without_request(tracker), *back(tracker)]
 
 
 class NoProof(_WithDesk):
@@ -291,8 +290,7 @@ class DropProof(_WithDesk):
             SlotSet(slot, None)
             for slot in ("account", "proof", "requested_slot", THEN, "case_number")
         ]
-        if not tracker.get_slot(BACK_TO):  # what was told about the account that needed the proof
-            empty += [SlotSet("problem", None), SlotSet("impact", None)]
+        empty += _without_request(tracker)
         if dropped.asked_by or says_bye:
             return [
                 ActiveLoop(None),
@@ -313,6 +311,14 @@ def identity_actions(desk: AppContext) -> list[Action]:
         OtherTopic(),
         ValidateIdentityForm(desk),
     ]
+
+
+def _without_request(tracker: Tracker) -> Events:
+    """Events that drop what was told about the account that needed the proof. A report in whose
+    form the proof began stays."""
+    if tracker.get_slot(BACK_TO):
+        return []
+    return [SlotSet("problem", None), SlotSet("impact", None)]
 
 
 async def _standing(desk: AppContext, tracker: Tracker) -> ProofState:

@@ -46,5 +46,6 @@ class NotMe(Action):
             return []
         await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
         slots = ("account", "proof", "requested_slot", THEN, BACK_TO)
-        empty = [SlotSet(slot, None) for slot in slots]
+        told = () if tracker.get_slot(BACK_TO) else ("problem", "impact")
+        empty = [SlotSet(slot, None) for slot in (*slots, *told)]
         return [ActiveLoop(None), *empty, FollowupAction("action_listen")]

@@ -79,6 +79,24 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
     return found[-MOST_BEFORE:]
 
 
+def unsure_report(events: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The facts of a report that was never confirmed, by the names that agents see.
+
+    The last texts were not understood, and one of them may be a report. Empty if none may be.
+    """
+    *before, present = turns(events)
+    doubted = [present]
+    for turn in reversed(before):
+        if not NOT_UNDERSTOOD.intersection(turn.did):
+            break
+        doubted.insert(0, turn)
+    if not any(turn.likely in REPORTS for turn in doubted):
+        return {}
+    devices = [found for turn in doubted if (found := turn.entity("device"))]
+    known = {"Problem": "\n".join(turn.text for turn in doubted)}
+    return known | ({"Device": devices[0]} if devices else {})
+
+
 def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
     """The number of times that this action ran since the last form began or ended."""
     count, loop = 0, None

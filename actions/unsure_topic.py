@@ -12,7 +12,7 @@ from actions.hand_off_after_failure import hand_off_after_failure
 from actions.outage_news import NAME as OUTAGE_NEWS
 from actions.start_topic import asked_to_rephrase, can_start, start
 from actions.turn import collected, entities, last_text
-from actions.turns import REPORTS, PastTurn, previous, turns_since_case
+from actions.turns import REPORTS, PastTurn, previous, turns_since_case, unsure_report
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code
@@ -21,7 +21,7 @@ from handoff_service.store.cases import outages
 
 NAME = "action_ask_topic"
 SENTENCE = 3  # words of a text that is more than a yes
-NOT_UNDERSTOOD = "Not understood"  # the agents' name for the texts; a "Problem" would become a case
+NOT_UNDERSTOOD = "Not understood"  # the agents' name for texts that become no case
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 type Events = list[dict[str, Any]]
@@ -29,7 +29,8 @@ type Events = list[dict[str, Any]]
 
 class AskTopic(Action):
     """Ask "Shall I open a case for that?" or another question about the likely topic. The second
-    time in a row, hand over to a person."""
+    time in a row, hand over to a person. If the texts may be a report, the handoff opens its
+    case."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -48,11 +49,13 @@ class AskTopic(Action):
             return []
         if before is not None:
             dispatcher.utter_message(response="utter_unsure_twice")
-            known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{last_text(tracker)}"}
+            both = {NOT_UNDERSTOOD: f"{before.text}\n{last_text(tracker)}"}
+            known = collected(tracker) | (unsure_report(tracker.events) or both)
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
         if asked_to_rephrase(previous(tracker.events)) and not can_start(likely):
             dispatcher.utter_message(response="utter_not_understood_twice")
-            known = collected(tracker) | {NOT_UNDERSTOOD: last_text(tracker)}
+            told = {NOT_UNDERSTOOD: last_text(tracker)}
+            known = collected(tracker) | (unsure_report(tracker.events) or told)
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
         text = last_text(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"

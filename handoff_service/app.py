@@ -22,6 +22,7 @@ from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.gateways.fanout.redis_rate_limits import RedisRateLimits
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
@@ -35,6 +36,7 @@ from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.lib.debounce import Debouncer
 from handoff_service.lib.password_checks import PasswordChecks
+from handoff_service.lib.rate_limit import LocalRateLimits
 from handoff_service.metrics import Metrics
 from handoff_service.operations.consent.push_consents import start_pushing
 from handoff_service.operations.conversations.index_texts import A_MOMENT, schedule_indexing
@@ -51,7 +53,7 @@ from handoff_service.operations.shared.audit import AUDIT
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.operations.zero_metrics import start_at_zero
-from handoff_service.ports import Bot, Fanout, Mailer
+from handoff_service.ports import Bot, Fanout, Mailer, SharedRateLimits
 from handoff_service.practice.runs import PracticeRuns
 from handoff_service.settings import Settings, key_fingerprint
 from handoff_service.store.desk.desk import desk_id
@@ -163,7 +165,7 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    hosts = _allowed_hosts(settings)
+    hosts = settings.allowed_hosts
     app.ctx.webhook = HttpWebhook(hosts)
     push = WebPush(await _push_key(settings, store), settings.public_url, hosts)
     mailer = _mailer(settings)
@@ -208,9 +210,7 @@ async def _open(app: App) -> None:
         bot=the_bot,
         mailer=mailer,
         push=push,
-        identity_providers=OpenIdProviders(
-            settings.webhook_hosts.replace(",", " ").split(), clock.now
-        ),
+        identity_providers=OpenIdProviders(settings.allowed_hosts, clock.now),
         media=kept_media,
         fanout=fanout,
         workers=workers,
@@ -224,6 +224,7 @@ async def _open(app: App) -> None:
         replies=PastReplies(store, clock.now),
         bot_data=BotData(settings.bot_data),
         practice_runs=practice,
+        token_rates=await _token_rates(settings, store),
     )
     await practice.resume(app.ctx.desk)
     for name, run in {
@@ -263,6 +264,7 @@ async def _close(app: App) -> None:
     await app.ctx.webhook.close()
     await desk.push.close()
     await desk.identity_providers.close()
+    await desk.token_rates.close()
     desk.store.close()
     log.info("stopped")
 
@@ -282,6 +284,13 @@ async def _fanout(
     return made
 
 
+async def _token_rates(settings: Settings, store: Store) -> SharedRateLimits:
+    if not settings.redis_url:
+        return LocalRateLimits()
+    prefix = f"patchboard:{await store.read(desk_id)}:token_rate"
+    return RedisRateLimits(settings.redis_url, prefix=prefix, processes=settings.workers)
+
+
 async def _push_key(settings: Settings, store: Store) -> str:
     """Begin to use the secret keys, and return the private key of notifications. It was first made
     with the key that the database was written with."""
@@ -291,10 +300,6 @@ async def _push_key(settings: Settings, store: Store) -> str:
     makers = (key for key in settings.secret_keys if key_fingerprint(key) == written_with)
     made = web_push.first_key(next(makers, settings.secret_key))
     return await store.write(own_secret, OwnSecret("web_push", made))
-
-
-def _allowed_hosts(settings: Settings) -> list[str]:
-    return settings.webhook_hosts.replace(",", " ").split()
 
 
 def _mailer(settings: Settings) -> Mailer | None:

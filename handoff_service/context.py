@@ -13,7 +13,7 @@ from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.lib.background import Background
 from handoff_service.lib.password_checks import PasswordChecks
-from handoff_service.lib.rate_limit import RateLimits
+from handoff_service.lib.rate_limit import LocalRateLimits
 from handoff_service.metrics import Metrics
 from handoff_service.ports import (
     Bot,
@@ -22,9 +22,11 @@ from handoff_service.ports import (
     Mailer,
     MediaStore,
     Push,
+    SharedRateLimits,
     SmsProvider,
 )
 from handoff_service.rules.delivery.send_errors import SendErrors
+from handoff_service.rules.shared.outside_addresses import Allowed
 from handoff_service.rules.training.practice import PracticeChoice, PracticeState
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
@@ -88,7 +90,8 @@ class AppContext:
     replies: PastReplies
     bot_data: BotData
     practice_runs: PracticeService
-    token_rates: RateLimits = field(default_factory=RateLimits)  #: requests of service tokens
+    #: requests of service tokens
+    token_rates: SharedRateLimits = field(default_factory=LocalRateLimits)
     practice: PracticeMark | None = None  #: None: the real desk
 
 
@@ -106,5 +109,6 @@ def operation_settings(
         old_keys=settings.old_keys,
         mails=settings.mails,
         send_errors=send_errors,
+        outside=Allowed.read(settings.allowed_hosts),
         **of_provider,
     )

@@ -32,6 +32,8 @@ from handoff_service.store.engine.migrate import (
     pending_revisions,
     refuse_another_program,
 )
+from handoff_service.store.privacy import erasures
+from handoff_service.store.privacy.erasures import StuckErasure
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {
@@ -94,7 +96,8 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             waiting = held(conn)
             waiting += key_problems(conn, settings.secret_keys)
             checked = outcomes(conn, Outside(mails=settings.mails))
-            problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
+            problems = _findings(checked, is_problem=True)
+            problems += [*_not_taken(conn), *stuck(erasures.stuck(conn, clock.now())), *waiting]
             notes = [
                 *key_notes(conn, settings.secret_keys),
                 *_nobody_yet(conn, settings),
@@ -158,6 +161,20 @@ def _not_taken(conn: sa.Connection) -> list[str]:
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since "
         f"{one.since:%Y-%m-%d %H:%M} UTC: {one.meaning} ({one.code}) {one.advice}"
         for one in outbox.not_taken(conn)
+    ]
+
+
+def stuck(found: list[StuckErasure]) -> list[str]:
+    """Erasures that do not proceed, in sentences."""
+    return [
+        f"The erasure {one.number} of {one.requested_at:%Y-%m-%d %H:%M} UTC does not proceed. Its "
+        f"step: {one.doing}. "
+        + (
+            f"It was tried {one.tries} times. The log has the errors."
+            if one.tries
+            else "Nothing works on it. Start the service with: patchboard serve"
+        )
+        for one in found
     ]
 
 

@@ -514,6 +514,16 @@ class Fanout(Protocol):
     async def close(self) -> None: ...
 
 
+class SharedRateLimits(Protocol):
+    """A token bucket for each key. All processes of the desk take from it."""
+
+    async def take(self, key: int, a_minute: float, now: datetime) -> float:
+        """Take one from the key's bucket, which holds one minute's worth. Returns 0, or the seconds
+        until the next one is there."""
+
+    async def close(self) -> None: ...
+
+
 # Single sign-on -----------------------------------------------------------------------------------
 
 
@@ -537,6 +547,7 @@ class SignInAttempt:
     nonce: str
     verifier: str
     redirect_uri: str
+    again: bool = False  #: the provider asks for the password although the person is signed in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,6 +556,16 @@ class Identity:
 
     claims: Mapping[str, Any]
     id_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedElsewhere:
+    """The provider has ended sessions of a person. ``session``: the one that ended; None: all of
+    the ``subject``. ``token_id``: distinguishes this message from others of the provider."""
+
+    subject: str | None
+    session: str | None
+    token_id: str
 
 
 class SignInFailed(Exception):
@@ -567,6 +588,12 @@ class IdentityProviders(Protocol):
         """The provider's page that ends its own session. None when it has none, or cannot be
         reached."""
 
+    def issuer_of(self, token: str) -> str | None:
+        """The issuer that a logout token names. It is not verified."""
+
+    async def ended(self, provider: ProviderAccess, token: str) -> EndedElsewhere:
+        """Verify a logout token. Raises SignInFailed."""
+
     async def check(self, provider: ProviderAccess) -> None:
         """Read the provider's configuration and keys. Raises SignInFailed."""
 
@@ -588,6 +615,12 @@ class NoIdentityProviders:
         self, _provider: ProviderAccess, _id_token: str | None, _back_to: str
     ) -> str | None:
         return None
+
+    def issuer_of(self, _token: str) -> str | None:
+        return None
+
+    async def ended(self, _provider: ProviderAccess, _token: str) -> EndedElsewhere:
+        raise SignInFailed("This desk has no single sign-on.")
 
     async def check(self, _provider: ProviderAccess) -> None:
         raise SignInFailed("This desk has no single sign-on.")

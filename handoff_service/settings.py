@@ -107,6 +107,11 @@ class Settings:
         )
 
     @property
+    def allowed_hosts(self) -> list[str]:
+        """The hosts and networks that may be called though they are not public."""
+        return self.webhook_hosts.replace(",", " ").split()
+
+    @property
     def has_simulator(self) -> bool:
         """Whether the phone page exists. Without the demo, only admins may open it."""
         return self.sms_provider == "simulator"

@@ -23,6 +23,7 @@ from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.routing.offer_work import offer_work
+from handoff_service.rules.shared.outside_addresses import Allowed
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings
@@ -322,7 +323,7 @@ def module_database(
 
 @pytest.fixture
 def operation_settings() -> OperationSettings:
-    return OperationSettings(send_errors=ERRORS)
+    return OperationSettings(send_errors=ERRORS, outside=Allowed.read(["127.0.0.1"]))
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ class BotData:
     _nearest: tuple[tuple[str, tuple[Stamp, ...]], list[Near]] | None = None
     _pairs: ConflictFinder = field(default_factory=ConflictFinder)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    #: held while examples are compared, so that nothing else waits for it
+    _comparing: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
 
@@ -112,13 +114,22 @@ class BotData:
 
     def suspects(self, most: int = 100) -> list[ConflictingExamples]:
         """Pairs of equal or nearly equal examples of two intents, the most similar first."""
-        with self._lock:
-            files = self._contents()
-        stamps = tuple(file.stamp for file in files)
-        if self._suspects is None or self._suspects[0] != stamps:
+        with self._comparing:
             with self._lock:
+                files = self._contents()
+            stamps = tuple(file.stamp for file in files)
+            if self._suspects is None or self._suspects[0] != stamps:
                 self._suspects = stamps, self._pairs.find(files)
-        return self._suspects[1][:most]
+            return self._suspects[1][:most]
+
+    def quick_suspects(self) -> list[ConflictingExamples] | None:
+        """``suspects``, or None when all examples must be compared, which takes half a second."""
+        if not self._comparing.acquire(blocking=False):
+            return None
+        try:
+            return self.suspects() if self._pairs.is_quick(self._contents()) else None
+        finally:
+            self._comparing.release()
 
     def file_of(self, intent: str) -> str:
         """The first file with examples of the intent. NotFound when no file has any."""
@@ -183,7 +194,6 @@ class BotData:
 
     def add_test(self, intent: str, text: str) -> FileChange:
         """Add a text of the audit to the test texts, which training never reads."""
-        (self.root / TESTS).mkdir(exist_ok=True)
         example = nlu_file.example_of(text)
 
         def change(written: str) -> str:
@@ -211,6 +221,7 @@ class BotData:
         """Rewrite one file, or create it. Conflict when another program changes it during each
         attempt."""
         path = self.root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():
             for _ in range(TRIES):
                 before = path.read_bytes() if path.exists() else b""

@@ -22,21 +22,22 @@ from handoff_service.store.views.training import BotModel
 class ListedIntent:
     """An intent in the list. ``tests``: the number of test texts that the last measured
     model was asked, or that wait for the first measurement. ``suspects``: how many of its
-    examples are suspects. ``score`` None: no model was measured by its test texts."""
+    examples are suspects; None: they are not compared yet. ``score`` None: no model was
+    measured by its test texts."""
 
     intent: Intent
     tests: int
-    suspects: int
+    suspects: int | None
     score: IntentScore | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """``equal``: nearly equal examples of two intents. ``misplaced``: examples that look like those
-    of another intent. ``model``: the model that the scores are of."""
+    """``equal``: nearly equal examples of two intents; None: not compared yet. ``misplaced``:
+    examples that look like those of another intent. ``model``: the model that the scores are of."""
 
     listed: Sequence[ListedIntent]
-    equal: Sequence[ConflictingExamples]
+    equal: Sequence[ConflictingExamples] | None
     misplaced: Sequence[Misplaced]
     model: BotModel | None
 
@@ -46,9 +47,10 @@ def last_measured(conn: Connection) -> BotModel | None:
     return next((one for one in models.list_(conn) if one.scores is not None), None)
 
 
-def overview(data: BotData, home: Path, model: BotModel | None) -> Overview:
-    """All intents. Reads files."""
-    intents, tests, equal = data.intents(), data.tests(), data.suspects()
+def overview(data: BotData, home: Path, model: BotModel | None, *, compare: bool) -> Overview:
+    """All intents. Reads files. ``compare``: compare all examples if need be."""
+    intents, tests = data.intents(), data.tests()
+    equal = data.suspects() if compare else data.quick_suspects()
     compared = measure_model.compared_texts(home, model) if model else []
     scores = intent_scores(compared)
     measured = Counter(one.meant for one in compared if one.of_set is not TextSet.PINNED)
@@ -58,8 +60,7 @@ def overview(data: BotData, home: Path, model: BotModel | None) -> Overview:
             ListedIntent(
                 intent=intent,
                 tests=measured[name] or len(tests.get(name, ())),
-                suspects=sum(name in (one.first, one.second) for one in equal)
-                + sum(name == one.intent for one in misplaced),
+                suspects=None if equal is None else _suspects(name, equal, misplaced),
                 score=scores.get(alike(name)),
             )
             for name, intent in intents.items()
@@ -67,6 +68,14 @@ def overview(data: BotData, home: Path, model: BotModel | None) -> Overview:
         equal=equal,
         misplaced=misplaced,
         model=model,
+    )
+
+
+def _suspects(
+    name: str, equal: Sequence[ConflictingExamples], misplaced: Sequence[Misplaced]
+) -> int:
+    return sum(name in (one.first, one.second) for one in equal) + sum(
+        name == one.intent for one in misplaced
     )
 
 

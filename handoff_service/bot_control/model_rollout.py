@@ -101,16 +101,16 @@ class ModelRollout:
         first = canary_of(self._urls)
         if running is None:
             return []
-        return [
-            Process(
-                url=url,
-                file=file,
-                wanted=canary.file if canary is not None and url == first else running.file,
-                is_canary=canary is not None and url == first,
-                error=self._errors.get(url),
+        found = []
+        for url, file in zip(self._urls, files, strict=True):
+            trial = canary if url == first else None
+            wanted = (trial or running).file
+            # another process of the service may have loaded it since
+            error = self._errors.get(url) if file != wanted else None
+            found.append(
+                Process(url=url, file=file, wanted=wanted, is_canary=trial is not None, error=error)
             )
-            for url, file in zip(self._urls, files, strict=True)
-        ]
+        return found
 
     async def _load(self, process: Process) -> None:
         try:

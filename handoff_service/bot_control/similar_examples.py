@@ -55,6 +55,16 @@ class ConflictFinder:
         self._samples: dict[tuple[str, str], clusters.Sample] = {}
         self._pairs: list[Pair] = []
 
+    def is_quick(self, files: Sequence[NluContent]) -> bool:
+        """Whether ``find`` need not compare all examples, because it has seen most of them."""
+        present = {
+            (intent, one.marked)
+            for file in files
+            for intent, listed in file.intents.items()
+            for one in listed
+        }
+        return len(present - self._samples.keys()) <= MOST_NEW
+
     def find(self, files: Sequence[NluContent]) -> list[ConflictingExamples]:
         """The pairs, the most similar first."""
         samples = {

@@ -5,6 +5,7 @@ process can show it, cancel it, and notice when its process has ended.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -81,7 +82,8 @@ class _Under:
         low, high, usual = SHARES[self.step]
         part = self.part
         if part is None:
-            part = min((time.monotonic() - self.began) / usual, 0.95)
+            # it slows down, but never stands still, on a machine that is busy with other work
+            part = 1 - math.exp(-1.5 * (time.monotonic() - self.began) / usual)
         return low + part * (high - low)
 
 

@@ -5,12 +5,17 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from handoff_service import doctor, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.commands.database import opened_store, print_progress, run_on_store
 from handoff_service.commands.parser import Commands, add_command
+from handoff_service.errors import Refusal
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.settings import Settings, key_fingerprint
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.store import Store
@@ -43,7 +48,18 @@ def add_commands(commands: Commands) -> None:
 
 def _backup(config: Settings, asked: argparse.Namespace) -> int:
     back_up(config, asked.file.absolute(), print_progress, with_media=asked.with_media)
+    asyncio.run(_recorded(config, asked.file.name))
     return 0
+
+
+async def _recorded(config: Settings, name: str) -> None:
+    """Write the backup to the audit log. A database that cannot be written, or that an earlier
+    version has made, can still be backed up."""
+    try:
+        async with opened_store(config) as store:
+            await store.write(audit, exported(Subject.BACKUP, name))
+    except (Refusal, SQLAlchemyError):
+        print_progress("Warning: the audit log could not be written, so it lacks this backup.")
 
 
 def _restore(config: Settings, asked: argparse.Namespace) -> int:

@@ -17,6 +17,8 @@ from handoff_service.operations.privacy.request_erasure import (
     preview,
     request_erasure,
 )
+from handoff_service.operations.shared.audit import audit, exported
+from handoff_service.rules.desk.audit import Subject
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine.store import Store
@@ -24,7 +26,7 @@ from handoff_service.store.privacy import erasures, people, retention
 from handoff_service.store.privacy.counts import TITLES
 from handoff_service.store.privacy.erasures import Erasure
 
-WHOM = "a phone number, or an employee number"
+WHOM = "a phone number, an employee number, an e-mail address, or “user ID”"
 REPEAT = "Nothing was erased. To erase this, repeat the command with --yes."
 STARTED = (
     "{number} has started. The service erases the person while it runs. To see the "
@@ -71,7 +73,9 @@ async def _whom(store: Store, person: str) -> RequestedPerson:
     try:
         return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
-        raise SetupError(f"{person} is not an employee number, and {error}.") from error
+        raise SetupError(
+            f"{person} is no employee number or e-mail address of a user, and {error}."
+        ) from error
 
 
 def _receipt(erasure: Erasure) -> str:
@@ -99,6 +103,7 @@ async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace)
         write_archive(archive, media_store_of(config), asked.file)
     except OSError as error:
         raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
+    await store.write(audit, exported(Subject.PERSONAL_DATA, asked.file.name))
     return f"Wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
         f"{len(archive.media)} files"
     )

@@ -13,59 +13,32 @@ The results of a call:
 | any other status, no answer, no route | failed                                    |
 """
 
-import ipaddress
 import socket
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from handoff_service import __version__
 from handoff_service.ports import Called
+from handoff_service.rules.shared.outside_addresses import (
+    SETTING,
+    Allowed,
+    ip_address,
+    may_be_called,
+    plain_host,
+)
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 FORBIDDEN = (
     "The address belongs to this computer, or to a private or reserved network. To call it anyway, "
-    "add its host or network to PATCHBOARD_WEBHOOK_HOSTS."
+    f"add its host or network to {SETTING}."
 )
 INVALID = "The address is not valid. Correct it."
 AT_ONCE = 32  # connections; our choice
 AT_ONCE_EACH = 8  # to one host
-# IPv6 addresses that translators (NAT64) send to the IPv4 address in their last four bytes:
-# https://www.rfc-editor.org/rfc/rfc6052#section-2.1
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The hosts, and the networks, that may be called though they are not public."""
-
-    hosts: frozenset[str] = frozenset()
-    networks: tuple[Network, ...] = ()
-
-    @classmethod
-    def read(cls, entries: Iterable[str]) -> Self:
-        """Read host names, addresses, and networks such as 10.0.0.0/8."""
-        hosts, networks = set(), []
-        for entry in entries:
-            try:
-                networks.append(ipaddress.ip_network(entry, strict=False))
-            except ValueError:
-                hosts.add(entry.lower())
-        return cls(frozenset(hosts), tuple(networks))
-
-    def has_host(self, host: str) -> bool:
-        """Whether everything is allowed for this host, also plain http."""
-        address = _address(host)
-        return host in self.hosts or (address is not None and self.has_address(address))
-
-    def has_address(self, address: Address) -> bool:
-        return any(address in network for network in self.networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +53,10 @@ class _Forbidden(OSError):
     """The host resolves to an address that the service may not call."""
 
 
-def _address(written: str) -> Address | None:
-    """The address that a packet to it reaches. None for a name."""
-    try:
-        read = ipaddress.ip_address(written.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(read, ipaddress.IPv6Address):
-        if read in _NAT64:
-            return ipaddress.IPv4Address(read.packed[-4:])
-        return read.ipv4_mapped or read
-    return read
-
-
-def _may_be_called(written: str, allowed: Allowed) -> bool:
+def _is_callable(resolved: str, allowed: Allowed) -> bool:
     """Whether the service may call this IP address."""
-    ip = _address(written)
-    if ip is None:
-        return False
-    return allowed.has_address(ip) or (ip.is_global and not ip.is_multicast and not ip.is_reserved)
+    address = ip_address(resolved)
+    return address is not None and may_be_called(address, allowed)
 
 
 class _Resolver(AbstractResolver):
@@ -113,7 +71,7 @@ class _Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         found = await self._real.resolve(host, port, family)
         if not self._allowed.has_host(host) and not all(
-            _may_be_called(one["host"], self._allowed) for one in found
+            _is_callable(one["host"], self._allowed) for one in found
         ):
             raise _Forbidden(host)
         return found
@@ -150,10 +108,11 @@ class OutsideHttp:
         """Make a call and read at most so many bytes of the answer. Never raises for errors of the
         receiver or the network."""
         try:
-            if why := self._refused(url):
+            where = URL(url)
+            if why := self._refused(where):
                 return Answered(Called(why=why))
             async with self._session.request(
-                method, url, data=body or None, headers=headers, allow_redirects=False
+                method, where, data=body or None, headers=headers, allow_redirects=False
             ) as answer:
                 return Answered(_called(answer.status), await _read(answer, most))
         except TimeoutError:
@@ -169,16 +128,18 @@ class OutsideHttp:
             why = "The connection was lost."
         return Answered(Called(why=why))
 
-    def _refused(self, url: str) -> str | None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+    def _refused(self, url: URL) -> str | None:
+        # the host that the client connects to; a name can be written so that it is an address
+        host = plain_host(url.host or "")
         if self._allowed.has_host(host):
             return None
-        if parts.scheme != "https":
-            return f"It is not https. To call it anyway, add {host} to PATCHBOARD_WEBHOOK_HOSTS."
+        if url.scheme != "https":
+            return f"It is not https. To call it anyway, add {host} to {SETTING}."
         # the resolver is not called for IP addresses
-        is_address = host.replace(".", "").isdecimal() or ":" in host
-        return FORBIDDEN if is_address and not _may_be_called(host, self._allowed) else None
+        address = ip_address(host)
+        if address is not None and not may_be_called(address, self._allowed):
+            return FORBIDDEN
+        return None
 
     async def close(self) -> None:
         await self._session.close()

@@ -22,3 +22,16 @@ class RateLimits:
             return (1 - left) * 60 / a_minute
         self._buckets[key] = (left - 1, now)
         return 0.0
+
+
+class LocalRateLimits:
+    """The limits of a desk with one process."""
+
+    def __init__(self) -> None:
+        self._limits = RateLimits()
+
+    async def take(self, key: int, a_minute: float, now: datetime) -> float:
+        return self._limits.take(key, a_minute, now)
+
+    async def close(self) -> None:
+        pass

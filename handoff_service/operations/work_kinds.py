@@ -18,12 +18,18 @@ from handoff_service.operations.conversations import (
     send_later,
 )
 from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
-from handoff_service.operations.desk import audit_chain, password_links
+from handoff_service.operations.desk import audit_chain, merge_users, password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
 from handoff_service.operations.messaging_actions import fire_timers
 from handoff_service.operations.privacy import erase_person, retain
 from handoff_service.operations.reports import keep_facts, run_replay
-from handoff_service.operations.routing import answer_offer, connection, notify_agents, offer_work
+from handoff_service.operations.routing import (
+    answer_offer,
+    connection,
+    notify_agents,
+    offer_work,
+    refresh_queue_targets,
+)
 from handoff_service.operations.shared import uploads
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent import follow_up, take_bot_turn
@@ -69,9 +75,11 @@ WORK: Mapping[Work, WorkKind] = {
     Work.ASK_SATISFACTION: WorkKind(ask_satisfaction.when_due),
     Work.TIMER: WorkKind(fire_timers.when_due),
     Work.LOST_CONNECTION: WorkKind(connection.when_due),
+    Work.REFRESH_TARGETS: WorkKind(refresh_queue_targets.when_due),
     Work.FORGET_UPLOAD: WorkKind(uploads.when_due),
     Work.INDEX_TEXTS: WorkKind(index_texts.when_due),
     Work.CHAIN_AUDIT: WorkKind(audit_chain.when_due),
     Work.PROOF_LIMIT: WorkKind(ask_for_proof.when_due),
+    Work.SETTLE_MERGE: WorkKind(merge_users.when_due),
     Work.FOLLOW_UP: WorkKind(follow_up.when_due),
 }

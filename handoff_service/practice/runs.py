@@ -54,8 +54,9 @@ from handoff_service.store.training import practice_source
 
 LOOK_EVERY = 30.0  # seconds between looks for idle runs
 OFF = (
-    "Practice is off, because this service runs several worker processes and a practice desk needs "
-    "one that all requests reach. An admin can set PATCHBOARD_WORKERS=1."
+    "Practice is off, because several processes serve this desk. A practice desk exists in one "
+    "process, and other processes cannot reach it. An admin can run one process: "
+    "PATCHBOARD_WORKERS=1, without PATCHBOARD_REDIS_URL."
 )
 TOO_MANY = "Three practice runs are already open. Try again when one has ended."
 
@@ -78,8 +79,8 @@ class PracticeRuns:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.home / "practice"
-        #: whether this service can hold practice desks
-        self.is_on = settings.workers == 1
+        #: whether this service can hold practice desks; with Redis, other hosts may serve it too
+        self.is_on = settings.workers == 1 and settings.redis_url is None
         self._open: dict[int, _Open] = {}
         self._run_of_token: dict[str, int] = {}  # also of ended runs, so that pages find the score
         self._starting = asyncio.Lock()
@@ -96,7 +97,7 @@ class PracticeRuns:
 
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int:
         """Prepare a practice desk and return the run's id. Conflict with too few conversations, too
-        many runs, or several worker processes."""
+        many runs, or several processes."""
         real = self._desk()
         if not self.is_on:
             raise Conflict(OFF)

@@ -460,15 +460,69 @@ async def test_no_drops_it(bot: Bot) -> None:
     assert responses(await bot.run("action_no", text="no")) == ["utter_no_more"]
 
 
-async def test_twice_unsure_goes_to_a_person_with_both_texts(bot: Bot, story: Story) -> None:
-    meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": "report_problem"}]}
-    events = asked("the blue one flickers", "report_problem")
-    result = await bot.run("action_ask_topic", text="its the blue one", meant=meant, events=events)
+def unsure(text: str, likely: str) -> dict[str, Any]:
+    """The present text, which may be about this topic."""
+    return last_text("unsure_topic", text, {"entity": "likely_topic", "value": likely})
+
+
+@pytest.mark.parametrize("likely", [("report_problem", "office_hours"), ("who_am_i", "more_facts")])
+async def test_a_text_that_may_be_a_report_is_a_case_when_a_person_takes_over(
+    bot: Bot, story: Story, likely: tuple[str, str]
+) -> None:
+    monitor = {"entity": "device", "value": "monitor"}
+    text = "its the blue one"
+    now = unsure(text, likely[1])
+    events = [*asked("the blue one flickers", likely[0], monitor)[:-1], now]
+    result = await bot.run("action_ask_topic", text=text, meant=now["parse_data"], events=events)
+    assert responses(result) == ["utter_unsure_twice"]
+    await story.finish(bot.question, "A person will take over.")
+    (case,) = await story.rows(t.cases)
+    assert (case.description, case.impact) == ("the blue one flickers\nits the blue one", None)
+    assert case.device == "monitor"
+    (item,) = await story.rows(t.work_items)
+    assert item.collected["Case"] == "CS0000001"
+
+
+async def test_it_is_a_case_too_if_the_texts_after_it_are_not_understood(
+    bot: Bot, story: Story
+) -> None:
+    text = "its the blue one"
+    before = asked("the blue one flickers", "report_problem")
+    events = [*before, FALLBACK, LISTEN, last_text("nlu_fallback", text)]
+    result = await bot.run("action_fallback", text=text, events=events)
+    assert responses(result) == ["utter_not_understood_twice"]
+    await story.finish(bot.question, "A person will take over.")
+    (case,) = await story.rows(t.cases)
+    assert case.description.startswith("the blue one flickers\n")
+    assert case.description.endswith("\nits the blue one")
+
+
+async def test_twice_unsure_of_something_else_is_no_case(bot: Bot, story: Story) -> None:
+    text = "the blue ones"
+    now = unsure(text, "request_equipment")
+    events = [*asked("how late is it", "office_hours")[:-1], now]
+    result = await bot.run("action_ask_topic", text=text, meant=now["parse_data"], events=events)
     assert responses(result) == ["utter_unsure_twice"]
     await story.finish(bot.question, "A person will take over.")
     (item,) = await story.rows(t.work_items)
-    assert item.collected == {"Not understood": "the blue one flickers\nits the blue one"}
+    assert item.collected == {"Not understood": "how late is it\nthe blue ones"}
     assert await story.rows(t.cases) == []
+
+
+@pytest.mark.parametrize(
+    ("slots", "then"),
+    [
+        ({"problem": "my laptop is dead"}, "problem_form"),
+        ({"item": "a second monitor"}, "equipment_form"),
+        ({"problem": "Cannot get into: VPN\ni can not work"}, "action_account_help"),
+        ({"problem": "Password or locked account"}, "action_account_help"),
+    ],
+)
+async def test_the_topic_goes_on_after_opting_in_again(
+    bot: Bot, slots: dict[str, str], then: str
+) -> None:
+    result = await bot.run("action_resume_topic", slots=slots)
+    assert (responses(result), follows(result)) == (["utter_resumed"], [then])
 
 
 # Not for the desk ---------------------------------------------------------------------------------

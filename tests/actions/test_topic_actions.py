@@ -92,6 +92,33 @@ async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
     assert await story.count(t.work_items) == 0
 
 
+@pytest.mark.parametrize(
+    ("system", "description"),
+    [("Okta", "Cannot get into: Okta"), (None, "Password or locked account")],
+)
+async def test_lost_access_is_a_case_even_if_the_proof_fails(
+    bot: Bot, story: Story, system: str | None, description: str
+) -> None:
+    result = await bot.run("action_account_help", slots={"system": system})
+    told = slots_set(result)
+    assert told["problem"] == description
+    told |= {"system": system, "after_proof": "gave_up"}
+    result = await bot.run("action_after_proof", slots=told)
+    assert slots_set(result)["problem"] is None
+    await story.finish(bot.question, "I could not verify you.")
+    (case,) = await story.rows(t.cases)
+    assert case.description == description
+    (item,) = await story.rows(t.work_items)
+    assert item.collected["Case"] == "CS0000001"
+
+
+async def test_a_password_does_not_replace_a_report_that_is_under_way(bot: Bot) -> None:
+    slots = {"problem": "no wifi", "requested_slot": "impact"}
+    loop = {"name": "problem_form"}
+    result = await bot.run("action_account_help", slots=slots, loop=loop)
+    assert "problem" not in slots_set(result)
+
+
 async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
     proven: Bot, story: Story
 ) -> None:

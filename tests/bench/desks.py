@@ -71,6 +71,10 @@ class Desk:
     database: str
 
     @property
+    def kind(self) -> str:
+        return "SQLite" if self.database.startswith("sqlite") else "PostgreSQL"
+
+    @property
     def url(self) -> str:
         return self.service.url
 

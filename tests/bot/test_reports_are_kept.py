@@ -118,6 +118,34 @@ def test_opting_out_and_in_goes_on_in_spanish(talk: Callable[[], Talk]) -> None:
     assert guest.says("START", "trabajar")[1] == "Gracias por volver. Sigamos con su reporte."
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("my laptop wont turn on", "affect"),
+        ("i need a second monitor", WHAT_FOR),
+        ("i forgot my password", "employee number"),
+    ],
+)
+def test_after_stop_and_start_the_topic_goes_on(
+    talk: Callable[[], Talk], text: str, asks: str
+) -> None:
+    guest = talk()
+    guest.says(text, asks)
+    guest.says("STOP", "START")
+    guest.read = 0  # another conversation
+    said = guest.says("START", asks)
+    assert said[1] == "Welcome back. Let's go on with your report."
+    assert asks in said[2]
+
+
+def test_lost_access_is_a_case_even_if_nobody_is_verified(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    guest.says("i forgot my password", "employee number")
+    said = guest.says("let me talk to a human", "in line")
+    assert said[0].startswith("I've opened case CS"), said
+    assert "Password or locked account" in said[0]
+
+
 def test_who_says_their_name_is_greeted_by_it(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("hi, it's Priya", "virtual agent")
     assert said.startswith("Hi Priya, I'm the help desk's virtual agent.")

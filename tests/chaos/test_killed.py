@@ -71,7 +71,10 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
     await twilio.start()
     async with ticket_system() as receiver:
         want_texts(database_url, receiver.address)
-        requesters = await _texts_and_kills(database_url, bot, tmp_path, port, twilio)
+        # the kill comes after the commit and before the answer of each call
+        receiver.wakes = asyncio.Event()
+        requesters = await _texts_and_kills(database_url, bot, tmp_path, port, twilio, receiver)
+        receiver.wakes.set()
         settings = _settings(database_url, bot, twilio)
         with running_service(tmp_path, port=port, **settings):
             # the leases of the killed are over after some 20 s on PostgreSQL
@@ -107,9 +110,15 @@ def _settings(database_url: str, bot: str, twilio: FakeTwilio) -> dict[str, str]
 
 
 async def _texts_and_kills(
-    database_url: str, bot: str, tmp_path: Path, port: int, twilio: FakeTwilio
+    database_url: str,
+    bot: str,
+    tmp_path: Path,
+    port: int,
+    twilio: FakeTwilio,
+    receiver: TicketSystem,
 ) -> Requesters:
-    """Text, and kill the service in the middle, again and again."""
+    """Text, and kill the service in the middle, again and again, while calls to the webhook are
+    under way."""
     settings = _settings(database_url, bot, twilio)
     requesters = Requesters(twilio, f"http://127.0.0.1:{port}/webhooks/twilio/sms")
     for kill in range(KILLS):
@@ -117,8 +126,11 @@ async def _texts_and_kills(
             ended = asyncio.Event()
             texting = asyncio.create_task(requesters.text_until(ended))
             wanted = len(requesters.acknowledged) + 60 + 17 * kill
+            before = receiver.unanswered
             async with asyncio.timeout(30):
-                while len(requesters.acknowledged) < wanted and not texting.done():
+                while (
+                    len(requesters.acknowledged) < wanted or receiver.unanswered == before
+                ) and not texting.done():
                     await asyncio.sleep(0.01)
             service.kill()
             ended.set()

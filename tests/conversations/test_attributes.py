@@ -3,24 +3,32 @@
 import pytest
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.conversations import list_views
 from handoff_service.operations.conversations.change_attributes import (
     ChangeAttributes,
     change_attributes,
 )
+from handoff_service.operations.conversations.list_views import ChooseList, SaveView
 from handoff_service.operations.desk.attributes import (
     ChangeAttribute,
     change_attribute,
     delete_attribute,
     make_attribute,
 )
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.conversations.list_order import SortAndFilter
 from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, AttributeType
+from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk import attributes
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.reports import export
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.bulk_actions import attributes_each, on_each, undo_each
+from handoff_service.web.shared.bulk_undo import read_inverses, write_inverses
 from tests.conftest import MovedClock
 from tests.reports.keeping import keep
 from tests.support.action_story import REQUESTER, Rules, fired
@@ -69,6 +77,65 @@ async def test_an_agent_sets_changes_and_removes_an_attribute_with_lines(story: 
         "attributes": "there is no conversation attribute “size”; “Order” must be a number, such "
         "as 12 or 12.5"
     }
+
+
+async def test_lines_show_values_in_words(story: Story) -> None:
+    ann = await story.with_agent()
+    await define(story, "urgent", AttributeType.YES_NO)
+    await define(story, "due", AttributeType.DATE)
+    await put(story, ann, urgent="true", due="2026-11-30")
+    await put(story, ann, urgent="no", due=None)
+    assert [one.body for one in await story.lines(ann)][-4:] == [
+        "Mia Chen set “Urgent” to “Yes”",
+        "Mia Chen set “Due” to “30 Nov 2026”",
+        "Mia Chen changed “Urgent” from “Yes” to “No”",
+        "Mia Chen removed “Due”, which was “30 Nov 2026”",
+    ]
+
+
+async def test_the_list_and_its_views_filter_by_attribute(story: Story) -> None:
+    ann = await story.with_agent()
+    bob = await story.with_agent(number=BOB)
+    await define(story, "urgent", AttributeType.YES_NO)
+    await put(story, ann, urgent="yes")
+    await put(story, bob, urgent="no")
+
+    async def shown() -> list[int]:
+        lists = await story.store.read(lambda conn: page_queries.lists(conn, MIA, others=False))
+        assert lists.attributes == {"urgent=yes": "Urgent: Yes", "urgent=no": "Urgent: No"}
+        return [one.interaction.id for one in lists.ongoing]
+
+    for value, found in (("urgent=Yes", [ann]), ("urgent=no", [bob]), (None, [bob, ann])):
+        how = SortAndFilter(attribute=value)
+        await story.store.write(list_views.choose_list, ChooseList(agent_id=MIA, how=how))
+        assert await shown() == found
+    view = SaveView(
+        agent_id=MIA, name="Now", how=SortAndFilter(attribute="urgent=yes"), shared=True
+    )
+    await story.store.write(list_views.save_view, view)
+    file = await story.store.read(export_desk)
+    assert 'attribute = "urgent=yes"' in file
+    await story.store.write(import_desk, read(file))
+    for wrong in ("size=1", "urgent=maybe"):
+        view = SaveView(agent_id=MIA, name="No", how=SortAndFilter(attribute=wrong))
+        with pytest.raises(BadInput):
+            await story.store.write(list_views.save_view, view)
+
+
+async def test_attributes_of_several_conversations_are_set_and_put_back(story: Story) -> None:
+    ann = await story.with_agent()
+    bob = await story.with_agent(number=BOB)
+    await define(story, "order", AttributeType.NUMBER)
+    await put(story, ann, order="12")
+    roles = frozenset({Role.AGENT})
+    mia = CurrentAgent(MIA, "Mia Chen", "mia@example.com", roles, Presence.AVAILABLE)
+    each = attributes_each(story.store, mia, {"order": "13"})
+    result = await on_each([ann, bob, 99], each)
+    assert (result.done, len(result.refused)) == (2, 1)
+    assert [(await story.see(one)).attributes for one in (ann, bob)] == [{"order": "13"}] * 2
+    inverses = read_inverses(write_inverses(result.undo))
+    await undo_each(story.store, mia, inverses)
+    assert [(await story.see(one)).attributes for one in (ann, bob)] == [{"order": "12"}, {}]
 
 
 async def test_a_definition_that_stored_values_do_not_fit_names_them(story: Story) -> None:

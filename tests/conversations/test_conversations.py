@@ -99,7 +99,7 @@ async def test_closing_tells_the_requester_once_and_nobody_owns_it(
     )  # fmt: skip
     assert seen.short_description == "my badge is stuck", "nobody wrote one: the first text"
     assert (await story.texted(ann))[-1] == "Mia has closed this conversation. Text us any time."
-    assert await story.store.read(conversations.ongoing, MIA, others=False) == []
+    assert await story.store.read(listed, MIA, others=False) == []
     with pytest.raises(Conflict):
         await story.close(ann)
     with pytest.raises(Conflict):
@@ -152,14 +152,14 @@ async def test_others_conversations_are_a_list_of_their_own(story: Story) -> Non
     await story.text(number=STRANGER, to=MAIN)
     assert [o.interaction.id for o in await story.store.read(listed, OMAR, others=True)] == [ann]
     assert await story.store.read(conversations.others_count, OMAR) == 1
-    assert await story.store.read(conversations.ongoing, MIA, others=True) == []
+    assert await story.store.read(listed, MIA, others=True) == []
 
 
 async def test_the_newest_activity_comes_first(story: Story, clock: MovedClock) -> None:
     ann, bob = await story.with_agent(MIA, number=ANN), await story.with_agent(MIA, number=BOB)
     clock.move(1)
     await story.text(number=ANN, to=DIRECT)
-    order = [one.id for one in await story.store.read(conversations.ongoing, MIA, others=False)]
+    order = [o.interaction.id for o in await story.store.read(listed, MIA, others=False)]
     assert order == [ann, bob]
 
 

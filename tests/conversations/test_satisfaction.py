@@ -237,6 +237,51 @@ async def test_a_question_that_has_not_left_is_canceled_by_a_new_text(
     assert line.status is Status.CANCELED
 
 
+@pytest.mark.parametrize("to", [DIRECT, MAIN])
+async def test_thanks_before_the_question_do_not_cancel_it(
+    asks: Story, clock: MovedClock, to: str
+) -> None:
+    """Also after the desk's time for thanks, and on a number of the virtual agent."""
+    ann = (await asks.text("my badge is stuck", to=to)).interaction_id or 0
+    if to == MAIN:
+        await asks.hand_off(ann)
+    await asks.available(MIA)
+    await asks.offer()
+    await asks.accept((await asks.inbox(MIA))[-1].id, MIA)
+    await asks.write(ann, "Your badge works again")
+    await asks.close(ann)
+    items = await asks.count(t.work_items)
+    clock.move(HOUR // 2)
+    assert (await asks.text("Thank you so much Mia!", to=to)).interaction_id == ann
+    assert (await asks.count(t.interactions), await asks.count(t.work_items)) == (1, items)
+    clock.move(HOUR // 2)
+    assert await ask(asks, ann) is AskOutcome.ASKED
+    await send_all(asks)
+    assert (await asks.text("5", to=to)).interaction_id == ann
+    assert await grade(asks, ann) == (5, None)
+
+
+async def test_a_problem_before_the_question_still_cancels_it(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await closed(asks)
+    clock.move(HOUR // 2)
+    assert await answers(asks, "Thanks, but it broke again") != ann
+    clock.move(HOUR // 2)
+    assert await ask(asks, ann) is AskOutcome.NOT_ASKED
+
+
+async def test_thanks_leave_a_question_in_the_outbox(asks: Story, clock: MovedClock) -> None:
+    ann = await closed(asks)
+    clock.move(HOUR)
+    await ask(asks, ann)
+    assert await answers(asks, "Thanks!") == ann
+    await send_all(asks)
+    line = next(one for one in await asks.lines(ann) if one.event is Event.SATISFACTION)
+    assert line.status is Status.SENT
+    assert await answers(asks, "4") == ann
+
+
 async def test_people_who_text_in_spanish_are_asked_in_spanish(
     asks: Story, clock: MovedClock
 ) -> None:

@@ -63,6 +63,27 @@ async def test_a_snooze_ends_at_its_time_on_top_of_the_list_with_a_notice(
     assert not await end(story, ann), "a repeat does nothing"
 
 
+@pytest.mark.parametrize("act", ["text", "hold", "close"])
+async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
+    act: str, story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    bob = await story.with_agent(number=BOB)
+    for one in (ann, bob):
+        await hold(story, one, hold_until=clock() + HOUR)
+    clock.move(3600)
+    for one in (ann, bob):
+        await end(story, one)
+    if act == "text":
+        await story.write(ann, "The part is here")
+    elif act == "hold":
+        await hold(story, ann)
+    else:
+        await story.close(ann)
+    notices = await story.store.read(colleague_notices.standing, MIA)
+    assert [one.interaction_id for one in notices] == [bob]
+
+
 async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_end(
     story: Story, clock: MovedClock
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_value_that_does_not_fit_says_what_would(
         (of(TEXT, key="_x"), ["key"]),
         (of(TEXT, key='a"b'), ["key"]),
         (of(TEXT, key="x" * 61), ["key"]),
+        (of(TEXT, key="Order Number"), ["key"]),
         (of(CHOICE, choices=()), ["choices"]),
         (of(CHOICE, choices=("Gold", "gold")), ["choices"]),
         (of(NUMBER, choices=("1",)), ["choices"]),

@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from handoff_service.metrics import DeskState, Metrics, WaitingInQueue
 from handoff_service.operations.zero_metrics import start_at_zero
@@ -82,6 +84,70 @@ def test_the_panels_do_not_overlap_and_name_their_data_source() -> None:
     assert max(x for x, _ in cells) < 24
     assert len({panel["id"] for panel in panels}) == len(panels)
     assert {panel["datasource"]["uid"] for panel in panels} == {"${datasource}"}
+
+
+class Strict(BaseModel):
+    """Fields of Grafana's dashboard JSON model. Grafana ignores a misspelled one silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
+
+
+class Source(Strict):
+    type: Literal["prometheus"]
+    uid: Literal["${datasource}"]
+
+
+class Place(Strict):
+    h: int = Field(ge=1)
+    w: int = Field(ge=1, le=24)
+    x: int = Field(ge=0, le=23)
+    y: int = Field(ge=0)
+
+
+class Target(Strict):
+    ref_id: str = Field(pattern="^[A-Z]$")
+    datasource: Source
+    expr: str
+    legend_format: str = ""
+
+
+class Panel(Strict):
+    id: int
+    type: Literal["stat", "timeseries"]
+    title: str = Field(min_length=1)
+    description: str = ""
+    datasource: Source
+    grid_pos: Place
+    field_config: dict[Literal["defaults", "overrides"], Any]
+    targets: list[Target] = Field(min_length=1)
+    options: dict[str, Any] = {}
+
+
+class Dashboard(Strict):
+    title: str
+    uid: str = Field(max_length=40, pattern="^[a-zA-Z0-9_-]+$")
+    tags: list[str]
+    schema_version: int = Field(ge=36)  # since Grafana 9, data sources are objects
+    version: int
+    editable: bool
+    refresh: str
+    time: dict[Literal["from", "to"], str]
+    timezone: Literal["browser", "utc"]
+    templating: dict[Literal["list"], list[dict[str, Any]]]
+    annotations: dict[Literal["list"], list[Any]]
+    panels: list[Panel]
+
+
+def test_the_dashboard_has_the_shape_that_grafana_reads() -> None:
+    found = Dashboard.model_validate(dashboard())
+    variables = {one["name"] for one in found.templating["list"]} | {"__rate_interval", "__range"}
+    text = (HOW_TO / "grafana-dashboard.json").read_text()
+    assert {one.strip("{}") for one in re.findall(r"\$(\{?\w+)", text)} <= variables
+    for panel in found.panels:
+        units = panel.field_config["defaults"]["unit"]
+        assert units in ("short", "s", "cps", "percentunit"), panel.title
+        names = [one.ref_id for one in panel.targets]
+        assert len(set(names)) == len(names), panel.title
 
 
 def test_each_alert_says_what_to_do_and_is_on_the_page() -> None:

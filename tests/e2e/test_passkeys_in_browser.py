@@ -9,6 +9,7 @@ from pathlib import Path
 import axe_playwright_python
 import pyotp
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Troubles
@@ -19,6 +20,15 @@ from tests.support.service import Service, free_port, running_service
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 MIA = {"E-mail": "mia@example.com", "Password": "mia-demo"}
 TWO_FACTOR = "/workspace/account/two-factor"
+#: A phone or a laptop with a fingerprint, in Chromium's words.
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +75,7 @@ def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -
     expect(mia.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
     devtools = context.new_cdp_session(mia)
     devtools.send("WebAuthn.enable")
-    added = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    device = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": added})
+    device = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     sign_in(mia)
     mia.get_by_role("button", name="Add a passkey").click()
     expect(mia.get_by_text("Passkey added")).to_be_visible()
@@ -120,3 +122,35 @@ def test_an_app_is_set_up_with_the_keyboard(story: Story) -> None:
     omar.keyboard.press("Enter")
     expect(omar.locator(".backup-codes li")).to_have_count(10)
     context.close()
+
+
+def test_a_role_that_needs_a_second_factor_sets_up_a_passkey(story: Story) -> None:
+    context = story.context(bypass_csp=True, viewport={"width": 390, "height": 844})
+    grace = story.page(context, "/sign-in")
+    devtools = context.new_cdp_session(grace)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    require(story, ["trainer"])
+    try:
+        grace.get_by_role("button", name="Grace").click()
+        expect(grace).to_have_url(f"{story.desk.url}/sign-in/set-up")
+        sound(grace)
+        grace.get_by_role("button", name="Use a passkey instead of the app").click()
+        expect(grace.get_by_text("Passkey added")).to_be_visible()
+        expect(grace).to_have_url(re.compile(TWO_FACTOR))
+        grace.get_by_role("button", name="Create new backup codes").click()
+        expect(grace.locator(".backup-codes li")).to_have_count(10)
+    finally:
+        context.close()
+
+
+def require(story: Story, roles: list[str]) -> None:
+    """Require a second factor for these roles."""
+    api = f"{story.desk.url}/api/v1"
+    who = {"email": "grace@example.com", "password": "grace-demo"}
+    token = requests.post(f"{api}/login", json=who, timeout=10).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    done = requests.patch(
+        f"{api}/desk", json={"second_factor_roles": roles}, headers=headers, timeout=10
+    )
+    assert done.status_code == 200

@@ -24,6 +24,14 @@ def test_what_stands_in_the_composer_leaves_later(story: Story) -> None:
     waits.get_by_role("button", name="Cancel this text").click()
     expect(waits).to_be_hidden()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled a scheduled text")
+    mia.keyboard.press("Alt+n")
+    mia.locator("#draft").fill("She sounds upset")
+    expect(mia.get_by_role("button", name="Schedule this text")).to_be_hidden()
+    mia.keyboard.press("Control+k")
+    mia.keyboard.type("send later")
+    expect(mia.locator("#palette-said")).to_contain_text("1 result")
+    mia.keyboard.press("Enter")
+    expect(dialog.get_by_label("Text", exact=True)).to_have_value("")
 
 
 def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
@@ -94,3 +102,13 @@ def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
     promises.get_by_role("button", name="Cancel this promise").click()
     expect(promises).to_be_hidden()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the promise")
+
+
+def test_the_open_conversation_is_in_view_in_its_list(story: Story) -> None:
+    _, mia = story.talking()
+    mia.set_viewport_size({"width": 1440, "height": 340})
+    mia.locator("#list-scroll").evaluate("(list) => list.scrollTo(0, 10000)")
+    story.text_many(["my badge is broken"], number=BOB, to=DIRECT)
+    expect(mia.get_by_role("button", name="Accept")).to_have_count(1)
+    mia.reload()
+    expect(mia.locator("#ongoing .item")).to_be_in_viewport(ratio=0.9)

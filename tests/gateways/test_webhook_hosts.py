@@ -10,9 +10,15 @@ from aiohttp.abc import ResolveResult
 from aiohttp.test_utils import TestServer
 
 from handoff_service.bot_control import rasa_environment
-from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, Allowed, _may_be_called
+from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _is_callable
 from handoff_service.gateways.webhook.gateway import PAUSED, HttpWebhook
 from handoff_service.ports import Called, OutgoingCall
+from handoff_service.rules.shared.outside_addresses import (
+    NOT_HTTPS,
+    PRIVATE,
+    Allowed,
+    address_error,
+)
 from tests.support.ticket_system import ticket_system
 
 REFUSED = [
@@ -20,7 +26,29 @@ REFUSED = [
     "https://0.0.0.0/",
     "https://10.0.0.7/", "https://192.168.1.1/", "https://[fd12::1]/",
     "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://[fe80::1]/",
+    "https://127\u30020\u30020\u30021/", "https://\u246027.0.0.1/", "https://\uff11\uff12\uff17.0.0.1/",
+    "https://0x7f000001/", "https://017700000001/", "https://0x7f.1/", "https://127.1/",
+    "https://[64:ff9b::7f00:1]/", "https://[::127.0.0.1]/",
 ]  # fmt: skip
+#: Names of this computer, also where a name server knows none of them.
+NAMES = ["https://localhost./", "https://LOCALHOST/", "https://desk.localhost/"]
+
+
+@pytest.mark.parametrize("url", [*REFUSED, *NAMES, *(one.replace("s:", ":", 1) for one in REFUSED)])
+def test_an_address_that_is_private_as_written_is_refused_when_it_is_entered(url: str) -> None:
+    assert address_error(url, Allowed()) == PRIVATE
+    others = ["10.9.0.0/16", "tickets.internal"]
+    assert address_error(url, Allowed.read(others)) == PRIVATE
+
+
+def test_only_a_setting_allows_plain_http() -> None:
+    inside = "http://tickets.internal/"
+    assert address_error(inside, Allowed()) == NOT_HTTPS
+    assert address_error("http://93.184.216.34/", Allowed()) == NOT_HTTPS
+    assert address_error(inside, Allowed.read(["Tickets.Internal"])) is None
+    assert address_error("http://2130706433/", Allowed.read(["127.0.0.0/8"])) is None
+    assert address_error("https://tickets.example.com/", Allowed()) is None
+    assert address_error("https://93.184.216.34/", Allowed()) is None
 
 
 @pytest.mark.parametrize("url", REFUSED)
@@ -60,17 +88,17 @@ async def test_plain_http_is_not_called_unless_its_host_is_named() -> None:
     ],
 )
 def test_private_networks_are_called_only_if_a_setting_names_them(address: str) -> None:
-    assert not _may_be_called(address, Allowed())
-    assert not _may_be_called(address, Allowed.read(["10.9.0.0/16", "tickets.internal"]))
+    assert not _is_callable(address, Allowed())
+    assert not _is_callable(address, Allowed.read(["10.9.0.0/16", "tickets.internal"]))
 
 
 def test_a_setting_names_networks_addresses_and_hosts() -> None:
     allowed = Allowed.read(["10.1.0.0/16", "fd12::/32", "Tickets.Internal"])
-    assert _may_be_called("10.1.2.3", allowed)
-    assert _may_be_called("fd12::1", allowed)
+    assert _is_callable("10.1.2.3", allowed)
+    assert _is_callable("fd12::1", allowed)
     assert allowed.has_host("tickets.internal")
     assert not allowed.has_host("internal")
-    assert _may_be_called("93.184.216.34", Allowed())
+    assert _is_callable("93.184.216.34", Allowed())
 
 
 class NameServer:

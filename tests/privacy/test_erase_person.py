@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from handoff_service import settings
+from handoff_service import doctor, settings
 from handoff_service.backup.create import back_up
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.gateways.s3.media_store import S3Media
@@ -28,6 +28,7 @@ from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.operations.desk.audit_chain import check_chain
+from handoff_service.operations.desk.merge_users import MergeUsers, merge_users
 from handoff_service.operations.desk.users import (
     ChangeUser,
     DeleteUser,
@@ -49,7 +50,7 @@ from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database_copy import copy_before, database_file
-from handoff_service.store.privacy import erasures
+from handoff_service.store.privacy import erasures, people
 from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
@@ -363,3 +364,41 @@ async def test_a_provider_and_a_bot_that_are_away_are_asked_again(
     await place.work()
     receipt = await story.store.read(erasures.get, receipt.id)
     assert (receipt.state, receipt.copies_waiting) == ("done", 0)
+
+
+async def test_erasing_the_user_who_stayed_erases_the_merged_user_too(place: Place) -> None:
+    user_id, _ = await live(place)
+    store, other = place.story.store, ("Ottoline Wolfsbane", "E88112", "otto@wolfsbane.example")
+    made = MakeUser(external_id=other[1], name=other[0], email=other[2], numbers=[BOB])
+    goes = await store.write(make_user, made)
+    merge = MergeUsers(stays_id=user_id, goes_id=goes, take=["email"], agent_id=MIA)
+    await store.write(merge_users, merge)
+    assert await store.read(people.find_user, f"user {goes}") == goes
+    assert await store.read(people.find_user, "OTTO@wolfsbane.example") == user_id
+    whom = RequestedPerson(user_id=goes)
+    listed = await store.read(preview, whom)
+    assert (listed.name, listed.counts["users"]) == (NAME, 2)
+    assert (await place.erase(whom)).state == "done"
+    rows = await asyncio.to_thread(everything_in, place.url)
+    words = (*CANARIES, "Ottoline", "Wolfsbane", *other[1:])
+    assert {name: word for name, text in rows.items() for word in words if word in text} == {}
+    assert await place.story.count(t.user_merges) == 0
+
+
+async def test_the_doctor_finds_an_erasure_that_does_not_proceed(place: Place) -> None:
+    user_id, _ = await live(place)
+    place.bot.fails = "It is away."
+    receipt = await place.erase(RequestedPerson(user_id=user_id))
+    read, clock = place.story.store.read, place.clock
+    assert await read(erasures.stuck, clock()) == []
+    for _ in range(5):
+        clock.move(3600)
+        await place.work()
+    (found,) = await read(erasures.stuck, clock())
+    assert (found.number, found.doing, found.tries > 4) == (receipt.number, receipt.doing, True)
+    clock.move(7200)  # and no service runs
+    (found,) = await read(erasures.stuck, clock())
+    assert found.tries == 0
+    (said,) = doctor.stuck(await read(erasures.stuck, clock()))
+    assert "ERA0000001" in said
+    assert "patchboard serve" in said

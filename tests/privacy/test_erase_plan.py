@@ -64,6 +64,7 @@ VALID: dict[str, Any] = {
     "audit_log.subject": "user",
     "audit_log.action": "changed",
     "deleted_records.noun": "user",
+    "users.merged_into": None,
     "due_work.kind": Work.BOT_TURN,
     "trainer_items.lane": "teach",
     "trainer_labels.file": None,

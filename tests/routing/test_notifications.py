@@ -30,6 +30,8 @@ from handoff_service.operations.routing.notify_agents import (
     remove_target,
     send_one,
 )
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue
 from handoff_service.ports import Called, PushMessage
 from handoff_service.rules.routing.notifications import (
     News,
@@ -38,11 +40,14 @@ from handoff_service.rules.routing.notifications import (
     news_since,
     notification,
 )
-from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.rules.routing.targets import QueueTargets
+from handoff_service.rules.shared.vocabulary import Presence, Work
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
 from handoff_service.store.routing import notification_targets
 from tests.conftest import MovedClock
-from tests.support.story import DIRECT, MIA, OMAR, Story
+from tests.support.action_story import REQUESTER, Rules
+from tests.support.story import BOB, DIRECT, MIA, OMAR, Story
 
 AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 HOOK = "https://chat.example.com/hook"
@@ -127,6 +132,31 @@ async def test_each_kind_of_news_is_sent_once_without_the_text(
     for one in (offer, text, mention):
         assert SECRET not in f"{one.notification}"
         assert "please look" not in f"{one.notification}"
+
+
+async def test_supervisors_who_are_away_get_alarms_and_low_grades(
+    story: Story, clock: MovedClock, store: Store
+) -> None:
+    rules = Rules(store, clock)
+    await rules.none()
+    late = [{"field": "first_response_left", "at_most": 5}]
+    await rules.add("Late", REQUESTER, "1m", "alert_supervisors", text="Late", conditions=late)
+    targets = (QueueTargets(priority=3, first_response=20),)
+    await store.write(change_queue, ChangeQueue(id=1, values={"targets": targets}))
+    ann = await story.with_agent()
+    await store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
+    await wants(story, OMAR)
+    await story.text(SECRET, to=DIRECT)
+    assert await looks(story, clock) == [], "Mia's text"
+    await rules.wait(minutes=15)
+    (alarm,) = await looks(story, clock)
+    assert alarm.notification.title.startswith("Supervisor alert: ")
+    assert (alarm.target.agent_id, SECRET in str(alarm)) == (OMAR, False)
+    assert alarm.notification.path == f"/workspace/conversations/{ann}"
+    assert await looks(story, clock) == []
+    await store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.OFFLINE))
+    await story.text(number=BOB, to=DIRECT)
+    assert await looks(story, clock) == [], "Omar is off duty"
 
 
 async def test_agents_with_an_open_page_and_agents_who_take_no_work_get_none(

@@ -6,6 +6,7 @@ import pytest
 
 from handoff_service.rules.routing.replay import (
     Arrival,
+    Declined,
     Outcome,
     QueueMember,
     Replay,
@@ -27,7 +28,7 @@ DAY = ((at(8), at(18)),)
 
 def queue(
     *members: int, capacity: int = 1, skill: str | None = None, after: int = 0,
-    hours: tuple[tuple[datetime, datetime], ...] = DAY,
+    hours: tuple[tuple[datetime, datetime], ...] = DAY, affinity: int = 0,
 ) -> ReplayQueue:  # fmt: skip
     """``after``: the seconds until the second member joins."""
     return ReplayQueue(
@@ -36,6 +37,7 @@ def queue(
         mandatory=frozenset({skill} if skill else ()),
         optional=frozenset(),
         members={m: QueueMember(after if n else 0, capacity) for n, m in enumerate(members)},
+        affinity=timedelta(days=affinity),
     )
 
 
@@ -47,7 +49,8 @@ def agent(number: int, *skills: str, available: object = DAY) -> ReplayAgent:
 
 def arrival(
     number: int, when: datetime, *, busy: float = 10, queue_id: int = DESK, priority: int = 3,
-    patience: float | None = None, accepting: float = 0,
+    patience: float | None = None, accepting: float = 0, requester: str = "",
+    declines: dict[int, tuple[Declined, ...]] | None = None,
 ) -> Arrival:  # fmt: skip
     """Times in minutes."""
     return Arrival(
@@ -58,6 +61,8 @@ def arrival(
         patience=None if patience is None else timedelta(minutes=patience),
         accepting=timedelta(minutes=accepting),
         busy=timedelta(minutes=busy),
+        requester=requester,
+        declines=declines or {},
     )
 
 
@@ -155,3 +160,61 @@ def test_accepting_takes_time_and_two_queues_share_an_agent() -> None:
         arrival(2, at(9, 1), queue_id=NETWORK),
     )
     assert found == {1: (MIA, at(9, 1)), 2: (MIA, at(9, 11))}
+
+
+def declined(minutes: float, *, again: bool = True) -> tuple[Declined, ...]:
+    return (Declined(after=timedelta(minutes=minutes), again=again),)
+
+
+def test_the_agent_who_served_a_requester_last_comes_first() -> None:
+    """Mia serves Ann at nine. At ten both are free, and Omar has waited longer for an offer."""
+    desk = {DESK: queue(MIA, OMAR, capacity=2, affinity=7)}
+    arrivals = (
+        arrival(0, at(9), requester="Ann"),
+        arrival(1, at(10), requester="Ann"),
+        arrival(2, at(11), requester="Bob"),
+    )
+    agents = [agent(MIA), agent(OMAR)]
+    assert replayed(desk, agents, *arrivals) == {
+        0: (MIA, at(9)), 1: (MIA, at(10)), 2: (OMAR, at(11))
+    }  # fmt: skip
+    without = {DESK: queue(MIA, OMAR, capacity=2)}
+    assert replayed(without, agents, *arrivals)[1] == (OMAR, at(10))
+
+
+def test_who_served_a_requester_before_the_replayed_days_comes_first_too() -> None:
+    desk = ReplayDesk(
+        queues={DESK: queue(MIA, OMAR, affinity=7)},
+        agents={one.id: one for one in (agent(MIA), agent(OMAR))},
+    )
+    served = {"Ann": (OMAR, at(8) - timedelta(days=2)), "Bob": (OMAR, at(8) - timedelta(days=9))}
+    arrivals = [arrival(0, at(9), requester="Ann"), arrival(1, at(10), requester="Bob")]
+    replay = Replay(desk=desk, arrivals=arrivals, end=at(23), served=served)
+    list(replay.run())
+    assert [replay.outcomes[n].agent_id for n in (0, 1)] == [OMAR, MIA]
+
+
+@pytest.mark.parametrize(("again", "taken"), [(False, (OMAR, 11)), (True, (MIA, 2.5))])
+def test_an_agent_who_rejected_an_offer_rejects_it_again_after_the_same_time(
+    again: bool, taken: tuple[int, float]
+) -> None:
+    """Meanwhile it counts as the agent's load. Omar is busy then, so a new round asks Mia, if she
+    may be asked again."""
+    desk = {DESK: queue(MIA, OMAR)}
+    first = arrival(0, at(9), declines={MIA: declined(2, again=again)})
+    second = arrival(1, at(9, 1))
+    found = replayed(desk, [agent(MIA), agent(OMAR)], first, second)
+    assert found == {0: (taken[0], at(9, taken[1])), 1: (OMAR, at(9, 1))}
+
+
+def test_a_rejected_offer_does_not_block_the_others_of_its_queue() -> None:
+    desk = {DESK: queue(MIA)}
+    first = arrival(0, at(9), declines={MIA: declined(2, again=False)})
+    found = replayed(desk, [agent(MIA)], first, arrival(1, at(9, 1)))
+    assert found == {0: None, 1: (MIA, at(9, 2))}
+
+
+def test_when_all_have_rejected_an_offer_the_next_round_begins_after_a_pause() -> None:
+    desk = {DESK: queue(MIA)}
+    found = replayed(desk, [agent(MIA)], arrival(0, at(9), declines={MIA: declined(2)}))
+    assert found == {0: (MIA, at(9, 2.5))}

@@ -183,9 +183,7 @@ async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with
     assert await story.offer() == 0
     assert await story.offer() == 0
     prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == [
-        "Everyone in Service desk rejected the offer. Patchboard asks again in 30 seconds"
-    ]
+    assert prompts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds"]
     assert await run_due(story, clock) == 1
     assert (await waiting_item(story, ann)).round == 2
 

@@ -11,6 +11,7 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.messaging_actions.change_timer import Postpone, postpone_timer
+from handoff_service.operations.routing import refresh_queue_targets
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue, make_queue
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
@@ -19,7 +20,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 )
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.routing.targets import QueueTargets
-from handoff_service.rules.shared.vocabulary import State
+from handoff_service.rules.shared.vocabulary import State, Work
 from handoff_service.store.conversations import conversation_list
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
@@ -84,6 +85,27 @@ async def test_from_the_first_text_to_closing(story: Story, rules: Rules) -> Non
     await story.close(ann)
     assert await left(story, rules, ann) == {}
     assert await story.count(t.running_targets) == 0
+
+
+async def test_new_targets_reach_many_open_conversations_in_batches(
+    story: Story, rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh_queue_targets, "AT_ONCE", 2)
+    anns = [
+        (await story.text(number=f"+1202555{1000 + n}", to=DIRECT)).interaction_id or 0
+        for n in range(5)
+    ]
+    await change(story, targets=(QueueTargets(priority=3, first_response=7),))
+
+    async def refreshed() -> int:
+        return sum([(await left(story, rules, one))["first_response"] == 7 for one in anns])
+
+    due = t.due_work.c.kind == Work.REFRESH_TARGETS
+    seen = [await refreshed()]
+    while work := await story.rows(t.due_work, due):
+        await story.store.write(refresh_queue_targets.refresh_next, work[0].key)
+        seen.append(await refreshed())
+    assert seen == [2, 4, 5]
 
 
 async def test_with_the_virtual_agent_nothing_runs_before_the_handoff(

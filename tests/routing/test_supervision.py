@@ -11,7 +11,11 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Owner, State
-from handoff_service.store.conversations import conversations, read_positions
+from handoff_service.store.conversations import (
+    conversation_list,
+    conversations,
+    read_positions,
+)
 from handoff_service.store.desk.agents import presence_choices
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -268,7 +272,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     supervision.now(conn, OMAR)
     for supervises in (False, True):
         prompts.standing(conn, OMAR, supervises=supervises)
-    conversations.ongoing(conn, OMAR, others=True)
+    conversation_list.listed(conn, OMAR, others=True)
     read_positions.newest_unread(conn, OMAR)
     conversations.others_count(conn, OMAR)
     inbox.offered(conn, OMAR)

@@ -52,6 +52,10 @@ class IdentityServer:
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Claims] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
+    #: when the person last typed a password there, in Unix time; None: it does not say
+    signed_in_at: int | None = None
+    asks_again: bool = True  #: whether it heeds prompt=login
+    sid: str | None = None  #: its session
 
     def replace_key(self) -> None:
         """Sign with a new key from now on. The old one is gone."""
@@ -72,6 +76,19 @@ class IdentityServer:
         text = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
         mac = hmac.new(self.key.as_pem(private=False), text.encode(), hashlib.sha256)
         return f"{text}.{_encoded(mac.digest())}"
+
+    def logout_claims(self, **changes: Any) -> Claims:
+        """The claims of a logout token, without the person. Changes to None leave a claim out."""
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": self.client_id,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_urlsafe(8),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        return {k: v for k, v in (claims | changes).items() if v is not None}
 
     # Its addresses
 
@@ -104,6 +121,8 @@ class IdentityServer:
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
         assert "openid" in asked["scope"].split()
+        if asked.get("prompt") == "login" and asked.get("max_age") == "0" and self.asks_again:
+            self.signed_in_at = int(time.time())
         code = secrets.token_urlsafe(16)
         self.codes[code] = Grant(
             asked["client_id"],
@@ -140,6 +159,8 @@ class IdentityServer:
             "iat": now,
             "exp": now + 300,
             "nonce": grant.nonce,
+            **({} if self.signed_in_at is None else {"auth_time": self.signed_in_at}),
+            **({} if self.sid is None else {"sid": self.sid}),
             **in_token,
         }
         claims = self.lie(claims)

@@ -3,6 +3,7 @@
 It checks signatures with its own code, written from the Standard Webhooks specification.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -31,9 +32,16 @@ class TicketSystem:
     #: the secret that it knows
     secret: str = SECRET
     elsewhere: int = 0
+    #: until this is set, calls get no answer and count as not received; None: all are answered
+    wakes: asyncio.Event | None = None
+    unanswered: int = 0
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.text()
+        if self.wakes is not None and not self.wakes.is_set():
+            self.unanswered += 1
+            await self.wakes.wait()
+            return web.Response(status=503)
         if not signed(request.headers, body, self.secret):
             self.forged += 1
             return web.Response(status=401)

@@ -95,6 +95,10 @@ async def test_a_bot_that_cannot_load_it_goes_on_and_says_why(
     await second.write(promote, Promote(hash=SECOND))
     [found] = await rolling.step()
     assert (found.file, found.wanted, found.error) == (OLD, NEW, f"{NEW} cannot be loaded.")
+    bots.files[ONE] = NEW  # another process of the service loads it
+    [found] = await rolling.step()
+    assert (found.file, found.error) == (NEW, None)
+    bots.files[ONE] = OLD
     bots.refused.clear()
     [found] = await rolling.step()
     assert (found.file, found.error) == (NEW, None)

@@ -15,12 +15,23 @@ from typing import Any
 
 import pytest
 
-from handoff_service.bot_control import model_folder
+from handoff_service.bot_control import answers, model_folder
+from handoff_service.bot_control.answers import NewAnswer
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.workbench import Workbench
 from tests.support.rasa_server import RasaServer, start_rasa
 from tests.training.light import data_folder, teach, trained
 
 TOKEN = "a-token"
+FOUND = NewAnswer(
+    name="lost_property",
+    examples=[
+        f"{asked} {what}"
+        for asked in ("where can i find", "who keeps")
+        for what in ("lost property", "lost things", "lost gloves", "my lost scarf", "lost keys")
+    ],
+    reply="Lost property is at the front desk.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +55,14 @@ class Bot:
 
     def turn(self, sender: str, text: str, turn_id: str) -> tuple[str, str]:
         """The reply, and the id of the model that gave it."""
-        body = {"sender": sender, "message": text, "metadata": {"turn_id": turn_id}}
+        [reply], model = self.replies(sender, text, turn_id=turn_id)
+        return reply, model
+
+    def replies(self, sender: str, text: str, **metadata: object) -> tuple[list[str], str]:
+        body = {"sender": sender, "message": text, "metadata": metadata}
         status, replies, account = self.request("webhook", body, method="POST")
         assert status == 200, replies
-        [reply] = replies
-        return reply["text"], account["model"]
+        return [reply["text"] for reply in replies], account["model"]
 
     def swap(self, file: str, *, token: str = TOKEN) -> tuple[int, Any]:
         status, answer, _ = self.request("model", {"file": file}, method="PUT", token=token)
@@ -65,6 +79,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     with Workbench(home) as bench:
         old = trained(home, root, bench)
         teach(root, "office_hours", "do you work on sunday", "is somebody there on sunday")
+        answers.make_answer(BotData(root), FOUND)
         new = trained(home, root, bench)
     nowhere = "http://127.0.0.1:9/bot/actions"
     with start_rasa(home, actions_url=nowhere, token=TOKEN, model=old) as server:
@@ -112,6 +127,20 @@ def test_a_form_goes_on_after_the_swap(bot: Bot) -> None:
     assert bot.turn("in-a-form", "take my name", "1")[0] == "What is your name?"
     assert bot.swap(bot.new.name)[0] == 200
     assert bot.turn("in-a-form", "Ann Lee", "2")[0] == "Thank you, Ann Lee."
+
+
+def test_a_new_answer_is_given_inside_a_form_and_after_an_agent_hands_back(bot: Bot) -> None:
+    assert bot.swap(bot.new.name)[0] == 200
+    asked, who = "where can i find lost gloves", "in-need"
+    assert bot.replies(who, asked)[0] == [FOUND.reply]
+    assert bot.replies(who, "take my name")[0] == ["What is your name?"]
+    assert bot.replies(who, asked)[0] == [FOUND.reply, "What is your name?"]
+    given_back = {"slots": {}, "leave_form": True, "payload": "/handed_back"}
+    assert bot.replies(who, asked, before=given_back)[0] == [
+        "You are back with the virtual agent.",
+        FOUND.reply,
+    ]
+    assert bot.replies(who, asked)[0] == [FOUND.reply]
 
 
 def test_a_repeated_turn_gets_the_first_answer_after_the_swap(bot: Bot) -> None:

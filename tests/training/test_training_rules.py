@@ -1,5 +1,7 @@
 """Masking, sources, order, clusters, agreement."""
 
+import itertools
+
 import pytest
 
 from handoff_service.rules.shared.vocabulary import ItemSource
@@ -189,6 +191,23 @@ def samples(*texts: tuple[str, str]) -> list[clusters.Sample]:
         clusters.Sample(label=label, text=text, triples=clusters.triples(text))
         for label, text in texts
     ]
+
+
+def test_pairs_are_those_of_a_comparison_of_each_with_each() -> None:
+    words = ("my printer is broken", "printers are broken", "is the printer broken", "thank you")
+    all_samples = samples(
+        *((f"intent{n % 3}", f"{word} {more}") for word in words for n, more in enumerate("aabcd"))
+    )
+    for least in (0.6, 0.85, 1.0):
+        assert {
+            (one.text, other.text, share)
+            for share, one, other in clusters.pairs(all_samples, least)
+        } == {
+            (one.text, other.text, share)
+            for one, other in itertools.combinations(all_samples, 2)
+            if one.label != other.label
+            and (share := clusters.similarity(one.triples, other.triples)) >= least
+        }
 
 
 def test_pairs_with_new_examples_are_those_of_all_examples() -> None:

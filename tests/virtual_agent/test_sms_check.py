@@ -75,7 +75,7 @@ WRONG = [
         "a look-alike",
         said("Can’t say… –"),
         7,
-        "'’', '…', '–' limits",
+        "'’', '…', '–' limit ",
         """Write "'" for '’', '...' for '…', '-' for '–'""",
     ),
     ("an accent", said("Adiós"), 7, "'ó' limits", "Write 'o' for 'ó'"),

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.identity_providers import (
@@ -34,7 +35,8 @@ class Scene:
         """Honest providers, and their first settings."""
         for server in (self.contoso, self.fabrikam):
             server.lie, server.token, server.info = (lambda claims: claims), None, None
-            server.person = {}
+            server.person, server.sid = {}, None
+            server.signed_in_at, server.asks_again = None, True
         domains = ["example.com"]
         await self.change("Contoso", self.contoso, creates_accounts=True, domains=domains)
         await self.change("Fabrikam", self.fabrikam)
@@ -48,9 +50,12 @@ class Scene:
         )
         self.ids[name] = await self.desk.desk.store.write(save_identity_provider, put)
 
-    async def begin(self, visitor: Visitor, name: str = "Contoso", next_page: str = "") -> str:
-        """The address of the sign-in page's button."""
-        to = f"/sign-in/sso/{self.ids[name]}" + (f"?next={next_page}" if next_page else "")
+    async def begin(
+        self, visitor: Visitor, name: str = "Contoso", next_page: str = "", *, again: bool = False
+    ) -> str:
+        """Where the sign-in page's button leads."""
+        query = urlencode({"next": next_page} | ({"again": "1"} if again else {}))
+        to = f"/sign-in/sso/{self.ids[name]}?{query}"
         answer = await visitor.get(to)
         assert answer.status == 302, shown(answer.text)
         return str(answer.headers["Location"])

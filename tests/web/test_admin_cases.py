@@ -94,6 +94,9 @@ async def test_a_webhook_is_set_up_its_secret_shown_and_its_events_seen_and_sent
     )
     assert "Must name at least one event" in text
     assert "hunter2" not in text
+    inside = form | {"url": "http://10.0.0.5", "secret": ""}
+    status, text = await send(grace, here, f"{here}/new", **inside)
+    assert (status, "unless PATCHBOARD_WEBHOOK_HOSTS names its host" in shown(text)) == (400, True)
     async with ticket_system() as tickets:
         given = form | {"url": tickets.address, "secret": ""}
         assert (await send(grace, here, f"{here}/new", **given))[0] == 303

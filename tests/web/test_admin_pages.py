@@ -83,6 +83,16 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(
     page = (await grace.get(f"/workspace/admin{one}")).text
     assert ("On file" in page, ">\n+12025550107</textarea>" in page) == (False, True)
 
+    vip = {"key": "vip", "name": "VIP", "owner": "user", "type": "yes_no", "shown": "panel"}
+    assert (await grace.send("/attributes/new", **vip)).status == 303
+    typed = {**values, "attribute-vip": "yes", "attributes": "floor = 3", "facts": ""}
+    assert (await grace.send(one, **typed)).status == 303
+    page = (await grace.get(f"/workspace/admin{one}")).text
+    assert '<option value="yes" selected>Yes</option>' in page
+    assert ">\nfloor = 3</textarea>" in page
+    wrong = await grace.send(one, **typed | {"attribute-vip": "perhaps"})
+    assert "“VIP” must be yes or no." in shown(wrong.text)
+
     received = await desk.story.text(number="+12025550107")
     asked = shown((await grace.get(f"/workspace/admin{one}/delete")).text)
     assert "Deactivate Dee Moss?" in asked

@@ -7,8 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from handoff_service.errors import BadInput
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.shared.outside_addresses import PRIVATE
 from handoff_service.store.desk_file.export_desk import export_desk
 from tests.support.ticket_system import SECRET
 from tests.web.admin_browser import GRACE
@@ -260,6 +262,9 @@ async def test_webhooks_over_the_api_and_through_the_desk_file(
     await mia.call("POST", "/webhooks", hook, status=403)
     wrong = await grace.call("POST", "/webhooks", hook | {"url": "x", "events": []}, status=400)
     assert set(wrong["errors"]) == {"url", "events"}
+    for inside in ("http://10.0.0.5/hook", "https://0xa.5/hook", "https://[::ffff:10.0.0.5]/"):
+        wrong = await grace.call("POST", "/webhooks", hook | {"url": inside}, status=400)
+        assert wrong["errors"] == {"url": PRIVATE}
     made = await grace.call("POST", "/webhooks", hook, status=201)
     assert made["secret"].startswith("whsec_")
     await grace.call("POST", "/webhooks", hook, status=409)
@@ -267,6 +272,8 @@ async def test_webhooks_over_the_api_and_through_the_desk_file(
     found = await grace.call("GET", one)
     assert (found["active"], found["with_texts"], "secret" in found) == (True, False, False)
     assert (await grace.call("GET", "/webhooks"))["items"] == [found]
+    wrong = await grace.call("PATCH", one, {"url": "https://169.254.169.254/"}, status=400)
+    assert wrong["errors"] == {"url": PRIVATE}
     changed = await grace.call("PATCH", one, {"with_texts": True, "events": ["case.changed"]})
     assert (changed["events"], changed["with_texts"]) == (["case.changed"], True)
     new = await grace.call("POST", f"{one}/secret")
@@ -289,6 +296,10 @@ async def test_webhooks_over_the_api_and_through_the_desk_file(
     path = tmp_path / "again.toml"
     path.write_text(text.replace('name = "Tickets"', f'name = "Tickets"\nsecret = "{SECRET}"'))
     await desk.desk.store.write(import_desk, read_desk_file.read(path))
+    path.write_text(path.read_text().replace("http://127.0.0.1:9", "https://localhost"))
+    with pytest.raises(BadInput) as refused:
+        await desk.desk.store.write(import_desk, read_desk_file.read(path))
+    assert refused.value.errors == {"webhooks.Tickets.url": PRIVATE}
     (again,) = (await grace.call("GET", "/webhooks"))["items"]
     ids = {"id", "former_until", "failing_since", "waiting"}
     assert {k: v for k, v in again.items() if k not in ids} == {

@@ -3,6 +3,7 @@ interactions."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,6 +14,8 @@ from handoff_service.operations.desk.templates import MakeTemplate, make_templat
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.shared.vocabulary import State, Status
 from handoff_service.rules.training.suggested_replies import OFTEN, PastAnswer, ReplyIndex
+from handoff_service.store.conversations import conversations
+from handoff_service.store.views import Interaction
 from tests.support.story import BOB, DIRECT, OMAR
 from tests.web.test_api import Client
 from tests.web.test_desk_api import sign_in
@@ -69,6 +72,27 @@ async def test_the_list_is_sorted_and_filtered(desk: Running, mia: Client, both:
     assert (await mia.call("GET", "/ongoing"))["tags"] == {str(ann): ["snoozed"], str(bob): []}
     refused = await mia.call("GET", "/ongoing?tag=draft", status=400)
     assert "only the agent's browser knows drafts" in refused["errors"]["tag"]
+
+
+async def test_each_conversation_of_the_list_is_read_once_in_full(
+    desk: Running, mia: Client, both: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filters and sorts need a few columns; only the conversations they keep are read in full."""
+    full = list[int]()
+    read_all = conversations.list_
+
+    def noted(*args: Any, **how: Any) -> list[Interaction]:
+        found = read_all(*args, **how)
+        full.extend(one.id for one in found)
+        return found
+
+    monkeypatch.setattr(conversations, "list_", noted)
+    _, bob = both
+    label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
+    await mia.call("PUT", f"/interactions/{bob}/labels/{label}")
+    full.clear()
+    items = (await mia.call("GET", f"/ongoing?label={label}"))["items"]
+    assert [one["id"] for one in items] == full == [bob]
 
 
 async def test_several_are_changed_and_each_action_is_undone(

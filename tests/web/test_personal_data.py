@@ -121,6 +121,11 @@ async def test_an_erasure_by_api_needs_a_person(here: Running) -> None:
     for body in ({}, {"number": ANN, "user_id": 1}):
         status, problem = await api(here, "POST", "/erasures", body)
         assert (status, list(problem["errors"])) == (400, ["number"])
+    for call in ("/erasures", "/erasures/preview", "/hand-outs"):
+        status, problem = await api(here, "POST", call, {"number": "banana"})
+        assert status == 400, call
+        assert problem["errors"]["number"].startswith("must be a phone number, ")
+    assert (await api(here, "POST", "/erasures/preview", {"number": "40404"}))[0] == 404
     assert (await api(here, "POST", "/erasures/preview", {"user_id": 999_999}))[0] == 404
     status, found = await api(here, "POST", "/erasures/preview", {"user_id": 1})
     assert (status, found["name"]) == (200, "Ann Lee")
@@ -129,7 +134,7 @@ async def test_an_erasure_by_api_needs_a_person(here: Running) -> None:
 async def test_a_person_who_is_nobody_is_an_error_on_the_field(grace: Visitor) -> None:
     answer = await grace.act(f"{UNDER}/personal-data/list", person="what")
     assert answer.status == 400
-    assert re.search("Is not an employee number, and", answer.text)
+    assert re.search("Is no employee number or e-mail address of a user, and", answer.text)
 
 
 async def test_retention_is_off_until_a_limit_is_set(here: Running, grace: Visitor) -> None:
@@ -144,3 +149,37 @@ async def test_retention_is_off_until_a_limit_is_set(here: Running, grace: Visit
     assert (status, texts["days"], texts["would_remove"]) == (200, 30, 0)
     assert (await api(here, "POST", "/retention/stop"))[0] == 409
     assert (await api(here, "POST", "/retention/run"))[0] == 204
+
+
+async def test_two_users_are_merged_and_come_apart_again(here: Running, grace: Visitor) -> None:
+    made = []
+    for number, name in (("+12025550661", "Uma Vale"), ("+12025550662", f"Uma {SCRIPT}")):
+        person = {"external_id": number[-4:], "name": name, "numbers": [number]}
+        status, user = await api(here, "POST", "/users", person)
+        assert status == 201
+        made.append(user["id"])
+    stays, goes = made
+    chosen = await grace.get(f"{UNDER}/users/{stays}/merge?q=uma")
+    assert f"/users/{stays}/merge?other={goes}" in chosen.text
+    preview = await grace.get(f"{UNDER}/users/{stays}/merge?other={goes}")
+    assert "Phone numbers" in preview.text
+    assert SCRIPT not in preview.text
+    fields = {"other": str(goes), "take-name": "goes", "take-external_id": "stays"}
+    assert (await grace.act(f"{UNDER}/users/{stays}/merge", **fields)).status == 204
+    moved = await grace.get(f"{UNDER}/users/{goes}")
+    assert (moved.status, moved.headers["location"]) == (302, f"{UNDER}/users/{stays}?done=moved")
+    assert "Undo the merge" in (await grace.get(f"{UNDER}/users/{stays}")).text
+    status, survivor = await api(here, "GET", f"/users/{goes}")
+    assert (survivor["id"], survivor["name"]) == (stays, f"Uma {SCRIPT}")
+    assert survivor["numbers"] == ["+12025550661", "+12025550662"]
+    status, listed = await api(here, "GET", "/users?q=uma")
+    assert [one["id"] for one in listed["items"]] == [stays]
+    status, refused = await api(here, "POST", f"/users/{stays}/merge", {"user_id": goes})
+    assert (status, refused["detail"].endswith("Use that user instead.")) == (409, True)
+    again = await grace.act(f"{UNDER}/users/{stays}/merge", other=str(goes))
+    assert (again.status, "was merged into" in again.text) == (409, True)
+    assert (await grace.act(f"{UNDER}/users/{goes}/merge/undo")).status == 204
+    status, back = await api(here, "GET", f"/users/{goes}")
+    assert (back["id"], back["numbers"]) == (goes, ["+12025550662"])
+    status, _ = await api(here, "POST", f"/users/{stays}/merge/undo")
+    assert status == 409

@@ -5,6 +5,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,11 +217,17 @@ async def test_too_few_conversations_offer_the_demo_set(desk: Running, mia: Visi
     assert "Phone" in (await mia.get(f"{HERE}/1")).text
 
 
-async def test_practice_is_off_with_several_worker_processes(desk: Running, mia: Visitor) -> None:
+@pytest.mark.parametrize(
+    "several", [{"workers": 2}, {"redis_url": "redis://10.0.0.21/0"}], ids=["workers", "hosts"]
+)
+async def test_practice_is_off_with_several_processes(
+    several: dict[str, Any], desk: Running, mia: Visitor
+) -> None:
     runs: PracticeRuns = desk.app.ctx.practice
-    runs.is_on = False
+    assert runs.is_on
+    runs.is_on = PracticeRuns(replace(desk.desk.settings, **several)).is_on
     off = await mia.get(HERE)
-    assert "An admin can set PATCHBOARD_WORKERS=1" in shown(off.text)
+    assert "other processes cannot reach it" in shown(off.text)
     assert "Prepare with the demo set" not in off.text
     refused = await mia.act(HERE, conversations="1", source="demo")
     assert refused.status == 409

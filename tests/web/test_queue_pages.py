@@ -200,6 +200,19 @@ async def test_the_palette_shows_what_the_role_may_open(mia: Visitor, both: list
     assert "Search" in (await mia.get("/workspace/palette?q=sea&open=x")).text
 
 
+async def test_the_palette_finds_macros_by_name_only(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    """Each text names the requester, so a search for a person would offer to run it."""
+    hi = MakeTemplate(name="Hi", body="Hi {requester.first_name}")
+    text = await desk.desk.store.write(make_template, hi)
+    await desk.desk.store.write(make_macro, MacroFields(name="Greet, wait", template_id=text))
+    for q, runs in (("ann", False), ("greet", True), ("wait", True), ("", True)):
+        found = (await mia.get(f"/workspace/palette?q={q}&open={both[0]}")).text
+        assert ("Greet, wait" in found) is runs, q
+        assert "Ann Lee" in found or q in ("greet", "wait")
+
+
 @pytest.mark.parametrize("ids", ["", ",", "x", "-1", f"1,{10**30}", "1," * 101])
 async def test_a_bulk_action_names_what_is_wrong_with_its_conversations(
     mia: Visitor, both: list[int], desk: Running, ids: str

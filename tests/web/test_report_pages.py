@@ -107,6 +107,33 @@ async def test_conversations_as_csv(omar: Visitor, two: list[int]) -> None:
     assert rows[0]["answered_by"] == str(MIA)
     assert rows[0]["requester_number"] == ANN
     assert (await omar.get(f"{HERE}/conversations/csv?from=x&to=y")).status == 400
+    assert (await omar.get(f"{HERE}/conversations/csv?figure=none_such")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (f"agent={MIA}", [0]),
+        ("agent=-1", [1]),
+        ("group=1", [0]),
+        ("queue=1", [0, 1]),
+        ("queue=99", []),
+        ("number=99", []),
+        ("topic=none&language=en", [0, 1]),
+        ("language=es", []),
+        ("label=1", []),
+        ("figure=first_response_p90", [0]),
+        ("figure=queued&agent=-1", [1]),
+    ],
+)
+async def test_filters_and_the_figure_apply_to_the_csv_and_to_the_list(
+    omar: Visitor, two: list[int], filters: str, expected: list[int]
+) -> None:
+    answer = await omar.get(f"{HERE}/conversations/csv?range=today&{filters}")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["number"] for row in rows] == [f"INT{two[one]:07}" for one in expected]
+    listed = await page(omar, f"{HERE}/conversations?range=today&{filters}")
+    assert f"{len(expected)} conversation" in listed or not expected
 
 
 async def test_the_same_numbers_by_the_api(desk: Running, two: list[int]) -> None:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from handoff_service import clock
 from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue
+from handoff_service.rules.routing.targets import QueueTargets
 from handoff_service.rules.shared.vocabulary import Owner, Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.web.shared import sse
@@ -53,6 +55,26 @@ async def ann(desk: Running, mia: Visitor, omar: Visitor) -> int:
 
 async def change(desk: Running, query: sa.Executable) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(query), None)
+
+
+async def test_the_live_list_shows_the_time_left_of_targets(
+    desk: Running, omar: Visitor, ann: int
+) -> None:
+    targets = (QueueTargets(priority=3, first_response=20),)
+    await desk.desk.store.write(change_queue, ChangeQueue(id=1, values={"targets": targets}))
+    r, now = t.running_targets, clock.now()
+    cases = {
+        "": (now + timedelta(minutes=15), now + timedelta(minutes=20, seconds=30), "20 min left"),
+        "wait": (now - timedelta(minutes=1), now + timedelta(minutes=4, seconds=30), "4 min left"),
+        "fail": (now - timedelta(minutes=9), now - timedelta(minutes=4), "4 min late"),
+    }
+    for tone, (soon, due, said) in cases.items():
+        await change(desk, sa.update(r).values(soon_at=soon, due_at=due))
+        for address in SUPERVISORS[:2]:
+            page = (await omar.get(address)).text
+            row = page.split(f'id="live-target-{ann}"')[1].split("</small>")[0]
+            assert f'data-tone="{tone}"' in row
+            assert said in row
 
 
 async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(

@@ -121,10 +121,15 @@ async def test_a_trainer_starts_at_teach_and_sees_no_conversation(
     assert (await tara.get(f"/workspace/conversations/{interaction}")).status == 403
 
 
-async def test_nothing_waits(tara: Visitor) -> None:
+async def test_nothing_waits(tara: Visitor, folder: Path) -> None:
     page = await tara.get(TEACH)
     assert "No texts to label." in page.text
     assert "Nothing to label" in page.text
+    assert "You labeled them all" not in page.text
+    assert "No intents yet" not in (await tara.get(f"{TEACH}/intents")).text
+    shutil.rmtree(folder / "data/nlu")
+    assert "No intents yet" in (await tara.get(f"{TEACH}/intents")).text
+    assert "No model runs yet" in (await tara.get(f"{TEACH}/models")).text
 
 
 async def test_the_card_has_suggestions_nearest_examples_and_the_change(
@@ -240,6 +245,12 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
     page = await tara.get(f"{TEACH}/intents")
     assert f'href="{TEACH}/intents/thanks"' in page.text
     assert "known after the first measurement" in page.text
+    assert "Comparing all examples" in page.text, "the page does not wait for it"
+    one = await tara.get(f"{TEACH}/intents/thanks")
+    assert "Comparing all examples" in one.text
+    assert (await tara.get(f"{TEACH}/compared?intent=no_such_intent")).status == 404
+    for asked in ("compared", "compared?intent=thanks", "intents", "intents/thanks"):
+        assert "Comparing all examples" not in (await tara.get(f"{TEACH}/{asked}")).text
     assert (await tara.get(f"{TEACH}/intents/no_such_intent")).status == 404
     await measured(desk)
     page = await tara.get(f"{TEACH}/intents")

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.sign_in import hash_password
@@ -160,6 +161,40 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
         assert (await thief.post("/sign-in/code", code=codes[0])).status == 429
 
 
+@pytest.mark.parametrize(
+    ("passed", "rounds", "mails"),
+    [(timedelta(minutes=11), 2, 1), (timedelta(minutes=61), 6, 0)],
+    ids=["10 an hour", "30 a day"],
+)
+async def test_slow_guesses_of_codes_end_and_the_agent_gets_a_mail(
+    desk: Running, required: None, passed: timedelta, rounds: int, mails: int
+) -> None:
+    email, mailer, f = f"slow{rounds}@example.com", desk.desk.mailer, t.sign_in_failures
+    assert isinstance(mailer, Mailbox)
+    await add(desk, email)
+    async with desk.visitor() as ann:
+        await set_up(ann, email)
+    rows = await desk.story.rows(f)
+    before = (len(mailer.mails()), max([row.id for row in rows], default=0))
+    async with desk.visitor() as thief:
+        await thief.sign_in(email, PASSWORD)
+        for _ in range(rounds):
+            for n in range(TRIES):
+                assert (await thief.post("/sign-in/code", code=f"{n:06}")).status == 401
+            for row in await desk.story.rows(f, f.c.id > before[1]):
+                earlier = (
+                    sa.update(f).where(f.c.id == row.id).values(failed_at=row.failed_at - passed)
+                )
+                await desk.desk.store.write(lambda tx, one: tx.conn.execute(one), earlier)
+        assert (await thief.post("/sign-in/code", code="000000")).status == 429
+    assert len(mailer.mails()) - before[0] == mails
+    if mails:
+        mail = mailer.mails()[0].mail
+        assert (mail.to, "wrong codes" in mail.subject) == (email, True)
+    async with desk.visitor() as ann:  # somebody else at the same address is not refused
+        assert led(await ann.sign_in("grace@example.com", PASSWORD))[0] == 303
+
+
 async def test_the_api_asks_for_the_code_and_names_the_field(desk: Running) -> None:
     await add(desk, "api@example.com")
     async with desk.visitor() as ann:
@@ -242,7 +277,7 @@ async def test_an_old_session_changes_no_factor(desk: Running) -> None:
         for path in ("/app", "/app/confirm", "/app/remove", "/codes", "/passkeys/options"):
             assert (await act(ann, path)).status == 403
         again = await act(ann, "/sign-in-again")
-        assert led(again) == (303, f"/sign-in?next={HERE}")
+        assert led(again) == (303, f"/sign-in?again=1&next={HERE}")
         assert (await ann.get(HERE)).status == 303
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from handoff_service.errors import Conflict
+from handoff_service.errors import BadInput, Conflict
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
@@ -27,6 +28,7 @@ from handoff_service.operations.webhooks.webhooks import (
     replace_secret,
 )
 from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.outside_addresses import PRIVATE
 from handoff_service.rules.shared.vocabulary import WebhookEvent, Work
 from handoff_service.rules.webhooks.signature import secret_of
 from handoff_service.rules.webhooks.webhooks import WebhookFields
@@ -42,6 +44,7 @@ from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
 ANN_ID = 1
 CASES = (WebhookEvent.CASE_CREATED, WebhookEvent.CASE_CHANGED)
 HOOK = 1  # the webhook of the ticket system
+OLD = "https://10.0.0.5"  # stored before the setting changed
 OTHER = secret_of(b"another key" * 3)
 
 
@@ -226,6 +229,21 @@ def worker_of_calls(worker: Worker) -> Worker:
     return Worker(worker._deps, frozenset({Work.CALL_WEBHOOK}))
 
 
+async def test_one_that_the_setting_no_longer_allows_can_still_be_switched_off(
+    story: Story, tickets: TicketSystem
+) -> None:
+    await opened(story)
+    await story.store.write(
+        lambda tx, url: tx.conn.execute(update(t.webhooks).values(url=url)), OLD
+    )
+    with pytest.raises(BadInput) as refused:
+        await change(story, url=f"{OLD}/elsewhere")
+    assert refused.value.errors == {"url": PRIVATE}
+    await change(story, active=False, name="Old tickets")
+    with pytest.raises(BadInput):
+        await change(story, active=True)
+
+
 async def test_a_redirect_is_not_followed(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
@@ -242,22 +260,29 @@ async def test_a_redirect_is_not_followed(
 async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_be_sent_again(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
-    await change(story, url=f"http://127.0.0.1:{free_port()}/hook")
+    both = (*CASES, WebhookEvent.JOB_FAILED)
+    await change(story, url=f"http://127.0.0.1:{free_port()}/hook", events=both)
     case = await opened(story)
     begun = clock.now
     await work(worker)
     while (following := (await calls(story))[0].next_at) is not None:
         clock.now = following
         await work(worker)
-    (call,) = await calls(story)
+    call, failed = await calls(story)
     assert (call.state, call.status, call.why) == ("given_up", None, "It could not be reached.")
     assert clock.now == begun + timedelta(days=1)
     assert (await hook(story)).given_up == 1
-    await change(story, url=tickets.address)
+    # that it was given up is an event, too, but when this one is given up there is no other
+    assert failed.type == WebhookEvent.JOB_FAILED
+    while (following := (await calls(story))[1].next_at) is not None:
+        clock.now = following
+        await work(worker)
+    assert [one.state for one in await calls(story)] == ["given_up"] * 2
+    await change(story, url=tickets.address, events=CASES)
     await changed(story, case, state="resolved")
-    assert await story.store.write(send_missed, HOOK) == 1
+    assert await story.store.write(send_missed, HOOK) == 2
     await work(worker)
-    assert [one.state for one in await calls(story)] == ["delivered"] * 2
+    assert [one.state for one in await calls(story)] == ["delivered"] * 3
     assert call.event_id in tickets.ids
     assert (await hook(story)).failing_since is None
     await story.store.write(send_again, SendAgain(webhook_id=HOOK, call_id=call.id))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.consent.push_consents import Batch, PushFailed, postpone_push
 from handoff_service.operations.conversations.ask_satisfaction import (
     AskSatisfaction,
     ask_satisfaction,
@@ -20,6 +21,12 @@ from handoff_service.operations.conversations.ask_satisfaction import (
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.desk.password_links import (
+    FinishLinkMail,
+    MailLink,
+    finish_link_mail,
+)
+from handoff_service.operations.identity.mail_code import FinishMail, finish_mail
 from handoff_service.operations.identity.verify_requester import (
     Undo,
     Verify,
@@ -27,6 +34,7 @@ from handoff_service.operations.identity.verify_requester import (
     verify_requester,
 )
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
+from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.operations.shared.failed_job import FailedJob, release_failed_job
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     ReturnToBot,
@@ -34,7 +42,8 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 )
 from handoff_service.operations.webhooks.send_again import send_test
 from handoff_service.operations.webhooks.webhooks import MakeWebhook, make_webhook
-from handoff_service.ports import Accepted
+from handoff_service.ports import Accepted, NotMailed
+from handoff_service.rules.desk.password_links import Purpose
 from handoff_service.rules.shared.vocabulary import Status, WebhookEvent, Work
 from handoff_service.rules.webhooks.events import EVENTS
 from handoff_service.rules.webhooks.payloads import PRIVATE, without_private
@@ -98,6 +107,8 @@ async def a_day(story: Story, clock: MovedClock) -> None:
     await story.store.write(reopen, Reopen(interaction_id=bob, agent_id=MIA))
     await story.close(bob)
     await graded(story, bob, clock)
+    carl = await story.with_agent(MIA, number="+12025550177")
+    await story.store.write(transfer, Transfer(interaction_id=carl, agent_id=MIA, to_queue=1))
     await story.store.write(release_failed_job, FAILED)
     await story.store.write(send_test, 1)
 
@@ -177,6 +188,23 @@ async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
     of_webhooks = replace(FAILED, kind=Work.CALL_WEBHOOK)
     await story.store.write(release_failed_job, of_webhooks)
     assert len(await types(story)) == 2, "a failed call causes no event"
+
+
+async def test_background_work_that_is_given_up_is_reported(story: Story) -> None:
+    await wants(story, WebhookEvent.JOB_FAILED)
+    failed = NotMailed(why="no such mailbox", again=False)
+    link = MailLink(MIA, Purpose.RESET)
+    await story.store.write(finish_link_mail, FinishLinkMail(link=link, attempts=1, result=failed))
+    await story.store.write(finish_mail, FinishMail(send_id=7, attempts=2, result=failed))
+    await story.store.write(postpone_push, PushFailed(Batch({}, []), "no answer"))
+    await story.store.write(postpone_push, PushFailed(Batch({}, []), "no answer"))
+    assert [one["data"]["job"] for one in await sent(story)] == [
+        {"kind": "mail_link", "key": f"reset:{MIA}", "attempts": 1, "error": "NotMailed",
+         "given_up": True},
+        {"kind": "mail_code", "key": "7", "attempts": 2, "error": "NotMailed", "given_up": True},
+        {"kind": "tell_consents", "key": "consent", "attempts": 1, "error": "NotPushed",
+         "given_up": False},
+    ]  # fmt: skip
 
 
 async def test_a_closed_conversation_is_closed_once(story: Story) -> None:

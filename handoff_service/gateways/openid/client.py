@@ -7,7 +7,8 @@ the answer), https://openid.net/specs/openid-connect-rpinitiated-1_0.html (signi
 
 import base64
 import hmac
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -22,11 +23,25 @@ from handoff_service.gateways.openid.configuration import (
     read_json,
 )
 from handoff_service.gateways.openid.id_token import Expected, UnknownKey, WrongToken, verify
+from handoff_service.gateways.openid.logout_token import issuer_of, verify_logout
 from handoff_service.gateways.outside_http import OutsideHttp
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.ports import Identity, ProviderAccess, SignInAttempt, SignInFailed
+from handoff_service.ports import (
+    EndedElsewhere,
+    Identity,
+    ProviderAccess,
+    SignInAttempt,
+    SignInFailed,
+)
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+#: Sign in again. The ID token then says when the person did; some providers send that only if it is
+#: also a claim that is asked for.
+_AGAIN = {
+    "prompt": "login",
+    "max_age": "0",
+    "claims": json.dumps({"id_token": {"auth_time": {"essential": True}}}),
+}
 _DENIED = "You were not signed in at {name}. Try again."
 _MIXED_UP = "The answer came from a different provider. Sign in again."
 
@@ -51,6 +66,7 @@ class OpenIdProviders:
             nonce=attempt.nonce,
             code_challenge=create_s256_code_challenge(attempt.verifier),
             code_challenge_method="S256",
+            **(_AGAIN if attempt.again else {}),
         )
         return address
 
@@ -73,7 +89,7 @@ class OpenIdProviders:
             client_id=provider.client_id,
             nonce=attempt.nonce,
             access_token=access_token,
-            algorithms=found.facts.get("id_token_signing_alg_values_supported") or (),
+            algorithms=_algorithms(found),
         )
         claims = await self._verified(found, provider, id_token, expected)
         if access_token and (address := found.address("userinfo_endpoint")):
@@ -94,6 +110,22 @@ class OpenIdProviders:
         query = {"client_id": provider.client_id, "post_logout_redirect_uri": back_to}
         query |= {"id_token_hint": id_token} if id_token else {}
         return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+    def issuer_of(self, token: str) -> str | None:
+        return issuer_of(token)
+
+    async def ended(self, provider: ProviderAccess, token: str) -> EndedElsewhere:
+        found = await self._configurations.of(provider.issuer)
+        names = provider.issuer, provider.client_id
+
+        def check(keys: Sequence[Mapping[str, Any]]) -> EndedElsewhere:
+            return verify_logout(token, keys, *names, _algorithms(found), self._clock())
+
+        try:
+            return await self._with_keys(found, check)
+        except WrongToken as error:
+            said = f"The logout token of {provider.name} was refused: {error}."
+            raise SignInFailed(said) from error
 
     async def check(self, provider: ProviderAccess) -> None:
         self._configurations.forget(provider.issuer)
@@ -131,18 +163,28 @@ class OpenIdProviders:
     async def _verified(
         self, found: Configuration, provider: ProviderAccess, token: str, expected: Expected
     ) -> Mapping[str, Any]:
-        """The token's claims. With an unknown key, the keys are read again: providers replace
-        them."""
+        """The token's claims. Raises SignInFailed."""
+
+        def check(keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+            return verify(token, keys, expected, self._clock())
+
         try:
-            try:
-                return await run_slow(verify, token, found.keys, expected, self._clock())
-            except UnknownKey:
-                if not await self._configurations.refresh_keys(found):
-                    raise
-                return await run_slow(verify, token, found.keys, expected, self._clock())
+            return await self._with_keys(found, check)
         except WrongToken as error:
             said = f"The ID token of {provider.name} was refused: {error}. Sign in again."
             raise SignInFailed(said) from error
+
+    async def _with_keys[R](
+        self, found: Configuration, check: Callable[[Sequence[Mapping[str, Any]]], R]
+    ) -> R:
+        """Check a token with the provider's keys. With an unknown key, they are read again:
+        providers replace them."""
+        try:
+            return await run_slow(check, found.keys)
+        except UnknownKey:
+            if not await self._configurations.refresh_keys(found):
+                raise
+            return await run_slow(check, found.keys)
 
     async def _with_user_info(
         self, address: str, access_token: str, claims: Mapping[str, Any]
@@ -158,6 +200,11 @@ class OpenIdProviders:
         except SignInFailed:  # a signed one, which we do not ask for
             return claims
         return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
+
+
+def _algorithms(found: Configuration) -> Sequence[str]:
+    """The algorithms that the provider announces; empty: it announces none."""
+    return found.facts.get("id_token_signing_alg_values_supported") or ()
 
 
 def _check_issuer(

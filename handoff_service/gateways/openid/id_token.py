@@ -51,19 +51,30 @@ class Expected:
     algorithms: Sequence[str]
 
 
-def verify(
-    token: str, keys: Sequence[Mapping[str, Any]], expected: Expected, now: datetime
+def signed_claims(
+    token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence[str]
 ) -> Mapping[str, Any]:
-    """The claims of a valid token. Raises UnknownKey and WrongToken."""
-    allowed = [one for one in ALGORITHMS if not expected.algorithms or one in expected.algorithms]
+    """The claims of a token with a valid signature. Raises UnknownKey."""
+    return dict(_decoded(token, keys, algorithms).claims)
+
+
+def _decoded(token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence[str]) -> jwt.Token:
+    allowed = [one for one in ALGORITHMS if not algorithms or one in algorithms]
     usable: list[Any] = [one for one in keys if one.get("kty") in _KINDS]
     if not usable:
         raise UnknownKey("its key is unknown")
     try:
-        read = jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=allowed)
+        return jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=allowed)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         # a wrong signature too: a provider may give a new key an old name
         raise UnknownKey("its signature is not the provider's") from error
+
+
+def verify(
+    token: str, keys: Sequence[Mapping[str, Any]], expected: Expected, now: datetime
+) -> Mapping[str, Any]:
+    """The claims of a valid token. Raises UnknownKey and WrongToken."""
+    read = _decoded(token, keys, expected.algorithms)
     options: Any = {
         "iss": {"essential": True, "value": expected.issuer},
         "aud": {"essential": True, "value": expected.client_id},

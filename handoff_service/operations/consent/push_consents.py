@@ -14,12 +14,14 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from handoff_service import log
+from handoff_service.operations.shared.failed_job import report_job
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, ConsentState, NotOffered
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
 from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.rules.webhooks.payloads import EventJob
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
@@ -122,6 +124,11 @@ def postpone_push(tx: Transaction, failed: PushFailed) -> None:
     due_work.release(
         tx, Work.PUSH_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED)
     )
+    if failed.offered:
+        job = EventJob(
+            kind=Work.PUSH_CONSENTS, key=KEY, attempts=1, error="NotPushed", given_up=False
+        )
+        report_job(tx, job)
 
 
 def _states_to_push(

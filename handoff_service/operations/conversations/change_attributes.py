@@ -8,7 +8,12 @@ from sqlalchemy import delete
 from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for, notify_owner
-from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, read_values
+from handoff_service.rules.desk.attributes import (
+    AttributeFields,
+    AttributeOwner,
+    in_words,
+    read_values,
+)
 from handoff_service.rules.shared.vocabulary import Author, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import attributes
@@ -53,8 +58,7 @@ def put_attributes(
     changes = {key: value for key, value in after.items() if before.get(key) != value}
     for key, value in changes.items():
         _store(tx, interaction.id, key, value)
-        name = defined[key].name if key in defined else key
-        _add_line(tx, interaction, agent_id, _did(name, before.get(key), value))
+        _add_line(tx, interaction, agent_id, _did(defined.get(key), key, before.get(key), value))
     return bool(changes)
 
 
@@ -99,13 +103,15 @@ def _store(tx: Transaction, interaction_id: int, key: str, value: str | None) ->
     )
 
 
-def _did(name: str, before: str | None, after: str | None) -> str:
+def _did(one: AttributeFields | None, key: str, before: str | None, after: str | None) -> str:
     """``changed “Order” from “12” to “13”``."""
+    name = one.name if one else key
+    was, now = in_words(one, before or ""), in_words(one, after or "")
     if after is None:
-        return f"removed “{name}”, which was “{before}”"
+        return f"removed “{name}”, which was “{was}”"
     if before is None:
-        return f"set “{name}” to “{after}”"
-    return f"changed “{name}” from “{before}” to “{after}”"
+        return f"set “{name}” to “{now}”"
+    return f"changed “{name}” from “{was}” to “{now}”"
 
 
 def _add_line(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:

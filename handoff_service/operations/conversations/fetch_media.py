@@ -11,6 +11,7 @@ from handoff_service import log
 from handoff_service.errors import MediaAway
 from handoff_service.lib.image_info import picture_in
 from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.ports import NotFetched
@@ -67,8 +68,10 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
         case NotStored(why=why):
             values = {"why": why}
         case str(why):
-            status = MediaStatus.REFUSED if command.attempts >= MOST_TRIES else status
             values = {"why": why}
+            if command.attempts >= MOST_TRIES:
+                status, key = MediaStatus.REFUSED, command.media_id
+                report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
     if isinstance(command.result, NotStored):
         # no attempt at the provider has failed, so it does not count

@@ -7,7 +7,8 @@ from sqlalchemy import delete, func, select
 
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.rules.conversations.list_order import SortAndFilter
-from handoff_service.store.desk import labels
+from handoff_service.rules.desk.attributes import AttributeOwner, read_value
+from handoff_service.store.desk import attributes, labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
@@ -39,7 +40,8 @@ class DeleteView:
 
 
 def choose_list(tx: Transaction, command: ChooseList) -> None:
-    """Arrange this agent's list, in every window. NotFound for an unknown label."""
+    """Arrange this agent's list, in every window. NotFound for an unknown label; BadInput
+    for an attribute that is not defined."""
     values = {"agent_id": command.agent_id, **_columns(tx, command.how)}
     new = upsert(tx.conn, c).values(values)
     tx.conn.execute(new.on_conflict_do_update(index_elements=[c.c.agent_id], set_=values))
@@ -78,4 +80,17 @@ def delete_view(tx: Transaction, command: DeleteView) -> None:
 def _columns(tx: Transaction, how: SortAndFilter) -> dict[str, Any]:
     if how.label_id is not None:
         labels.get(tx.conn, how.label_id)
-    return {"sort": how.sort, "tag": how.tag, "label_id": how.label_id}
+    attribute = None if how.attribute is None else _attribute(tx, how.attribute)
+    return {"sort": how.sort, "tag": how.tag, "label_id": how.label_id, "attribute": attribute}
+
+
+def _attribute(tx: Transaction, typed: str) -> str:
+    """The key, = and the value as it is stored. BadInput when it fits no definition."""
+    key, _, value = typed.partition("=")
+    defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION)
+    if key not in defined:
+        raise BadInput(errors={"attribute": f"there is no conversation attribute “{key}”"})
+    try:
+        return f"{key}={read_value(defined[key], value)}"
+    except ValueError as error:
+        raise BadInput(errors={"attribute": f"the value of “{key}” {error}"}) from error

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handoff_service.store.conversations import colleague_notices
+from handoff_service.operations.shared import participation
 from handoff_service.store.engine.transaction import Transaction
 
 
@@ -14,5 +14,4 @@ class SeeNotice:
 
 def see_notice(tx: Transaction, command: SeeNotice) -> None:
     """Drop the notice. Repeating it changes nothing."""
-    if colleague_notices.drop(tx, command.agent_id, command.interaction_id):
-        tx.hint(f"agent:{command.agent_id}")
+    participation.see_notice(tx, command.interaction_id, command.agent_id)

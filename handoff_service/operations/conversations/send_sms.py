@@ -9,7 +9,7 @@ from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_sms, checked_text
-from handoff_service.operations.shared.participation import active, join, lock_for
+from handoff_service.operations.shared.participation import active, join, lock_for, see_notice
 from handoff_service.rules.conversations.mentions import mentioned
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
@@ -46,6 +46,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     if interaction.owner is not Owner.AGENT and not is_service(tx.conn, command.agent_id):
         interaction = take_over(tx, interaction, command.agent_id)
     join(tx, interaction, command.agent_id)
+    see_notice(tx, interaction.id, command.agent_id)
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.PROACTIVE
     return send_parts(
         tx,

@@ -122,15 +122,19 @@ class _Batch:
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
 
     def cancel_or_delay_proactive(self) -> None:
-        """Cancel prompts and questions of how it went that the requester has answered. Delay other
-        messages that are no replies until quiet hours end, unless the requester has written
-        since."""
+        """Cancel prompts and questions of how it went that the requester has answered, but not for
+        thanks in the closed conversation. Delay other messages that are no replies until quiet
+        hours end, unless the requester has written since."""
         proactive = [r for r in self._waiting.values() if r.event in NOT_REPLIES]
         written_since = send_gates.written_since(self._tx, proactive)
+        questions = [
+            r for r in proactive if r.id in written_since and r.event == Event.SATISFACTION
+        ]
+        thanked = send_gates.only_thanked(self._tx, questions)
         answered_prompts = {
             r.id
             for r in proactive
-            if r.id in written_since and r.author == Author.SYSTEM and r.event in ASKS
+            if r.id in written_since - thanked and r.author == Author.SYSTEM and r.event in ASKS
         }
         self._stop(answered_prompts, status=Status.CANCELED, error_code=None)
         others = [r for r in proactive if r.id not in written_since]

@@ -41,8 +41,8 @@ def blocked_country(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     }
 
 
-# a later message on the same line as the message being checked
-_later = t.messages.alias("later")
+# a later message on the same line as the message being checked, and its interaction
+_later, _its = t.messages.alias("later"), t.interactions.alias("its")
 
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
@@ -51,11 +51,25 @@ def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
     return _followed(tx, rows, _later.c.direction == Direction.INBOUND)
 
 
+def only_thanked(tx: Transaction, rows: Sequence[Row]) -> set[int]:
+    """Messages of closed conversations without a later text on their lines but in the same closed
+    conversation. Such texts start nothing: thanks, for example."""
+    others = _followed(
+        tx, rows, (_later.c.direction == Direction.INBOUND) & (_its.c.id != t.interactions.c.id)
+    )
+    closed = select(t.interactions.c.id).where(
+        one_of(t.interactions.c.id, {row.interaction_id for row in rows}),
+        t.interactions.c.closed_at.is_not(None),
+    )
+    ended = set(tx.conn.execute(closed).scalars()) if rows else set()
+    return {row.id for row in rows if row.interaction_id in ended} - others
+
+
 def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) -> set[int]:
     """Messages followed on the same line by a message that matches ``by``, in any interaction."""
     if not rows:
         return set()
-    m, i, its = t.messages, t.interactions, t.interactions.alias("its")
+    m, i, its = t.messages, t.interactions, _its
     query = (
         select(m.c.id)
         .join(i, i.c.id == m.c.interaction_id)

@@ -64,8 +64,8 @@ class DeskEntry(BaseModel):
       which has 10,000 numbers. Further replies to the same number do not count.
     - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0:
       no limit.
-    - ``thanks_minutes``: how long after closing a thank-you stays with the closed conversation, on
-      a number that live agents answer first; 0: never.
+    - ``thanks_minutes``: how long after closing a thank-you stays with the closed conversation; 0:
+      not at all, unless the question of how it went has yet to leave.
     - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
     - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
     - ``password_off_roles``: agents with any of these roles sign in with an identity provider only.
@@ -143,8 +143,8 @@ class DeskEntry(BaseModel):
             ge=0,
             le=1440,
             title="Keep thank-you texts in the closed conversation (minutes)",
-            description="If an agent answers the number first, a thank-you or thumbs-up in this "
-            "time does not start a new conversation. From 0 to 1440. 0: off.",
+            description="A thank-you or thumbs-up in this time does not start a new "
+            "conversation. From 0 to 1440. 0: off.",
         ),
     ] = 10
     queue_unanswerable: bool = False

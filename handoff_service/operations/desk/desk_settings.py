@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.check_way_in import check_sign_in
-from handoff_service.operations.routing.queues import check_schedules, refresh_queue_targets
+from handoff_service.operations.routing.queues import check_schedules
+from handoff_service.operations.routing.refresh_queue_targets import refresh_queue_targets
 from handoff_service.operations.shared.record_changes import ONLY, created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker

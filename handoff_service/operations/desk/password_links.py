@@ -15,6 +15,7 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import end_sessions, find
 from handoff_service.operations.identity.mail_code import MAILBOX
 from handoff_service.operations.shared.audit import AuditEntry, audit
+from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Mail, Mailed, NotMailed
 from handoff_service.rules.desk import password_links as rules
@@ -140,9 +141,11 @@ def begin_link_mail(tx: Transaction, command: MailLink) -> Mail | None:
 def finish_link_mail(tx: Transaction, command: FinishLinkMail) -> None:
     """Schedule a retry after a failure that may pass, or end the work."""
     result, link = command.result, command.link
+    key = f"{link.purpose}:{link.agent_id}"
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
-        later, key = tx.now + PAUSE * command.attempts, f"{link.purpose}:{link.agent_id}"
-        return due_work.release(tx, Work.MAIL_LINK, key, later)
+        return due_work.release(tx, Work.MAIL_LINK, key, tx.now + PAUSE * command.attempts)
+    if isinstance(result, NotMailed):
+        report_given_up(tx, Work.MAIL_LINK, key, command.attempts, "NotMailed")
     _cancel(tx, link)
     tx.hint(MAILBOX)
     return None

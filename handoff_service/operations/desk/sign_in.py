@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from handoff_service.operations.desk.sign_in_tries import KnowAddress, know_address
 from handoff_service.operations.shared.audit import AuditEntry, audit
@@ -41,7 +41,9 @@ class CurrentAgent:
     presence: str
     last_used_at: datetime | None = None  #: the session, before this request
     last_active_at: datetime | None = None  #: likewise, by an act of the agent
-    signed_in_at: datetime | None = None  #: this session
+    #: when the agent proved who they are for this session; None: their identity provider does not
+    #: say. A provider where the agent is signed in opens new sessions without asking for anything.
+    authenticated_at: datetime | None = None
     #: whether a role of the agent needs a second factor, and this session had none
     second_factor_missing: bool = False
 
@@ -82,6 +84,9 @@ class Open:
     second_factor: bool = False  #: whether one was checked
     provider_id: int | None = None  #: the identity provider that the agent came from
     id_token: str | None = None  #: the provider's token
+    provider_session: str | None = None  #: the provider's name for its own session
+    #: when the agent proved who they are to the provider; None: it does not say
+    authenticated_at: datetime | None = None
     known_address: str = ""  #: the key of the agent and the address together; empty: not kept
 
 
@@ -120,6 +125,8 @@ def open_session(tx: Transaction, command: Open) -> None:
             provider_id=command.provider_id,
             id_token=command.id_token
             and tx.settings.sealer.seal(t.sessions.c.id_token, command.id_token),
+            provider_session=command.provider_session,
+            authenticated_at=command.authenticated_at,
         )
     )
     signed_in = AuditEntry(
@@ -192,13 +199,18 @@ def end_sessions(tx: Transaction, agent_id: int, *, but: str = "") -> None:
     tx.hint(f"agent:{agent_id}")
 
 
+_AUTHENTICATED_AT = case(
+    (t.sessions.c.provider_id.is_(None), t.sessions.c.created_at),
+    else_=t.sessions.c.authenticated_at,
+)
 # Built once because every request runs it.
 _SIGNED_IN = (
     select(
         *t.agents.c["id", "name", "email"],
         PRESENCE.label("presence"),
         t.agent_roles.c.role,
-        *t.sessions.c["last_used_at", "last_active_at", "created_at", "second_factor"],
+        *t.sessions.c["last_used_at", "last_active_at", "second_factor"],
+        _AUTHENTICATED_AT.label("authenticated_at"),
         select(t.desk.c.second_factor_roles).scalar_subquery().label("second_factor_roles"),
     )
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
@@ -227,6 +239,6 @@ def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
         first.presence,
         first.last_used_at,
         first.last_active_at,
-        first.created_at,
+        first.authenticated_at,
         policy.needs_second_factor(roles) and not first.second_factor,
     )

@@ -24,6 +24,7 @@ class StepKind(StrEnum):
     SET_UP = "set_up"  #: the agent sets up the second factor that the role requires
     PASSKEY = "passkey"  #: a passkey in place of the password
     NEW_PASSKEY = "new_passkey"  #: a signed-in agent adds a passkey
+    LOGOUT = "logout"  #: nothing: a provider's logout token that was used
 
 
 LASTS = timedelta(minutes=10)
@@ -65,7 +66,7 @@ class ChangeStep:
 
 def keep_step(tx: Transaction, command: KeepStep) -> None:
     """Store the step, and forget those that have expired."""
-    tx.conn.execute(delete(s).where(s.c.expires_at <= tx.now))
+    forget_expired(tx)
     tx.conn.execute(
         insert(s).values(
             key=token_hash(command.token),
@@ -75,6 +76,11 @@ def keep_step(tx: Transaction, command: KeepStep) -> None:
             expires_at=tx.now + LASTS,
         )
     )
+
+
+def forget_expired(tx: Transaction) -> None:
+    """Delete the steps that have expired."""
+    tx.conn.execute(delete(s).where(s.c.expires_at <= tx.now))
 
 
 def find_step(conn: Connection, which: StepToken, now: datetime) -> Step | None:

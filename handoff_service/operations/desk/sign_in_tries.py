@@ -20,20 +20,23 @@ TRIES_OF_ADDRESS = 30
 # so that one address does not get through the accounts of a desk in some minutes
 TRIES_OF_ADDRESS_HOURLY = 50
 TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
-# one-time codes: they have six digits, so an hour of guesses must find none
-CODES_OF_ACCOUNT_HOURLY = 20
+# one-time codes: they have six digits, so months of guesses must find none
+CODES_OF_ACCOUNT_HOURLY, CODES_OF_ACCOUNT_DAILY = 10, 30
 f, known = t.sign_in_failures, t.known_addresses
-LONGEST = timedelta(hours=1)  # no limit looks further back
+HOUR = timedelta(hours=1)
+LONGEST = timedelta(days=1)  # no limit looks further back
 AN_ADDRESS_STAYS_KNOWN = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so many wrong attempts under this key in this time. The key is a hash."""
+    """At most so many wrong attempts under this key in this time. The key is a hash. ``warns``: the
+    agent hears of the last one."""
 
     key: str
     most: int
     within: timedelta
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +51,13 @@ class Try:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """``left``: remaining attempts. Below 0: this attempt is refused and was not counted, and
-    ``wait`` says how many seconds later an attempt may be accepted."""
+    ``wait`` says how many seconds later an attempt may be accepted. ``warns``: if this attempt is
+    wrong, it is the last one of a limit that warns."""
 
     left: int
     ids: tuple[int, ...] = ()
     wait: int = 0
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ def count_try(tx: Transaction, command: Try) -> Counted:
     added = insert(f).returning(f.c.id)
     keys = dict.fromkeys(limit.key for limit in command.limits)
     ids = [tx.conn.execute(added, {"key": key, "failed_at": tx.now}).scalar_one() for key in keys]
-    return Counted(min(left for left, _ in room), tuple(ids))
+    warns = any(limit.warns and left == 0 for left, limit in room)
+    return Counted(min(left for left, _ in room), tuple(ids), warns=warns)
 
 
 def _count(tx: Transaction, limit: Limit) -> int:

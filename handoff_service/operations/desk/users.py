@@ -22,6 +22,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_words
 from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.users import merged_sentence
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.row_references import is_referred_to
 from handoff_service.store.engine.transaction import Transaction
@@ -178,10 +179,17 @@ def _locked(tx: Transaction, user_id: int) -> Any:
     ).one_or_none()
     if found is None:
         raise NotFound(f"There is no user {user_id}.")
+    if found.merged_into is not None:
+        raise Conflict(merged_sentence(tx.conn, user_id))
     return found
 
 
 def _is_free(tx: Transaction, external_id: str) -> None:
-    if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
-        said = f"A user with the employee number “{external_id}” already exists. Enter another."
+    there = tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar()
+    if there is not None:
+        said = merged_sentence(tx.conn, there)
+        said = (
+            said
+            or f"A user with the employee number “{external_id}” already exists. Enter another."
+        )
         raise Conflict.at("external_id", said)

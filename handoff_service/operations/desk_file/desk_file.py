@@ -169,10 +169,14 @@ class ListViewEntry(_Entry):
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label: OneLine | None = None
+    #: a key, = and a value
+    attribute: OneLine | None = None
 
     def to_sort_and_filter(self, label_id: int | None) -> SortAndFilter:
         """The sort and filter that the entry describes. ``label_id``: of its label."""
-        return SortAndFilter(sort=self.sort, tag=self.tag, label_id=label_id)
+        return SortAndFilter(
+            sort=self.sort, tag=self.tag, label_id=label_id, attribute=self.attribute
+        )
 
 
 class PresenceStateEntry(_Entry):

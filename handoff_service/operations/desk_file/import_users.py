@@ -17,7 +17,7 @@ from handoff_service.operations.shared.record_changes import record_many
 from handoff_service.rules.desk.attributes import AttributeOwner, read_values
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun, difference
 from handoff_service.store.desk import attributes, user_words
-from handoff_service.store.desk.users import select_users
+from handoff_service.store.desk.users import merged_sentence, select_users
 from handoff_service.store.desk_file import entries as desk_entries
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
@@ -43,11 +43,23 @@ def import_users(
             row.external_id: row
             for row in tx.conn.execute(query.order_by(u.c.id).with_for_update(key_share=True))
         }
+        _refuse_merged(tx, stored)
         alone = [entry for entry in batch if not _is_plain(entry, stored.get(entry.external_id))]
         for entry in alone:
             _one(tx, entry, stored.get(entry.external_id), facts.get(entry.external_id, {}))
         names = {entry.external_id for entry in alone}
         _plain(tx, [entry for entry in batch if entry.external_id not in names], stored, facts)
+
+
+def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
+    """BadInput names each entry of a user who was merged into another."""
+    errors = {
+        f"users.{external_id}": f"must be left out of the file: {merged_sentence(tx.conn, row.id)}"
+        for external_id, row in stored.items()
+        if row.merged_into is not None
+    }
+    if errors:
+        raise BadInput(errors=errors)
 
 
 def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from handoff_service import log
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Mail, Mailed, NotMailed
 from handoff_service.rules.identity import proof as rules
@@ -76,6 +77,8 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     due_work.cancel(tx, Work.MAIL_CODE, [command.send_id])
     tx.hint(MAILBOX)
     proof = proofs.of_send(tx.conn, command.send_id)
+    if isinstance(result, NotMailed):
+        report_given_up(tx, Work.MAIL_CODE, command.send_id, command.attempts, "NotMailed")
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         sentence = "The code could not be sent by e-mail"

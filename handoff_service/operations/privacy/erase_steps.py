@@ -161,8 +161,7 @@ def forget_person(tx: Transaction, erasure: Running) -> None:
     forget_texts(tx, tx.now + timedelta(seconds=1))  # of practice runs, which may hold theirs
     done["deleted_records"] += person_rows.forget_deleted_users(tx, erasure.words)
     if erasure.user_id is not None:
-        person_rows.forget_user(tx, erasure.user_id)
-        done["users"] += 1
+        done["users"] += person_rows.forget_user(tx, erasure.user_id)
     _add_counts(tx, erasure.id, +done)
 
 

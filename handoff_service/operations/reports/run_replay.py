@@ -84,6 +84,9 @@ async def _result(job: Job, change: ReplayChange) -> ReplayResult:
     read = job.deps.store.read
     now = await read(replay_desk.desk_now)
     logged = await read(replay_data.presences, since, until)
+    longest = timedelta(days=max((one.affinity_days for one in now.queues.values()), default=0))
+    numbers = {one.requester for one in past.arrivals}
+    served = await read(replay_data.served_before, numbers, since - longest, since)
     today = ReplayChange(available=change.available)
     runs = [
         await asyncio.to_thread(replay_desk.inputs, now, one, logged, since, until)
@@ -92,7 +95,7 @@ async def _result(job: Job, change: ReplayChange) -> ReplayResult:
     happened: list[ReplayFigures] = []
     await _in_slices(teller, _counted(past, runs[0], None, until, happened), READING, 60)
     for number, run in enumerate(runs):
-        replay = Replay(desk=run.desk, arrivals=past.arrivals, end=until)
+        replay = Replay(desk=run.desk, arrivals=past.arrivals, end=until, served=served)
         begin = 60 + 20 * number
         await _in_slices(teller, replay.run(), begin, begin + 12)
         counting = _counted(past, run, replay, until, happened)

@@ -22,6 +22,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessage
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
+from handoff_service.rules.shared.outside_addresses import address_error
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -87,7 +88,7 @@ class Sent:
 def add_target(tx: Transaction, command: AddTarget) -> int:
     """Add a target, or replace the keys of a known one. Returns its id. BadInput for an invalid
     address, Conflict beyond ten targets."""
-    _check(command)
+    _check(tx, command)
     keys = (
         {"p256dh": command.p256dh, "auth": command.auth}
         if command.way is NotificationMethod.PUSH
@@ -125,16 +126,26 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
     return made
 
 
-def _check(command: AddTarget) -> None:
+def _check(tx: Transaction, command: AddTarget) -> None:
     if command.way is NotificationMethod.MAIL:
         return
-    parts = urlsplit(command.address) if len(command.address) <= LONGEST else None
-    if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
+    if not _is_web_address(command.address):
         raise BadInput(
             errors={"address": "must be a web address, such as https://chat.example/hook"}
         )
+    if wrong := address_error(command.address, tx.settings.outside):
+        raise BadInput(errors={"address": wrong})
     if command.way is NotificationMethod.PUSH and not (command.p256dh and command.auth):
         raise BadInput(errors={"keys": "must have the browser's p256dh and auth keys"})
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    is_web = parts.scheme in ("https", "http") and bool(parts.hostname)
+    return is_web and len(address) <= LONGEST
 
 
 def remove_target(tx: Transaction, command: RemoveTarget) -> None:
@@ -163,7 +174,11 @@ def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
     found = notification_targets.news(tx.conn, agents, min(since.values()), until)
     send = []
     for target in targets:
-        news = [one for one in found.get(target.agent_id, ()) if one.at > since[target.id]]
+        news = [
+            one
+            for one in found.get(target.agent_id, ())
+            if one.at > since[target.id] and (target.takes_work or one.kind in rules.OF_SUPERVISORS)
+        ]
         if news:
             made = rules.notification(news)
             send.append(ToSend(target, made, f"{tx.settings.public_url}{made.path}"))

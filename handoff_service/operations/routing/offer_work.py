@@ -191,7 +191,7 @@ def _next_round(
     begins_at = (subject.answers.last_at or subject.item.created_at) + ROUND_PAUSE
     if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
         log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
-        sentence = f"Everyone in {subject.queue.name} rejected the offer. Patchboard asks again in "
+        sentence = f"Nobody in {subject.queue.name} has accepted. Patchboard asks again in "
         alert_supervisors(tx, subject.interaction, sentence + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         run.again.append(begins_at)

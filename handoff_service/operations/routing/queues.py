@@ -1,6 +1,6 @@
 """An admin creates, changes or deletes a queue."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,20 +8,19 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
+from handoff_service.operations.routing.refresh_queue_targets import refresh_queue_targets
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
-from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, errors
 from handoff_service.rules.shared import conditions
-from handoff_service.store.conversations import interactions, target_facts
+from handoff_service.store.conversations import target_facts
 from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
-from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
@@ -129,13 +128,6 @@ def check_schedules(tx: Transaction) -> None:
                 "Choose another country, or take the holidays out of that queue's hours"
             )
             raise BadInput(errors={"country": error})
-
-
-def refresh_queue_targets(tx: Transaction, queue_ids: Collection[int]) -> None:
-    """Bring the targets of the open conversations of these queues up to date."""
-    i = t.interactions
-    here = select(i.c.id).where(one_of(i.c.queue_id, queue_ids), i.c.closed_at.is_(None))
-    tx.at_end(refresh_targets, interactions.lock_each(tx.conn, tx.conn.scalars(here).all()))
 
 
 def blockers(conn: Connection, queue_id: int) -> list[Blocker]:

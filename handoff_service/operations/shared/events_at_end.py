@@ -15,6 +15,7 @@ OF_LINES = frozenset(
         WebhookEvent.CONVERSATION_OPENED,
         WebhookEvent.CONVERSATION_HANDED_OFF,
         WebhookEvent.CONVERSATION_ASSIGNED,
+        WebhookEvent.CONVERSATION_TRANSFERRED,
         WebhookEvent.CONVERSATION_RETURNED,
         WebhookEvent.CONVERSATION_CLOSED,
         WebhookEvent.CONVERSATION_REOPENED,

@@ -1,4 +1,4 @@
-"""A background job failed: it is tried again later, and webhooks may hear of it."""
+"""A background job failed, or was given up. Webhooks may hear of it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,14 +33,30 @@ class FailedJob:
 def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
     """Release claimed work that failed."""
     due_work.release(tx, failed.kind, failed.key, tx.now + failed.after)
-    wanted = failed.kind not in _OF_WEBHOOKS and is_wanted(tx, {WebhookEvent.JOB_FAILED})
-    subject = f"job:{failed.kind}:{failed.key}"
-    if wanted and not _reported(tx, subject):
+    if failed.kind not in _OF_WEBHOOKS:
         job = EventJob(
-            kind=failed.kind, key=failed.key, attempts=failed.attempts, error=failed.error
+            kind=failed.kind,
+            key=failed.key,
+            attempts=failed.attempts,
+            error=failed.error,
+            given_up=False,
         )
+        report_job(tx, job)
+
+
+def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
+    """Send webhooks an event about a failed job, at most once an hour for each ``about``, which is
+    the job itself if it is empty."""
+    subject = f"job:{job.kind}:{about or job.key}"
+    if is_wanted(tx, {WebhookEvent.JOB_FAILED}) and not _reported(tx, subject):
         event = NewEvent(type=WebhookEvent.JOB_FAILED, subject=subject, data=JobData(job=job))
         record_events(tx, [event])
+
+
+def report_given_up(tx: Transaction, kind: Work, key: object, attempts: int, error: str) -> None:
+    """The same for a job that is not tried again."""
+    job = EventJob(kind=kind, key=str(key), attempts=attempts, error=error, given_up=True)
+    report_job(tx, job)
 
 
 def _reported(tx: Transaction, subject: str) -> bool:

@@ -22,6 +22,7 @@ MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
 SHORTEST_PASSWORD = 8
 NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 ONE_LINE = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
+_SHORT_CODE = re.compile(r"[0-9]{3,8}")
 EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
 
 
@@ -35,6 +36,15 @@ def _own_number(value: str, info: ValidationInfo) -> str:
 
 def _sought_number(value: str, info: ValidationInfo) -> str:
     return phone_numbers.searched(value, country_of(info)) or value
+
+
+def _person_number(value: str, info: ValidationInfo) -> str:
+    try:
+        return phone_numbers.read(value, country_of(info))
+    except phone_numbers.NotANumber:
+        if _SHORT_CODE.fullmatch(value):
+            return value
+        raise
 
 
 def country_of(info: ValidationInfo) -> str | None:
@@ -127,6 +137,8 @@ Number = Annotated[str, AfterValidator(_number), WithJsonSchema(_NUMBER)]
 OwnNumber = Annotated[str, AfterValidator(_own_number), WithJsonSchema(_NUMBER)]
 #: A filter; short codes are unchanged.
 SoughtNumber = Annotated[str, AfterValidator(_sought_number), WithJsonSchema(_NUMBER)]
+#: The number of a sender, which may be a short code.
+PersonNumber = Annotated[str, AfterValidator(_person_number), WithJsonSchema(_NUMBER)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
 #: A version of a system message: its name, and _ with the language's code if that is not English.

@@ -6,7 +6,8 @@ ticket system does. A case belongs to the desk, and its conversation gets a line
 changed it.
 
 An operation that changes anything, apart from texts and notes in the thread, also leaves the owner
-a notice (``notify_owner``).
+a notice (``notify_owner``). Notices that the acting agent has about the conversation are dropped,
+because whoever acts on a conversation has it in view.
 """
 
 from handoff_service.errors import Conflict
@@ -23,6 +24,7 @@ def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction
     Raises NotFound for an unknown id."""
     interaction = interactions.lock(tx.conn, interaction_id)
     take_part(tx, interaction, agent_id)
+    see_notice(tx, interaction_id, agent_id)
     return interaction
 
 
@@ -62,6 +64,12 @@ def notify_assigned(tx: Transaction, interaction: InteractionRow, said: str) -> 
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         colleague_notices.put(tx, interaction.assigned_to, interaction.id, said)
         tx.hint(f"agent:{interaction.assigned_to}", interaction.id)
+
+
+def see_notice(tx: Transaction, interaction_id: int, agent_id: int) -> None:
+    """Drop the agent's notice about the conversation. Repeating it changes nothing."""
+    if colleague_notices.drop(tx, agent_id, interaction_id):
+        tx.hint(f"agent:{agent_id}")
 
 
 def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:

@@ -68,6 +68,15 @@ def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
     audit(tx, _entry(AuditAction.DELETED, noun, record, before, removal(before)))
 
 
+def record_as(
+    tx: Transaction, noun: Noun, record: int, changes: Changes, action: AuditAction
+) -> None:
+    """Record what is already written, as this action."""
+    _record(tx, noun, {str(record): changes})
+    now = record_changes.entry(tx.conn, noun, str(record))
+    audit(tx, _entry(action, noun, record, now, changes))
+
+
 def record_many(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None:
     """Record what is already written: record -> its changes; empty for a new record."""
     _record(tx, noun, changes)

@@ -14,11 +14,13 @@ from sqlalchemy import delete, select, update
 
 from handoff_service import log
 from handoff_service.errors import CannotOpen
+from handoff_service.operations.shared.failed_job import report_job
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.webhooks.switch_off import switch_off
 from handoff_service.ports import Called, OutgoingCall
-from handoff_service.rules.shared.vocabulary import CallState, Work
+from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.rules.webhooks import signature as rules
+from handoff_service.rules.webhooks.payloads import EventJob
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -92,16 +94,30 @@ def _failed(tx: Transaction, call_id: int, called: Called) -> CallState:
     tx.conn.execute(update(w).where(this, w.c.failing_since.is_(None)).values(failing_since=tx.now))
     since = tx.conn.execute(select(w.c.failing_since).where(this)).scalar_one()
     if since is not None and rules.must_switch_off(since, row.attempts, tx.now):
-        _end(tx, row.id, CallState.GIVEN_UP, called)
         switch_off(tx, row.webhook_id)
-        return CallState.GIVEN_UP
+        return _given_up(tx, row, called)
     again = rules.next_try(row.attempts, row.since, tx.now)
     if again is None:
-        _end(tx, row.id, CallState.GIVEN_UP, called)
-        return CallState.GIVEN_UP
+        return _given_up(tx, row, called)
     tx.conn.execute(update(k).where(k.c.id == row.id).values(_result(called)))
     due_work.release(tx, Work.CALL_WEBHOOK, row.id, again)
     return CallState.WAITING
+
+
+def _given_up(tx: Transaction, row: Any, called: Called) -> CallState:
+    """Give up the call. Webhooks hear of it, but not of events that are about failures themselves,
+    because one such event would cause the next."""
+    _end(tx, row.id, CallState.GIVEN_UP, called)
+    if row.type != WebhookEvent.JOB_FAILED:
+        job = EventJob(
+            kind=Work.CALL_WEBHOOK,
+            key=str(row.id),
+            attempts=row.attempts,
+            error="NotDelivered",
+            given_up=True,
+        )
+        report_job(tx, job, about=f"webhook:{row.webhook_id}")
+    return CallState.GIVEN_UP
 
 
 def _secrets(tx: Transaction, hook: Any) -> list[str]:

@@ -12,6 +12,7 @@ from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.operations.webhooks.switch_off import give_up_waiting
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.outside_addresses import address_error
 from handoff_service.rules.shared.vocabulary import WebhookEvent
 from handoff_service.rules.webhooks import signature
 from handoff_service.rules.webhooks import webhooks as rules
@@ -58,7 +59,7 @@ class ReplaceSecret:
 def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     fields = command.fields
-    _check(fields, command.secret)
+    _check(tx, fields, command.secret)
     _name_is_free(tx, fields.name)
     sealed = tx.settings.sealer.seal(w.c.secret, command.secret)
     new = insert(w).values(**_row(fields), secret=sealed).returning(w.c.id)
@@ -72,7 +73,9 @@ def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
     well; one that is switched off gives up its waiting events."""
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
-    _check(fields, command.secret)
+    # one that may not be called anymore can still be switched off
+    is_old = fields.url == stored.url and (stored.active or not fields.active)
+    _check(tx, fields, command.secret, is_old=is_old)
     if fields.name != stored.name:
         _name_is_free(tx, fields.name)
     values = _row(fields)
@@ -160,8 +163,14 @@ def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
     tx.conn.execute(update(w).where(w.c.id == webhook_id).values(**values))
 
 
-def _check(fields: WebhookFields, secret: str | None) -> None:
+def _check(
+    tx: Transaction, fields: WebhookFields, secret: str | None, *, is_old: bool = False
+) -> None:
+    """``is_old``: the address was checked when it was entered."""
     wrong = rules.errors(fields)
+    refused = None if is_old or "url" in wrong else address_error(fields.url, tx.settings.outside)
+    if refused:
+        wrong["url"] = refused
     if secret is not None and (fault := signature.secret_error(secret)):
         wrong["secret"] = fault
     if wrong:

@@ -42,16 +42,17 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortAndFilter:
-    """The sort and filters that an agent has chosen for the list. ``tag`` and ``label_id``: only
-    conversations with them; None: all."""
+    """The sort and filters that an agent has chosen for the list. ``tag``, ``label_id`` and
+    ``attribute`` (a key, = and a value): only conversations with them; None: all."""
 
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label_id: int | None = None
+    attribute: str | None = None
 
     @property
     def filters(self) -> bool:
-        return self.tag is not None or self.label_id is not None
+        return any(one is not None for one in (self.tag, self.label_id, self.attribute))
 
 
 class Sortable(Protocol):

@@ -7,6 +7,7 @@ question or a problem never counts.
 
 import re
 from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.thanks_words import BESIDE, THANKS
@@ -37,6 +38,16 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     if not words:
         return has_emoji
     return _consists(words, {folded(word) for name in names for word in plain(name).split()})
+
+
+def stays_closed(
+    closed_at: datetime | None, now: datetime, minutes: int, *, question_waits: bool
+) -> bool:
+    """Whether thanks on a line stay in its newest conversation: for so many minutes after closing,
+    and while the question of how it went has not left. They must not cancel that question."""
+    if closed_at is None:
+        return False
+    return question_waits or (minutes > 0 and now - closed_at <= timedelta(minutes=minutes))
 
 
 def has_thanks(text: str) -> bool:

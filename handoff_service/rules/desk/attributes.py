@@ -43,8 +43,8 @@ MOST_CHOICES = 50
 LONGEST_VALUE = 200
 #: Types whose values have an order, so that conditions can use “at least” and “at most”.
 ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
-#: Letters, digits, spaces, dots, hyphens and underscores.
-KEY = re.compile(r"[^\W_](?:[\w .-]{0,58}\w)?")
+#: Letters, digits, dots, hyphens and underscores.
+KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
@@ -77,7 +77,7 @@ def errors(one: AttributeFields) -> dict[str, str]:
     if not KEY.fullmatch(one.key):
         found["key"] = (
             "must begin and end with a letter or digit and have at most 60 letters, digits, "
-            "spaces, dots, hyphens and underscores"
+            "dots, hyphens and underscores, without spaces, such as order_number"
         )
     if one.type is AttributeType.CHOICE and not one.choices:
         found["choices"] = "must have at least one choice"
@@ -133,6 +133,16 @@ def _choice(value: str, choices: Sequence[str]) -> str:
     if found is None:
         raise ValueError(f"must be one of {', '.join(choices)}")
     return found
+
+
+def in_words(one: AttributeFields | None, value: str) -> str:
+    """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one`` None: not defined."""
+    if one is not None and one.type is AttributeType.YES_NO:
+        return value.capitalize()
+    if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
+        day = date.fromisoformat(value)
+        return f"{day.day} {day:%b} {day.year}"
+    return value
 
 
 def read_values(

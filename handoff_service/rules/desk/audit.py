@@ -30,6 +30,8 @@ class AuditAction(StrEnum):
     VIEWED = "viewed"
     EXPORTED = "exported"
     KEYS_ROTATED = "keys_rotated"
+    MERGED = "merged"
+    MERGE_UNDONE = "merge_undone"
     ENTRIES_REMOVED = "entries_removed"
 
 
@@ -42,6 +44,7 @@ class Subject(StrEnum):
     CONVERSATIONS = "conversations"
     AUDIT_LOG = "audit_log"
     PERSONAL_DATA = "personal_data"
+    BACKUP = "backup"
     SECRET_KEY = "secret_key"  # noqa: S105  # the name of a subject
 
 

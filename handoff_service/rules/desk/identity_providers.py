@@ -6,6 +6,7 @@ The claims are those of https://openid.net/specs/openid-connect-core-1_0.html#St
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ SCOPES = "email profile"
 GROUPS_CLAIM = "groups"
 MOST_MAPPED = 200  # groups of a provider
 MOST_CLAIMED = 5000  # groups of one person that are looked at
+CLOCKS_DIFFER = 60  # seconds, between the provider and this desk
+_LAST_TIME = 2**33  # Unix time, in the year 2242
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
 OPEN_DOOR = (
@@ -123,6 +126,25 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
         roles=roles if provider.roles else None,
         groups=frozenset(name for one in theirs for name in provider.groups.get(one, ())),
     )
+
+
+def session_of(claims: Mapping[str, Any]) -> str | None:
+    """The provider's name for its own session."""
+    session = claims.get("sid")
+    return session if isinstance(session, str) and 0 < len(session) <= 255 else None
+
+
+def authenticated(
+    claims: Mapping[str, Any], asked_at: float | None, provider: str
+) -> datetime | None:
+    """When the person proved who they are to the provider. None when it does not say. NotAdmitted
+    when they did not do so again although the desk asked for it at ``asked_at``, in Unix time."""
+    at = claims.get("auth_time")
+    if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < _LAST_TIME:
+        return None
+    if asked_at is not None and at < asked_at - CLOCKS_DIFFER:
+        raise NotAdmitted(f"{provider} did not ask you to sign in again. Try again.")
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _vouched_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:

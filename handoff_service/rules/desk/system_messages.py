@@ -15,7 +15,7 @@ from handoff_service.rules.delivery.sms_characters import described, is_visible
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.dates_in_texts import time_to_come
-from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.translations import in_language, translatable
@@ -251,7 +251,7 @@ def _translated(words: Words, language: Language) -> Words:
         example, long = (time_to_come(at, "UTC", OPENS_AFTER, language) for at in OPENS_AT)
         parts["opens"] = replace(parts["opens"], example=example, long=long)
     return Words(
-        when=f"In {LANGUAGE_NAMES[language]}: {words.when}",
+        when=words.when,
         default=in_language(words.default, language),
         placeholders=parts,
     )

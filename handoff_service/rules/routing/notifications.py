@@ -26,10 +26,16 @@ class NewsKind(StrEnum):
     """What happened, most urgent first."""
 
     OFFER = "offer"
+    ALARM = "alarm"
     PROMPT = "prompt"
     TEXT = "text"
     MENTION = "mention"
     NOTICE = "notice"
+    LOW_GRADE = "low_grade"
+
+
+#: for supervisors, who need no work of their own to get them
+OF_SUPERVISORS = frozenset({NewsKind.ALARM, NewsKind.LOW_GRADE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +73,21 @@ NOT_OLDER = timedelta(minutes=15)
 _ORDER = {kind: place for place, kind in enumerate(NewsKind)}
 _TITLES = {
     NewsKind.OFFER: "Offer: {}",
+    NewsKind.ALARM: "Supervisor alert: {}",
     NewsKind.PROMPT: "Prompt: {}",
     NewsKind.TEXT: "New text: {}",
     NewsKind.NOTICE: "Your conversation changed: {}",
     NewsKind.MENTION: "{} mentioned you",
+    NewsKind.LOW_GRADE: "Low grade: {}",
 }
 _COUNTED = {
     NewsKind.OFFER: ("offer", "offers"),
+    NewsKind.ALARM: ("supervisor alert", "supervisor alerts"),
     NewsKind.PROMPT: ("prompt", "prompts"),
     NewsKind.TEXT: ("conversation with new texts", "conversations with new texts"),
     NewsKind.NOTICE: ("changed conversation", "changed conversations"),
     NewsKind.MENTION: ("mention", "mentions"),
+    NewsKind.LOW_GRADE: ("low grade", "low grades"),
 }
 
 

@@ -1,22 +1,37 @@
 """Replay of past arrivals: who would have got each conversation, and when, with other settings.
 
 The decisions are those of ``assignment.decide``. Everything else that people did is taken as it
-was: when requesters came and gave up, when agents were available, and how long each conversation
-kept its agent busy.
+was: when requesters came and gave up, when agents were available, which offers they declined, and
+how long each conversation kept its agent busy.
 """
 
 import heapq
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from handoff_service.rules.routing.assignment import Candidate, Need, decide
+from handoff_service.rules.routing.assignment import (
+    ROUND_PAUSE,
+    Candidate,
+    Decision,
+    Need,
+    decide,
+)
 from handoff_service.rules.shared.vocabulary import Assignment
 
 AT_ONCE = 100  # events between two looks at the progress
 
 type Periods = Sequence[tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """An offer that an agent rejected or let expire, so long after it was made. ``again``: whether
+    the agent may be asked again."""
+
+    after: timedelta
+    again: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +41,9 @@ class Arrival:
     - ``patience``: after this long without an agent, the requester was gone; None: an agent had it;
     - ``accepting``: from the offer to the agent's acceptance;
     - ``busy``: how long it kept its agent busy, without holds. For a requester who was gone, what
-      is usual in its queue.
+      is usual in its queue;
+    - ``requester``: the requester's number;
+    - ``declines``: agent -> the offers of it that the agent declined, in order.
     """
 
     id: int
@@ -36,6 +53,8 @@ class Arrival:
     patience: timedelta | None
     accepting: timedelta
     busy: timedelta
+    requester: str = ""
+    declines: Mapping[int, Sequence[Declined]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +78,15 @@ class QueueMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayQueue:
-    """``open``: its opening hours in the period; ``members``: agent -> their part in it."""
+    """``open``: its opening hours in the period; ``members``: agent -> their part in it;
+    ``affinity``: for how long the agent who served a requester last comes first."""
 
     rule: Assignment
     open: Periods
     mandatory: frozenset[str]
     optional: frozenset[str]
     members: Mapping[int, QueueMember]
+    affinity: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +104,29 @@ class Outcome:
 
 
 @dataclass(slots=True)
+class _Answers:
+    """How agents answered the offers of an arrival. ``declined``: agent -> (round, may be asked
+    again)."""
+
+    round: int = 1
+    declined: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    last_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Replay:
-    """A replay of arrivals until ``end``."""
+    """A replay of arrivals until ``end``. ``served``: requester -> the agent who served them last
+    before, and when."""
 
     desk: ReplayDesk
     arrivals: Sequence[Arrival]
     end: datetime
+    served: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    _served: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    _answers: dict[int, _Answers] = field(default_factory=dict)
+    _offered: dict[int, int] = field(default_factory=dict)
+    _declines: dict[tuple[int, int], int] = field(default_factory=dict)
     _events: list[tuple[datetime, int, int, Arrival | None]] = field(default_factory=list)
     _waiting: dict[int, list[tuple[int, datetime, int, Arrival]]] = field(default_factory=dict)
     _load: dict[int, int] = field(default_factory=dict)
@@ -113,8 +150,10 @@ class Replay:
             self.outcomes.setdefault(one.id, Outcome(None, None))
 
     def _prepare(self) -> None:
-        """An event is (time, what, agent, arrival). What: 0 an agent is free again, 1 a requester
-        is gone, 2 an arrival, 3 somebody may now be able to take work."""
+        """An event is (time, what, its number, arrival). What: 0 an agent has finished one, 1 a
+        requester is gone, 2 an arrival, 3 somebody may now be able to take work, 4 an agent
+        declines an offer."""
+        self._served = dict(self.served)
         events: list[tuple[datetime, int, int, Arrival | None]] = []
         moments = {start for one in self.desk.queues.values() for start, _ in one.open}
         moments |= {start for one in self.desk.agents.values() for start, _ in one.available}
@@ -129,36 +168,63 @@ class Replay:
         self._events = events
 
     def _happens(self, event: tuple[datetime, int, int, Arrival | None]) -> None:
-        _, what, number, arrival = event
-        if what == 0:
-            self._load[number] -= 1
-        elif what == 1 and arrival is not None:
-            self.outcomes.setdefault(arrival.id, Outcome(None, None))
-        elif what == 2 and arrival is not None:
-            queue = self._waiting.setdefault(arrival.queue_id, [])
-            insort(queue, (arrival.priority, arrival.at, arrival.id, arrival), key=lambda x: x[:3])
+        at, what, _, arrival = event
+        if arrival is None:
+            return
+        match what:
+            case 0:
+                agent = self.outcomes[arrival.id].agent_id
+                if agent is not None:
+                    self._load[agent] -= 1
+                    self._served[arrival.requester] = agent, at
+            case 1:
+                self.outcomes.setdefault(arrival.id, Outcome(None, None))
+            case 2:
+                self._wait(arrival)
+            case 4:
+                self._declined(arrival, at)
+
+    def _wait(self, one: Arrival) -> None:
+        queue = self._waiting.setdefault(one.queue_id, [])
+        insort(queue, (one.priority, one.at, one.id, one), key=lambda x: x[:3])
+
+    def _declined(self, one: Arrival, at: datetime) -> None:
+        agent = self._offered.pop(one.id)
+        self._load[agent] -= 1
+        answers = self._answers.setdefault(one.id, _Answers())
+        again = one.declines[agent][self._declines[one.id, agent] - 1].again
+        again = again and answers.declined.get(agent, (0, True))[1]
+        answers.declined[agent] = answers.round, again
+        answers.last_at = at
+        if one.id not in self.outcomes:
+            self._wait(one)
 
     def _assign(self, now: datetime) -> None:
         """Offer what waits: the highest priority first, then the oldest. When nobody can take the
-        first of a queue, nobody can take the others."""
-        heads = []
+        first of a queue, nobody can take the others, unless agents have declined the first."""
+        heads: list[tuple[tuple[int, datetime, int], int, int]] = []
         for queue_id, waiting in self._waiting.items():
             self._skip_gone(waiting)
             if waiting and _holds(self.desk.queues[queue_id].open, now):
-                heads.append((waiting[0][:3], queue_id))
+                heads.append((waiting[0][:3], queue_id, 0))
         heapq.heapify(heads)
         while heads:
-            _, queue_id = heapq.heappop(heads)
+            _, queue_id, place = heapq.heappop(heads)
             waiting = self._waiting[queue_id]
-            if self._offer(waiting[0][3], now):
-                waiting.pop(0)
-                self._skip_gone(waiting)
-                if waiting:
-                    heapq.heappush(heads, (waiting[0][:3], queue_id))
+            one = waiting[place][3]
+            if self._offer(one, now):
+                waiting.pop(place)
+            elif one.id in self._answers:
+                place += 1
+            else:
+                continue
+            self._skip_gone(waiting, place)
+            if place < len(waiting):
+                heapq.heappush(heads, (waiting[place][:3], queue_id, place))
 
-    def _skip_gone(self, waiting: list[tuple[int, datetime, int, Arrival]]) -> None:
-        while waiting and waiting[0][2] in self.outcomes:
-            waiting.pop(0)
+    def _skip_gone(self, waiting: list[tuple[int, datetime, int, Arrival]], place: int = 0) -> None:
+        while place < len(waiting) and waiting[place][2] in self.outcomes:
+            waiting.pop(place)
 
     def _offer(self, one: Arrival, now: datetime) -> bool:
         queue = self.desk.queues[one.queue_id]
@@ -170,18 +236,59 @@ class Replay:
         ]
         if not candidates:
             return False
+        decision = self._decide(one, queue, candidates, now)
+        chosen = [one.agent_id for one in decision.chosen]
+        if not chosen:
+            return False
+        taker = next((agent for agent in chosen if not self._declines_now(one, agent)), None)
+        if taker is not None:
+            self._take(one, taker, now)
+        else:
+            self._decline(one, chosen[0], now)
+        return True
+
+    def _decide(
+        self, one: Arrival, queue: ReplayQueue, candidates: Sequence[Candidate], now: datetime
+    ) -> Decision:
+        answers = self._answers.get(one.id, _Answers())
+        agent, served_at = self._served.get(one.requester, (None, now))
         need = Need(
             rule=queue.rule,
             waited=now - one.at,
+            round=answers.round,
             mandatory=queue.mandatory,
             optional=queue.optional,
+            declined=answers.declined,
+            affinity=agent if served_at > now - queue.affinity else None,
             last_agent=self._last_agent.get(one.queue_id),
         )
-        chosen = decide(candidates, need).chosen
-        if not chosen:
-            return False
-        self._take(one, chosen[0].agent_id, now)
-        return True
+        decision = decide(candidates, need)
+        if decision.chosen or not decision.next_round or answers.last_at is None:
+            return decision
+        begins_at = answers.last_at + ROUND_PAUSE
+        if now < begins_at:
+            heapq.heappush(self._events, (begins_at, 3, -one.id, None))
+            return decision
+        answers.round += 1
+        return decide(candidates, replace(need, round=answers.round))
+
+    def _declines_now(self, one: Arrival, agent: int) -> bool:
+        """Whether the agent declined an offer that this replay has not made yet."""
+        return self._declines.get((one.id, agent), 0) < len(one.declines.get(agent, ()))
+
+    def _decline(self, one: Arrival, agent: int, now: datetime) -> None:
+        """The agent has the offer until the agent declines it."""
+        number = self._declines.get((one.id, agent), 0)
+        self._declines[one.id, agent] = number + 1
+        self._offered[one.id] = agent
+        self._asked(one, agent, now)
+        at = now + one.declines[agent][number].after
+        heapq.heappush(self._events, (at, 4, one.id, one))
+
+    def _asked(self, one: Arrival, agent: int, now: datetime) -> None:
+        self._load[agent] = self._load.get(agent, 0) + 1
+        self._last_assigned[agent] = now
+        self._last_agent[one.queue_id] = agent
 
     def _candidate(self, agent_id: int, member: QueueMember) -> Candidate:
         agent = self.desk.agents[agent_id]
@@ -200,10 +307,8 @@ class Replay:
     def _take(self, one: Arrival, agent_id: int, now: datetime) -> None:
         taken_at = now + one.accepting
         self.outcomes[one.id] = Outcome(agent_id, taken_at)
-        self._load[agent_id] = self._load.get(agent_id, 0) + 1
-        self._last_assigned[agent_id] = now
-        self._last_agent[one.queue_id] = agent_id
-        heapq.heappush(self._events, (taken_at + one.busy, 0, agent_id, None))
+        self._asked(one, agent_id, now)
+        heapq.heappush(self._events, (taken_at + one.busy, 0, one.id, one))
 
 
 def _holds(periods: Periods, at: datetime) -> bool:

@@ -20,9 +20,10 @@ CANNOT_KNOW = (
     "Agents answer as quickly and handle conversations as long as they did, however many they "
     "have at a time.",
     "Requesters write the same texts at the same times, and give up after the same time in line.",
-    "Every offer is accepted, as quickly as it was then. Rejected and expired offers, transfers to "
-    "an agent, and first offers to the last agent are left out.",
-    "Conversations go to the queue to which they went. Conditions of queues are not judged again.",
+    "Agents accept offers as quickly as they did. An agent who rejected an offer or let it expire "
+    "does so again. Transfers to an agent are left out.",
+    "Conversations go to the queue to which they went, because queue conditions and the order of "
+    "queues cannot be changed here.",
     "Holds and priorities are taken as they are recorded today.",
 )
 

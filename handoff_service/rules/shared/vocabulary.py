@@ -178,6 +178,8 @@ class Work(StrEnum):
     RETAIN = "retain"
     ERASE = "erase"
     CHAIN_AUDIT = "chain_audit"
+    REFRESH_TARGETS = "refresh_targets"
+    SETTLE_MERGE = "settle_merge"
 
 
 class Unanswered(StrEnum):
@@ -238,6 +240,7 @@ class WebhookEvent(StrEnum):
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_HANDED_OFF = "conversation.handed_off"
     CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_TRANSFERRED = "conversation.transferred"
     CONVERSATION_RETURNED = "conversation.returned"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_REOPENED = "conversation.reopened"

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,27 +65,50 @@ def pairs(
 ) -> list[tuple[float, Sample, Sample]]:
     """Pairs of nearly equal samples with different labels, the most similar first.
 
-    Only samples that share one of their rarest triples are compared, because two sets with a Dice
-    share of at least ``least`` always do (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006).
+    The samples are compared in the order of their sizes, each with the smaller ones before it. Only
+    samples that share one of their rarest triples are compared, because two sets with a Dice share
+    of at least ``least`` always do (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006).
     """
-    count = Counter(triple for one in samples for triple in one.triples)
-    rarest = least / (2 - least)  # the least share of a set that the other set must have
-    with_triple: defaultdict[str, list[int]] = defaultdict(list)
+    bit = _bits(samples)
+    by_size = sorted(enumerate(samples), key=lambda one: len(one[1].triples))
+    sizes = [len(one.triples) for _, one in by_size]
+    masks: list[int] = []
+    with_bit: defaultdict[int, list[int]] = defaultdict(list)
     found = []
-    for n, one in enumerate(samples):
-        listed = sorted(one.triples, key=lambda triple: (count[triple], triple))
-        prefix = listed[: len(listed) - math.ceil(rarest * len(listed)) + 1]
-        shortest, longest = rarest * len(listed), len(listed) / rarest
-        others = set().union(*(with_triple[triple] for triple in prefix))
-        for place in others:
-            other = samples[place]
-            if other.label != one.label and shortest <= len(other.triples) <= longest:
-                share = similarity(one.triples, other.triples)
-                if share >= least:
-                    found.append((share, other, one))
-        for triple in prefix:
-            with_triple[triple].append(n)
+    for (n, one), size in zip(by_size, sizes, strict=True):
+        shortest = least / (2 - least) * size  # the least size of a set that is similar enough
+        bits = sorted([bit[triple] for triple in one.triples], reverse=True)
+        mask = 0
+        for place in bits:
+            mask |= 1 << place
+        begin, others = bisect_left(sizes, shortest), set[int]()
+        for place in _rarest(bits, shortest):
+            listed = with_bit[place]
+            others.update(listed[bisect_left(listed, begin) :])
+        for at in others:
+            share = 2 * (mask & masks[at]).bit_count() / (size + sizes[at])
+            if share >= least:
+                m, other = by_size[at]
+                if other.label != one.label:
+                    found.append((share, other, one) if m < n else (share, one, other))
+        for place in _rarest(bits, least * size):  # later sets are at least as large
+            with_bit[place].append(len(masks))
+        masks.append(mask)
     return sorted(found, key=most_similar_first)
+
+
+def _bits(samples: Sequence[Sample]) -> dict[str, int]:
+    """A bit for each triple, the lowest for the most frequent: the numbers stay short, and two sets
+    are compared with one ``&``."""
+    count = Counter(triple for one in samples for triple in one.triples)
+    frequent = sorted(count, key=lambda triple: (-count[triple], triple))
+    return {triple: place for place, triple in enumerate(frequent)}
+
+
+def _rarest(bits: Sequence[int], common: float) -> Sequence[int]:
+    """The rarest of a set's bits, so many that another set with ``common`` of its bits must have
+    one of them."""
+    return bits[: len(bits) - math.ceil(common - 1e-9) + 1]
 
 
 def pairs_with(

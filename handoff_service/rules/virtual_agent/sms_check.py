@@ -102,7 +102,8 @@ def _in_words(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
         yield (
-            f"{_listed(forcing)} limits a segment to 70 characters instead of 160",
+            f"{_listed(forcing)} {'limits' if len(forcing) == 1 else 'limit'} a segment to 70 "
+            "characters instead of 160",
             _instead(forcing),
         )
     for host in _foreign_hosts(filled, settings.allowed_hosts):

@@ -18,6 +18,7 @@ EVENTS = {
     WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
     WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed the conversation off.",
     WebhookEvent.CONVERSATION_ASSIGNED: "A live agent took over the conversation.",
+    WebhookEvent.CONVERSATION_TRANSFERRED: "An agent's or a queue's conversation went to a queue.",
     WebhookEvent.CONVERSATION_RETURNED: "The conversation went back to the virtual agent.",
     WebhookEvent.CONVERSATION_CLOSED: "The conversation ended.",
     WebhookEvent.CONVERSATION_REOPENED: "A closed conversation was reopened.",
@@ -30,7 +31,7 @@ EVENTS = {
     WebhookEvent.CASE_CREATED: "A case was opened.",
     WebhookEvent.CASE_CHANGED: "A case changed.",
     WebhookEvent.RATING_GIVEN: "A requester rated a conversation.",
-    WebhookEvent.JOB_FAILED: "A background job failed. Patchboard retries it.",
+    WebhookEvent.JOB_FAILED: "A background job failed, or was given up.",
 }
 #: The statuses that an event reports. The others are steps on the way to the provider.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}
@@ -83,6 +84,8 @@ def _owner_changed(line: Line) -> list[WebhookEvent]:
         events.append(WebhookEvent.CONVERSATION_HANDED_OFF)
     if line.owner_before in _LIVE and line.owner is Owner.VIRTUAL_AGENT:
         events.append(WebhookEvent.CONVERSATION_RETURNED)
+    if line.owner_before in _LIVE and line.owner is Owner.QUEUE:
+        events.append(WebhookEvent.CONVERSATION_TRANSFERRED)
     if line.owner is Owner.AGENT:
         events.append(WebhookEvent.CONVERSATION_ASSIGNED)
     return events

@@ -181,12 +181,13 @@ class RatingData:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventJob:
     """``kind``, ``key``: the background work, and the id of what it is about. ``attempts``: how
-    often it was begun. ``error``: the kind of error."""
+    often it was begun. ``error``: the kind of error. ``given_up``: it is not tried again."""
 
     kind: str
     key: str
     attempts: int
     error: str
+    given_up: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Conversations for display. Each list takes a fixed number of queries, however long it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -111,11 +111,11 @@ def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElemen
     return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]
 
 
-def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
-    """Active conversations with live agents, newest activity first: mine, or those of other agents
-    that I have not joined. The others include those of nobody, whose senders cannot be answered."""
-    mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
-    return list_(conn, ongoing_where(mine, others=others), agent_id=agent_id, order=NEWEST_FIRST)
+def of_ids(conn: Connection, ids: Iterable[int], agent_id: int) -> list[Interaction]:
+    """These interactions for this agent, in the order of their ids. Leaves out unknown ids."""
+    found = list_(conn, [one_of(i.c.id, [*ids])], agent_id=agent_id)
+    by_id = {one.id: one for one in found}
+    return [by_id[one] for one in ids if one in by_id]
 
 
 _MINE = select(g.c.interaction_id).where(g.c.agent_id == sa.bindparam("me"))

@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
-from handoff_service.store.views import ListView
+from handoff_service.store.views import ListItem, ListView
 
 c, v = t.list_choices, t.list_views
 # Built once: building a statement costs more than running it.
-_CHOICE = select(*c.c["sort", "tag", "label_id"]).where(c.c.agent_id == bindparam("me"))
+_SHOWN = ("sort", "tag", "label_id", "attribute")
+_CHOICE = select(*c.c[_SHOWN]).where(c.c.agent_id == bindparam("me"))
 _VIEWS = (
     select(v)
     .where(v.c.shared | (v.c.agent_id == bindparam("me")))
@@ -24,12 +26,23 @@ def choice(conn: Connection, agent_id: int) -> SortAndFilter:
     if row is None:
         return SortAndFilter()
     tag = Tag(row.tag) if row.tag else None
-    return SortAndFilter(sort=Sort(row.sort), tag=tag, label_id=row.label_id)
+    return SortAndFilter(
+        sort=Sort(row.sort), tag=tag, label_id=row.label_id, attribute=row.attribute
+    )
 
 
 def list_(conn: Connection, agent_id: int) -> list[ListView]:
     """The views that this agent has saved, and the shared ones, by name."""
     return [_view(row, agent_id) for row in conn.execute(_VIEWS, {"me": agent_id})]
+
+
+def with_attribute(conn: Connection, items: list[ListItem], how: SortAndFilter) -> list[ListItem]:
+    """The items with the value that the agent filters by."""
+    if how.attribute is None:
+        return items
+    key, _, value = how.attribute.partition("=")
+    held = attributes.of_interactions(conn, [one.interaction.id for one in items])
+    return [one for one in items if held.get(one.interaction.id, {}).get(key) == value]
 
 
 def shared(conn: Connection) -> list[ListView]:
@@ -45,6 +58,7 @@ def _view(row: Row[Any], reader: int | None) -> ListView:
         sort=Sort(row.sort),
         tag=Tag(row.tag) if row.tag else None,
         label_id=row.label_id,
+        attribute=row.attribute,
         shared=row.shared,
         mine=row.agent_id == reader,
     )

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, exists, select
 
 from handoff_service.rules.reports.satisfaction import ADDED_WITHIN, ANSWERED_WITHIN
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Status
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    Status,
+    Work,
+)
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -75,6 +82,17 @@ def open_questions(
         for r in conn.execute(_OPEN, given)
         if r.graded_at is None or r.graded_at > now - ADDED_WITHIN
     }
+
+
+def question_waits(of: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the question about this conversation is due later, or waits in the outbox. ``of``:
+    the conversations of the query."""
+    w = t.due_work
+    is_due = exists().where(w.c.kind == Work.ASK_SATISFACTION, w.c.key == sa.cast(of.c.id, sa.Text))
+    in_outbox = exists().where(
+        q.c.interaction_id == of.c.id, m.c.id == q.c.message_id, m.c.status == Status.QUEUED
+    )
+    return sa.or_(is_due, in_outbox)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,8 @@ def held(conn: Connection, owner: AttributeOwner, key: str) -> Iterator[Held]:
             yield Held(id=r.interaction_id, name=f"INT{r.interaction_id:07}", value=r.value)
         return
     has = u.c.attributes[key].as_string()
-    query = select(*u.c["id", "name"], has.label("value")).where(has.is_not(None))
+    query = select(*u.c["id", "name"], has.label("value"))
+    query = query.where(has.is_not(None), u.c.merged_into.is_(None))
     for r in conn.execute(query.order_by(u.c.id)):
         yield Held(id=r.id, name=r.name, value=r.value)
 
@@ -131,7 +132,7 @@ def count(conn: Connection, owner: AttributeOwner, key: str) -> int:
         query = select(func.count()).where(c.c.key == key)
     else:
         has = u.c.attributes[key].as_string().is_not(None)
-        query = select(func.count()).select_from(u).where(has)
+        query = select(func.count()).select_from(u).where(has, u.c.merged_into.is_(None))
     return conn.execute(query).scalar_one()
 
 

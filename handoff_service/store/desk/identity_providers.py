@@ -39,6 +39,11 @@ def active(conn: Connection) -> list[IdentityProvider]:
     return _found(conn, p.c.active)
 
 
+def of_issuer(conn: Connection, issuer: str) -> list[IdentityProvider]:
+    """The providers with this issuer; several are one server that knows this desk twice."""
+    return _found(conn, p.c.issuer == issuer)
+
+
 def get(conn: Connection, provider_id: int) -> IdentityProvider:
     """Raises NotFound for an unknown id."""
     found = _found(conn, p.c.id == provider_id)

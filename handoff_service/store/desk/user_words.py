@@ -40,7 +40,8 @@ def _words(conn: Connection, ids: Collection[int]) -> set[tuple[int, str, str]]:
     numbers: dict[int, list[str]] = {}
     for r in conn.execute(select(n).where(one_of(n.c.user_id, ids))):
         numbers.setdefault(r.user_id, []).append(r.number)
-    people = conn.execute(select(*u.c["id", "name", "external_id"]).where(one_of(u.c.id, ids)))
+    mine = one_of(u.c.id, ids), u.c.merged_into.is_(None)  # nobody finds a merged user
+    people = conn.execute(select(*u.c["id", "name", "external_id"]).where(*mine))
     return {
         (r.id, word, folded(r.name))
         for r in people

@@ -23,8 +23,26 @@ def active_user_name(conn: Connection, user_id: int) -> str:
         select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)
     ).scalar()
     if found is None:
-        raise NotFound(f"There is no active user {user_id}.")
+        raise NotFound(merged_sentence(conn, user_id) or f"There is no active user {user_id}.")
     return found
+
+
+def stays_for(conn: Connection, user_id: int) -> int:
+    """The id of the user who stayed when this one was merged; otherwise the same id."""
+    found = conn.execute(select(u.c.merged_into).where(u.c.id == user_id)).scalar()
+    return user_id if found is None else int(found)
+
+
+def merged_sentence(conn: Connection, user_id: int) -> str:
+    """Where a merged user is now; empty for any other."""
+    row = conn.execute(select(u).where(u.c.id == user_id)).one_or_none()
+    if row is None or row.merged_into is None:
+        return ""
+    name = conn.execute(select(u.c.name).where(u.c.id == row.merged_into)).scalar()
+    return (
+        f"{row.name} (user {row.id}) was merged into {name} (user {row.merged_into}). Use that "
+        "user instead."
+    )
 
 
 def select_users(

@@ -172,6 +172,7 @@ def list_view(one: ListView, labels: Mapping[int, str], agents: Mapping[int, str
         sort=one.sort,
         tag=one.tag,
         label=labels[one.label_id] if one.label_id is not None else None,
+        attribute=one.attribute,
     )
 
 

@@ -23,6 +23,7 @@ from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries
+from handoff_service.store.engine import tables as t
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
 from handoff_service.store.webhooks import webhooks
@@ -39,7 +40,9 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
     ones to include; None: all."""
     emails = agents.emails(conn)
     named = {one.id: one.name for one in labels.list_(conn)}
-    included = sa.true() if users is None else users
+    included: sa.ColumnElement[bool] = t.users.c.merged_into.is_(None)
+    if users is not None:
+        included &= users
     return {
         "desk": entries.row(**(desk.desk(conn) or {})),
         "texts": texts.edited(conn),

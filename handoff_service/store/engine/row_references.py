@@ -1,5 +1,7 @@
 """Row references: whether a row must stay because history refers to it."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
@@ -10,11 +12,13 @@ def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
     """Whether another table's row refers to this one, apart from rows that are deleted with it."""
     return any(
         conn.execute(select(sa.literal(1)).where(column == row_id).limit(1)).first() is not None
-        for column in _columns_to(table)
+        for column in columns_to(table)
     )
 
 
-def _columns_to(table: sa.Table) -> list[sa.Column[object]]:
+def columns_to(table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns of other tables that refer to this one, apart from rows that are deleted with
+    it."""
     return [
         key.parent
         for other in t.metadata.tables.values()

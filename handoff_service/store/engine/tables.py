@@ -181,6 +181,7 @@ installation = Table(
     #: the checks that admins have hidden from the checklist
     _json("hidden_checks", "[]"),
 )
+MERGED = sa.text("merged_into IS NOT NULL")
 #: People who may text the desk.
 users = Table(
     "users",
@@ -194,6 +195,9 @@ users = Table(
     _json("attributes", "{}"),
     #: false: deactivated, without numbers
     _flag("active", default=True),
+    #: the user who stayed when this one was merged; such a user is not active, and lists omit it
+    Column("merged_into", ID),
+    Index("ix_users_merged_into", "merged_into", sqlite_where=MERGED, postgresql_where=MERGED),
 )
 user_numbers = Table(
     "user_numbers",
@@ -830,6 +834,8 @@ list_choices = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
+    #: a key of conversations' attributes, = and a value
+    _word("attribute", null=True),
 )
 #: Saved ways to look at it.
 list_views = Table(
@@ -842,6 +848,8 @@ list_views = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
+    #: a key of conversations' attributes, = and a value
+    _word("attribute", null=True),
     #: whether every agent sees it
     _flag("shared", default=False),
     UniqueConstraint("agent_id", "name"),
@@ -1702,6 +1710,11 @@ sessions = Table(
     Column("provider_id", ID, ForeignKey("identity_providers.id", ondelete="SET NULL")),
     #: its ID token, which it wants back when the agent signs out
     _sealed("id_token", null=True),
+    #: the provider's name for its own session
+    _word("provider_session", null=True),
+    #: when the agent proved who they are to the provider, or a second factor here; null: the
+    #: provider does not say, or the session has no provider
+    _time("authenticated_at", null=True),
 )
 #: Sign-ins that wait for their next step: an identity provider's answer, or a second factor.
 sign_in_steps = Table(
@@ -1894,6 +1907,37 @@ deleted_records = Table(
 
 # Personal data ------------------------------------------------------------------------------------
 
+NOT_UNDONE = sa.text("undone_at IS NULL")
+#: Merges of two users, for the undo. Erasing either user deletes the row.
+user_merges = Table(
+    "user_merges",
+    metadata,
+    _id(),
+    #: the user who stayed
+    _ref("stays_id", "users.id"),
+    #: the user who went
+    _ref("goes_id", "users.id"),
+    _ref("agent_id", "agents.id", null=True),
+    _time("merged_at"),
+    _time("undo_until"),
+    _time("undone_at", null=True),
+    #: table.column -> the ids of the rows that referred to the user who went
+    _json("moved", "{}"),
+    #: the profiles that ruled out the user whom they belong to after the merge: id -> that user
+    _json("cleared", "{}"),
+    #: what the user who went was: whether active, and the numbers
+    _json("gone", "{}"),
+    #: what changed on the user who stayed: field, attribute or fact -> [before, after]
+    _json("changes", "{}"),
+    Index("ix_user_merges_stays_id", "stays_id", "id"),
+    Index(
+        "one_merge_a_user",
+        "goes_id",
+        unique=True,
+        sqlite_where=NOT_UNDONE,
+        postgresql_where=NOT_UNDONE,
+    ),
+)
 #: The progress of retention: one row per kind (rules/privacy/kinds.py).
 retention = Table(
     "retention",

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from handoff_service.lib.sealing import Sealer, sealer_of
 from handoff_service.rules.delivery.send_errors import SendErrors
+from handoff_service.rules.shared.outside_addresses import Allowed
 
 #: In burst windows. After this time the virtual agent answers a requester who never pauses.
 LONGEST_BURST = 10
@@ -31,6 +32,7 @@ class OperationSettings:
     # the provider's own limit for each company number; None: only the number's rate
     segments_per_second: float | None = None
     sends_pictures: bool = True  # whether the provider can
+    outside: Allowed = field(default_factory=Allowed)  # private hosts that webhooks may call
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
 def claimed_user(conn: Connection, claimed: str) -> int | None:
     """The one active user with this employee number or e-mail address, ignoring case. Otherwise the
     one whose number matches without spaces and dashes; for digits only, also without leading
-    letters."""
+    letters. The number of a merged user leads to the user who stayed."""
     u = t.users
     folded, plain = claimed.casefold(), without_marks(claimed)
     ways = [
@@ -148,7 +148,9 @@ def claimed_user(conn: Connection, claimed: str) -> int | None:
         func.ltrim(_plain(u.c.external_id), LETTERS) == plain if plain.isdecimal() else false(),
     ]
     for fits in ways if plain else ():
-        found = conn.execute(select(u.c.id).where(u.c.active, fits).limit(2)).scalars().all()
+        who = select(func.coalesce(u.c.merged_into, u.c.id)).distinct()
+        known = u.c.active | u.c.merged_into.is_not(None)
+        found = conn.execute(who.where(known, fits).limit(2)).scalars().all()
         if found:
             return found[0] if len(found) == 1 else None
     return None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.cases.cases import number as case_number
 from handoff_service.rules.shared.vocabulary import Author, MediaStatus
 from handoff_service.store.conversations.interactions import number as conversation_number
-from handoff_service.store.desk import attributes
+from handoff_service.store.desk import attributes, user_merges
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.privacy import people
@@ -87,10 +87,19 @@ def _file(row: Any) -> str:
 def _person(conn: Connection, person: Person) -> dict[str, Any]:
     row = _rows(conn, t.users, t.users.c.id == (person.user_id or 0))
     facts = select(t.user_facts.c.name).where(t.user_facts.c.user_id == (person.user_id or 0))
-    return (row[0] if row else {}) | {
-        "numbers": list(person.numbers),
-        "facts_stored_as_hashes": list(conn.execute(facts).scalars()),
-    }
+    merged = [
+        {"name": one.goes.name, "external_id": one.external_id, "at": _plain(one.merged_at)}
+        for one in user_merges.merged_into(conn, person.user_id or 0)
+    ]
+    more = {"merged_users": merged} if merged else {}
+    return (
+        (row[0] if row else {})
+        | more
+        | {
+            "numbers": list(person.numbers),
+            "facts_stored_as_hashes": list(conn.execute(facts).scalars()),
+        }
+    )
 
 
 def _conversation(conn: Connection, row: Any) -> dict[str, Any]:

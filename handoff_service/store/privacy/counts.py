@@ -27,8 +27,27 @@ TITLES: Mapping[str, str] = {
     "provider_copies": "Texts at the SMS provider",
     "consent_entries": "Consent entries (an opt-out survives as a keyed hash)",
     "profiles": "Messaging profiles",
-    "users": "User record",
+    "users": "User records",
     "mentions": "Rows of other people that mention this person",
+    # only on a receipt: rows that an erasure empties or deletes
+    "messages": "Texts, notes and event lines",
+    "bot_turns": "Answers of the virtual agent",
+    "proof_answers": "Answers to identity checks",
+    "conversation_attributes": "Attributes of conversations",
+    "scheduled_texts": "Scheduled texts",
+    "colleague_notices": "Notices to colleagues",
+    "promises": "Promises",
+    "satisfaction_questions": "Ratings",
+    "associations": "Entries of who was verified as whom",
+    "assignment_log": "Entries of why agents were chosen",
+    "work_items": "Offers to agents",
+    "case_changes": "Changes of cases",
+    "interactions": "Descriptions of conversations",
+    "replayed_texts": "Texts that a new model was tried with",
+    "pinned_texts": "Texts that trainers pinned",
+    "trainer_labels": "Labels by trainers",
+    "audit_entries": "Entries of the audit log",
+    "deleted_records": "Records of users who were deleted earlier",
 }
 
 
@@ -61,13 +80,20 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
             t.messaging_profiles,
             one_of(t.messaging_profiles.c.number, person.numbers),
         ),
-        "users": (t.users, t.users.c.id == (person.user_id or 0)),
+        "users": (t.users, _records(person)),
     }
     found = {
         name: conn.execute(select(func.count()).select_from(table).where(where)).scalar_one()
         for name, (table, where) in wanted.items()
     }
     return {name: number for name, number in found.items() if number}
+
+
+def _records(person: Person) -> sa.ColumnElement[bool]:
+    """The user's record, and those of users who were merged into this one."""
+    if person.user_id is None:
+        return sa.false()
+    return (t.users.c.id == person.user_id) | (t.users.c.merged_into == person.user_id)
 
 
 def at_provider() -> sa.ColumnElement[bool]:

@@ -160,6 +160,7 @@ BY_VALUE: Mapping[str, frozenset[str]] = {
     "users": frozenset({"external_id", "name", "email", "attributes"}),
     "user_numbers": frozenset({"number"}),
     "user_words": frozenset({"word", "sort_name"}),
+    "user_merges": frozenset({"moved", "cleared", "gone", "changes"}),
     "user_facts": frozenset({"name", "hash", "fingerprint", "key_id"}),
     "interactions": frozenset({"requester_number"}),
     "messaging_profiles": frozenset({"number"}),

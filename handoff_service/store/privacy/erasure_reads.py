@@ -139,7 +139,8 @@ def audit_entries(conn: Connection, erasure: Running) -> list[int]:
     a = t.audit_log.c
     about: sa.ColumnElement[bool] = sa.false()
     if erasure.user_id is not None:
-        about |= (a.subject == Noun.USER) & (a.record == str(erasure.user_id))
+        ids = map(str, people.with_merged(conn, erasure.user_id))
+        about |= (a.subject == Noun.USER) & a.record.in_(list(ids))
     details = sa.cast(a.details, sa.Text)
     for word in erasure.words:
         about |= a.name.icontains(word, autoescape=True)

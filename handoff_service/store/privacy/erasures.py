@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +10,15 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.privacy.erasures import DOES, CopyState, ErasureState, ErasureStep
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named
 
 e, c, a = t.erasures, t.erased_copies, t.agents
 PAGE = 50
+IDLE_FOR = timedelta(minutes=15)  # a worker that is there takes it within seconds
+TRIES_OF_STUCK = 5
+COPIES_USUALLY_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,46 @@ def get(conn: Connection, erasure_id: int) -> Erasure:
     if not found:
         raise NotFound(f"There is no erasure {erasure_id}.")
     return found[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StuckErasure:
+    """An erasure that does not proceed. ``tries``: of its present step; 0: nothing works on it."""
+
+    number: str
+    doing: str
+    requested_at: datetime
+    tries: int
+
+
+def stuck(conn: Connection, now: datetime) -> list[StuckErasure]:
+    """Erasures with a step that failed often, or that nothing has worked on for a while."""
+    w = t.due_work
+    work = (w.c.kind == Work.ERASE) & (w.c.key == sa.cast(e.c.id, sa.Text))
+    query = select(e, w.c.due_at, w.c.lease_until, w.c.attempts).outerjoin(w, work)
+    running = query.where(e.c.state == ErasureState.RUNNING).order_by(e.c.id)
+    return [
+        StuckErasure(
+            number=f"ERA{row.id:07}",
+            doing=DOES[ErasureStep(row.step)],
+            requested_at=row.requested_at,
+            tries=0 if _is_idle(row, now) else row.attempts,
+        )
+        for row in conn.execute(running)
+        if _is_idle(row, now) or _fails(row, now)
+    ]
+
+
+def _is_idle(row: Any, now: datetime) -> bool:
+    if row.due_at is None:
+        return True
+    return bool(max(row.due_at, row.lease_until or row.due_at) <= now - IDLE_FOR)
+
+
+def _fails(row: Any, now: datetime) -> bool:
+    """Copies at the provider take many tries, because it erases only texts that are final."""
+    is_usual = row.step == ErasureStep.COPIES and now - row.requested_at < COPIES_USUALLY_FOR
+    return bool(row.attempts >= TRIES_OF_STUCK) and not is_usual
 
 
 def newest(conn: Connection) -> int:

@@ -17,11 +17,12 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.empty_rows import secure_delete
 from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PARTS
+from handoff_service.store.privacy.people import with_merged
 
 # an erasure needs these until its end, and person_rows.py deletes the others
 _NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
 _NOT_SEARCHED |= {"audit_log"}  # nobody can change an entry; erase_steps.py removes whole ones
-_NOT_SEARCHED |= {"user_facts", "messaging_profiles", "opt_outs", "unknown_replies"}
+_NOT_SEARCHED |= {"user_facts", "user_merges", "messaging_profiles", "opt_outs", "unknown_replies"}
 # of newer conversations; person_rows.py renames those of the person
 _NUMBERS = frozenset({"number", "requester_number"})
 LEAST = 4  # characters of a word that is searched for
@@ -36,22 +37,22 @@ class Found:
 
 
 def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -> list[str]:
-    """The person's numbers, address, employee number and name. A name is left out when somebody
+    """The person's numbers, addresses, employee numbers and names. A name is left out when somebody
     else has it too, or when it is a single word."""
     found = list(numbers)
     u = t.users
-    row = conn.execute(select(u).where(u.c.id == user_id)).first() if user_id else None
-    if row is not None:
+    ids = with_merged(conn, user_id) if user_id else []
+    for row in conn.execute(select(u).where(one_of(u.c.id, ids)).order_by(u.c.id)):
         found += [word for word in (row.email, row.external_id) if word]
-        if " " in row.name.strip() and not _is_anothers(conn, row.name, row.id):
+        if " " in row.name.strip() and not _is_anothers(conn, row.name, ids):
             found.append(row.name.strip())
-    return [word for word in found if len(word) >= LEAST]
+    return [word for word in dict.fromkeys(found) if len(word) >= LEAST]
 
 
-def _is_anothers(conn: Connection, name: str, user_id: int) -> bool:
+def _is_anothers(conn: Connection, name: str, mine: Collection[int]) -> bool:
     u, a = t.users.c, t.agents.c
     same = name.lower()
-    users = select(u.id).where(func.lower(u.name) == same, u.id != user_id)
+    users = select(u.id).where(func.lower(u.name) == same, u.id.not_in(mine))
     agents = select(a.id).where(func.lower(a.name) == same)
     return conn.execute(users.union_all(agents).limit(1)).first() is not None
 

@@ -1,15 +1,18 @@
 """Whom an erasure or an archive is about: a number, or a user with all of the user's numbers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.store.desk.users import stays_for
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
+BY_ID = re.compile(r"user ([0-9]{1,15})", re.IGNORECASE)
 i, p, n, u = t.interactions, t.messaging_profiles, t.user_numbers, t.users
 
 
@@ -32,6 +35,7 @@ def find(conn: Connection, *, number: str | None = None, user_id: int | None = N
         raise BadInput(errors={"number": "must be given, or user_id, but not both"})
     if number is not None:
         return Person(numbers=[number], shared={})
+    user_id = None if user_id is None else stays_for(conn, user_id)
     row = conn.execute(select(u.c.name).where(u.c.id == user_id)).first()
     if row is None:
         raise NotFound(f"There is no user {user_id}.")
@@ -52,12 +56,38 @@ def find(conn: Connection, *, number: str | None = None, user_id: int | None = N
     )
 
 
-def find_user(conn: Connection, external_id: str) -> int:
-    """The id of the user with this employee number. NotFound."""
-    found = conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar()
+def find_user(conn: Connection, typed: str) -> int:
+    """The id of the user with this employee number or e-mail address, or of “user 12”. Finds
+    deactivated users too. NotFound; BadInput when several have the address."""
+    if (by_id := BY_ID.fullmatch(typed.strip())) is not None:
+        same = u.c.id == int(by_id[1])
+    else:
+        same = u.c.external_id == typed
+    found = conn.execute(select(u.c.id).where(same)).scalar()
+    if found is None and "@" in typed:
+        found = _with_mail(conn, typed.strip())
     if found is None:
-        raise NotFound(f"There is no user with the employee number {external_id}.")
+        raise NotFound(f"There is no user with the employee number or e-mail address {typed}.")
     return int(found)
+
+
+def _with_mail(conn: Connection, address: str) -> int | None:
+    has = func.lower(u.c.email) == address.lower()
+    who = select(func.coalesce(u.c.merged_into, u.c.id)).where(has)
+    ids = sorted(set(conn.execute(who).scalars()))
+    if len(ids) > 1:
+        numbers = select(u.c.external_id).where(one_of(u.c.id, ids)).order_by(u.c.id)
+        named = ", ".join(conn.execute(numbers).scalars())
+        raise BadInput(
+            errors={"person": f"is the e-mail address of several users. Enter one of {named}"}
+        )
+    return ids[0] if ids else None
+
+
+def with_merged(conn: Connection, user_id: int) -> list[int]:
+    """The user and those who were merged into this user."""
+    merged = select(u.c.id).where(u.c.merged_into == user_id).order_by(u.c.id)
+    return [user_id, *conn.execute(merged).scalars()]
 
 
 def conversations(

@@ -15,6 +15,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.empty_rows import secure_delete
+from handoff_service.store.privacy.people import with_merged
 
 i, p, q = t.interactions, t.messaging_profiles, t.satisfaction_questions
 ERASED = "Erased"  # what a deleted record was called
@@ -94,17 +95,25 @@ def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
     return len(old)
 
 
-def forget_user(tx: Transaction, user_id: int) -> None:
-    """Delete a user's record and its history. Nothing refers to the user any more."""
-    a, r = t.associations, t.record_changes
+def forget_user(tx: Transaction, user_id: int) -> int:
+    """Delete a user's record and its history, the records of those who were merged into the user,
+    and the merges. Nothing refers to them any more. Returns how many records there were."""
+    ids = with_merged(tx.conn, user_id)
     with secure_delete(tx):
-        for column in (a.c.user_id, a.c.old_user_id, t.proofs.c.user_id, t.cases.c.user_id):
-            table = column.table
-            tx.conn.execute(update(table).where(column == user_id).values({column: None}))
-        for column in (p.c.user_id, p.c.not_user_id, i.c.user_id):
-            tx.conn.execute(update(column.table).where(column == user_id).values({column: None}))
-        tx.conn.execute(delete(r).where(r.c.noun == Noun.USER, r.c.record == str(user_id)))
-        tx.conn.execute(delete(t.users).where(t.users.c.id == user_id))
+        for one in reversed(ids):
+            _forget_record(tx, one)
+    return len(ids)
+
+
+def _forget_record(tx: Transaction, user_id: int) -> None:
+    a, r, g = t.associations, t.record_changes, t.user_merges
+    tx.conn.execute(delete(g).where(or_(g.c.stays_id == user_id, g.c.goes_id == user_id)))
+    for column in (a.c.user_id, a.c.old_user_id, t.proofs.c.user_id, t.cases.c.user_id):
+        tx.conn.execute(update(column.table).where(column == user_id).values({column: None}))
+    for column in (p.c.user_id, p.c.not_user_id, i.c.user_id):
+        tx.conn.execute(update(column.table).where(column == user_id).values({column: None}))
+    tx.conn.execute(delete(r).where(r.c.noun == Noun.USER, r.c.record == str(user_id)))
+    tx.conn.execute(delete(t.users).where(t.users.c.id == user_id))
 
 
 def forget_deleted_users(tx: Transaction, words: Collection[str]) -> int:

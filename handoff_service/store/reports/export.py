@@ -66,13 +66,6 @@ def reported(conn: Connection, ids: Sequence[int]) -> list[ReportedConversation]
     return [found[one] for one in ids if one in found]
 
 
-def in_day(conn: Connection, day: str, after: int, most: int) -> list[ReportedConversation]:
-    """The next conversations that began on a day, by id."""
-    query = _QUERY.where(f.c.day == day, f.c.interaction_id > after)
-    rows = conn.execute(query.order_by(f.c.interaction_id).limit(most)).all()
-    return _conversations(conn, rows)
-
-
 def after(
     conn: Connection, first: str, last: str, cursor: tuple[str, int], most: int
 ) -> list[ReportedConversation]:

@@ -1,6 +1,7 @@
 """The conversations that a figure counts."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ from sqlalchemy import Connection
 from handoff_service.rules.reports.figures import Figure, figure_conversations
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import DayRange
-from handoff_service.store.reports.compute import Selection
 from handoff_service.store.reports.packed_days import IDS
 from handoff_service.store.reports.report import select_conversations
+from handoff_service.store.reports.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,15 @@ def conversations_of(
         values=[int(one) for one in values[page]] if values is not None else None,
         count=count,
     )
+
+
+def ids_of_day(conn: Connection, figure: Figure, day: str, filters: Filters) -> list[int]:
+    """The conversations that a figure counts and that began on a day, by id."""
+    where, column = figure_conversations(figure.how)
+    needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
+    at = date.fromisoformat(day)
+    found = select_conversations(conn, needed, DayRange(at, at), filters)
+    return [int(one) for one in found.columns[IDS].values[np.flatnonzero(found.fitting(where))]]
 
 
 def _largest(values: Any, most: int) -> Any:

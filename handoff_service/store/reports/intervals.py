@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from handoff_service.rules.reports.figures import Figure, Percentage
 from handoff_service.rules.reports.intervals import wilson
 from handoff_service.store.reports import compute
-from handoff_service.store.reports.compute import Groups, Selection
+from handoff_service.store.reports.selection import Groups, Selection
 
 
 @dataclass(frozen=True, slots=True)

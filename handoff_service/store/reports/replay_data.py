@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.target_facts import spans_of
-from handoff_service.rules.routing.replay import Arrival, Outcome, Periods
+from handoff_service.rules.routing.replay import Arrival, Declined, Outcome, Periods
 from handoff_service.rules.routing.replay_figures import PastAnswers
 from handoff_service.rules.routing.targets import HeldTime
 from handoff_service.rules.shared.vocabulary import (
@@ -32,7 +32,8 @@ w, i, o = t.work_items, t.interactions, t.offers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastItem:
-    """A work item, as it happened. ``until``: when its agent no longer had it."""
+    """A work item, as it happened. ``until``: when its agent no longer had it; ``declines``: agent
+    -> the offers of it that the agent declined."""
 
     id: int
     interaction_id: int
@@ -44,6 +45,8 @@ class PastItem:
     accepting: timedelta
     gone_at: datetime | None
     until: datetime
+    requester: str
+    declines: Mapping[int, Sequence[Declined]]
 
 
 def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
@@ -63,14 +66,18 @@ def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
             sa.type_coerce(next_at, t.UtcTime()).label("next_at"),
             i.c.priority,
             i.c.closed_at,
+            i.c.requester_number,
         )
         .join(i, i.c.id == w.c.interaction_id)
         .where(w.c.created_at >= since, w.c.created_at < until, w.c.for_agent_id.is_(None))
         .order_by(w.c.id.desc())
         .limit(MOST)
     ).all()
-    accepted = _accepted(conn, [row.id for row in rows])
-    return [_item(row, accepted.get(row.id), until) for row in reversed(rows)]
+    ids = [row.id for row in rows]
+    accepted, declined = _accepted(conn, ids), _declined(conn, ids)
+    return [
+        _item(row, accepted.get(row.id), declined.get(row.id, {}), until) for row in reversed(rows)
+    ]
 
 
 def _accepted(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
@@ -82,7 +89,37 @@ def _accepted(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
     return {row.work_item_id: row for row in rows}
 
 
-def _item(row: Any, offer: Any | None, until: datetime) -> PastItem:
+def _declined(conn: Connection, ids: Collection[int]) -> dict[int, dict[int, list[Declined]]]:
+    """Work item -> agent -> the offers that the agent rejected or let expire, in order."""
+    rows = conn.execute(
+        select(*o.c["work_item_id", "agent_id", "offered_at", "ended_at", "again"])
+        .where(one_of(o.c.work_item_id, ids))
+        .where(o.c.outcome.in_((OfferOutcome.REJECTED, OfferOutcome.TIMED_OUT)))
+        .order_by(o.c.id)
+    )
+    found: dict[int, dict[int, list[Declined]]] = {}
+    for row in rows:
+        of_agent = found.setdefault(row.work_item_id, {}).setdefault(row.agent_id, [])
+        of_agent.append(Declined(after=row.ended_at - row.offered_at, again=bool(row.again)))
+    return found
+
+
+def served_before(
+    conn: Connection, numbers: Collection[str], since: datetime, until: datetime
+) -> dict[str, tuple[int, datetime]]:
+    """Requester -> the agent who closed the latest conversation between two moments, and when."""
+    rows = conn.execute(
+        select(*i.c["requester_number", "assigned_to", "closed_at"])
+        .where(one_of(i.c.requester_number, numbers), i.c.assigned_to.is_not(None))
+        .where(i.c.closed_at >= since, i.c.closed_at < until)
+        .order_by(i.c.closed_at)
+    )
+    return {row.requester_number: (row.assigned_to, row.closed_at) for row in rows}
+
+
+def _item(
+    row: Any, offer: Any | None, declines: Mapping[int, Sequence[Declined]], until: datetime
+) -> PastItem:
     taken = row.state == WorkItemState.ACCEPTED and offer is not None
     ends = [at for at in (row.next_at, row.closed_at, until) if at is not None]
     return PastItem(
@@ -96,6 +133,8 @@ def _item(row: Any, offer: Any | None, until: datetime) -> PastItem:
         accepting=row.ended_at - offer.offered_at if taken and offer else timedelta(),
         gone_at=None if taken else row.ended_at,
         until=min(ends),
+        requester=row.requester_number,
+        declines=declines,
     )
 
 
@@ -147,6 +186,8 @@ def past_of(found: Sequence[PastItem], about: Mapping[int, OwedInConversation]) 
                 patience=gone,
                 accepting=one.accepting,
                 busy=busy or timedelta(),
+                requester=one.requester,
+                declines=one.declines,
             )
         )
         answers[one.id] = PastAnswers(

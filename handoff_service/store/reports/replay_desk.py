@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -147,6 +147,7 @@ def _queue(
         mandatory=_or(mine.skills, needed),
         optional=frozenset(one.name for one in queue.skills if not one.mandatory),
         members=members,
+        affinity=timedelta(days=queue.affinity_days),
     )
 
 

@@ -18,13 +18,19 @@ from handoff_service.rules.reports.filters import NONE, Filters
 from handoff_service.rules.reports.ranges import ChartInterval, DayRange, chart_intervals
 from handoff_service.rules.reports.reports import GROUPS, GroupBy, Report
 from handoff_service.store.engine import tables as t
-from handoff_service.store.reports import compute
+from handoff_service.store.reports import compute, grouping
 from handoff_service.store.reports.available import seconds_available
-from handoff_service.store.reports.compute import Groups, Selection, Value
 from handoff_service.store.reports.facts import newest_change
 from handoff_service.store.reports.group_names import names_of
 from handoff_service.store.reports.intervals import Interval, intervals
 from handoff_service.store.reports.packed_days import NULL, columns
+from handoff_service.store.reports.selection import (
+    Groups,
+    Selection,
+    Value,
+    condition,
+    most_frequent_currency,
+)
 
 _AGENT = "agent"
 
@@ -98,7 +104,7 @@ def run(
                 figure=one.name,
                 value=_whole(conn, now, one, of, filters),
                 before=_whole(conn, before, one, of.before(), filters),
-                interval=intervals(now, one, compute.whole(now))[0],
+                interval=intervals(now, one, grouping.whole(now))[0],
             )
             for one in figures
         ],
@@ -133,9 +139,9 @@ def select_conversations(
     found = columns(conn, of, names | {one.column for one in conditions})
     mask = np.ones(found.count, bool)
     for one in conditions:
-        mask &= compute.condition(found[one.column], one)
+        mask &= condition(found[one.column], one)
     if currency is None and "currency" in names:
-        currency = compute.most_frequent_currency(found)
+        currency = most_frequent_currency(found)
     return Selection(found, mask, currency)
 
 
@@ -161,7 +167,7 @@ def _whole(
         available = sum(seconds_available(conn, of, _agents(conn, filters)).values())
         handling = found.counted("handling")[found.mask].sum() if figure.how.load else 0
         return _available_time(figure.how, float(handling), available)
-    return compute.figure(found, figure, compute.whole(found))[0]
+    return compute.figure(found, figure, grouping.whole(found))[0]
 
 
 def _available_time(how: AvailableTime, handling: float, available: int) -> float | None:
@@ -179,7 +185,7 @@ def _agents(conn: Connection, filters: Filters) -> list[int] | None:
 def _parts(
     found: Selection, figures: Sequence[Figure], of: Sequence[ChartInterval]
 ) -> list[PartValues]:
-    groups = compute.by_intervals(found, [DayRange(one.first, one.last) for one in of])
+    groups = grouping.by_intervals(found, [DayRange(one.first, one.last) for one in of])
     values = {one.name: compute.figure(found, one, groups) for one in figures}
     return [
         PartValues(
@@ -206,7 +212,7 @@ def _rows(
     if column is GroupBy.ERROR:
         values = {"failed": compute.entries(found, column)}
     else:
-        groups = compute.by_group(found, column)
+        groups = grouping.by_group(found, column)
         values = {
             one.name: compute.entries(found, _listed(one))
             if _is_listed(one, group)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.shared.vocabulary import Owner, State
-from handoff_service.store.conversations import interactions, waiting
+from handoff_service.store.conversations import interactions, running_targets, waiting
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import work_items
@@ -82,6 +82,7 @@ def conversations(
     decided = work_items.last_decisions(conn, items) if items else {}
     facts = offer_facts(conn, [r.id for r in rows if r.work_item_id is not None])
     joined = _joined(conn, agent_id, [r.id for r in rows]) if rows else set()
+    targets = running_targets.of_conversations(conn, [r.id for r in rows])
     return [
         LiveConversation(
             id=r.id,
@@ -99,6 +100,7 @@ def conversations(
             late_at=late_at(r.waiting_since, queues.get(r.queue_id)),
             last_message_at=r.last_message_at,
             joined=r.id in joined,
+            target=targets[r.id][0] if r.id in targets else None,
         )
         for r in rows
     ]

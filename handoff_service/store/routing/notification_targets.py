@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.routing.notifications import News, NewsKind, NotificationMethod
-from handoff_service.rules.shared.vocabulary import Direction, Kind, Owner, Work
+from handoff_service.rules.shared.vocabulary import (
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    Presence,
+    Role,
+    Work,
+)
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.sealed import opened
@@ -18,8 +26,14 @@ from handoff_service.store.views import NotificationTarget
 
 n, a = t.notification_targets, t.agents
 i, m, g, o, w = t.interactions, t.messages, t.live_group, t.offers, t.work_items
+_TAKES_WORK = sa.or_(
+    a.c.presence == Presence.AVAILABLE,
+    a.c.presence.in_(select(t.presence_states.c.name).where(t.presence_states.c.takes_work)),
+)
+_SUPERVISORS = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.SUPERVISOR)
 _TARGETS = (
     select(*n.c["id", "agent_id", "way", "address", "keys", "noticed_at", "sent_at"], a.c.email)
+    .add_columns(_TAKES_WORK.label("takes_work"))
     .join(a, a.c.id == n.c.agent_id)
     .where(a.c.active)
 )
@@ -29,7 +43,11 @@ _ABOUT = (i.c.id.label("interaction_id"), _WHO, t.provider_numbers.c.label.label
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One target of an active agent. ``keys``: the browser's encryption keys, for push."""
+    """One target of an active agent.
+
+    - ``keys``: the browser's encryption keys, for push.
+    - ``takes_work``: whether the agent takes work; if not, only a supervisor's news is sent.
+    """
 
     id: int
     agent_id: int
@@ -38,6 +56,7 @@ class Target:
     keys: dict[str, str]
     noticed_at: datetime
     sent_at: datetime | None
+    takes_work: bool = True
 
 
 def of_agent(conn: Connection, agent_id: int) -> list[NotificationTarget]:
@@ -62,16 +81,16 @@ def has_targets(conn: Connection) -> bool:
 
 
 def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
-    """The targets of agents who take work and have no page open. ``grace``: the time after a closed
-    page until the agent is away (``operations/routing/connection.py`` moves that deadline on while
-    a page is open)."""
-    takes_work = select(t.presence_states.c.name).where(t.presence_states.c.takes_work)
+    """The targets of agents who take work, and of supervisors who are not offline, as far as they
+    have no page open. ``grace``: the time after a closed page until the agent is away
+    (``operations/routing/connection.py`` moves that deadline on while a page is open)."""
+    watches = sa.and_(a.c.presence != Presence.OFFLINE, a.c.id.in_(_SUPERVISORS))
     connected = select(t.due_work.c.key).where(
         t.due_work.c.kind == Work.LOST_CONNECTION, t.due_work.c.due_at > now + grace
     )
     rows = conn.execute(
         _TARGETS.where(
-            sa.or_(a.c.presence == "available", a.c.presence.in_(takes_work)),
+            sa.or_(_TAKES_WORK, watches),
             sa.cast(a.c.id, sa.Text).not_in(connected),
         )
     )
@@ -99,6 +118,7 @@ def _target(conn: Connection, row: Any) -> Target:
         keys=row.keys,
         noticed_at=row.noticed_at,
         sent_at=row.sent_at,
+        takes_work=bool(row.takes_work),
     )
 
 
@@ -185,10 +205,37 @@ _MENTIONS = (
     .join(t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id)
     .where(one_of(t.mentions.c.agent_id, "ids"), _between(m.c.created_at))
 )
+# conversations that nobody has, and alarms of messaging actions
+_ALARMS = (
+    _about(
+        select(t.agent_roles.c.agent_id, m.c.created_at.label("at"), *_ABOUT)
+        .select_from(i)
+        .join(m, sa.and_(m.c.interaction_id == i.c.id, m.c.seq == i.c.prompted_seq))
+        .join(t.agent_roles, t.agent_roles.c.role == Role.SUPERVISOR)
+    )
+    .where(one_of(t.agent_roles.c.agent_id, "ids"), i.c.closed_at.is_(None))
+    .where(sa.or_(m.c.event == Event.ALARM, i.c.assigned_to.is_(None)), _between(m.c.created_at))
+)
+_LOW_GRADES = (
+    _about(
+        select(t.agent_roles.c.agent_id, m.c.created_at.label("at"), *_ABOUT)
+        .select_from(t.satisfaction_questions)
+        .join(i, i.c.id == t.satisfaction_questions.c.interaction_id)
+        .join(
+            m,
+            sa.and_(m.c.interaction_id == i.c.id, m.c.seq == t.satisfaction_questions.c.alert_seq),
+        )
+        .join(t.agent_roles, t.agent_roles.c.role == Role.SUPERVISOR)
+    )
+    .where(one_of(t.agent_roles.c.agent_id, "ids"), t.LOW_GRADE)
+    .where(_between(t.satisfaction_questions.c.graded_at), _between(m.c.created_at))
+)
 _QUERIES: dict[NewsKind, sa.Select[Any]] = {
     NewsKind.OFFER: _OFFERS,
     NewsKind.PROMPT: _PROMPTS,
     NewsKind.TEXT: _TEXTS,
     NewsKind.NOTICE: _NOTICES,
     NewsKind.MENTION: _MENTIONS,
+    NewsKind.ALARM: _ALARMS,
+    NewsKind.LOW_GRADE: _LOW_GRADES,
 }

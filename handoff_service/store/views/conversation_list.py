@@ -99,7 +99,7 @@ class ListItem:
 class ListView:
     """A saved way to look at the list of ongoing conversations.
 
-    - ``tag`` and ``label_id``: only conversations with them; null: all;
+    - ``tag``, ``label_id`` and ``attribute``: only conversations with them; null: all;
     - ``shared``: every agent sees it;
     - ``agent_id``: the agent who saved it;
     - ``mine``: the calling agent saved it.
@@ -111,5 +111,6 @@ class ListView:
     sort: Sort
     tag: Tag | None
     label_id: int | None
+    attribute: str | None
     shared: bool
     mine: bool

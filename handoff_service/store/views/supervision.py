@@ -5,6 +5,7 @@ from datetime import datetime
 
 from handoff_service.rules.shared.vocabulary import Assignment, State
 from handoff_service.store.views import Named, OfferFacts, OwnedBy
+from handoff_service.store.views.targets import RunningTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ class LiveConversation:
     - ``offered_to``: the agents with an open offer;
     - ``said``: the latest decision about the waiting work item;
     - ``offer``: the facts on its offer; null unless it waits for one;
-    - ``joined``: whether the calling agent is in its live group.
+    - ``joined``: whether the calling agent is in its live group;
+    - ``target``: its running target that is due first; null if it has none.
     """
 
     id: int
@@ -103,6 +105,7 @@ class LiveConversation:
     late_at: datetime | None
     last_message_at: datetime
     joined: bool
+    target: RunningTarget | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

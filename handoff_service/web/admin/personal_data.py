@@ -75,7 +75,8 @@ async def receipt(request: Request, agent: CurrentAgent, number: int) -> HTTPRes
 
 
 async def _whom(store: Store, person: str) -> RequestedPerson:
-    """The person of an employee number or a phone number. BadInput when it is neither."""
+    """The person of an employee number, an e-mail address, “user 12” or a phone number. BadInput
+    when it is none."""
     try:
         return RequestedPerson(user_id=await store.read(people.find_user, person))
     except NotFound:
@@ -83,7 +84,8 @@ async def _whom(store: Store, person: str) -> RequestedPerson:
     try:
         return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
-        why = f"is not an employee number, and {error}" if person else "must be given"
+        why = f"is no employee number or e-mail address of a user, and {error}"
+        why = why if person else "must be given"
         raise BadInput(errors={FIELD: why}) from error
 
 

@@ -22,7 +22,7 @@ from handoff_service.operations.routing.queues import (
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, words_of
 from handoff_service.rules.routing.queues import QueueFields
-from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.desk import desk_time_zone
@@ -108,6 +108,8 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
+    language = form.values["language"]
+    usual = Language(language) if language in set(Language) else Language.ENGLISH
     problems = [
         q.problems for q in queues.list_views(conn) if one is not None and q.name == one.name
     ]
@@ -128,7 +130,11 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "languages": LANGUAGE_NAMES,
         "desk_zone": desk_time_zone(conn),
         "words": {
-            m: (words_of(m).when, list(words_of(m).placeholders), texts.text_for(conn, m))
+            m: (
+                words_of(m).when,
+                list(words_of(m).placeholders),
+                texts.text_for(conn, m, language=usual),
+            )
             for m in QUEUES_OWN
         },
         "previews": [TextPreview(label="The requester reads", values=example)],

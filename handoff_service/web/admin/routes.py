@@ -29,6 +29,7 @@ from handoff_service.web.admin import (
     labels,
     macros,
     mail,
+    merge_users,
     messaging_actions,
     outage_end,
     outages,
@@ -54,6 +55,7 @@ from handoff_service.web.shared.session import page
 PAGES: Mapping[str, Any] = {
     **checklist.PAGES,
     **users.PAGES,
+    **merge_users.PAGES,
     **profiles.PAGES,
     **attributes.PAGES,
     **agents.PAGES,
@@ -87,6 +89,7 @@ PAGES: Mapping[str, Any] = {
 POST_HANDLERS: Mapping[str, Any] = {
     **checklist.POST_HANDLERS,
     **users.POST_HANDLERS,
+    **merge_users.POST_HANDLERS,
     **profiles.POST_HANDLERS,
     **attributes.POST_HANDLERS,
     **agents.POST_HANDLERS,

@@ -23,7 +23,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/texts"
-_CALLED: dict[str, str] = {
+MESSAGE_NAMES = {
     SystemMessage.IN_LINE: "In line",
     SystemMessage.WAITING: "Nobody is free",
     SystemMessage.CLOSED: "Queue is closed",
@@ -43,10 +43,11 @@ _CALLED: dict[str, str] = {
     SystemMessage.SATISFACTION: "How did we do?",
     SystemMessage.LOW_GRADE: "After a low grade",
 }
+#: name of a version -> its name where versions in several languages stand together
 CALLED: dict[str, str] = {
-    name: _CALLED[message]
+    name: MESSAGE_NAMES[message]
     if language is Language.ENGLISH
-    else f"{_CALLED[message]}, in {LANGUAGE_NAMES[language]}"
+    else f"{MESSAGE_NAMES[message]}, in {LANGUAGE_NAMES[language]}"
     for name, (message, language) in VERSIONS.items()
 }
 
@@ -62,7 +63,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         "texts.html",
         here=HERE,
         **listed([one for one in found if one.language is language]),
-        called=CALLED,
+        called={name: MESSAGE_NAMES[message] for name, (message, _) in VERSIONS.items()},
         languages=LANGUAGE_NAMES,
         language=language,
     )

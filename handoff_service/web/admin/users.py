@@ -1,12 +1,14 @@
 """Users: the people whom the desk knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sanic import Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection
 
+from handoff_service.clock import now
 from handoff_service.errors import NotFound
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
@@ -21,18 +23,21 @@ from handoff_service.operations.desk.users import (
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import users
+from handoff_service.store.desk import attributes, users
 from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.user_merges import merged_into
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving
-from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines, pairs
+from handoff_service.web.admin.pages import PAGE, UNDER, Form, admin_page, after, lines, pairs
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.users import NewUserBody, UserBody
+from handoff_service.web.shared.attribute_fields import INPUTS, sent_values
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/users"
@@ -67,9 +72,39 @@ def _shown(user: User) -> tuple[str, dict[str, str]]:
         "external_id": user.external_id,
         "email": user.email or "",
         "numbers": "\n".join(user.numbers),
-        "attributes": "\n".join(f"{name} = {value}" for name, value in user.attributes.items()),
+        "attributes": _in_order(f"{name} = {value}" for name, value in user.attributes.items()),
         "facts": "",
         "active": "1" if user.active else "",
+    }
+
+
+def _in_order(given: Iterable[str]) -> str:
+    """Attributes as text, by key, so that a form that changes none has the same text."""
+    return "\n".join(sorted(given, key=lambda line: line.partition("=")[0].strip()))
+
+
+def _typed(request: Request, form: Form) -> Form:
+    """The form with the attributes of the typed controls among the others."""
+    sent = sent_values(request)
+    own = [f"{key} = {value}" for key, value in sent.items() if value is not None]
+    every = _in_order([*own, *lines(form.values["attributes"])])
+    return replace(form, values={**form.values, "attributes": every})
+
+
+def _controls(conn: Connection, form: Form) -> dict[str, Any]:
+    """The typed controls with their values, and the text of the other attributes."""
+    defined = attributes.definitions(conn, AttributeOwner.USER)
+    values, others = {}, []
+    for line in lines(form.values["attributes"]):
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if equals and key in defined and key not in values:
+            values[key] = value
+        else:
+            others.append(line)
+    return {
+        "controls": [(one, values.get(key, "")) for key, one in defined.items()],
+        "other_attributes": "\n".join(others),
+        "inputs": INPUTS,
     }
 
 
@@ -103,8 +138,13 @@ def _given(typed_values: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _around(conn: Connection, _form: Form, user: User | None) -> dict[str, Any]:
-    return {"user": user, "facts": users.fact_names(conn, user.id) if user else []}
+def _around(conn: Connection, form: Form, user: User | None) -> dict[str, Any]:
+    return _controls(conn, form) | {
+        "user": user,
+        "facts": users.fact_names(conn, user.id) if user else [],
+        "merges": merged_into(conn, user.id) if user else [],
+        "now": now(),
+    }
 
 
 def _deleting(user: User) -> Deleting | None:
@@ -147,8 +187,22 @@ EDITOR = Editor(
     has_history=has_history,
     deactivating=_deactivating,
     extra_context=_around,
+    typed=_typed,
     returns_to_form=True,
     audits_views=True,
 )
-PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+_FORMS = EDITOR.pages()
+_ONE = f"{HERE}/<number:int>"
+
+
+async def one_page(request: Request, number: int) -> HTTPResponse:
+    """The form; of a merged user, a redirect to the one who stayed."""
+    stays = await desk_of(request).store.read(users.stays_for, number)
+    if stays != number:
+        return redirect(f"{UNDER}{HERE}/{stays}?done=moved")
+    answer: HTTPResponse = await _FORMS[_ONE](request, number=number)
+    return answer
+
+
+PAGES: dict[str, Any] = {HERE: list_page, **_FORMS, _ONE: one_page}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.shared.field_types import ChangedAttributes
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, post
 from handoff_service.web.shared.bulk_actions import (
     ActOnOne,
     assign_each,
+    attributes_each,
     close_each,
     hold_each,
     label_each,
@@ -27,6 +29,7 @@ Id = Annotated[int, Field(ge=1, lt=2**53)]
 class BulkAction(StrEnum):
     ASSIGN = "assign"
     LABEL = "label"
+    ATTRIBUTES = "attributes"
     HOLD = "hold"
     CLOSE = "close"
     MACRO = "macro"
@@ -35,7 +38,8 @@ class BulkAction(StrEnum):
 class BulkBody(Body):
     """Each interaction is changed as by the call for one, so a refused one does not stop the
     others. ``assign`` needs ``agent_id``: supervisors assign, and agents transfer. ``label`` needs
-    ``label_id``, and ``macro`` needs ``macro_id``. ``hold`` takes ``state_reason`` and
+    ``label_id``, ``attributes`` needs ``attributes`` (null removes one), and ``macro`` needs
+    ``macro_id``. ``hold`` takes ``state_reason`` and
     ``hold_until``, and ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close``
     and ``macro`` are sent after 15 seconds."""
 
@@ -44,6 +48,7 @@ class BulkBody(Body):
     agent_id: Id | None = None
     label_id: Id | None = None
     macro_id: Id | None = None
+    attributes: ChangedAttributes = Field({})
     state_reason: str | None = Field(None, max_length=200)
     hold_until: AwareDatetime | None = None
     topic_id: Id | None = None
@@ -95,6 +100,10 @@ def _action(asked: ApiRequest[BulkBody, Any]) -> ActOnOne:
             return assign_each(store, agent, _needed(given, "agent_id"))
         case BulkAction.LABEL:
             return label_each(store, agent, _needed(given, "label_id"))
+        case BulkAction.ATTRIBUTES:
+            if not given.attributes:
+                raise BadInput(errors={"attributes": "is missing; attributes needs it"})
+            return attributes_each(store, agent, given.attributes)
         case BulkAction.HOLD:
             return hold_each(store, agent, given.hold_until, given.state_reason)
         case BulkAction.CLOSE:

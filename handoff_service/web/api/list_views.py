@@ -18,12 +18,14 @@ from handoff_service.web.api.calls import ApiRequest, delete, get, post
 
 
 class ViewBody(Body):
-    """Saves a view, or replaces mine with the same name. ``shared``: every agent sees it."""
+    """Saves a view, or replaces mine with the same name. ``attribute``: a key, = and a value, such
+    as ``order_number=12``. ``shared``: every agent sees it."""
 
     name: str = Field(min_length=1, max_length=60)
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label_id: int | None = Field(None, ge=1, lt=2**53)
+    attribute: str | None = Field(None, pattern="^[^=]+=.+$", max_length=300)
     shared: bool = False
 
 
@@ -39,7 +41,9 @@ async def save(asked: ApiRequest[ViewBody, Any]) -> ListView:
     command = SaveView(
         agent_id=asked.agent.id,
         name=given.name,
-        how=SortAndFilter(sort=given.sort, tag=given.tag, label_id=given.label_id),
+        how=SortAndFilter(
+            sort=given.sort, tag=given.tag, label_id=given.label_id, attribute=given.attribute
+        ),
         shared=given.shared,
     )
     saved = await asked.desk.store.write(save_view, command)

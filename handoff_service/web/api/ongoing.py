@@ -12,9 +12,11 @@ from handoff_service.rules.conversations.list_order import (
     Tag,
     sort_and_filter,
 )
+from handoff_service.rules.shared.vocabulary import CLOSED
 from handoff_service.store.conversations import (
     conversation_list,
     conversations,
+    list_views,
     read_positions,
 )
 from handoff_service.store.engine.database import read_at
@@ -25,12 +27,14 @@ from handoff_service.web.api.calls import ApiRequest, get
 
 class OngoingQuery(Body):
     """The same order and filters as in the list of the workspace. ``tag``: any but draft, which
-    only the agent's browser knows. ``label``: a label's id."""
+    only the agent's browser knows. ``label``: a label's id. ``attribute``: a key, = and a value,
+    such as ``order_number=12``."""
 
     others: bool = False
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label: int | None = Field(None, ge=1, lt=2**53)
+    attribute: str | None = Field(None, pattern="^[^=]+=.+$", max_length=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +53,23 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     agent_id, query = asked.agent.id, asked.query
     if query.tag is Tag.DRAFT:
         raise BadInput(errors={"tag": "must not be draft: only the agent's browser knows drafts"})
-    how = SortAndFilter(sort=query.sort, tag=query.tag, label_id=query.label)
+    how = SortAndFilter(
+        sort=query.sort, tag=query.tag, label_id=query.label, attribute=query.attribute
+    )
 
     def read(conn: Connection) -> OngoingPage:
-        active = conversations.ongoing(conn, agent_id, others=query.others)
-        by_id, now = {one.id: one for one in active}, read_at(conn)
-        listed = conversation_list.listed(conn, agent_id, others=query.others)
-        kept = [
-            one
+        now = read_at(conn)
+        every = conversation_list.listed(conn, agent_id, others=query.others)
+        listed = list_views.with_attribute(conn, every, how)
+        kept = {
+            one.interaction.id: one
             for one in sort_and_filter(listed, how, now)
-            if one.interaction.id in by_id  # not the closed ones with an unread thank-you
-        ]
+            if one.interaction.state not in CLOSED  # an unread thank-you lists a closed one
+        }
+        items = conversations.of_ids(conn, kept, agent_id)
         return OngoingPage(
-            items=[by_id[one.interaction.id] for one in kept],
-            tags={one.interaction.id: sorted(one.tags(now)) for one in kept},
+            items=items,
+            tags={one.id: sorted(kept[one.id].tags(now)) for one in items},
             next=None,
             unread_conversations=read_positions.unread_conversations(conn, agent_id),
         )

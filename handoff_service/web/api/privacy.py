@@ -14,7 +14,7 @@ from handoff_service.operations.privacy.request_erasure import (
     request_erasure,
 )
 from handoff_service.operations.privacy.retain import run_now, stop_run
-from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.operations.shared.field_types import PersonNumber
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.privacy import erasures, retention
 from handoff_service.store.privacy.erasures import Erasure
@@ -28,7 +28,7 @@ from handoff_service.web.shared.session import bearer, desk_of
 class PersonBody(Body):
     """The person: a phone number with everything on it, or a user with all of their numbers."""
 
-    number: SoughtNumber | None = None
+    number: PersonNumber | None = None
     user_id: int | None = Field(None, ge=1, lt=2**53)
 
     def whom(self) -> RequestedPerson:

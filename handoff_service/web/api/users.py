@@ -28,7 +28,7 @@ from handoff_service.operations.shared.field_types import (
     SoughtNumber,
 )
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.store.desk.users import has_number, search_users, select_users
+from handoff_service.store.desk.users import has_number, search_users, select_users, stays_for
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
@@ -87,6 +87,7 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
 
     def read(conn: Connection) -> list[User]:
         where, most = t.users.c.id > query.after, query.limit + 1
+        where &= t.users.c.merged_into.is_(None)
         if query.number is not None:
             where &= has_number(query.number)
         if query.active is not None:
@@ -98,9 +99,9 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
 
 
-@get("/users/{id}", summary="One user")
+@get("/users/{id}", summary="One user; of a merged user, the one who stayed")
 async def one_user(asked: ApiRequest[Any, Any]) -> User:
-    user = await _one(asked, asked.id)
+    user = await _one(asked, await asked.desk.store.read(stays_for, asked.id))
     await asked.desk.store.write(audit, viewed(Noun.USER, user.id, user.name))
     return user
 

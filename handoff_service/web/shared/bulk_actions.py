@@ -4,10 +4,14 @@ Each conversation is changed by the operation that changes one, in a transaction
 that is refused does not stop the others. Each action also returns its inverse (``bulk_undo.py``).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from handoff_service.errors import Refusal
+from handoff_service.operations.conversations.change_attributes import (
+    ChangeAttributes,
+    change_attributes,
+)
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     CloseInteraction,
@@ -80,6 +84,19 @@ def label_each(store: Store, agent: CurrentAgent, label_id: int) -> ActOnOne:
         )
         changed = await store.write(label_conversation, command, near=interaction_id)
         return ("unlabel", interaction_id, label_id) if changed else None
+
+    return one
+
+
+def attributes_each(
+    store: Store, agent: CurrentAgent, values: Mapping[str, str | None]
+) -> ActOnOne:
+    async def one(interaction_id: int) -> Inverse | None:
+        before = (await store.read(conversations.get, interaction_id)).attributes
+        command = ChangeAttributes(interaction_id=interaction_id, agent_id=agent.id, values=values)
+        await store.write(change_attributes, command, near=interaction_id)
+        changed = {key: before.get(key) for key in values if before.get(key) != values[key]}
+        return ("attributes", interaction_id, changed) if changed else None
 
     return one
 

@@ -13,6 +13,10 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from handoff_service.errors import BadInput, NotAllowed
 from handoff_service.operations.conversations.cancel_delayed import CancelDelayed, cancel_delayed
+from handoff_service.operations.conversations.change_attributes import (
+    ChangeAttributes,
+    change_attributes,
+)
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
@@ -26,6 +30,7 @@ from handoff_service.operations.conversations.run_macro import MacroRun
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import CancelTransfer, cancel_transfer
+from handoff_service.rules.desk.attributes import LONGEST_VALUE
 from handoff_service.rules.desk.macros import MacroStep
 from handoff_service.rules.shared.vocabulary import CLOSED, State
 from handoff_service.store.engine.transaction import Transaction
@@ -36,9 +41,13 @@ MOST = 100  # conversations at once
 UNDO_WITHIN = timedelta(seconds=15)  # texts are sent after this time
 
 type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
+type Attributes = Annotated[
+    dict[str, Annotated[str | None, Field(max_length=LONGEST_VALUE)]], Field(max_length=MOST)
+]
 #: The operation, the conversation, and what else the operation needs.
 type OneInverse = (
     tuple[Literal["unlabel"], Id, Id]  # the label
+    | tuple[Literal["attributes"], Id, Attributes]  # the values before
     | tuple[Literal["resume"], Id]
     | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]  # its end and its reason
     | tuple[Literal["reopen"], Id]
@@ -93,12 +102,16 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
             return label_conversation, LabelConversation(
                 interaction_id=one, agent_id=agent.id, label_id=label, on=False
             )
+        case ("attributes", one, values):
+            return change_attributes, ChangeAttributes(
+                interaction_id=one, agent_id=agent.id, values=values
+            )
         case ("resume", one):
-            return change_interaction, ChangeInteraction(
+            command = ChangeInteraction(
                 interaction_id=one, agent_id=agent.id, state=State.WORK_IN_PROGRESS
             )
         case ("hold", one, until, reason):
-            return change_interaction, ChangeInteraction(
+            command = ChangeInteraction(
                 interaction_id=one,
                 agent_id=agent.id,
                 state=State.ON_HOLD,
@@ -117,6 +130,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
             return cancel_delayed, CancelDelayed(
                 interaction_id=one, agent_id=agent.id, message_id=message
             )
+    return change_interaction, command
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:

@@ -64,11 +64,18 @@ def plain(value: float | None, unit: Unit) -> str:
 
 
 def change(value: float | None, before: float | None, unit: Unit) -> str:
-    """How a value has changed: +12 %, or for percentages −3.1 points. Empty without both."""
+    """How a value has changed: +12 %, or for percentages −3.1 points. ±0 % if it is nearly the
+    same. Empty without both."""
     if value is None or before is None:
         return ""
     if unit is Unit.PERCENT:
-        return f"{value - before:+.1f} points".replace("-", "−")
+        return _signed(f"{value - before:+.1f}") + " points"
     if not before:
         return ""
-    return f"{100 * (value - before) / before:+.0f} %".replace("-", "−")
+    return _signed(f"{100 * (value - before) / before:+.0f}") + " %"
+
+
+def _signed(number: str) -> str:
+    if not float(number):
+        return "±" + number[1:]
+    return number.replace("-", "−")

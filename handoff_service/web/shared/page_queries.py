@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.operations.conversations import reopen
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
+from handoff_service.rules.desk.attributes import AttributeOwner, AttributeType, in_words
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.cases import cases
@@ -24,7 +25,7 @@ from handoff_service.store.conversations import (
     scheduled_texts,
 )
 from handoff_service.store.conversations.conversation_list import listed
-from handoff_service.store.desk import labels
+from handoff_service.store.desk import attributes, labels
 from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.desk.users import has_number, select_users
@@ -84,6 +85,7 @@ class Lists:
     how: SortAndFilter
     views: list[ListView]
     labels: list[Label]  #: to filter by
+    attributes: dict[str, str]  #: to filter by: key, = and value -> in words
     others_count: int
     unread: int
     available: bool  #: whether I take new work
@@ -153,7 +155,7 @@ def lists(
         conn, agent_id, others=others, most=most + 1 if most is not None and as_read else None
     )
     complete = not as_read or most is None or len(every) <= most
-    chosen = sort_and_filter(every, how, read_at(conn))
+    chosen = sort_and_filter(list_views.with_attribute(conn, every, how), how, read_at(conn))
     missing = set(on_page) - {offer.id for offer in offers}
     free = agent_room(conn, agent_id)
     return Lists(
@@ -167,6 +169,7 @@ def lists(
         how=how,
         views=list_views.list_(conn, agent_id),
         labels=labels.list_(conn),
+        attributes=_to_filter_by(conn),
         others_count=len(every)
         if others and complete
         else conversations.others_count(conn, agent_id),
@@ -176,6 +179,17 @@ def lists(
         available=free.takes_work,
         room=free.places,
     )
+
+
+def _to_filter_by(conn: Connection) -> dict[str, str]:
+    """Key, = and value -> in words, of the attributes with few values."""
+    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
+    return {
+        f"{one.key}={value}": f"{one.name}: {in_words(one, value)}"
+        for one in defined.values()
+        if one.type in (AttributeType.CHOICE, AttributeType.YES_NO)
+        for value in (one.choices or ("yes", "no"))
+    }
 
 
 def thread(

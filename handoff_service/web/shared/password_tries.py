@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 from sanic import Request
 
+from handoff_service import log
 from handoff_service.context import AppContext
 from handoff_service.errors import Busy, TooManyTries
 from handoff_service.operations.desk import sign_in, sign_in_tries
 from handoff_service.operations.desk.sign_in import FailedSignIn
 from handoff_service.operations.desk.sign_in_tries import Limit, RightTry, Try
+from handoff_service.ports import Mail, NotMailed
+from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.known_browsers import is_known, keyed_hash
@@ -76,10 +79,28 @@ async def count_and_check(
     if not is_right:
         failed = FailedSignIn(email, is_code=what == CODE)
         await desk.store.acting(None, visitor.address).write(sign_in.record_failure, failed)
+        if counted.warns:
+            await _warn(desk, email, visitor.address)
         return counted.left
     right = RightTry(attempt.key, counted.ids)
     await desk.store.write(sign_in_tries.forget_wrong_tries, right)
     return None
+
+
+async def _warn(desk: AppContext, email: str, address: str) -> None:
+    """Mail the agent that somebody who knows the password guesses codes."""
+    if desk.mailer is None:
+        return
+    name = (await desk.store.read(desk_name_and_zone))[0]
+    subject = f"{name}: wrong codes at your sign-in"
+    body = (
+        f"Somebody entered {sign_in_tries.CODES_OF_ACCOUNT_HOURLY} wrong codes for your account "
+        f"within an hour, from the address {address}. They know your password.\n\n"
+        "If it was not you, change your password now, on your account page. For a while, no codes "
+        "are accepted from devices and addresses that you have not used before.\n"
+    )
+    result = await desk.mailer.send(Mail(to=email, subject=subject, body=body))
+    log.info("wrong_codes_mailed", why=result.why if isinstance(result, NotMailed) else None)
 
 
 async def count_request(desk: AppContext, email: str, visitor: Visitor) -> None:
@@ -105,11 +126,13 @@ async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) ->
     limits = [
         Limit(both, rules.TRIES, rules.TRIES_WITHIN),
         Limit(one_address, rules.TRIES_OF_ADDRESS, rules.TRIES_WITHIN),
-        Limit(one_address, rules.TRIES_OF_ADDRESS_HOURLY, rules.LONGEST),
+        Limit(one_address, rules.TRIES_OF_ADDRESS_HOURLY, rules.HOUR),
         Limit(one_account, rules.TRIES_OF_ACCOUNT, rules.TRIES_OF_ACCOUNT_WITHIN),
     ]
     if what == CODE:
-        limits.append(Limit(one_account, rules.CODES_OF_ACCOUNT_HOURLY, rules.LONGEST))
+        hourly, daily = rules.CODES_OF_ACCOUNT_HOURLY, rules.CODES_OF_ACCOUNT_DAILY
+        limits.append(Limit(one_account, hourly, rules.HOUR, warns=True))
+        limits.append(Limit(one_account, daily, rules.LONGEST))
     return Try(key=both, limits=limits)
 
 

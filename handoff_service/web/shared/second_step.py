@@ -3,6 +3,7 @@ needs one, then a session."""
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sanic import Request
 from sanic.response import HTTPResponse
@@ -37,12 +38,15 @@ ENDED = "This sign-in took too long or has already ended. Sign in again."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """An agent whose first factor is right. ``provider_id``: the identity provider; None: it was a
-    password. ``proved``: no second factor is needed."""
+    password. ``proved``: no second factor is needed. ``provider_session``, ``authenticated_at``:
+    see ``sign_in.Open``."""
 
     agent_id: int
     email: str
     provider_id: int | None = None
     id_token: str | None = field(default=None, repr=False)
+    provider_session: str | None = None
+    authenticated_at: datetime | None = None
     proved: bool = False
 
 
@@ -82,7 +86,12 @@ async def proceed(
         return await open_session(desk, who, visitor, second_factor=who.proved)
     kind = StepKind.CODE if found.has_second_factor else StepKind.SET_UP
     token = secrets.token_urlsafe(32)
-    data = {"email": who.email, "next": next_page, "provider_id": who.provider_id}
+    data = {
+        "email": who.email,
+        "next": next_page,
+        "provider_id": who.provider_id,
+        "provider_session": who.provider_session,
+    }
     step = KeepStep(token=token, kind=kind, agent_id=who.agent_id, data=data)
     await desk.store.write(sign_in_steps.keep_step, step)
     return Waiting(kind, token)
@@ -100,6 +109,8 @@ async def open_session(
         second_factor=second_factor,
         provider_id=who.provider_id,
         id_token=who.id_token,
+        provider_session=who.provider_session,
+        authenticated_at=who.authenticated_at,
         known_address=address_key(desk, who.email, visitor.address),
     )
     store = desk.store.acting(None, visitor.address)  # the audit log has the address

@@ -36,7 +36,7 @@ async def authenticate(
     the scope."""
     found = await desk.store.read(service_tokens.holder, token_hash(token))
     one = usable(found)
-    wait = desk.token_rates.take(one.token.id, one.token.rate / desk.settings.workers, desk.clock())
+    wait = await desk.token_rates.take(one.token.id, one.token.rate, desk.clock())
     if wait:
         raise TooManyRequests(one.token.rate, math.ceil(wait))
     if scope is None:

@@ -52,8 +52,9 @@ export function writeNext() {
   draft?.focus();
 }
 
+// What may be sent to the requester: nothing of a private note.
 export function draftText() {
-  return draft?.value ?? "";
+  return draft && kind() === "text" ? draft.value : "";
 }
 
 // The text of the field was scheduled. The field keeps only what was typed since then.

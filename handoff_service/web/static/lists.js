@@ -51,11 +51,14 @@ function markDrafts() {
   if (none) none.hidden = !only || shown > 0;
 }
 
-// The list stays where it was from page to page.
+// The list stays where it was from page to page, as far as the open conversation is in view.
 function keepScroll() {
   const scroller = document.getElementById("list-scroll");
   if (!scroller) return;
-  if (!location.hash) scroller.scrollTop = Number(sessionStorage.getItem("list-scroll") ?? 0);
+  if (!location.hash) {
+    scroller.scrollTop = Number(sessionStorage.getItem("list-scroll") ?? 0);
+    scroller.querySelector('.item[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  }
   addEventListener("pagehide", () => sessionStorage.setItem("list-scroll", scroller.scrollTop));
 }
 

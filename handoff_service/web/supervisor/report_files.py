@@ -20,12 +20,13 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.reports import export
 from handoff_service.store.reports import report as reports
 from handoff_service.store.reports.export import ReportedConversation
+from handoff_service.store.reports.figure_conversations import ids_of_day
 from handoff_service.store.reports.report import GroupRow, ReportResult
 from handoff_service.web.shared.csv_files import CSV, csv_headers, csv_lines
 from handoff_service.web.shared.figure_words import plain
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.supervisor.report_address import Asked, strict
-from handoff_service.web.supervisor.reports import HERE, report_of, today_of
+from handoff_service.web.supervisor.reports import HERE, asked_figure, report_of, today_of
 
 AT_ONCE = 500  # conversations of one read
 OF_CONVERSATION = (
@@ -89,7 +90,8 @@ def _heading(figure: Figure, found: ReportResult) -> str:
 
 @page(Role.SUPERVISOR)
 async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
-    """One row for each conversation that began in the range, streamed. Filters do not apply."""
+    """One row for each conversation that the figure and the filters select, streamed."""
+    figure = asked_figure(request)
     store = desk_of(request).store.for_long_requests()
 
     def load(conn: Connection) -> tuple[Asked, Sequence[str], Sequence[str]]:
@@ -106,17 +108,17 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
         csv_lines([[*OF_CONVERSATION, *COLUMNS, *(f"attributes.{key}" for key in keys)]])
     )
     for day in days:
-        await _send_day(response, store, day, keys)
+        ids = await store.read(ids_of_day, figure, day, asked.filters)
+        await _send_some(response, store, ids, keys)
     await response.eof()
 
 
-async def _send_day(response: HTTPResponse, store: Store, day: str, keys: Sequence[str]) -> None:
-    last = 0
-    while some := await store.read(export.in_day, day, last, AT_ONCE):
+async def _send_some(
+    response: HTTPResponse, store: Store, ids: Sequence[int], keys: Sequence[str]
+) -> None:
+    for start in range(0, len(ids), AT_ONCE):
+        some = await store.read(export.reported, ids[start : start + AT_ONCE])
         await response.send(csv_lines(_conversation(one, keys) for one in some))
-        last = some[-1].id
-        if len(some) < AT_ONCE:
-            return
 
 
 def _conversation(one: ReportedConversation, keys: Sequence[str]) -> Sequence[Any]:

@@ -146,13 +146,20 @@ def _said(
     return f"{label}: {', '.join(values)}"
 
 
-@page(Role.SUPERVISOR)
-async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The conversations that a figure counts, those with the largest values first."""
+def asked_figure(request: Request) -> Figure:
+    """The figure that the address names; without one, all conversations. NotFound for an unknown
+    one."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
         raise NotFound(f"There is no figure “{name[:40]}”.")
-    figure = FIGURES[name]
+    return FIGURES[name]
+
+
+@page(Role.SUPERVISOR)
+async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The conversations that a figure counts, those with the largest values first."""
+    figure = asked_figure(request)
+    name = figure.name
     given = request.args.get("skip") or ""
     skip = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
     around = await shell_context(request, agent, place="supervisor")

@@ -37,10 +37,30 @@ AT_FIRST = 100  # examples shown; a search finds the others
 
 @page(Role.TRAINER)
 async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _page(request, agent, "intents", **await _overview(request, compare=False))
+
+
+@page(Role.TRAINER)
+async def compared(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The parts of the pages with suspects. ``intent``: those of its page."""
+    name = request.args.get("intent") or ""
+    if not name:
+        shown = await _overview(request, compare=True)
+        return render("trainer/intents_parts.html", **shown)
+    desk = desk_of(request)
+    if name not in await run_slow(desk.bot_data.intents):
+        raise NotFound(f"There is no intent {name} with examples.")
+    await run_slow(desk.bot_data.suspects)
+    return render("trainer/suspects.html", **await _suspects(request, name))
+
+
+async def _overview(request: Request, *, compare: bool) -> dict[str, Any]:
     desk = desk_of(request)
     model = await desk.store.read(intent_overview.last_measured)
-    overview = await run_slow(intent_overview.overview, desk.bot_data, desk.settings.home, model)
-    return await _page(request, agent, "intents", shown=overview, thin=THIN, low=LOW_F1)
+    overview = await run_slow(
+        intent_overview.overview, desk.bot_data, desk.settings.home, model, compare=compare
+    )
+    return {"shown": overview, "thin": THIN, "low": LOW_F1}
 
 
 @page(Role.TRAINER)
@@ -137,15 +157,23 @@ async def _intent(
     sought = request.args.get("q") or ""
     desk = desk_of(request)
     found = await run_slow(_examples, desk.bot_data, name, sought)
-    model = await desk.store.read(intent_overview.last_measured)
-    found["misplaced"] = [
-        one
-        for one in await run_slow(
-            intent_overview.still_misplaced, desk.bot_data, desk.settings.home, model
-        )
-        if name in (one.intent, one.looks_like)
-    ]
+    found |= await _suspects(request, name)
     return await _page(request, agent, "intent", q=sought, changes=changes, made=made, **found)
+
+
+async def _suspects(request: Request, name: str) -> dict[str, Any]:
+    """The suspects among an intent's examples. ``suspects`` None: not compared yet."""
+    desk = desk_of(request)
+    model = await desk.store.read(intent_overview.last_measured)
+    equal = await run_slow(desk.bot_data.quick_suspects)
+    misplaced = await run_slow(
+        intent_overview.still_misplaced, desk.bot_data, desk.settings.home, model
+    )
+    return {
+        "name": name,
+        "suspects": equal and [one for one in equal if name in (one.first, one.second)],
+        "misplaced": [one for one in misplaced if name in (one.intent, one.looks_like)],
+    }
 
 
 def _examples(data: BotData, name: str, sought: str) -> dict[str, Any]:
@@ -161,7 +189,6 @@ def _examples(data: BotData, name: str, sought: str) -> dict[str, Any]:
         "examples": fit[:AT_FIRST],
         "count": len(fit),
         "tests": data.tests().get(name, ()),
-        "suspects": [one for one in data.suspects() if name in (one.first, one.second)],
         "others": [one for one in known if one != name and one not in NOT_TAUGHT],
     }
 
@@ -194,6 +221,7 @@ async def _page(
 
 
 PAGES: dict[str, Any] = {
+    "/trainer/compared": compared,
     "/trainer/intents": intents_page,
     "/trainer/intents/new": new_answer_page,
     "/trainer/intents/<name:str>": intent_page,

@@ -15,16 +15,12 @@ from handoff_service.rules.desk.attributes import (
     AttributeFields,
     AttributeOwner,
     AttributePlace,
-    AttributeType,
 )
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import attributes
-from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
+from handoff_service.web.shared.attribute_fields import INPUTS, sent_values
+from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
-
-PREFIX = "attribute-"  # of the fields of the dialogs, before the key
-#: the type of the input for a value
-INPUTS = {AttributeType.DATE: "date"}
 
 
 @page(*LIVE)
@@ -34,13 +30,11 @@ async def attributes_dialog(
     """Return the dialog with the attributes that agents can see."""
 
     def read(conn: Connection) -> dict[str, Any]:
-        return {
-            "interaction": conversations.get(conn, interaction_id),
-            "to_set": [one for one in _defined(conn) if one.shown is not AttributePlace.NOWHERE],
-        }
+        interaction = conversations.get(conn, interaction_id)
+        return {"interaction": interaction} | attributes_to_set(conn)
 
     found = await desk_of(request).store.read(read)
-    return render("attributes_dialog.html", csrf=csrf_token(request), inputs=INPUTS, **found)
+    return render("attributes_dialog.html", csrf=csrf_token(request), **found)
 
 
 @page(*LIVE)
@@ -52,11 +46,10 @@ async def set_them(request: Request, interaction_id: int, agent: CurrentAgent) -
     return back_to_conversation(request, interaction_id)
 
 
-def sent_values(request: Request) -> dict[str, str | None]:
-    """Return the attributes that a dialog sent. An empty field removes its attribute."""
-    given: Any = request.form or {}
-    names = [name for name in given if name.startswith(PREFIX)]
-    return {name.removeprefix(PREFIX): form_field(request, name).strip() or None for name in names}
+def attributes_to_set(conn: Connection) -> dict[str, Any]:
+    """Return the attributes that agents can see, for a dialog that sets some of them."""
+    shown = [one for one in _defined(conn) if one.shown is not AttributePlace.NOWHERE]
+    return {"to_set": shown, "inputs": INPUTS}
 
 
 def required_attributes(conn: Connection) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from handoff_service.store.desk import labels
 from handoff_service.store.desk import macros as stored
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.routing import supervision
+from handoff_service.web.shared.attribute_fields import sent_values
 from handoff_service.web.shared.bulk_actions import (
     ActOnOne,
     assign_each,
+    attributes_each,
     close_each,
     hold_each,
     label_each,
@@ -39,16 +41,24 @@ from handoff_service.web.shared.rendering import done_or_redirect, form_field, r
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace import macros, time_choices
+from handoff_service.web.workspace.attributes import attributes_to_set
 from handoff_service.web.workspace.labels import asked_topics
 
 TITLES = {
     "assign": "Assign",
     "label": "Label",
+    "attributes": "Set attributes of",
     "snooze": "Put on hold",
     "close": "Close",
     "macro": "Run a macro on",
 }
-DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close": "closed"}
+DID = {
+    "assign": "assigned",
+    "label": "labeled",
+    "attributes": "changed",
+    "snooze": "put on hold",
+    "close": "closed",
+}
 
 
 @page(*LIVE)
@@ -64,6 +74,8 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
         found = {"colleagues": live_group.colleagues_of(conn, ids, agent.id)}
         if action == "macro":
             return found | dict(macros.bulk_choices(conn, ids, agent))
+        if action == "attributes":
+            return found | attributes_to_set(conn)
         agents = supervision.agents(conn)
         return found | {"labels": labels.list_(conn), "agents": agents} | asked_topics(conn)
 
@@ -129,6 +141,14 @@ async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
     return label_each(desk_of(request).store, agent, label_id)
 
 
+async def _attributes(request: Request, agent: CurrentAgent) -> ActOnOne:
+    """An empty field stays as it is."""
+    values = {key: value for key, value in sent_values(request).items() if value is not None}
+    if not values:
+        raise BadInput("Fill in at least one attribute.")
+    return attributes_each(desk_of(request).store, agent, values)
+
+
 async def _snooze(request: Request, agent: CurrentAgent) -> ActOnOne:
     desk = desk_of(request)
     choice, own = form_field(request, "until"), time_choices.written(request)
@@ -161,6 +181,7 @@ def _macro_id(request: Request) -> int:
 ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]] = {
     "assign": _assign,
     "label": _label,
+    "attributes": _attributes,
     "snooze": _snooze,
     "close": _close,
     "macro": _macro,

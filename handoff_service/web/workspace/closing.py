@@ -14,6 +14,7 @@ from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
+from handoff_service.web.shared.attribute_fields import sent_values
 from handoff_service.web.shared.rendering import (
     back_to_conversation,
     done_or_redirect,
@@ -21,7 +22,6 @@ from handoff_service.web.shared.rendering import (
 )
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
-from handoff_service.web.workspace.attributes import sent_values
 
 
 @page(*LIVE)

@@ -117,10 +117,10 @@ def _on_the_open_one(
     hold = RESUME if interaction.state is State.ON_HOLD else HOLD
     acts = matching([*ACTIONS[:5], hold, *ACTIONS[5:]], q, len(ACTIONS) + 1 if q else 2 * FEW)
     yield PaletteGroup(heading="This conversation", icon="ongoing", entries=acts)
-    fitting = macros.choices(conn, opened, agent, q)[: MOST if q else FEW]
-    yield PaletteGroup(
-        heading="Macros", icon="macro", entries=[_macro(one, opened) for one in fitting]
-    )
+    # by name only: the text names the requester, so a search for a person would find every macro
+    runs = [_macro(one, opened) for one in macros.choices(conn, opened, agent, q)]
+    entries = matching(runs, q, MOST if q else FEW)
+    yield PaletteGroup(heading="Macros", icon="macro", entries=entries)
 
 
 def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:

@@ -49,15 +49,19 @@ async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) 
 
 
 def _sort_and_filter(request: Request) -> SortAndFilter:
-    """``shows``: a tag, or ``label:`` and a label's id; empty: all conversations."""
+    """``shows``: a tag; ``label:`` and a label's id; or ``attribute:`` with a key, = and a value.
+    Empty: all conversations."""
     sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
     label = shows.removeprefix("label:") if shows.startswith("label:") else ""
-    if sort not in set(Sort) or (shows and not label and shows not in set(Tag)):
+    attribute = shows.removeprefix("attribute:") if shows.startswith("attribute:") else ""
+    tag = "" if label or attribute else shows
+    if sort not in set(Sort) or (tag and tag not in set(Tag)):
         raise BadInput("Choose a sort and a filter from the list.")
     return SortAndFilter(
         sort=Sort(sort),
-        tag=Tag(shows) if shows and not label else None,
+        tag=Tag(tag) if tag else None,
         label_id=id_field(label, "shows", "a label's id") if label else None,
+        attribute=attribute or None,
     )
 
 

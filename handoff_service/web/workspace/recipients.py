@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import Kind, Owner
 from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
-from handoff_service.store.desk.users import search_users, select_users
+from handoff_service.store.desk.users import search_users, select_users, stays_for
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message, OptedOut, ProviderNumber, User
 from handoff_service.web.shared.phone_input import recipient as read_recipient
@@ -114,6 +114,7 @@ def recipient(way: Destination, sender: str) -> Recipient:
 def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
     """Return the form for the person, and possibly the number, that a link names. If the person is
     unknown, only the number is kept."""
+    user_id = stays_for(conn, user_id) if user_id else None
     (user,) = select_users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
         return RecipientQuery(q=number, choice=f":{number}" if number else "")

@@ -1,5 +1,6 @@
 """The second step of signing in: a one-time code, or the set-up that a role requires."""
 
+from dataclasses import replace
 from typing import Any
 
 from sanic import Blueprint, Request
@@ -103,9 +104,9 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
 
 
 async def _open(request: Request, step: Step) -> Opened:
-    who = admitted(step)
-    visitor = visitor_of(request, who.email)
-    return await open_session(desk_of(request), who, visitor, second_factor=True)
+    desk, who = desk_of(request), admitted(step)
+    who = replace(who, authenticated_at=desk.clock())
+    return await open_session(desk, who, visitor_of(request, who.email), second_factor=True)
 
 
 def admitted(step: Step) -> Admitted:
@@ -114,6 +115,7 @@ def admitted(step: Step) -> Admitted:
         agent_id=step.agent_id or 0,
         email=step.data["email"],
         provider_id=step.data.get("provider_id"),
+        provider_session=step.data.get("provider_session"),
     )
 
 
@@ -124,6 +126,7 @@ async def _show(
     facts = await desk.store.read(page_queries.desk_facts)
     shown = await app_to_scan(desk, step.agent_id or 0, step.data["email"], facts.name)
     given = {"desk": facts, "email": step.data["email"], "wrong": wrong}
+    given["can_have_passkeys"] = site_of(desk.settings.public_url) is not None
     return render("sign_in_set_up.html", status=status, **given, **shown)
 
 

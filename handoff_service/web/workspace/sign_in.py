@@ -82,7 +82,7 @@ def blueprint() -> Blueprint:
         await desk.store.write(
             set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE)
         )
-        response = redirect("/sign-in", status=303)
+        response = redirect(f"/sign-in{'?again=1' if came_from else ''}", status=303)
         if came_from and (elsewhere := await _sign_out_elsewhere(desk, *came_from)) is not None:
             # a page, because browsers do not let a form lead to another site
             response = render("signed_out.html", provider=elsewhere[0], url=elsewhere[1])
@@ -181,6 +181,7 @@ async def sign_in_form(
         email=email,
         wrong=wrong,
         next=next_page(form_field(request, "next") or request.args.get("next") or ""),
+        again=request.args.get("again") == "1",
         providers=await desk.store.read(identity_providers.active),
         passkeys=await desk.store.read(any_passkey) and site_of(desk.settings.public_url),
         demo=demo_agents() if desk.settings.demo else [],

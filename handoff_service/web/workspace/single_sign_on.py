@@ -3,21 +3,28 @@
 import secrets
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, redirect
+from sanic.response import HTTPResponse, empty, json, redirect
 
 from handoff_service import log
 from handoff_service.context import AppContext
-from handoff_service.errors import Conflict, NotAllowed, NotFound, Refusal
+from handoff_service.errors import CannotOpen, Conflict, NotAllowed, NotFound, Refusal
 from handoff_service.operations.desk import sign_in_steps
 from handoff_service.operations.desk.identity_providers import access_to
 from handoff_service.operations.desk.sign_in import token_hash
 from handoff_service.operations.desk.sign_in_steps import KeepStep, Step, StepKind, StepToken
+from handoff_service.operations.desk.single_logout import EndElsewhere, end_elsewhere
 from handoff_service.operations.desk.single_sign_on import AdmitPerson, admit_person
 from handoff_service.ports import SignInAttempt, SignInFailed
-from handoff_service.rules.desk.identity_providers import NotAdmitted, person_of
+from handoff_service.rules.desk.identity_providers import (
+    NotAdmitted,
+    authenticated,
+    person_of,
+    session_of,
+)
 from handoff_service.store.desk import agents, identity_providers
 from handoff_service.store.desk.identity_providers import fields_of
 from handoff_service.store.views import IdentityProvider
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.second_step import ENDED, Admitted, give_step, step_token
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.sign_in import go_on, next_page, sign_in_form
@@ -37,6 +44,10 @@ def blueprint() -> Blueprint:
     @made.get("/callback")
     async def callback(request: Request) -> HTTPResponse:
         return await _callback(request)
+
+    @made.post("/logout")
+    async def logout(request: Request) -> HTTPResponse:
+        return await _logout(request)
 
     return made
 
@@ -58,6 +69,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
         nonce=secrets.token_urlsafe(32),
         verifier=secrets.token_urlsafe(48),
         redirect_uri=redirect_uri(desk),
+        again=request.args.get("again") == "1",
     )
     try:
         access = await desk.store.read(access_to, desk.store.settings, one)
@@ -72,6 +84,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
         "verifier": attempt.verifier,
         "browser": token_hash(browser),
         "next": next_page(request.args.get("next") or ""),
+        "again": desk.clock().timestamp() if attempt.again else None,
     }
     step = KeepStep(token=attempt.state, kind=StepKind.PROVIDER, data=data)
     await desk.store.write(sign_in_steps.keep_step, step)
@@ -110,6 +123,7 @@ async def _admitted(
     )
     access = await desk.store.read(access_to, desk.store.settings, one)
     identity = await desk.identity_providers.identity(access, attempt, answer)
+    at = authenticated(identity.claims, step.data.get("again"), one.name)
     person = person_of(identity.claims, fields_of(one))
     agent_id = await desk.store.write(admit_person, AdmitPerson(one.id, person))
     agent = await desk.store.read(agents.get, agent_id)
@@ -119,8 +133,29 @@ async def _admitted(
         email=agent.email,
         provider_id=one.id,
         id_token=identity.id_token,
+        provider_session=session_of(identity.claims),
+        authenticated_at=at and min(at, desk.clock()),
         proved=not one.asks_second_factor,
     )
+
+
+async def _logout(request: Request) -> HTTPResponse:
+    """The provider itself, and no browser, says that a person's session has ended there."""
+    desk, token = desk_of(request), form_field(request, "logout_token")
+    issuer = desk.identity_providers.issuer_of(token)
+    why = "It names no identity provider of this desk."
+    for one in await desk.store.read(identity_providers.of_issuer, issuer or ""):
+        try:
+            access = await desk.store.read(access_to, desk.store.settings, one)
+            ended = await desk.identity_providers.ended(access, token)
+            count = await desk.store.write(end_elsewhere, EndElsewhere(one.id, ended))
+        except (SignInFailed, Conflict, CannotOpen) as failed:
+            why = str(failed)
+            continue
+        log.info("single_logout", provider=one.name, sessions=count)
+        return empty(status=200)
+    log.warning("single_logout_failed", why=why)
+    return json({"error": "invalid_request", "error_description": why}, status=400)
 
 
 def _said(refusal: Refusal) -> str:

@@ -11,12 +11,10 @@ from sanic.response import HTTPResponse, json, redirect
 
 from handoff_service.errors import BadInput, Conflict, NotAllowed, NotFound, TooManyTries
 from handoff_service.lib import passkey_checks
-from handoff_service.lib.passkey_checks import WrongPasskey, site_of
+from handoff_service.lib.passkey_checks import site_of
 from handoff_service.operations.desk import sign_in_steps
 from handoff_service.operations.desk.second_factors import (
-    AddPasskey,
     RemovePasskey,
-    add_passkey,
     remove_authenticator,
     remove_passkey,
 )
@@ -24,13 +22,11 @@ from handoff_service.operations.desk.sign_in import (
     CurrentAgent,
     end_session,
     mark_second_factor,
-    token_hash,
 )
 from handoff_service.operations.desk.sign_in_steps import KeepStep, StepKind, StepToken
 from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk import second_factors
-from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
-from handoff_service.web.shared.devices import device_of
+from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import (
@@ -40,7 +36,7 @@ from handoff_service.web.shared.session import (
     page,
     take_cookie,
 )
-from handoff_service.web.workspace.passkeys import answer_of, site
+from handoff_service.web.workspace.new_passkeys import NEXT, add, options_to_add
 from handoff_service.web.workspace.second_factor import (
     WRONG,
     app_to_scan,
@@ -50,7 +46,10 @@ from handoff_service.web.workspace.second_factor import (
 
 HERE = "/workspace/account/two-factor"
 FRESH = timedelta(minutes=15)
-STALE = "Sign in again first: your last sign-in was more than 15 minutes ago."
+STALE = (
+    "Sign in again first. Patchboard must know that you proved who you are within the last 15 "
+    "minutes."
+)
 DONE = {
     "app_removed": "Authenticator app removed",
     "passkey": "Passkey added",
@@ -68,7 +67,7 @@ async def sign_in_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """End this session alone, and come back after the next sign-in."""
     desk = desk_of(request)
     await desk.store.write(end_session, cookie_token(request) or "")
-    response = redirect(f"/sign-in?next={HERE}", status=303)
+    response = redirect(f"/sign-in?again=1&next={HERE}", status=303)
     take_cookie(desk, response)
     return response
 
@@ -119,35 +118,20 @@ async def passkey_options(request: Request, agent: CurrentAgent) -> HTTPResponse
     data = {"challenge": challenge}
     kept = KeepStep(token=token, kind=StepKind.NEW_PASSKEY, agent_id=agent.id, data=data)
     await desk.store.write(sign_in_steps.keep_step, kept)
-    name = (await desk.store.read(desk_name_and_zone))[0]
-    options = passkey_checks.options_to_add(
-        site(request),
-        challenge,
-        desk=name,
-        user=bytes.fromhex(token_hash(f"{await desk.store.read(desk_id)}|{agent.id}")),
-        email=agent.email,
-        name=agent.name,
-        has=await desk.store.read(second_factors.credential_ids, agent.id),
-    )
-    return json(options)
+    return json(await options_to_add(request, agent.id, challenge))
 
 
 @page(*ANYONE)
 async def passkey_added(request: Request, agent: CurrentAgent) -> HTTPResponse:
     _fresh(request, agent)
-    desk, answer = desk_of(request), answer_of(request)
+    desk = desk_of(request)
     which = StepToken(_challenge_token(request), StepKind.NEW_PASSKEY)
     step = await desk.store.write(sign_in_steps.take_step, which)
     if step is None or step.agent_id != agent.id:
         raise BadInput("Adding the passkey took too long. Try again.")
-    try:
-        made = passkey_checks.added(site(request), str(step.data["challenge"]), answer)
-    except WrongPasskey as wrong:
-        raise BadInput("The browser's passkey was not accepted. Try again.") from wrong
-    name = f"Passkey of {device_of(request.headers.get('user-agent', ''))}"
-    await desk.store.write(add_passkey, AddPasskey(agent_id=agent.id, name=name, passkey=made))
+    await add(request, agent.id, str(step.data["challenge"]))
     await _proved(request)
-    return json({"to": f"{HERE}?done=passkey"})
+    return json({"to": NEXT})
 
 
 @page(*ANYONE)
@@ -163,9 +147,9 @@ async def remove_one_passkey(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def is_fresh(request: Request, agent: CurrentAgent) -> bool:
-    """Whether the agent signed in to this session a moment ago."""
+    """Whether the agent proved a moment ago who they are."""
     now = desk_of(request).clock()
-    return agent.signed_in_at is not None and now - agent.signed_in_at < FRESH
+    return agent.authenticated_at is not None and now - agent.authenticated_at < FRESH
 
 
 def _fresh(request: Request, agent: CurrentAgent) -> None:

@@ -7,7 +7,6 @@ shows something.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, insert, select, update
@@ -27,7 +26,7 @@ from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_lines
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
-from handoff_service.rules.conversations.thanks import has_thanks, is_thanks
+from handoff_service.rules.conversations.thanks import has_thanks, is_thanks, stays_closed
 from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -39,6 +38,7 @@ from handoff_service.rules.shared.vocabulary import (
 )
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.messages import REACTS_TO
+from handoff_service.store.conversations.satisfaction import question_waits
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -223,20 +223,19 @@ def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
 
 
 def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The line's newest conversation, when it was closed so recently that thanks belong to it. The
-    virtual agent answers thanks itself."""
-    if provider.first_responder is not FirstResponder.LIVE_AGENT:
-        return None
+    """The line's newest conversation, when thanks belong to it."""
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
     query = (
-        select(i.c.id, i.c.closed_at)
+        select(i.c.id, i.c.closed_at, question_waits(i).label("question_waits"))
         .where(*_on_line(text, provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     newest = tx.conn.execute(query.limit(1)).one_or_none()
-    if newest is None or newest.closed_at is None or not minutes:
+    if newest is None or not stays_closed(
+        newest.closed_at, tx.now, minutes, question_waits=newest.question_waits
+    ):
         return None
-    return newest.id if tx.now - newest.closed_at <= timedelta(minutes=minutes) else None
+    return int(newest.id)
 
 
 def _newest(tx: Transaction, aside: Aside) -> int | None:

@@ -1,0 +1,81 @@
+"""Verify a logout token, with which a provider ends the sessions of a person here.
+
+Source: https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from handoff_service.gateways.openid.id_token import LEEWAY, WrongToken, signed_claims
+from handoff_service.ports import EndedElsewhere
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+#: An older token is refused, so that the ids of tokens need to be remembered for some minutes only.
+LASTS = timedelta(minutes=5)
+MOST = 20_000  # characters of a token
+_LONGEST = 255  # characters of a subject, a session or a token's id
+
+
+def issuer_of(token: str) -> str | None:
+    """The issuer that the token names. It is not verified: it only says whose keys to try."""
+    parts = token.split(".")
+    if len(parts) != 3 or len(token) > MOST:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    issuer = claims.get("iss") if isinstance(claims, dict) else None
+    return issuer if isinstance(issuer, str) else None
+
+
+def verify_logout(
+    token: str,
+    keys: Sequence[Mapping[str, Any]],
+    issuer: str,
+    client_id: str,
+    algorithms: Sequence[str],
+    now: datetime,
+) -> EndedElsewhere:
+    """Whose sessions end. Raises UnknownKey and WrongToken."""
+    claims = signed_claims(token, keys, algorithms)
+    audience = claims.get("aud")
+    if claims.get("iss") != issuer:
+        raise WrongToken("it comes from another provider")
+    if client_id not in (audience if isinstance(audience, list) else [audience]):
+        raise WrongToken("it is meant for another application")
+    _check_times(claims, now)
+    if "nonce" in claims:
+        raise WrongToken("it is an ID token")
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
+        raise WrongToken("it is no logout token")
+    subject, session = _text(claims, "sub"), _text(claims, "sid")
+    token_id = _text(claims, "jti")
+    if token_id is None or (subject is None and session is None):
+        raise WrongToken("it is not complete")
+    return EndedElsewhere(subject=subject, session=session, token_id=token_id)
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+    moment, made = now.timestamp(), _number(claims.get("iat"))
+    # the first versions of the specification had no exp
+    ends = _number(claims.get("exp", moment))
+    if made > moment + LEEWAY:
+        raise WrongToken("it was made at another time")
+    if made < moment - LASTS.total_seconds() or ends < moment - LEEWAY:
+        raise WrongToken("it has expired")
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise WrongToken("it is not complete")
+    return value
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST else None

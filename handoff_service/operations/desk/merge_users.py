@@ -1,0 +1,208 @@
+"""Merge two users: one stays, and gets everything that belongs to the other, who goes.
+
+The row of the user who goes remains, without numbers, and leads to the user who stays. Consent is
+not touched, because it belongs to numbers. Conversations stay apart, because each belongs to one
+requester number and one company number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.desk.merge_effects import announce, called, put_values
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.record_changes import record_as
+from handoff_service.rules.desk import user_merges as rules
+from handoff_service.rules.desk.audit import AuditAction
+from handoff_service.rules.desk.record_changes import Entry, Noun, difference
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import user_merges, user_words
+from handoff_service.store.desk.users import merged_sentence, stays_for
+from handoff_service.store.desk_file import record_changes
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+
+u, n, p, g = t.users, t.user_numbers, t.messaging_profiles, t.user_merges
+f = t.user_facts
+#: A text that another process was storing during the merge may still name the user who went.
+SETTLE_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeUsers:
+    """``take``: the keys (``rules/desk/user_merges.py``) for which the value of the user who goes
+    stays."""
+
+    stays_id: int
+    goes_id: int
+    take: Sequence[str]
+    agent_id: int | None
+
+
+def merge_users(tx: Transaction, command: MergeUsers) -> int:
+    """Returns the merge's id. BadInput for one user twice and for a wrong key; NotFound; Conflict
+    when one of them cannot be merged now."""
+    stays, goes = _locked(tx, command.stays_id, command.goes_id)
+    check(tx.conn, stays, goes)
+    before = {one.id: _entry(tx.conn, one.id) for one in (stays, goes)}
+    facts = {one.id: user_merges.facts_of(tx.conn, one.id) for one in (stays, goes)}
+    its, theirs = (user_merges.values(one, _hashes(facts[one.id])) for one in (stays, goes))
+    if wrong := rules.not_choices(its, theirs, command.take):
+        raise BadInput(errors={"take": wrong})
+    numbers = {one.id: user_merges.numbers_of(tx.conn, one.id) for one in (stays, goes)}
+    made = tx.conn.execute(
+        insert(g)
+        .values(
+            stays_id=stays.id,
+            goes_id=goes.id,
+            agent_id=command.agent_id,
+            merged_at=tx.now,
+            undo_until=tx.now + rules.UNDO_FOR,
+            gone={"active": goes.active, "numbers": numbers[goes.id], "facts": facts[goes.id]},
+        )
+        .returning(g.c.id)
+    ).scalar_one()
+    running = _lock_conversations(tx, goes.id)
+    cleared = _clear(tx, stays.id, goes.id)
+    moved = _move(tx, stays.id, goes.id)
+    _put_away(tx, stays, goes, numbers)
+    after = rules.merged(its, theirs, command.take)
+    changes = put_values(tx, stays, goes, its, after, facts)
+    changes["numbers"] = [None, [one for one in numbers[goes.id] if one not in numbers[stays.id]]]
+    values = {"moved": moved, "cleared": cleared, "changes": changes}
+    tx.conn.execute(update(g).where(g.c.id == made).values(**values))
+    user_words.index_users(tx.conn, [stays.id, goes.id])
+    _record(tx, stays, goes, before)
+    said = f"merged {called(goes, stays)} into {called(stays, goes)}"
+    announce(tx, running, command.agent_id, said, now=after["name"])
+    work = due_work.Due(
+        kind=Work.SETTLE_MERGE,
+        key=str(made),
+        line=f"merge:{made}",
+        due_at=tx.now + SETTLE_AFTER,
+    )
+    due_work.schedule(tx, [work])
+    return int(made)
+
+
+def check(conn: Connection, stays: Any, goes: Any) -> None:
+    """Conflict when these rows of users cannot be merged now."""
+    for one in (stays, goes):
+        if one.merged_into is not None:
+            raise Conflict(merged_sentence(conn, one.id))
+        if number := user_merges.erasure_of(conn, one.id):
+            raise Conflict(f"{one.name} is being erased. See the receipt {number}.")
+    if not stays.active:
+        raise Conflict(
+            f"{stays.name} is deactivated, so this user cannot stay. Activate the user first, or "
+            f"keep {goes.name}."
+        )
+
+
+def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
+    """Their rows. BadInput for one user twice; NotFound."""
+    return _of(conn.execute(_rows(stays_id, goes_id)).all(), stays_id, goes_id)
+
+
+def _locked(tx: Transaction, stays_id: int, goes_id: int) -> tuple[Any, Any]:
+    """Both users, locked in the order of their ids, so that two merges wait for each other. Texts
+    that refer to them are not blocked."""
+    rows = tx.conn.execute(_rows(stays_id, goes_id).with_for_update(key_share=True)).all()
+    return _of(rows, stays_id, goes_id)
+
+
+def _rows(stays_id: int, goes_id: int) -> Any:
+    return select(u).where(one_of(u.c.id, [stays_id, goes_id])).order_by(u.c.id)
+
+
+def _of(rows: Sequence[Any], stays_id: int, goes_id: int) -> tuple[Any, Any]:
+    if stays_id == goes_id:
+        raise BadInput(errors={"user_id": "must be another user than the one who stays"})
+    there = {row.id: row for row in rows}
+    for one in (stays_id, goes_id):
+        if one not in there:
+            raise NotFound(f"There is no user {one}.")
+    return there[stays_id], there[goes_id]
+
+
+def _entry(conn: Connection, user_id: int) -> Entry:
+    return record_changes.entry(conn, Noun.USER, str(user_id))
+
+
+def _hashes(facts: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {name: row["hash"] for name, row in facts.items()}
+
+
+def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.InteractionRow]:
+    """The user's open conversations, locked before the profiles, in the lock order of receiving
+    texts."""
+    i = t.interactions
+    ids = select(i.c.id).where(i.c.user_id == user_id, i.c.closed_at.is_(None))
+    return list(interactions.lock_each(tx.conn, tx.conn.execute(ids).scalars().all()).values())
+
+
+def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
+    """Of the profiles of both, forget that one of the two was ruled out: they are one person now.
+    Returns profile -> the user who was ruled out."""
+    two = [stays_id, goes_id]
+    mine = one_of(p.c.user_id, two), one_of(p.c.not_user_id, two)
+    found = {str(row.id): row.not_user_id for row in tx.conn.execute(select(p).where(*mine))}
+    tx.conn.execute(update(p).where(*mine).values(not_user_id=None))
+    return found
+
+
+def _move(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, list[int]]:
+    """Let all rows that refer to one user refer to the other. Returns table.column -> ids."""
+    moved = {}
+    for column in user_merges.REFERENCES:
+        key = column.table.c.id
+        here = update(column.table).where(column == goes_id).values({column: stays_id})
+        if ids := sorted(tx.conn.execute(here.returning(key)).scalars()):
+            moved[f"{column.table.name}.{column.name}"] = ids
+    return moved
+
+
+def _put_away(tx: Transaction, stays: Any, goes: Any, numbers: dict[int, list[str]]) -> None:
+    """Take numbers and facts from the user who goes. The numbers go to the user who stays."""
+    tx.conn.execute(delete(n).where(n.c.user_id == goes.id))
+    new = [one for one in numbers[goes.id] if one not in numbers[stays.id]]
+    if new:
+        tx.conn.execute(insert(n), [{"user_id": stays.id, "number": one} for one in new])
+    tx.conn.execute(delete(f).where(f.c.user_id == goes.id))
+    leads = update(u).where(u.c.id == goes.id).values(active=False, merged_into=stays.id)
+    tx.conn.execute(leads)
+
+
+def _record(tx: Transaction, stays: Any, goes: Any, before: dict[int, Entry]) -> None:
+    """Both histories and the audit log."""
+    for one, more in (
+        (stays, {"merged": [None, f"{goes.name} ({goes.external_id})"]}),
+        (goes, {"merged_into": [None, f"{stays.name} ({stays.external_id})"]}),
+    ):
+        changes = more | difference(before[one.id], _entry(tx.conn, one.id))
+        record_as(tx, Noun.USER, one.id, changes, AuditAction.MERGED)
+
+
+async def when_due(job: Job) -> None:
+    await job.write(settle, int(job.key))
+
+
+def settle(tx: Transaction, merge_id: int) -> None:
+    """Move rows that were stored while the merge ran."""
+    due_work.cancel(tx, Work.SETTLE_MERGE, [merge_id])
+    live = g.c.id == merge_id, g.c.undone_at.is_(None)
+    row = tx.conn.execute(select(g).where(*live).with_for_update()).one_or_none()
+    if row is None:
+        return
+    moved = dict(row.moved)
+    for column, ids in _move(tx, stays_for(tx.conn, row.goes_id), row.goes_id).items():
+        moved[column] = sorted({*moved.get(column, ()), *ids})
+    if moved != row.moved:
+        tx.conn.execute(update(g).where(g.c.id == merge_id).values(moved=moved))

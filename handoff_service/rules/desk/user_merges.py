@@ -1,0 +1,60 @@
+"""Merging two users: which values stay, and for how long it can be undone.
+
+A user's values are one mapping here: ``name``, ``external_id``, ``email``, ``attributes.<key>`` and
+``facts.<name>``. Empty values are left out.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+UNDO_FOR = timedelta(days=30)
+#: Fields of a user that have one value, and what people call them.
+FIELDS: Mapping[str, str] = {
+    "name": "Name",
+    "external_id": "Employee number",
+    "email": "E-mail",
+}
+ATTRIBUTE, FACT = "attributes.", "facts."
+#: What a merge moves, and what the preview calls each.
+TITLES: Mapping[str, str] = {
+    "numbers": "Phone numbers",
+    "conversations": "Conversations",
+    "open_conversations": "Open conversations among them",
+    "texts": "Texts in them",
+    "notes": "Private notes in them",
+    "ratings": "Ratings of them",
+    "profiles": "Messaging profiles",
+    "cases": "Cases",
+    "proofs": "Identity checks",
+    "associations": "Entries of who was verified as whom",
+    "attributes": "Attributes that only this user has",
+    "facts": "Identity facts that only this user has",
+    "consent_entries": "Consent entries, which stay with their numbers",
+}
+
+type Values = Mapping[str, str]
+
+
+def choices(stays: Values, goes: Values) -> list[str]:
+    """The keys for which both users have a value, and not the same one."""
+    return [key for key in goes if key in stays and stays[key] != goes[key]]
+
+
+def merged(stays: Values, goes: Values, take: Collection[str]) -> dict[str, str]:
+    """The values of the user who stays. The other user's value is used where it is the only one,
+    and for the keys to ``take``."""
+    return {key: stays.get(key, value) for key, value in goes.items()} | {
+        key: goes[key] if key in take and key in goes else value for key, value in stays.items()
+    }
+
+
+def not_choices(stays: Values, goes: Values, take: Collection[str]) -> str:
+    """What is wrong with the keys to take; empty: nothing."""
+    there = choices(stays, goes)
+    wrong = sorted(set(take) - set(there))
+    if not wrong:
+        return ""
+    named = ", ".join(f"“{one}”" for one in wrong)
+    if not there:
+        return f"must be empty, because the users differ in nothing, but has {named}"
+    return f"must only have keys in which the users differ ({', '.join(there)}), but has {named}"

@@ -1,0 +1,147 @@
+"""Quantiles of the known values of each group."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate
+
+import numpy as np
+
+from handoff_service.store.reports.packed_days import NULL, Column, Numbers
+from handoff_service.store.reports.selection import Groups, Selection, Value
+
+QS = (0.5, 0.9)  # the quantiles of figures
+SMALL = 1000  # values that are sorted
+MOST_CELLS = 1_000_000  # counted at once: each value of each group
+
+
+def quantiles_of(selection: Selection, column: str, q: float, groups: Groups) -> list[Value]:
+    key = column, groups
+    if key not in selection._quantiles:
+        found = (
+            _quantiles_of_slices(selection, column, groups)
+            if groups.index is None
+            else _quantiles_by_index(selection, column, groups, groups.index)
+        )
+        selection._quantiles[key] = found
+    return [one[QS.index(q)] for one in selection._quantiles[key]]
+
+
+def _quantiles_of_slices(selection: Selection, column: str, groups: Groups) -> list[list[Value]]:
+    values, ends = _known_values(selection, column, groups)
+    return [quantiles(one, QS) for one in slices(values, ends)]
+
+
+def _quantiles_by_index(
+    selection: Selection, column: str, groups: Groups, index: Numbers
+) -> list[list[Value]]:
+    """Count each value of each group at once. Values of a wide range are put in order by group."""
+    values, of_group = _grouped(selection.columns[column], index, len(groups))
+    if not len(values):
+        return [[None] * len(QS) for _ in range(len(groups))]
+    width = int(values.max()) + 1
+    if int(values.min()) >= 0 and width * len(groups) <= MOST_CELLS:
+        cells = np.bincount(of_group.astype("<i4") * width + values, minlength=width * len(groups))
+        counted = np.cumsum(cells.reshape(len(groups), width), axis=1)
+        return [_interpolated(int(one[-1]), QS, partial(_at_ranks, one)) for one in counted]
+    ordered = values[np.argsort(of_group, kind="stable")]
+    ends = np.cumsum(np.bincount(of_group, minlength=len(groups)))
+    return [quantiles(one, QS) for one in slices(ordered, ends)]
+
+
+def _grouped(of: Column, index: Numbers, count: int) -> tuple[Numbers, Numbers]:
+    """The known values of the conversations in groups, and the group of each value."""
+    of_group = index if of.lengths is None else np.repeat(index, of.lengths)
+    known = of_group < count
+    if of.lengths is None:
+        known &= of.values != NULL
+    return of.values[known], of_group[known]
+
+
+def quantiles(values: Numbers, qs: Sequence[float]) -> list[Value]:
+    """The values at these quantiles, interpolated between two neighbors. None if there are no
+    values."""
+    return _interpolated(len(values), qs, partial(_ranked, values))
+
+
+def _interpolated(
+    count: int, qs: Sequence[float], ranked: Callable[[Sequence[int]], list[float]]
+) -> list[Value]:
+    """``ranked``: returns the values of these ranks."""
+    if not count:
+        return [None] * len(qs)
+    at = [(count - 1) * q for q in qs]
+    ranks = [rank for one in at for rank in (int(one), min(int(one) + 1, count - 1))]
+    found = ranked(ranks)
+    return [
+        round(low + (high - low) * (one - int(one)))
+        for one, low, high in zip(at, found[::2], found[1::2], strict=True)
+    ]
+
+
+def _ranked(values: Numbers, ranks: Sequence[int]) -> list[float]:
+    """The values of these ranks. When many values repeat, counting each value is faster than
+    sorting."""
+    if len(values) > SMALL and int(values.max()) < 4 * len(values):
+        return _at_ranks(_counts(values), ranks)
+    ordered = np.partition(values, sorted(set(ranks)))
+    return [float(ordered[one]) for one in ranks]
+
+
+def _at_ranks(counted: Numbers, ranks: Sequence[int]) -> list[float]:
+    """The values of these ranks. ``counted``: for each number, how many values are at most as
+    large."""
+    return [float(one) for one in np.searchsorted(counted, ranks, side="right")]
+
+
+def _counts(values: Numbers) -> Numbers:
+    """For each number, how many values are at most as large."""
+    found: Numbers = np.cumsum(np.bincount(values))
+    return found
+
+
+def _known_values(selection: Selection, column: str, groups: Groups) -> tuple[Numbers, list[int]]:
+    """The known values in the order of the groups, and where each group ends."""
+    key = column, None if groups.order is None else groups
+    if key not in selection._taken:
+        of = selection.columns[column]
+        take = _numbers if of.lengths is None else _listed
+        selection._taken[key] = take(selection, of, groups.order)
+    values, counts = selection._taken[key]
+    return values, _ends(counts, groups)
+
+
+def _numbers(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Numbers, Numbers]:
+    """The known values, and which rows have one. ``rows``: the selected ones in another order."""
+    values = of.values if rows is None else of.values[rows]
+    known = values != NULL
+    if rows is None and not selection.is_whole:
+        known &= selection.mask
+    return values[known], known
+
+
+def _listed(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Numbers, Numbers]:
+    """The values of lists, and how many each row has."""
+    assert of.lengths is not None
+    lengths = of.lengths.astype("<i8")
+    if rows is None and selection.is_whole:
+        return of.values, lengths
+    if rows is None:
+        return of.values[np.repeat(selection.mask, lengths)], lengths * selection.mask
+    counts = lengths[rows]
+    begins = np.cumsum(lengths) - lengths
+    # where each row's values begin, less where they will begin
+    shift = np.repeat(begins[rows] - (np.cumsum(counts) - counts), counts)
+    return of.values[np.arange(len(shift)) + shift], counts
+
+
+def _ends(chosen: Numbers, groups: Groups) -> list[int]:
+    """The end of each group, given how many values each row contributes."""
+    counts = [int(one.sum(dtype="<i8")) for one in slices(chosen, groups.ends)]
+    return list(accumulate(counts))
+
+
+def slices(values: Numbers, ends: Iterable[int]) -> Iterator[Numbers]:
+    start = 0
+    for end in ends:
+        yield values[start:end]
+        start = end

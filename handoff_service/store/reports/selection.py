@@ -1,0 +1,100 @@
+"""Conversations that fit the filters, their columns, and how they are put in groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from handoff_service.rules.reports.figures import Has, Is, Known, Where
+from handoff_service.rules.reports.reports import GroupBy
+from handoff_service.store.reports.packed_days import NULL, Column, Columns, Numbers
+
+type Value = int | float | None
+
+
+@dataclass(slots=True)
+class Selection:
+    """Conversations of some columns. ``mask``: which of them fit the filters."""
+
+    columns: Columns
+    mask: Numbers
+    currency: str | None = None  #: the one whose costs count
+    is_whole: bool = field(init=False)  #: whether all of them fit
+    _conditions: dict[Where, Numbers] = field(default_factory=dict)
+    _groups: dict[GroupBy | None, "Groups"] = field(default_factory=dict)
+    _quantiles: dict[tuple[str, "Groups"], list[list[Value]]] = field(default_factory=dict)
+    _taken: dict[tuple[str, "Groups | None"], tuple[Numbers, Numbers]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.is_whole = bool(self.mask.all())
+
+    def fitting(self, where: Where) -> Numbers:
+        """Which conversations are selected and fulfill all conditions."""
+        if where not in self._conditions:
+            found = self.mask
+            for one in where:
+                found = found & condition(self.columns[one.column], one)
+            self._conditions[where] = found
+        return self._conditions[where]
+
+    def counted(self, column: str) -> Numbers:
+        """What a sum adds up for each conversation."""
+        of = self.columns[column]
+        if of.lengths is not None:
+            return of.lengths.astype("<i8")
+        values = np.maximum(of.values, 0) if column != "cost" else of.values
+        if column == "cost" and self.currency is not None:
+            words = self.columns["currency"]
+            number = words.words.index(self.currency) if self.currency in words.words else -2
+            return np.where(words.values == number, values, 0)
+        return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Conversations in groups: either in slices, so that those of group n are between
+    ``ends[n - 1]`` and ``ends[n]``, or with an ``index``."""
+
+    order: Numbers | None  #: the order of the conversations in the slices; None: as they are
+    ends: Numbers
+    keys: Sequence[int] = ()  #: what each group stands for
+    #: the group of each conversation, ``len(groups)`` of those in none; None: there are slices
+    index: Numbers | None = None
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+
+def condition(of: Column, one: Is | Has | Known) -> Numbers:
+    """Which conversations fulfill a condition."""
+    match one:
+        case Is(_, values):
+            return _is_one_of(of, values)
+        case Has():
+            return of.lengths > 0 if of.lengths is not None else of.values > 0
+        case Known():
+            return of.lengths > 0 if of.lengths is not None else of.values != NULL
+
+
+def _is_one_of(of: Column, values: Sequence[int | str]) -> Numbers:
+    if of.lengths is not None:  # a list: one of its entries
+        hits = np.isin(of.values, values)
+        owner = np.repeat(np.arange(len(of.lengths)), of.lengths)
+        found = np.zeros(len(of.lengths), bool)
+        found[owner[hits]] = True
+        return found
+    numbers = [of.words.index(v) if isinstance(v, str) else v for v in values if _exists(of, v)]
+    if len(numbers) == 1:
+        return of.values == numbers[0]
+    return np.isin(of.values, numbers)
+
+
+def _exists(of: Column, value: int | str) -> bool:
+    return isinstance(value, int) or value in of.words
+
+
+def most_frequent_currency(columns: Columns) -> str | None:
+    """The currency of most conversations; None when no price is known."""
+    of = columns["currency"]
+    known = of.values[of.values != NULL]
+    return of.words[int(np.bincount(known).argmax())] if len(known) else None
