@@ -73,6 +73,21 @@ def test_a_move_without_a_store_says_what_to_set(
     assert (code, "Set PATCHBOARD_MEDIA_STORE" in out) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "right"),
+    [(("check", "--back"), "media move"), (("move", "--delete-unused"), "media check")],
+)
+def test_an_option_of_the_other_action_is_refused(
+    folder: MediaFolder,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    right: str,
+) -> None:
+    name = folder.keep(b"one", clock.now())
+    code, out = run(capsys, *arguments)
+    assert (code, out.endswith(f"patchboard {right}\n"), list(folder.names())) == (1, True, [name])
+
+
 def test_a_store_that_is_down_is_named(
     folder: MediaFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
