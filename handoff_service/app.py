@@ -26,6 +26,7 @@ from handoff_service.gateways.fanout.redis_rate_limits import RedisRateLimits
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.gateways.openid.client import OpenIdProviders
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.push import web_push
@@ -34,7 +35,6 @@ from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.lib.debounce import Debouncer
-from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.lib.rate_limit import LocalRateLimits
 from handoff_service.metrics import Metrics
@@ -159,7 +159,7 @@ async def _open(app: App) -> None:
     # the lambda reads the name later
     fanout = await _fanout(settings, store, background, lambda: connections.gap())  # noqa: PLW0108
     connections = Connections(store, clock.now, fanout.catch_up)
-    folder = MediaFolder(settings.home / "media")
+    kept_media = media_store_of(settings, metrics)
     provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
     app.ctx.bot_models = RasaModels(settings.bot_token)
@@ -175,7 +175,7 @@ async def _open(app: App) -> None:
         bot=the_bot,
         mailer=mailer,
         clock=clock.now,
-        media=folder,
+        media=kept_media,
         metrics=metrics,
         webhook=app.ctx.webhook,
         push=push,
@@ -211,7 +211,7 @@ async def _open(app: App) -> None:
         mailer=mailer,
         push=push,
         identity_providers=OpenIdProviders(settings.allowed_hosts, clock.now),
-        media=folder,
+        media=kept_media,
         fanout=fanout,
         workers=workers,
         metrics=metrics,

@@ -14,6 +14,7 @@ from handoff_service.commands import (
     database,
     desk_files,
     keys,
+    media,
     numbers,
     privacy,
     serve,
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     database.add_commands(commands)
     desk_files.add_commands(commands)
     backups.add_commands(commands)
+    media.add_commands(commands)
     agents.add_commands(commands)
     privacy.add_commands(commands)
     tokens.add_commands(commands)

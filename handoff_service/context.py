@@ -12,7 +12,6 @@ from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.lib.background import Background
-from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.lib.rate_limit import LocalRateLimits
 from handoff_service.metrics import Metrics
@@ -21,6 +20,7 @@ from handoff_service.ports import (
     Fanout,
     IdentityProviders,
     Mailer,
+    MediaStore,
     Push,
     SharedRateLimits,
     SmsProvider,
@@ -77,7 +77,7 @@ class AppContext:
     mailer: Mailer | None
     push: Push
     identity_providers: IdentityProviders
-    media: MediaFolder
+    media: MediaStore
     fanout: Fanout
     workers: list[Worker]
     metrics: Metrics

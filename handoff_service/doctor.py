@@ -1,6 +1,7 @@
 """``patchboard doctor``: shows the settings, checks every connection and suggests a fix for each
 problem."""
 
+import asyncio
 import resource
 from datetime import timedelta
 from typing import TextIO
@@ -13,8 +14,9 @@ from redis.exceptions import RedisError
 from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import actions_url
 from handoff_service.bot_control.rasa_environment import RASA
-from handoff_service.errors import SetupError
+from handoff_service.errors import MediaAway, SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.operations.desk.desk_checks import CheckResult, Outside, outcomes
 from handoff_service.operations.desk.key_checks import key_notes, key_problems
@@ -55,6 +57,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
         *await _bot(settings),
         *await _actions(settings),
         *await _mail(settings),
+        *await asyncio.to_thread(_media, settings),
     ]
     kind = provider_of(settings)
     problems += await kind.problems(settings, numbers)
@@ -64,7 +67,12 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for problem in problems:
         print(f"ERROR  {problem}", file=out)
     if not problems:
-        asked = {"Redis": settings.redis_url, "mail": settings.smtp_url, kind.checked: kind.checked}
+        asked = {
+            "Redis": settings.redis_url,
+            "mail": settings.smtp_url,
+            "media store": settings.media_store,
+            kind.checked: kind.checked,
+        }
         more = [name for name, there in asked.items() if there]
         print("ok     " + ", ".join(["database", "bot", *more]), file=out)
     return 1 if problems else 0
@@ -209,6 +217,16 @@ async def _mail(settings: Settings) -> list[str]:
         f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will "
         "not work until this is fixed."
     ]
+
+
+def _media(settings: Settings) -> list[str]:
+    """Write, read and delete a probe where pictures and files are kept."""
+    store = media_store_of(settings)
+    try:
+        store.check()
+    except MediaAway as error:
+        return [f"Pictures and files cannot be kept in {store.where}: {error.why}"]
+    return []
 
 
 async def _actions(settings: Settings) -> list[str]:

@@ -130,5 +130,20 @@ class RepeatSafely(OutcomeUnknown):
     """The database failed while saving. Send the same request again; it will not be done twice."""
 
 
+class MediaAway(Unavailable):
+    """Pictures and files cannot be reached now. Nothing was lost; try again in a moment."""
+
+    loggable = True
+    retry_after = 10
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        #: for the log, ``doctor`` and commands: what failed, and what to do
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class SetupError(Exception):
     """Something in the settings, the files or the machine keeps the program from starting."""

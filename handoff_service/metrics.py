@@ -135,6 +135,16 @@ class Metrics:
             "1 while the service sends no turns to a bot that did not answer", ["bot"],
             registry=self._registry, multiprocess_mode="livemax",
         )  # fmt: skip
+        self.media_seconds = Histogram(
+            "patchboard_media_store_seconds", "Seconds that the S3 store took, by operation",
+            ["operation"],
+            registry=self._registry,
+        )  # fmt: skip
+        self.media_failures = Counter(
+            "patchboard_media_store_failures", "Requests that the S3 store did not carry out",
+            ["operation"],
+            registry=self._registry,
+        )  # fmt: skip
         self.claims_lost = Counter(
             "patchboard_claims_lost",
             "Due work that a process finished after another had claimed it",

@@ -1,11 +1,11 @@
 """Ports: what operations need from the outside world. Each port has a real gateway and a simple
 implementation that needs no outside service."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Status
@@ -443,6 +443,44 @@ class AlwaysSteady:
 
     def steady_for(self) -> timedelta:
         return timedelta.max
+
+
+# Media --------------------------------------------------------------------------------------------
+
+
+class MediaStore(Protocol):
+    """Pictures and files, named by the hash of their content. All processes share it. Its methods
+    block. MediaAway when the store cannot be used now."""
+
+    @property
+    def leaves(self) -> str:
+        """What deleting a file may leave behind, for an erasure's receipt. Empty: nothing."""
+
+    @property
+    def where(self) -> str:
+        """Where the files are, for sentences: a folder or ``s3://bucket/prefix``."""
+
+    def keep(self, content: bytes, now: datetime) -> str:
+        """Store the content. Returns its name; the same content always has the same name."""
+
+    def add(self, name: str, content: IO[bytes]) -> bool:
+        """Store a stream under its hash, which the caller has checked. False when the file
+        existed."""
+
+    def read(self, name: str) -> bytes | None:
+        """The content. None when the file is missing."""
+
+    def names(self) -> Iterator[str]:
+        """Every complete file."""
+
+    def remove(self, name: str) -> None:
+        """Delete a file, even if something refers to it."""
+
+    def forget(self, name: str, now: datetime) -> None:
+        """Delete an unreferenced file, unless somebody has just stored the same content again."""
+
+    def check(self) -> None:
+        """Write, read and delete a probe."""
 
 
 # Fan-out ------------------------------------------------------------------------------------------

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from handoff_service.errors import SetupError
 
 SECRET = {"secret": True}
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_MOST = 900  # a key may have 1,024 bytes, with the name of the file
 PROJECT = Path(__file__).parents[1]
 
 
@@ -52,6 +55,11 @@ class Settings:
     android_phone_signing_key: str | None = field(metadata=SECRET)
     android_phone_numbers: str | None
     android_phone_per_minute: int
+    media_store: str | None
+    s3_url: str | None
+    s3_region: str
+    s3_access_key: str | None
+    s3_secret_key: str | None = field(metadata=SECRET)
     bot_url: str | None
     bot_token: str = field(metadata=SECRET)
     bot_timeout: float
@@ -82,6 +90,14 @@ class Settings:
         """The bot's addresses. Each is a process that answers a share of the conversations. Empty:
         no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
+
+    @property
+    def media_bucket(self) -> tuple[str, str] | None:
+        """The bucket and the prefix of the S3 store. None: files are in the folder of HOME."""
+        if self.media_store is None:
+            return None
+        bucket, _, prefix = self.media_store.removeprefix("s3://").partition("/")
+        return bucket, prefix
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -157,6 +173,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "PATCHBOARD_SMS_PROVIDER=android_phone",
             *(f"ANDROID_PHONE_{name}" for name in ("URL", "PASSWORD", "SIGNING_KEY", "NUMBERS")),
         )
+    if get.optional("MEDIA_STORE"):
+        for one, other in (
+            ("S3_URL", "S3_ACCESS_KEY"),  # without an address AWS can give the host a role
+            ("S3_ACCESS_KEY", "S3_SECRET_KEY"),
+            ("S3_SECRET_KEY", "S3_ACCESS_KEY"),
+        ):
+            if get.optional(one):
+                get.needs(f"PATCHBOARD_{one}", other)
     return Settings(
         home=home,
         database_url=database_url,
@@ -182,6 +206,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         android_phone_signing_key=get.optional("ANDROID_PHONE_SIGNING_KEY"),
         android_phone_numbers=get.phone_numbers("ANDROID_PHONE_NUMBERS"),
         android_phone_per_minute=get.number("ANDROID_PHONE_PER_MINUTE", 10, least=1, most=600),
+        media_store=get.bucket("MEDIA_STORE"),
+        s3_url=get.optional_address("S3_URL"),
+        s3_region=get.text("S3_REGION", "us-east-1"),
+        s3_access_key=get.optional("S3_ACCESS_KEY"),
+        s3_secret_key=get.optional("S3_SECRET_KEY"),
         bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
@@ -282,6 +311,16 @@ class _Reader:
         missing = [f"PATCHBOARD_{name}" for name in names if self.optional(name) is None]
         if missing:
             raise SetupError(f"{what} needs {', '.join(missing)}")
+
+    def bucket(self, name: str) -> str | None:
+        """``s3://bucket`` or ``s3://bucket/prefix``, without a slash at the end."""
+        text = (self.optional(name) or "").rstrip("/")
+        if text and (len(text) > _MOST or not _BUCKET.fullmatch(text)):
+            raise SetupError(
+                f"PATCHBOARD_{name} must be s3://BUCKET or s3://BUCKET/PREFIX, for example "
+                f"s3://northwind-desk/media; it is {text!r}"
+            )
+        return text or None
 
     def phone_numbers(self, name: str) -> str | None:
         """Numbers separated by commas. None when the variable is empty."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import psycopg
@@ -34,6 +35,9 @@ from tests.support.kept_connections import KeptConnections
 from tests.support.run_folder import made_once, run_folder
 from tests.support.story import Story
 
+if TYPE_CHECKING:
+    from tests.support.s3_server import S3Server
+
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
 
@@ -50,6 +54,15 @@ def _compile_statements_once() -> Iterator[None]:
     sa.event.listen(sa.Engine, "engine_connect", share)
     yield
     sa.event.remove(sa.Engine, "engine_connect", share)
+
+
+@pytest.fixture(scope="session")
+def s3() -> "Iterator[S3Server]":
+    """An S3 server. Each test makes its own buckets."""
+    from tests.support import s3_server  # takes half a second, and few tests need it
+
+    with s3_server.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

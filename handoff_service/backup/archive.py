@@ -43,6 +43,7 @@ class Manifest:
     columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
     rows: dict[str, int] = field(default_factory=dict)  #: table -> number of rows
     media: int = 0
+    media_store: str | None = None  #: where the media are that the archive leaves out
     models: int = 0  #: number of files
     sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
 

@@ -10,7 +10,8 @@ from handoff_service import clock
 from handoff_service.backup.archive import KEYS, Manifest, Writer, new_archive
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
-from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.gateways.media_stores import media_store_of
+from handoff_service.ports import MediaStore
 from handoff_service.settings import Settings
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import (
@@ -24,12 +25,17 @@ from handoff_service.store.engine.portable_rows import tables_of, write_rows
 type Report = Callable[[str], None]
 
 
-def back_up(settings: Settings, path: Path, report: Report) -> None:
+def back_up(
+    settings: Settings, path: Path, report: Report, *, with_media: bool | None = None
+) -> None:
     """Write the archive. One transaction reads all tables, so they are consistent.
 
     Media files are added after the tables. A file is stored before the row that names it, so every
-    named file exists unless its message was erased meanwhile.
+    named file exists unless its message was erased meanwhile. ``with_media`` None: media of the
+    folder, but not of an S3 store, whose bucket has its own backup.
     """
+    if with_media is None:
+        with_media = settings.media_bucket is None
     refuse_another_program(settings.database_url)
     opened = engine(settings.database_url, size=1, writes=False)
     try:
@@ -38,23 +44,31 @@ def back_up(settings: Settings, path: Path, report: Report) -> None:
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
-            _write(settings, connection, path, report)
+            _write(settings, connection, path, report, with_media)
     finally:
         opened.dispose()
 
 
-def _write(settings: Settings, connection: sa.Connection, path: Path, report: Report) -> None:
+def _write(
+    settings: Settings,
+    connection: sa.Connection,
+    path: Path,
+    report: Report,
+    with_media: bool,
+) -> None:
     pending_revisions(connection)
     schema = revision_of(connection)
     if schema is None:
         raise SetupError("The database is empty, so there is nothing to back up.")
     made_at = clock.now()
     desk = connection.execute(sa.text("SELECT name FROM desk")).scalar()
+    media = media_store_of(settings)
     manifest = Manifest(
         schema=schema,
         database=connection.dialect.name,
         made_at=made_at.isoformat(),
         desk=desk or "",
+        media_store=None if with_media else media.where,
     )
     with new_archive(path, manifest) as archive:
         for table in tables_of(connection):
@@ -65,7 +79,13 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
                 report(f"{table.name}: {count:,} rows")
         # media take a while, and an open transaction keeps the database from cleaning up
         connection.rollback()
-        _add_media(archive, MediaFolder(settings.home / "media"), report)
+        if with_media:
+            _add_media(archive, media, report)
+        else:
+            report(
+                f"The media are in {media.where} and not in this backup. Back that bucket up with "
+                "its own versioning or replication, or add them here with --with-media."
+            )
         _add_models(archive, settings.home, report)
         _add_keys(archive, settings, report)
     report(
@@ -74,10 +94,11 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
     )
 
 
-def _add_media(archive: Writer, folder: MediaFolder, report: Report) -> None:
-    for path in folder.files():
-        with suppress(FileNotFoundError):  # an upload that was deleted meanwhile
-            archive.add_file(f"media/{path.name}", path)
+def _add_media(archive: Writer, media: MediaStore, report: Report) -> None:
+    for name in media.names():
+        content = media.read(name)
+        if content is not None:  # not an upload that was deleted meanwhile
+            archive.add_bytes(f"media/{name}", content)
             archive.manifest.media += 1
     if archive.manifest.media:
         report(f"media: {archive.manifest.media:,} files")

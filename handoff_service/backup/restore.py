@@ -8,7 +8,7 @@ interrupted restore has no effect.
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,10 +29,13 @@ from handoff_service.backup.archive import (
 )
 from handoff_service.backup.create import Report
 from handoff_service.bot_control import model_folder
-from handoff_service.errors import SetupError
-from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.errors import MediaAway, SetupError
+from handoff_service.gateways.media_stores import media_store_of
+from handoff_service.ports import MediaStore
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.settings import Settings, key_fingerprint, replace_key
+from handoff_service.store.conversations.media import used_files
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine import tables as t
@@ -71,9 +74,11 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
 
 def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
     _refuse_open_file(settings)
+    media = media_store_of(settings)
+    media.check()
     with (
         readable(path),
-        _added_files(settings.home) as files,
+        _added_files(settings.home, media) as files,
         migrating(settings.database_url) as connection,
     ):
         _refuse_others(connection)
@@ -83,15 +88,31 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
         apply(connection)
         check_foreign_keys(connection)
         _finish(connection, manifest, keys)
+        missing = used_files(connection) - set(media.names())
         for name, key in keys.items():
             replace_key(settings.home, name, key)
     report(
         f"Restored {sum(manifest.rows.values()):,} rows, {manifest.media:,} media and "
         f"{manifest.models:,} model files from the backup of {manifest.made_at}."
     )
+    if missing:
+        report(_missing(len(missing), media, manifest))
     report(
         "The sends that were queued before the backup are held. An admin releases or cancels them "
         "under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+    )
+
+
+def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
+    """What to do about media that the restored rows name."""
+    found = (
+        f"Warning: {counted(count, 'file')} of the restored desk {'is' if count == 1 else 'are'}"
+    )
+    if manifest.media_store in (None, media.where):
+        return f"{found} not in {media.where}. Restore the files there from its own backup."
+    return (
+        f"{found} not in {media.where}. The backup was made without media, which were in "
+        f"{manifest.media_store}. Set PATCHBOARD_MEDIA_STORE to that, or copy the files."
     )
 
 
@@ -156,7 +177,7 @@ class _Files:
     """The files that this restore puts into HOME."""
 
     home: Path
-    media: MediaFolder
+    media: MediaStore
     added_media: list[str] = field(default_factory=list)
     added_models: list[str] = field(default_factory=list)
 
@@ -169,16 +190,17 @@ class _Files:
             self.added_models.append(name)
 
     def remove(self) -> None:
-        for name in self.added_media:
-            self.media.remove(name)
+        with suppress(MediaAway):  # the next restore adds the same files
+            for name in self.added_media:
+                self.media.remove(name)
         for name in self.added_models:
             (model_folder.folder(self.home) / name).unlink(missing_ok=True)
 
 
 @contextmanager
-def _added_files(home: Path) -> Iterator[_Files]:
+def _added_files(home: Path, media: MediaStore) -> Iterator[_Files]:
     """The files that this restore adds. They are removed again when it fails."""
-    files = _Files(home, MediaFolder(home / "media"))
+    files = _Files(home, media)
     try:
         yield files
     except BaseException:

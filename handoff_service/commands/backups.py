@@ -23,11 +23,19 @@ from handoff_service.store.engine.store import Store
 
 def add_commands(commands: Commands) -> None:
     add = partial(add_command, commands)
-    add(
+    made = add(
         "backup",
         "Write database, media, models and generated keys to one file; the desk can keep running",
         _backup,
-    ).add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
+    )
+    made.add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
+    made.add_argument(
+        "--with-media",
+        action="store_true",
+        default=None,
+        help="also copy the media of an S3 store, which are otherwise left to the bucket's own "
+        "backup",
+    )
     add(
         "restore",
         "Restore a desk from a backup; the database and PATCHBOARD_HOME must be empty",
@@ -39,7 +47,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _backup(config: Settings, asked: argparse.Namespace) -> int:
-    back_up(config, asked.file.absolute(), print_progress)
+    back_up(config, asked.file.absolute(), print_progress, with_media=asked.with_media)
     asyncio.run(_recorded(config, asked.file.name))
     return 0
 

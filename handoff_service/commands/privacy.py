@@ -8,8 +8,8 @@ from handoff_service.clock import now
 from handoff_service.commands.database import run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import NotFound, SetupError
+from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.lib import phone_numbers
-from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.privacy.hand_out import collect, write_archive
 from handoff_service.operations.privacy.request_erasure import (
     RequestedPerson,
@@ -100,7 +100,7 @@ def _hand_out(config: Settings, asked: argparse.Namespace) -> int:
 async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace) -> str:
     archive = await store.read(collect, await _whom(store, asked.person))
     try:
-        write_archive(archive, MediaFolder(config.home / "media"), asked.file)
+        write_archive(archive, media_store_of(config), asked.file)
     except OSError as error:
         raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
     await store.write(audit, exported(Subject.PERSONAL_DATA, asked.file.name))

@@ -1,5 +1,5 @@
 """The media folder: files under HOME, named by the hash of their content. Several processes share
-it.
+it. It is the simple implementation of the port ``MediaStore``; the other is an S3 store.
 
 Files are written under a temporary name, synced and renamed, so a name always refers to a whole
 file.
@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from handoff_service.errors import MediaAway
+
 _NAME = re.compile(r"[0-9a-f]{64}")
 JUST_NOW = timedelta(hours=1)  # a file stored this recently may be about to get a reference
 
@@ -25,6 +27,14 @@ class MediaFolder:
     """A folder, created with its first file. Its methods block."""
 
     path: Path
+
+    @property
+    def leaves(self) -> str:
+        return ""
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
 
     def keep(self, content: bytes, now: datetime) -> str:
         """Store the content. Returns its name; the same content always has the same name."""
@@ -49,11 +59,11 @@ class MediaFolder:
         except FileNotFoundError:
             return None
 
-    def files(self) -> Iterator[Path]:
+    def names(self) -> Iterator[str]:
         """Every complete file of the folder."""
         for path in sorted(self.path.glob("??/*")):
             if is_name(path.name) and path.is_file():
-                yield path
+                yield path.name
 
     def add(self, name: str, content: IO[bytes]) -> bool:
         """Store a stream under its hash, which the caller has checked. False when the file
@@ -84,15 +94,34 @@ class MediaFolder:
         if there.exists() and now.timestamp() - there.stat().st_mtime >= JUST_NOW.total_seconds():
             there.unlink(missing_ok=True)
 
+    def check(self) -> None:
+        """Write and delete a probe. A folder that does not exist yet is fine, because the first
+        file creates it."""
+        if not self.path.exists():
+            return
+        try:
+            with tempfile.NamedTemporaryFile(dir=self.path, prefix="part-") as probe:
+                probe.write(b"probe")
+        except OSError as error:
+            raise MediaAway(
+                f"The media folder {self.path} cannot be written ({error.strerror}). Give it to "
+                "the account that runs Patchboard, and check the free space."
+            ) from error
+
     def _file(self, name: str) -> Path:
-        if not is_name(name):
-            raise ValueError("not a name of this folder")
-        return self.path / name[:2] / name
+        return self.path / relative_path(name)
 
 
 def is_name(name: str) -> bool:
     """Whether this is a valid file name of the folder."""
     return _NAME.fullmatch(name) is not None
+
+
+def relative_path(name: str) -> str:
+    """Where a file is below the folder, or below the prefix of a bucket."""
+    if not is_name(name):
+        raise ValueError("not a name of this folder")
+    return f"{name[:2]}/{name}"
 
 
 def _sync(folder: Path) -> None:

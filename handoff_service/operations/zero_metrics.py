@@ -8,6 +8,7 @@ from handoff_service.rules.delivery.reply_limits import Limit
 from handoff_service.rules.shared.vocabulary import CallState, Work
 
 RESULTS = (Accepted, Refused, Later, Unsure, LookedUp, Withheld)
+MEDIA_OPERATIONS = ("read", "write", "list", "delete")
 
 
 def start_at_zero(metrics: Metrics) -> None:
@@ -20,6 +21,8 @@ def start_at_zero(metrics: Metrics) -> None:
         metrics.calls.labels(call)
     for promise in (PromiseState.KEPT, PromiseState.MISSED):
         metrics.promises.labels(promise)
+    for operation in MEDIA_OPERATIONS:
+        metrics.media_failures.labels(operation)
     for kind in Work:
         metrics.trouble.labels(kind)
         metrics.claims_lost.labels(kind)

@@ -23,12 +23,14 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
-from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.gateways.media_stores import media_store_of
+from handoff_service.ports import MediaStore
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import migrate, migrating, revision_of
 from tests.conftest import postgres_database
+from tests.support.s3_server import S3Server
 from tests.support.schema_rows import add_rows, reflect, shapes
 from tests.support.story import Story
 from tests.web.workspace_server import running
@@ -48,7 +50,7 @@ class Home:
     """A PATCHBOARD_HOME with its settings and its media."""
 
     config: settings.Settings
-    media: MediaFolder
+    media: MediaStore
 
     def rows(self) -> dict[str, list[Any]]:
         opened = engine(self.config.database_url, size=1, writes=False)
@@ -65,15 +67,21 @@ class Home:
 
 
 @contextmanager
-def home(path: Path, kind: str) -> Iterator[Home]:
+def home(path: Path, kind: str, **environ: str) -> Iterator[Home]:
     made = (
         postgres_database()
         if kind == "postgresql"
         else nullcontext(f"sqlite:///{path}/patchboard.db")
     )
     with made as url:
-        config = settings.read({"PATCHBOARD_HOME": str(path), "PATCHBOARD_DATABASE_URL": url})
-        yield Home(config, MediaFolder(path / "media"))
+        config = settings.read(
+            {"PATCHBOARD_HOME": str(path), "PATCHBOARD_DATABASE_URL": url} | environ
+        )
+        yield Home(config, media_store_of(config))
+
+
+def contents(media: MediaStore) -> dict[str, bytes | None]:
+    return {name: media.read(name) for name in media.names()}
 
 
 def fill(of: Home, revision: str = "head") -> None:
@@ -96,6 +104,38 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fill(desk)
         back_up(desk.config, folder / "desk.tar.gz", print)
     return folder / "desk.tar.gz"
+
+
+def test_media_of_an_s3_store_stay_there_unless_they_are_asked_for(
+    s3: S3Server, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    first, second = s3.settings(s3.bucket()), s3.settings(s3.bucket())
+    alone, whole = tmp_path / "alone.tar", tmp_path / "whole.tar"
+    with home(tmp_path / "old", "sqlite", **first) as old:
+        fill(old)
+        names = sorted(old.media.names())
+        with migrating(old.config.database_url) as conn:
+            conn.execute(sa.update(t.media).values(file=names[0]))
+        back_up(old.config, alone, told.append)
+        assert f"The media are in {old.media.where} and not in this backup." in " ".join(told)
+        back_up(old.config, whole, told.append, with_media=True)
+    with home(tmp_path / "same", "sqlite", **first) as same:
+        told.clear()
+        restore(same.config, alone, told.append)
+        assert "Warning" not in " ".join(told)
+    with home(tmp_path / "folder", "sqlite") as folder:
+        restore(folder.config, alone, told.append)
+        assert (
+            f"Warning: 1 file of the restored desk is not in {folder.media.where}. The backup was "
+            f"made without media, which were in {old.media.where}. Set PATCHBOARD_MEDIA_STORE to "
+            "that, or copy the files."
+        ) in told
+    with home(tmp_path / "other", "sqlite", **second) as other:
+        _stopped(other, whole)
+        restore(other.config, whole, told.append)
+        assert contents(other.media) == contents(old.media)
+        assert sorted(contents(other.media)) == names
 
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
@@ -126,10 +166,8 @@ def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path:
         assert {row[1:] for row in new.rows()["text_index"]} == {(0, None, None)}, (
             "texts are indexed again"
         )
-        assert [path.name for path in new.media.files()] == [
-            path.name for path in old.media.files()
-        ]
-        assert all(new.media.read(path.name) == path.read_bytes() for path in old.media.files())
+        assert contents(new.media) == contents(old.media)
+        assert len(contents(new.media)) == 2
         keys = ("secret_key", "bot_token")
         assert [(tmp_path / "new" / key).read_text() for key in keys] == [
             old.config.secret_key,
@@ -295,7 +333,7 @@ def _stopped(new: Home, archive: Path) -> None:
         restore(new.config, archive, _ctrl_c)
     with migrating(new.config.database_url) as conn:
         assert revision_of(conn) is None
-    assert list(new.media.files()) == []
+    assert list(new.media.names()) == []
     assert (new.config.home / "secret_key").read_text() == key
 
 

@@ -1,15 +1,20 @@
 """Pictures and files from requesters, and those that agents upload."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from handoff_service.clock import now
 from handoff_service.errors import BadInput
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.operations.conversations.fetch_media import (
     MOST_TRIES,
     FinishFetch,
+    NotStored,
     finish_fetch,
 )
 from handoff_service.operations.conversations.receive_sms import (
@@ -26,13 +31,14 @@ from handoff_service.operations.conversations.start_conversation import (
 )
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.shared.uploads import (
     StoredUpload,
     Upload,
     forget_upload,
     keep_upload,
 )
-from handoff_service.ports import Later
+from handoff_service.ports import Later, MediaStore
 from handoff_service.rules.conversations.media import AcceptedFile, RefusedFile
 from handoff_service.rules.conversations.media_links import is_good
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
@@ -42,7 +48,10 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.due_work import Claim
 from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.views import Medium, Message
+from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
+from tests.support.privacy import GoodProvider
+from tests.support.s3_server import S3Server
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
 
 PNG = StoredUpload(file="a" * 64, size=214_000, taken=AcceptedFile("image/png", 640, 480))
@@ -168,6 +177,45 @@ async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(
         is MediaStatus.REFUSED
     )
     assert await fetches(story) == []
+
+
+async def test_a_media_store_that_is_away_costs_no_attempt(story: Story, clock: MovedClock) -> None:
+    received = await picture_in(story)
+    assert await fetches(story) == ["1"]
+    for _ in range(MOST_TRIES + 1):
+        assert await fetched(story, NotStored(), attempts=MOST_TRIES) is MediaStatus.WAITING
+        clock.move(30)
+        assert await fetches(story) == ["1"]
+    assert (await first(story, received)).why == "The media store of this desk does not answer."
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
+    assert work.attempts == MOST_TRIES, "one less, and one more by the claim"
+    assert await fetched(story, PNG) is MediaStatus.STORED
+
+
+async def test_the_file_of_a_forgotten_upload_goes_when_the_store_is_back(
+    story: Story, clock: MovedClock, s3: S3Server
+) -> None:
+    bucket = s3.bucket()
+    store, away = S3Media(bucket), S3Media(replace(bucket, url="http://127.0.0.1:1"))
+    file = store.keep(b"a picture", clock())
+    clock.now = max(clock.now, now())  # the S3 server has a clock of its own
+    await upload(story, file=file)
+    clock.move(24 * 3600)
+    await forgetting(story, clock, away).step()
+    assert (await story.rows(t.media), list(store.names())) == ([], [file])
+    clock.move(11 * 60)
+    await forgetting(story, clock, away).step()
+    clock.move(11 * 60)
+    assert await forgetting(story, clock, store).step() == 1
+    assert list(store.names()) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.FORGET_UPLOAD) == 0
+
+
+def forgetting(story: Story, clock: MovedClock, media: MediaStore) -> Worker:
+    deps = WorkerDeps(
+        store=story.store, provider=GoodProvider(), bot=NoBot(), clock=clock, media=media
+    )
+    return Worker(deps, frozenset({Work.FORGET_UPLOAD}))
 
 
 async def test_fetched_twice_is_stored_once(story: Story) -> None:

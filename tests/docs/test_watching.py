@@ -24,7 +24,7 @@ def samples() -> dict[str, set[str]]:
     metrics = Metrics()
     start_at_zero(metrics)
     others = (metrics.texts, metrics.receipts, metrics.turns, metrics.background_failures)
-    for one in (*others, metrics.bot_breaker):
+    for one in (*others, metrics.bot_breaker, metrics.media_seconds):
         one.labels("x")
     metrics.notifications.labels("x", "y")
     queue = WaitingInQueue(queue="Service desk", count=1, longest=2)

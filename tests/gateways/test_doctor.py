@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import settings
 from handoff_service.doctor import examine
+from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
@@ -23,6 +24,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import AUTH_TOKEN, FakeTwilio
+from tests.support.s3_server import S3Server
 from tests.support.sending_story import begin, claim, finish, quiet_conversation
 from tests.support.story import ANN, DIRECT, MAIN, Story
 from tests.web.workspace_server import running
@@ -114,6 +116,25 @@ async def test_all_is_well(environ: dict[str, str]) -> None:
         0,
         ["ok     database, bot, Twilio's account, its webhooks, the clock"],
     )
+
+
+async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
+    bucket = s3.bucket()
+    environ |= s3.settings(bucket)
+    code, findings = await said(environ)
+    assert (code, findings[0]) == (
+        0,
+        "ok     database, bot, media store, Twilio's account, its webhooks, the clock",
+    )
+    environ["PATCHBOARD_MEDIA_STORE"] = "s3://absent"
+    assert await said(environ) == (
+        1,
+        [
+            "Pictures and files cannot be kept in s3://absent: The S3 store has no bucket absent. "
+            "Create it, or correct PATCHBOARD_MEDIA_STORE."
+        ],
+    )
+    assert list(S3Media(bucket).names()) == []
 
 
 async def test_what_is_wrong_is_told_with_what_mends_it(

@@ -4,7 +4,7 @@ WAL, the media folder, the logs, a later backup, or at the provider."""
 import asyncio
 import logging
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from handoff_service import doctor, settings
 from handoff_service.backup.create import back_up
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
@@ -43,7 +44,7 @@ from handoff_service.operations.privacy.request_erasure import (
     request_erasure,
 )
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import NotErased
+from handoff_service.ports import MediaStore, NotErased
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents
@@ -55,6 +56,7 @@ from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in, files_with
+from tests.support.s3_server import S3Server
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
 
 ZOE, NAME, MAIL, EMPLOYEE = "+12025550642", "Zoe Quetzalcoatl", "zoe@quetzal.example", "E77431"
@@ -70,7 +72,7 @@ class Place:
     story: Story
     worker: Worker
     bot: BotWithMemory
-    media: MediaFolder
+    media: MediaStore
     url: str
     home: Path
     clock: MovedClock
@@ -90,9 +92,15 @@ class Place:
 
 
 def placed(
-    story: Story, clock: MovedClock, url: str, home: Path, provider: Any, bot: BotWithMemory
+    story: Story,
+    clock: MovedClock,
+    url: str,
+    home: Path,
+    provider: Any,
+    bot: BotWithMemory,
+    media: MediaStore | None = None,
 ) -> Place:
-    media = MediaFolder(home / "media")
+    media = media or MediaFolder(home / "media")
     deps = WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=media)
     worker = Worker(deps, frozenset({Work.ERASE}))
     return Place(story, worker, bot, media, url, home, clock)
@@ -174,7 +182,7 @@ async def test_nothing_of_an_erased_person_is_left(
         if word in rows
     }
     assert left == set()
-    assert not list(place.media.files())
+    assert not list(place.media.names())
     chain = await check_chain(place.story.store)
     assert (chain.faults, chain.removed) == ([], receipt.removed["audit_entries"])
     config = settings.read(
@@ -188,6 +196,28 @@ async def test_nothing_of_an_erased_person_is_left(
         archive.extractall(folder, filter="data")
     # SQLite's file and WAL are in this folder, too
     assert files_with(place.home, CANARIES) == []
+
+
+async def test_files_of_an_s3_store_are_erased_when_it_is_back(
+    story: Story, clock: MovedClock, database_url: str, tmp_path: Path, s3: S3Server
+) -> None:
+    bucket = s3.bucket()
+    store, away = S3Media(bucket), S3Media(replace(bucket, url="http://127.0.0.1:1"))
+    made = GoodProvider(), BotWithMemory()
+    user_id, _ = await live(placed(story, clock, database_url, tmp_path, *made, store))
+    cut_off = placed(story, clock, database_url, tmp_path, *made, away)
+    receipt = await cut_off.erase(RequestedPerson(user_id=user_id))
+    assert (receipt.state, receipt.doing) == (
+        "running",
+        "Emptying conversations and deleting media",
+    )
+    assert len(list(store.names())) == 1
+    clock.move(60)
+    back = placed(story, clock, database_url, tmp_path, *made, store)
+    await back.work()
+    receipt = await story.store.read(erasures.get, receipt.id)
+    assert (receipt.state, list(store.names())) == ("done", [])
+    assert store.leaves in receipt.left
 
 
 async def test_the_desk_goes_on_with_everybody_else(place: Place) -> None:

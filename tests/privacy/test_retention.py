@@ -1,6 +1,7 @@
 """Retention removes what was kept long enough, a few rows at a time, and reports keep their
 figures."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import Conflict
+from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.audit_chain import check_chain
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.privacy.retain import run_now, schedule_retention, stop_run
@@ -26,6 +29,7 @@ from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.privacy import BotWithMemory, GoodProvider
+from tests.support.s3_server import S3Server
 from tests.support.story import ANN, BOB, DIRECT, Story
 
 DAY = 86_400
@@ -94,6 +98,29 @@ async def test_texts_go_after_their_days_and_the_list_counts_them_before(
     assert "my badge is stuck" in [line.body for line in await story.lines(new)]
     row = (await story.rows(t.interactions, t.interactions.c.id == old))[0]
     assert (row.requester_number, row.short_description) == (ANN, None)
+
+
+async def test_files_of_an_s3_store_go_too_when_it_is_back(
+    story: Story, worker: Worker, clock: MovedClock, s3: S3Server
+) -> None:
+    bucket = s3.bucket()
+    store, away = S3Media(bucket), S3Media(replace(bucket, url="http://127.0.0.1:1"))
+    await set_days(story, media=10)
+    await conversation(story)
+    picture = Attachment("https://api.example/Media/ME1", "image/png")
+    text = Text(sid="MM1", requester_number=BOB, provider_number=DIRECT, body="", media=(picture,))
+    received = await story.store.write(receive_sms, text)
+    file = {"file": store.keep(b"a picture", clock()), "status": "stored", "size": 9}
+    await story.store.write(lambda tx, _: tx.conn.execute(sa.update(t.media).values(file)), None)
+    await story.close(received.interaction_id or 0)
+    clock.move(11 * DAY)
+    await run(story, Worker(replace(worker._deps, media=away), worker.kinds))
+    assert list(store.names()) == [file["file"]]
+    assert (await story.rows(t.media))[0].file == file["file"]
+    clock.move(601)
+    assert await Worker(replace(worker._deps, media=store), worker.kinds).step() == 1
+    assert list(store.names()) == []
+    assert (await of(story, KeptKind.MEDIA, clock)).would_remove == 0
 
 
 async def test_conversations_lose_their_requester_too(

@@ -62,6 +62,21 @@ FAULTS = [
     ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
     ({"BOT_URL": "http://one:5005/,two"}, "PATCHBOARD_BOT_URL must be an address such as"),
     ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
+    (
+        {"MEDIA_STORE": "northwind-desk"},
+        "PATCHBOARD_MEDIA_STORE must be s3://BUCKET or s3://BUCKET/PREFIX, for example",
+    ),
+    ({"MEDIA_STORE": "s3://desk/../other"}, "PATCHBOARD_MEDIA_STORE must be s3://BUCKET"),
+    ({"MEDIA_STORE": "s3://Desk"}, "PATCHBOARD_MEDIA_STORE must be s3://BUCKET"),
+    (
+        {"S3_ACCESS_KEY": "AKIA1", "MEDIA_STORE": "s3://desk"},
+        "PATCHBOARD_S3_ACCESS_KEY needs PATCHBOARD_S3_SECRET_KEY",
+    ),
+    (
+        {"S3_URL": "http://10.0.0.31:9000", "MEDIA_STORE": "s3://desk"},
+        "PATCHBOARD_S3_URL needs PATCHBOARD_S3_ACCESS_KEY",
+    ),
+    ({"S3_URL": "10.0.0.31:9000"}, "PATCHBOARD_S3_URL must be an address such as"),
     ({"SMTP_URL": "mail.example.com:25"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
     (
         {"SMTP_URL": "smtp://mail.example.com:twentyfive"},
@@ -119,8 +134,13 @@ def test_secrets_are_made_once_kept_private_and_never_shown(tmp_path: Path) -> N
     assert len(first.secret_key) > 30
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
     shown = read(
-        tmp_path, TWILIO_AUTH_TOKEN="tell-nobody", DATABASE_URL="postgresql://me:hunter2@db/desk"
+        tmp_path,
+        TWILIO_AUTH_TOKEN="tell-nobody",
+        S3_SECRET_KEY="nor-this",
+        DATABASE_URL="postgresql://me:hunter2@db/desk",
     ).shown()
     assert not [
-        v for v in shown.values() if "tell-nobody" in v or "hunter2" in v or first.secret_key in v
+        v
+        for v in shown.values()
+        if "tell-nobody" in v or "nor-this" in v or "hunter2" in v or first.secret_key in v
     ]

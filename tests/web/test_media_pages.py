@@ -9,9 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.rules.conversations.media_links import link as signed_link
 from handoff_service.store.engine import tables as t
 from tests.support.pictures import PDF, bomb, picture
+from tests.support.s3_server import S3Server
 from tests.support.story import ANN, DIRECT, MIA
 from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
 
@@ -261,6 +264,35 @@ async def test_a_phone_without_words_or_picture_sends_nothing(
     assert await desk.story.count(t.messages) == 0
 
 
+async def test_media_of_an_s3_store_are_served_by_the_service_alone(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    bucket = s3.bucket()
+    async with running(tmp_path, **s3.settings(bucket)) as desk, desk.visitor() as mia:
+        await mia.sign_in()
+        await phone(mia, "", (picture(), "image/png"))
+        await settled(desk)
+        assert len(list(S3Media(bucket).names())) == 1
+        assert not (tmp_path / "media").exists()
+        assert (await get(mia, "/workspace/media/1"))[:2] == (200, picture())
+        link = signed_link("", desk.desk.settings.secret_key, 1, desk.desk.clock())
+        async with desk.visitor() as provider:
+            assert (await get(provider, link))[:2] == (200, picture())
+            assert (await get(provider, "/media/1"))[0] == 403
+        (row,) = await desk.story.rows(t.media)
+        S3Media(bucket).remove(row.file)
+        assert (await get(mia, "/workspace/media/1"))[0] == 404
+        s3.call("DELETE", f"/{bucket.name}")
+        status, content, headers = await get(mia, "/workspace/media/1")
+        assert (status, headers["Retry-After"]) == (503, "10")
+        assert b"Nothing was lost; try again in a moment." in content
+        answer = await add(mia, picture())
+        assert (answer.status, answer.text) == (
+            503,
+            "Pictures and files cannot be reached now. Nothing was lost; try again in a moment.",
+        )
+
+
 async def test_a_file_that_is_gone_is_said(desk: Running, mia: Visitor) -> None:
     """As when HOME was not shared between processes, or not restored with the database."""
     await phone(mia, "", (picture(), "image/png"))
@@ -268,4 +300,4 @@ async def test_a_file_that_is_gone_is_said(desk: Running, mia: Visitor) -> None:
     (row,) = await desk.story.rows(t.media)
     (desk.desk.media.path / row.file[:2] / row.file).unlink()
     status, content, _ = await get(mia, "/workspace/media/1")
-    assert (status, b"not in the media folder" in content) == (404, True)
+    assert (status, b"not in the media store" in content) == (404, True)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from handoff_service import log
+from handoff_service.errors import MediaAway
 from handoff_service.lib.image_info import picture_in
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.failed_job import report_given_up
@@ -22,7 +23,15 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 MOST_TRIES = 12  # the waits between attempts add up to about an hour
+STORE_AWAY = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class NotStored:
+    """The media store is away. The download is repeated however long that lasts."""
+
+    why: str = "The media store of this desk does not answer."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +41,7 @@ class FinishFetch:
 
     media_id: int
     attempts: int
-    result: StoredUpload | RefusedFile | str
+    result: StoredUpload | RefusedFile | NotStored | str
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
@@ -56,13 +65,19 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
             values |= {"width": taken.width, "height": taken.height}
         case RefusedFile(why=why):
             status, values = MediaStatus.REFUSED, {"why": why}
+        case NotStored(why=why):
+            values = {"why": why}
         case str(why):
             values = {"why": why}
             if command.attempts >= MOST_TRIES:
                 status, key = MediaStatus.REFUSED, command.media_id
                 report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
-    if status is MediaStatus.WAITING:
+    if isinstance(command.result, NotStored):
+        # no attempt at the provider has failed, so it does not count
+        again, attempts = tx.now + STORE_AWAY, command.attempts - 1
+        due_work.release(tx, Work.FETCH_MEDIA, command.media_id, again, attempts=attempts)
+    elif status is MediaStatus.WAITING:
         wait = min(timedelta(seconds=2 ** min(command.attempts, 12)), LONGEST_WAIT)
         due_work.release(tx, Work.FETCH_MEDIA, command.media_id, tx.now + wait)
     else:
@@ -82,7 +97,7 @@ async def when_due(job: Job) -> None:
     status = await job.write(finish_fetch, finish)
     why = (
         result.why
-        if isinstance(result, RefusedFile)
+        if isinstance(result, RefusedFile | NotStored)
         else result
         if isinstance(result, str)
         else None
@@ -90,7 +105,9 @@ async def when_due(job: Job) -> None:
     log.info("media_fetched", media=wanted.id, status=status, attempts=job.attempts, why=why)
 
 
-async def _fetched(job: Job, wanted: media.WantedMedium) -> StoredUpload | RefusedFile | str:
+async def _fetched(
+    job: Job, wanted: media.WantedMedium
+) -> StoredUpload | RefusedFile | NotStored | str:
     """Download one media file, check its type, and store it if it is accepted."""
     content = await job.deps.provider.fetch(wanted.url)
     if isinstance(content, NotFetched):
@@ -99,5 +116,9 @@ async def _fetched(job: Job, wanted: media.WantedMedium) -> StoredUpload | Refus
     verdict = judge_file(content, wanted.content_type, picture)
     if isinstance(verdict, RefusedFile):
         return verdict
-    file = await asyncio.to_thread(job.deps.media.keep, content, job.deps.clock())
+    try:
+        file = await asyncio.to_thread(job.deps.media.keep, content, job.deps.clock())
+    except MediaAway as error:
+        log.warning("media_not_stored", media=wanted.id, why=error.why)
+        return NotStored()
     return StoredUpload(file=file, size=len(content), taken=verdict)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import batched
 
 from handoff_service import log
+from handoff_service.errors import MediaAway
 from handoff_service.operations.privacy import erase_steps as steps
 from handoff_service.operations.privacy.erase_steps import (
     AuditEntries,
@@ -86,11 +87,24 @@ async def _rows(job: Job, erasure: Running) -> list[str]:
         rows = await job.deps.store.read(facts.final_rows, command.ids)
         await job.write(facts.write_final, rows)
         await job.write(steps.cancel_work, command)
-        for file in await job.deps.store.read(files_of, command.ids):
-            await asyncio.to_thread(job.deps.media.remove, file)
+        if await _remove_files(job, command) and job.deps.media.leaves not in left:
+            left.append(job.deps.media.leaves)
         while await job.write(steps.empty_some, command):
             pass
     return left
+
+
+async def _remove_files(job: Job, command: OfConversations) -> bool:
+    """Remove the files while the rows still name them, so that another attempt finds the rest.
+    Returns whether the store may keep something of them."""
+    files = await job.deps.store.read(files_of, command.ids)
+    try:
+        for file in files:
+            await asyncio.to_thread(job.deps.media.remove, file)
+    except MediaAway as error:
+        log.warning("files_not_erased", erasure=command.erasure.id, why=error.why)
+        raise _NotYet(rules.wait(job.attempts)) from error
+    return bool(files and job.deps.media.leaves)
 
 
 async def _bot(job: Job, erasure: Running) -> list[str]:

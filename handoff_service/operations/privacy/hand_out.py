@@ -10,8 +10,8 @@ from typing import IO, Any
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
-from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.privacy.request_erasure import RequestedPerson
+from handoff_service.ports import MediaStore
 from handoff_service.rules.privacy.archive_page import page
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.privacy import archive_rows, people
@@ -22,7 +22,7 @@ LOST = "lost.txt"  # lists the missing media files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonArchive:
-    """The content of the archive. ``media``: (name in the archive, name in the media folder)."""
+    """The content of the archive. ``media``: (name in the archive, name in the media store)."""
 
     desk: str
     sections: dict[str, Any]
@@ -42,14 +42,14 @@ def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
     )
 
 
-def write_archive(archive: PersonArchive, folder: MediaFolder, to: IO[bytes] | Path) -> None:
+def write_archive(archive: PersonArchive, media: MediaStore, to: IO[bytes] | Path) -> None:
     """Write the zip file. Blocks."""
     lost = []
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("index.html", page(archive.desk, archive.sections))
         made.writestr("data.json", json.dumps(archive.sections, ensure_ascii=False, indent=2))
         for name, file in archive.media:
-            content = folder.read(file)
+            content = media.read(file)
             if content is None:
                 lost.append(name)
             else:

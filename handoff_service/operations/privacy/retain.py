@@ -8,13 +8,13 @@ stopped.
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 
 from sqlalchemy import select, update
 
 from handoff_service import log
-from handoff_service.errors import Conflict
+from handoff_service.errors import Conflict, MediaAway
 from handoff_service.operations.desk.audit_chain import (
     RemoveEntries,
     check_chain,
@@ -34,6 +34,7 @@ from handoff_service.store.privacy.empty_rows import empty, files_of, parts_of
 from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, RetentionState
 from handoff_service.store.reports import facts
 
+MEDIA_AWAY = timedelta(minutes=10)
 NOT_RUNNING = "Retention is not running, so there is nothing to stop."
 r = t.retention
 
@@ -152,7 +153,20 @@ def _count(tx: Transaction, kind: KeptKind, done: int) -> None:
         tx.conn.execute(update(r).where(r.c.kind == kind).values(removed=r.c.removed + done))
 
 
+def wait_for_media(tx: Transaction, _command: None = None) -> None:
+    """Continue the run when the media store may be back."""
+    due_work.release(tx, Work.RETAIN, due_work.DESK_LINE, tx.now + MEDIA_AWAY)
+
+
 async def when_due(job: Job) -> None:
+    try:
+        await _run(job)
+    except MediaAway as error:
+        log.warning("retention_waits", why=error.why)
+        await job.write(wait_for_media, None)
+
+
+async def _run(job: Job) -> None:
     cutoffs = await job.deps.store.read(retention.cutoffs, job.deps.clock())
     for kind, before in cutoffs.items():
         await job.write(begin_kind, kind)

@@ -12,6 +12,7 @@ from handoff_service.ports import (
     AlwaysSteady,
     Bot,
     Mailer,
+    MediaStore,
     NoExamples,
     NoPush,
     NoWebhook,
@@ -40,7 +41,7 @@ class WorkerDeps:
     bot: Bot
     clock: Clock
     mailer: Mailer | None = None
-    media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
+    media: MediaStore = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
     push: Push = field(default_factory=NoPush)

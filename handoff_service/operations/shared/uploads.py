@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service import log
-from handoff_service.errors import BadInput
+from handoff_service.errors import BadInput, MediaAway
 from handoff_service.operations.shared.job import Job
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, AcceptedFile, in_words
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
@@ -18,13 +18,15 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
+STORE_AWAY = timedelta(minutes=10)
+_FILE = "file:"  # before the name of a file that has no row any more
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredUpload:
-    """The name of the stored file in the media folder."""
+    """The name of the stored file in the media store."""
 
     file: str
     size: int
@@ -144,8 +146,31 @@ def forget_upload(tx: Transaction, media_id: int) -> str | None:
     return None if others else file
 
 
+def forget_file_later(tx: Transaction, file: str) -> None:
+    """Delete the file of a forgotten upload when the media store is back."""
+    at = tx.now + STORE_AWAY
+    work = due_work.Due(
+        kind=Work.FORGET_UPLOAD, key=f"{_FILE}{file}", line=f"upload:{file}", due_at=at
+    )
+    due_work.schedule(tx, [work])
+
+
+def forget_file(tx: Transaction, file: str) -> str | None:
+    """End the wait for the media store. Returns the file's name when no row uses the file."""
+    due_work.cancel(tx, Work.FORGET_UPLOAD, [f"{_FILE}{file}"])
+    others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
+    return None if others else file
+
+
 async def when_due(job: Job) -> None:
-    file = await job.write(forget_upload, int(job.key))
+    if job.key.startswith(_FILE):
+        file = await job.write(forget_file, job.key.removeprefix(_FILE))
+    else:
+        file = await job.write(forget_upload, int(job.key))
     if file is not None:
-        await asyncio.to_thread(job.deps.media.forget, file, job.deps.clock())
+        try:
+            await asyncio.to_thread(job.deps.media.forget, file, job.deps.clock())
+        except MediaAway as error:
+            log.warning("upload_not_forgotten", file=file, why=error.why)
+            await job.deps.store.write(forget_file_later, file)
     log.debug("upload_forgotten", media=job.key)

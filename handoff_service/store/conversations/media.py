@@ -19,7 +19,7 @@ _OF_MESSAGES = select(d).where(one_of(d.c.message_id, "ids")).order_by(d.c.messa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMedium:
-    """A stored file: its name in the media folder."""
+    """A stored file: its name in the media store."""
 
     id: int
     file: str
@@ -33,6 +33,11 @@ class WantedMedium:
     id: int
     url: str
     content_type: str
+
+
+def used_files(conn: Connection) -> set[str]:
+    """The names of all files that a row uses."""
+    return set(conn.execute(select(d.c.file).where(d.c.file.is_not(None))).scalars())
 
 
 def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]:

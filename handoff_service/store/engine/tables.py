@@ -761,7 +761,7 @@ media = Table(
     _word("content_type"),
     _word("status"),
     _word("why", null=True),
-    #: the name under HOME/media
+    #: the name in the media store
     _word("file", null=True),
     #: bytes
     Column("size", sa.Integer),

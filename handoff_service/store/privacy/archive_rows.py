@@ -70,7 +70,7 @@ def about(conn: Connection, person: Person) -> dict[str, Any]:
 
 
 def media_of(conn: Connection, person: Person) -> list[tuple[str, str]]:
-    """(name in the archive, name in the media folder) of each stored file."""
+    """(name in the archive, name in the media store) of each stored file."""
     ids = people.conversations(person.numbers, person.user_id)
     d = t.media
     lines = select(m.c.id).where(m.c.interaction_id.in_(ids))

@@ -75,7 +75,7 @@ async def served(desk: AppContext, kept: KeptMedium) -> HTTPResponse:
     """Return the bytes. Pictures are shown in the browser; other files are downloaded."""
     content = await asyncio.to_thread(desk.media.read, kept.file)
     if content is None:
-        raise NotFound("The file is not in the media folder of this service.")
+        raise NotFound("The file is not in the media store of this service.")
     way = "inline" if is_shown(kept.content_type) else "attachment"
     name = file_name(kept.id, kept.content_type)
     return raw(
