@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import requests
 
-from handoff_service.web.shared.page_queries import LISTED_AT_FIRST
+from handoff_service.web.shared.list_query import LISTED_AT_FIRST
 from tests.bench import seed, size
 from tests.bench.desks import FEW, MIA, STORED, Desks, agent, signed_in
 from tests.bench.result import Result, ratios, spread

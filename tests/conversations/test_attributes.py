@@ -26,7 +26,7 @@ from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk import attributes
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.reports import export
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared import list_query
 from handoff_service.web.shared.bulk_actions import attributes_each, on_each, undo_each
 from handoff_service.web.shared.bulk_undo import read_inverses, write_inverses
 from tests.conftest import MovedClock
@@ -101,7 +101,7 @@ async def test_the_list_and_its_views_filter_by_attribute(story: Story) -> None:
     await put(story, bob, urgent="no")
 
     async def shown() -> list[int]:
-        lists = await story.store.read(lambda conn: page_queries.lists(conn, MIA, others=False))
+        lists = await story.store.read(lambda conn: list_query.lists(conn, MIA, others=False))
         assert lists.attributes == {"urgent=yes": "Urgent: Yes", "urgent=no": "Urgent: No"}
         return [one.interaction.id for one in lists.ongoing]
 

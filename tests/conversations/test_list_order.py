@@ -22,7 +22,7 @@ from handoff_service.operations.conversations.list_views import (
 from handoff_service.operations.desk.labels import MakeLabel, delete_label, make_label
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
 from handoff_service.store.conversations import list_views
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared import list_query
 from tests.conftest import MovedClock
 from tests.support.story import BOB, DIRECT, MIA, OMAR, Story
 
@@ -74,7 +74,7 @@ def test_the_list_is_sorted_and_filtered(how: SortAndFilter, order: str) -> None
 
 
 async def shown(story: Story, agent: int = MIA) -> list[int]:
-    lists = await story.store.read(page_queries.lists, agent, others=False)
+    lists = await story.store.read(list_query.lists, agent, others=False)
     return [one.interaction.id for one in lists.ongoing]
 
 
@@ -92,7 +92,7 @@ async def test_an_agents_choice_holds_until_it_is_changed(story: Story, clock: M
     assert await shown(story) == [bob, ann]
     waiting = SortAndFilter(tag=Tag.WAITING)
     await story.store.write(choose_list, ChooseList(agent_id=MIA, how=waiting))
-    lists = await story.store.read(page_queries.lists, MIA, others=False)
+    lists = await story.store.read(list_query.lists, MIA, others=False)
     assert (await shown(story), lists.hidden, lists.unread) == ([bob], 1, 1)
 
 

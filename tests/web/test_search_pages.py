@@ -125,9 +125,9 @@ async def test_the_divider_says_whom_the_number_belonged_to_then(
 async def test_a_long_conversation_goes_on_above_with_its_own_ids(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.web.shared.page_queries.AT_FIRST", 5)
+    monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
     monkeypatch.setattr(earlier_messages, "LINES", 4)
-    monkeypatch.setattr("handoff_service.web.shared.page_queries.BEFORE_A_LINE", 1)
+    monkeypatch.setattr("handoff_service.web.shared.thread_query.BEFORE_A_LINE", 1)
     one = await accepted(desk, "the very first")
     for n in range(12):
         await desk.story.text(f"text {n}", to=DIRECT)

@@ -17,7 +17,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Presenc
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.web.shared import assets, page_queries, rendering, template_filters
+from handoff_service.web.shared import assets, list_query, rendering, template_filters
 from handoff_service.web.shared.directions import has_rtl
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
@@ -355,7 +355,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
 async def test_a_long_list_shows_its_beginning_and_a_link_to_all(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_queries, "LISTED_AT_FIRST", 1)
+    monkeypatch.setattr(list_query, "LISTED_AT_FIRST", 1)
     oldest_first = [await conversation(desk, mia, number=number) for number in (ANN, BOB)]
     newest_first = oldest_first[::-1]
 
@@ -616,7 +616,7 @@ async def test_the_providers_address_of_a_picture_is_not_on_the_page(
 async def test_a_long_conversation_begins_with_its_newest_lines(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.web.shared.page_queries.AT_FIRST", 5)
+    monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
     one = await conversation(desk, mia, "the very first")
     for n in range(6):
         await desk.story.text(f"text {n}", to=DIRECT)

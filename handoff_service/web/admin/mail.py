@@ -11,7 +11,7 @@ from handoff_service.ports import Mail, Mailed
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.web.admin.pages import admin_page, sentence
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/mail"
@@ -29,7 +29,7 @@ async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if desk.mailer is None:
         return await _page(request, agent)
     me = (await desk.store.read(agents_by_id, [agent.id]))[agent.id]
-    name = (await desk.store.read(page_queries.desk_facts)).name
+    name = (await desk.store.read(desk_facts)).name
     body = f"Hello {me.name},\n\nThis is a test. {name} can send mail.\n"
     mail = Mail(to=me.email, subject=f"Test e-mail from {name}", body=body)
     result = await desk.mailer.send(mail)

@@ -7,7 +7,7 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.desk.set_up import finish_step
 from handoff_service.store.desk.set_up import Step, steps_done
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import csrf_token, desk_of
 
@@ -30,7 +30,7 @@ async def step_page(
 ) -> HTTPResponse:
     """Render a step."""
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     done = await desk.store.read(steps_done)
     values = {
         "desk": facts,

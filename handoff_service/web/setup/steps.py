@@ -34,7 +34,7 @@ from handoff_service.web.admin.agents import link_for
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.setup.step_page import address, finish, follow, step_page
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
 
@@ -182,7 +182,7 @@ async def test_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def test_state(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The part of the page that changes when the text arrives and is answered."""
-    facts = await desk_of(request).store.read(page_queries.desk_facts)
+    facts = await desk_of(request).store.read(desk_facts)
     around: dict[str, Any] = {"now": desk_of(request).clock(), "zone": facts.zone}
     return render("setup/test_state.html", **around | await _state(request))
 

@@ -22,7 +22,7 @@ from handoff_service.store.views import (
     RejectReason,
 )
 from handoff_service.store.views.supervision import PresencePeriod
-from handoff_service.web.shared.page_queries import DeskFacts, desk_facts
+from handoff_service.web.shared.desk_facts import DeskFacts, desk_facts
 from handoff_service.web.shared.session import csrf_token, desk_of
 
 

@@ -10,7 +10,8 @@ from handoff_service.context import AppContext
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.identity.mail_code import MAILBOX
 from handoff_service.store.engine.transaction import Hint
-from handoff_service.web.shared import page_queries, sse
+from handoff_service.web.shared import sse
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of
 
@@ -39,6 +40,6 @@ def blueprint() -> Blueprint:
 
 async def _page(request: Request, template: str) -> HTTPResponse:
     desk: AppContext = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     mails = desk.mailer.mails() if isinstance(desk.mailer, Mailbox) else ()
     return render(template, desk=facts, zone=facts.zone, now=desk.clock(), mails=mails)

@@ -31,7 +31,8 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import media
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine.transaction import Hint
-from handoff_service.web.shared import page_queries, sse
+from handoff_service.web.shared import sse
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.media import served
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
@@ -120,7 +121,7 @@ def blueprint() -> Blueprint:
 async def _page(request: Request, template: str) -> HTTPResponse:
     desk = desk_of(request)
     numbers, companies = _asked(request, "from"), _asked(request, "to")
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     found = await desk.store.read(shelf, numbers, companies)
     _, wrong = _typed(request, await desk.store.read(desk_country))
     return render(

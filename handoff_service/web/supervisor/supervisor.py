@@ -23,8 +23,8 @@ from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.routing import day_report, inbox, presence, supervision
 from handoff_service.store.routing.offer_facts import offer_facts
 from handoff_service.store.views.supervision import Now, Today
-from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars, spark
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -52,7 +52,7 @@ async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the live part: queues, agents, conversations."""
     desk, (queue, most) = desk_of(request), _shown(request)
     now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     return render(
         "supervisor_now.html", zone=facts.zone, now=desk.clock(), **_of_now(now, queue, most)
     )
@@ -63,7 +63,7 @@ async def today_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the day's numbers."""
     desk = desk_of(request)
     today = await desk.store.read(day_report.today)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     return render("supervisor_today.html", zone=facts.zone, now=desk.clock(), **_of_today(today))
 
 

@@ -26,7 +26,7 @@ from handoff_service.rules.training.live import Moved, moved
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.training import models, open_forms
 from handoff_service.store.views.training import BotModel, LiveFigures
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import csrf_token, desk_of, page
@@ -58,7 +58,7 @@ async def models_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.TRAINER)
 async def models_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     return render(
         "trainer/models_now.html",
         zone=facts.zone,

@@ -28,8 +28,8 @@ from handoff_service.rules.training.intents import alike
 from handoff_service.rules.training.promotion_rules import ENOUGH_TEXTS, Block
 from handoff_service.store.training import models, replay, runs
 from handoff_service.store.views.training import BotModel, TrainingRun
-from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
@@ -60,7 +60,7 @@ async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The changing part of the page: the run, and the comparison unless a run is under way."""
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     found = await _run(request)
     run: TrainingRun | None = found["run"]
     if run is None or run.state is not RunState.RUNNING:

@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.conversations import brief
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -19,7 +19,7 @@ async def brief_fragment(
 ) -> HTTPResponse:
     """Return the brief of a conversation."""
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     found = await desk.store.read(brief.of_conversation, interaction_id, agent.id)
     return render("brief.html", brief=found, zone=facts.zone, now=desk.clock())
 

@@ -15,11 +15,12 @@ from handoff_service.operations.conversations.send_sms import Write, send_sms, w
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.desk import texts
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
-from handoff_service.web.shared import page_queries, suggested_replies
-from handoff_service.web.shared.page_queries import DeskFacts, Thread
+from handoff_service.web.shared import reply_owner, suggested_replies, thread_query
+from handoff_service.web.shared.desk_facts import DeskFacts, desk_facts
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
+from handoff_service.web.shared.thread_query import Thread
 from handoff_service.web.shared.uploads import MAY_ATTACH, NO_PICTURES, attached
 from handoff_service.web.workspace import attributes, earlier_messages, labels, time_choices
 from handoff_service.web.workspace.list_pane import list_context, numbers_in
@@ -37,7 +38,7 @@ async def conversation_page(
     facts: DeskFacts = around["desk"]
     line = next(iter(numbers_in(request, "line")), None)
     thread = await desk.store.read(
-        page_queries.thread,
+        thread_query.thread,
         interaction_id,
         agent.id,
         facts.zone,
@@ -67,9 +68,9 @@ async def news_fragment(request: Request, interaction_id: int, agent: CurrentAge
     """Return the lines after ``after``, the ``watch``-ed lines as they are now, and the surrounding
     parts."""
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     thread = await desk.store.read(
-        page_queries.news,
+        thread_query.news,
         interaction_id,
         agent.id,
         facts.zone,
@@ -120,7 +121,7 @@ async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 
 def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> dict[str, Any]:
-    who_answers, sending = page_queries.answers(thread.interaction, agent.id)
+    who_answers, sending = reply_owner.answers(thread.interaction, agent.id)
     return {
         "thread": thread,
         "messages": thread.messages,
@@ -129,8 +130,8 @@ def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> di
         "opened": thread.interaction.id,
         "me_id": agent.id,
         "joined": agent.id in {one.id for one in thread.interaction.live_group},
-        "colleague": page_queries.colleague(thread.interaction, agent.id),
-        "must_join": page_queries.must_join(thread.interaction, agent.id),
+        "colleague": reply_owner.colleague(thread.interaction, agent.id),
+        "must_join": reply_owner.must_join(thread.interaction, agent.id),
         "supervises": supervises(agent),
         "has_bot": bool(desk_of(request).settings.bot_urls),
         "who_answers": who_answers,

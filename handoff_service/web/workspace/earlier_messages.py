@@ -15,11 +15,11 @@ from handoff_service.store.conversations import conversations, earlier_messages
 from handoff_service.store.conversations.earlier_messages import Before
 from handoff_service.store.training.items import MarkedTurns, marked_turns
 from handoff_service.store.views import Interaction
-from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.page_queries import Thread
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.shared.shown_messages import ShownMessage, shown
+from handoff_service.web.shared.thread_query import Thread
 
 _BEFORE = re.compile(r"(\d{1,15})-(\d{1,9})")
 
@@ -60,7 +60,7 @@ async def earlier_fragment(
 
 
 def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
-    facts = page_queries.desk_facts(conn)
+    facts = desk_facts(conn)
     conversation = conversations.get(conn, interaction_id)
     found = earlier_messages.earlier(conn, interaction_id, at)
     chapters = [

@@ -7,7 +7,7 @@ from sanic import Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared import list_query
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import ANYONE, LIVE, desk_of, home_of, page
@@ -46,7 +46,7 @@ async def list_context(
     others, whole = (request.args.get(name) == "1" for name in ("others", "all"))
     around = await shell_context(request, agent, place="ongoing" if opened else "inbox")
     lists = await desk_of(request).store.read(
-        page_queries.lists, agent.id, others=others, whole=whole, on_page=on_page
+        list_query.lists, agent.id, others=others, whole=whole, on_page=on_page
     )
     return around | {"lists": lists, "others": others, "whole": whole, "opened": opened}
 

@@ -15,7 +15,8 @@ from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.store.engine.transaction import Hint
-from handoff_service.web.shared import page_queries, sse
+from handoff_service.web.shared import list_query, sse
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
@@ -62,7 +63,7 @@ async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
     do."""
     args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
     looked = await _looked(request, agent, _asked(**args))
-    desk = await desk_of(request).store.read(page_queries.desk_facts)
+    desk = await desk_of(request).store.read(desk_facts)
     return render(
         "new_preview.html", looked=looked, cases=CASES, zone=desk.zone, now=desk_of(request).clock()
     )
@@ -133,7 +134,7 @@ async def _shown(
     around |= {"looked": looked, "cases": CASES, "first_body": body}
     if "hx-request" in request.headers:
         return render("new_message.html", **around)
-    around["lists"] = await desk_of(request).store.read(page_queries.lists, agent.id, others=False)
+    around["lists"] = await desk_of(request).store.read(list_query.lists, agent.id, others=False)
     return render("new_page.html", **around)
 
 

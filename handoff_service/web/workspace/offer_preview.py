@@ -13,7 +13,7 @@ from handoff_service.operations.routing.answer_offer import GONE
 from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.routing import inbox
 from handoff_service.store.training.items import marked_turns
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 from handoff_service.web.shared.shown_messages import shown
@@ -34,7 +34,7 @@ def _read(conn: Connection, work_item_id: int, agent_id: int) -> dict[str, Any]:
     if work_item_id not in mine:
         raise Conflict(GONE)
     interaction_id = inbox.work_item(conn, work_item_id).interaction_id
-    facts = page_queries.desk_facts(conn)
+    facts = desk_facts(conn)
     interaction = conversations.get(conn, interaction_id)
     found, more = messages.last(conn, interaction_id, MOST)
     return {

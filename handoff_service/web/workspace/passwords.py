@@ -12,7 +12,7 @@ from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.api.agents import AgentBody
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.password_attempts import count_request, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
@@ -74,7 +74,7 @@ async def _forgot(
     return render(
         "forgot.html",
         status=status,
-        desk=await desk.store.read(page_queries.desk_facts),
+        desk=await desk.store.read(desk_facts),
         form=form or Form(values={"email": str(request.args.get("email") or "")[:320]}),
         sent=sent,
         mails=desk.settings.mails,
@@ -84,7 +84,7 @@ async def _forgot(
 
 async def _choose(request: Request, token: str, form: Form, *, status: int = 200) -> HTTPResponse:
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     try:
         account = await desk.store.read(holder, token, desk.settings.secret_keys, desk.clock())
     except NotFound as refusal:

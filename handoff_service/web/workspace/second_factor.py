@@ -22,7 +22,7 @@ from handoff_service.operations.desk.second_factors import (
 from handoff_service.operations.desk.sign_in_steps import Step, StepKind
 from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk.second_factors import second_factor_of
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.password_attempts import CODE, count_and_check, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
@@ -80,7 +80,7 @@ async def _ask(request: Request, step: Step, *, wrong: str = "", status: int = 2
     return render(
         "sign_in_code.html",
         status=status,
-        desk=await desk.store.read(page_queries.desk_facts),
+        desk=await desk.store.read(desk_facts),
         email=step.data["email"],
         has_app=factor.authenticator,
         has_passkey=bool(factor.passkeys) and site_of(desk.settings.public_url) is not None,
@@ -123,7 +123,7 @@ async def _show(
     request: Request, step: Step, *, wrong: str = "", status: int = 200
 ) -> HTTPResponse:
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     shown = await app_to_scan(desk, step.agent_id or 0, step.data["email"], facts.name)
     given = {"desk": facts, "email": step.data["email"], "wrong": wrong}
     given["can_have_passkeys"] = site_of(desk.settings.public_url) is not None
@@ -154,7 +154,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     ended = await end_step(request, StepKind.SET_UP)
     codes = await new_backup_codes(desk, agent_id)
     opened = await _open(request, ended)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     response = render("sign_in_codes.html", desk=facts, codes=codes, next=ended.data["next"])
     await let_in(desk, request, response, opened, email)
     return response

@@ -25,7 +25,8 @@ from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.second_factors import any_passkey
 from handoff_service.store.desk.set_up import is_empty
 from handoff_service.store.engine import tables as t
-from handoff_service.web.shared import page_queries, practice_desk
+from handoff_service.web.shared import practice_desk
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.known_browsers import remember
 from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
@@ -173,7 +174,7 @@ async def sign_in_form(
 ) -> HTTPResponse:
     """The sign-in page."""
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     return render(
         "sign_in.html",
         status=status,

@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.messaging_actions import moments
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -21,7 +21,7 @@ async def timeline_fragment(
     """Return the timeline of a part of a conversation. ``up_to``: the last line to show; by default
     the newest."""
     desk = desk_of(request)
-    facts = await desk.store.read(page_queries.desk_facts)
+    facts = await desk.store.read(desk_facts)
     given = request.args.get("up_to")
     up_to = id_field(given, "up_to", "the seq of a line") if given else None
     found = await desk.store.read(moments.stretch, interaction_id, up_to)

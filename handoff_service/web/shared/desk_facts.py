@@ -1,0 +1,20 @@
+"""The desk's name and time zone, which every page shows."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from handoff_service.store.desk.desk import desk_name_and_zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskFacts:
+    name: str
+    zone: ZoneInfo
+
+
+def desk_facts(conn: Connection) -> DeskFacts:
+    """Return the desk's name, and the time zone of its pages."""
+    name, zone = desk_name_and_zone(conn)
+    return DeskFacts(name=name, zone=ZoneInfo(zone))

@@ -1,0 +1,106 @@
+"""The list pane of the workspace, read in one transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
+from handoff_service.rules.desk.attributes import AttributeOwner, AttributeType, in_words
+from handoff_service.store.conversations import (
+    conversations,
+    list_views,
+    read_positions,
+)
+from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.desk import attributes, labels
+from handoff_service.store.desk.agents import agent_room
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.routing import inbox
+from handoff_service.store.views import (
+    Label,
+    ListItem,
+    ListView,
+    Offered,
+)
+from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
+
+LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link shows all of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """The list pane, and the counts on the rail."""
+
+    offers: list[Offered]
+    gone: list[EndedOffer]  #: offers that the page shows and that have ended
+    others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
+    ongoing: list[ListItem]  #: as the agent has sorted and filtered them
+    more: bool  #: whether there are more than ``ongoing`` has
+    whole: bool  #: whether the agent wants to see all of them
+    hidden: int  #: conversations that the filter leaves out
+    how: SortAndFilter
+    views: list[ListView]
+    labels: list[Label]  #: to filter by
+    attributes: dict[str, str]  #: to filter by: key, = and value -> in words
+    others_count: int
+    unread: int
+    available: bool  #: whether I take new work
+    room: int  #: how many more conversations I can take
+
+
+def lists(
+    conn: Connection,
+    agent_id: int,
+    *,
+    others: bool,
+    whole: bool = False,
+    on_page: Collection[int] = (),
+) -> Lists:
+    """Read the list pane. ``whole``: all conversations, not only the first. ``on_page`` has the
+    offers that the page shows; offers that are no longer mine are returned as gone."""
+    offers = inbox.offered(conn, agent_id)
+    how = list_views.choice(conn, agent_id)
+    # the browser filters by drafts
+    most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
+    # the database has the newest first, so other sorts and filters need all of them
+    as_read = how.sort is Sort.NEWEST and not how.filters
+    every = listed(
+        conn, agent_id, others=others, most=most + 1 if most is not None and as_read else None
+    )
+    complete = not as_read or most is None or len(every) <= most
+    chosen = sort_and_filter(list_views.with_attribute(conn, every, how), how, read_at(conn))
+    missing = set(on_page) - {offer.id for offer in offers}
+    free = agent_room(conn, agent_id)
+    return Lists(
+        offers=offers,
+        gone=ended_offers(conn, agent_id, sorted(missing)),
+        others=others,
+        ongoing=chosen[:most],
+        more=most is not None and len(chosen) > most,
+        whole=whole,
+        hidden=len(every) - len(chosen),
+        how=how,
+        views=list_views.list_(conn, agent_id),
+        labels=labels.list_(conn),
+        attributes=_to_filter_by(conn),
+        others_count=len(every)
+        if others and complete
+        else conversations.others_count(conn, agent_id),
+        unread=sum(one.interaction.unread > 0 for one in every)
+        if complete and not others
+        else read_positions.unread_conversations(conn, agent_id),
+        available=free.takes_work,
+        room=free.places,
+    )
+
+
+def _to_filter_by(conn: Connection) -> dict[str, str]:
+    """Key, = and value -> in words, of the attributes with few values."""
+    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
+    return {
+        f"{one.key}={value}": f"{one.name}: {in_words(one, value)}"
+        for one in defined.values()
+        if one.type in (AttributeType.CHOICE, AttributeType.YES_NO)
+        for value in (one.choices or ("yes", "no"))
+    }

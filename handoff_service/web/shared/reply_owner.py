@@ -1,0 +1,40 @@
+"""The owner of the replies, as the composer describes it to an agent."""
+
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.views import (
+    Interaction,
+)
+
+
+def colleague(interaction: Interaction, agent_id: int) -> str | None:
+    """Return the name of the colleague who has the conversation. None if the agent has it, or no
+    live agent does."""
+    owner = interaction.owner
+    return owner.name if owner.kind is Owner.AGENT and owner.id != agent_id else None
+
+
+def must_join(interaction: Interaction, agent_id: int) -> bool:
+    """Return whether a colleague has the conversation and this agent has not joined. Then every
+    act of the page asks first."""
+    members = {agent.id for agent in interaction.live_group}
+    return colleague(interaction, agent_id) is not None and agent_id not in members
+
+
+def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
+    """Return two sentences for the composer: who is replying, and what sending changes about
+    that."""
+    if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
+        return "Nobody can answer.", ""
+    match interaction.owner.kind:
+        case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
+            return "You are replying.", ""
+        case Owner.AGENT:
+            sending = (
+                "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
+            )
+            return f"{interaction.owner.name} is replying.", sending
+        case Owner.QUEUE:
+            return f"Waiting in {interaction.owner.name}.", "Sending takes it over from the queue."
+        case Owner.VIRTUAL_AGENT:
+            return "The virtual agent is replying.", "Sending takes it over from the virtual agent."
+    return "Nobody is replying.", ""
