@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.with_parent import ends_with_this_process
@@ -70,7 +71,8 @@ class Processes:
             _kill(process)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # the program ended before it read its input
+                    pipe.close()
 
     def run(
         self, command: Sequence[str], environment: Mapping[str, str], line: Callable[[str], None]

@@ -162,6 +162,7 @@ SENSIBLE = (
         "Goodbye.",
     ),
     *("Este es el soporte", "Con eso no puedo", "Soy el agente", "Thanks for telling us."),
+    *("Hallo, ich bin der virtuelle Agent", "Bonjour, je suis l'agent virtuel"),
 )
 
 

@@ -33,7 +33,8 @@ NOTHING_ASKED: dict[str, object] = {"form": None, "slot": None, "after_case": Fa
 SENT = frozenset(
     {
         *("handed_back", "inform_device", "inform_impact", "other_proof", "proof_ended"),
-        *("prove_identity", "resume_topic", "tell_secret", "unsure_topic"),
+        *("prove_identity", "resume_topic", "speak_french", "speak_german", "tell_secret"),
+        "unsure_topic",
     }
 )
 

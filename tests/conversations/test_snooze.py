@@ -80,7 +80,7 @@ async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
         await hold(story, ann)
     else:
         await story.close(ann)
-    notices = await story.store.read(colleague_notices.standing, MIA)
+    notices = await story.store.read(colleague_notices.open_notices, MIA)
     assert [one.interaction_id for one in notices] == [bob]
 
 

@@ -14,7 +14,7 @@ from handoff_service.operations.desk.provider_numbers import (
     make_provider_number,
 )
 from handoff_service.operations.desk.sign_in import (
-    Open,
+    OpenSession,
     hash_password,
     open_session,
     signed_in,
@@ -296,7 +296,7 @@ async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story:
     assert offered is not None
     await story.offer()
     (offer,) = await story.inbox(MIA)
-    await story.store.write(open_session, Open(MIA, "token"))
+    await story.store.write(open_session, OpenSession(MIA, "token"))
     await change_a(story, MIA, active=False)
 
     assert await story.store.read(signed_in, "token", story.store._clock()) is None
@@ -348,7 +348,7 @@ async def test_there_is_always_an_active_admin(story: Story) -> None:
 
 async def test_another_password_ends_every_session_but_the_one_that_asks(story: Story) -> None:
     for token in ("phone", "desk"):
-        await story.store.write(open_session, Open(MIA, token))
+        await story.store.write(open_session, OpenSession(MIA, token))
     values = {"password_hash": hash_password("another one")}
     await story.store.write(
         agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk")

@@ -78,5 +78,4 @@ def test_a_notice_leaves_the_menu_of_a_narrow_window_free(story: Story) -> None:
     mia.locator("#more-actions").click()
     mia.locator("#more-hold").click()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen took this off hold")
-    mia.locator(".toast").get_by_role("button", name="Dismiss").click()
-    expect(mia.locator(".toast")).to_have_count(0)
+    expect(mia.locator(".toast")).to_have_count(0)  # she has acted on the conversation

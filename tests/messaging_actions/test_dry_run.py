@@ -160,7 +160,7 @@ async def test_a_desk_without_messages(story: Story) -> None:
 async def test_a_desk_with_too_many_messages_gets_fewer_days(
     story: Story, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dry_run, "MOST", 3)
+    monkeypatch.setattr(dry_run, "MAX_LINES", 3)
     for number in (ANN, BOB, STRANGER, "+12025550178"):
         await story.text("hi", number=number, to=DIRECT)
         await rules.wait(hours=1)

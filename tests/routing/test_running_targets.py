@@ -199,7 +199,7 @@ async def test_the_list_shows_the_one_that_is_due_first(story: Story, rules: Rul
         found = await story.store.read(conversation_list.listed, MIA, others=False)
         target = found[0].target
         assert target is not None
-        return target.called, target.tone(rules.clock())
+        return target.title, target.tone(rules.clock())
 
     assert await listed() == ("First response", "")
     rules.clock.move(14 * 60)

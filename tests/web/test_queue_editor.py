@@ -101,7 +101,12 @@ async def test_who_would_get_this_names_queue_agents_and_reasons(grace: Admin) -
 
 
 async def test_a_queue_that_cannot_assign_is_not_simply_saved(grace: Admin) -> None:
-    fields = {"name": "Empty", "assignment": "most_capacity", "accept_seconds": "60"}
+    fields = {
+        "name": "Empty",
+        "language": "en",
+        "assignment": "most_capacity",
+        "accept_seconds": "60",
+    }
     saved = await grace.send("/queues/new", **fields, affinity_days="7", match="all")
     assert saved.headers["Location"].endswith("?done=unable")
     text = shown((await grace.get(saved.headers["Location"])).text)

@@ -223,8 +223,11 @@ def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
 
 
 def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The line's newest conversation, when thanks belong to it."""
+    """The line's newest conversation, when thanks belong to it. The virtual agent answers thanks
+    itself, unless the satisfaction question is still to be sent."""
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
+    if provider.first_responder is not FirstResponder.LIVE_AGENT:
+        minutes = 0
     query = (
         select(i.c.id, i.c.closed_at, question_waits(i).label("question_waits"))
         .where(*_on_line(text, provider))
