@@ -1,4 +1,4 @@
-"""Helpers for tests of erasures: a provider and a bot that do as they are told, and dumps of
+"""Helpers for tests of erasures: a provider and a bot whose answers a test sets, and dumps of
 everything that is stored."""
 
 from collections.abc import Collection, Sequence

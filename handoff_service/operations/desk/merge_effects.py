@@ -1,5 +1,5 @@
-"""What a merge of users and its undo have in common: the values of the user who stays, and the line
-in open conversations."""
+"""The effects that a merge of users shares with its undo: it sets the values of the user who stays,
+and adds a line to the open conversations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

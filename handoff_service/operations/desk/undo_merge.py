@@ -1,4 +1,5 @@
-"""Undo a merge of two users: what moved goes back. What the user who stayed got later stays."""
+"""Undo a merge of two users: the records that moved go back to their user. The records that the
+survivor got after the merge stay with the survivor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
