@@ -1,7 +1,7 @@
-"""The product's texts to requesters in their language, from the gettext catalogs in ``locale/``.
+"""The gettext catalogs in ``locale/``: one domain for texts to requesters, one for pages.
 
-``translatable`` marks a text for the catalogs; ``in_language`` looks it up. The catalogs are data
-of the program. Each is read once, when a text of its language is first needed.
+``translatable`` marks a text to requesters; ``in_language`` looks it up. ``phrases`` does the same
+for pages. The catalogs are data of the program. Each is read once, when it is first needed.
 """
 
 import gettext
@@ -11,7 +11,8 @@ from pathlib import Path
 from handoff_service.rules.shared.language import Language
 
 LOCALE = Path(__file__).parents[2] / "locale"
-DOMAIN = "requesters"  # the catalogs of the texts to requesters
+REQUESTERS = "requesters"  # the domain of the texts to requesters
+PAGES = "pages"  # the domain of the sentences of pages
 
 
 def translatable(text: str) -> str:
@@ -21,16 +22,17 @@ def translatable(text: str) -> str:
 
 def in_language(text: str, language: str | None) -> str:
     """The text in this language; in English, if the catalog does not have it."""
-    return _catalog(Language(language or Language.ENGLISH)).gettext(text)
+    return catalog(REQUESTERS, Language(language or Language.ENGLISH)).gettext(text)
 
 
 def count_in_language(one: str, many: str, count: int, language: str | None) -> str:
     """The form of a text that fits the count, by the language's plural rule."""
-    return _catalog(Language(language or Language.ENGLISH)).ngettext(one, many, count)
+    return catalog(REQUESTERS, Language(language or Language.ENGLISH)).ngettext(one, many, count)
 
 
 @cache
-def _catalog(language: Language) -> gettext.NullTranslations:
+def catalog(domain: str, language: Language) -> gettext.NullTranslations:
+    """Return the translations of a domain in this language. English needs none."""
     if language is Language.ENGLISH:
         return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, LOCALE, [language])
+    return gettext.translation(domain, LOCALE, [language])

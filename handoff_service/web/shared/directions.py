@@ -5,6 +5,8 @@ import re
 
 from markupsafe import Markup, escape
 
+from handoff_service.web.shared.page_language import shown
+
 # The blocks of letters that are R or AL by default:
 # https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
 _RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
@@ -23,13 +25,13 @@ def has_rtl(text: str) -> bool:
 def bdi(name: object) -> str:
     """Isolate a name inside a sentence. ``<bdi>`` keeps an Arabic name from reordering the words
     and digits next to it."""
-    words = escape(name)
+    words = escape(shown(name))
     return Markup("<bdi>%s</bdi>") % words if has_rtl(words) else words
 
 
 def sentence(text: object) -> str:
     """Isolate each right-to-left run in a product sentence that contains a name or quoted words."""
-    words = escape(text)
+    words = escape(shown(text))
     return Markup(_RUN.sub(r"<bdi>\g<0></bdi>", words))  # noqa: S704 - escaped above, and no entity has such a letter
 
 
@@ -43,4 +45,5 @@ def whole_numbers(text: str) -> str:
 def isolated(name: str) -> str:
     """Isolate a name as ``bdi`` does, but without markup: for attributes and scripts."""
     # escaped input stays escaped
+    name = shown(name)
     return name.join((FIRST_STRONG_ISOLATE, POP_ISOLATE)) if has_rtl(name) else name

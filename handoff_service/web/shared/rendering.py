@@ -23,7 +23,7 @@ from handoff_service.rules.delivery.sms_characters import (
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.names import first_name
-from handoff_service.web.shared import assets, directions, figure_words, links
+from handoff_service.web.shared import assets, directions, figure_words, links, page_language
 from handoff_service.web.shared.template_filters import (
     ahead,
     clock,
@@ -104,6 +104,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    page_language.install(made)
     made.globals.update(static=assets.address, sms=ALPHABETS, new_id=lambda: secrets.token_hex(12))
     made.filters.update(
         phone=phone,

@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from handoff_service.store.views import Medium
+from handoff_service.web.shared.page_language import shown
 
 _MASK = re.compile("‹(name|number|email|code)›")
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
@@ -19,7 +20,7 @@ _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 def unbroken(words: str) -> str:
     """Return words with hyphens at which no line breaks, such as in GSM-7."""
-    return words.replace("-", "\u2011")
+    return shown(words).replace("-", "\u2011")
 
 
 @functools.lru_cache(10_000)  # 0.1 ms each, and a list may show a thousand

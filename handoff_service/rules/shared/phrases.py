@@ -1,0 +1,67 @@
+"""The sentences of pages, which each agent reads in their own language.
+
+``phrase`` marks an English sentence for the catalogs of pages. It is a ``str``: the database, the
+log and the API get English. Templates show it in the language of the page (see
+``web/shared/page_language.py``). Code that puts a phrase into a longer text does it with ``phrase``
+or ``joined``; an f-string or ``+`` would keep the English words.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from gettext import NullTranslations
+from typing import Self, cast
+
+type Words = Callable[[NullTranslations], str]
+
+
+class Phrase(str):
+    """A sentence in English that can be shown in another language."""
+
+    __slots__ = ("_words",)
+    _words: Words  #: writes the sentence with a catalog
+
+    @classmethod
+    def of(cls, words: Words) -> Self:
+        """Return the phrase that this function writes with a catalog of translations."""
+        made = cls(words(NullTranslations()))
+        made._words = words
+        return made
+
+    def translated(self, catalog: NullTranslations) -> str:
+        """Return the sentence in the language of the catalog; in English where it has none."""
+        return self._words(catalog)
+
+
+def phrase(english: str, /, **values: object) -> Phrase:
+    """Mark a sentence for the catalogs of pages (``make catalogs`` finds it).
+
+    ``values`` fill its {placeholders}. A value that is a phrase is translated too. Without values
+    braces are ordinary characters.
+    """
+    if not values:
+        return Phrase.of(lambda catalog: catalog.gettext(english))
+    return Phrase.of(lambda catalog: catalog.gettext(english).format(**_in(catalog, values)))
+
+
+def count_phrase(one: str, many: str, count: int, /, **values: object) -> Phrase:
+    """Mark a sentence that has a form for one and a form for more. ``{count}`` is the number."""
+    given = {"count": count, **values}
+    return Phrase.of(
+        lambda catalog: catalog.ngettext(one, many, count).format(**_in(catalog, given))
+    )
+
+
+def joined(separator: str, parts: Iterable[str]) -> Phrase:
+    """Join phrases, names and numbers to one phrase."""
+    kept = list(parts)
+    return Phrase.of(
+        lambda catalog: separator.join(str(translated(part, catalog)) for part in kept)
+    )
+
+
+def translated[Value](value: Value, catalog: NullTranslations) -> Value:
+    """Return a phrase in the catalog's language, and any other value as it is."""
+    return cast(Value, value.translated(catalog)) if isinstance(value, Phrase) else value
+
+
+def _in(catalog: NullTranslations, values: Mapping[str, object]) -> dict[str, object]:
+    return {name: translated(value, catalog) for name, value in values.items()}
