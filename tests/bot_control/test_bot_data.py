@@ -119,7 +119,7 @@ def test_a_file_that_never_rests_is_given_up_and_left_alone(
 
 
 def test_two_trainers_at_once_lose_nothing(data: BotData) -> None:
-    other = BotData(data.root)  # as another process has it
+    other = BotData(data.root)  # a second instance, like that of another process
     said = [f"cheers number {n} of many" for n in range(20)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: (data, other)[n % 2].add("thanks", [said[n]]), range(20)))

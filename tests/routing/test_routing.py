@@ -46,7 +46,7 @@ SERVICE_DESK = 1
 async def change(
     store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any
 ) -> None:
-    """Apply a change by an admin."""
+    """Change a setting as an admin does."""
     query = sa.update(table).values(**values)
     await store.write(
         lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None
@@ -76,7 +76,7 @@ async def texts(story: Story, number: str = ANN) -> int:
 
 
 async def run_due(story: Story, clock: MovedClock) -> int:
-    """Move to the time at which the queues are looked through again, and do it."""
+    """Move the clock to the next run of work assignment, and run it."""
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.OFFER_WORK)
     clock.now = max(clock.now, work.due_at)
     return await story.offer()
@@ -434,10 +434,10 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     for n in range(2):
         await texts(story, f"+1303555{n:04d}")
         await story.offer()
-        await reject(story, MIA, "Not my expertise")  # for good
+        await reject(story, MIA, "Not my expertise")  # this reason is final
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     third = await texts(story, "+13035550009")
-    # the waiting requesters are told now, which no longer puts their work items first
+    # these requesters have their first text now, so their work items no longer come first
     await story.offer()
     await story.available(MIA)
     while await worker.step():
@@ -449,7 +449,9 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
 async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(
     story: Story, clock: MovedClock
 ) -> None:
-    """The card that vanishes makes room, also when nothing else happens."""
+    """An offer that another agent accepts disappears and frees capacity, even if nothing else
+    happens.
+    """
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await change(story.store, t.agents, capacity=1)
     await story.available(MIA, OMAR)

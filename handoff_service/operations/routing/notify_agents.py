@@ -1,8 +1,8 @@
 """Send notifications to agents who have no workspace page open.
 
-While any agent has a target, one piece of due work for the whole desk looks every few seconds
-whether something is new. News is marked as noticed before it is sent, so a crash can lose a
-notification but never repeats one. The workspace shows the same news when it is opened.
+While any agent has a target, one piece of due work for the whole desk checks for news every few
+seconds. News is marked as noticed before it is sent, so a crash can lose a notification but never
+repeats one. The workspace shows the same news when it is opened.
 """
 
 import asyncio

@@ -83,8 +83,10 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
 
 
 def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
-    """The items to decide in this run. While no agent has room, only new and changed items, because
-    nothing can have changed for the others. Each new text leads to a run, and hundreds may wait."""
+    """The items to decide in this run. While no agent has room, the run decides only new and
+    changed items, because the decisions about the others cannot have changed. Each new text leads
+    to a run, and hundreds may wait.
+    """
     changed = work_items.to_review(tx.conn, AT_ONCE)
     if candidates.have_room(tx.conn, {w.queue_id for w in changed}):
         return work_items.waiting(tx.conn, AT_ONCE, offset)

@@ -21,7 +21,7 @@ class WebhookFields:
 
 
 def errors(fields: WebhookFields) -> dict[str, str]:
-    """Field -> what it must be."""
+    """Field -> its error."""
     found = {}
     if not fields.name.strip() or len(fields.name) > LONGEST_NAME:
         found["name"] = f"must have 1 to {LONGEST_NAME} characters"
