@@ -8,10 +8,13 @@ request.
 import gettext as catalogs
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import cache
 
 from babel import negotiate_locale
+from babel.messages.mofile import read_mo
 from jinja2 import Environment, pass_eval_context
 from jinja2.nodes import EvalContext
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from sanic import Request
 from sanic.response import BaseHTTPResponse
@@ -21,7 +24,7 @@ from werkzeug.http import parse_accept_header
 from handoff_service.rules.shared import phrases
 from handoff_service.rules.shared.language import OWN_NAMES, Language
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.translations import PAGES, catalog
+from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
 #: the choices of an agent; empty: the browser's language
@@ -36,7 +39,7 @@ async def choose(request: Request) -> None:
     """Middleware: set the language that the browser asks for. Once the agent is known,
     ``choose_for`` sets theirs."""
     asked = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
-    wanted = [name for name, quality in asked if quality]  # the most wanted first
+    wanted = [name.lower() for name, quality in asked if quality]  # the most wanted first
     page_language.set(Language(negotiate_locale(wanted, _LANGUAGES, "-") or Language.ENGLISH))
     request.ctx.language_of_browser = True
 
@@ -69,7 +72,20 @@ def install(environment: Environment) -> None:
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
     environment.globals.update(page_language=page_language.get)
+    environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
+
+
+@cache
+def _script_sentences(language: Language) -> Markup:
+    """Return the translated sentences of the scripts as JSON, for ``static/words.js``."""
+    with (LOCALE / language / "LC_MESSAGES" / f"{SCRIPTS}.mo").open("rb") as file:
+        found = read_mo(file)
+    # a sentence with a form for one and a form for more is found by the first
+    sentences = {
+        one.id if isinstance(one.id, str) else one.id[0]: one.string for one in found if one.id
+    }
+    return htmlsafe_json_dumps(sentences)
 
 
 def _catalog() -> catalogs.NullTranslations:
