@@ -62,7 +62,14 @@ from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.api import routes as api
-from handoff_service.web.shared import health, media, practice_desk, request_bytes, security
+from handoff_service.web.shared import (
+    health,
+    media,
+    page_language,
+    practice_desk,
+    request_bytes,
+    security,
+)
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
@@ -103,6 +110,8 @@ def create_app(settings: Settings) -> App:
     app.before_server_start(_open)
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers(settings.public_url), "response")
+    app.register_middleware(page_language.add_vary, "response")
+    app.register_middleware(page_language.choose, "request")
     app.register_middleware(practice_desk.choose, "request")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)

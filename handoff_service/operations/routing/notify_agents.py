@@ -23,6 +23,7 @@ from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessag
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.outside_addresses import address_error
+from handoff_service.rules.shared.translations import PAGES, catalog
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -209,7 +210,8 @@ def _look_again(tx: Transaction) -> None:
 
 async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> Called:
     """Send one notification by the target's method."""
-    target, notification, url = one.target, one.notification, one.url
+    target, url = one.target, one.url
+    notification = one.notification.translated(catalog(PAGES, target.language))
     match target.way:
         case NotificationMethod.MAIL:
             if mailer is None:
