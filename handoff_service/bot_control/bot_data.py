@@ -25,6 +25,7 @@ from handoff_service.bot_control.nlu_file import Example
 from handoff_service.bot_control.similar_examples import ConflictFinder, ConflictingExamples, Near
 from handoff_service.errors import Conflict, NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
+from handoff_service.rules.shared.phrases import phrase
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
@@ -139,7 +140,7 @@ class BotData:
         for file, content in self._nlu().items():
             if intent in content:
                 return file
-        raise NotFound(f"There is no intent {intent} with examples.")
+        raise NotFound(phrase("There is no intent {intent} with examples.", intent=intent))
 
     def _nlu(self) -> dict[str, Mapping[str, tuple[Example, ...]]]:
         folder = self.root / NLU
@@ -217,7 +218,10 @@ class BotData:
             if any(one.marked == marked for one in content.get(intent, ())):
                 return file
         raise Conflict(
-            f"{intent} no longer has this example, because somebody has changed the file."
+            phrase(
+                "{intent} no longer has this example, because somebody has changed the file.",
+                intent=intent,
+            )
         )
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
@@ -233,7 +237,9 @@ class BotData:
                     return FileChange(file=file, diff=())
                 if replace_file(path, before, after.encode()):
                     return file_change(file, before.decode().splitlines(), after.splitlines())
-        raise Conflict(f"Another program keeps changing {file}. Nothing was written.")
+        raise Conflict(
+            phrase("Another program keeps changing {file}. Nothing was written.", file=file)
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
