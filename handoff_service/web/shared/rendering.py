@@ -44,6 +44,7 @@ from handoff_service.web.shared.template_filters import (
     waited,
     words,
 )
+from handoff_service.web.shared.vocabulary_filters import FILTERS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 # used by segments.js
@@ -140,5 +141,6 @@ def environment() -> Environment:
         masks=masks,
         visible=is_visible,
         unbroken=unbroken,
+        **FILTERS,
     )
     return made
