@@ -31,7 +31,7 @@ from handoff_service.web.shared import page_language
 from tests.support.story import BOB, DIRECT, MIA, STRANGER
 from tests.web.pseudo_pages import PseudoCatalog, untranslated
 from tests.web.test_access import TABLE, Row
-from tests.web.workspace_server import PAGE, SCRIPT, Running, running
+from tests.web.workspace_server import PAGE, Running, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,8 +40,21 @@ DEMO = Path(handoff_service.__file__).with_name("demo.toml")
 NOT_YET: frozenset[str] = frozenset()
 #: words that are the same in each language
 NAMES = frozenset(
-    "Patchboard Twilio Rasa Redis English Deutsch Español Français Android Gateway OpenID "
-    "Northwind UTC".split()
+    [
+        "Patchboard",
+        "Twilio",
+        "Rasa",
+        "Redis",
+        "English",
+        "Deutsch",
+        "Español",
+        "Français",
+        "Android",
+        "Gateway",
+        "OpenID",
+        "Northwind",
+        "UTC",
+    ]
 )
 #: What is no page: files, streams and answers to programs.
 NO_PAGES = re.compile(
@@ -147,9 +160,7 @@ def stored_texts(conn: Connection) -> frozenset[str]:
 
 
 def pages() -> list[Row]:
-    return [
-        row for row in TABLE.values() if row.method == "GET" and not NO_PAGES.match(row.path)
-    ]
+    return [row for row in TABLE.values() if row.method == "GET" and not NO_PAGES.match(row.path)]
 
 
 async def test_each_page_has_no_words_outside_the_catalogs(desk: Desk) -> None:
@@ -163,7 +174,8 @@ async def test_each_page_has_no_words_outside_the_catalogs(desk: Desk) -> None:
             wrong[row.path] = found
     print(Counter(statuses.values()))
     for path, status in statuses.items():
-        if status != 200: print(status, path)
+        if status != 200:
+            print(status, path)
     for path, found in wrong.items():
         print(path, len(found), found[:6])
     assert 0
