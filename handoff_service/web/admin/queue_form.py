@@ -20,7 +20,7 @@ from handoff_service.web.admin.pages import Form, lines
 from handoff_service.web.shared import target_rows
 
 TAB = "\t"  # separates the columns in a line of a list
-CLOSED = ("provider_number",)  # the form knows every value of these fields
+CLOSED = ("provider_number",)  # fields with a fixed list of values in the form
 LABELS = {"provider_number": "Company number", "topic": "Topic", "language": "Language"}
 NEW_ROW = Row("topic", "topic", Operator.IS, ())
 EVERY_DAYS = "30"  # between two questions of how it went, if the field is empty

@@ -20,7 +20,8 @@ page_language: ContextVar[Language] = ContextVar("page_language", default=Langua
 
 def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
-    for everything they print; filters call it for the text that they change."""
+    for every printed value. Filters call it for the text that they change.
+    """
     return phrases.translated(value, _catalog())
 
 
