@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
-from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.bot_data import BotData, keep_parsed
 from handoff_service.bot_control.forget_examples import ExamplesInFiles
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
@@ -61,7 +62,14 @@ from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.api import routes as api
-from handoff_service.web.shared import health, media, practice_desk, request_bytes, security
+from handoff_service.web.shared import (
+    health,
+    media,
+    page_language,
+    practice_desk,
+    request_bytes,
+    security,
+)
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
@@ -79,6 +87,7 @@ TASKS = (
     "chaining",
     "sweeping",
     "training",
+    "training_data",
     "model_rollout",
     "replies",
     "practice",
@@ -101,6 +110,8 @@ def create_app(settings: Settings) -> App:
     app.before_server_start(_open)
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers(settings.public_url), "response")
+    app.register_middleware(page_language.add_vary, "response")
+    app.register_middleware(page_language.choose, "request")
     app.register_middleware(practice_desk.choose, "request")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
@@ -235,6 +246,7 @@ async def _open(app: App) -> None:
         "chaining": chaining.run,
         "sweeping": sweeping.run,
         "training": training.run,
+        "training_data": partial(keep_parsed, app.ctx.desk.bot_data),
         "model_rollout": rollout.run,
         "replies": app.ctx.desk.replies.run,
         "practice": practice.watch,

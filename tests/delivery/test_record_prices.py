@@ -8,11 +8,12 @@ from handoff_service.operations.delivery.record_prices import record_prices, sch
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Reported
-from handoff_service.rules.delivery.money import describe, in_currency
+from handoff_service.rules.delivery.money import in_currency
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Price
+from handoff_service.web.shared.local_formats import costs
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
@@ -175,5 +176,5 @@ def test_money_in_words() -> None:
         "12.50",
         "0.000001",
     ]
-    assert describe({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
-    assert describe({}) == ""
+    assert costs({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
+    assert costs({}) == ""

@@ -2,6 +2,7 @@
 connections."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Pr
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import prompts
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
 from handoff_service.worker import Worker
@@ -180,10 +182,31 @@ async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with
         await reject(story, agent)
     assert await story.offer() == 0
     assert await story.offer() == 0
-    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds"]
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds."]
     assert await run_due(story, clock) == 1
     assert (await waiting_item(story, ann)).round == 2
+
+
+@pytest.mark.parametrize("ends_by", ["an agent", "the virtual agent"])
+async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
+    async def alerts() -> list[str]:
+        read = partial(prompts.open_prompts, supervises=True)
+        return [one.said for one in await story.store.read(read, OMAR)]
+
+    await story.available(MIA)
+    await texts(story)
+    await story.offer()
+    await reject(story, MIA)
+    await story.offer()
+    assert len(await alerts()) == 1
+    if ends_by == "an agent":
+        await story.available(OMAR)
+        await story.offer()
+        await story.accept((await story.inbox(OMAR))[0].id, OMAR)
+    else:
+        await story.text("Bot", to=DIRECT)
+    assert await alerts() == []
 
 
 async def test_a_reason_for_good_is_not_asked_again_in_any_round(
@@ -245,8 +268,8 @@ async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: Mo
     await story.offer()
     await run_due(story, clock)
     await story.offer()
-    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Waiting in Service desk for 5 minutes"]
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == ["Waiting in Service desk for 5 minutes."]
 
 
 async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:

@@ -44,6 +44,7 @@ from handoff_service.rules.desk.attributes import (
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State, WebhookEvent
 from handoff_service.rules.webhooks.webhooks import WebhookFields
 
@@ -67,7 +68,8 @@ class UserEntry(_Entry):
 class AgentEntry(_Entry):
     """``password``: required once, unless the agent's roles sign in without one; later imports may
     omit it. ``active``: as for users. ``always_password``: an admin who may use the password
-    although it is off for the role."""
+    although it is off for the role. ``language``: of the pages that the agent sees; without it the
+    agent's own choice stays."""
 
     email: Email
     name: OneLine
@@ -78,6 +80,7 @@ class AgentEntry(_Entry):
     skills: Names = []
     active: bool | None = None
     always_password: bool = False
+    language: Language | None = None
 
 
 class GroupEntry(_Entry):

@@ -37,6 +37,7 @@ _KINDS = {
     Event.TIMER: MomentKind.TIMER,
     Event.PROMPT: MomentKind.TIMER,
     Event.ALARM: MomentKind.TIMER,
+    Event.WAITING: MomentKind.TIMER,
     Event.TRANSFER: MomentKind.OFFER,
 }
 

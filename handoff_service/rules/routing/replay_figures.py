@@ -13,18 +13,28 @@ from handoff_service.rules.routing.targets import (
     minutes_of,
     was_met,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
 #: The assumptions of a replay. Pages and the API show these sentences with each result.
 CANNOT_KNOW = (
-    "Agents answer as quickly and handle conversations as long as they did, however many they "
-    "have at a time.",
-    "Requesters write the same texts at the same times, and give up after the same time in line.",
-    "Agents accept offers as quickly as they did. An agent who rejected an offer or let it expire "
-    "does so again. Transfers to an agent are left out.",
-    "Conversations go to the queue to which they went, because queue conditions and the order of "
-    "queues cannot be changed here.",
-    "Holds and priorities are taken as they are recorded today.",
+    phrase(
+        "Agents answer as quickly and handle conversations as long as they did, however many "
+        "they have at a time."
+    ),
+    phrase(
+        "Requesters write the same texts at the same times, and give up after the same time in "
+        "line."
+    ),
+    phrase(
+        "Agents accept offers as quickly as they did. An agent who rejected an offer or let it "
+        "expire does so again. Transfers to an agent are left out."
+    ),
+    phrase(
+        "Conversations go to the queue to which they went, because queue conditions and the order "
+        "of queues cannot be changed here."
+    ),
+    phrase("Holds and priorities are taken as they are recorded today."),
 )
 
 

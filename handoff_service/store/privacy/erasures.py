@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.privacy.erasures import DOES, CopyState, ErasureState, ErasureStep
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named
@@ -58,7 +59,7 @@ def get(conn: Connection, erasure_id: int) -> Erasure:
     """Raises NotFound for an unknown id."""
     found = _read(conn, e.c.id == erasure_id, 1)
     if not found:
-        raise NotFound(f"There is no erasure {erasure_id}.")
+        raise NotFound(phrase("There is no erasure {id}.", id=erasure_id))
     return found[0]
 
 

@@ -18,6 +18,7 @@ from handoff_service.operations.desk import sessions, sign_in
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.shared import page_language
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
@@ -82,7 +83,10 @@ async def signed_in(request: Request) -> CurrentAgent | None:
     token = cookie_token(request)
     if not token:
         return None
-    return await _current(request, token)
+    agent = await _current(request, token)
+    if agent is not None:
+        page_language.choose_for(request, agent.language)
+    return agent
 
 
 async def _current(request: Request, token: str) -> CurrentAgent | None:
