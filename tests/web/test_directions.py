@@ -197,7 +197,7 @@ def unwrapped(source: str) -> str:
     return re.sub(r"\n\s+", " ", re.sub(r'"\n\s+"', "", re.sub(r"\{#\s+#\}", "", source)))
 
 
-def test_the_walker_finds_what_is_not_marked() -> None:
+def test_the_walker_finds_unmarked_expressions() -> None:
     assert unmarked("<p>{{ line.body }}</p>") == ["line.body"]
     assert unmarked('<p dir="auto">{{ line.body }}</p><b>{{ user.name | bdi }}</b>') == []
     assert unmarked('<p dir="auto">{{ name | bdi }}</p>') == ["isolated twice: name | bdi"]

@@ -16,7 +16,7 @@ OPERATORS = {
 
 
 def describe(value: Any, options: Mapping[str, Any]) -> str:
-    """``options``: the labels of a field with choices, some with what the choice means."""
+    """``options``: the labels of a field's choices, some of them with an explanation."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, Mapping):
@@ -32,7 +32,7 @@ def describe(value: Any, options: Mapping[str, Any]) -> str:
 def _label(line: str, options: Mapping[str, Any]) -> str:
     """One line of a typed value; its columns are separated by tabs."""
     columns = line.split("\t")
-    if len(columns) == 2:  # a group and after how many seconds it joins
+    if len(columns) == 2:  # a group, and the seconds until it joins
         return columns[1] if columns[0] == "0" else f"{columns[1]} after {columns[0]} s"
     if len(columns) > 2:  # a condition: its field twice, the operator and the values
         field, _, operator, *values = columns

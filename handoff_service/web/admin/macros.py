@@ -46,7 +46,9 @@ THEN = {
     AfterMacro.STAY: "Stay in the conversation",
     AfterMacro.NEXT: "Go to the next conversation",
 }
-ME = "me"  # the agent who runs it, among the values of ``assign``; the others are agent:3, queue:2
+# the value of ``assign`` for the agent who runs the macro; other values are like agent:3 and
+# queue:2
+ME = "me"
 
 
 class _Named(Body):

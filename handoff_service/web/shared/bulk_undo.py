@@ -134,10 +134,9 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
-    """The inverse of what a macro changed. Its private notes stay. None when nothing can be undone.
-
-    The text first, because the requester waits again without it, and the state last, because a new
-    owner ends a hold.
+    """The inverse operations of a macro. Private notes stay. None when nothing can be undone. The
+    text comes first, because without it the requester waits again. The state comes last, because a
+    new owner ends a hold.
     """
     one = interaction_id
     parts: list[OneInverse] = []

@@ -60,7 +60,8 @@ async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
 
 def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
-    for everything they print; filters call it for the text that they change."""
+    for every printed value. Filters call it for the text that they change.
+    """
     return phrases.translated(value, _catalog())
 
 

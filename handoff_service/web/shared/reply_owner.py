@@ -14,15 +14,17 @@ def colleague(interaction: Interaction, agent_id: int) -> str | None:
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Return whether a colleague has the conversation and this agent has not joined. Then every
-    act of the page asks first."""
+    """Return whether a colleague has the conversation and this agent has not joined. In that case,
+    every action on the page asks first.
+    """
     members = {agent.id for agent in interaction.live_group}
     return colleague(interaction, agent_id) is not None and agent_id not in members
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
-    """Return two sentences for the composer: who is replying, and what sending changes about
-    that."""
+    """Return two sentences for the composer: one names the owner of the replies, the other the
+    effect of sending on the owner.
+    """
     if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
         return "Nobody can answer.", ""
     match interaction.owner.kind:

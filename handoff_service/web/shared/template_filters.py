@@ -62,7 +62,9 @@ def words(name: str) -> str:
 
 
 def masks(text: str) -> list[tuple[str, bool]]:
-    """A masked text in parts; whether a part is a mask, which is then without its marks."""
+    """Split a masked text into parts. Each part has whether it is a mask. A mask comes without its
+    quotation marks.
+    """
     parts = _MASK.split(text)
     return [(part, bool(n % 2)) for n, part in enumerate(parts) if part]
 
@@ -75,8 +77,9 @@ def minutes(seconds: int) -> str:
 
 
 def reserved(medium: Medium, width: int, height: int) -> Markup:
-    """Return the attributes that keep a picture's place in at most this box, before it loads. The
-    size is unknown for a picture that nobody could measure."""
+    """Return the attributes that keep a picture's place in at most this box, before it loads. Empty
+    for a picture of unknown size.
+    """
     if not medium.width or not medium.height:
         return Markup("")
     scale = min(width / medium.width, height / medium.height, 1)

@@ -142,7 +142,7 @@ async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 
 async def _attributes(request: Request, agent: CurrentAgent) -> ActOnOne:
-    """An empty field stays as it is."""
+    """The values to set. A field that is empty in the form is not changed."""
     values = {key: value for key, value in sent_values(request).items() if value is not None}
     if not values:
         raise BadInput("Fill in at least one attribute.")

@@ -117,7 +117,8 @@ def _on_the_open_one(
     hold = RESUME if interaction.state is State.ON_HOLD else HOLD
     acts = matching([*ACTIONS[:5], hold, *ACTIONS[5:]], q, len(ACTIONS) + 1 if q else 2 * FEW)
     yield PaletteGroup(heading="This conversation", icon="ongoing", entries=acts)
-    # by name only: the text names the requester, so a search for a person would find every macro
+    # by name only, because each filled text names the requester, so a search for a person would
+    # find every macro
     runs = [_macro(one, opened) for one in macros.choices(conn, opened, agent, q)]
     entries = matching(runs, q, MOST if q else FEW)
     yield PaletteGroup(heading="Macros", icon="macro", entries=entries)

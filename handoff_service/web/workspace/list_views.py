@@ -1,4 +1,4 @@
-"""Sort and filter the list of ongoing conversations, and save a way to look at it."""
+"""Sort and filter the list of ongoing conversations, and save the result as a view."""
 
 from typing import Any
 

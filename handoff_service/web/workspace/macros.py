@@ -61,7 +61,7 @@ async def found_macros(request: Request, interaction_id: int, agent: CurrentAgen
 async def run_it(
     request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Run a macro. The answer says so and offers Undo."""
+    """Run a macro. The answer confirms it and offers Undo."""
     run = await run_one(desk_of(request).store, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
         return back_to_conversation(request, interaction_id)

@@ -189,7 +189,7 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
 
 
 def button(row: Situation, active: Interaction | None, agent_id: int) -> str:
-    """The label of the send button, which says what pressing it does."""
+    """The label of the send button. It describes the effect of sending."""
     if active is None:
         return "Send"
     if row is not Situation.ACTIVE_WITH_LIVE_AGENT:

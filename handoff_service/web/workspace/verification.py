@@ -1,4 +1,4 @@
-"""An agent confirms who the requester is, or undoes that."""
+"""An agent confirms the requester's identity, or undoes the confirmation."""
 
 from typing import Any
 
@@ -32,8 +32,9 @@ async def undo(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 @page(*LIVE)
 async def found_users(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Find users by name, employee number or the end of a number, so that an agent can say who the
-    requester is."""
+    """Find users by name, employee number or the end of a number, so that an agent can choose the
+    requester.
+    """
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(find_active_users, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
