@@ -13,7 +13,9 @@ from html.parser import HTMLParser
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
 #: elements whose content is for programs, or is what somebody wrote
 SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
-VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"})
+VOID = frozenset(
+    {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
+)
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: addresses, file names, time zones, versions, numbers with units of their own
