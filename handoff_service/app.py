@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
-from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.bot_data import BotData, keep_parsed
 from handoff_service.bot_control.forget_examples import ExamplesInFiles
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
@@ -86,6 +87,7 @@ TASKS = (
     "chaining",
     "sweeping",
     "training",
+    "training_data",
     "model_rollout",
     "replies",
     "practice",
@@ -244,6 +246,7 @@ async def _open(app: App) -> None:
         "chaining": chaining.run,
         "sweeping": sweeping.run,
         "training": training.run,
+        "training_data": partial(keep_parsed, app.ctx.desk.bot_data),
         "model_rollout": rollout.run,
         "replies": app.ctx.desk.replies.run,
         "practice": practice.watch,

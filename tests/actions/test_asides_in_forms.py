@@ -1,4 +1,6 @@
-"""Texts inside a form that are no answer, and further facts during an identity check."""
+"""Texts inside a form that do not answer its question, and further facts during an identity
+check.
+"""
 
 import pytest
 

@@ -47,8 +47,9 @@ class Case(Action):
 
 
 class Bot:
-    """Rasa's part of a conversation, as far as these actions need it: slots, followups, the form's
-    two questions."""
+    """Rasa's part of a conversation that these actions need: slots, followups, and the form's two
+    questions.
+    """
 
     def __init__(self, story: Story, number: str = ANN) -> None:
         self.story, self.number = story, number
@@ -63,7 +64,8 @@ class Bot:
 
     async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
         """A text and the bot's whole turn: an action, or the form with these slots filled. Returns
-        what it says."""
+        the bot's texts.
+        """
         self.interaction = (await self.story.text(text, number=self.number)).interaction_id or 0
         question = await self.story.begin(self.interaction)
         assert question is not None
@@ -82,8 +84,9 @@ class Bot:
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        """Rasa checks every slot that was set in the turn; when the form begins, the slots that
-        were emptied."""
+        """Run the form's validation as Rasa does: for every slot that was set in the turn and, when
+        the form begins, also for the slots that were emptied.
+        """
         self.slots |= slots
         told = (
             slots or {"account": None, "proof": None}
@@ -248,7 +251,7 @@ async def test_what_is_dropped_says_so_once(story: Story) -> None:
 async def test_hold_on_is_no_goodbye(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
-    bot.intent = "bye"  # what the classifier takes it for
+    bot.intent = "bye"  # the intent that the classifier finds
     assert (await bot.turn("hold on a sec", "action_drop_proof"))[0] == "Take your time."
     assert bot.slots["after_proof"] == "action_case"
 

@@ -1,4 +1,4 @@
-"""No report is lost: the actions' handling of texts that are no answer."""
+"""No report is lost: the actions keep texts that do not answer the form's question."""
 
 from typing import Any
 
@@ -382,7 +382,8 @@ async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None
     assert (responses(result), slots_set(result)) == (["utter_question_kept"], {"questions": text})
 
 
-# A second wish ------------------------------------------------------------------------------------
+# A second request
+# ------------------------------------------------------------------------------------
 
 
 async def test_a_second_wish_is_remembered_and_taken_up_after_the_form(bot: Bot) -> None:

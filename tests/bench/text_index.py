@@ -2,8 +2,8 @@
 help desk texts in each language.
 
 The baseline is an index of whole words, in which parts of words cannot be found in scripts without
-spaces. The texts are counted and timed as the worker indexes them, folding included. Other work of
-the machine disturbs the times; the bytes are the same in every run on SQLite.
+spaces. Bytes and time are measured while texts are indexed as the worker does it, including
+folding. Other programs affect the times. On SQLite the bytes are the same in every run.
 """
 
 import random
@@ -45,7 +45,7 @@ EMPTY = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Per text."""
+    """The cost of one text."""
 
     size: float  # bytes
     took: float  # microseconds
@@ -101,7 +101,7 @@ def whole_words(conn: Connection, texts: str, count: int) -> Cost:
 
 
 def _one_word(_run: str) -> int:
-    return 0  # a mock would take time of its own
+    return 0  # a function, because a mock would take additional time
 
 
 def index(conn: Connection, texts: str, count: int) -> Cost:

@@ -152,7 +152,7 @@ def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, be
 
 
 def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
-    """The service sets the language before the turn, as it reads it from the text."""
+    """The service detects the language in the text and sets it before the turn."""
     requester.says("the wifi is down")
     _, replies = requester.turn("hablas español?", before={"slots": {"language": "es"}})
     assert [reply["text"] for reply in replies] == [
@@ -177,7 +177,7 @@ def test_a_person_inside_the_form_gets_what_was_collected(
     slots = call["tracker"]["slots"]
     known = {"problem": "printer on floor 2 is jammed", "device": "printer", "topic": "printer"}
     assert {name: slots[name] for name in (*COLLECTED, "requested_slot") if slots[name]} == known
-    assert requester.says("hello")[0].startswith("Hi, I'm the")  # the form is gone
+    assert requester.says("hello")[0].startswith("Hi, I'm the")  # the form has ended
 
 
 def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionEndpoint) -> None:
@@ -233,7 +233,9 @@ def test_odd_texts_start_nothing(
 
 @pytest.mark.parametrize("payload", ["/intent{}", "/restart", "/session_start", "/no_such_intent"])
 def test_a_raw_payload_breaks_nothing(requester: Conversation, payload: str) -> None:
-    """The service takes the slash off a requester's text. The bot stands it too."""
+    """The service removes the slash from a requester's text. The bot must also survive a raw
+    payload.
+    """
     status, _ = requester.turn(payload)
     assert status == 200
     assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")

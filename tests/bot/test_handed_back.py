@@ -1,5 +1,6 @@
-"""The data that a turn sends and returns: slots set before it, forms that were left, what was
-understood. Any Rasa server will do."""
+"""The data that a turn sends and returns: slots that are set before it, forms that are left, and
+the understood intent. The tests work with any Rasa model.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The identity form in the real model: it asks, comes back after asides, and knows what is said
-about codes.
-
-What was texted as a code never comes here: the service sends ``/tell_secret`` in its place.
+"""The identity form in the real model: it asks, asks again after asides, and understands texts
+about codes. A texted code never reaches the bot, because the service sends ``/tell_secret`` in its
+place.
 """
 
 from __future__ import annotations

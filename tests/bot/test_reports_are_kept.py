@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def talk(desk: Service) -> Callable[[], Talk]:  # noqa: F811
-    """Somebody who never texted before."""
+    """A requester who has never texted before."""
     return lambda: Talk(desk, f"+13035552{next(_numbers):03}")
 
 
@@ -132,7 +132,7 @@ def test_after_stop_and_start_the_topic_goes_on(
     guest = talk()
     guest.says(text, asks)
     guest.says("STOP", "START")
-    guest.read = 0  # another conversation
+    guest.read = 0  # the next text begins another conversation
     said = guest.says("START", asks)
     assert said[1] == "Welcome back. Let's go on with your report."
     assert asks in said[2]

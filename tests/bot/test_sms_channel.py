@@ -165,7 +165,9 @@ def test_what_only_rasas_own_process_can_show(home: Path) -> None:
 
 
 def test_a_conversation_is_forgotten(requester: Conversation) -> None:
-    """Its events, and the remembered answer to a turn; another requester's stay."""
+    """The events and the remembered answers of the conversation are deleted. Those of another
+    requester stay.
+    """
     other = Conversation(requester.server)
     other.turn("hello", turn_id="t1")
     requester.turn("hello", turn_id="t1")

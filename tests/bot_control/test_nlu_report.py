@@ -1,4 +1,4 @@
-"""What `make nlu` prints and draws, from the texts that were measured."""
+"""The summary and the charts of `make nlu`, from measured texts."""
 
 import json
 from pathlib import Path

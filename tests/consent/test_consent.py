@@ -284,8 +284,9 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
 async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(
     postgres_url: str, clock: MovedClock
 ) -> None:
-    """Two processes: one has received a STOP and not committed it when the other checks whether
-    it may send."""
+    """One process has received a STOP and not committed it yet, when another process checks consent
+    before a send.
+    """
     opened = Store(
         postgres_url,
         clock=clock,
@@ -340,8 +341,9 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
 
 
 async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
-    """A hundred races on each database (make chaos: a thousand). After the STOP was stored, nothing
-    is sent."""
+    """Runs a hundred races on each database (make chaos: a thousand). No text is sent after the
+    STOP was stored.
+    """
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
     begun = await asyncio.gather(
@@ -373,7 +375,8 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
         late += was_stopped and outgoing is not None
 
     races = list(zip(numbers, messages, strict=True))
-    # A lane does the texts of a batch together, and the sends. The kind that comes first wins it.
+    # A lane handles all texts of a batch together, and all sends together. The kind that was queued
+    # first wins the race.
     for n in range(0, RACES, 10):
         acts: list[Callable[[], Awaitable[None]]] = [
             act

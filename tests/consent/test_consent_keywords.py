@@ -143,7 +143,7 @@ def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
 def test_what_an_entry_changed(
     entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]
 ) -> None:
-    """0: all the company's numbers."""
+    """0 stands for all company numbers."""
     assert affected_numbers([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
 

@@ -1,5 +1,6 @@
-"""Opt-outs: the keyword in any spelling, a clear request, a likely request, and texts that
-are none."""
+"""Opt-outs: the keyword in any spelling, clear requests, likely requests, and texts that do not ask
+to opt out.
+"""
 
 import pytest
 from ruamel.yaml import YAML
@@ -304,4 +305,4 @@ def test_a_text_made_to_take_long_does_not() -> None:
     ):
         opt_out_intent(
             unit * (160 // len(unit)), first=True
-        )  # a pattern that backtracks would not end
+        )  # a pattern that backtracks would take forever

@@ -1,5 +1,6 @@
-"""Consents are pushed to the provider by number and by messaging service: with Twilio's official
-client against the fake."""
+"""Consents are pushed to the provider by number and by messaging service. The tests use Twilio's
+official client against the fake.
+"""
 
 from pathlib import Path
 
@@ -75,7 +76,7 @@ async def newest(story: Story, number: str = ANN) -> Consent:
 
 
 async def tell(worker: Worker, clock: MovedClock) -> None:
-    """Return what the worker pushes when it looks again."""
+    """Let the worker run again. Returns the consents that it pushes."""
     clock.move(120)
     assert await worker.step() == 1
 
@@ -252,7 +253,7 @@ async def test_each_sender_is_told_how_it_came_to_be(
 ) -> None:
     for number in (MAIN, DIRECT):
         await story.store.write(change_consent, recorded(of=number))
-    await story.text("START")  # of MAIN: DIRECT stays as it was
+    await story.text("START")  # opts in to MAIN; the state for DIRECT does not change
     await story.store.write(change_consent, recorded(opted_out=False, of=DIRECT))
     await tell(worker, clock)
     assert {
@@ -310,8 +311,7 @@ async def test_a_change_while_the_provider_is_being_told_is_told_too(
 async def test_what_requesters_say_themselves_counts_for_more_than_what_was_recorded(
     story: Story,
 ) -> None:
-    """An agent could undo an agent's entry, but not the requester's own text since
-    then."""
+    """An agent can undo another agent's entry, but not a later text by the requester."""
     await story.store.write(change_consent, recorded())
     await story.text("STOP")
     await story.text("STOP")
@@ -329,7 +329,7 @@ async def test_what_requesters_say_themselves_counts_for_more_than_what_was_reco
 
 
 async def test_what_is_recorded_never_takes_the_place_of_what_requesters_said(story: Story) -> None:
-    """Otherwise the agent who recorded it could undo it."""
+    """If it did, the agent who recorded the entry could undo the requester's own opt-out."""
     await refused(story)
     await in_one_service(story)
     await story.store.write(change_consent, recorded(of=MAIN))
@@ -358,7 +358,7 @@ async def test_stop_and_start_in_one_batch(story: Story) -> None:
 
 
 async def refused(story: Story, number: str = ANN) -> None:
-    """The provider refuses a text to this number from DIRECT: opted out."""
+    """Let the provider refuse a text from DIRECT to this number because of an opt-out."""
     interaction = await story.with_agent(MIA, number=number)
     for one in await claim(story):
         await begin(story, int(one.key))

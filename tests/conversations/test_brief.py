@@ -19,8 +19,9 @@ AUTHORS = {
 
 
 def lines(*said: str, event: Event | None = None) -> list[BriefLine]:
-    """Lines such as "R: hi": R the requester, B the virtual agent, A the agent Mia, S a line that
-    only agents see."""
+    """Builds lines from texts such as "R: hi". R is the requester, B the virtual agent, A the agent
+    Mia, and S a line that only agents see.
+    """
     found = []
     for seq, one in enumerate(said, 1):
         who, _, body = one.partition(": ")

@@ -219,7 +219,9 @@ def forgetting(story: Story, clock: MovedClock, media: MediaStore) -> Worker:
 
 
 async def test_fetched_twice_is_stored_once(story: Story) -> None:
-    """A lease that ended while the download went on: the second result changes nothing."""
+    """The lease ends during a download, so the file is downloaded twice. The second result changes
+    nothing.
+    """
     received = await picture_in(story)
     await fetched(story, PNG)
     assert await fetched(story, RefusedFile("too late")) is MediaStatus.STORED
@@ -300,7 +302,7 @@ async def test_what_cannot_be_attached_is_refused_and_nothing_is_sent(story: Sto
         await write(story, ann)
     assert empty.value.errors == {"body": "must not be empty"}
     assert await story.count(t.messages) == before
-    await write(story, ann, mine, mine)  # named twice is attached once
+    await write(story, ann, mine, mine)  # an upload that is named twice is attached once
     assert [m.id for m in (await story.lines(ann))[-1].media] == [mine]
 
 
@@ -341,7 +343,7 @@ async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(
 
 
 async def test_a_text_without_media_asks_the_database_for_nothing_more(story: Story) -> None:
-    """The webhook's budget: no statement names the table of media."""
+    """This protects the webhook's time: no statement may read the table of media."""
     said: list[str] = []
     engine = story.store._writing
     sa.event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))

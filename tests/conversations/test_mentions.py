@@ -1,4 +1,6 @@
-"""@mentions in private notes: whom a note names, the notice, and the list."""
+"""@mentions in private notes: the agents that a note names, their notices, and the list of
+notes.
+"""
 
 import pytest
 
@@ -16,7 +18,7 @@ AGENTS = {1: "Mia Chen", 2: "Omar Haddad", 3: "José Peña", 4: "Omar Said", 5: 
         ("@Mia look", {1}),
         ("see @mia chen, and @jose.", {1, 3}),
         ("@José Peña: yours", {3}),
-        ("@Omar", set()),  # two have this first name
+        ("@Omar", set()),  # two agents have this first name
         ("@Omar Said and @omar haddad", {2, 4}),
         ("mia@chen.com", set()),
         ("@Miamar @@Mia", set()),

@@ -276,7 +276,7 @@ def test_a_timer_is_gone_once_it_was_due() -> None:
 
 
 async def test_a_stored_conversation_tells_its_brief_and_its_moments(story: Story) -> None:
-    """On both databases; tests/web/test_context_pages.py has the pages and the API."""
+    """Runs on both databases. tests/web/test_context_pages.py tests the pages and the API."""
     received = await story.text("my dock is dead")
     question = await story.begin(received.interaction_id or 0)
     assert question is not None

@@ -1,4 +1,4 @@
-"""Promises of agents: the offer after a text, the reminder, and what becomes of a promise."""
+"""Promises of agents: the offer after a text, the reminder, and the end of a promise."""
 
 from datetime import timedelta
 

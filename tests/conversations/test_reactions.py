@@ -151,7 +151,9 @@ def test_ordinary_texts(text: str) -> None:
 
 
 def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> None:
-    """Precision before recall: a text that is taken for a reaction by mistake gets no answer."""
+    """Precision matters more than recall, because a text that is wrongly recognized as a reaction
+    gets no answer.
+    """
     files = [*ROOT.glob("data/**/*.yml"), ROOT / "tests/bot/held_out_texts.yml"]
     texts = [re.sub(r"\[([^]]*)\](\([^)]*\)|\{[^}]*\})", r"\1", line.strip(" -\"'")) for f in files
              for line in f.read_text().splitlines()]  # fmt: skip

@@ -1,5 +1,4 @@
-"""The requester writes: tables 1 and 2, performed in one transaction, for one text or many at
-once."""
+"""A requester writes: tables 1 and 2 are applied in one transaction, for one text or for many."""
 
 import asyncio
 from datetime import timedelta
@@ -109,7 +108,7 @@ async def test_ten_first_texts_on_one_line_at_once_are_one_interaction_and_ten_m
 
 
 async def test_lines_are_apart(story: Story) -> None:
-    """The same person on two company numbers has two interactions and one profile."""
+    """A person who texts two company numbers has two interactions and one profile."""
     main, direct = await story.text(to=MAIN), await story.text(to=DIRECT)
     assert main.interaction_id != direct.interaction_id
     assert await story.count(t.messaging_profiles) == 1

@@ -17,8 +17,9 @@ BEFORE = """
 
 
 def test_parts_of_words_cost_few_bytes() -> None:
-    """The same texts in many languages take at most 1.3 times the bytes of the index that had whole
-    words only, because short words are stored once. These bytes are the same in every run."""
+    """Texts in many languages take at most 1.3 times the bytes that they took in an index of whole
+    words, because short words are stored once. The number of bytes is the same in every run.
+    """
     with database("SQLite") as conn:
         now = index(conn, MIXED, TEXTS).size
         conn.execute(sa.text("DROP TABLE message_words"))

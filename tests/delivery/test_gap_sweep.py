@@ -20,7 +20,7 @@ from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
 
-NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
+NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # an address at which no webhook arrives
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
-"""Quiet hours by the requester's clock, over midnight, in several zones, and when the clocks
-change."""
+"""Quiet hours by the requester's clock: across midnight, in several zones, and at clock changes."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -23,7 +23,7 @@ from tests.support.story import MAIN, MIA, STRANGER, Story
 
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
-    """A worker that asks Twilio for prices, and does nothing else."""
+    """A worker that only requests prices from Twilio."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     return Worker(hands, frozenset({Work.ASK_PRICES}))
 
@@ -102,7 +102,7 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
 async def gone_out(
     story: Story, at_twilio: TwilioProvider, interaction: int, body: str
 ) -> tuple[int, str]:
-    """A text that Twilio took: its id, and Twilio's."""
+    """A text that Twilio accepted. Returns our id and Twilio's id."""
     message = await story.write(interaction, body)
     for one in await claim(story):
         outgoing = await begin(story, int(one.key))
@@ -140,7 +140,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         (before, "sent", None),
     ):  # fmt: skip
         twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
-    twilio.messages[arrived[1]].date_sent = clock()  # what never left has none
+    twilio.messages[arrived[1]].date_sent = clock()  # a message that never left has no date
     await story.store.write(record_receipt, Receipt(sid=before[1], status=Status.DELIVERED))
     clock.move(600)
     await worker.step()
@@ -149,7 +149,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         (Status.DELIVERED, None),
         (Status.FAILED, 30007),
         (Status.UNDELIVERED, 30003),
-        (Status.DELIVERED, None),  # never backwards
+        (Status.DELIVERED, None),  # a status never moves backward
     ]
     assert seen[2].error is not None
     assert seen[2].error.advice.startswith("It is sent again within 30 minutes.")

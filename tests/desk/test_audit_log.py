@@ -1,5 +1,6 @@
-"""The audit log and its chain, on both databases: complete under concurrency, and every change
-shows."""
+"""The audit log and its chain, on both databases: the log is complete under concurrency, and
+verification detects every change.
+"""
 
 import asyncio
 
@@ -43,7 +44,7 @@ async def entries(story: Story, chosen: AuditFilter = EVERYTHING) -> list[AuditL
 
 
 async def looks(story: Story, count: int, *, by: int = MIA) -> None:
-    """That many entries, each in its own transaction."""
+    """Write this many entries, each in its own transaction."""
     store = story.store.acting(by, "192.0.2.7")
     await asyncio.gather(
         *(store.write(audit, viewed("user", n, f"Person {n}"), near=n) for n in range(count))
@@ -129,7 +130,7 @@ async def test_the_chain_holds_every_entry_of_several_writers(
 async def test_an_entry_that_is_committed_late_is_chained_too(
     story: Story, clock: MovedClock
 ) -> None:
-    """A transaction may take its id before another one, and commit after it."""
+    """A transaction can get its id before another transaction and commit after it."""
     await looks(story, 1)
     last = (await entries(story))[-1]
 

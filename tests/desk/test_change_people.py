@@ -1,5 +1,6 @@
-"""An admin changes users, agents, groups and profiles: table 1 stays true, running conversations
-are not taken away silently, nothing that the history names is lost, and nobody is left waiting."""
+"""An admin changes users, agents, groups and profiles. Table 1 still holds, every change of a
+running conversation is visible, records in the history stay, and no requester is left waiting.
+"""
 
 import re
 
@@ -40,7 +41,7 @@ from handoff_service.store.views import Named
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
-BY = OMAR  # whoever it is: roles are the edge's business
+BY = OMAR  # any agent will do, because the web layer checks roles
 
 
 async def change(story: Story, user: int, **values: object) -> None:
@@ -226,7 +227,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
         assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
-    await tie(story, profile, BOB_ID)  # again: nothing to do
+    await tie(story, profile, BOB_ID)  # the second call changes nothing
     history = await story.store.read(associations.of_number, ANN)
     assert [
         (a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history

@@ -1,4 +1,4 @@
-"""The index of people follows what is stored of them, and both databases find the same."""
+"""The index of people follows the stored users, and both databases find the same people."""
 
 import pytest
 import sqlalchemy as sa

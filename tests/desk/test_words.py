@@ -1,4 +1,4 @@
-"""System messages, templates, keyword traps, and the conditions and problems of queues."""
+"""System messages, templates, carrier keywords, and the conditions and problems of queues."""
 
 from datetime import UTC, datetime, timedelta
 

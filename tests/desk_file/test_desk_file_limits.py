@@ -83,7 +83,7 @@ def test_thousands_of_faults_are_cut_short() -> None:
 
 @pytest.mark.parametrize("text", [BOMBS[0][1], BOMBS[1][1], BOMBS[4][1], BOMBS[5][1]])
 def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
-    """In a process that may take no more than it has and 50 MB."""
+    """Runs in a process with a memory limit of 50 MB more than it already uses."""
     path = tmp_path / "desk.toml"
     path.write_text(text)
     program = (

@@ -1,4 +1,6 @@
-"""The desk file: imports are idempotent and all or nothing; errors name file, line and key."""
+"""The desk file: an import can be repeated, and imports the whole file or nothing. Errors name
+file, line and key.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The work queue in Chromium: a text that leaves later, and several conversations at once."""
+"""The work queue in Chromium: a scheduled text, and actions on several conversations at once."""
 
 from playwright.sync_api import expect
 

@@ -1,5 +1,4 @@
-"""A command that its sender repeats is carried out once, and is answered as it was the first
-time."""
+"""A repeated command is carried out once, and gets the same answer as the first time."""
 
 import asyncio
 import importlib
@@ -90,8 +89,7 @@ async def test_many_at_once_in_two_processes_are_one(
 
 
 def test_every_answer_of_an_operation_can_be_stored() -> None:
-    """Whatever a page or an API client asks for may be repeated, so its answer must be readable
-    from JSON."""
+    """Pages and API clients can repeat any request, so every answer must be readable from JSON."""
     checked = 0
     for module in pkgutil.walk_packages(operations.__path__, operations.__name__ + "."):
         for name, function in inspect.getmembers(

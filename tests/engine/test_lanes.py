@@ -68,7 +68,7 @@ async def test_a_request_runs_before_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, time, hold = [], itertools.count(), threading.Event()
-    # each piece of own work takes half of the least share
+    # each piece of own work takes half of LEAST_SHARE
     monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
 
     def note(_tx: Transaction, what: str) -> None:
@@ -98,7 +98,7 @@ def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
     now += requests_took
     while share.has_room():
         ran += 1
-        now += 0.01  # seconds for each
+        now += 0.01  # each command takes this many seconds
     assert ran == own
 
 

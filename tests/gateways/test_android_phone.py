@@ -73,7 +73,9 @@ async def test_a_text_leaves_by_the_sim_card_of_its_number(
 async def test_a_phone_with_one_number_chooses_the_sim_card_itself(
     phone: FakePhone, config: Settings
 ) -> None:
-    """Choosing needs one more permission on the phone."""
+    """The request must not choose a SIM card, because that needs an additional permission on the
+    phone.
+    """
     one = AndroidPhone(dataclasses.replace(config, android_phone_numbers="+18885550100"))
     await one.send(outgoing())
     await one.close()

@@ -31,7 +31,7 @@ async def phone(clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 @pytest.fixture
 async def config(phone: FakePhone, tmp_path: Path) -> Settings:
-    """Settings of a phone that is set up."""
+    """The settings for a phone that is set up correctly."""
     made = settings.read(phone.environ(tmp_path))
     assert await point_here(made, SIM_1) is None
     return made

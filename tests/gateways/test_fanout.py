@@ -19,8 +19,9 @@ REDIS = os.environ.get("PATCHBOARD_TEST_REDIS", "redis://127.0.0.1:6379")
 
 @pytest.fixture
 async def channel() -> str:
-    """A channel of the test's own. Redis' absence is a failure where CI says so, and a visible skip
-    elsewhere."""
+    """A channel of the test's own. Without Redis, the test fails in CI and is skipped with a
+    message elsewhere.
+    """
     client = redis.from_url(REDIS)
     try:
         await client.ping()

@@ -76,7 +76,7 @@ def serving(inbox: Inbox, **options: object) -> Iterator[int]:
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """A certificate that nobody vouches for."""
+    """A self-signed certificate."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [

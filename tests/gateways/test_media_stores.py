@@ -1,5 +1,6 @@
-"""The folder and the S3 store keep media in the same way. Then the faults of a store: it is down, a
-download breaks off, the bucket or the keys are wrong."""
+"""One contract for the folder and the S3 store, and the faults of an S3 store: it is down, a
+download breaks off, the bucket or the keys are wrong.
+"""
 
 import hashlib
 import io
@@ -31,7 +32,7 @@ def hash_of(content: bytes) -> str:
 
 
 class MediaStoreContract:
-    """What operations need of any store."""
+    """The contract of every media store."""
 
     @pytest.fixture
     def store(self) -> MediaStore:

@@ -26,12 +26,12 @@ from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
 from tests.support.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
-INBOUND = {"receiving", "received"}  # not of what we send
-ELSEWHERE = "/v1/"  # Twilio's other documents
+INBOUND = {"receiving", "received"}  # not among the statuses of texts that we send
+ELSEWHERE = "/v1/"  # described in other documents of Twilio
 
 
 def as_json_schema(part: Any) -> Any:
-    """OpenAPI 3.0 marks what may be null in a way of its own."""
+    """Convert a schema of OpenAPI 3.0, which marks nullable values differently from JSON Schema."""
     if isinstance(part, dict):
         made = {key: as_json_schema(value) for key, value in part.items() if key != "nullable"}
         return {"anyOf": [made, {"type": "null"}]} if part.get("nullable") is True else made
@@ -49,7 +49,7 @@ def faults(schema: Mapping[str, Any], value: object) -> list[str]:
 
 
 def meant(schema: Mapping[str, Any], written: list[str]) -> object:
-    """A parameter's value, which a form or an address can only write as text."""
+    """The typed value of a parameter. A form or an address contains it as text."""
     match schema.get("type"):
         case "array":
             return written

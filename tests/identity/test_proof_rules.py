@@ -1,4 +1,4 @@
-"""Proofs of identity: limits, what counts as an answer, and what of it may be seen."""
+"""Proofs of identity: limits, recognized answers, and redaction."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -31,7 +31,7 @@ def ann(story: Story) -> Proving:
 
 
 async def knows(story: Story, user: int, **facts: str) -> None:
-    """The desk's file says so of the user."""
+    """Give the user these facts, as a desk file would."""
     await story.store.write(
         lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
         None,
@@ -482,8 +482,9 @@ EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
 async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
-    """A number asks for a code for this account. Returns each step's result, and whether a code was
-    mailed."""
+    """Let a number request a code for this account. Returns the result of each step, and whether a
+    code was mailed.
+    """
     proving = Proving(story, number=number)
     steps: list[object] = [await proving.begin(), await proving.claims(account)]
     mailed = await proving.mailed() is not None

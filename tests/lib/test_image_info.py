@@ -27,7 +27,7 @@ def test_what_a_picture_is(content: bytes, expected: Picture | None) -> None:
 
 
 def test_the_pixels_are_never_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few bytes that would be 150 MB: their size is known, and nothing more is done with them."""
+    """A few bytes would decode to 150 MB. Only the size is read, and nothing is decoded."""
     from PIL import ImageFile
 
     def unpacked(_self: object) -> None:

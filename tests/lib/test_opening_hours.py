@@ -1,4 +1,4 @@
-"""Schedules: open, closed, holidays, the hour that a clock change takes or gives."""
+"""Schedules: open and closed times, holidays, and the hour that a clock change removes or adds."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -272,7 +272,7 @@ async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) ->
 
 # Business hours -----------------------------------------------------------------------------------
 
-# New York; it is Monday 09:00, and Thursday is Thanksgiving
+# in New York it is Monday 09:00, and Thursday is Thanksgiving
 OFFICE = "Mo-Fr 08:00-18:00; PH off"
 NY = ZoneInfo("America/New_York")
 
@@ -378,7 +378,7 @@ async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(
     ]:
         await rules.add(name, REQUESTER, duration)
     ann = await story.with_agent()
-    await rules.wait(days=1)  # the service was away: all of them are due
+    await rules.wait(days=1)  # the service was down, so all timers are due
     assert await prompts(story, ann) == ["first", "second a", "second b", "third"]
 
 
@@ -610,7 +610,7 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     (claimed,) = await story.store.write(
         due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))
     )
-    await story.write(ann, "here")  # while the worker is on its way
+    await story.write(ann, "here")  # while the worker is processing the timer
     assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
     assert await prompts(story, ann) == []
 
@@ -689,7 +689,7 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
         )
         return len([s for s in seen if "timers" in s])
 
-    await texts(1000, 1)  # warm
+    await texts(1000, 1)  # a warm-up
     none = await texts(1100, 1)
     assert none == 0, "a desk without actions pays nothing"
     await rules.add("remind", REQUESTER, "30m")

@@ -90,6 +90,20 @@ async def test_nobody_free_is_told_once_and_the_first_who_comes_is_offered_the_o
     assert await story.texted(waiting[0]) == [WAITING], "no second line"
 
 
+async def test_a_new_agent_gets_what_waits_while_a_colleague_has_earlier_offers(
+    story: Story,
+) -> None:
+    await story.available(OMAR)
+    waiting = [
+        (await story.text(number=number, to=DIRECT)).interaction_id or 0
+        for number in (ANN, BOB, STRANGER)
+    ]
+    assert await story.offer() == 2, "Omar has a capacity of two"
+    await story.available(MIA)
+    assert await story.offer() == 1
+    assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[2:]
+
+
 async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
     await story.text(to=DIRECT)

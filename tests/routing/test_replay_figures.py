@@ -1,4 +1,4 @@
-"""Waits, targets and load of a replay, worked out by hand."""
+"""Waits, targets and load of a replay, compared with numbers that were calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -2,6 +2,7 @@
 connections."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Pr
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import prompts
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
 from handoff_service.worker import Worker
@@ -44,7 +46,7 @@ SERVICE_DESK = 1
 async def change(
     store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any
 ) -> None:
-    """Apply a change by an admin."""
+    """Change a setting as an admin does."""
     query = sa.update(table).values(**values)
     await store.write(
         lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None
@@ -74,7 +76,7 @@ async def texts(story: Story, number: str = ANN) -> int:
 
 
 async def run_due(story: Story, clock: MovedClock) -> int:
-    """Move to the time at which the queues are looked through again, and do it."""
+    """Move the clock to the next run of work assignment, and run it."""
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.OFFER_WORK)
     clock.now = max(clock.now, work.due_at)
     return await story.offer()
@@ -182,10 +184,31 @@ async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with
         await reject(story, agent)
     assert await story.offer() == 0
     assert await story.offer() == 0
-    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds"]
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds."]
     assert await run_due(story, clock) == 1
     assert (await waiting_item(story, ann)).round == 2
+
+
+@pytest.mark.parametrize("ends_by", ["an agent", "the virtual agent"])
+async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
+    async def alerts() -> list[str]:
+        read = partial(prompts.open_prompts, supervises=True)
+        return [one.said for one in await story.store.read(read, OMAR)]
+
+    await story.available(MIA)
+    await texts(story)
+    await story.offer()
+    await reject(story, MIA)
+    await story.offer()
+    assert len(await alerts()) == 1
+    if ends_by == "an agent":
+        await story.available(OMAR)
+        await story.offer()
+        await story.accept((await story.inbox(OMAR))[0].id, OMAR)
+    else:
+        await story.text("Bot", to=DIRECT)
+    assert await alerts() == []
 
 
 async def test_a_reason_for_good_is_not_asked_again_in_any_round(
@@ -249,8 +272,8 @@ async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(
     await story.offer()
     await run_due(story, clock)
     await story.offer()
-    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Waiting in Service desk for 5 minutes"]
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == ["Waiting in Service desk for 5 minutes."]
 
 
 async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
@@ -411,10 +434,10 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     for n in range(2):
         await texts(story, f"+1303555{n:04d}")
         await story.offer()
-        await reject(story, MIA, "Not my expertise")  # for good
+        await reject(story, MIA, "Not my expertise")  # this reason is final
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     third = await texts(story, "+13035550009")
-    # the waiting requesters are told now, which no longer puts their work items first
+    # these requesters have their first text now, so their work items no longer come first
     await story.offer()
     await story.available(MIA)
     while await worker.step():
@@ -426,7 +449,9 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
 async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(
     story: Story, clock: MovedClock
 ) -> None:
-    """The card that vanishes makes room, also when nothing else happens."""
+    """An offer that another agent accepts disappears and frees capacity, even if nothing else
+    happens.
+    """
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await change(story.store, t.agents, capacity=1)
     await story.available(MIA, OMAR)

@@ -243,8 +243,9 @@ async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(
 
 
 async def test_however_much_is_stored_only_the_day_and_what_is_open_is_read(story: Story) -> None:
-    """Closed conversations grow for years. Their tables are searched by index, or read backward
-    from the newest row."""
+    """Closed conversations accumulate for years, so queries must use an index or read backward from
+    the newest row.
+    """
     plans = await story.store.read(_plans) if story.store.is_sqlite else {}
     for statement, plan in plans.items():
         walked = "DESC" in statement and re.search(r"LIMIT \?[^()]*$", statement)

@@ -1,5 +1,6 @@
-"""Transfer to an agent or a queue, hand-back, assignment by hand: one owner, and no lost
-message."""
+"""Transfer to an agent or a queue, hand-back, assignment by hand: a conversation always has one
+owner, and no message is lost.
+"""
 
 import asyncio
 
@@ -90,7 +91,7 @@ async def test_it_stays_with_the_sender_when_the_other(
     ]
     assert len(told) == 2, "it was begun, and what became of it"
     await story.available(OMAR)
-    await send_on(story, ann, to_agent=OMAR)  # and it can be tried again
+    await send_on(story, ann, to_agent=OMAR)  # a transfer can be attempted again
 
 
 async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first(

@@ -51,8 +51,8 @@ def test_the_left_column_is_the_product_pages(
 
 ANN, BOB, CY = 1, 2, 3
 WHO = [
-    # label, users on the number, has profile, profile's user, the ruled-out user -> make, tie, the
-    # interaction's user, candidates
+    # label, users on the number, has profile, profile's user, ruled-out user -> make profile, tie
+    # profile, the interaction's user, candidates
     ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
     ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
     ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),

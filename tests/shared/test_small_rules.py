@@ -1,4 +1,4 @@
-"""Delivery statuses, what passes between requester and bot, system messages."""
+"""Delivery statuses, texts between requester and bot, system messages."""
 
 from itertools import permutations
 

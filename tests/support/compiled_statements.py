@@ -5,7 +5,8 @@ from collections.abc import Hashable
 from typing import Any
 
 MOST = 5000
-type Key = tuple[Any, ...]  #: the dialect first; SQLAlchemy makes a new dialect for each engine
+#: the first item is the dialect; SQLAlchemy makes a new dialect for each engine
+type Key = tuple[Any, ...]
 
 
 class CompiledStatements(dict[Hashable, Any]):

@@ -1,4 +1,4 @@
-"""Texts that wait for a trainer: the reason, and the parts that are kept."""
+"""Texts that wait for a trainer: the reason, and the stored parts."""
 
 from datetime import UTC, datetime
 

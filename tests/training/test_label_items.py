@@ -1,4 +1,6 @@
-"""Labels: kept, written, taken back; two trainers at once; a service that ends in between."""
+"""Labels are stored, written to files and undone. Also: two trainers at the same time, and a
+service that ends in between.
+"""
 
 import shutil
 from dataclasses import replace
@@ -26,7 +28,7 @@ GREETINGS = "data/nlu/greetings.yml"
 
 @pytest.fixture
 def draws(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
-    """Whether a text is drawn for the audit, or for a second label."""
+    """Replace the random draw for the audit and for second labels."""
     drawn = {"audit": False, "second": False}
     monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: drawn[what])
     return drawn
@@ -42,7 +44,7 @@ def data(tmp_path: Path) -> BotData:
 
 
 async def misses(story: Story, body: str, number: str = ANN) -> int:
-    """A text that the virtual agent does not understand. Returns its item."""
+    """Receive a text that the virtual agent does not understand. Returns its item."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -278,7 +280,7 @@ async def test_what_is_left_of_a_cluster_still_takes_new_texts(
 
 
 async def in_dispute(story: Story, data: BotData, draws: dict[str, bool], second: LabelItem) -> int:
-    """A text that Mia has taught as thanks, and Omar sees otherwise."""
+    """A text that Mia has labeled as thanks, and Omar with another intent."""
     draws["second"] = True
     item = await misses(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))

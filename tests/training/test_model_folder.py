@@ -1,4 +1,4 @@
-"""Models, the data they were trained on, and the way back."""
+"""Models, their training data, and rolling back."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_rolling_back_restores_changed_new_and_deleted_files(root: Path, model: 
         "data/rules.yml",
     ]
     assert model_folder.data_of(root) == before
-    # nothing is lost: the way forward is kept, too
+    # the newer data is kept as well, so nothing is lost
     saved = model.with_name(f"before-rollback-{model_folder.data_hash(present)}.tar.gz")
     assert model_folder.kept_data(saved) == present
 

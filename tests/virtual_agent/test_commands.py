@@ -1,5 +1,6 @@
-"""AGENT, BYE, HELP, RESTART: done with the text that says so; the bot is not asked, and may be
-down."""
+"""AGENT, BYE, HELP and RESTART are carried out in the transaction that stores the text. The bot is
+not needed and may be down.
+"""
 
 import pytest
 

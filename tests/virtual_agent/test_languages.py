@@ -1,4 +1,6 @@
-"""Requesters get answers in their language, which fit where the English ones do."""
+"""Requesters get answers in their language, within the same number of segments as the English
+answers.
+"""
 
 import inspect
 import string
@@ -49,7 +51,7 @@ ES = Language.SPANISH
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
 NOW = datetime(2026, 11, 27, 14, 0, tzinfo=UTC)  # Friday, 09:00 in New York
 NEW_YORK = "America/New_York"
-#: Asking for a language is answered in that language.
+#: Requests for a language, which are answered in that language.
 ONE_LANGUAGE = {
     f"utter_speak_{language}{where}"
     for language in ("english", "spanish", "german", "french")
@@ -87,7 +89,7 @@ def translations() -> Iterator[tuple[Language, str, str]]:
 
 
 def sentences(module: ModuleType) -> Iterator[str]:
-    """The module's own constants that read as a text to a person."""
+    """The module's constants that look like a text to a person."""
     own = inspect.getsource(module)
     for name, value in vars(module).items():
         if name.isupper() and isinstance(value, str) and f"\n{name} = " in own and " " in value:

@@ -1,5 +1,6 @@
-"""The check of what the virtual agent may say, each rule red and green, and the reading of texts
-with their lines."""
+"""The lint of the virtual agent's texts: each rule with a failing and a passing text, and the line
+numbers of texts.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small judgments about texts: settled by itself, goodbye, what equipment is wanted."""
+"""Small rules about texts: a problem that solved itself, a goodbye, the requested equipment."""
 
 import pytest
 

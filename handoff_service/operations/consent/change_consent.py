@@ -107,8 +107,9 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
 
 
 def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Until the commit, block others from changing the consent of these numbers and from sending to
-    them."""
+    """Until the commit, no other transaction can change the consent of these numbers or send to
+    them.
+    """
     p = t.messaging_profiles
     tx.conn.execute(
         select(p.c.id)

@@ -200,7 +200,9 @@ def _announce(
 
 
 def _under_way(tx: Transaction, text_id: int) -> int:
-    """How many of its texts wait in the outbox for their turn, but not for quiet hours."""
+    """The number of its texts in the outbox that can be sent now. Texts that wait for the end of
+    quiet hours do not count.
+    """
     d = t.due_work
     waiting = (
         select(sa.func.count())
@@ -214,8 +216,9 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
-    """Stop a text: cancel all of it that has not left the desk, also while it waits for the end of
-    quiet hours. NotFound; Conflict when all of it has left."""
+    """Stop a text: cancel the messages that have not left the desk, including those that wait for
+    the end of quiet hours. NotFound; Conflict when all messages have left.
+    """
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:
         raise NotFound(f"There is no text {text_id} about this outage.")

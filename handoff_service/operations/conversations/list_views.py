@@ -1,4 +1,6 @@
-"""An agent sorts and filters the list of ongoing conversations, and saves a way to look at it."""
+"""An agent sorts and filters the list of ongoing conversations, and saves the settings as a
+view.
+"""
 
 from dataclasses import dataclass
 from typing import Any

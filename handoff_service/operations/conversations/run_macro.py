@@ -97,7 +97,9 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
 
 
 def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
-    """Two agents who run a macro on the same selection must not text or note the same twice."""
+    """If two agents run a macro on the same selection, the second run must not repeat the text or
+    note.
+    """
     m = t.messages
     lately = (
         select(m.c.body)
@@ -191,7 +193,7 @@ def _change_state(
                 interaction_id=one,
                 agent_id=by,
                 state=macro.state,
-                closing_text="",  # the macro's own text is all that it sends
+                closing_text="",  # closing sends no text of its own, because the macro has its text
                 topic_id=topic,
             ),
         )

@@ -114,9 +114,9 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
     Conflict when another row applies now, and for a requester who has opted out.
 
-    A service token's new conversation is closed at once, because nobody would read the answer in
-    it: an answer starts a new one, as every text does. A conversation with the virtual agent stays
-    open for it.
+    A service token's new conversation is closed at once, because no agent would read an answer in
+    it. An answer then starts a new conversation, like any other text. An open conversation with the
+    virtual agent stays open.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)

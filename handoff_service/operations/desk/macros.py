@@ -16,7 +16,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 m = t.macros
-#: Field -> the table of what it names.
+#: Field -> the table of the records that it names.
 USES: Mapping[str, Table] = {
     "template_id": t.templates,
     "label_id": t.labels,

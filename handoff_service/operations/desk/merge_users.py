@@ -149,8 +149,9 @@ def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.Inte
 
 
 def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
-    """Of the profiles of both, forget that one of the two was ruled out: they are one person now.
-    Returns profile -> the user who was ruled out."""
+    """On the profiles of both users, clear the note that one of the two was ruled out, because they
+    are one person now. Returns profile -> the user who was ruled out.
+    """
     two = [stays_id, goes_id]
     mine = one_of(p.c.user_id, two), one_of(p.c.not_user_id, two)
     found = {str(row.id): row.not_user_id for row in tx.conn.execute(select(p).where(*mine))}

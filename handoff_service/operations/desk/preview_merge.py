@@ -1,4 +1,4 @@
-"""What a merge of two users would do, without doing it."""
+"""Shows the effects of a merge of two users without merging them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,11 +28,9 @@ class MergeChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePreview:
-    """What a merge would do.
-
-    - ``moves``: kind -> how many;
+    """The effects of a merge. - ``moves``: kind -> how many;
     - ``choices``: the value of the user who stays is kept, unless ``take`` has the key;
-    - ``notes``: what to know before, in sentences.
+    - ``notes``: warnings to read before the merge, as sentences.
     """
 
     stays: Named

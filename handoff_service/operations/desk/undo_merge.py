@@ -64,7 +64,8 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
 def _locked(tx: Transaction, user_id: int) -> tuple[Any, Any, Any]:
     """The merge to undo and its users, locked in the order of ids."""
     live = g.c.undone_at.is_(None), or_(g.c.goes_id == user_id, g.c.stays_id == user_id)
-    # the merge of the user itself comes first: it cannot have got anybody since then
+    # the merge in which this user went comes first, because nobody can have been merged into them
+    # since
     order = (g.c.goes_id == user_id).desc(), g.c.id.desc()
     merge = tx.conn.execute(select(g).where(*live).order_by(*order).limit(1)).one_or_none()
     if merge is None:

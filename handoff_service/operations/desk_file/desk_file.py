@@ -208,7 +208,7 @@ class WebhookEntry(_Entry):
     secret: str | None = None
 
     def to_fields(self, *, active: bool = True) -> WebhookFields:
-        """The webhook that the entry describes. ``active``: if it does not say."""
+        """The webhook that the entry describes. ``active``: the value if the entry has none."""
         return WebhookFields(
             name=self.name,
             url=self.url,
@@ -226,7 +226,7 @@ class CaseWebhookEntry(_Entry):
     secret: str | None = None
 
     def to_webhook(self) -> WebhookEntry:
-        """The webhook that it is now."""
+        """The same webhook as an entry of ``webhooks``."""
         return WebhookEntry(
             name="Case webhook",
             url=self.url,

@@ -1,8 +1,9 @@
 """A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and
 returns it.
 
-It returns with the result, or after a while without an answer, to the same agent and without an
-offer. If that agent is gone, the queues take over (``leave_virtual_agent``).
+The conversation returns to the same agent, without an offer, when the result is known or the
+requester has not answered for a while. If that agent is gone, the queues take over
+(``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass

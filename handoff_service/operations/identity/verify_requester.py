@@ -1,4 +1,4 @@
-"""Verify a requester: profile and interaction move to the verified user together, and it can be
+"""Verify a requester: profile and interaction move to the verified user together. The move can be
 undone.
 
 A live agent does it by hand, or the virtual agent by a proof.
@@ -36,8 +36,9 @@ BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """``user_id`` None: it is not the user tied to the number, and nobody is known to have it.
-    ``agent_id`` None: the virtual agent did it, by ``method``."""
+    """``user_id`` None: the requester is not the user tied to the number, and the number's user is
+    unknown. ``agent_id`` None: the virtual agent did it, by ``method``.
+    """
 
     interaction_id: int
     agent_id: int | None

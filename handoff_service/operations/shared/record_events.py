@@ -30,9 +30,10 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """``subject``: what it is about, such as conversation:12. Events about one subject reach each
-    webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a case.
-    ``interaction_id``, ``case_id``: the event is erased together with these."""
+    """``subject``: the record that the event is about, such as conversation:12. Events about one
+    subject reach each webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a
+    case. ``interaction_id``, ``case_id``: the event is erased together with these.
+    """
 
     type: WebhookEvent
     subject: str

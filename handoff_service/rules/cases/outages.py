@@ -47,7 +47,7 @@ _STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
         *("down", "issue", "outage", "partly", "problem", "slow", "unavailable", "working"),
     ]
 )
-_ANSWERING = frozenset(  # words with which texts ask a question or answer one
+_ANSWERING = frozenset(  # words of texts that ask or answer a question
     [
         *("again", "broken", "case", "fixed", "i", "it", "just", "reply", "resolved", "still"),
         *("that", "this", "works", "work", "you", "your", "me", "but", "can", "cannot", "be"),

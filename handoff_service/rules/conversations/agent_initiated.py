@@ -73,7 +73,7 @@ class LineFacts:
     user: int | None
 
 
-#: The effect of a text that a service token sends. True: no interaction is active.
+#: The effect of a text that a service token sends, by whether the row starts a conversation.
 OF_PROGRAM = {
     True: "Sends the text in a conversation that is closed at once. An answer starts a new one.",
     False: "Your text joins the current conversation. Its owner stays in charge.",

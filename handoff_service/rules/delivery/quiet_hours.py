@@ -40,8 +40,8 @@ def earliest_send_time(
 
     With one zone, that is the end of its quiet hours. With several, it is the first moment within a
     day of ``since`` when more than half of the zones are outside their quiet hours. If there is no
-    such moment, it is the first one when the most are. ``since``: when the text was written; None:
-    now.
+    such moment, it is the first moment at which the largest number of zones is outside them.
+    ``since``: when the text was written; None: now.
     """
     open_now = _open_zones(quiet, now, zones)
     if 2 * open_now > len(zones) or not zones:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import WebhookEvent
 from handoff_service.rules.webhooks import signature
 from handoff_service.rules.webhooks.events import EVENTS
@@ -21,14 +22,16 @@ class WebhookFields:
 
 
 def errors(fields: WebhookFields) -> dict[str, str]:
-    """Field -> what it must be."""
-    found = {}
+    """Field -> its error."""
+    found: dict[str, str] = {}
     if not fields.name.strip() or len(fields.name) > LONGEST_NAME:
-        found["name"] = f"must have 1 to {LONGEST_NAME} characters"
+        found["name"] = phrase("must have 1 to {most} characters", most=LONGEST_NAME)
     if wrong := signature.address_error(fields.url):
         found["url"] = wrong
     if not fields.events:
-        found["events"] = "must name at least one event"
+        found["events"] = phrase("must name at least one event")
     elif strange := [one for one in fields.events if one not in EVENTS]:
-        found["events"] = f"cannot contain {strange[0]}, which is sent only on demand"
+        found["events"] = phrase(
+            "cannot contain {event}, which is sent only on demand", event=strange[0]
+        )
     return found

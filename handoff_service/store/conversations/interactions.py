@@ -166,7 +166,9 @@ def hold(conn: Connection, interaction_id: int) -> Hold:
 
 
 def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:
-    """Set what the running proof expects of the requester next. None: the proof is over."""
+    """Set the next answer that the running proof expects from the requester. None: the proof is
+    over.
+    """
     conn.execute(
         update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects)
     )

@@ -1,7 +1,7 @@
 """Promises of agents: one row each, and one row of ``due_work`` until they are kept or missed.
 
 Whether a promise has been kept is not stored before its time. It follows from the texts and notes
-that live agents have written since, so an agent's text costs nothing more.
+that live agents have written since, so storing an agent's text needs no additional statement.
 """
 
 from collections.abc import Collection

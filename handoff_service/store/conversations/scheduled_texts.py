@@ -1,9 +1,9 @@
-"""Texts that agents wrote and that leave later: one row each, and one row of ``due_work`` until its
+"""Texts that agents have scheduled for later: one row each, and one row of ``due_work`` until its
 time.
 
 Whether somebody must decide about one is not stored. It follows from the conversation: the
-requester has written after ``seq``, or its ``epoch`` has changed. So a text that arrives costs
-nothing more.
+requester has written after ``seq``, or its ``epoch`` has changed. So storing an incoming text needs
+no additional statement.
 """
 
 from collections.abc import Collection, Sequence
@@ -123,7 +123,9 @@ def put(
 def keep(
     tx: Transaction, interaction: InteractionRow, text_id: int, agent_id: int, send_at: datetime
 ) -> None:
-    """Let it leave at this time, on the interaction as it is now."""
+    """Keep the text for this time. Only later events in the interaction can raise a question about
+    it again.
+    """
     now = {"seq": interaction.last_seq, "epoch": interaction.epoch}
     tx.conn.execute(
         update(s).where(s.c.id == text_id).values(agent_id=agent_id, send_at=send_at, **now)

@@ -55,8 +55,9 @@ def emails(conn: Connection) -> dict[int, str]:
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in order of their names. ``ids`` None: all agents, without those as which
-    service tokens act."""
+    """Agents by id, in order of their names. ``ids`` None: all agents except those of service
+    tokens.
+    """
     if ids is not None and not ids:
         return {}
     people = _AGENTS.where(~a.c.is_service)

@@ -84,9 +84,10 @@ def has_targets(conn: Connection) -> bool:
 
 
 def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
-    """The targets of agents who take work, and of supervisors who are not offline, as far as they
-    have no page open. ``grace``: the time after a closed page until the agent is away
-    (``operations/routing/connection.py`` extends that deadline while a page is open)."""
+    """The targets of agents who take work and of supervisors who are not offline, if they have no
+    page open. ``grace``: the time after a closed page until the agent is away
+    (``operations/routing/connection.py`` extends that deadline while a page is open).
+    """
     watches = sa.and_(a.c.presence != Presence.OFFLINE, a.c.id.in_(_SUPERVISORS))
     connected = select(t.due_work.c.key).where(
         t.due_work.c.kind == Work.LOST_CONNECTION, t.due_work.c.due_at > now + grace

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -55,7 +56,7 @@ def get(conn: Connection, webhook_id: int) -> Webhook:
     """One webhook. Raises NotFound for an unknown id."""
     row = conn.execute(_QUERY.where(w.c.id == webhook_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
+        raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
     return _webhook(row)
 
 
@@ -95,7 +96,7 @@ def call(conn: Connection, webhook_id: int, call_id: int) -> WebhookCallWithBody
     return WebhookCallWithBody(**_call(row), body=row.body)
 
 
-NO_CALL = "This event is no longer stored. Events are kept for 30 days."
+NO_CALL = phrase("This event is no longer stored. Events are kept for 30 days.")
 _d = t.due_work
 _CALLS = (
     select(

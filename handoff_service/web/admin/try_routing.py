@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -57,7 +58,7 @@ def _around(conn: Connection) -> dict[str, Any]:
             for one in list_provider_numbers(conn)
         },
         "topics": topics(conn),
-        "languages": {"": "Not known", **LANGUAGE_NAMES},
+        "languages": {"": phrase("Not known"), **LANGUAGE_NAMES},
         "zone_name": desk_time_zone(conn),
     }
 
@@ -65,7 +66,7 @@ def _around(conn: Connection) -> dict[str, Any]:
 def _conversation(conn: Connection, values: dict[str, str]) -> HypotheticalConversation:
     chosen = values["number"]
     if not any(str(one.id) == chosen for one in list_provider_numbers(conn)):
-        raise BadInput(errors={"number": "Choose a company number."})
+        raise BadInput(errors={"number": phrase("Choose a company number.")})
     waited = number(values["waited"] or "0", "waited", least=0, most=A_DAY)
     return HypotheticalConversation(
         provider_number_id=int(chosen),
@@ -84,9 +85,9 @@ def _attributes(conn: Connection, words: str) -> dict[str, str]:
     found = find_active_users(conn, words, 2)
     if len(found) != 1:
         what = (
-            "Several users match. Type more of the name."
+            phrase("Several users match. Type more of the name.")
             if found
-            else "No user matches. Type fewer letters, or leave this empty for a guest."
+            else phrase("No user matches. Type fewer letters, or leave this empty for a guest.")
         )
         raise BadInput(errors={"requester": what})
     row = conn.execute(select(t.users.c.attributes).where(t.users.c.id == found[0].id)).scalar()

@@ -18,6 +18,7 @@ from handoff_service.operations.webhooks.webhooks import (
     replace_secret,
     show_secret,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, Role
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
@@ -26,10 +27,10 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 STATES = {
-    "": "All events",
-    CallState.WAITING: "Waiting",
-    CallState.DELIVERED: "Delivered",
-    CallState.GIVEN_UP: "Given up",
+    "": phrase("All events"),
+    CallState.WAITING: phrase("Waiting"),
+    CallState.DELIVERED: phrase("Delivered"),
+    CallState.GIVEN_UP: phrase("Given up"),
 }
 
 
@@ -48,7 +49,7 @@ async def secret_page(request: Request, number: int, agent: CurrentAgent) -> HTT
         "webhook_secret.html",
         here=HERE,
         one=await store.read(webhooks.get, number),
-        title=f"Secret of “{one.name}”",
+        title=phrase("Secret of “{name}”", name=one.name),
         secret=secret,
         is_new=is_new,
     )
@@ -73,6 +74,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
         rows=rows,
         next=more if len(found) > PAGE else None,
         states=STATES,
+        call_states=STATES,
         state=chosen or "",
     )
 
@@ -89,6 +91,7 @@ async def call_page(request: Request, number: int, call: int, agent: CurrentAgen
         here=HERE,
         one=await store.read(webhooks.get, number),
         call=found,
+        call_states=STATES,
         body=json.dumps(json.loads(found.body), indent=2, ensure_ascii=False),
     )
 

@@ -21,6 +21,7 @@ from handoff_service.rules.routing.week_grid import (
     read_times,
     write,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -33,7 +34,15 @@ from handoff_service.web.shared.session import desk_of, page
 CALLED = dict(
     zip(
         DAYS,
-        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        (
+            phrase("Monday"),
+            phrase("Tuesday"),
+            phrase("Wednesday"),
+            phrase("Thursday"),
+            phrase("Friday"),
+            phrase("Saturday"),
+            phrase("Sunday"),
+        ),
         strict=True,
     )
 )

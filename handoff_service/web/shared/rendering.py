@@ -50,6 +50,7 @@ from handoff_service.web.shared.template_filters import (
     weekday,
     words,
 )
+from handoff_service.web.shared.vocabulary_filters import FILTERS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 # used by segments.js
@@ -148,5 +149,6 @@ def environment() -> Environment:
         masks=masks,
         visible=is_visible,
         unbroken=unbroken,
+        **FILTERS,
     )
     return made

@@ -5,6 +5,7 @@ import asyncio
 from sanic import Request
 
 from handoff_service.ports import BotModels
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.session import desk_of
 
 
@@ -14,4 +15,4 @@ async def starting(request: Request) -> str:
     urls = desk_of(request).settings.bot_urls
     if not urls or any(await asyncio.gather(*map(models.answers, urls))):
         return ""
-    return "The virtual agent is starting. Until it is up, live agents get the texts."
+    return phrase("The virtual agent is starting. Until it is up, live agents get the texts.")

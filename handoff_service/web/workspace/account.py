@@ -12,7 +12,7 @@ from handoff_service.operations.desk.agents import ChangeAgent, change_agent
 from handoff_service.operations.desk.sessions import EndSession, end_own_session
 from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
 from handoff_service.operations.shared.read_fields import read_as
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, phrase
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.sessions import sessions_of
 from handoff_service.store.routing import notification_targets
@@ -27,14 +27,14 @@ from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, pa
 
 HERE = "/workspace/account"
 DONE = {
-    "name": "Saved",
-    "language": "Saved",
-    "password": "Your password is changed. You are signed out on other devices",
-    "session": "That device is signed out",
-    "notify": "Notifications are on",
-    "notify_removed": "Removed",
-    "notify_tried": "The test is sent",
-    "notify_failed": "The test did not arrive. The list says why",
+    "name": phrase("Saved"),
+    "language": phrase("Saved"),
+    "password": phrase("Your password is changed. You are signed out on other devices"),
+    "session": phrase("That device is signed out"),
+    "notify": phrase("Notifications are on"),
+    "notify_removed": phrase("Removed"),
+    "notify_tried": phrase("The test is sent"),
+    "notify_failed": phrase("The test did not arrive. The list says why"),
 }
 NO_PASSWORDS = {"current": "", "password": ""}
 
@@ -99,8 +99,15 @@ async def _new_password(request: Request, agent: CurrentAgent) -> str:
     current = form_field(request, "current")[:1000]
     left = await try_password(desk, agent.email, current, visitor_of(request, agent.email))
     if left is not None:
-        tries = counted(left, "attempt")
-        raise BadInput(errors={"current": f"This is not your password. {tries} left."})
+        raise BadInput(
+            errors={
+                "current": count_phrase(
+                    "This is not your password. {count} attempt left.",
+                    "This is not your password. {count} attempts left.",
+                    left,
+                )
+            }
+        )
     return password
 
 

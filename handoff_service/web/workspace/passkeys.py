@@ -20,6 +20,7 @@ from handoff_service.operations.desk.sign_in_steps import (
     StepKind,
     StepToken,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import agents, second_factors
 from handoff_service.store.desk.second_factors import StoredPasskey
 from handoff_service.web.shared.password_attempts import visitor_of
@@ -36,8 +37,12 @@ from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.second_factor import admitted
 from handoff_service.web.workspace.sign_in import let_in, next_page
 
-UNKNOWN = "This desk does not know the passkey. Sign in with your password or single sign-on."
-NOT_HERE = "Passkeys need an address with https and a host name. Ask an admin to set one up."
+UNKNOWN = phrase(
+    "This desk does not know the passkey. Sign in with your password or single sign-on."
+)
+NOT_HERE = phrase(
+    "Passkeys need an address with https and a host name. Ask an admin to set one up."
+)
 
 
 def blueprint() -> Blueprint:
@@ -72,7 +77,7 @@ def answer_of(request: Request) -> dict[str, Any]:
     except BadRequest as error:
         raise BadInput("Send JSON.") from error
     if not isinstance(given, dict) or not isinstance(given.get("id"), str):
-        raise BadInput("Send the browser's answer.")
+        raise BadInput(phrase("Send the browser's answer."))
     return given
 
 
@@ -109,7 +114,7 @@ async def _sign_in(request: Request) -> HTTPResponse:
     try:
         count = passkey_checks.used(site(request), challenge, answer, found.known, alone=alone)
     except WrongPasskey as wrong:
-        raise NotSignedIn("The passkey was not accepted. Sign in again.") from wrong
+        raise NotSignedIn(phrase("The passkey was not accepted. Sign in again.")) from wrong
     who = await _who(request, step, found, alone=alone)
     await desk.store.write(record_passkey_use, PasskeyUsed(found.id, count))
     visitor = visitor_of(request, who.email)
