@@ -60,7 +60,7 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
         change_queue, replace(change, values={"skills": (Skill(name="opera"),)})
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No agent in its groups has the required skill opera."]
+    assert shown.problems == ["No agent in its groups has the required skills: opera."]
     await story.store.write(delete_queue, queue_id)
     with pytest.raises(NotFound):
         await story.store.write(delete_queue, queue_id)
@@ -95,7 +95,7 @@ async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
         lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No active agent is in Service desk: add one."]
+    assert shown.problems == ["No active agent is in its groups (Service desk): add one."]
 
 
 REFUSED = [

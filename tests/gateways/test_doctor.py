@@ -219,7 +219,7 @@ async def test_a_number_in_a_messaging_service(
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} does not have this number in its sender pool, so nothing can be sent",
-        f"{named} sends its texts to nowhere",
+        f"{named} sends its texts nowhere",
         f"{named} has no fallback",
     ]
     # not checked, because the number's addresses do not apply

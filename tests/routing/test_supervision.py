@@ -111,7 +111,7 @@ async def test_a_queue_says_when_it_opens_when_it_closes_and_why_it_can_never_as
     assert (queue.open_now, queue.opens_at) == (False, datetime(2026, 6, 2, 12, tzinfo=UTC))
     await change(story, sa.update(t.agents).values(active=False))
     (queue,) = (await seen(story)).queues
-    assert queue.problems == ["No active agent is in Service desk: add one."]
+    assert queue.problems == ["No active agent is in its groups (Service desk): add one."]
 
 
 async def test_longest_waits_come_first_then_agents_then_the_bot(

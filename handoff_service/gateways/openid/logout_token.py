@@ -11,6 +11,7 @@ from typing import Any
 
 from handoff_service.gateways.openid.id_token import LEEWAY, WrongToken, signed_claims
 from handoff_service.ports import EndedElsewhere
+from handoff_service.rules.shared.phrases import phrase
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The greatest age of a token. Thanks to it, the ids of used tokens are remembered for minutes
@@ -46,19 +47,19 @@ def verify_logout(
     claims = signed_claims(token, keys, algorithms)
     audience = claims.get("aud")
     if claims.get("iss") != issuer:
-        raise WrongToken("it comes from another provider")
+        raise WrongToken(phrase("it comes from another provider"))
     if client_id not in (audience if isinstance(audience, list) else [audience]):
-        raise WrongToken("it is meant for another application")
+        raise WrongToken(phrase("it is meant for another application"))
     _check_times(claims, now)
     if "nonce" in claims:
-        raise WrongToken("it is an ID token")
+        raise WrongToken(phrase("it is an ID token"))
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise WrongToken("it is no logout token")
+        raise WrongToken(phrase("it is no logout token"))
     subject, session = _text(claims, "sub"), _text(claims, "sid")
     token_id = _text(claims, "jti")
     if token_id is None or (subject is None and session is None):
-        raise WrongToken("it is not complete")
+        raise WrongToken(phrase("it is not complete"))
     return EndedElsewhere(subject=subject, session=session, token_id=token_id)
 
 
@@ -67,14 +68,14 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     # optional, because the first versions of the specification lacked exp
     ends = _number(claims.get("exp", moment))
     if made > moment + LEEWAY:
-        raise WrongToken("it was made at another time")
+        raise WrongToken(phrase("it was made at another time"))
     if made < moment - LASTS.total_seconds() or ends < moment - LEEWAY:
-        raise WrongToken("it has expired")
+        raise WrongToken(phrase("it has expired"))
 
 
 def _number(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise WrongToken("it is not complete")
+        raise WrongToken(phrase("it is not complete"))
     return value
 
 
