@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from handoff_service.rules.shared.phrases import Phrase, phrase
+
 #: The hash before the first link.
 BEGIN = ""
 
@@ -46,6 +48,34 @@ class Subject(StrEnum):
     PERSONAL_DATA = "personal_data"
     BACKUP = "backup"
     SECRET_KEY = "secret_key"  # noqa: S105  # the name of a subject
+
+
+#: How pages show the actions.
+ACTION_WORDS: Mapping[str, Phrase] = {
+    AuditAction.SIGNED_IN: phrase("Signed in"),
+    AuditAction.SIGN_IN_FAILED: phrase("Sign in failed"),
+    AuditAction.SIGNED_OUT: phrase("Signed out"),
+    AuditAction.CREATED: phrase("Created"),
+    AuditAction.CHANGED: phrase("Changed"),
+    AuditAction.DELETED: phrase("Deleted"),
+    AuditAction.VIEWED: phrase("Viewed"),
+    AuditAction.EXPORTED: phrase("Exported"),
+    AuditAction.KEYS_ROTATED: phrase("Keys rotated"),
+    AuditAction.MERGED: phrase("Merged"),
+    AuditAction.MERGE_UNDONE: phrase("Merge undone"),
+    AuditAction.ENTRIES_REMOVED: phrase("Entries removed"),
+}
+#: How pages show these subjects.
+SUBJECT_WORDS: Mapping[str, Phrase] = {
+    Subject.PROFILE: phrase("Profile"),
+    Subject.DESK_FILE: phrase("Desk file"),
+    Subject.REPORT: phrase("Report"),
+    Subject.CONVERSATIONS: phrase("Conversations"),
+    Subject.AUDIT_LOG: phrase("Audit log"),
+    Subject.PERSONAL_DATA: phrase("Personal data"),
+    Subject.BACKUP: phrase("Backup"),
+    Subject.SECRET_KEY: phrase("Secret key"),
+}
 
 
 def canonical(entry: Mapping[str, Any]) -> bytes:

@@ -5,9 +5,11 @@ variable, so requests that run at the same time do not see each other's.
 """
 
 import gettext as catalogs
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 from jinja2 import Environment, pass_eval_context
+from jinja2.filters import do_join, do_lower
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
@@ -32,6 +34,7 @@ def install(environment: Environment) -> None:
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
     environment.finalize = shown
+    environment.filters.update(join=_join, lower=_lower)
 
 
 def _catalog() -> catalogs.NullTranslations:
@@ -46,6 +49,19 @@ def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
 @pass_eval_context
 def _ngettext(at: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
     return _filled(at, _catalog().ngettext(one, many, count), {"num": count, **values})
+
+
+@pass_eval_context
+def _join(
+    at: EvalContext, parts: Iterable[object], separator: str = "", attribute: str | None = None
+) -> str:
+    if attribute is None:
+        parts = map(shown, parts)
+    return do_join(at, parts, shown(separator), attribute)
+
+
+def _lower(words: str) -> str:
+    return do_lower(shown(words))
 
 
 def _filled(at: EvalContext, text: str, values: dict[str, object]) -> str:

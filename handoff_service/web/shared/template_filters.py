@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from handoff_service.store.views import Medium
+from handoff_service.web.shared.known_words import KNOWN_WORDS
 from handoff_service.web.shared.page_language import shown
 
 _MASK = re.compile("‹(name|number|email|code)›")
@@ -49,7 +50,10 @@ def initials(name: str) -> str:
 
 
 def words(name: str) -> str:
-    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress."""
+    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. The
+    known words are phrases."""
+    if name in KNOWN_WORDS:
+        return KNOWN_WORDS[name]
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
