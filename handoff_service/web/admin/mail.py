@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.web.admin.pages import admin_page, sentence
@@ -35,7 +36,9 @@ async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
     result = await desk.mailer.send(mail)
     if isinstance(result, Mailed):
         return await _page(
-            request, agent, sent=f"The mail server has accepted an e-mail to {me.email}."
+            request,
+            agent,
+            sent=phrase("The mail server has accepted an e-mail to {email}.", email=me.email),
         )
     return await _page(request, agent, error=sentence(f"Not sent: {result.why}"))
 

@@ -11,14 +11,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from handoff_service.rules.desk.audit import ACTIONS, SUBJECTS
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.views import Medium
+from handoff_service.web.shared.known_words import KNOWN_WORDS
 from handoff_service.web.shared.local_formats import write_day, write_time
 from handoff_service.web.shared.page_language import shown
 
 _MASK = re.compile("‹(name|number|email|code)›")
-_PHRASES = {**ACTIONS, **SUBJECTS}
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
@@ -54,9 +53,9 @@ def initials(name: str) -> str:
 
 def words(name: str) -> str:
     """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. The
-    words of the audit log are phrases."""
-    if name in _PHRASES:
-        return _PHRASES[name]
+    known words are phrases."""
+    if name in KNOWN_WORDS:
+        return KNOWN_WORDS[name]
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
