@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.reports.topic_words import topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.store.engine import tables as t
-from handoff_service.store.reports.group_names import LANGUAGES, topic_name
+from handoff_service.store.reports.group_names import LANGUAGES
 
 MOST_VALUES = 500  # of one filter
 
