@@ -349,5 +349,5 @@ async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_th
             takes_work,
         )
         assert (
-            "No offers while you are lunch." in shown((await mia.get("/workspace")).text)
+            "No offers while your presence is Lunch." in shown((await mia.get("/workspace")).text)
         ) is not takes_work

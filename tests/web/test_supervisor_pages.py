@@ -267,7 +267,7 @@ async def test_the_admins_own_words_to_reject_and_their_presences(
     ).replace(">", "&gt;")
     assert "Lunch no offers" in shown(page)
     assert (await mia.act("/workspace/presence", presence="lunch")).status == 204
-    assert "No offers while you are lunch." in shown((await mia.get("/workspace")).text)
+    assert "No offers while your presence is Lunch." in shown((await mia.get("/workspace")).text)
     history = shown((await omar.get(f"/workspace/supervisor/agents/{MIA}", SCRIPT)).text)
     assert "Lunch" in history
     assert Presence.AVAILABLE.capitalize() in history

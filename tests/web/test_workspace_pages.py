@@ -225,7 +225,7 @@ async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) 
     away = sa.update(t.agents).values(presence=Presence.AWAY)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away), None)
     await visitor.sign_in()
-    assert "No offers while you are away" in shown((await visitor.get("/workspace")).text)
+    assert "No offers while your presence is Away" in shown((await visitor.get("/workspace")).text)
 
 
 async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
