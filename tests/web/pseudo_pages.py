@@ -1,7 +1,7 @@
 """Finds the words of a page that no catalog can translate.
 
 The pages are rendered with a catalog that puts « and » around each of its sentences, but not around
-their placeholders: what a sentence is filled with must itself be translated, or be data.
+their placeholders, because the values of placeholders must be translated sentences or data.
 """
 
 import gettext
@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
 
-#: attributes that people read or hear
+#: HTML attributes that people read or hear
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
-#: elements whose content is for programs, or is what somebody wrote
+#: elements whose content is for programs, or was written by people
 SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
 VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
@@ -58,7 +58,7 @@ class _Texts(HTMLParser):
             if tag not in VOID:
                 self._skipped.append(tag)
         else:
-            self.shown.append("\n")  # no data goes from one element to the next
+            self.shown.append("\n")  # a mark never begins in one element and ends in another
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
@@ -72,8 +72,9 @@ class _Texts(HTMLParser):
 
 
 def untranslated(page: str, data: Collection[str], names: Collection[str]) -> list[str]:
-    """Return the texts of a page that have words outside « and », without those words that are
-    data. ``names``: words that are the same in each language."""
+    """Return the texts of a page that have words outside « and » that are not data. ``names``:
+    words that are the same in each language.
+    """
     parser = _Texts()
     parser.feed(page)
     known = re.compile(

@@ -105,7 +105,7 @@ EXAMPLE_STAYS = (
 
 
 def shared_number(number: str, name: str) -> Phrase:
-    """What stays because somebody else has this number, too."""
+    """Names the data that stay because another user has this number, too."""
     return phrase(
         "{number} is also on the record of {name}, so the data of the number stays. To erase that "
         "data as well, erase the number.",

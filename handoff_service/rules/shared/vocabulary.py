@@ -347,7 +347,7 @@ class ReplayVerdict(StrEnum):
     SAME = "same"
 
 
-#: How pages show the stored words. A word of two types stands here once, with one meaning.
+#: How pages show the stored words. A word that two types share stands here once, with one meaning.
 WORDS: Mapping[str, Phrase] = {
     State.NEW: phrase("New"),
     State.WORK_IN_PROGRESS: phrase("Work in progress"),

@@ -69,7 +69,7 @@ def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str) -> str:
-    """Fill the sentence for a time today, or the one for a time on a later day."""
+    """Fill one of two sentences: the one for a time today, or the one for a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return filled(today, time=f"{local:%H:%M}")

@@ -1,7 +1,7 @@
 """Dates, times and numbers as the language of the page writes them. The formats are those of the
 Unicode CLDR; English has its own, in which the day comes before the month.
 
-A list of a thousand conversations writes thousands of times, so the results are cached.
+A list of a thousand conversations contains thousands of times of day, so the results are cached.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,9 @@ NO_BREAK = "\u00a0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateFormats:
-    """How a language writes dates and times, as patterns of CLDR. The comments are English."""
+    """How a language writes dates and times, as patterns of CLDR. The comments show the English
+    formats.
+    """
 
     clock: str  #: 09:52
     weekday: str  #: Thu
@@ -111,7 +113,7 @@ def decimal(value: float, places: int = 0) -> str:
 
 @lru_cache(10_000)
 def _decimal(language: Language, value: float, places: int) -> str:
-    # round as Python's formats do, so that the figures of a CSV file are the same
+    # round as Python does in CSV files, so that a page shows the same figures
     return format_decimal(f"{value:.{places}f}", _pattern(places), _locale(language))
 
 

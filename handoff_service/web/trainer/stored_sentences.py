@@ -13,8 +13,9 @@ ADVICE_WORDS: Mapping[str, str] = {one: one for one in (*ADVICE.values(), INTERR
 
 
 def translated_reasons(blocked: Sequence[str], model: BotModel) -> list[str]:
-    """The reasons that block a promotion. The database has those of the measurement in English;
-    the same rules write them again from the same figures."""
+    """The reasons that block a promotion, in the language of the page. The database has the
+    measurement's reasons in English, so the same rules write them again from the same figures.
+    """
     if model.scores is None or "figures" not in model.scores:
         return list(blocked)
     again = [one for some in blocks(comparison_of(model.scores)).values() for one in some]

@@ -77,7 +77,7 @@ async def run_it(
 
 
 def done(name: str, number: int) -> str:
-    """The sentence about the conversations that a macro has changed."""
+    """Return the sentence for a macro that has changed conversations."""
     return count_phrase(
         "{count} conversation changed by the macro “{name}”.",
         "{count} conversations changed by the macro “{name}”.",
