@@ -90,7 +90,7 @@ def _end(tx: Transaction, replay_id: int, state: ReplayState) -> None:
 
 
 def change_errors(now: DeskToday, change: ReplayChange) -> dict[str, str]:
-    """Field -> what would be right. Empty when the change can be tried."""
+    """Field -> its error, which names the valid values. Empty when the change can be tried."""
     found: dict[str, str] = {}
     for one in change.queues:
         if one.id not in now.queues:

@@ -1,8 +1,8 @@
 """Send notifications to agents who have no workspace page open.
 
-While any agent has a target, one piece of due work for the whole desk looks every few seconds
-whether something is new. News is marked as noticed before it is sent, so a crash can lose a
-notification but never repeats one. The workspace shows the same news when it is opened.
+While any agent has a target, one piece of due work for the whole desk checks for news every few
+seconds. News is marked as noticed before it is sent, so a crash can lose a notification but never
+repeats one. The workspace shows the same news when it is opened.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessag
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.outside_addresses import address_error
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.translations import PAGES, catalog
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -40,10 +42,10 @@ LONGEST = 2000  # characters of an address
 # the push service no longer knows this browser:
 # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
 GONE = (404, 410)
-NO_LONGER = "This notification address was already removed. Reload the page."
+NO_LONGER = phrase("This notification address was already removed. Reload the page.")
 TEST = Notification(
-    title="Patchboard can reach you",
-    body="You get notifications here while no workspace page is open.",
+    title=phrase("Patchboard can reach you"),
+    body=phrase("You get notifications here while no workspace page is open."),
     path="/workspace/account",
     tag="test",
 )
@@ -111,7 +113,12 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         return known
     count = select(func.count()).where(n.c.agent_id == command.agent_id)
     if tx.conn.execute(count).scalar_one() >= MOST_TARGETS:
-        raise Conflict(f"You already have {MOST_TARGETS} notification addresses. Remove one first.")
+        raise Conflict(
+            phrase(
+                "You already have {most} notification addresses. Remove one first.",
+                most=MOST_TARGETS,
+            )
+        )
     values |= {
         "agent_id": command.agent_id,
         "way": command.way,
@@ -131,12 +138,12 @@ def _check(tx: Transaction, command: AddTarget) -> None:
         return
     if not _is_web_address(command.address):
         raise BadInput(
-            errors={"address": "must be a web address, such as https://chat.example/hook"}
+            errors={"address": phrase("must be a web address, such as https://chat.example/hook")}
         )
     if wrong := address_error(command.address, tx.settings.outside):
         raise BadInput(errors={"address": wrong})
     if command.way is NotificationMethod.PUSH and not (command.p256dh and command.auth):
-        raise BadInput(errors={"keys": "must have the browser's p256dh and auth keys"})
+        raise BadInput(errors={"keys": phrase("must have the browser's p256dh and auth keys")})
 
 
 def _is_web_address(address: str) -> bool:
@@ -209,11 +216,12 @@ def _look_again(tx: Transaction) -> None:
 
 async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> Called:
     """Send one notification by the target's method."""
-    target, notification, url = one.target, one.notification, one.url
+    target, url = one.target, one.url
+    notification = one.notification.translated(catalog(PAGES, target.language))
     match target.way:
         case NotificationMethod.MAIL:
             if mailer is None:
-                return Called(why="PATCHBOARD_SMTP_URL is not set.")
+                return Called(why=phrase("PATCHBOARD_SMTP_URL is not set."))
             body = f"{notification.title}\n{notification.body}\n\n{url}\n"
             result = await mailer.send(
                 Mail(to=target.address, subject=notification.title, body=body)

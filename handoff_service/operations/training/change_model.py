@@ -168,7 +168,7 @@ def mark_missing(tx: Transaction, hashes: list[str]) -> None:
 def run_model(
     tx: Transaction, hash: str, kind: PromotionKind, reason: str | None, by: int | None
 ) -> None:
-    """All bot processes run this model from now on. ``by``: the agent who wants it."""
+    """All bot processes run this model from now on. ``by``: the agent who requested it."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     for state in (ModelState.RUNNING, ModelState.CANARY):
         _move(tx, state, ModelState.KEPT)

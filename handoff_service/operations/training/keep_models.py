@@ -25,7 +25,9 @@ class PinModel:
 
 
 def pin_model(tx: Transaction, command: PinModel) -> None:
-    """Keep the model's file for good, or no longer. NotFound; Conflict when its file is gone."""
+    """Keep the model's file permanently, or stop keeping it. NotFound; Conflict when its file is
+    gone.
+    """
     model = models.get(tx.conn, command.hash)
     if model.state is ModelState.GONE and command.is_pinned:
         raise Conflict(phrase("The file of this model is gone, so it cannot be kept."))

@@ -26,7 +26,8 @@ TARGETS = {
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
     """One figure: as it happened, replayed with today's settings, replayed with the change.
-    ``better``: whether the change is better; None: equal, or neither is better."""
+    ``better``: whether the change improves the figure; None: the figures are equal, or the figure
+    has no better direction."""
 
     called: str
     happened: str

@@ -18,6 +18,7 @@ from handoff_service.store.desk.sessions import sessions_of
 from handoff_service.store.routing import notification_targets
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.agents import AgentBody
+from handoff_service.web.shared.page_language import PAGE_LANGUAGES
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
@@ -27,6 +28,7 @@ from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, pa
 HERE = "/workspace/account"
 DONE = {
     "name": phrase("Saved"),
+    "language": phrase("Saved"),
     "password": phrase("Your password is changed. You are signed out on other devices"),
     "session": phrase("That device is signed out"),
     "notify": phrase("Notifications are on"),
@@ -53,6 +55,21 @@ async def change_name(request: Request, agent: CurrentAgent) -> HTTPResponse:
         change_agent, ChangeAgent(id=agent.id, by=agent.id, values=values)
     )
     return done_or_redirect(request, f"{HERE}?done=name")
+
+
+@page(*ANYONE)
+async def change_language(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Change the language of the agent's pages. An empty choice leaves it to the browser."""
+    form = typed(request, ["language"])
+    try:
+        values = read_as(AgentBody, {"language": form.values["language"] or None}).given()
+    except BadInput as refusal:
+        form = form.with_refusal(refusal)
+        return await _page(request, agent, language=form, status=refusal.status)
+    await desk_of(request).store.write(
+        change_agent, ChangeAgent(id=agent.id, by=agent.id, values=values)
+    )
+    return done_or_redirect(request, f"{HERE}?done=language")
 
 
 @page(*ANYONE)
@@ -106,6 +123,7 @@ async def _page(
     agent: CurrentAgent,
     *,
     name: Form | None = None,
+    language: Form | None = None,
     passwords: Form | None = None,
     status: int = 200,
 ) -> HTTPResponse:
@@ -114,6 +132,8 @@ async def _page(
     shown: dict[str, Any] = {
         "agent": agent,
         "name_form": name or Form(values={"name": agent.name}),
+        "language_form": language or Form(values={"language": agent.language or ""}),
+        "languages": PAGE_LANGUAGES,
         "password_form": passwords or Form(values=NO_PASSWORDS),
         "needs": await needs_of(desk, agent.id, by_password=False),
         "providers": await desk.store.read(identity_providers.of_agent, agent.id),
@@ -130,6 +150,7 @@ async def _page(
 PAGES: dict[str, Any] = {"/account": account_page}
 POST_HANDLERS: dict[str, Any] = {
     "/account/name": change_name,
+    "/account/language": change_language,
     "/account/password": change_password,
     "/account/sessions/end": end_session,
 }
