@@ -203,7 +203,7 @@ async def _open(app: App) -> None:
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
-    # what an earlier process left
+    # handles work that an earlier process left unfinished
     for schedule in (
         schedule_indexing,
         schedule_price_lookup,
@@ -304,8 +304,9 @@ async def _token_rates(settings: Settings, store: Store) -> SharedRateLimits:
 
 
 async def _push_key(settings: Settings, store: Store) -> str:
-    """Begin to use the secret keys, and return the private key of notifications. It was first made
-    with the key that the database was written with."""
+    """Start using the secret keys, and return the private key of notifications. Its first value was
+    derived from the secret key that the database was written with.
+    """
     written_with = await store.read(secret_keys.fingerprint)
     if await store.write(use_secret_keys, None):
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)

@@ -1,7 +1,7 @@
 """Changes a reply of the virtual agent, or adds an answer, without code.
 
-A new answer is an intent with examples and a reply. The virtual agent gives it at any time. Inside
-a form it gives the answer and repeats the form's question.
+A new answer is an intent with examples and a reply. The virtual agent can give the answer at any
+time. Inside a form it gives the answer and repeats the form's question.
 """
 
 import re

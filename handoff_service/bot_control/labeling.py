@@ -89,7 +89,7 @@ async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled
     """Settle a dispute, first in the files, then in the database. Conflict when it is settled."""
     if command.for_second:
         first = await store.write(first_label, command)
-        with suppress(Conflict, NotFound):  # somebody has moved the example since
+        with suppress(Conflict, NotFound):  # somebody has moved or changed the example since
             await _remove(data, first)
     settled = await store.write(settle_dispute, command)
     if settled.labeled is not None:

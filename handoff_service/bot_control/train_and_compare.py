@@ -89,7 +89,7 @@ class _Under:
         low, high, usual = SHARES[self.step]
         part = self.part
         if part is None:
-            # it slows down, but never stands still, on a machine that is busy with other work
+            # on a busy machine the estimate slows down, but never stops
             part = 1 - math.exp(-1.5 * (time.monotonic() - self.began) / usual)
         return low + part * (high - low)
 

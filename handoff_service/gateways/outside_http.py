@@ -30,13 +30,15 @@ from handoff_service.rules.shared.outside_addresses import (
     may_be_called,
     plain_host,
 )
+from handoff_service.rules.shared.phrases import phrase
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
-FORBIDDEN = (
+FORBIDDEN = phrase(
     "The address belongs to this computer, or to a private or reserved network. To call it anyway, "
-    f"add its host or network to {SETTING}."
+    "add its host or network to {setting}.",
+    setting=SETTING,
 )
-INVALID = "The address is not valid. Correct it."
+INVALID = phrase("The address is not valid. Correct it.")
 AT_ONCE = 32  # connections; our choice
 AT_ONCE_EACH = 8  # connections to one host
 
@@ -116,16 +118,16 @@ class OutsideHttp:
             ) as answer:
                 return Answered(_called(answer.status), await _read(answer, most))
         except TimeoutError:
-            why = f"No answer within {self._timeout:g} s."
+            why = phrase("No answer within {seconds} s.", seconds=f"{self._timeout:g}")
         except aiohttp.ClientSSLError:
-            why = "Its certificate is not trusted."
+            why = phrase("Its certificate is not trusted.")
         except aiohttp.ClientConnectorError as error:
             is_forbidden = isinstance(error.os_error, _Forbidden)
-            why = FORBIDDEN if is_forbidden else "It could not be reached."
+            why = FORBIDDEN if is_forbidden else phrase("It could not be reached.")
         except ValueError:  # aiohttp's InvalidURL is one, too
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
-            why = "The connection was lost."
+            why = phrase("The connection was lost.")
         return Answered(Called(why=why))
 
     def _refused(self, url: URL) -> str | None:
@@ -134,7 +136,11 @@ class OutsideHttp:
         if self._allowed.has_host(host):
             return None
         if url.scheme != "https":
-            return f"It is not https. To call it anyway, add {host} to {SETTING}."
+            return phrase(
+                "It is not https. To call it anyway, add {host} to {setting}.",
+                host=host,
+                setting=SETTING,
+            )
         # the resolver is not called for IP addresses
         address = ip_address(host)
         if address is not None and not may_be_called(address, self._allowed):
@@ -158,6 +164,9 @@ def _called(status: int) -> Called:
         return Called(status=status)
     if 300 <= status < 400:
         return Called(
-            status=status, why=f"It answered with a redirect ({status}), which is not followed."
+            status=status,
+            why=phrase(
+                "It answered with a redirect ({status}), which is not followed.", status=status
+            ),
         )
-    return Called(status=status, why=f"It answered {status}.")
+    return Called(status=status, why=phrase("It answered {status}.", status=status))

@@ -140,7 +140,7 @@ class Bot:
             await self.story.store.write(begin_mail, BeginMail(send_id=send.id, code=CODE))
 
 
-async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
+async def test_a_request_that_needs_a_proof_continues_after_it(story: Story) -> None:
     bot = Bot(story)
     assert (await bot.turn("status of my case", "action_case"))[0].startswith(
         "To confirm who you are"
@@ -224,7 +224,7 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story) -> None:
     assert await bot.turn(CODE, "identity_form", proof="told") == ["Thanks, Ann, you're verified."]
 
 
-async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) -> None:
+async def test_repeating_the_request_behind_a_proof_starts_no_other_topic(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     bot.intent = "case"
@@ -236,7 +236,7 @@ async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) 
     assert other.startswith("Let's finish this first")
 
 
-async def test_what_is_dropped_says_so_once(story: Story) -> None:
+async def test_dropping_a_request_is_confirmed_once(story: Story) -> None:
     bot = Bot(story)
     for intent, said in (
         ("never_mind", "OK, I've dropped it. Text us any time."),
@@ -256,7 +256,7 @@ async def test_hold_on_is_no_goodbye(story: Story) -> None:
     assert bot.slots["after_proof"] == "action_case"
 
 
-async def test_nobody_is_asked_for_ever_who_they_are(story: Story) -> None:
+async def test_the_form_stops_asking_for_the_account(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     again = (

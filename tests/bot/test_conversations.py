@@ -51,9 +51,7 @@ def test_a_plain_report_is_taken_at_once(requester: Conversation, report: str) -
         "internet down cant do anything",
     ],
 )
-def test_how_bad_it_is_is_not_asked_of_who_has_said_so(
-    requester: Conversation, report: str
-) -> None:
+def test_the_form_does_not_ask_for_a_stated_impact(requester: Conversation, report: str) -> None:
     (said,) = requester.says(report)
     assert said.startswith(f"Case: {report} | ")
     assert said.endswith("| blocked")
@@ -69,7 +67,7 @@ def test_more_about_a_problem_goes_to_its_case(requester: Conversation) -> None:
     assert requester.says("it started after the update yesterday") == ["Added."]
 
 
-def test_a_problem_that_is_not_told_is_asked_for(requester: Conversation) -> None:
+def test_the_form_asks_for_a_missing_description(requester: Conversation) -> None:
     assert requester.says("i have a problem") == [WHAT]
     assert requester.says("it makes a weird noise when i dial") == [ABOUT]
     assert requester.says("the thing on my desk") == [HOW_BAD]
@@ -250,7 +248,7 @@ def test_equipment_becomes_a_request(requester: Conversation) -> None:
     assert requester.says("i want to request equipment") == [ITEM], "the last one is forgotten"
 
 
-def test_what_is_wrong_turns_out_to_be_another_topic(requester: Conversation) -> None:
+def test_the_reported_problem_turns_out_to_be_another_topic(requester: Conversation) -> None:
     assert requester.says("i need help") == [WHAT]
     assert requester.says("locked out of sap") == ["Help with sap"]
     assert requester.says("i need help") == [WHAT]

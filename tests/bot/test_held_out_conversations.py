@@ -165,7 +165,7 @@ SENSIBLE = (
 )
 
 
-def test_what_is_no_sensible_text_gets_one_sensible_answer(phones: Phones) -> None:
+def test_bad_input_gets_one_sensible_answer(phones: Phones) -> None:
     texts = {**{f"hello in {code}": text for code, text in GREETINGS.items()}, **BAD}
     talks = phones.all([([text], False) for text in texts.values()])
     wrong = []

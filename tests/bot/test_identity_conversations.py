@@ -22,7 +22,7 @@ CODE = "The code?"
         ("/prove_identity", "20418", "20418"),
     ],
 )
-def test_who_are_you_and_prove_it(
+def test_identity_from_question_to_proof(
     requester: Conversation, begins: str, says: str, account: str
 ) -> None:
     assert requester.says(begins) == [WHO]
@@ -94,7 +94,7 @@ def test_an_account_that_was_mistyped_is_said_again(
 
 
 @pytest.mark.parametrize("text", ["never mind", "forget it", "goodbye"])
-def test_what_is_dropped_is_dropped_by_the_service_too(
+def test_dropping_a_proof_calls_the_service(
     requester: Conversation, actions: ActionEndpoint, text: str
 ) -> None:
     requester.says("who am i")

@@ -284,7 +284,7 @@ def test_nothing_shows_a_code_that_is_texted_late(
     ]
 
 
-def test_a_mistyped_address_and_a_code_sent_anew(desk: Service) -> None:
+def test_a_mistyped_address_and_a_new_code(desk: Service) -> None:
     guest = Talk(desk, "+13035550175")
     guest.says("i forgot my password", WHO)
     guest.says("anne@example.com", "If we have that on file")
@@ -355,7 +355,7 @@ def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
     assert "screen is cracked" in told
 
 
-def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
+def test_a_requester_who_gave_an_account_is_not_asked_for_it(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}3")
     (asked,) = guest.says("forgot my pw, im E1002", 'no code".')
     assert asked.startswith("If we have that on file")

@@ -45,14 +45,14 @@ def test_an_added_example_is_at_the_end_and_the_diff_says_so(data: BotData) -> N
 
 
 @pytest.mark.parametrize("intent", ["no_code", "new_code", "report_problem", "deny", "thanks"])
-def test_what_is_shown_beforehand_is_what_is_written(data: BotData, intent: str) -> None:
+def test_the_preview_equals_the_written_change(data: BotData, intent: str) -> None:
     said = "[laptop](device) says \\users"
     shown = data.preview_add(intent, said)
     assert data.add(intent, [said]) == shown
     assert data.preview_add(intent, said).diff == ()
 
 
-def test_the_diff_is_what_git_shows(data: BotData) -> None:
+def test_the_diff_equals_gits(data: BotData) -> None:
     before = (data.root / THANKS).read_text()
     change = data.add("thanks", ["cheers, that did it"])
     (data.root / "before.yml").write_text(before)

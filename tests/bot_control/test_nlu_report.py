@@ -75,7 +75,7 @@ def test_the_page_stands_alone() -> None:
     assert "http" not in drawn
 
 
-def test_what_the_bot_wrote_is_read(tmp_path: Path) -> None:
+def test_the_bots_answer_is_read(tmp_path: Path) -> None:
     one = {
         "set": "held out",
         "author": "blind",

@@ -232,7 +232,7 @@ def test_a_likely_wish_is_asked_back(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", AT_FIRST)
-def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) -> None:
+def test_a_possible_answer_opts_out_only_as_the_first_text(text: str) -> None:
     assert word(text, {}) is None
     assert (opt_out_intent(text, first=True), opt_out_intent(text, first=False)) == (
         OptOutIntent.LIKELY,
@@ -249,7 +249,7 @@ def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) 
         "¿Quién es? Número equivocado",
     ],
 )
-def test_whoever_does_not_know_the_number_is_told(text: str) -> None:
+def test_a_wrong_number_gets_an_explanation(text: str) -> None:
     assert opt_out_intent(text, first=False) is OptOutIntent.WRONG_NUMBER
 
 

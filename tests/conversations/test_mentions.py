@@ -26,7 +26,7 @@ AGENTS = {1: "Mia Chen", 2: "Omar Haddad", 3: "José Peña", 4: "Omar Said", 5: 
         ("Mia", set()),
     ],
 )
-def test_whom_a_note_names(note: str, ids: set[int]) -> None:
+def test_agents_that_a_note_names(note: str, ids: set[int]) -> None:
     assert mentioned_agents(note, AGENTS) == ids
 
 
@@ -42,7 +42,7 @@ def test_whom_a_note_names(note: str, ids: set[int]) -> None:
         ("ia", []),
     ],
 )
-def test_whose_name_begins_with_what_is_typed(letters: str, ids: list[int]) -> None:
+def test_agents_with_names_that_begin_with_the_typed_letters(letters: str, ids: list[int]) -> None:
     assert agents_starting_with(letters, AGENTS) == ids
 
 

@@ -63,7 +63,7 @@ async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_bu
     assert work.due_at == clock() + timedelta(seconds=1.5)
 
 
-async def test_who_texts_without_a_pause_is_answered_after_ten_windows(
+async def test_a_requester_who_never_pauses_is_answered_after_ten_windows(
     story: Story, clock: MovedClock
 ) -> None:
     began = clock()
@@ -127,7 +127,7 @@ async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: S
     assert await story.count(t.work_items) == 1
 
 
-async def test_without_a_bot_live_agents_answer_and_are_told_why(
+async def test_without_a_bot_live_agents_answer_and_see_why(
     database_url: str, clock: MovedClock
 ) -> None:
     store = Store(
@@ -192,7 +192,7 @@ async def test_a_conflict_stays_with_the_profiles_user_and_the_other_is_a_candid
     )
 
 
-async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(
+async def test_a_text_to_a_live_agent_stays_with_the_agent_who_gets_a_hint(
     story: Story, heard: Heard
 ) -> None:
     interaction_id = await story.with_agent(MIA)

@@ -147,7 +147,7 @@ async def test_zero_hours_leave_time_to_undo_closing(asks: Story, clock: MovedCl
     assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "it is open again"
 
 
-async def test_who_is_not_asked(asks: Story, clock: MovedClock) -> None:
+async def test_agents_who_are_not_asked(asks: Story, clock: MovedClock) -> None:
     async def outcome(ann: int) -> AskOutcome:
         clock.move(HOUR)
         return await ask(asks, ann)

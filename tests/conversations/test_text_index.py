@@ -102,7 +102,7 @@ def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
     opened.dispose()
 
 
-async def test_what_is_committed_late_with_a_low_id_is_found(
+async def test_a_late_commit_with_a_low_id_is_found(
     story: Story, request: pytest.FixtureRequest, database_url: str
 ) -> None:
     if story.store.is_sqlite:

@@ -59,7 +59,7 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     ],
     ids=str,
 )
-async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next(
+async def test_a_text_that_certainly_did_not_leave_is_retried_and_the_next_one_waits(
     story: Story, ann: int, clock: MovedClock, result: SendResult, code: int | None
 ) -> None:
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
@@ -270,7 +270,7 @@ async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) ->
     assert await story.count(t.unmatched_receipts) == 1
 
 
-async def test_a_receipt_for_what_was_never_tried_does_not_end_it(
+async def test_a_receipt_for_an_untried_message_does_not_end_it(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     """After a restore, ids occur twice, so such a receipt belongs to another message."""
@@ -303,9 +303,7 @@ async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(
     assert (await line(story, message)).status is Status.SENDING
 
 
-async def test_what_a_look_up_finds_is_linked_unless_it_is_another_messages(
-    story: Story, ann: int
-) -> None:
+async def test_a_found_text_is_linked_unless_another_message_has_it(story: Story, ann: int) -> None:
     first, second = await story.write(ann, "ok"), await story.write(ann, "ok")
     sent = Status.SENT
     for message, found, expected in (

@@ -174,7 +174,7 @@ async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
     assert [one.first for one in begun[3:]] == [True, False, False], "the alarm begins once"
 
 
-async def test_supervisors_are_told_at_once_which_since_when_and_how_many(
+async def test_supervisors_see_the_range_the_time_and_the_count_at_once(
     story: Story, heard: Heard, clock: MovedClock
 ) -> None:
     await limits(story, in_range=2, hourly=4)

@@ -28,7 +28,7 @@ async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> 
     return Worker(hands, frozenset({Work.ASK_PRICES}))
 
 
-async def test_what_texts_cost_is_asked_for_and_shown(
+async def test_prices_of_texts_are_requested_and_shown(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.segment_price = "-0.00830"
@@ -156,7 +156,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
     assert await story.count(t.unmatched_receipts) == 0
 
 
-async def test_what_became_of_a_text_is_asked_for_a_day(
+async def test_outcomes_are_requested_for_a_day(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)

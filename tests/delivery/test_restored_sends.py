@@ -93,7 +93,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     store.close()
 
 
-async def test_the_doctor_and_the_command_say_what_is_held(
+async def test_the_doctor_and_the_command_show_held_work(
     sqlite_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -244,7 +244,7 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     assert all(row.due_at < due_work.HELD for row in await story.rows(t.due_work, of_both))
 
 
-async def test_who_waited_at_the_backup_is_not_told_so_again(
+async def test_requesters_who_waited_at_the_backup_get_no_second_waiting_text(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     received = await story.text("anybody?", to=DIRECT)  # "everyone is busy" is not sent yet

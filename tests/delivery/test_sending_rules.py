@@ -137,7 +137,7 @@ async def test_a_receipt_of_the_next_try_before_the_answer_to_it(
         *((code, Status.QUEUED) for code in (10001, 20003, 20005, 20429, 21611)),
     ],
 )
-async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: Status) -> None:
+async def test_effects_of_a_refusal(story: Story, ann: int, code: int, status: Status) -> None:
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
     await begin(story, int(one.key))
@@ -145,7 +145,7 @@ async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: St
     assert (await line(story, message)).status is status
 
 
-async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_does(
+async def test_supervisors_see_unaccepted_texts_until_the_provider_accepts_them(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     bob = await story.with_agent(MIA, number=BOB)
@@ -180,7 +180,7 @@ async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_doe
     assert (await line(story, first)).error is None
 
 
-async def test_what_waits_for_its_next_try_and_is_not_taken_says_that(
+async def test_a_text_that_waits_for_its_next_attempt_shows_the_reason(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -194,7 +194,7 @@ async def test_what_waits_for_its_next_try_and_is_not_taken_says_that(
 
 
 @pytest.mark.parametrize("code", [63017, 63018, 20429, 21611])
-async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
+async def test_rate_limited_texts_are_sent_again_and_marked(
     story: Story, ann: int, clock: MovedClock, code: int
 ) -> None:
     message = await sent_once(story, ann)
@@ -276,7 +276,7 @@ async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does
         assert await begin(story, written) is not None
 
 
-async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
+async def test_texts_over_the_rate_wait_and_agents_texts_go_before_prompts(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
@@ -362,9 +362,7 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     assert sent == [prompted, answer, other]
 
 
-async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_only_replies_are_sent_during_quiet_hours(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
     clock.move(12 * 3600)  # 21:00 in Washington
     start = Start(
@@ -383,7 +381,7 @@ async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(
     assert await sent_in_order(story) == [started.message_id, more]
 
 
-async def test_who_answers_in_the_quiet_hours_is_answered_in_order(
+async def test_a_requester_who_texts_in_quiet_hours_gets_texts_in_order(
     story: Story, clock: MovedClock
 ) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})

@@ -166,7 +166,7 @@ def test_no_look_alike_and_nothing_invisible_costs_a_segment(character: str) -> 
         ("\x07", False),
     ],
 )
-def test_what_shows_nothing(body: str, visible: bool) -> None:
+def test_invisible_texts(body: str, visible: bool) -> None:
     assert is_visible(body) is visible
     assert bool(split(body)) is visible
 
@@ -188,5 +188,5 @@ def test_a_page_names_a_character(character: str, named: str) -> None:
     assert described(character) == named
 
 
-def test_what_cannot_be_replaced_is_what_forces_ucs_2() -> None:
+def test_only_irreplaceable_characters_force_ucs_2() -> None:
     assert segments("\u200bcaf\u00e9 \u2013 \u043a").forced_by == "\u043a"

@@ -51,7 +51,7 @@ async def looks(story: Story, count: int, *, by: int = MIA) -> None:
     )
 
 
-async def test_a_record_is_followed_from_what_to_what(story: Story) -> None:
+async def test_a_record_history_has_both_values(story: Story) -> None:
     store = story.store.acting(OMAR, "192.0.2.7")
     label = await store.write(make_label, MakeLabel(name="VPN", color="gray", topic=False))
     await store.write(change_label, ChangeLabel(id=label, values=BLUE))
@@ -198,7 +198,7 @@ async def test_old_entries_can_go_and_the_chain_stays_whole(
     assert await story.store.read(place_hash, old.head.place) == old.head.hash
 
 
-async def test_who_is_not_there_any_more_stays_in_the_log(story: Story) -> None:
+async def test_deleted_agents_stay_in_the_log(story: Story) -> None:
     entry = AuditEntry(action=AuditAction.VIEWED, subject="user", record="1", agent_id=MIA)
     await story.store.write(audit, entry)
     values = {"name": "Mia Chen-Lee"}

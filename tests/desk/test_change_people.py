@@ -214,7 +214,7 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
 # Messaging profiles -------------------------------------------------------------------------------
 
 
-async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
+async def test_tying_a_profile_moves_running_conversations_visibly_and_can_be_undone(
     story: Story,
 ) -> None:
     here = (await story.text(number=ANN)).interaction_id
@@ -359,7 +359,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     assert (await story.store.read(signed_in, "desk", now)) is not None
 
 
-async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
+async def test_more_capacity_leads_to_offers_of_waiting_work(story: Story) -> None:
     await change_a(story, MIA, capacity=0)
     await story.available(MIA)
     await story.text(number=ANN, to=DIRECT)

@@ -163,7 +163,7 @@ async def test_employee_numbers_are_swapped_and_swapped_back(story: Story) -> No
     assert (await user(story, ANN_ID)).name == "Ann Lee"
 
 
-async def test_what_cannot_be_merged_says_why(story: Story, clock: MovedClock) -> None:
+async def test_a_refused_merge_gives_the_reason(story: Story, clock: MovedClock) -> None:
     async def refused(error: type[Exception], stays: int, goes: int, *take: str) -> str:
         with pytest.raises(error) as told:
             await merge(story, stays, goes, *take)

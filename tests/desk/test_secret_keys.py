@@ -59,7 +59,7 @@ async def stored(store: Store) -> str:
     return await store.read(lambda conn: conn.execute(sa.select(t.webhooks.c.secret)).scalar())
 
 
-async def test_what_stood_in_plain_text_is_sealed_at_the_next_start(started: Started) -> None:
+async def test_plain_secrets_are_sealed_at_the_next_start(started: Started) -> None:
     def put_plain(tx: Transaction, _: None) -> None:
         tx.conn.execute(sa.insert(t.webhooks).values(id=1, name="Tickets", url="", secret=SECRET))
 

@@ -109,11 +109,11 @@ def pages(read: Callable[[int], list[int]]) -> list[int]:
 @pytest.mark.parametrize(
     ("most", "walked", "sample"), [(2_000, 2_000, 200), (0, 60, 3), (40, 30, 2), (0, 0, 5)]
 )
-async def test_a_search_finds_whom_an_obvious_one_finds(
+async def test_a_search_finds_the_same_people_as_a_simple_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int, sample: int
 ) -> None:
     """Both must agree on every page and in order, however frequent the words are."""
-    monkeypatch.setattr(user_search, "MOST", most)
+    monkeypatch.setattr(user_search, "MOST_ROWS", most)
     monkeypatch.setattr(user_search, "WALKED", walked)
     monkeypatch.setattr(user_search, "SAMPLE", sample)
     chance = random.Random(most + walked)
@@ -233,7 +233,7 @@ async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.Monkey
         return {typed: count for typed, count in counted.items() if count > most[typed]}
 
     assert await store.read(over, STEPS) == {}
-    monkeypatch.setattr(user_search, "MOST", 100)
+    monkeypatch.setattr(user_search, "MOST_ROWS", 100)
     monkeypatch.setattr(user_search, "WALKED", 100)
     monkeypatch.setattr(user_search, "SAMPLE", 20)
     assert await store.read(over, STEPS_OF_MANY) == {}

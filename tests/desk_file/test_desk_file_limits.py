@@ -59,7 +59,7 @@ def test_bombs_are_refused_at_once(text: str, line: int | None, what: str) -> No
     assert what in str(refused.value)
 
 
-def test_what_is_in_strings_and_comments_is_not_counted() -> None:
+def test_brackets_in_strings_and_comments_do_not_count() -> None:
     text = (
         f"# {'[' * 100} {'a.' * 100}\n[desk]\nname = 'a.b.c.d.e.f [[[[[[[[[[[[[[[[[[[[[[['\n"
         f'[[templates]]\nname = "N"\nbody = """{"[" * 100}\n{"a." * 100}\\"""" # {"{" * 100}\n'

@@ -46,7 +46,7 @@ def test_the_timeline_leads_back_and_forth_through_a_long_conversation(story: St
     expect(shown.filter(visible=True)).to_contain_text(newest.splitlines()[0])
 
 
-def test_the_filter_draft_hides_what_has_no_draft(story: Story) -> None:
+def test_the_filter_draft_hides_conversations_without_one(story: Story) -> None:
     _, mia = story.talking(ANN)
     ann = mia.url
     story.text_many(["my badge is broken"], number=BOB, to=DIRECT)

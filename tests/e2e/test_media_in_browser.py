@@ -63,7 +63,7 @@ def test_a_picture_from_the_phone_and_one_back(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_contain_text("You: Picture")
 
 
-def test_what_is_refused_is_said_in_words_and_the_text_is_kept(story: Story) -> None:
+def test_a_refusal_is_explained_and_the_text_is_kept(story: Story) -> None:
     phone, mia = story.talking()
     problem, draft = mia.locator("#not-sent"), mia.locator("#draft")
     draft.fill("look at this")

@@ -77,7 +77,7 @@ def take_as_mia(story: Story, mia: Page) -> None:
     expect(mia.locator("#owner")).to_contain_text("You are replying")
 
 
-def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
+def test_a_form_about_an_outdated_state_changes_nothing(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
     # the events do not arrive
     mia.route("**/workspace/new/events*", lambda route: route.abort())

@@ -280,7 +280,7 @@ def test_no_notification_while_another_tab_is_in_view(story: Story) -> None:
 # Somebody else is writing here --------------------------------------------------------------------
 
 
-def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) -> None:
+def test_typing_is_shown_to_others_until_the_text_is_sent(story: Story) -> None:
     _, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
@@ -309,7 +309,7 @@ def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) ->
     expect(said).to_be_empty(timeout=8_000)
 
 
-def test_writing_is_told_once_in_three_seconds(story: Story) -> None:
+def test_typing_is_reported_once_in_three_seconds(story: Story) -> None:
     _, mia = story.talking()
     asked: list[str | None] = []
     mia.on(

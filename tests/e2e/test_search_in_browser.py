@@ -41,7 +41,7 @@ def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
     expect(mia.locator("#results mark")).to_have_text("docking")
 
 
-def test_what_was_said_before_comes_as_one_scrolls_up_and_nothing_moves(story: Story) -> None:
+def test_earlier_messages_load_on_scrolling_up_and_nothing_moves(story: Story) -> None:
     for n in range(2):
         phone, mia = story.talking()
         while_away(story, mia, (f"talk {n}, line {k}" for k in range(70)))

@@ -96,7 +96,9 @@ def test_closing_needs_a_description(story: Story) -> None:
     expect(mia.locator("#closed")).to_contain_text("Laptop")
 
 
-def test_acting_on_a_colleagues_conversation_asks_joins_and_tells_the_owner(story: Story) -> None:
+def test_acting_on_a_colleagues_conversation_asks_joins_and_notifies_the_owner(
+    story: Story,
+) -> None:
     _, mia = story.talking("+12025550188")
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)

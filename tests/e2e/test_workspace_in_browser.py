@@ -87,7 +87,7 @@ def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
 
 
-def test_what_is_being_read_does_not_move(story: Story) -> None:
+def test_visible_lines_do_not_move(story: Story) -> None:
     phone, mia = story.talking()
     for n in range(30):
         phone.text(f"line {n}")
@@ -227,7 +227,7 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     expect(mia.locator('#thread .msg[data-from="agent"]')).to_have_count(0)
 
 
-def test_what_is_written_while_a_send_is_under_way_stays(story: Story) -> None:
+def test_a_draft_written_during_a_send_stays(story: Story) -> None:
     _, mia = story.talking()
 
     def slowly(route: Route) -> None:
@@ -334,7 +334,7 @@ def test_a_draft_is_kept_for_each_conversation_with_its_kind(story: Story) -> No
     expect(mia.get_by_role("radio", name="Private note")).to_be_checked()
 
 
-def test_what_is_pressed_stays_until_the_click_is_made(story: Story) -> None:
+def test_a_pressed_button_stays_until_the_click_ends(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#close-it").hover()
     mia.mouse.down()
@@ -489,7 +489,7 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
     assert wrong == []
 
 
-def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:
+def test_touch_targets_are_large_enough_on_narrow_screens(story: Story) -> None:
     _, mia = story.talking()
     mia.set_viewport_size({"width": 390, "height": 844})
     for address in (mia.url, f"{story.desk.url}/workspace"):

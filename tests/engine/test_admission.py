@@ -70,7 +70,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
     await asking.write(add_group, "after", near=1)
 
 
-async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store) -> None:
+async def test_an_abandoned_queued_command_is_never_carried_out(store: Store) -> None:
     """The caller got a 503 and may have sent the request to another address, so the command must
     not run later.
     """
@@ -199,7 +199,9 @@ def test_single_commands_say_little_about_a_batch() -> None:
 @pytest.mark.parametrize(
     ("waited", "behind", "refused"), [(0.9, 300, False), (1.1, 300, True), (1.1, 256, False)]
 )
-def test_what_waited_too_long_makes_room(waited: float, behind: int, refused: bool) -> None:
+def test_connections_that_waited_longest_make_room(
+    waited: float, behind: int, refused: bool
+) -> None:
     assert (
         Admission(256).has_waited_too_long(Ticket(0, 9, can_be_refused=True), waited, behind)
         is refused

@@ -218,7 +218,7 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     assert row.provider_sid == "SMb"
 
 
-async def test_a_code_is_mailed_anew_and_the_late_answer_does_not_count(
+async def test_a_code_is_mailed_again_and_the_late_answer_does_not_count(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     proving = Proving(story)
@@ -297,7 +297,7 @@ async def test_a_claim_is_renewed_while_its_work_runs(
     assert row.lease_until == theirs.until, "a claim that was lost is not renewed"
 
 
-async def test_nobody_claims_what_is_being_finished(
+async def test_nobody_claims_work_that_is_being_finished(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     """No claim can come between the check and the write, because a claim skips the locked row."""

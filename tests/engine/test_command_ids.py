@@ -36,14 +36,14 @@ async def groups(store: Store) -> int:
     )
 
 
-async def test_the_same_id_again_gives_the_first_answer_and_does_nothing(store: Store) -> None:
+async def test_a_repeated_id_returns_the_first_answer_and_changes_nothing(store: Store) -> None:
     before = await groups(store)
     first = await store.under(ONE).write(add_group, "a")
     assert await store.under(ONE).write(add_group, "a") == first
     assert await groups(store) == before + 1
 
 
-async def test_the_commands_of_one_request_are_told_apart(store: Store) -> None:
+async def test_the_commands_of_one_request_have_different_ids(store: Store) -> None:
     before = await groups(store)
     for _ in range(2):
         request = store.under(ONE)

@@ -81,7 +81,9 @@ NOT_AWAY = ["22P02", "23505", "42601", "42P01", "P0001"]
 
 
 @pytest.mark.parametrize("away", [True, False])
-async def test_postgres_says_what_it_is(opened: Opened, postgres_url: str, away: bool) -> None:
+async def test_postgres_errors_are_recognized_by_sqlstate(
+    opened: Opened, postgres_url: str, away: bool
+) -> None:
     """The store recognizes an outage by the SQLSTATE of a real error, for writers and for
     readers.
     """

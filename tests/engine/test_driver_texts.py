@@ -104,7 +104,7 @@ def logged() -> Iterator[io.StringIO]:
     log.start()
 
 
-async def test_no_log_line_holds_what_people_wrote(store: Store, logged: io.StringIO) -> None:
+async def test_no_log_line_contains_peoples_words(store: Store, logged: io.StringIO) -> None:
     failed = 0
     for fails in FAILS:
 

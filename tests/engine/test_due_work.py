@@ -41,9 +41,7 @@ async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None
     assert await claimed(store) == ["2"]
 
 
-async def test_what_waits_for_a_retry_holds_back_those_behind_it(
-    store: Store, clock: MovedClock
-) -> None:
+async def test_a_retry_holds_back_later_texts_of_its_line(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
     at = clock.now + timedelta(seconds=4)

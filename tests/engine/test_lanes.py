@@ -31,7 +31,7 @@ async def names(store: Store) -> set[str]:
     )
 
 
-async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone_fails(
+async def test_waiting_commands_share_a_commit_and_only_the_faulty_one_fails(
     store: Store, heard: Heard
 ) -> None:
     answers = await asyncio.gather(
@@ -151,7 +151,7 @@ async def closing(database_url: str, clock: MovedClock) -> Store:
     return Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
 
 
-async def test_closing_finishes_what_is_in_the_lanes(
+async def test_closing_finishes_queued_commands(
     closing: Store, database_url: str, clock: MovedClock
 ) -> None:
     answers = [asyncio.ensure_future(closing.write(add_group, f"g{n}")) for n in range(50)]

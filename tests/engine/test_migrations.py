@@ -181,7 +181,7 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path: Path) -> None:
+def test_migration_0016_restores_the_agents_chosen_presence(kind: str, tmp_path: Path) -> None:
     """The migration restores the chosen presence of agents whom the product had set to Away. It
     also gives each desk an id.
     """

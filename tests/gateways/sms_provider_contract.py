@@ -56,13 +56,13 @@ class SmsProviderContract:
         for code, own in OWN.items():
             assert self.errors.of_provider.get(code, own).reason is own.reason
 
-    async def test_what_was_sent_is_found(self, provider: SmsProvider) -> None:
+    async def test_sent_texts_are_found(self, provider: SmsProvider) -> None:
         """The lookup finds exactly this text, so that it is linked and not sent again."""
         sent = await provider.send(outgoing())
         assert isinstance(sent, Accepted)
         assert [found.sid for found in await provider.find(outgoing())] == [sent.sid]
 
-    async def test_twins_are_both_found_or_told_apart(self, provider: SmsProvider) -> None:
+    async def test_twins_are_both_found_or_distinguished(self, provider: SmsProvider) -> None:
         """The same words are sent twice. A lookup must return both texts or, if the provider stores
         our ids, the right one of them.
         """
@@ -78,7 +78,7 @@ class SmsProviderContract:
         else:
             assert found[2] == sids
 
-    async def test_what_was_not_sent_is_not_found(self, provider: SmsProvider) -> None:
+    async def test_unsent_texts_are_not_found(self, provider: SmsProvider) -> None:
         """A lookup finds neither a text to another number nor other words to the same number."""
         await provider.send(outgoing())
         assert not await provider.find(outgoing(to=BOB))
@@ -91,7 +91,7 @@ class SmsProviderContract:
         assert isinstance(sent, Accepted)
         assert [found.sid for found in await provider.find(message)] == [sent.sid]
 
-    async def test_what_it_does_not_have_is_erased(self, provider: SmsProvider) -> None:
+    async def test_erasing_an_unknown_text_succeeds(self, provider: SmsProvider) -> None:
         """A provider that cannot erase texts reports that. For any other provider, erasing an
         unknown text succeeds.
         """

@@ -89,7 +89,7 @@ BATTERY = {"battery:level": {"observedValue": 12, "status": "warn"}}
         ({"messages:failed": {"observedValue": 1, "status": "warn"}}, ""),
     ],
 )
-async def test_what_the_phone_reports(
+async def test_problems_that_the_phone_reports(
     phone: FakePhone, config: Settings, health: dict[str, object], says: str
 ) -> None:
     phone.health = health

@@ -116,7 +116,7 @@ async def test_a_redelivered_event_is_the_same_text(
     ],
     ids=["no signature", "wrong signature", "another time", "recorded", "from the future"],
 )
-async def test_what_the_phone_did_not_sign_just_now_is_refused(
+async def test_unsigned_and_old_requests_are_refused(
     phone: FakePhone,
     recorder: RecordingStore,
     clock: MovedClock,

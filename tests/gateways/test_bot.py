@@ -70,7 +70,7 @@ async def test_a_turn_is_asked_as_the_contract_says(rasa: tuple[FakeRasa, RasaBo
     assert fake.asked == [(body, "Bearer token")]
 
 
-async def test_buttons_and_pictures_are_read_and_what_says_nothing_is_left_out(
+async def test_buttons_and_pictures_are_read_and_empty_messages_left_out(
     rasa: tuple[FakeRasa, RasaBot],
 ) -> None:
     fake, bot = rasa
@@ -110,7 +110,7 @@ TOLD = {
     ],
     ids=["ours", "no JSON", "no object", "half of it", "slots no object"],
 )  # fmt: skip
-async def test_what_our_own_channel_understood_is_read_and_only_what_agents_may_see(
+async def test_our_own_channels_report_is_read_without_hidden_slots(
     rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
 ) -> None:
     fake, bot = rasa

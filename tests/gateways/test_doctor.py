@@ -137,7 +137,7 @@ async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
     assert list(S3Media(bucket).names()) == []
 
 
-async def test_what_is_wrong_is_told_with_what_mends_it(
+async def test_each_problem_has_a_fix(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"
@@ -219,7 +219,7 @@ async def test_a_number_in_a_messaging_service(
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} does not have this number in its sender pool, so nothing can be sent",
-        f"{named} sends its texts to nowhere",
+        f"{named} sends its texts nowhere",
         f"{named} has no fallback",
     ]
     # not checked, because the number's addresses do not apply
@@ -335,7 +335,7 @@ async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str,
         ),
     ],
 )
-async def test_who_cannot_be_asked(
+async def test_requesters_who_cannot_be_asked(
     environ: dict[str, str], change: dict[str, str], says: str
 ) -> None:
     code, findings = await said(environ | change)

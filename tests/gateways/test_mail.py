@@ -149,7 +149,7 @@ class TestMailbox(MailerContract):
         ]
 
 
-async def test_what_a_mail_says_of_itself() -> None:
+async def test_mail_headers() -> None:
     inbox = Inbox()
     with serving(inbox) as port:
         await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)

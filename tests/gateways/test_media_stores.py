@@ -219,7 +219,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_credentials_say_what_to_correct(s3: S3Server, wrong: str) -> None:
+def test_wrong_credentials_name_the_correction(s3: S3Server, wrong: str) -> None:
     actions, given, sentence = WRONG[wrong]
     bucket = s3.bucket()
     with s3.with_accounts(*actions) as (key, secret):

@@ -123,7 +123,7 @@ GENUINE: list[tuple[str, Pairs]] = [
 
 
 @pytest.mark.parametrize("more", [g[1] for g in GENUINE], ids=[g[0] for g in GENUINE])
-def test_what_twilio_may_send(more: Pairs) -> None:
+def test_forms_that_twilio_may_send(more: Pairs) -> None:
     form = dict(TEXT) | dict(more)
     if not more:
         del form["AccountSid"]

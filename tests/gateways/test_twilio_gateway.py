@@ -99,7 +99,7 @@ SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
 @pytest.mark.parametrize(
     ("arrange", "changes", "expected"), [s[1:] for s in SENDS], ids=[s[0] for s in SENDS]
 )
-async def test_what_an_answer_means(
+async def test_meaning_of_each_answer(
     twilio: FakeTwilio,
     provider: TwilioProvider,
     arrange: Any,
@@ -202,7 +202,7 @@ async def test_an_unsure_send_is_found(
     assert await provider.find(outgoing()) == [SentBefore(sid=sent.sid, status=Status.SENDING)]
 
 
-async def test_what_find_leaves_out(
+async def test_texts_that_find_leaves_out(
     twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
 ) -> None:
     """A lookup ignores the same words if they were sent before our text was written, or by the
@@ -236,7 +236,9 @@ async def test_find_reads_every_page(
     assert len(await provider.find(outgoing())) == 1
 
 
-async def test_the_final_status_is_told(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+async def test_a_lookup_returns_the_final_status(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
     """A lookup returns the present status of a message."""
     twilio.undelivered[ANN] = 30003
     await provider.send(outgoing())

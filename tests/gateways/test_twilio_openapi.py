@@ -102,7 +102,7 @@ def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
         yield from invented(schema["items"], one)
 
 
-async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
+async def test_requests_and_fake_answers_follow_twilios_description(
     twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock, tmp_path: Path
 ) -> None:
     service = "MG" + "0123456789abcdef" * 2
@@ -153,7 +153,7 @@ def test_every_status_of_twilios_is_known() -> None:
     assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
 
 
-def test_what_is_not_described_is_found() -> None:
+def test_differences_from_the_description_are_found() -> None:
     path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     form = {"Form": ["+1"], "ValidityPeriod": ["1"], "MessagingServiceSid": ["MG1"]}
     found = list(wrong(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))

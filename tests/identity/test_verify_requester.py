@@ -155,7 +155,7 @@ async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story
     assert await story.texted(ann) == [], "the requester sees none of it"
 
 
-async def test_what_cannot_be_verified(story: Story) -> None:
+async def test_users_that_cannot_be_verified(story: Story) -> None:
     guest = (await story.text(number=STRANGER)).interaction_id or 0
     with pytest.raises(NotFound):
         await verify(story, guest, 99)

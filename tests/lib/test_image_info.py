@@ -22,7 +22,7 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("content", "expected"), [f[1:] for f in FOUND], ids=[f[0] for f in FOUND])
-def test_what_a_picture_is(content: bytes, expected: Picture | None) -> None:
+def test_pictures_are_recognized(content: bytes, expected: Picture | None) -> None:
     assert picture_in(content) == expected
 
 

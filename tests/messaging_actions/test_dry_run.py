@@ -291,7 +291,7 @@ class Histories(RuleBasedStateMachine):
             ]
 
 
-def test_the_dry_run_says_what_really_fired(database_url: str) -> None:
+def test_the_dry_run_equals_the_real_actions(database_url: str) -> None:
     machine = type("HistoriesHere", (Histories,), {"url": database_url, "clock": MovedClock()})
     run_state_machine_as_test(
         machine,

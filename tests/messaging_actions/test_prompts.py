@@ -87,7 +87,7 @@ async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversatio
     assert await told(story, OMAR) == []
 
 
-async def test_where_nobody_is_assigned_supervisors_are_prompted_and_told_at_once(
+async def test_without_an_assigned_agent_supervisors_are_prompted_at_once(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     received = await story.text("anyone?", to=DIRECT)
@@ -135,7 +135,7 @@ async def test_only_a_prompt_can_be_dismissed(story: Story, rules: Rules) -> Non
             await dismiss(story, interaction_id, seq)
 
 
-async def test_dismissing_is_told_to_my_other_tabs_only(
+async def test_dismissing_hints_only_the_agents_other_tabs(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     ann = await story.with_agent()

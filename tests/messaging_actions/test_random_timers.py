@@ -268,7 +268,7 @@ class Conversations(RuleBasedStateMachine):
         self.runner.close()
 
 
-def test_random_conversations_do_what_the_model_says(database_url: str) -> None:
+def test_random_conversations_follow_the_model(database_url: str) -> None:
     machine = type("ConversationsHere", (Conversations,), {"url": database_url})
     run_state_machine_as_test(
         machine,

@@ -336,7 +336,7 @@ async def test_twilios_copies_are_redacted(
     assert (message.body, list(message.media), twilio.media) == ("", [], {})
 
 
-async def test_what_the_provider_keeps_is_on_the_receipt(
+async def test_the_receipt_lists_data_that_the_provider_keeps(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
     provider = GoodProvider(objects=NotErased(why="it refused (20403).", again=False))

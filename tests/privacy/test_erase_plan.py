@@ -94,7 +94,7 @@ def test_the_plan_names_every_column_that_can_hold_personal_data(name: str) -> N
     assert not left, f"say in store/privacy/erase_plan.py what an erasure does with these: {left}"
 
 
-def test_the_plan_names_only_what_is_there() -> None:
+def test_the_plan_names_only_existing_columns() -> None:
     there = set(t.metadata.tables)
     assert {*BY_VALUE, *WORDS, *NOT_PERSONAL} <= there
     for name, columns in [*BY_VALUE.items(), *WORDS.items()]:

@@ -157,7 +157,7 @@ async def test_the_virtual_agent_of_the_month(month: Story) -> None:
     )
 
 
-async def test_what_lasted_of_the_month(month: Story) -> None:
+async def test_durable_resolutions_of_the_month(month: Story) -> None:
     whole = values(await asked(month.store, "lasting", FIRST, LAST))
     # 4 of 7: Ann's first, Bob, Dora and Eve. Carl came back after 2 days, Ann only after 8.
     assert whole["durable"] == pytest.approx(100 * 4 / 7)

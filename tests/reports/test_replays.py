@@ -152,7 +152,9 @@ async def test_more_capacity(past: Story, clock: MovedClock) -> None:
     assert mia.load == pytest.approx(50 / 240)
 
 
-async def test_a_third_place_takes_who_gave_up(past: Story, clock: MovedClock) -> None:
+async def test_more_capacity_serves_the_requester_who_gave_up(
+    past: Story, clock: MovedClock
+) -> None:
     change = ReplayChange(agents=(AgentChange(id=MIA, capacity=3),))
     found = await tried(past, clock, change)
     assert waits(found.after) == (3, 0, 0)

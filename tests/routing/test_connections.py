@@ -63,7 +63,7 @@ async def due_in(story: Story, clock: MovedClock, agent_id: int = MIA) -> float:
     return float((work.due_at - clock.now).total_seconds())
 
 
-async def test_who_holds_a_stream_is_told_every_ten_seconds_and_who_left_at_once(
+async def test_connected_agents_are_reported_every_ten_seconds_and_departures_at_once(
     story: Story, connections: Connections, clock: MovedClock, time: Time
 ) -> None:
     await story.available(MIA)

@@ -105,7 +105,7 @@ async def test_the_presence_that_was_chosen_comes_back(story: Story, clock: Move
 
 
 @pytest.mark.parametrize("chosen", ["away", "offline"])
-async def test_what_an_agent_chose_stays(story: Story, clock: MovedClock, chosen: str) -> None:
+async def test_chosen_presence_stays(story: Story, clock: MovedClock, chosen: str) -> None:
     await choose(story, chosen)
     await lose(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))

@@ -184,7 +184,7 @@ def test_the_agent_who_served_a_requester_last_comes_first() -> None:
     assert replayed(without, agents, *arrivals)[1] == (OMAR, at(10))
 
 
-def test_who_served_a_requester_before_the_replayed_days_comes_first_too() -> None:
+def test_the_agent_who_served_before_the_replayed_days_comes_first_too() -> None:
     desk = ReplayDesk(
         queues={DESK: queue(MIA, OMAR, affinity=7)},
         agents={one.id: one for one in (agent(MIA), agent(OMAR))},

@@ -131,9 +131,7 @@ async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
     assert await story.offer() == 1
 
 
-async def test_whoever_served_the_requester_last_is_asked_first_for_some_days(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_the_last_agent_is_asked_first_for_some_days(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent(OMAR)
     await story.close(ann, OMAR)
     await story.available(MIA)
@@ -174,7 +172,7 @@ async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
     )
 
 
-async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with_a_pause(
+async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with_a_pause(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
@@ -244,7 +242,7 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(
     assert len(await story.texted(ann)) == 1, "told once"
 
 
-async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
+async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) -> None:
     ann = await texts(story)
     await story.offer()
     await story.text("Bot", to=DIRECT)
@@ -264,9 +262,7 @@ async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
     }
 
 
-async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: MovedClock) -> None:
     await change(story.store, t.queues, alarm_seconds=300)
     ann = await texts(story)
     await story.offer()
@@ -348,7 +344,7 @@ async def test_an_own_state_stands_and_may_take_work(story: Story) -> None:
     assert [r.presence for r in await story.rows(t.presence_log)] == ["Lunch", "Training"]
 
 
-async def test_going_away_gives_an_offer_to_the_next_at_once(story: Story) -> None:
+async def test_going_away_passes_an_offer_on_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
     await texts(story)
     await story.offer()
@@ -398,7 +394,7 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 
-async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_it(
+async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_wants_it(
     story: Story,
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -415,7 +411,7 @@ async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story) -> None:
+async def test_only_an_asked_agent_can_accept_an_offer(story: Story) -> None:
     await story.available(MIA)
     await texts(story, STRANGER)
     await story.offer()
@@ -424,7 +420,7 @@ async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story)
         await story.accept(offer.id, OMAR)
 
 
-async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_behind_them(
+async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
@@ -446,7 +442,7 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     assert offer.interaction.id == third
 
 
-async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(
+async def test_an_agent_who_was_too_late_gets_the_next_offer_at_once(
     story: Story, clock: MovedClock
 ) -> None:
     """An offer that another agent accepts disappears and frees capacity, even if nothing else

@@ -67,7 +67,7 @@ def test_a_crowd_is_accepted_within_a_few_turns(
         assert runner.run(serve()) < CLIENTS / 4
 
 
-async def test_what_is_queued_at_the_end_is_accepted(listening: socket.socket) -> None:
+async def test_queued_connections_are_accepted_at_the_end(listening: socket.socket) -> None:
     accepting = Acceptor(listening, Greeter)
     accepting.start()
     with ExitStack() as stack:

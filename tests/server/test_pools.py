@@ -294,7 +294,7 @@ async def test_an_answer_that_cannot_be_used_opens_no_breaker() -> None:
         await bot.close()
 
 
-async def test_what_is_under_way_keeps_its_claim(
+async def test_running_work_keeps_its_claim(
     story: Story,
     clock: MovedClock,
     monkeypatch: pytest.MonkeyPatch,

@@ -216,7 +216,7 @@ async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
     assert "hello Ann" in provider.sent
 
 
-async def test_what_the_provider_does_not_take_is_logged_at_each_try(
+async def test_each_failed_attempt_is_logged(
     worker: Worker,
     story: Story,
     provider: Provider,

@@ -4,7 +4,7 @@ compile them again."""
 from collections.abc import Hashable
 from typing import Any
 
-MOST = 5000
+MOST_STATEMENTS = 5000
 #: the first item is the dialect; SQLAlchemy makes a new dialect for each engine
 type Key = tuple[Any, ...]
 
@@ -17,7 +17,7 @@ class CompiledStatements(dict[Hashable, Any]):
         return super().get(_shared(key), default)
 
     def __setitem__(self, key: Key, compiled: Any) -> None:  # type: ignore[override]
-        if len(self) >= MOST:
+        if len(self) >= MOST_STATEMENTS:
             self.clear()
         super().__setitem__(_shared(key), compiled)
 

@@ -15,7 +15,7 @@ from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
 
 from handoff_service.store.engine.postgres_connection import BoundedConnection
 
-MOST = 2  # of one kind, as many as most tests use; the server has 100 for all test processes
+MOST_IDLE = 2  # of one kind, as many as most tests use; the server has 100 for all test processes
 
 
 class KeptConnections:
@@ -43,7 +43,7 @@ class KeptConnections:
         ended, used.pgconn, used._pool = used.pgconn, _finished(), None
         used._closed = True
         idle = self._idle[used._conninfo]  # type: ignore[attr-defined]
-        if ended.transaction_status == TransactionStatus.IDLE and len(idle) < MOST:
+        if ended.transaction_status == TransactionStatus.IDLE and len(idle) < MOST_IDLE:
             idle.append(ended)
         else:
             ended.finish()

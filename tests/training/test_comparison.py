@@ -155,7 +155,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("given", "blocked"), CASES.values(), ids=CASES)
-def test_what_blocks_promotion(given: list[ComparedText], blocked: set[Block]) -> None:
+def test_promotion_blocks(given: list[ComparedText], blocked: set[Block]) -> None:
     assert set(blocks(compare(given, Stories(passed=1)))) == blocked
 
 

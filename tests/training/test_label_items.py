@@ -126,7 +126,7 @@ async def test_an_example_that_was_there_before_stays_when_the_label_is_taken_ba
     assert (data.root / GREETINGS).read_bytes() == before
 
 
-async def test_of_two_trainers_the_slower_one_is_told_and_nothing_of_theirs_is_written(
+async def test_the_slower_of_two_trainers_gets_an_error_and_writes_nothing(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     item = await misses(story, "you are a star")
@@ -267,7 +267,7 @@ async def test_most_to_learn_comes_first(
     assert len(queue.items) == 2
 
 
-async def test_what_is_left_of_a_cluster_still_takes_new_texts(
+async def test_the_rest_of_a_cluster_still_gets_new_texts(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     first = await misses(story, "you are a total star")
@@ -336,7 +336,7 @@ async def test_a_first_label_that_is_undone_makes_its_text_wait_again(
     assert (await story.store.read(labels.agreed)).disputes == []
 
 
-async def test_whoever_is_unsure_of_a_second_label_leaves_the_first(
+async def test_an_unsure_second_label_leaves_the_first(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["second"] = True

@@ -134,7 +134,7 @@ async def test_a_run_is_canceled_and_another_one_may_start(
 
 
 @pytest.mark.usefixtures("background")
-async def test_a_fault_in_the_data_is_told_with_what_to_do(
+async def test_an_error_in_the_data_names_the_fix(
     store: Store, training: TrainAndCompare, root: Path
 ) -> None:
     domain = root / "domain.yml"

@@ -101,9 +101,7 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
 
 
-async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(
-    story: Story, ann: int
-) -> None:
+async def test_a_failed_turn_keeps_the_collected_facts(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     assert first is not None
     await story.finish(

@@ -23,13 +23,14 @@ from pywebpush import WebPusher, WebPushException
 
 from handoff_service.gateways.outside_http import OutsideHttp
 from handoff_service.ports import Called, PushMessage
+from handoff_service.rules.shared.phrases import phrase
 
 # The order of the curve P-256: https://csrc.nist.gov/pubs/sp/800/186/final
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 KEPT_FOR = 3600  # seconds that the push service keeps a notification for a device that is off
 #: A host that a contact may name. Push services refuse others, and py_vapid refuses a port.
 _HOST = re.compile(r"localhost|[\w-]+(\.[\w-]+)+")
-UNUSABLE = "The browser's keys or its address cannot be used. Turn notifications on again."
+UNUSABLE = phrase("The browser's keys or its address cannot be used. Turn notifications on again.")
 SIGNED_FOR = 12 * 3600  # seconds; a push service accepts at most 24 hours
 
 

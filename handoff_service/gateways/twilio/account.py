@@ -78,7 +78,7 @@ def check_account(session: requests.Session, base: str) -> tuple[bool, list[str]
             )
         ]
     account.raise_for_status()
-    found = []
+    found: list[str] = []
     if (status := account.json().get("status", "active")) != "active":
         found.append(
             phrase(

@@ -11,6 +11,7 @@ from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
 from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import line
@@ -41,8 +42,10 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
     """
     if not restore_holds.is_held(tx.conn):
         raise Conflict(
-            "Nothing is held. Either this desk was not restored, or somebody has already released "
-            "or canceled what was held."
+            phrase(
+                "Nothing is held. Either this desk was not restored, or somebody has "
+                "already released or canceled what was held."
+            )
         )
     texts = restore_holds.keys(tx.conn, Work.DELIVER)
     if not command.send:

@@ -16,6 +16,7 @@ from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.identity_providers import IdentityProviderFields
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.identity_providers import FIELDS
@@ -25,7 +26,7 @@ from handoff_service.store.engine.transaction import OperationSettings, Transact
 from handoff_service.store.views import IdentityProvider
 
 p = t.identity_providers
-NEEDED = (
+NEEDED = phrase(
     "Passwords are off for some roles, so one identity provider must stay active. First allow "
     "passwords for all roles under Admin, Sign-in."
 )
@@ -138,7 +139,9 @@ def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None
 def _name_is_free(tx: Transaction, name: str, but: int | None) -> None:
     found = tx.conn.execute(select(p.c.id).where(p.c.name == name)).scalar()
     if found not in (None, but):
-        said = f"An identity provider named “{name}” already exists. Choose another name."
+        said = phrase(
+            "An identity provider named “{name}” already exists. Choose another name.", name=name
+        )
         raise Conflict.at("name", said)
 
 

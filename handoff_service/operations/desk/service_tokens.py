@@ -20,6 +20,7 @@ from handoff_service.operations.shared.record_changes import created, recorded
 from handoff_service.rules.desk import service_tokens as rules
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.service_tokens import Scope
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -71,7 +72,10 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
     if tx.conn.execute(in_use.where(s.c.expires_at > tx.now)).first() is not None:
         raise Conflict.at(
             "name",
-            f"An active service token named “{command.name}” already exists. Choose another name.",
+            phrase(
+                "An active service token named “{name}” already exists. Choose another name.",
+                name=command.name,
+            ),
         )
     agent_id = tx.conn.execute(
         insert(a)
@@ -109,7 +113,7 @@ def revoke_token(tx: Transaction, token_id: int) -> None:
     changes nothing."""
     row = tx.conn.execute(select(s).where(s.c.id == token_id).with_for_update()).one_or_none()
     if row is None:
-        raise NotFound(f"There is no service token {token_id}.")
+        raise NotFound(phrase("There is no service token {id}.", id=token_id))
     if row.revoked_at is not None:
         return
     with recorded(tx, Noun.SERVICE_TOKEN, token_id):

@@ -22,6 +22,7 @@ from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.sign_in_policy import SignInPolicy
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
@@ -163,7 +164,7 @@ def record_failure(tx: Transaction, command: FailedSignIn) -> None:
         subject=Noun.AGENT,
         record="" if found is None else str(found[0]),
         name="" if found is None else command.email.strip().lower(),
-        details={"second_factor": "wrong code"} if command.is_code else {},
+        details={"second_factor": phrase("wrong code")} if command.is_code else {},
     )
     audit(tx, failed)
 

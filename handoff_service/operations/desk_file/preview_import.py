@@ -20,13 +20,19 @@ from handoff_service.operations.desk_file.import_secrets import (
     hash_secrets,
     stored_secrets,
 )
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.record_changes import Changes, Entry, difference
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.store.desk_file.export_desk import desk_content
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
 
+OF_OWNER = {
+    AttributeOwner.USER: phrase("{key} of users"),
+    AttributeOwner.CONVERSATION: phrase("{key} of conversations"),
+}
 #: The part of a desk file -> the key of its entries. Other parts are one entry.
 KEYS = {
     "templates": "name",
@@ -147,11 +153,13 @@ def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
 def _key(part: str, one: Entry) -> str:
     key = str(one[KEYS[part]])
     if part == "list_views":
-        return f"{key} of {one['agent']}"
+        return phrase("{view} of {agent}", view=key, agent=one["agent"])
     if part == "attributes":
-        return f"{key} of {one['owner']}s"
+        return filled(OF_OWNER[one["owner"]], key=key)
     covered = one.get("provider_number") if part == "opt_outs" else None
-    return f"{key} at {covered}" if covered else key
+    if covered is None:
+        return key
+    return phrase("{number} at {company_number}", number=key, company_number=covered)
 
 
 def _secrets(hashed: Hashed) -> Mapping[str, Mapping[str, Changes]]:

@@ -22,7 +22,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.webhooks import webhooks
-from handoff_service.store.webhooks.webhooks import Wanted
+from handoff_service.store.webhooks.webhooks import SubscribedWebhook
 
 k = t.webhook_calls
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
@@ -44,12 +44,12 @@ class NewEvent:
 
 def is_wanted(tx: Transaction, types: Collection[WebhookEvent]) -> bool:
     """Whether an active webhook wants events of one of these types."""
-    return any(not hook.events.isdisjoint(types) for hook in tx.once(webhooks.wanted))
+    return any(not hook.events.isdisjoint(types) for hook in tx.once(webhooks.subscribed))
 
 
 def record_events(tx: Transaction, events: Iterable[NewEvent]) -> None:
     """Write these events, in this order, for every webhook that wants them."""
-    hooks = tx.once(webhooks.wanted)
+    hooks = tx.once(webhooks.subscribed)
     rows = [
         _row(tx, event, hook, event_id)
         for event in events
@@ -118,5 +118,7 @@ def line(webhook_id: int, subject: str) -> str:
     return f"webhook:{webhook_id}:{subject}"
 
 
-def _row(tx: Transaction, event: NewEvent, hook: Wanted, event_id: str) -> dict[str, Any]:
+def _row(
+    tx: Transaction, event: NewEvent, hook: SubscribedWebhook, event_id: str
+) -> dict[str, Any]:
     return call_row(tx, hook.id, event, event_id, with_texts=hook.with_texts)

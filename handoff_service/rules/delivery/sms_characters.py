@@ -129,9 +129,9 @@ def described(character: str) -> str:
         return INVISIBLE_NAMES[character]
     kind = unicodedata.category(character)[0]
     if kind == "Z" or character.isspace() or character == "\u2800":
-        return f"a blank (U+{ord(character):04X})"
+        return phrase("a blank (U+{code})", code=f"{ord(character):04X}")
     if kind == "M":
-        return f"a combining mark (U+{ord(character):04X})"
+        return phrase("a combining mark (U+{code})", code=f"{ord(character):04X}")
     return f"U+{ord(character):04X}" if kind == "C" else character
 
 
@@ -139,6 +139,8 @@ def nothing_visible(text: str) -> str:
     """The error for a text without visible characters, addressed to its writer."""
     shows_nothing = next((c for c in text if c in INVISIBLE_NAMES or c == "\u2800"), None)
     if shows_nothing is None:
-        return "must not be empty"
+        return phrase("must not be empty")
     name = INVISIBLE_NAMES.get(shows_nothing, described(shows_nothing))
-    return f"must contain visible text; it has only invisible characters, such as {name}"
+    return phrase(
+        "must contain visible text; it has only invisible characters, such as {name}", name=name
+    )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, begins
 from handoff_service.rules.shared.conditions import Facts, is_attribute
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
 # when a timer that starts now would be due; None: outside the period
@@ -143,11 +144,11 @@ def judged_by_today(action: MessagingAction) -> list[str]:
         for value in (c.value if isinstance(c.value, list) else [c.value])
     ]
     words = {
-        "priority": "priority" in fields,
-        "queue": "queue" in fields or bool(action.queues),
-        "guest": "guest" in fields,
-        "attributes": any(map(is_attribute, fields)),
-        "on hold": State.ON_HOLD in asked,
-        "the queue's schedule": action.business_hours,
+        phrase("priority"): "priority" in fields,
+        phrase("queue"): "queue" in fields or bool(action.queues),
+        phrase("guest"): "guest" in fields,
+        phrase("attributes"): any(map(is_attribute, fields)),
+        phrase("on hold"): State.ON_HOLD in asked,
+        phrase("the queue's schedule"): action.business_hours,
     }
     return [name for name, is_asked in words.items() if is_asked]

@@ -1,13 +1,22 @@
 """A webhook as an admin sets it up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import WebhookEvent
+from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent
 from handoff_service.rules.webhooks import signature
 from handoff_service.rules.webhooks.events import EVENTS
 
 LONGEST_NAME = 100
+
+
+#: the words of pages
+CALL_STATES: Mapping[CallState, str] = {
+    CallState.WAITING: phrase("Waiting"),
+    CallState.DELIVERED: phrase("Delivered"),
+    CallState.GIVEN_UP: phrase("Given up"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.conversations.scheduled_texts import question
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Direction, Work
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -79,7 +80,12 @@ def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
     """A scheduled text of this interaction. NotFound when it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
-        raise NotFound(f"The scheduled text {text_id} no longer waits to be sent. Reload the page.")
+        raise NotFound(
+            phrase(
+                "The scheduled text {text_id} no longer waits to be sent. Reload the page.",
+                text_id=text_id,
+            )
+        )
     return found
 
 

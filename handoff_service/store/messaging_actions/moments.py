@@ -18,6 +18,7 @@ from handoff_service.rules.conversations.past import (
     UnderstoodThen,
 )
 from handoff_service.rules.messaging_actions.target_timers import PARKED, waits_for_target
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import (
     CLOSED,
     Author,
@@ -80,7 +81,7 @@ def of_conversation(
         .where(i.c.id == interaction_id)
     ).one_or_none()
     if about is None:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(phrase("There is no conversation {id}.", id=interaction_id))
     # one more line, for where the next stretch begins
     read = _lines(conn, interaction_id, after - CONTEXT, after + most + 1)
     context = [line for line in read if line.seq <= after]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
+from handoff_service.rules.reports.topic_words import reason_name, topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.rules.shared.language import LANGUAGE_NAMES
 from handoff_service.rules.shared.phrases import phrase
@@ -74,11 +75,7 @@ def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, s
         )
     if words:
         word = words[key]
+        if column is GroupBy.REASON:
+            return reason_name(word)
         return _WORDS[column].get(word, word) if column in _WORDS else topic_name(word)
     return known.get(key, phrase("Deleted ({key})", key=key))
-
-
-def topic_name(word: str) -> str:
-    """A topic for reading: ``report_problem`` is Report problem."""
-    text = word.replace("_", " ")
-    return text[:1].upper() + text[1:]

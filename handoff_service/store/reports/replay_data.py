@@ -26,7 +26,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports import records
 
-MOST = 50_000  # arrivals; a busier desk gets fewer days
+MOST_ARRIVALS = 50_000  # arrivals; a busier desk gets fewer days
 AT_ONCE = 200  # one query reads the lines of this many conversations
 w, i, o = t.work_items, t.interactions, t.offers
 
@@ -72,7 +72,7 @@ def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
         .join(i, i.c.id == w.c.interaction_id)
         .where(w.c.created_at >= since, w.c.created_at < until, w.c.for_agent_id.is_(None))
         .order_by(w.c.id.desc())
-        .limit(MOST)
+        .limit(MOST_ARRIVALS)
     ).all()
     ids = [row.id for row in rows]
     accepted, declined = _accepted(conn, ids), _declined(conn, ids)

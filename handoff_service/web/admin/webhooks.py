@@ -22,7 +22,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role, WebhookEvent
 from handoff_service.rules.webhooks.events import EVENTS
 from handoff_service.rules.webhooks.signature import OVERLAP, SWITCHED_OFF_AFTER, secret_of
-from handoff_service.rules.webhooks.webhooks import LONGEST_NAME, WebhookFields
+from handoff_service.rules.webhooks.webhooks import CALL_STATES, LONGEST_NAME, WebhookFields
 from handoff_service.store.views import Webhook
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.deleting import Deleting
@@ -93,6 +93,7 @@ def _around(conn: Connection, _form: Form, one: Webhook | None) -> dict[str, Any
         "choices": CHOICES,
         "longest_name": LONGEST_NAME,
         "one": one,
+        "call_states": CALL_STATES,
         "calls": webhooks.calls(conn, one.id, most=SHOWN) if one is not None else [],
         "days": SWITCHED_OFF_AFTER.days,
         "overlap_hours": round(OVERLAP.total_seconds() / 3600),

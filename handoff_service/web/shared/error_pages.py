@@ -40,8 +40,8 @@ def words_of(error: SanicException) -> str:
 async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
     """Render the page of an error. Its link leads to a page that the agent may see.
 
-    A 503 does not ask who is signed in: the database may be away, and a second wait for it would
-    make the answer late.
+    For a 503, the session is not looked up, because the database may be away and a second wait
+    would delay the answer.
     """
     home, token = "/sign-in", cookie_token(request)
     holds = False

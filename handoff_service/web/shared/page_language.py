@@ -6,13 +6,14 @@ request.
 """
 
 import gettext as catalogs
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from functools import cache
 
 from babel import negotiate_locale
 from babel.messages.mofile import read_mo
 from jinja2 import Environment, pass_eval_context
+from jinja2.filters import do_join, do_lower
 from jinja2.nodes import EvalContext
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -60,7 +61,8 @@ async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
 
 def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
-    for everything they print; filters call it for the text that they change."""
+    for every printed value. Filters call it for the text that they change.
+    """
     return phrases.translated(value, _catalog())
 
 
@@ -74,6 +76,7 @@ def install(environment: Environment) -> None:
     environment.globals.update(page_language=page_language.get)
     environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
+    environment.filters.update(join=_join, lower=_lower)
 
 
 @cache
@@ -100,6 +103,19 @@ def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
 @pass_eval_context
 def _ngettext(at: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
     return _filled(at, _catalog().ngettext(one, many, count), {"num": count, **values})
+
+
+@pass_eval_context
+def _join(
+    at: EvalContext, parts: Iterable[object], separator: str = "", attribute: str | None = None
+) -> str:
+    if attribute is None:
+        parts = map(shown, parts)
+    return do_join(at, parts, shown(separator), attribute)
+
+
+def _lower(words: str) -> str:
+    return do_lower(shown(words))
 
 
 def _filled(at: EvalContext, text: str, values: dict[str, object]) -> str:

@@ -1,9 +1,9 @@
 """Serves the workspace of a practice desk to the browser in which its agent has entered it.
 
-A second cookie holds the session on the practice desk. It counts only while the same agent is
-signed in to the real desk with this browser. Each desk makes form tokens with a secret key of its
-own, so it refuses the other desk's forms. Therefore a page that stays open after a practice run
-cannot text a real requester.
+A second cookie holds the session on the practice desk. The cookie is valid only while the same
+agent is signed in to the real desk with this browser. Each desk makes form tokens with a secret key
+of its own, so it refuses the other desk's forms. Therefore a page that stays open after a practice
+run cannot text a real requester.
 """
 
 from sanic import Request

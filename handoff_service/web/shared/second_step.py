@@ -162,7 +162,7 @@ def step_token(request: Request) -> str:
 
 
 async def current_step(request: Request, kind: StepKind) -> Step:
-    """The step that this browser is at. NotSignedIn when it has ended."""
+    """The current sign-in step of this browser. NotSignedIn when it has ended."""
     desk, which = desk_of(request), StepToken(step_token(request), kind)
     found = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
     if found is None:

@@ -32,9 +32,10 @@ def is_service_token(token: str) -> bool:
 async def authenticate(
     desk: AppContext, token: str, scope: Scope | None, roles: tuple[Role, ...]
 ) -> CurrentAgent:
-    """The agent as which the token acts, with the roles that this call needs. ``scope`` None: the
+    """The technical agent of the token, with the roles that this call needs. ``scope`` None: the
     call is for people. NotSignedIn for an unusable token, TooManyRequests, and NotAllowed without
-    the scope."""
+    the scope.
+    """
     found = await desk.store.read(service_tokens.holder, token_hash(token))
     one = usable(found)
     wait = await desk.token_rates.take(one.token.id, one.token.rate, desk.clock())

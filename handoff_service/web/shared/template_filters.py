@@ -11,14 +11,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from handoff_service.rules.desk.audit import ACTIONS, SUBJECTS
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.views import Medium
+from handoff_service.web.shared.known_words import KNOWN_WORDS
 from handoff_service.web.shared.local_formats import write_day, write_time
 from handoff_service.web.shared.page_language import shown
 
 _MASK = re.compile("‹(name|number|email|code)›")
-_PHRASES = {**ACTIONS, **SUBJECTS}
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
@@ -54,15 +53,17 @@ def initials(name: str) -> str:
 
 def words(name: str) -> str:
     """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. The
-    words of the audit log are phrases."""
-    if name in _PHRASES:
-        return _PHRASES[name]
+    known words are phrases."""
+    if name in KNOWN_WORDS:
+        return KNOWN_WORDS[name]
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 
 def masks(text: str) -> list[tuple[str, bool]]:
-    """A masked text in parts; whether a part is a mask, which is then without its marks."""
+    """Split a masked text into parts. Each part has whether it is a mask. A mask comes without its
+    quotation marks.
+    """
     parts = _MASK.split(text)
     return [(part, bool(n % 2)) for n, part in enumerate(parts) if part]
 
@@ -75,8 +76,9 @@ def minutes(seconds: int) -> str:
 
 
 def reserved(medium: Medium, width: int, height: int) -> Markup:
-    """Return the attributes that keep a picture's place in at most this box, before it loads. The
-    size is unknown for a picture that nobody could measure."""
+    """Return the attributes that keep a picture's place in at most this box, before it loads. Empty
+    for a picture of unknown size.
+    """
     if not medium.width or not medium.height:
         return Markup("")
     scale = min(width / medium.width, height / medium.height, 1)

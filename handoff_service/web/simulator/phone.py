@@ -64,8 +64,9 @@ SAMPLES = {
 
 
 def blueprint() -> Blueprint:
-    """Serve ``/phone``. Anyone who reaches it controls the phones, so it needs no sign-in in the
-    demo alone."""
+    """Serve ``/phone``. Anyone who reaches the page controls the phones, so only the demo serves it
+    without sign-in.
+    """
     made = Blueprint("phone", url_prefix="/phone")
 
     @made.on_request

@@ -10,7 +10,7 @@ from handoff_service.web.shared.session import desk_of
 
 
 async def starting(request: Request) -> str:
-    """Return a sentence while no virtual agent answers yet; else nothing."""
+    """Return a sentence while no virtual agent answers yet; otherwise an empty string."""
     models: BotModels = request.app.ctx.bot_models
     urls = desk_of(request).settings.bot_urls
     if not urls or any(await asyncio.gather(*map(models.answers, urls))):

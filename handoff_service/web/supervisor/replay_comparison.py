@@ -10,7 +10,7 @@ from handoff_service.rules.routing.replay_figures import (
     AgentFigures,
     QueueFigures,
 )
-from handoff_service.rules.shared.phrases import joined, phrase
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 from handoff_service.store.reports.replay_desk import DeskToday
 from handoff_service.store.reports.replays import ReplayResult
@@ -26,7 +26,8 @@ TARGETS = {
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
     """One figure: as it happened, replayed with today's settings, replayed with the change.
-    ``better``: whether the change is better; None: equal, or neither is better."""
+    ``better``: whether the change improves the figure; None: the figures are equal, or the figure
+    has no better direction."""
 
     called: str
     happened: str
@@ -115,7 +116,9 @@ def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
             )
         if one.skills is not None:
             said.append(
-                phrase("{name}: required skills {skills}.", name=name, skills=_listed(one.skills))
+                phrase("{name}: required skills {skills}.", name=name, skills=", ".join(one.skills))
+                if one.skills
+                else phrase("{name}: no required skills.", name=name)
             )
         if one.targets is not None:
             said.append(phrase("{name}: targets changed.", name=name))
@@ -128,15 +131,19 @@ def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
         if agent.capacity is not None:
             said.append(phrase("{name}: capacity {count}.", name=name, count=agent.capacity))
         if agent.groups is not None:
-            said.append(phrase("{name}: groups {groups}.", name=name, groups=_listed(agent.groups)))
+            said.append(
+                phrase("{name}: groups {groups}.", name=name, groups=", ".join(agent.groups))
+                if agent.groups
+                else phrase("{name}: no groups.", name=name)
+            )
         if agent.skills is not None:
-            said.append(phrase("{name}: skills {skills}.", name=name, skills=_listed(agent.skills)))
+            said.append(
+                phrase("{name}: skills {skills}.", name=name, skills=", ".join(agent.skills))
+                if agent.skills
+                else phrase("{name}: no skills.", name=name)
+            )
     if change.available is AvailableAs.OPENING_HOURS:
         said.append(
             phrase("In both runs, agents are available whenever one of their queues is open.")
         )
     return said
-
-
-def _listed(names: Sequence[str]) -> str:
-    return joined(", ", names) if names else phrase("none")

@@ -212,7 +212,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def _unit_of_one(figure: Figure) -> Unit:
-    """The unit of one conversation's value: a share of sums lists the counted number."""
+    """The unit of one conversation's value. For a share of sums, that is the counted number."""
     if isinstance(figure.how, AvailableTime):
         return Unit.SECONDS
     if isinstance(figure.how, PerConversation):

@@ -135,7 +135,7 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.TRAINER)
 async def pin_one_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """Keep a model's file for good, or no longer."""
+    """Keep a model's file permanently, or stop keeping it."""
     command = PinModel(hash=hash, is_pinned=form_field(request, "pinned") == "1")
     await desk_of(request).store.write(pin_model, command)
     return done_or_redirect(request, HERE)

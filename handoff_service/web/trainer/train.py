@@ -231,7 +231,7 @@ def _worst_change(figures: Comparison) -> str:
     return (
         phrase("{points:+d} points, {intent}", points=points, intent=intent)
         if points
-        else phrase("none")
+        else phrase("no change")
     )
 
 

@@ -1,5 +1,6 @@
-"""Signing in with a passkey, in place of the password or after it. The page's script
-(``passkeys.js``) talks to the browser."""
+"""Signing in with a passkey, either instead of the password or after it. The page's script
+(``passkeys.js``) talks to the browser.
+"""
 
 import secrets
 from typing import Any
@@ -125,7 +126,7 @@ async def _sign_in(request: Request) -> HTTPResponse:
 
 
 async def _who(request: Request, step: Step, found: StoredPasskey, *, alone: bool) -> Admitted:
-    """The agent. In place of the password, a passkey is allowed where the password is."""
+    """The agent. A passkey can replace the password only for agents who may use a password."""
     if not alone:
         return admitted(step)
     desk = desk_of(request)

@@ -64,7 +64,9 @@ def blueprint() -> Blueprint:
 
 
 async def _at_step(request: Request, kind: StepKind, do: Any) -> HTTPResponse:
-    """Do this at the browser's current step. Without one, redirect to the sign-in page."""
+    """Call the handler with the browser's current sign-in step. Without a step, redirect to the
+    sign-in page.
+    """
     try:
         response: HTTPResponse = await do(request, await current_step(request, kind))
     except NotSignedIn:
