@@ -51,8 +51,8 @@ OLD_TURNS = 3
 # count once, for each slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-# The trackers that were saved in the present turn. The channel sets a list before a turn. None: no
-# caller wants them.
+# The trackers that were saved in the present turn. The channel sets a list before a turn. None: the
+# trackers are not collected.
 saved_trackers: ContextVar[list[DialogueStateTracker] | None] = ContextVar(
     "saved_trackers", default=None
 )

@@ -455,7 +455,9 @@ class MediaStore(Protocol):
 
     @property
     def leaves(self) -> str:
-        """What deleting a file may leave behind, for an erasure's receipt. Empty: nothing."""
+        """A sentence for an erasure's receipt about data that stays after a file is deleted. Empty:
+        no data stays.
+        """
 
     @property
     def where(self) -> str:

@@ -140,7 +140,7 @@ class Settings:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read and check the settings. SetupError names the variable and what would be right."""
+    """Read and check the settings. SetupError names the variable and a valid value."""
     get = _Reader(environ)
     home = Path(get.text("HOME", "./.patchboard")).absolute()
     host, port = get.text("HOST", "127.0.0.1"), get.number("PORT", 8000, least=0, most=65535)

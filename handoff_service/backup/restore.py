@@ -104,7 +104,7 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
 
 
 def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
-    """What to do about media that the restored rows name."""
+    """A sentence about missing media that the restored rows name."""
     found = (
         f"Warning: {counted(count, 'file')} of the restored desk {'is' if count == 1 else 'are'}"
     )
@@ -258,7 +258,7 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
     for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # the original desk has mailed these; people who still need a link can ask again
+    # the original desk has sent these mails; agents who still need a link can request a new one
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
     # The original desk may still use the same Redis server. The id keeps the two desks apart there.
     # Password links are signed with it, so those from before end.

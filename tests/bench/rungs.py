@@ -27,7 +27,7 @@ NAIVE = {
 
 @dataclass
 class Rung:
-    """One way to take a text in. ``command`` starts it."""
+    """One way to receive a text. ``command`` starts its server."""
 
     name: str
     command: list[str]
@@ -46,7 +46,7 @@ def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[
         "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
         "PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:1",
         "PATCHBOARD_PUBLIC_URL": URL.removesuffix("/webhooks/twilio/sms"),
-        # the bot's turns come after the run: the webhook alone is measured
+        # the bot's turns are due after the run, so that only the webhook is measured
         "PATCHBOARD_BURST_WINDOW": "3000",
         "PATCHBOARD_DEMO": "1",
     }
@@ -82,7 +82,7 @@ def running(rung: Rung) -> Iterator[Rung]:
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(1200):  # a minute: the first start reads everything from the disk
+    for _ in range(1200):  # up to a minute, because the first start reads all files from the disk
         if server.poll() is not None:
             break
         try:
@@ -94,7 +94,7 @@ def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
 
 
 def measured(port: int, count: int) -> Measured:
-    """Send so many texts to the server on this port. RuntimeError when one is not taken."""
+    """Send this many texts to the server on this port. RuntimeError if a text is not accepted."""
     arguments = [str(port), str(CONNECTIONS), str(count), secrets.token_hex(4)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.load", *arguments],

@@ -108,7 +108,7 @@ NEEDS = {
     "deny": {"without": ["device"]},
     "inform_account": {"entities": ["email"]},
 }
-MEANT = [  # text, entities, ranking, what counts
+MEANT = [  # text, entities, ranking, expected intent
     (
         "it makes a noise",
         [],
@@ -127,7 +127,7 @@ MEANT = [  # text, entities, ranking, what counts
     ("2", [], [("inform_account", 0.4), ("affirm", 0.1)], ("affirm", 1.0)),
     ("ann@example.com", ["email"], [("inform_account", 0.4)], ("inform_account", 1.0)),
     ("dead, cant work", [], [("blocked", 0.5), ("report_problem", 0.5)], ("blocked", 1.0)),
-    ("2", [], [("inform_account", 1.0)], ("inform_account", 1.0)),  # nothing else is left
+    ("2", [], [("inform_account", 1.0)], ("inform_account", 1.0)),  # no other intent is left
 ]
 
 
@@ -142,8 +142,8 @@ def a_meaning_counts_only_when_the_text_bears_it_out():
         assert abs(done.get("intent")["confidence"] - confidence) < 0.001, text
 
 
-# Intent before the gate, nearness, what was asked, by its words? -> intent after it, and the likely
-# topic.
+# Intent before the gate, nearness, the question before, whether the words match -> intent after the
+# gate, and the likely topic.
 TOPIC, OTHER, SURE = "report_problem", "not_for_desk", False
 GATED = [
     (TOPIC, 0.7, None, SURE, (TOPIC, None)),
@@ -200,11 +200,11 @@ def a_topic_begins_only_near_its_examples():
 
 REQUEST = "talk_to_person"
 HANDED_OFF = [
-    ("a text", 0.35, 0.2, True),  # likely enough, although help is likelier
+    ("a text", 0.35, 0.2, True),  # likely enough, although the intent help is likelier
     ("a text", 0.35, None, True),  # without the encoder
     ("a text", 0.35, 0.0, False),
     ("a text", 0.25, 0.2, False),
-    ("i need a real person", 0.1, 0.0, True),  # by its words
+    ("i need a real person", 0.1, 0.0, True),  # recognized by its words
     ("my agent says i need a real person", 0.1, 0.0, False),
 ]
 
@@ -332,7 +332,9 @@ async def the_memory_is_bounded_and_outlives_its_asker():
 
 
 async def the_memory_keeps_no_tracker():
-    """A process that remembers thousands of turns once had as many trackers in memory."""
+    """The memory of turns must not hold trackers, because thousands of them would fill the
+    process's memory.
+    """
     memory, trackers = TurnMemory(), []
 
     async def run(turn):

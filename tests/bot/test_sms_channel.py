@@ -48,9 +48,7 @@ def test_without_the_token_nothing_is_answered(requester: Conversation, authoriz
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": True}}, "metadata.turn_id"),
     ],
 )
-def test_a_malformed_body_is_told_what_is_wrong(
-    requester: Conversation, body: Any, names: str
-) -> None:
+def test_a_malformed_body_gets_an_error(requester: Conversation, body: Any, names: str) -> None:
     status, answer = requester.post(body)
     assert status == 400
     assert names in answer["error"]
@@ -156,7 +154,7 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
     assert "set PATCHBOARD_BOT_TOKEN" in done.stdout + done.stderr
 
 
-def test_what_only_rasas_own_process_can_show(home: Path) -> None:
+def test_checks_inside_rasas_own_process(home: Path) -> None:
     """The compiled check agrees with Rasa's, another Rasa is refused, and the memory of turns
     is bounded."""
     done = run_program("-m", "tests.bot.inside_bot", home=home, timeout=120)
@@ -165,7 +163,9 @@ def test_what_only_rasas_own_process_can_show(home: Path) -> None:
 
 
 def test_a_conversation_is_forgotten(requester: Conversation) -> None:
-    """Its events, and the remembered answer to a turn; another requester's stay."""
+    """The events and the remembered answers of the conversation are deleted. Those of another
+    requester stay.
+    """
     other = Conversation(requester.server)
     other.turn("hello", turn_id="t1")
     requester.turn("hello", turn_id="t1")

@@ -125,7 +125,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("values", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
-async def test_what_cannot_be_saved_names_its_field(
+async def test_a_refused_save_names_the_field(
     story: Story, values: dict[str, object], field: str, says: str
 ) -> None:
     with pytest.raises(BadInput) as error:
@@ -229,7 +229,7 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert "reply END" in error.value.errors["body"]
 
 
-async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(
+async def test_the_queues_text_precedes_the_desks_and_the_default(
     story: Story,
 ) -> None:
     own = await story.store.write(

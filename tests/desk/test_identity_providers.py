@@ -1,4 +1,6 @@
-"""Identity providers on both databases: settings, accounts, and one way in that stays open."""
+"""Identity providers on both databases: settings, accounts, and the rule that one admin can always
+sign in.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

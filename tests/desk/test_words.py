@@ -1,4 +1,4 @@
-"""System messages, templates, keyword traps, and the conditions and problems of queues."""
+"""System messages, templates, carrier keywords, and the conditions and problems of queues."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("message", SystemMessage)
-def test_what_is_shipped_can_be_saved_and_has_no_braces_left(message: SystemMessage) -> None:
+def test_default_texts_can_be_saved_and_filled_completely(message: SystemMessage) -> None:
     assert error(message, words_of(message).default) is None
     for text in system_messages.examples(message):
         assert segments(text).count == 1

@@ -1,5 +1,6 @@
-"""Notifications for agents who have no page open: what is new, for whom, how often, and how they
-leave."""
+"""Notifications for agents who have no page open: the news, the recipients, the frequency and the
+sending.
+"""
 
 import base64
 import json
@@ -219,7 +220,7 @@ async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_take
 
 
 class PushService:
-    """A push service and a chat, which keep what they get."""
+    """Stands in for a push service and a chat, and records the messages that they get."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []

@@ -90,7 +90,7 @@ FAULTS = [
     FAULTS,
     ids=[next(iter(f[0])) + "=" + next(iter(f[0].values())) for f in FAULTS],
 )
-def test_faults_name_the_variable_and_what_would_be_right(
+def test_errors_name_the_variable_and_a_valid_value(
     tmp_path: Path, given: dict[str, str], says: str
 ) -> None:
     with pytest.raises(SetupError) as error:

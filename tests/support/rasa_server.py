@@ -36,15 +36,15 @@ class RasaServer:
 
 
 def need_bot_environment() -> None:
-    """Raises RasaFailed when the bot's environment was never made. Tests must not pass over that in
-    silence."""
+    """Raises RasaFailed when the bot's environment is missing, so that tests fail and are not
+    skipped.
+    """
     if not RASA.exists():
         raise RasaFailed(f"{RASA.relative_to(ROOT)} is missing. Run `make setup-bot` first.")
 
 
 def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
-    """Runs a rasa command from the repository's root and answers what it printed. Raises
-    RasaFailed."""
+    """Runs a rasa command in the repository's root and returns its output. Raises RasaFailed."""
     need_bot_environment()
     done = run_program(*arguments, home=home, timeout=timeout)
     printed = done.stdout + done.stderr
@@ -103,7 +103,7 @@ def start_rasa(
     finally:
         _end(process)
         tracker.unlink(missing_ok=True)
-    log.unlink()  # nothing failed; after a failure the log stays for reading
+    log.unlink()  # deleted only after a success; after a failure the log stays for debugging
 
 
 def _wait_until_up(

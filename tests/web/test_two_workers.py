@@ -12,7 +12,7 @@ from tests.support.story import DIRECT
 from tests.web.test_api import Client, read_events, sign_in, wait_for
 
 
-async def test_a_text_that_one_process_took_is_told_by_the_other(
+async def test_a_text_that_one_process_stored_is_reported_by_the_other(
     postgres_url: str,
     channel: str,  # noqa: F811
     tmp_path: Path,

@@ -203,7 +203,7 @@ def _app_settings(found: object) -> Iterator[str]:
 async def _webhook(settings: Settings) -> list[str]:
     """Send a signed event as the phone does: to the public address, and so back to this service."""
     url, now = events_address(settings), str(int(clock.now().timestamp()))
-    # an event without a name: a 400 proves that the service verified and read it
+    # an event without a name: status 400 proves that the service verified and read the event
     body = b'{"event": null}'
     headers = {
         "Content-Type": "application/json",

@@ -150,8 +150,9 @@ def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
 
 
 def _refusal(error: Exception) -> NotMailed:
-    """Describe the failure without the address, because logs should not contain it. The desk's
-    records do."""
+    """Describe the failure without the address, because logs must not contain addresses. The desk's
+    records have the address.
+    """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
         return NotMailed(

@@ -36,8 +36,8 @@ from handoff_service.ports import (
 from handoff_service.rules.shared.phrases import phrase
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-#: Asks the provider for a fresh sign-in. The ID token then has the time of it, which some providers
-#: send only if the claim is requested too.
+#: Asks the provider for a fresh sign-in. The ID token then contains the time of the sign-in. Some
+#: providers send that claim only on request.
 _AGAIN = {
     "prompt": "login",
     "max_age": "0",
@@ -212,7 +212,7 @@ class OpenIdProviders:
             return claims
         try:
             more = read_json(answered.body, address)
-        except SignInFailed:  # a signed one, which we do not ask for
+        except SignInFailed:  # the answer is signed, although we did not request that
             return claims
         return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
 

@@ -16,7 +16,8 @@ from handoff_service.rules.shared.phrases import phrase
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 LASTS = timedelta(hours=1)
-# an unknown key makes the keys be read again, but strangers must not make us read them all day
+# tokens with unknown keys cause the keys to be read again, so the pause limits how often strangers
+# can cause that
 KEYS_READ_EVERY = timedelta(seconds=30)
 MOST_BYTES = 256 * 1024
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -37,7 +38,7 @@ class Configuration:
         return found if isinstance(found, str) and found else None
 
     def needed(self, name: str) -> str:
-        """An address that every configuration here has."""
+        """An address that every configuration must have."""
         return str(self.facts[name])
 
 

@@ -17,7 +17,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The greatest age of a token. Thanks to it, the ids of used tokens are remembered for minutes
 #: only.
 LASTS = timedelta(minutes=5)
-MOST = 20_000  # characters of a token
+MOST_CHARACTERS = 20_000  # characters of a token
 _LONGEST = 255  # characters of a subject, a session or a token's id
 
 
@@ -25,7 +25,7 @@ def issuer_of(token: str) -> str | None:
     """The issuer that the token names. It is not verified, and only selects the keys to verify the
     token with."""
     parts = token.split(".")
-    if len(parts) != 3 or len(token) > MOST:
+    if len(parts) != 3 or len(token) > MOST_CHARACTERS:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))

@@ -15,7 +15,7 @@ from handoff_service.lib.circuit_breaker import CircuitBreaker
 from handoff_service.ports import Called, OutgoingCall
 from handoff_service.rules.shared.phrases import phrase
 
-# seconds; failures that take less do not open the circuit breaker, because they delay no calls
+# seconds; faster failures do not open the circuit breaker, because they delay no other calls
 SLOW = 1.0
 PAUSED = phrase("It has not answered lately, so this call was not made.")
 LONGEST_ANSWER = 8000  # bytes of a response that are read

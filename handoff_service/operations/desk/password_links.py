@@ -22,6 +22,7 @@ from handoff_service.rules.desk import password_links as rules
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.password_links import LASTS, Account, Purpose
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
@@ -32,7 +33,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 MOST_TRIES = 4
 PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
-NOT_GOOD = "This link has expired, or was used already. Ask for a new one."
+NOT_GOOD = phrase("This link has expired, or was used already. Ask for a new one.")
 a = t.agents
 
 

@@ -16,6 +16,7 @@ from handoff_service.operations.identity.knowledge_facts import Fact, write_fact
 from handoff_service.operations.shared.record_changes import record_many
 from handoff_service.rules.desk.attributes import AttributeOwner, read_values
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun, difference
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes, user_words
 from handoff_service.store.desk.users import merged_sentence, select_users
 from handoff_service.store.desk_file import entries as desk_entries
@@ -54,7 +55,10 @@ def import_users(
 def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
     """BadInput names each entry of a user who was merged into another."""
     errors = {
-        f"users.{external_id}": f"must be left out of the file: {merged_sentence(tx.conn, row.id)}"
+        f"users.{external_id}": phrase(
+            "must be left out of the file: {reason}",
+            reason=merged_sentence(tx.conn, row.id),
+        )
         for external_id, row in stored.items()
         if row.merged_into is not None
     }

@@ -1,4 +1,4 @@
-"""Retention: each night, remove what was kept long enough, a few rows at a time.
+"""Retention: each night, remove content that is older than its limit, a few rows at a time.
 
 It is one piece of due work for the whole desk. Each transaction touches at most ``AT_ONCE`` rows,
 so that texts and requests get in between. An admin can stop a run; the next night begins where it

@@ -1,8 +1,8 @@
 """Send notifications to agents who have no workspace page open.
 
-While any agent has a target, one piece of due work for the whole desk looks every few seconds
-whether something is new. News is marked as noticed before it is sent, so a crash can lose a
-notification but never repeats one. The workspace shows the same news when it is opened.
+While any agent has a target, one piece of due work for the whole desk checks for news every few
+seconds. News is marked as noticed before it is sent, so a crash can lose a notification but never
+repeats one. The workspace shows the same news when it is opened.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.outside_addresses import address_error
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.translations import PAGES, catalog
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -215,7 +216,8 @@ def _look_again(tx: Transaction) -> None:
 
 async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> Called:
     """Send one notification by the target's method."""
-    target, notification, url = one.target, one.notification, one.url
+    target, url = one.target, one.url
+    notification = one.notification.translated(catalog(PAGES, target.language))
     match target.way:
         case NotificationMethod.MAIL:
             if mailer is None:

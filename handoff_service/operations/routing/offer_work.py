@@ -28,7 +28,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import ROUND_PAUSE, Decision, Need, Nobody
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -83,8 +83,10 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
 
 
 def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
-    """The items to decide in this run. While no agent has room, only new and changed items, because
-    nothing can have changed for the others. Each new text leads to a run, and hundreds may wait."""
+    """The items to decide in this run. While no agent has room, the run decides only new and
+    changed items, because the decisions about the others cannot have changed. Each new text leads
+    to a run, and hundreds may wait.
+    """
     changed = work_items.to_review(tx.conn, AT_ONCE)
     if candidates.have_room(tx.conn, {w.queue_id for w in changed}):
         return work_items.waiting(tx.conn, AT_ONCE, offset)
@@ -192,7 +194,8 @@ def _next_round(
     if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
         log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
         sentence = f"Nobody in {subject.queue.name} has accepted. Patchboard asks again in "
-        alert_supervisors(tx, subject.interaction, sentence + durations.describe(ROUND_PAUSE))
+        sentence += f"{durations.describe(ROUND_PAUSE)}."
+        alert_supervisors(tx, subject.interaction, sentence, event=Event.WAITING)
     if tx.now < begins_at:
         run.again.append(begins_at)
         return need, decision

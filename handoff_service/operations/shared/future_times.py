@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.desk import desk_time_zone
 
 LONGEST = timedelta(days=366)
@@ -15,9 +16,9 @@ def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
     """Return the time if it is in the future and within a year. Otherwise, BadInput names the
     field."""
     if at <= now:
-        raise BadInput(errors={field: "must be in the future"})
+        raise BadInput(errors={field: phrase("must be in the future")})
     if at > now + LONGEST:
-        raise BadInput(errors={field: "must be within a year"})
+        raise BadInput(errors={field: phrase("must be within a year")})
     return at
 
 

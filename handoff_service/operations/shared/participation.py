@@ -12,6 +12,7 @@ because whoever acts on a conversation has it in view.
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -99,6 +100,9 @@ def active(interaction: InteractionRow) -> InteractionRow:
     """The interaction, or Conflict when it is closed."""
     if not interaction.active:
         raise Conflict(
-            f"{interactions.number(interaction.id)} is closed. Start a new conversation instead."
+            phrase(
+                "{number} is closed. Start a new conversation instead.",
+                number=interactions.number(interaction.id),
+            )
         )
     return interaction

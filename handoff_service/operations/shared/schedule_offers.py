@@ -7,7 +7,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_offers(tx: Transaction) -> None:
-    """Look through the queues, because somebody waits or an agent has room."""
+    """Schedule a run now, because a requester waits or an agent has room."""
     due_work.schedule(
         tx,
         [

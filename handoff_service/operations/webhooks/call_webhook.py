@@ -105,8 +105,9 @@ def _failed(tx: Transaction, call_id: int, called: Called) -> CallState:
 
 
 def _given_up(tx: Transaction, row: Any, called: Called) -> CallState:
-    """Give up the call. This sends an event to webhooks, unless the call was about a failure
-    itself, because one such event would cause the next."""
+    """Give up the call. This sends an event to webhooks. A call about a failure sends none, because
+    one such event would cause the next.
+    """
     _end(tx, row.id, CallState.GIVEN_UP, called)
     if row.type != WebhookEvent.JOB_FAILED:
         job = EventJob(

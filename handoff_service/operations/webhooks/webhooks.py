@@ -70,8 +70,9 @@ def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
 
 
 def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
-    """NotFound, and the errors of ``make_webhook``. A webhook that is switched on again counts as
-    well; one that is switched off gives up its waiting events."""
+    """NotFound, and the errors of ``make_webhook``. The address is checked again when a webhook is
+    switched on again. A webhook that is switched off gives up its waiting events.
+    """
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
     # a webhook with an address that is no longer allowed can still be switched off
@@ -169,7 +170,7 @@ def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
 def _check(
     tx: Transaction, fields: WebhookFields, secret: str | None, *, is_old: bool = False
 ) -> None:
-    """``is_old``: the address was checked when it was entered."""
+    """``is_old``: the address is unchanged, and was checked when it was entered."""
     wrong = rules.errors(fields)
     refused = None if is_old or "url" in wrong else address_error(fields.url, tx.settings.outside)
     if refused:

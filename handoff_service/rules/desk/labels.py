@@ -1,8 +1,10 @@
 """Labels of conversations: their colors, and the choice of labels that can be a topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
+
+from handoff_service.rules.shared.phrases import Phrase, phrase
 
 
 class Color(StrEnum):
@@ -15,6 +17,17 @@ class Color(StrEnum):
     VIOLET = "violet"
     PINK = "pink"
     BROWN = "brown"
+
+
+#: How pages show the colors.
+COLOR_WORDS: Mapping[str, Phrase] = {
+    Color.GRAY: phrase("Gray"),
+    Color.BLUE: phrase("Blue"),
+    Color.TEAL: phrase("Teal"),
+    Color.VIOLET: phrase("Violet"),
+    Color.PINK: phrase("Pink"),
+    Color.BROWN: phrase("Brown"),
+}
 
 
 class MayBeTopic(Protocol):

@@ -18,6 +18,7 @@ from handoff_service.rules.shared.conditions import (
     Operator,
     is_attribute,
 )
+from handoff_service.rules.shared.phrases import joined, phrase
 
 _ORDER = frozenset({Operator.AT_LEAST, Operator.AT_MOST})
 
@@ -40,11 +41,13 @@ def fitting(condition: Condition, defined: Mapping[str, AttributeFields]) -> Con
     one = defined.get(condition.field)
     if one is None and condition.field.startswith(CONVERSATION):
         key = condition.field.removeprefix(CONVERSATION)
-        raise ValueError(f"there is no conversation attribute “{key}”")
+        raise ValueError(phrase("there is no conversation attribute “{key}”", key=key))
     one = one or plain(condition.field)
     if condition.operator not in field_for(one).operators:
         word = condition.operator.replace("_", " ")
-        raise ValueError(f"“{one.name}” cannot be compared with “{word}”")
+        raise ValueError(
+            phrase("“{name}” cannot be compared with “{word}”", name=one.name, word=word)
+        )
     if condition.operator is Operator.IS_SET:
         return condition
     value = condition.value
@@ -52,7 +55,7 @@ def fitting(condition: Condition, defined: Mapping[str, AttributeFields]) -> Con
     try:
         read = [read_value(one, str(each)) for each in values]
     except ValueError as error:
-        raise ValueError(f"“{one.name}” {error}") from error
+        raise ValueError(joined(" ", (f"“{one.name}”", str(error)))) from error
     return replace(condition, value=read if isinstance(value, list) else read[0])
 
 

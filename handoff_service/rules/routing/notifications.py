@@ -6,11 +6,12 @@ passes through a push service, a mail server or a chat, and shows on a locked sc
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from gettext import NullTranslations
 
-from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase
+from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase, translated
 
 
 class NotificationMethod(StrEnum):
@@ -62,6 +63,11 @@ class Notification:
     body: str
     path: str
     tag: str
+
+    def translated(self, catalog: NullTranslations) -> "Notification":
+        """Return the notification in the language of the catalog."""
+        title, body = translated(self.title, catalog), translated(self.body, catalog)
+        return replace(self, title=title, body=body)
 
 
 #: the least time between two notifications of one target

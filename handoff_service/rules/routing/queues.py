@@ -68,7 +68,7 @@ class QueueFields:
 
 
 def errors(queue: QueueFields) -> dict[str, str]:
-    """Field -> what would be right. Empty when the queue can be saved."""
+    """Field -> its error, which names the valid values. Empty when the queue can be saved."""
     found: dict[str, str] = {}
     for key, names in (
         ("groups", [p.group for p in queue.pools]),

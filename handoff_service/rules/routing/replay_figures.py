@@ -41,8 +41,9 @@ CANNOT_KNOW = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastAnswers:
     """The answers that live agents owed in the conversation of an arrival, as it happened.
-    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: from an agent
-    getting a conversation of this queue to the first text, for conversations that nobody got."""
+    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: the usual time of
+    this queue between an agent getting a conversation and the agent's first text. It is used for
+    conversations that nobody got."""
 
     spans: Sequence[Span] = ()
     holds: Sequence[HeldTime] = ()

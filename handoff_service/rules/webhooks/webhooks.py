@@ -31,7 +31,7 @@ class WebhookFields:
 
 
 def errors(fields: WebhookFields) -> dict[str, str]:
-    """Field -> what it must be."""
+    """Field -> its error."""
     found: dict[str, str] = {}
     if not fields.name.strip() or len(fields.name) > LONGEST_NAME:
         found["name"] = phrase("must have 1 to {most} characters", most=LONGEST_NAME)

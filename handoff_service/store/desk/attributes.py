@@ -14,6 +14,7 @@ from handoff_service.rules.desk.attributes import (
     AttributePlace,
     AttributeType,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Attribute
@@ -57,7 +58,7 @@ def get(conn: Connection, attribute_id: int) -> Attribute:
     """One definition. Raises NotFound for an unknown id."""
     row = conn.execute(select(a).where(a.c.id == attribute_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no attribute {attribute_id}.")
+        raise NotFound(phrase("There is no attribute {id}.", id=attribute_id))
     return _attribute(row)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.desk.labels import Color
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Label
@@ -47,7 +48,7 @@ def get(conn: Connection, label_id: int) -> Label:
     """One label. Raises NotFound for an unknown id."""
     row = conn.execute(select(*_COLUMNS).where(b.c.id == label_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no label {label_id}.")
+        raise NotFound(phrase("There is no label {id}.", id=label_id))
     return _label(row)
 
 

@@ -26,8 +26,9 @@ DESK_LINE = "desk"  # the line of work for the whole desk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work due at ``due_at``, and by ``latest`` however often it is delayed. ``key``: its subject.
-    There is one row per kind and key."""
+    """Work that is due at ``due_at``. Delays never move it past ``latest``. ``key``: the id of its
+    subject. There is one row per kind and key.
+    """
 
     kind: Work
     key: str
@@ -96,8 +97,9 @@ def release(
     latest: datetime | None = None,
     attempts: int | None = None,
 ) -> None:
-    """Release claimed work to be done again at ``due_at``, and by ``latest`` however often it is
-    delayed. ``attempts``: the new count; None: unchanged."""
+    """Release claimed work to be done again at ``due_at``. Later delays never move it past
+    ``latest``. ``attempts``: the new count; None: unchanged.
+    """
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))

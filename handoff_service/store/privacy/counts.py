@@ -1,4 +1,4 @@
-"""Counts of what an erasure would remove, by kind. Changes nothing."""
+"""Counts the rows that an erasure would remove, by kind. Changes nothing."""
 
 from collections.abc import Mapping
 

@@ -17,7 +17,7 @@ from handoff_service.store.views import Named
 
 e, c, a = t.erasures, t.erased_copies, t.agents
 PAGE = 50
-IDLE_FOR = timedelta(minutes=15)  # a worker that is there takes it within seconds
+IDLE_FOR = timedelta(minutes=15)  # a running worker starts an erasure within seconds
 TRIES_OF_STUCK = 5
 COPIES_USUALLY_FOR = timedelta(days=1)
 

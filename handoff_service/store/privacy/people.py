@@ -19,7 +19,7 @@ i, p, n, u = t.interactions, t.messaging_profiles, t.user_numbers, t.users
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """- ``numbers``: what belongs to these numbers is the person's.
+    """- ``numbers``: the data of these numbers belongs to the person.
     - ``shared``: numbers of the user that are also on other users' records -> the others' names.
     - ``user_id``, ``name``: None when only a number is meant.
     """

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.reports.topic_words import topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.store.engine import tables as t
-from handoff_service.store.reports.group_names import LANGUAGES, topic_name
+from handoff_service.store.reports.group_names import LANGUAGES
 
-MOST = 500  # of one filter
+MOST_VALUES = 500  # of one filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
 
 
 _BY_NAME = {
-    name: select(table.c.id, table.c.name).order_by(func.lower(table.c.name)).limit(MOST)
+    name: select(table.c.id, table.c.name).order_by(func.lower(table.c.name)).limit(MOST_VALUES)
     for name, table in (
         ("queue", t.queues),
         ("agent", t.agents),
@@ -55,4 +56,4 @@ def _topics(conn: Connection) -> list[str]:
     loose = select(d.c.day).where((d.c.packed.is_(None)) | (d.c.packed != d.c.version))
     query = select(f.c.topic).where(f.c.day.in_(loose), f.c.topic.is_not(None)).distinct()
     found.update(conn.execute(query).scalars())
-    return sorted(found)[:MOST]
+    return sorted(found)[:MOST_VALUES]

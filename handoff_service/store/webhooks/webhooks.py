@@ -19,7 +19,7 @@ w, k = t.webhooks, t.webhook_calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SubscribedWebhook:
     """An active webhook, with the fields that decide which events to write for it."""
 
     id: int
@@ -27,10 +27,13 @@ class Wanted:
     with_texts: bool
 
 
-def wanted(conn: Connection) -> Sequence[Wanted]:
+def subscribed(conn: Connection) -> Sequence[SubscribedWebhook]:
     """The active webhooks. Usually there are none, and then no events are written."""
     rows = conn.execute(_ACTIVE)
-    return [Wanted(id=r.id, events=frozenset(r.events), with_texts=r.with_texts) for r in rows]
+    return [
+        SubscribedWebhook(id=r.id, events=frozenset(r.events), with_texts=r.with_texts)
+        for r in rows
+    ]
 
 
 _ACTIVE = select(*w.c["id", "events", "with_texts"]).where(w.c.active).order_by(w.c.id)

@@ -18,6 +18,7 @@ from handoff_service.operations.desk_file.preview_import import (
 )
 from handoff_service.operations.shared.audit import audit, exported
 from handoff_service.rules.desk.audit import Subject
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
@@ -81,7 +82,7 @@ def _content(request: Request) -> tuple[bytes, str]:
     files: Any = request.files
     sent = files.get("file") if files else None
     if sent is None or not sent.body:
-        raise BadInput("Choose a file first.")
+        raise BadInput(phrase("Choose a file first."))
     return sent.body, sent.name or NAME
 
 

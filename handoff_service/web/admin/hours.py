@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.shared.phrases import filled, phrase
 
 WEEK = 7  # days
 
@@ -31,7 +32,7 @@ class Hours:
 def hours(schedule: Schedule, now: datetime) -> Hours:
     """Describe a schedule in its own time zone."""
     if schedule.expression is None:
-        return Hours(error=None, says="Always open.", week=[])
+        return Hours(error=None, says=phrase("Always open."), week=[])
     if error := opening_hours.error(schedule.expression, schedule.country):
         return Hours(error=error, says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
@@ -47,19 +48,32 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
 def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
     opens, closes = schedule.opens_at(now), schedule.closes_at(now)
     if opens is None:
-        return "Closed, and not open again within a year."
+        return phrase("Closed, and not open again within a year.")
     if opens > now:
-        return f"Closed now. Opens {_moment(opens, now, zone)}."
+        return _on_day(
+            opens,
+            now,
+            zone,
+            phrase("Closed now. Opens {time} today."),
+            phrase("Closed now. Opens {day} at {time}."),
+        )
     if closes is None or closes - now > timedelta(days=365):
-        return "Open now, and always."
-    return f"Open now, until {_moment(closes, now, zone)}."
+        return phrase("Open now, and always.")
+    return _on_day(
+        closes,
+        now,
+        zone,
+        phrase("Open now, until {time} today."),
+        phrase("Open now, until {day} at {time}."),
+    )
 
 
-def _moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str) -> str:
+    """Fill the sentence for a time today, or the one for a time on a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"{local:%H:%M} today"
-    return f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
+        return filled(today, time=f"{local:%H:%M}")
+    return filled(later, day=f"{local:%A}, {local.day} {local:%B}", time=f"{local:%H:%M}")
 
 
 def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
@@ -67,7 +81,11 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
     end = start + timedelta(days=1)  # one calendar day, so 23 or 25 hours when the clocks change
     times = schedule.open_times(start, end)
     return Day(
-        day=day, times=[f"{_clock(a, zone)} to {_clock(b, zone, end=True)}" for a, b in times]
+        day=day,
+        times=[
+            phrase("{start} to {end}", start=_clock(a, zone), end=_clock(b, zone, end=True))
+            for a, b in times
+        ],
     )
 
 

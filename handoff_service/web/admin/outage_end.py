@@ -25,7 +25,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 
-#: why somebody gets no text -> in words
+#: why somebody gets no text -> the reason in words
 NOT_TEXTED = {
     Reachable.OPTED_OUT: phrase("opted out"),
     Reachable.UNANSWERABLE: phrase("cannot be texted"),
@@ -37,8 +37,9 @@ CALLED = {"text": phrase("The text"), "text_es": phrase("The text in Spanish")}
 
 @page(*WRITERS)
 async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show the dry run. ``text`` and ``text_es``: the typed texts, for which the page asks the
-    segments and the cost."""
+    """Show the dry run. ``text`` and ``text_es``: the typed texts, so that the page can show their
+    segments and cost.
+    """
     typed = (request.args.get("text"), request.args.get("text_es"))
     return await _show(request, agent, number, typed=typed)
 

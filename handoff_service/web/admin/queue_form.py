@@ -21,7 +21,7 @@ from handoff_service.web.admin.pages import Form, lines
 from handoff_service.web.shared import target_rows
 
 TAB = "\t"  # separates the columns in a line of a list
-CLOSED = ("provider_number",)  # the form knows every value of these fields
+CLOSED = ("provider_number",)  # fields with a fixed list of values in the form
 LABELS = {
     "provider_number": phrase("Company number"),
     "topic": phrase("Topic"),

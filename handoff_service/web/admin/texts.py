@@ -44,7 +44,7 @@ MESSAGE_NAMES = {
     SystemMessage.SATISFACTION: phrase("How did we do?"),
     SystemMessage.LOW_GRADE: phrase("After a low grade"),
 }
-#: name of a version -> its name where versions in several languages stand together
+#: name of a version -> its title in lists with versions in several languages
 CALLED: dict[str, str] = {
     name: MESSAGE_NAMES[message]
     if language is Language.ENGLISH

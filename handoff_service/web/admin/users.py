@@ -80,12 +80,12 @@ def _shown(user: User) -> tuple[str, dict[str, str]]:
 
 
 def _in_order(given: Iterable[str]) -> str:
-    """Attributes as text, by key, so that a form that changes none has the same text."""
+    """Attributes as text, sorted by key, so that an unchanged form has the same text."""
     return "\n".join(sorted(given, key=lambda line: line.partition("=")[0].strip()))
 
 
 def _typed(request: Request, form: Form) -> Form:
-    """The form with the attributes of the typed controls among the others."""
+    """The form's values, with the attributes from their own controls added to the others."""
     sent = sent_values(request)
     own = [f"{key} = {value}" for key, value in sent.items() if value is not None]
     every = _in_order([*own, *lines(form.values["attributes"])])

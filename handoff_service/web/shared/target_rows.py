@@ -30,7 +30,7 @@ class TargetRow:
 
 
 def name_of(priority: int, kind: TargetKind, before: str = "") -> str:
-    """The name of a field. ``before``: what the names begin with in a form of several queues."""
+    """The name of a field. ``before``: the prefix of the names in a form with several queues."""
     return f"{before}target_{priority}_{kind}"
 
 
