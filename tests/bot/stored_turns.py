@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SessionStarted, UserUttered
+from rasa.shared.exceptions import RasaException
 
 from bot.tracker_store import WHOLE_TURNS, BoundedTrackerStore, Overtaken, open_turn
 
@@ -143,6 +144,16 @@ async def a_forgotten_turn_runs_again(
     assert await here.once("ida", "1", lambda: says(here, "ida", "hi")) == "1"
 
 
+def an_unusable_address_ends_the_start(url: str) -> None:
+    """Rasa would take some errors for a missing store, and continue in memory."""
+    try:
+        open_store(f"{url}?colour=red", "")
+    except RasaException as error:
+        assert "colour" in str(error), error
+    else:
+        raise AssertionError("the store opened")
+
+
 async def main(url: str, file: str) -> None:
     with ThreadPoolExecutor(4) as pool:  # bots that start together create the tables once
         here, there, *_ = pool.map(lambda _: open_store(url, file), range(4))
@@ -153,6 +164,8 @@ async def main(url: str, file: str) -> None:
     await a_session_begins_by_order_not_by_time(here)
     await odd_names_are_stored(there)
     await a_forgotten_turn_runs_again(here, there)
+    if url:
+        an_unusable_address_ends_the_start(url)
     print("all well")
 
 
