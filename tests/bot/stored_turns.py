@@ -146,12 +146,12 @@ async def a_forgotten_turn_runs_again(
 
 def an_unusable_address_ends_the_start(url: str) -> None:
     """Rasa would take some errors for a missing store, and continue in memory."""
+    said = ""
     try:
         open_store(f"{url}?colour=red", "")
     except RasaException as error:
-        assert "colour" in str(error), error
-    else:
-        raise AssertionError("the store opened")
+        said = str(error)
+    assert "colour" in said
 
 
 async def main(url: str, file: str) -> None:
