@@ -24,6 +24,7 @@ from tests.bench import (
     machine,
     offers,
     outbox,
+    processes,
     reads,
     reports,
     signed_in_agents,
@@ -42,6 +43,7 @@ from tests.bench.result import Result
 ON_EACH_DATABASE: Mapping[str, Callable[[Desks], Iterator[Result]]] = {
     "webhook": webhook.measure,
     "storm": storm.measure,
+    "processes": processes.measure,
     "commit_numbers": commit_numbers.measure,
     "outbox": outbox.measure,
     "timers": timers.measure,
