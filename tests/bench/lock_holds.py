@@ -6,7 +6,7 @@ it to the end of the commit.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,23 +25,21 @@ from tests.bench.desks import DIRECT
 from tests.conftest import Heard
 from tests.support.story import MAIN
 
-#: statement of a shared row -> its name; each is told by its words
-SHARED: Sequence[tuple[str, Callable[[str, str], bool]]] = (
-    (
-        "row of due_work: the next offer run",
-        lambda statement, given: "due_work" in statement and "'offer_work'" in given
-        and not statement.startswith("SELECT"),
-    ),
-    (
-        "row of desk: limits of automatic replies",
-        lambda statement, _given: "FROM desk FOR UPDATE" in " ".join(statement.split()),
-    ),
-    (
-        "row of provider_numbers: its rate",
-        lambda statement, _given: "FROM provider_numbers" in statement
-        and "FOR NO KEY UPDATE" in statement,
-    ),
-)  # fmt: skip
+OFFER_RUN = "row of due_work: the next offer run"
+REPLY_LIMITS = "row of desk: limits of automatic replies"
+RATE = "row of provider_numbers: its rate"
+
+
+def shared_row(statement: str, given: str) -> str | None:
+    """The row that many transactions lock, if this statement locks one. ``given``: its values."""
+    words = " ".join(statement.split())
+    if "due_work" in words and not words.startswith("SELECT"):
+        return OFFER_RUN if "'offer_work'" in given and "'desk'" in given else None
+    if "FROM desk FOR UPDATE" in words:
+        return REPLY_LIMITS
+    if "FROM provider_numbers" in words and "FOR NO KEY UPDATE" in words:
+        return RATE
+    return None
 
 
 @dataclass(slots=True)
@@ -84,10 +82,9 @@ class _Watch:
 
     def _before(self, _conn: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
         self._statement = time.perf_counter()
-        words = str(given)
-        for name, locks in SHARED:
-            if name not in self._locked and locks(statement, words):
-                self._locked[name] = self._statement
+        row = shared_row(statement, str(given))
+        if row is not None:
+            self._locked.setdefault(row, self._statement)
 
     def _after(self, *_: Any) -> None:
         self.timed.statements += time.perf_counter() - self._statement

@@ -20,9 +20,10 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from handoff_service.commands.serve import DEMO
 from handoff_service.operations.routing.offer_work import AT_ONCE
 from tests.bench import lock_holds, size
-from tests.bench.desks import Desks, open_database
+from tests.bench.desks import Desks, lay_out, open_database
 from tests.bench.load import Measured
 from tests.bench.lock_holds import Timed
 from tests.bench.postgres_watch import Watched, deadlocks, processes_of, watching
@@ -31,7 +32,7 @@ from tests.bench.report import figure, table
 from tests.bench.result import Direction, Result, ratios, spread
 from tests.bench.rungs import CONNECTIONS, Rung, measured, product, running
 from tests.bench.storm import texts_from
-from tests.conftest import POSTGRES, lay_out
+from tests.conftest import POSTGRES
 from tests.gateways.test_fanout import REDIS
 
 PROCESSES = (1, 2, 4)
@@ -144,7 +145,7 @@ def _strangers(turn: int) -> list[str]:
 
 def _holds(url: str) -> dict[int, dict[str, Timed]]:
     """Size of a batch -> kind of transaction -> its times."""
-    asyncio.run(lay_out(url))
+    asyncio.run(lay_out(url, DEMO))
     return {batch: asyncio.run(lock_holds.measured(url, batch, BATCH_ROUNDS)) for batch in BATCHES}
 
 
@@ -206,6 +207,9 @@ def stations(
         made.append(
             Station(name="offer runs, one at a time for the desk", demand=run.demand(AT_ONCE))
         )
+    # the other costs of a reply are not measured here
+    for name, held in _held(holds, "send").items():
+        rows[f"{name}, with a reply to each text"] += held.demand(batch)  # type: ignore[assignment]
     return made + [Station(name=name, demand=seconds) for name, seconds in rows.items()]
 
 

@@ -1,9 +1,12 @@
-"""The queueing model, held against values that can be worked out by hand."""
+"""The queueing model, held against values that can be worked out by hand, and the names of what is
+measured for it."""
 
 import math
 
 import pytest
 
+from tests.bench.lock_holds import OFFER_RUN, RATE, REPLY_LIMITS, shared_row
+from tests.bench.postgres_watch import kind_of
 from tests.bench.queueing import Station, bound, erlang_c, fit, in_order, response
 
 SERVICE = Station(name="service", demand=0.001, servers=2, per_host=True)
@@ -64,3 +67,41 @@ def test_both_parts_of_a_batch_are_found() -> None:
 def test_no_part_is_negative() -> None:
     assert fit([(1, 0.004), (10, 0.003)]).text == 0
     assert fit([(1, 0.001), (10, 0.02)]).transaction == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("state", "wait_type", "wait", "query", "kind"),
+    [
+        ("active", None, None, "SELECT a\nFROM messages", "work: SELECT messages"),
+        ("active", "Lock", "tuple", "INSERT INTO due_work (a)", "lock: INSERT due_work (tuple)"),
+        ("active", "IO", "WALSync", "COMMIT", "IO: WALSync"),
+        ("active", None, None, "COMMIT", "work: COMMIT"),
+        ("idle in transaction", "Client", "ClientRead", "SELECT 1",
+         "the service, inside a transaction"),
+    ],
+)  # fmt: skip
+def test_what_a_connection_does_has_a_name(
+    state: str, wait_type: str | None, wait: str | None, query: str, kind: str
+) -> None:
+    assert kind_of(state, wait_type, wait, query) == kind
+
+
+@pytest.mark.parametrize(
+    ("statement", "given", "row"),
+    [
+        ("INSERT INTO due_work (kind)", "{'_kind': ['offer_work'], '_key': ['desk']}", OFFER_RUN),
+        (
+            "INSERT INTO due_work (kind)",
+            "{'_kind': ['offer_work'], '_key': ['desk:asked:1']}",
+            None,
+        ),
+        ("SELECT id\nFROM due_work", "{'kinds': ['offer_work'], 'line': 'desk'}", None),
+        ("SELECT desk.id \nFROM desk FOR UPDATE", "{}", REPLY_LIMITS),
+        ("SELECT id FROM provider_numbers ORDER BY id FOR NO KEY UPDATE", "{}", RATE),
+        ("UPDATE messages SET status = 'sent'", "{}", None),
+    ],
+)
+def test_rows_that_many_lock_are_told_by_their_statements(
+    statement: str, given: str, row: str | None
+) -> None:
+    assert shared_row(statement, given) == row
