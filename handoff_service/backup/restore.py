@@ -132,7 +132,9 @@ def _refuse_open_file(settings: Settings) -> None:
 
 
 def _refuse_tracker_in_use(settings: Settings) -> None:
-    """The restored desk gives new conversations numbers that the bots may already know."""
+    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
+    that the bots may already know.
+    """
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
             "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "

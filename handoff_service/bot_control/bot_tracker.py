@@ -18,7 +18,7 @@ _RIGHTS = sa.text(
 
 
 def problems(url: str) -> list[str]:
-    """Why the bots cannot keep their conversations there."""
+    """Why the bots cannot keep their conversations in the database."""
     try:
         with _connection(url) as connection:
             found = connection.execute(_RIGHTS, {"schema": SCHEMA}).one()
@@ -39,7 +39,7 @@ def problems(url: str) -> list[str]:
 
 
 def has_conversations(url: str) -> bool:
-    """Whether a bot has stored conversations there. Raises SetupError."""
+    """Whether a bot has stored conversations in the database. Raises SetupError."""
     table = f"{SCHEMA}.events"
     with _connection(url) as connection:
         exists = sa.text("SELECT to_regclass(:table) IS NOT NULL")

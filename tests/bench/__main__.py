@@ -57,7 +57,7 @@ ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "offers_long_past": offers.long_past,
     "reports": reports.measure,
 }
-#: run only when ``ONLY`` names them
+#: benchmarks that run only when ``ONLY`` names them
 ON_DEMAND: dict[str, Callable[[Desks], Iterator[Result]]] = {"ten_million": ten_million.measure}
 
 

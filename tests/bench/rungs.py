@@ -33,7 +33,7 @@ class Rung:
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    pid: int = 0  #: of the server, while it runs
+    pid: int = 0  #: the process id of the server while it runs
 
 
 def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[Rung]:

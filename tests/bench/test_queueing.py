@@ -1,5 +1,6 @@
-"""The queueing model, held against values that can be worked out by hand, and the names of what is
-measured for it."""
+"""The queueing model, compared with values that can be computed by hand, and the names of its
+measurements.
+"""
 
 import math
 

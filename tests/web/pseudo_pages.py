@@ -21,7 +21,7 @@ VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
 )
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
-_FILLED = re.compile(r"\{[^{}]*\}")  # in templates of texts
+_FILLED = re.compile(r"\{[^{}]*\}")  # placeholders in templates of texts
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: addresses, file names, time zones, versions, numbers with units of their own
 _NOT_WORDS = re.compile(
@@ -97,7 +97,7 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
 
 @functools.cache
 def _known(data: frozenset[str]) -> re.Pattern[str]:
-    """Return what finds these texts. {Placeholders} of texts may be filled with anything short."""
+    """Return a pattern that finds these texts. A {placeholder} matches any short text."""
     longest_first = sorted((one for one in data if _WORD.search(_FILLED.sub("", one))), key=len)
     parts = (
         r"[^\n]{0,80}?".join(map(re.escape, _FILLED.split(one))) for one in reversed(longest_first)

@@ -241,7 +241,7 @@ def stored_texts(conn: Connection) -> frozenset[str]:
 
 @functools.cache
 def bot_texts() -> frozenset[str]:
-    """Return what the files of the virtual agent say."""
+    """Return the texts in the files of the virtual agent."""
     files = [*(BOT / "data").rglob("*.yml"), BOT / "domain.yml"]
     lines = (line for path in files for line in path.read_text().splitlines())
     texts = {part.strip("'\" ") for line in lines for part in re.split(r"- |: |# ", line)}

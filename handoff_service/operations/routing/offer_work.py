@@ -1,9 +1,9 @@
 """Offer queued work to live agents: highest priority first, then oldest first.
 
-There is one run at a time for the whole desk, so two processes cannot both give an agent's last
-free slot away. A run answers everybody who has asked for one (``schedule_offers``). It schedules
-the next run for the next moment that changes something: a pool joins, a round starts, a queue
-opens, or a wait becomes too long.
+The whole desk has one run at a time, so two processes cannot both use an agent's last free slot. A
+run fulfills all earlier requests for a run (``schedule_offers``). It schedules the next run for the
+next moment that changes something: a pool joins, a round starts, a queue opens, or a wait becomes
+too long.
 """
 
 import asyncio
@@ -45,10 +45,10 @@ from handoff_service.store.routing.work_items import WaitingItem
 #: after them.
 AT_ONCE = 100
 ALL_DECLINED = "all have rejected it"
-CONTINUES = f"{due_work.DESK_LINE}+"  # keys of runs that continue after the first items
-_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # a number of its own
-#: Seconds until a run that found another one under way tries again. It may not wait for the lock,
-#: because its lane would wait too.
+CONTINUES = f"{due_work.DESK_LINE}+"  # prefix of keys of runs after the first items
+_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # no other lock has this number
+#: Seconds until a run tries again after it found another run under way. A run must not wait for the
+#: lock, because its lane would wait too.
 AGAIN_AFTER = 0.05
 
 
@@ -56,7 +56,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     """Go through the queues once, skipping ``offset`` items of each (None: from the front). Returns
     the number of offers made."""
     offset = offset or 0
-    # before reading, because a later change asks for another run
+    # deletes the requests before reading, because a later change requests another run
     if offset:
         due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
     else:
@@ -105,7 +105,7 @@ def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
 
 
 def _offset_key(offset: int) -> str:
-    """The key of the run that skips this many items of each queue."""
+    """The key of the run that skips this number of items of each queue."""
     return f"{CONTINUES}{offset}"
 
 
@@ -239,7 +239,7 @@ def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: De
 
 
 def run_offers(tx: Transaction, offset: int) -> bool:
-    """``offer_work``, unless another process is carrying it out."""
+    """Call ``offer_work``, unless another process is running it."""
     if tx.conn.dialect.name == "postgresql" and not tx.conn.execute(_LOCK).scalar_one():
         return False
     offer_work(tx, offset)

@@ -1,9 +1,7 @@
-"""Ask for a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
-calls this.
-
-Each transaction that asks adds a row of its own to the due work, and the next run removes them all.
-One row for the whole desk would be contended: each transaction that changes it would wait for the
-commit of the one before, on whatever host, and for the end of a run that is under way.
+"""Request a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
+calls this function. Each such transaction adds its own row to the due work, and the next run
+removes all these rows. With one row for the whole desk, each transaction would wait until the
+previous one on any host commits, and until a present run ends.
 """
 
 import secrets
@@ -13,8 +11,8 @@ from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
 
-#: The line of these rows. It is not the line of the runs themselves, because a row that is due
-#: later would block the rows after it.
+#: The line of the requests for a run. The runs have a different line, because in one line a row
+#: that is due later would block the rows after it.
 ASKED = f"{due_work.DESK_LINE}:asked"
 
 

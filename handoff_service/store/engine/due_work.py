@@ -89,7 +89,7 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
 
 
 def cancel_except(tx: Transaction, kind: Work, beginning: str) -> None:
-    """Remove all work of this kind, except what has a key with this beginning."""
+    """Remove all work of this kind, except work whose key begins with this prefix."""
     tx.conn.execute(
         delete(due_work).where(
             due_work.c.kind == kind, ~due_work.c.key.startswith(beginning, autoescape=True)

@@ -124,7 +124,7 @@ class Transaction:
 
     def finish(self) -> None:
         """Run the functions that wait for the end (``at_end``)."""
-        while self._at_end:  # one of them may add another
+        while self._at_end:  # a function of the list may add another function
             do = next(iter(self._at_end))
             do(self, self._at_end.pop(do))
 
