@@ -56,15 +56,17 @@ from bot.tracker_database import create_tables, lock, open_database
 
 logger = logging.getLogger(__name__)
 
-# a checkpoint keeps all events of this many last turns, and is made when there are twice as many
+# number of last turns of which a checkpoint keeps all events; a checkpoint is made after twice as
+# many
 WHOLE_TURNS = 3
-# of this many turns before them it keeps the applied events only, for undo and for the policies
+# number of turns before them of which a checkpoint keeps only the applied events, for undo and for
+# the policies
 OLD_TURNS = 3
 # Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
 # count once, for each slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-REMEMBERED_TURNS = 10_000  # of all conversations
+REMEMBERED_TURNS = 10_000  # the number of stored answers of all conversations
 # the most characters in the name of a conversation, a turn, an intent and an action
 LONGEST_NAME = 255
 

@@ -118,7 +118,9 @@ def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
 
 
 def _refuse_open_file(settings: Settings) -> None:
-    """SQLite drops its write-ahead log only when no other connection has the file open."""
+    """Refuse a database file that another connection has open, because SQLite then keeps the old
+    write-ahead log.
+    """
     file = database_file(settings.database_url)
     if file is None or not file.is_file():
         return

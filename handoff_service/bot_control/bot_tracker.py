@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from handoff_service.errors import SetupError
 
-SCHEMA = "patchboard_bot"  # as in bot/tracker_database.py
+SCHEMA = "patchboard_bot"  # the same name as in bot/tracker_database.py
 _LIMITS = {"connect_timeout": 3, "tcp_user_timeout": 5000}
 _RIGHTS = sa.text(
     "SELECT current_setting('transaction_read_only') = 'on' AS only_reads, "

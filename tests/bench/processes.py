@@ -193,7 +193,7 @@ def stations(
         Station(
             name=f"database's processor, {cores} cores", demand=one.each("database"), servers=cores
         ),
-        # one flush commits the writes of all hosts' lanes since the last flush
+        # one flush commits all writes since the previous flush
         Station(name="flush of the WAL", demand=one.waits("IO: WALSync"), per_host=True),
     ]
     batch = max(one.texts / max(sum(w.transactions for w in one.watched), 1), 1)

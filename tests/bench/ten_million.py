@@ -68,7 +68,7 @@ SENTENCES = (
     "outlook shows an empty calendar after the update",
     "can somebody call me back about ticket forty two",
 )
-RARE = "zanzibar"  # in one message of each hundred thousand
+RARE = "zanzibar"  # a word in one of each hundred thousand messages
 FEW, PLAIN, BY_MONTH = f"plain table, {FEWER:,}", "plain table", "one partition a month"
 
 type Timing = tuple[str, str, float]  # measured step, unit, figure

@@ -56,7 +56,7 @@ ORDER: Sequence[ErasureStep] = tuple(ErasureStep)
 REPLACEMENT = "[erased]"  # stands for a name or number in other people's conversations
 # bytes of SQLite's file; a larger one is rewritten at night: see docs/performance.md
 COMPACT_AT_ONCE = 300_000_000
-ATTEMPTS = 12  # to reach the bot's server, before the receipt names the step as not done
+ATTEMPTS = 12  # attempts to reach the bot's server, before the receipt names the step as not done
 LONGEST_WAIT = timedelta(hours=1)
 COPIES_FOR = timedelta(days=7)  # how long the provider is asked again
 

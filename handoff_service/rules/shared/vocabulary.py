@@ -308,7 +308,7 @@ class ModelState(StrEnum):
     CANARY = "canary"
     RUNNING = "running"
     KEPT = "kept"
-    GONE = "gone"  # its file was deleted
+    GONE = "gone"  # the file was deleted
 
 
 class PromotionKind(StrEnum):

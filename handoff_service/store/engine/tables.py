@@ -425,7 +425,7 @@ attributes = Table(
     _json("choices", "[]"),
     #: whether agents must set it before they close a conversation
     _flag("required_to_close", default=False),
-    #: where agents see it
+    #: the places where agents see the attribute
     _word("shown"),
     UniqueConstraint("owner", "key"),
 )

@@ -25,7 +25,7 @@ class Hours:
     """A schedule in words."""
 
     error: str | None  #: the error in the expression; if set, the other fields are empty
-    says: str  #: one sentence about now
+    says: str  #: one sentence about the present moment
     week: list[Day]
 
 

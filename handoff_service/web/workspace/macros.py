@@ -38,7 +38,7 @@ class FilledMacro:
     macro: Macro
     text: str = ""
     segments: Segments | None = None
-    refused: str = ""  #: why its text cannot be sent
+    refused: str = ""  #: why the macro's text cannot be sent
 
 
 @dataclass(slots=True, kw_only=True)

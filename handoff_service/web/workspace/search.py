@@ -42,7 +42,7 @@ class Results:
     wanted: SearchQuery
     people: list[FoundPerson]
     hits: list[Hit]
-    below: int | None  #: where the next page begins; None on the last page
+    below: int | None  #: the id below which the next page begins; None on the last page
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
