@@ -4,6 +4,7 @@ The pages are rendered with a catalog that puts « and » around each of its sen
 their placeholders: what a sentence is filled with must itself be translated, or be data.
 """
 
+import functools
 import gettext
 import re
 from collections.abc import Collection, Iterator
@@ -13,13 +14,17 @@ from html.parser import HTMLParser
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
 #: elements whose content is for programs, or is what somebody wrote
 SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
+WITHIN = frozenset({"mark", "b", "i", "em", "strong", "bdi"})  # within what somebody wrote
 VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
 )
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
+_FILLED = re.compile(r"\{[^{}]*\}")  # in templates of texts
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: addresses, file names, time zones, versions, numbers with units of their own
-_NOT_WORDS = re.compile(r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+")
+_NOT_WORDS = re.compile(
+    r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b"
+)
 _DATES = re.compile(
     r"\b(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b"
     r"|\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
@@ -57,13 +62,13 @@ class _Texts(HTMLParser):
         if tag in SKIPPED or self._skipped:
             if tag not in VOID:
                 self._skipped.append(tag)
-        else:
+        elif tag not in WITHIN:
             self.shown.append("\n")  # no data goes from one element to the next
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
             self._skipped.pop()
-        else:
+        elif tag not in WITHIN:
             self.shown.append("\n")
 
     def handle_data(self, data: str) -> None:
@@ -76,9 +81,7 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
     data. ``names``: words that are the same in each language."""
     parser = _Texts()
     parser.feed(page)
-    known = re.compile(
-        r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(data, key=len, reverse=True))) + r")(?!\w)"
-    )
+    known = _known(frozenset(data))
     texts = ["".join(parser.shown), *parser.attributes]
     found = []
     for text in texts:
@@ -87,6 +90,16 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
             if any(word not in names for word in _WORD.findall(rest)):
                 found.append(" ".join(line.split()))
     return found
+
+
+@functools.cache
+def _known(data: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds these texts. {Placeholders} of texts may be filled with anything short."""
+    longest_first = sorted((one for one in data if _WORD.search(_FILLED.sub("", one))), key=len)
+    parts = (
+        r"[^\n]{0,80}?".join(map(re.escape, _FILLED.split(one))) for one in reversed(longest_first)
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
 
 
 def _outside(text: str) -> str:
@@ -101,4 +114,4 @@ def _unmarked(text: str) -> Iterator[str]:
         elif depth <= 0:
             yield part
         else:
-            yield "\n" * part.count("\n")
+            yield "\n"
