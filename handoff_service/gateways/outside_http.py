@@ -147,13 +147,8 @@ class OutsideHttp:
         except ValueError:  # aiohttp's InvalidURL is one, too
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
-<<<<<<< HEAD
             why = LOST
-        return Answered(Called(why=why))
-=======
-            why = phrase("The connection was lost.")
         return Answered(CallResult(why=why))
->>>>>>> next
 
     def _refused(self, url: URL) -> str | None:
         # the host as the client reads it, because an address can be disguised as a name
@@ -188,8 +183,4 @@ def _called(status: int) -> CallResult:
             status=status,
             why=filled(REDIRECTED, status=status),
         )
-<<<<<<< HEAD
-    return Called(status=status, why=filled(ANSWERED, status=status))
-=======
-    return CallResult(status=status, why=phrase("It answered {status}.", status=status))
->>>>>>> next
+    return CallResult(status=status, why=filled(ANSWERED, status=status))
