@@ -152,7 +152,7 @@ def _ask(
 
 
 def _figures(comparison: Comparison) -> dict[str, Any]:
-    """The comparison and what blocks the promotion, as JSON for the database."""
+    """The comparison, and the reasons that block the promotion, as JSON for the database."""
     refused = blocks(comparison)
     return {
         "figures": _COMPARISON.dump_python(comparison, mode="json"),

@@ -1,4 +1,4 @@
-"""Supervises a process's background tasks, so that none of them ends unnoticed.
+"""Supervises the background tasks of a process, so that no task ends unnoticed.
 
 Each task has a name and runs until it is canceled. A task that raises or ends is logged, counted
 and restarted after a pause that doubles with every failure.

@@ -90,7 +90,7 @@ class Schedule:
         expression = self.expression or "24/7"
         try:
             return _parsed(expression, self.time_zone, self.country)
-        except UnknownCountryError:  # unknown holidays are no reason to lose a text
+        except UnknownCountryError:  # texts must be stored even if the holidays are unknown
             return _parsed(expression, self.time_zone, None)
 
 

@@ -25,7 +25,9 @@ from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 # seconds before an ended worker is replaced; doubled each time
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 STABLE_AFTER = 60.0  # seconds a worker must run before the pause starts over at its first length
-LOOK_FOR_WORK = b"w"  # sent on a lifeline: a process that has just ended may have given work back
+# the message on a lifeline that asks a worker to look for work, because an ended process may have
+# released some
+LOOK_FOR_WORK = b"w"
 READY_WITHIN = 60.0  # seconds for a new worker to become ready before a rolling restart is given up
 WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 

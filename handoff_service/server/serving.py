@@ -142,7 +142,7 @@ def _no_rolling_restart() -> None:
 
 
 def _look_for_work(app: App) -> None:
-    """Another process has given work back."""
+    """Look for work that another process has released."""
     desk: AppContext | None = getattr(app.ctx, "desk", None)
     for worker in desk.workers if desk is not None else ():
         worker.nudge(clock.now())

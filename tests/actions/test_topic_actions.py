@@ -80,7 +80,7 @@ async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
 
 
 @pytest.mark.parametrize("action", ["action_case_status", "action_account_help"])
-async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
+async def test_an_unverified_requester_is_verified_first_and_returns_to_the_topic(
     bot: Bot, story: Story, action: str
 ) -> None:
     result = await bot.run(action, slots={"case_number": "CS0000001"})
@@ -182,7 +182,7 @@ async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_
 # Outages ------------------------------------------------------------------------------------------
 
 
-async def test_outages_are_told_while_they_are_current(
+async def test_outages_are_announced_while_they_are_current(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     assert last_text(await bot.run("action_outage_news")) == [NO_OUTAGE]
@@ -219,7 +219,7 @@ async def outage(story: Story, clock: MovedClock, title: str = "VPN in Chicago")
     await story.store.write(make_outage, one)
 
 
-async def test_a_report_of_what_is_known_to_be_down_is_told_so_and_makes_no_case(
+async def test_a_report_of_a_known_outage_gets_its_text_and_opens_no_case(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     slots = {"problem": "my vpn isnt working", "device": "VPN"}

@@ -1,8 +1,9 @@
-"""A storm of first texts while no live agent is there, beside texts in known conversations.
+"""Compares a storm of first texts while no live agent is available with texts in existing
+conversations.
 
-Each first text opens a conversation and chooses a queue, and its sender is texted that nobody is
-free. Storms and known conversations take turns in one run. Each storm comes from numbers that have
-never texted.
+Each first text opens a conversation and chooses a queue, and its sender gets the text that nobody
+is free. Storms and known conversations take turns in one run. Each storm comes from numbers that
+have never texted.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from tests.bench.load import Measured, request, send
 from tests.bench.result import Direction, Result, ratios
 from tests.bench.rungs import CONNECTIONS
 
-LEAST = 0.8  # of the rate of known conversations
+LEAST = 0.8  # share of the rate of known conversations
 TEXTS = size(4000, 1000, "TEXTS")
 ROUNDS = size(3, 2)
 
@@ -24,12 +25,12 @@ ROUNDS = size(3, 2)
 def measure(desks: Desks) -> Iterator[Result]:
     port = desks.product().port
     known = [f"+1415555{n:04d}" for n in range(TEXTS // 4)]
-    _texts(port, known)
+    texts_from(port, known)
     usual, storms = [], []
     for turn in range(ROUNDS):
         first = [f"+1{305 + turn}{5550000 + n}" for n in range(TEXTS)]
-        usual.append(_texts(port, (known * 4)[:TEXTS]).rate)
-        storms.append(_texts(port, first).rate)
+        usual.append(texts_from(port, (known * 4)[:TEXTS]).rate)
+        storms.append(texts_from(port, first).rate)
     compared = ratios(storms, usual)
     yield Result(
         what=f"a storm of {TEXTS:,} first texts while no agent is there",
@@ -45,7 +46,8 @@ def measure(desks: Desks) -> Iterator[Result]:
     )
 
 
-def _texts(port: int, senders: Iterable[str]) -> Measured:
+def texts_from(port: int, senders: Iterable[str]) -> Measured:
+    """Send a text from each of these numbers to the line that live agents answer."""
     tag = secrets.token_hex(4)
     requests = [request(n, tag, DIRECT, sender) for n, sender in enumerate(senders)]
     found = asyncio.run(send(port, CONNECTIONS, requests))

@@ -1,7 +1,6 @@
-"""The identity form in the real model: it asks, comes back after asides, and knows what is said
-about codes.
-
-What was texted as a code never comes here: the service sends ``/tell_secret`` in its place.
+"""The identity form in the real model: it asks, asks again after asides, and understands texts
+about codes. A texted code never reaches the bot, because the service sends ``/tell_secret`` in its
+place.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ CODE = "The code?"
         ("/prove_identity", "20418", "20418"),
     ],
 )
-def test_who_are_you_and_prove_it(
+def test_identity_from_question_to_proof(
     requester: Conversation, begins: str, says: str, account: str
 ) -> None:
     assert requester.says(begins) == [WHO]
@@ -95,7 +94,7 @@ def test_an_account_that_was_mistyped_is_said_again(
 
 
 @pytest.mark.parametrize("text", ["never mind", "forget it", "goodbye"])
-def test_what_is_dropped_is_dropped_by_the_service_too(
+def test_dropping_a_proof_calls_the_service(
     requester: Conversation, actions: ActionEndpoint, text: str
 ) -> None:
     requester.says("who am i")

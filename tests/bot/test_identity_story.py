@@ -47,15 +47,16 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _a_day_later(desk: Service) -> None:
-    """Each test starts without earlier codes, because a person gets at most three in ten
-    minutes and ten a day."""
+    """Move the clock by a day, so that no earlier codes count. A person gets at most three codes in
+    ten minutes and ten a day.
+    """
     with sqlite3.connect(desk.log.parent / "patchboard.db", timeout=20) as db:
         db.execute("UPDATE proof_sends SET at = '2026-01-01 00:00:00.000000'")
 
 
 @dataclass(slots=True)
 class Talk:
-    """One requester's phone, and what Mia sees of the conversation by the API."""
+    """One requester's phone, and the conversation as Mia reads it over the API."""
 
     desk: Service
     number: str
@@ -199,8 +200,9 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
 
 
 def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -> None:
-    """Table 1's row of conflict: the number is on somebody else. "That is not me" holds for the
-    texts that follow."""
+    """The conflict row of table 1: the number is on another user's record. "That is not me" also
+    applies to the following texts.
+    """
     phone = Talk(desk, "+12025550144")
     phone.says("hello", "virtual agent")
     before = phone.interaction
@@ -268,9 +270,9 @@ def test_nothing_shows_a_code_that_is_texted_late(
     code = guest.code("ann@example.com", but=before)
     guest.says(leaves, answer)
     if leaves == "BYE":
-        guest.read = 0  # what follows begins another interaction
+        guest.read = 0  # the next text begins another interaction
     guest.text(f"here is the code {code}")
-    if leaves != "AGENT":  # then nobody answers
+    if leaves != "AGENT":  # after AGENT, the virtual agent does not answer
         guest.hears("")
     kept = [
         path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()
@@ -282,7 +284,7 @@ def test_nothing_shows_a_code_that_is_texted_late(
     ]
 
 
-def test_a_mistyped_address_and_a_code_sent_anew(desk: Service) -> None:
+def test_a_mistyped_address_and_a_new_code(desk: Service) -> None:
     guest = Talk(desk, "+13035550175")
     guest.says("i forgot my password", WHO)
     guest.says("anne@example.com", "If we have that on file")
@@ -325,7 +327,7 @@ def test_a_proof_is_dropped_at_the_identity_fact(desk: Service) -> None:
     assert said.startswith("Sorry, I didn't get that."), "no try any more"
 
 
-NOT_PROVEN_YET = "+1303555019"  # and one more figure
+NOT_PROVEN_YET = "+1303555019"  # the test adds one more digit
 HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
 PUEDE = "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
 
@@ -353,7 +355,7 @@ def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
     assert "screen is cracked" in told
 
 
-def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
+def test_a_requester_who_gave_an_account_is_not_asked_for_it(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}3")
     (asked,) = guest.says("forgot my pw, im E1002", 'no code".')
     assert asked.startswith("If we have that on file")

@@ -1,4 +1,4 @@
-"""What `make nlu` prints and draws, from the texts that were measured."""
+"""The summary and the charts of `make nlu`, from measured texts."""
 
 import json
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_the_page_stands_alone() -> None:
     assert "http" not in drawn
 
 
-def test_what_the_bot_wrote_is_read(tmp_path: Path) -> None:
+def test_the_bots_answer_is_read(tmp_path: Path) -> None:
     one = {
         "set": "held out",
         "author": "blind",

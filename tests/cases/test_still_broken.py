@@ -1,4 +1,4 @@
-"""Answers to "it works again": those that contradict it, and others."""
+"""Replies to "it works again": those that report that it is still broken, and all others."""
 
 from datetime import UTC, datetime
 

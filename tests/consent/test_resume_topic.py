@@ -1,4 +1,4 @@
-"""A report that an opt-out interrupted continues after opting in again."""
+"""A report that an opt-out interrupted continues when the requester opts in again."""
 
 import pytest
 

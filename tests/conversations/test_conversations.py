@@ -87,7 +87,7 @@ async def test_notes_are_never_sent(story: Story) -> None:
     assert await story.texted(ann) == before
 
 
-async def test_closing_tells_the_requester_once_and_nobody_owns_it(
+async def test_closing_texts_the_requester_once_and_clears_the_owner(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -163,7 +163,7 @@ async def test_the_newest_activity_comes_first(story: Story, clock: MovedClock) 
     assert order == [ann, bob]
 
 
-async def test_what_is_not_there_is_said(story: Story) -> None:
+async def test_missing_records_are_reported(story: Story) -> None:
     with pytest.raises(NotFound):
         await story.see(999)
     with pytest.raises(NotFound):

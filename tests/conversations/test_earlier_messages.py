@@ -8,8 +8,9 @@ from tests.support.story import ANN, DIRECT, Story
 
 
 async def talks(story: Story, *counts: int) -> list[int]:
-    """Interactions of Ann on the direct line with so many texts more, closed; the last one stays
-    open."""
+    """Create interactions of Ann on the direct line, each with this many additional texts. All but
+    the last one are closed.
+    """
     made = []
     for n, count in enumerate(counts):
         made.append(await story.with_agent())

@@ -1,4 +1,4 @@
-"""Labels on conversations: put on, taken off, found, and chosen as the topic on closing."""
+"""Labels on conversations: added, removed, found by search, and chosen as the topic on closing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Promises of agents: the offer after a text, the reminder, and what becomes of a promise."""
+"""Promises of agents: the offer after a text, the reminder, and the end of a promise."""
 
 from datetime import timedelta
 
@@ -156,7 +156,7 @@ async def test_a_canceled_promise_does_not_count(story: Story, clock: MovedClock
     assert (today.promises_kept, today.promises_missed) == (0, 0)
 
 
-async def test_what_cannot_be_stored(story: Story, clock: MovedClock) -> None:
+async def test_promises_that_cannot_be_stored(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     await promise(story, ann)
     message = (await story.rows(t.promises))[0].message_id

@@ -1,4 +1,6 @@
-"""Closing is undone: by the agent who closed it, within a minute, and before the line leaves."""
+"""Undoing a close: only by the agent who closed the conversation, within a minute. A closing text
+that was not sent yet is canceled.
+"""
 
 from datetime import timedelta
 

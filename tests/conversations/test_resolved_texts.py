@@ -116,7 +116,7 @@ async def test_a_closed_conversation_gets_it_and_stays_closed(story: Story) -> N
     assert await story.count(t.timers, t.timers.c.interaction_id == ann) == 0
 
 
-async def test_what_refuses_a_text(story: Story) -> None:
+async def test_refused_texts_about_a_case(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     with pytest.raises(BadInput) as error:
@@ -193,7 +193,7 @@ async def test_thanks_stay_in_the_closed_conversation(story: Story, clock: Moved
     assert late.interaction_id != ann, "a week later it is a new report"
 
 
-async def test_the_virtual_agent_hands_over_who_is_still_cut_off(story: Story) -> None:
+async def test_a_requester_who_still_lacks_access_is_handed_over(story: Story) -> None:
     ann = (await story.text("the vpn is down", to=MAIN)).interaction_id or 0
     case = await case_of(story, ann, "vpn is down")
     await resolve(story, case)

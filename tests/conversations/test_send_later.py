@@ -1,4 +1,4 @@
-"""Scheduled texts: when they are sent, when an agent must decide, and what the history says."""
+"""Scheduled texts: the send time, decisions by agents, and the lines in the history."""
 
 from datetime import timedelta
 
@@ -199,7 +199,7 @@ async def test_a_scheduled_text_takes_pictures_with_it(story: Story, clock: Move
     (one,) = await waiting(story, ann)
     assert (one.body, one.media) == ("", [image])
     with pytest.raises(BadInput) as error:
-        await story.store.write(schedule_text, command)  # it leaves once
+        await story.store.write(schedule_text, command)  # the text is sent only once
     assert list(error.value.errors) == ["media"]
     clock.move(3600)
     assert await due(story, text) is AtDue.SEND

@@ -1,4 +1,4 @@
-"""A hold with an end: it ends at its time, or with the requester's text, whichever comes first."""
+"""A hold with an end ends at that time or with the requester's text, whichever comes first."""
 
 from datetime import timedelta
 from typing import Any

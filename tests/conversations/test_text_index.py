@@ -1,5 +1,6 @@
-"""The index of texts: all that is stored is found in the end, whatever the order of commits, and
-once."""
+"""The index of texts: search finds every stored text exactly once, in whatever order transactions
+commit.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +80,9 @@ async def test_another_process_goes_on_where_one_was_ended(
 
 @contextmanager
 def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
-    """Another lane, in the middle of storing a text: it has its id and has not committed."""
+    """Another lane that is storing a text. The text has its id, and the transaction is not
+    committed.
+    """
     opened = engine(url, size=1, writes=True)
     with opened.connect() as conn:
         i, m = t.interactions, t.messages
@@ -99,7 +102,7 @@ def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
     opened.dispose()
 
 
-async def test_what_is_committed_late_with_a_low_id_is_found(
+async def test_a_late_commit_with_a_low_id_is_found(
     story: Story, request: pytest.FixtureRequest, database_url: str
 ) -> None:
     if story.store.is_sqlite:

@@ -98,7 +98,7 @@ async def test_an_admin_may_queue_it_and_nobody_is_ever_texted(story: Story, sen
     await story.store.write(change_desk, {"queue_unanswerable": True})
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.QUEUE
-    await story.offer()  # tells other requesters that nobody is free
+    await story.offer()  # sends the text that nobody is free to other requesters
     await story.available(MIA)
     await story.offer()
     (offer,) = await story.inbox(MIA)

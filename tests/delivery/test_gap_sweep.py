@@ -20,7 +20,7 @@ from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
 
-NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
+NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # an address at which no webhook arrives
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def inbound(story: Story) -> list[Message]:
     return [line for line in lines if line.direction == "inbound"]
 
 
-async def test_what_was_lost_is_taken_in_once_in_order_and_marked(
+async def test_lost_texts_are_stored_once_in_order_and_marked(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     arrived = (await story.text("this one arrived", sid="SM" + "a" * 32)).interaction_id

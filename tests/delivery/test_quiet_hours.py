@@ -1,5 +1,4 @@
-"""Quiet hours by the requester's clock, over midnight, in several zones, and when the clocks
-change."""
+"""Quiet hours by the requester's clock: across midnight, in several zones, and at clock changes."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -38,7 +37,7 @@ def test_when_it_is_over(written: str, now: str, zones: list[ZoneInfo], over: st
 @pytest.mark.parametrize(
     "written", ["", "21-8", "21:00", "25:00-08:00", "21:00-21:00", "21:60-08:00"]
 )
-def test_what_is_no_time(written: str) -> None:
+def test_invalid_times(written: str) -> None:
     with pytest.raises(ValueError, match="21:00-08:00"):
         parse(written)
 

@@ -38,7 +38,7 @@ def provider() -> Provider:
 
 
 async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]:
-    """Do everything that is due and sends. Returns what the provider took."""
+    """Do all due work that sends. Returns the texts that the provider accepted."""
     worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=Bot(), clock=clock))  # type: ignore[arg-type]
     before = len(provider.sent)
     while await worker.step():
@@ -47,7 +47,7 @@ async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]
 
 
 async def hold(story: Story, clock: MovedClock) -> None:
-    """Hold the work as a restore does, of a backup made an hour before."""
+    """Hold the queued work, as after a restore of a backup that was made an hour ago."""
     clock.move(3600)
 
     def held(tx: Transaction, _: None) -> None:
@@ -59,7 +59,7 @@ async def hold(story: Story, clock: MovedClock) -> None:
 async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     sqlite_url: str, tmp_path: Path, provider: Provider, clock: MovedClock
 ) -> None:
-    """The drill: the original desk has sent them meanwhile."""
+    """The original desk has sent these texts in the meantime."""
     old = settings.read(
         {"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url}
     )
@@ -93,7 +93,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     store.close()
 
 
-async def test_the_doctor_and_the_command_say_what_is_held(
+async def test_the_doctor_and_the_command_show_held_work(
     sqlite_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -244,7 +244,7 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     assert all(row.due_at < due_work.HELD for row in await story.rows(t.due_work, of_both))
 
 
-async def test_who_waited_at_the_backup_is_not_told_so_again(
+async def test_requesters_who_waited_at_the_backup_get_no_second_waiting_text(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     received = await story.text("anybody?", to=DIRECT)  # "everyone is busy" is not sent yet

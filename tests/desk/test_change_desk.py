@@ -60,7 +60,7 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
         change_queue, replace(change, values={"skills": (Skill(name="opera"),)})
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No agent in its groups has the required skill opera."]
+    assert shown.problems == ["No agent in its groups has the required skills: opera."]
     await story.store.write(delete_queue, queue_id)
     with pytest.raises(NotFound):
         await story.store.write(delete_queue, queue_id)
@@ -95,7 +95,7 @@ async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
         lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No active agent is in Service desk: add one."]
+    assert shown.problems == ["No active agent is in its groups (Service desk): add one."]
 
 
 REFUSED = [
@@ -125,7 +125,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("values", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
-async def test_what_cannot_be_saved_names_its_field(
+async def test_a_refused_save_names_the_field(
     story: Story, values: dict[str, object], field: str, says: str
 ) -> None:
     with pytest.raises(BadInput) as error:
@@ -229,7 +229,7 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert "reply END" in error.value.errors["body"]
 
 
-async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(
+async def test_the_queues_text_precedes_the_desks_and_the_default(
     story: Story,
 ) -> None:
     own = await story.store.write(

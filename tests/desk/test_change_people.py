@@ -1,5 +1,6 @@
-"""An admin changes users, agents, groups and profiles: table 1 stays true, running conversations
-are not taken away silently, nothing that the history names is lost, and nobody is left waiting."""
+"""An admin changes users, agents, groups and profiles. Table 1 still holds, every change of a
+running conversation is visible, records in the history stay, and no requester is left waiting.
+"""
 
 import re
 
@@ -40,7 +41,7 @@ from handoff_service.store.views import Named
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
-BY = OMAR  # whoever it is: roles are the edge's business
+BY = OMAR  # any agent will do, because the web layer checks roles
 
 
 async def change(story: Story, user: int, **values: object) -> None:
@@ -213,7 +214,7 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
 # Messaging profiles -------------------------------------------------------------------------------
 
 
-async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
+async def test_tying_a_profile_moves_running_conversations_visibly_and_can_be_undone(
     story: Story,
 ) -> None:
     here = (await story.text(number=ANN)).interaction_id
@@ -226,7 +227,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
         assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
-    await tie(story, profile, BOB_ID)  # again: nothing to do
+    await tie(story, profile, BOB_ID)  # the second call changes nothing
     history = await story.store.read(associations.of_number, ANN)
     assert [
         (a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history
@@ -358,7 +359,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     assert (await story.store.read(signed_in, "desk", now)) is not None
 
 
-async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
+async def test_more_capacity_leads_to_offers_of_waiting_work(story: Story) -> None:
     await change_a(story, MIA, capacity=0)
     await story.available(MIA)
     await story.text(number=ANN, to=DIRECT)

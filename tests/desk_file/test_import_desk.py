@@ -1,4 +1,6 @@
-"""The desk file: imports are idempotent and all or nothing; errors name file, line and key."""
+"""The desk file: an import can be repeated, and imports the whole file or nothing. Errors name
+file, line and key.
+"""
 
 from pathlib import Path
 
@@ -38,7 +40,7 @@ async def test_importing_again_changes_nothing(story: Story) -> None:
     assert await everything() == before
 
 
-async def test_what_is_in_the_file_is_on_the_desk(story: Story) -> None:
+async def test_an_import_creates_the_records_of_the_file(story: Story) -> None:
     agents = await story.store.read(agents_by_id)
     assert [(a.name, a.roles, a.groups, a.skills, a.capacity) for a in agents.values()] == [
         ("Mia Chen", ["agent"], ["Service desk"], ["hardware"], 2),
@@ -314,7 +316,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("text", "says"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says: str) -> None:
+def test_errors_name_file_line_and_key(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(text)
     with pytest.raises(SetupError) as error:

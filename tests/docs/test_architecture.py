@@ -9,7 +9,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
-DEEP = "handoff_service"  # shown to the third level; the other folders to the second
+# this folder is listed to the third level, the other folders to the second
+DEEP = "handoff_service"
 
 
 def in_repository() -> set[str]:
@@ -25,7 +26,7 @@ def in_repository() -> set[str]:
 
 
 def on_the_page() -> dict[str, str]:
-    """Each folder in the listing -> what the page says about it."""
+    """Each folder in the listing -> its description on the page."""
     listing = PAGE.partition("```text\n")[2].partition("```")[0]
     path: list[str] = []
     found = {}

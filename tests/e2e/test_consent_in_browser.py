@@ -1,5 +1,6 @@
-"""Consent in Chromium: the composer says why nothing can be sent, as it happens, and an agent
-records it by hand."""
+"""Consent in Chromium: the composer shows at once why nothing can be sent, and an agent records
+consent by hand.
+"""
 
 from playwright.sync_api import expect
 

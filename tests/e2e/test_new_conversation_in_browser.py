@@ -1,4 +1,6 @@
-"""An agent writes first, in Chromium: what the dialog finds, shows live, refuses and keeps."""
+"""An agent writes first, in Chromium: search in the dialog, live updates, refused numbers and kept
+input.
+"""
 
 import re
 
@@ -7,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, Story, opened
 
-SHARED = "+12025550199"  # Bob's and Priya's
+SHARED = "+12025550199"  # belongs to Bob and Priya
 
 
 def new_message(page: Page, to: str, body: str = "") -> Locator:
@@ -25,7 +27,7 @@ def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     expect(dialog.locator("#new-effect")).to_have_text(
         "Starts a new conversation, assigned to you."
     )
-    mia.keyboard.press("Enter")  # goes on to the message
+    mia.keyboard.press("Enter")  # moves the focus to the message
     expect(dialog.get_by_label("Message", exact=True)).to_be_focused()
     mia.keyboard.insert_text("Hi Ann, Mia from IT ê")
     expect(dialog.locator("#new-segments")).to_have_text(
@@ -65,7 +67,7 @@ def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
 
 
 def take_as_mia(story: Story, mia: Page) -> None:
-    """Mia writes in the conversation, and so has it."""
+    """Let Mia take the conversation over by writing in it."""
     one = mia.request.get(f"{story.desk.url}/workspace/new/look?q=%2B{ANN[1:]}").text()
     found = re.search(r'href="(/workspace/conversations/\d+)">Open it', one)
     assert found is not None
@@ -75,9 +77,9 @@ def take_as_mia(story: Story, mia: Page) -> None:
     expect(mia.locator("#owner")).to_contain_text("You are replying")
 
 
-def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
+def test_a_form_about_an_outdated_state_changes_nothing(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
-    # the news do not come through
+    # the events do not arrive
     mia.route("**/workspace/new/events*", lambda route: route.abort())
     dialog = new_message(mia, "Ann", "Is this a bad time?")
     expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
@@ -127,7 +129,8 @@ def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(mia.locator("#to-new")).to_be_focused()
-    mia.goto(f"{story.desk.url}/workspace/new")  # as who clicks before the scripts are there
+    # the page before its scripts are loaded, for an agent who clicks early
+    mia.goto(f"{story.desk.url}/workspace/new")
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(mia.locator("#to-new")).to_be_focused()

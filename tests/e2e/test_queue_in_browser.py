@@ -1,11 +1,11 @@
-"""The work queue in Chromium: a text that leaves later, and several conversations at once."""
+"""The work queue in Chromium: a scheduled text, and actions on several conversations at once."""
 
 from playwright.sync_api import expect
 
 from tests.e2e.people import BOB, DIRECT, Story
 
 
-def test_what_stands_in_the_composer_leaves_later(story: Story) -> None:
+def test_the_composers_text_is_scheduled(story: Story) -> None:
     ann, mia = story.talking()
     mia.locator("#draft").fill("Does it work now?")
     mia.get_by_role("button", name="Schedule this text").click()

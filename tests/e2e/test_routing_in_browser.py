@@ -19,7 +19,7 @@ from tests.support.service import running_service
 
 @pytest.fixture
 def omar(story: Story) -> Page:
-    """A supervisor, signed in after Mia has what she has."""
+    """A supervisor who signs in after Mia already has her conversations."""
     return story.agent("Omar Haddad")
 
 
@@ -281,10 +281,11 @@ def test_an_agent_reads_an_offer_first_gets_the_brief_and_scrubs_through_the_con
     expect(brief).to_be_hidden()
     mia.reload()
     expect(mia.locator("#thread .msg").first).to_be_visible()
-    expect(brief).to_be_hidden()  # seen within the hour
+    expect(brief).to_be_hidden()  # the agent has seen the brief within the last hour
     here = mia.url
     mia.goto(f"{story.desk.url}/workspace")
-    mia.evaluate("localStorage.removeItem(`seen:${document.body.dataset.me}`)")  # an hour later
+    # simulates that an hour has passed
+    mia.evaluate("localStorage.removeItem(`seen:${document.body.dataset.me}`)")
     mia.goto(here)
     expect(brief).to_contain_text("my dock is dead")
 

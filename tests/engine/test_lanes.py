@@ -31,7 +31,7 @@ async def names(store: Store) -> set[str]:
     )
 
 
-async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone_fails(
+async def test_waiting_commands_share_a_commit_and_only_the_faulty_one_fails(
     store: Store, heard: Heard
 ) -> None:
     answers = await asyncio.gather(
@@ -68,7 +68,7 @@ async def test_a_request_runs_before_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, time, hold = [], itertools.count(), threading.Event()
-    # each piece of own work takes half of the least share
+    # each piece of own work takes half of LEAST_SHARE
     monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
 
     def note(_tx: Transaction, what: str) -> None:
@@ -98,7 +98,7 @@ def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
     now += requests_took
     while share.has_room():
         ran += 1
-        now += 0.01  # seconds for each
+        now += 0.01  # each command takes this many seconds
     assert ran == own
 
 
@@ -151,7 +151,7 @@ async def closing(database_url: str, clock: MovedClock) -> Store:
     return Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
 
 
-async def test_closing_finishes_what_is_in_the_lanes(
+async def test_closing_finishes_queued_commands(
     closing: Store, database_url: str, clock: MovedClock
 ) -> None:
     answers = [asyncio.ensure_future(closing.write(add_group, f"g{n}")) for n in range(50)]

@@ -73,7 +73,9 @@ async def test_a_text_leaves_by_the_sim_card_of_its_number(
 async def test_a_phone_with_one_number_chooses_the_sim_card_itself(
     phone: FakePhone, config: Settings
 ) -> None:
-    """Choosing needs one more permission on the phone."""
+    """The request must not choose a SIM card, because that needs an additional permission on the
+    phone.
+    """
     one = AndroidPhone(dataclasses.replace(config, android_phone_numbers="+18885550100"))
     await one.send(outgoing())
     await one.close()
@@ -127,7 +129,7 @@ async def test_a_phone_that_is_away_certainly_did_not_get_it(
         (500, Unsure(why="HTTP 500")),
     ],
 )
-async def test_what_an_answer_means(
+async def test_meaning_of_each_answer(
     phone: FakePhone, provider: AndroidPhone, status: int, result: object
 ) -> None:
     phone.failing = status
@@ -196,7 +198,7 @@ async def test_a_picture_is_fetched_from_the_inbox(
     assert elsewhere == NotFetched(why="It is not on this phone.", again=False)
 
 
-def test_the_sim_cards_share_what_the_phone_may_send(config: Settings) -> None:
+def test_the_sim_cards_share_the_phones_rate(config: Settings) -> None:
     assert KIND.segments_per_second(config) == pytest.approx(5 / 60)
     alone = dataclasses.replace(config, android_phone_numbers=SIM_2, android_phone_per_minute=30)
     assert KIND.segments_per_second(alone) == pytest.approx(0.5)

@@ -1,5 +1,6 @@
-"""The folder and the S3 store keep media in the same way. Then the faults of a store: it is down, a
-download breaks off, the bucket or the keys are wrong."""
+"""One contract for the folder and the S3 store, and the faults of an S3 store: it is down, a
+download breaks off, the bucket or the keys are wrong.
+"""
 
 import hashlib
 import io
@@ -31,7 +32,7 @@ def hash_of(content: bytes) -> str:
 
 
 class MediaStoreContract:
-    """What operations need of any store."""
+    """The contract of every media store."""
 
     @pytest.fixture
     def store(self) -> MediaStore:
@@ -218,7 +219,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_credentials_say_what_to_correct(s3: S3Server, wrong: str) -> None:
+def test_wrong_credentials_name_the_correction(s3: S3Server, wrong: str) -> None:
     actions, given, sentence = WRONG[wrong]
     bucket = s3.bucket()
     with s3.with_accounts(*actions) as (key, secret):

@@ -1,4 +1,6 @@
-"""The account's numbers in the set-up: the credentials are tested, and a number points here."""
+"""The account's numbers in the set-up: testing the credentials, and setting a number's webhooks to
+this service.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

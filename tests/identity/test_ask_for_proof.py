@@ -41,7 +41,7 @@ async def ask(story: Story, ann: Proving, agent: int = MIA) -> None:
 
 
 async def opened(story: Story, ann: Proving) -> None:
-    """Mia asks, and the virtual agent has asked its first question."""
+    """Mia has asked for a proof, and the virtual agent has asked its first question."""
     await ask(story, ann)
     question = await ann.turn()
     assert (question.message, question.metadata["epoch"]) == ("/prove_identity", 3)

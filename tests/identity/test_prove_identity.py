@@ -31,7 +31,7 @@ def ann(story: Story) -> Proving:
 
 
 async def knows(story: Story, user: int, **facts: str) -> None:
-    """The desk's file says so of the user."""
+    """Give the user these facts, as a desk file would."""
     await story.store.write(
         lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
         None,
@@ -70,9 +70,7 @@ async def test_a_code_verifies_for_a_time_and_is_gone(
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(
-    story: Story, ann: Proving
-) -> None:
+async def test_texted_secrets_are_hidden_everywhere(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await ann.answers("it's 042 617 ok?")
     (line,) = [one.body for one in await story.lines(ann.interaction) if "it's" in one.body]
@@ -293,7 +291,7 @@ async def test_a_number_is_known_with_or_without_its_marks(
     assert (ids[found] if found else None) == user
 
 
-async def test_what_is_dropped_is_over(story: Story, ann: Proving) -> None:
+async def test_a_dropped_proof_has_ended(story: Story, ann: Proving) -> None:
     await ann.has_code()
     assert (await ann.drops()).outcome is None
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
@@ -482,8 +480,9 @@ EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
 async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
-    """A number asks for a code for this account. Returns each step's result, and whether a code was
-    mailed."""
+    """Let a number request a code for this account. Returns the result of each step, and whether a
+    code was mailed.
+    """
     proving = Proving(story, number=number)
     steps: list[object] = [await proving.begin(), await proving.claims(account)]
     mailed = await proving.mailed() is not None

@@ -1,5 +1,6 @@
-"""Verifying: interaction and profile together, for a time, kept in the history, undone step by
-step."""
+"""Verifying changes interaction and profile together, expires, is kept in the history, and can be
+undone step by step.
+"""
 
 import pytest
 
@@ -86,8 +87,7 @@ async def test_not_this_person(story: Story) -> None:
 
 
 async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> None:
-    """The number is on Ann's record; that somebody else texts from it is not forgotten with the
-    next text."""
+    """The number is on Ann's record. The next text must not tie it to Ann again."""
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     await story.text("hello?")
@@ -155,7 +155,7 @@ async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story
     assert await story.texted(ann) == [], "the requester sees none of it"
 
 
-async def test_what_cannot_be_verified(story: Story) -> None:
+async def test_users_that_cannot_be_verified(story: Story) -> None:
     guest = (await story.text(number=STRANGER)).interaction_id or 0
     with pytest.raises(NotFound):
         await verify(story, guest, 99)

@@ -1,4 +1,4 @@
-"""Schedules: open, closed, holidays, the hour that a clock change takes or gives."""
+"""Schedules: open and closed times, holidays, and the hour that a clock change removes or adds."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -99,6 +99,6 @@ def test_schedules_in_words(expression: str | None, said: str) -> None:
         ("off", None, "never open"),
     ],
 )
-def test_what_is_wrong_is_said(expression: str, country: str | None, said: str) -> None:
+def test_problems_are_reported(expression: str, country: str | None, said: str) -> None:
     assert said in (error(expression, country) or "")
     assert error("Mo-Fr 08:00-18:00; PH off", "US") is None

@@ -211,7 +211,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("how", "found"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-def test_what_may_be_saved(how: dict[str, Any], found: dict[str, str]) -> None:
+def test_errors_of_an_action(how: dict[str, Any], found: dict[str, str]) -> None:
     wrong = errors(action(**how))
     assert wrong.keys() == found.keys()
     for key, says in found.items():

@@ -1,5 +1,6 @@
-"""Retention removes what was kept long enough, a few rows at a time, and reports keep their
-figures."""
+"""Retention removes content that is older than its limit, a few rows at a time, and reports keep
+their figures.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -197,7 +198,7 @@ async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: Mo
         ("2026-11-23T14:00", "UTC", "2026-11-24T02:30"),
         ("2026-11-23T02:00", "UTC", "2026-11-23T02:30"),
         ("2026-11-23T02:30", "UTC", "2026-11-24T02:30"),
-        # clocks skip 02:30 in New York
+        # in New York, clocks skip 02:30 on this day
         ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
     ],
 )

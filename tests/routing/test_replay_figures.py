@@ -1,4 +1,4 @@
-"""Waits, targets and load of a replay, worked out by hand."""
+"""Waits, targets and load of a replay, compared with numbers that were calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -60,7 +60,7 @@ def test_nobody_gets_it() -> None:
     assert not spans[0].reached
 
 
-def test_an_agent_gets_what_nobody_got() -> None:
+def test_an_agent_gets_conversations_that_nobody_got() -> None:
     past = PastAnswers(usual_answer=timedelta(minutes=4))
     spans, _ = shifted(ARRIVAL, Outcome(MIA, at(9, 1)), past, at(20))
     assert times(spans) == [(FIRST, at(9), at(9, 5))]

@@ -1,4 +1,6 @@
-"""The running targets of conversations: when they start, pause and end, and what waits for them."""
+"""The running targets of conversations: when they start, pause and end, and the timers that wait
+for them.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -64,7 +66,7 @@ async def targets(story: Story, interaction_id: int) -> dict[str, RunningTarget]
 
 
 async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, float | None]:
-    """Kind -> the minutes until it is due; None: it is paused."""
+    """Kind -> the minutes until the target is due; None: the target is paused."""
     now = rules.clock()
     return {
         kind: (one.due_at - now) / timedelta(minutes=1) if one.due_at else None

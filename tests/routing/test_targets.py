@@ -35,7 +35,7 @@ def holds(*written: tuple[str, str | None]) -> list[HeldTime]:
     return [HeldTime(at(began), at(ended) if ended else None) for began, ended in written]
 
 
-# what, hours, start, minutes, holds -> due, due soon
+# name, opening hours, start, minutes, holds -> due time, due-soon time
 DUE = [
     ("always open", ALWAYS, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("within a day", OFFICE, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
@@ -107,7 +107,7 @@ def test_counted_time_leaves_out_holds_and_closed_hours() -> None:
     assert counted(at("Mo 08:00"), at("Tu 09:00"), held, OFFICE) == timedelta(hours=9)
 
 
-# what, answered or ended, whether by an answer, now -> met
+# name, time of the answer or end, whether an answer ended it, now -> met
 MET = [
     ("in time", "Mo 09:30", True, "Mo 12:00", True),
     ("just in time", "Mo 09:40", True, "Mo 12:00", True),

@@ -15,7 +15,9 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
-    """With a home that an earlier version made, and a shell that creates files readable by all."""
+    """The test starts with a home of an earlier version, and with a umask that makes new files
+    readable by everybody.
+    """
     before = os.umask(0o022)
     home = tmp_path / "home"
     (home / "media" / "ab").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The metrics of several processes are one answer."""
+"""One scrape returns the metrics of several processes."""
 
 import subprocess
 import sys

@@ -303,7 +303,7 @@ def test_spanish_is_taken_for_spanish(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["ok", "1", "👍", "CS0000012", "outlook", "ana@example.com", "no"])
-def test_what_is_no_language_changes_nothing(text: str) -> None:
+def test_an_unknown_language_changes_nothing(text: str) -> None:
     assert conversation_language([text, "mi laptop no enciende"]) is Language.SPANISH
     assert conversation_language([text, "my laptop is dead"]) is Language.ENGLISH
 

@@ -1,4 +1,4 @@
-"""When a canary is promoted, rolled back, or waited for."""
+"""The conditions for promoting a canary, rolling it back, or waiting longer."""
 
 from datetime import timedelta
 

@@ -190,7 +190,7 @@ async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
 async def turns(
     store: Store, story: Story, clock: MovedClock, model: str, *, good: int, bad: int
 ) -> None:
-    """Turns on a model: answered ones, and ones that were not understood."""
+    """Store turns of a model: some answered, and some not understood."""
     texted = await story.text("hello")
     rows = [
         {

@@ -1,4 +1,4 @@
-"""When a new model may not be promoted: the table of the trainer's page, case by case."""
+"""The rules that block a promotion, row by row of the table on the trainer's page."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def texts(
 
 
 def surer(number: int, *, answer: str) -> list[ComparedText]:
-    """Texts with the same wrong answer from both models. Only the new one is sure of it."""
+    """Texts to which both models give the same wrong answer. Only the new model is sure."""
     return [
         replace(one, new=Answer(intent=answer, confidence=0.71))
         for one in texts(number, old=answer, new=answer, confidence=0.69)
@@ -155,7 +155,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("given", "blocked"), CASES.values(), ids=CASES)
-def test_what_blocks_promotion(given: list[ComparedText], blocked: set[Block]) -> None:
+def test_promotion_blocks(given: list[ComparedText], blocked: set[Block]) -> None:
     assert set(blocks(compare(given, Stories(passed=1)))) == blocked
 
 
@@ -208,7 +208,7 @@ def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -
 @pytest.mark.parametrize(
     ("one", "other", "p"),
     [
-        ((3, 4), (1, 4), 17 / 70),  # the lady who tasted tea
+        ((3, 4), (1, 4), 17 / 70),  # Fisher's example of the lady tasting tea
         ((4, 4), (0, 4), 1 / 70),
         ((0, 10), (5, 10), 1.0),
         ((0, 0), (5, 10), 1.0),

@@ -1,4 +1,6 @@
-"""A bot gets another model while people text it: nothing is lost, answered twice or begun anew."""
+"""A bot loads another model while people text it. No text is lost, answered twice or starts a
+conversation again.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ class Bot:
     new: Path
 
     def request(self, path: str, body: object, *, method: str, token: str = TOKEN) -> Any:
-        """Status, JSON and the account of the turn."""
+        """The status, the JSON and the report of the turn."""
         url = self.server.url.rsplit("/", 1)[0] + "/" + path
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, method=method)

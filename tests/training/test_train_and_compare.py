@@ -39,7 +39,7 @@ GREETED = "+      - howdy friend\n"
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Training takes too long for both databases; test_change_model.py has both."""
+    """Only SQLite, because training takes long. test_change_model.py uses both databases."""
     return sqlite_url
 
 
@@ -134,7 +134,7 @@ async def test_a_run_is_canceled_and_another_one_may_start(
 
 
 @pytest.mark.usefixtures("background")
-async def test_a_fault_in_the_data_is_told_with_what_to_do(
+async def test_an_error_in_the_data_names_the_fix(
     store: Store, training: TrainAndCompare, root: Path
 ) -> None:
     domain = root / "domain.yml"
@@ -168,5 +168,5 @@ async def test_a_run_whose_process_is_gone_is_interrupted(store: Store, clock: M
     assert run.state is RunState.INTERRUPTED
     assert "Start the training again" in (run.error or "")
     await store.write(start_run, StartRun())
-    await store.write(interrupt, timedelta())  # as when a service with SQLite starts
+    await store.write(interrupt, timedelta())  # as at the start of a service with SQLite
     assert (await latest(store)).state is RunState.INTERRUPTED

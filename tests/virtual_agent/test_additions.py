@@ -60,5 +60,5 @@ def test_a_part_belongs_to_what_has_such_parts() -> None:
         ("las luces parpadean", False),
     ],
 )
-def test_it_tells_of_what_the_requester_has_now(text: str, found: bool) -> None:
+def test_texts_about_the_requesters_present_equipment(text: str, found: bool) -> None:
     assert tells_of_old_one(text) is found

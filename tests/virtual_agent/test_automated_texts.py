@@ -1,5 +1,6 @@
-"""Verification codes of others, delivery notices and marketing are recognized and never
-answered."""
+"""Verification codes of other services, delivery notices and marketing are recognized and never
+answered.
+"""
 
 import pytest
 

@@ -1,5 +1,6 @@
-"""The check of what the virtual agent may say, each rule red and green, and the reading of texts
-with their lines."""
+"""The lint of the virtual agent's texts: each rule with a failing and a passing text, and the line
+numbers of texts.
+"""
 
 from pathlib import Path
 
@@ -191,7 +192,7 @@ def project(folder: Path, *, domain: str = DOMAIN, settings: str = SETTINGS_FILE
     return folder
 
 
-def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
+def test_errors_have_file_line_and_suggestion(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as refused:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
@@ -217,14 +218,14 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
     ],
     ids=["no YAML", "an unknown key"],
 )
-def test_a_file_that_cannot_be_read_is_told_with_its_line(
+def test_an_unreadable_file_is_reported_with_its_line(
     tmp_path: Path, domain: str, settings: str, says: str
 ) -> None:
     with pytest.raises(SetupError, match=says):
         bot_text_lint.check(project(tmp_path, domain=domain, settings=settings))
 
 
-def test_what_is_shipped_may_be_said() -> None:
+def test_shipped_texts_pass_the_sms_check() -> None:
     assert bot_text_lint.check(ROOT) > 15
 
 

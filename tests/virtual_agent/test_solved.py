@@ -1,4 +1,4 @@
-"""Small judgments about texts: settled by itself, goodbye, what equipment is wanted."""
+"""Small rules about texts: a problem that solved itself, a goodbye, the requested equipment."""
 
 import pytest
 
@@ -57,5 +57,5 @@ def test_it_says_goodbye(text: str, goodbye: bool) -> None:
         ("necesito un equipo nuevo", None),
     ],
 )
-def test_what_equipment_is_wanted(text: str, wanted: str | None) -> None:
+def test_requested_equipment(text: str, wanted: str | None) -> None:
     assert (equipment_in(text) if names_equipment(text) else None) == wanted

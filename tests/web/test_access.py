@@ -216,7 +216,7 @@ async def test_a_browser_that_is_not_signed_in_is_led_to_the_sign_in_page(desk: 
             assert (answer.status, leads.partition("?")[0]) == (303, "/sign-in"), row.path
 
 
-async def test_what_needs_proof_is_open_to_whoever_has_it(desk: Desk, tmp_path: Path) -> None:
+async def test_routes_that_need_proof_accept_it(desk: Desk, tmp_path: Path) -> None:
     """The other way round of the rows that no role opens."""
     config = desk.here.desk.settings
     bot = {"Authorization": f"Bearer {config.bot_token}"}

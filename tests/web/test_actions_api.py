@@ -153,7 +153,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
-async def test_what_is_refused_names_its_field(
+async def test_a_refusal_names_the_field(
     grace: Client, how: dict[str, Any], field: str, says: str
 ) -> None:
     problem = await grace.call("POST", "/messaging-actions", {**REMIND, **how}, status=400)
@@ -250,7 +250,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
         await delete(grace, f"/messaging-actions/{action_id}")
 
 
-async def test_timers_of_what_is_not_there_are_not_found(mia: Client) -> None:
+async def test_timers_of_missing_interactions_are_not_found(mia: Client) -> None:
     await mia.call("GET", "/interactions/999/timers", status=404)
 
 

@@ -40,7 +40,7 @@ async def until_called(desk: Running, *, status: int) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
+async def test_a_supervisor_edits_outages_and_sees_no_other_admin_page(
     desk: Running,
     omar: Admin,
 ) -> None:

@@ -59,7 +59,7 @@ def kept(page: str) -> dict[str, Any]:
     return found | ({"text": unescape(text[1])} if text else {})
 
 
-async def test_the_ladders_show_what_is_shipped(grace: Visitor) -> None:
+async def test_the_ladders_show_the_default_actions(grace: Visitor) -> None:
     page = await grace.get(LIST)
     words = shown(page.text)
     assert "Remind the agent After 30 minutes: prompt the agent" in words
@@ -143,7 +143,7 @@ FAULTS = [
 ]
 
 
-async def test_what_is_wrong_stands_under_its_field_and_what_was_typed_is_kept(
+async def test_errors_stand_under_their_fields_and_typed_values_stay(
     desk: Running, grace: Visitor
 ) -> None:
     before = await saved(desk)

@@ -241,7 +241,7 @@ async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockB
     ] is Author.SYSTEM
 
 
-async def test_the_agent_sees_what_a_bot_that_tells_has_understood(
+async def test_the_agent_sees_the_intents_of_a_reporting_bot(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     slots = {"device": "laptop", "code": "123456"}

@@ -115,7 +115,7 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
         assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)
 
 
-async def test_an_agent_cannot_lift_what_the_carrier_says(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_cannot_lift_the_carriers_opt_out(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     message = await desk.story.write(ann, "hello?")
     await desk.desk.store.write(refused_for_consent, [message])

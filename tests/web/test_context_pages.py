@@ -101,7 +101,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
     words = (
         "My printer is on fire",
         "CS0000001",
-        ", open: Dock is dead",
+        ", Open: Dock is dead",
         "Last agent: Omar Haddad",
     )
     async with agent(desk, "mia") as mia:
@@ -149,7 +149,7 @@ async def test_only_the_agent_who_has_an_offer_reads_the_conversation_before_acc
         ("pages, news and read marks, which nobody has to be there for", "away"),
     ],
 )
-async def test_an_expired_offer_sets_an_agent_to_away_who_did_nothing_within_the_grace_time(
+async def test_an_expired_offer_sets_an_inactive_agent_to_away(
     desk: Running, acts: str, presence: str
 ) -> None:
     async with agent(desk, "mia") as mia:
@@ -241,7 +241,9 @@ async def test_a_brief_takes_three_queries_however_long_the_conversation_is(
 # The timeline -------------------------------------------------------------------------------------
 
 
-async def test_the_moments_tell_the_whole_life_page_by_page(desk: Running, told: int) -> None:
+async def test_the_moments_cover_the_whole_conversation_page_by_page(
+    desk: Running, told: int
+) -> None:
     call = await program(desk, "omar")
     whole = await call("GET", f"/interactions/{told}/moments?limit=200")
     assert whole["next"] is None

@@ -130,7 +130,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
         ("user.site", "in", ["Boston", "New York"]),
     ]
     assert (queue.country, queue.alarm_seconds, queue.auto_assign) == ("DE", 300, True)
-    assert queue.problems == ["No agent in its groups has the required skill hardware and opera."]
+    assert queue.problems == ["No agent in its groups has the required skills: hardware, opera."]
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
     assert "This queue cannot assign conversations. No agent in its groups" in shown(page)
     for value in (

@@ -39,7 +39,7 @@ UNTYPED = {
 }
 # Expressions that are no person's words, though they name some.
 OURS = re.compile(
-    r"^(icon|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
+    r"^(icon|form\.called|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
@@ -59,7 +59,7 @@ OURS = re.compile(
     r"|^(by|detail)\("  # macros of ours
     r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records, steps
     r"|^(call|one)\.subject$"  # what a webhook call is about: a kind and an id
-    r"|^\(part \| words\)"
+    r"|^\(part \| words\)|\| impact_words$"
     r"|\| *(figure|changed)\("  # figures with their units
 )
 
@@ -111,14 +111,70 @@ class Walker(HTMLParser):
                 self.found.append(expression)
 
 
+CALL = re.compile(r"\b(?:_|ngettext)\(")
+TRANS = re.compile(r"\{% trans\b(.*?)%\}(.*?)\{% endtrans %\}", re.DOTALL)
+
+
+def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
+    """The arguments of a call as (name or nothing, expression), and the source after the call.
+    ``source`` begins after the opening parenthesis."""
+    depth, at, begin, quote = 0, 0, 0, ""
+    parts = []
+    while at < len(source):
+        letter = source[at]
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}" and depth:
+            depth -= 1
+        elif letter in ")," and not depth:
+            parts.append(source[begin:at])
+            begin = at + 1
+            if letter == ")":
+                break
+        at += 1
+    else:
+        parts.append(source[begin:])
+    named = [re.match(r"\s*(?:(\w+)\s*=(?!=))?(.*)", part, re.DOTALL) for part in parts]
+    return [(one[1] or "", one[2].strip()) for one in named if one], source[at + 1 :]
+
+
+def values_of_messages(expression: str) -> list[str]:
+    """An expression without the messages in it, and the values that fill their placeholders."""
+    values = []
+    while call := CALL.search(expression):
+        given, rest = arguments(expression[call.end() :])
+        values += [value for name, value in given if name]
+        expression = f'{expression[: call.start()]}""{rest}'
+    return [expression, *(each for value in values for each in values_of_messages(value))]
+
+
+def filled(trans: re.Match[str]) -> str:
+    """The text of a translated block with the expressions of its values in their places."""
+    given, _ = arguments(trans[1])
+    values = {name: value for name, value in given if name}
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{{{{ {values.get(found[1], found[1])} }}}}"
+
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", fill, trans[2])
+
+
 def unmarked(source: str) -> list[str]:
     expressions: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
-        expressions.append(found[1].strip())
-        return f"\x01{len(expressions) - 1}\x02"
+        expression = found[1].strip()
+        kept = [expression] if OURS.search(expression) else values_of_messages(expression)
+        expressions.extend(kept)
+        count = len(expressions)
+        return "".join(f"\x01{n}\x02" for n in range(count - len(kept), count))
 
     source = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
+    source = TRANS.sub(filled, source)
     source = re.sub(r"\{\{-?(.*?)-?\}\}", keep, source, flags=re.DOTALL)
     walker = Walker(expressions)
     walker.feed(re.sub(r"\{%.*?%\}", "", source, flags=re.DOTALL))
@@ -141,7 +197,7 @@ def unwrapped(source: str) -> str:
     return re.sub(r"\n\s+", " ", re.sub(r'"\n\s+"', "", re.sub(r"\{#\s+#\}", "", source)))
 
 
-def test_the_walker_finds_what_is_not_marked() -> None:
+def test_the_walker_finds_unmarked_expressions() -> None:
     assert unmarked("<p>{{ line.body }}</p>") == ["line.body"]
     assert unmarked('<p dir="auto">{{ line.body }}</p><b>{{ user.name | bdi }}</b>') == []
     assert unmarked('<p dir="auto">{{ name | bdi }}</p>') == ["isolated twice: name | bdi"]
@@ -156,6 +212,12 @@ def test_the_walker_finds_what_is_not_marked() -> None:
     assert unmarked('<textarea dir="auto">{{ first_text | sentence }}</textarea>') == [
         "markup in <textarea>: first_text | sentence"
     ]
+    assert unmarked('<p>{{ _("What %(name)s wrote", name=user.name) }}</p>') == ["user.name"]
+    assert unmarked('<p>{{ _("What %(name)s wrote", name=user.name | bdi) }}</p>') == []
+    assert unmarked("<p>{% trans who=user.name, n=2 %}By {{ who }}{% endtrans %}</p>") == [
+        "user.name"
+    ]
+    assert unmarked("<p>{% trans who=user.name | bdi %}By {{ who }}{% endtrans %}</p>") == []
     assert unmarked('<a title="{{ user.name | bdi }}"></a>') == [
         "markup in an attribute: user.name | bdi"
     ]

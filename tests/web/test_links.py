@@ -83,13 +83,13 @@ def test_an_address_is_a_link_to_where_it_says(text: str, leads: tuple[str, str]
 
 
 @pytest.mark.parametrize(("text", "address"), ENDS.items())
-def test_what_ends_the_sentence_is_no_part_of_the_link(text: str, address: str) -> None:
+def test_final_punctuation_is_not_part_of_the_link(text: str, address: str) -> None:
     (link,) = links(text)
     assert written(link) == address
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_what_may_lead_elsewhere_stays_text(text: str) -> None:
+def test_ambiguous_links_stay_text(text: str) -> None:
     assert links(text) == []
     assert unescape(linked(text)) == text
 
@@ -109,7 +109,7 @@ def test_a_link_tells_the_other_site_nothing_and_has_no_power_over_this_page() -
     assert HEADERS["X-DNS-Prefetch-Control"] == "off"
 
 
-def test_what_reorders_or_ends_an_attribute_is_shown_encoded() -> None:
+def test_dangerous_characters_in_links_are_shown_encoded() -> None:
     assert "/a%E2%80%AEgpj.exe" in linked("https://example.com/a\u202egpj.exe")
     assert "\u202e" not in linked("https://example.com/a\u202egpj.exe")
     assert "onclick" not in re.sub(r'"[^"]*"', "", linked("https://example.com/\"onclick='x'"))[:60]

@@ -60,7 +60,7 @@ FOUND = {
 }
 
 
-async def test_what_is_typed_finds_one_who_is_chosen(mia: Visitor) -> None:
+async def test_a_typed_name_finds_a_user_to_choose(mia: Visitor) -> None:
     for label, (q, value) in FOUND.items():
         answer = await look(mia, q)
         assert (label, re.findall(r'value="([^"]*)" checked', answer.text)) == (label, [value])
@@ -92,7 +92,7 @@ REFUSED = {
 }
 
 
-async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor) -> None:
+async def test_a_number_that_cannot_be_texted_gives_the_reason(desk: Running, mia: Visitor) -> None:
     for label, (q, why) in REFUSED.items():
         answer = await look(mia, q)
         assert why in shown(answer.text), label
@@ -202,7 +202,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     assert "Live group Omar Haddad assigned Mia Chen (you)" in page
 
 
-async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(
+async def test_a_conversation_with_the_virtual_agent_is_closed_and_a_new_one_begins(
     desk: Running, mia: Visitor
 ) -> None:
     old = (await desk.story.text("hi")).interaction_id or 0
@@ -241,7 +241,7 @@ async def test_active_with_a_different_person_replaces_the_profile(
     )
 
 
-async def test_what_waits_becomes_the_agents(desk: Running, mia: Visitor) -> None:
+async def test_the_agent_gets_the_waiting_conversation(desk: Running, mia: Visitor) -> None:
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.hand_off(one)
     assert said(await look(mia, "Ann"), "button") == "Take over and send"
@@ -284,7 +284,7 @@ SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor) -> None:
+async def test_a_refused_send_gives_the_reason(desk: Running, mia: Visitor) -> None:
     usual = {"q": "Ann", "body": "hi", "expected_row": str(Situation.NO_ACTIVE_INTERACTION)}
     for label, (fields, why) in SEND_REFUSED.items():
         answer = await mia.act("/workspace/new", **(usual | fields))

@@ -76,7 +76,7 @@ def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token:
     assert sent("PATCH", f"/api/v1/profiles/{huge}", '{"user_id": null}')[0] == 404
 
 
-def test_a_method_that_a_path_does_not_know_is_told_which_it_knows(service: Service) -> None:
+def test_an_unsupported_method_gets_the_supported_ones(service: Service) -> None:
     answer = requests.put(f"{service.url}/api/v1/users/1", timeout=10)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH, DELETE")
 

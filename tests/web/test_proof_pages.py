@@ -79,7 +79,7 @@ async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> No
         assert (answer.status, "no virtual agent" in answer.text) == (409, True)
 
 
-async def test_the_mailbox_shows_what_was_mailed(desk: Running) -> None:
+async def test_the_mailbox_shows_sent_mails(desk: Running) -> None:
     async with desk.visitor() as anybody:
         assert "No e-mail yet" in (await anybody.get("/mailbox/")).text
         assert desk.desk.mailer is not None

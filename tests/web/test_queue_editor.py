@@ -94,7 +94,8 @@ async def test_who_would_get_this_names_queue_agents_and_reasons(grace: Admin) -
     usual = shown((await grace.get(f"{page}?number=1&topic=printer")).text)
     assert "Queue: Service desk" in usual
     assert (
-        "These conditions do not match: topic is one of vpn, wifi. The topic is printer." in usual
+        "These conditions do not match: topic is one of vpn, wifi. In this conversation: topic is "
+        "printer." in usual
     )
     wrong = await grace.get(f"{page}?number=1&at=soon&requester=nobody+like+this")
     assert wrong.status == 400

@@ -189,7 +189,7 @@ async def test_a_forged_undo_changes_nothing_and_has_an_answer(
     assert await states(desk, both) == before
 
 
-async def test_the_palette_shows_what_the_role_may_open(mia: Visitor, both: list[int]) -> None:
+async def test_the_palette_shows_only_pages_of_the_role(mia: Visitor, both: list[int]) -> None:
     ann, bob = both
     for q in ("quiet", "desk", "supervisor", "teach", ""):
         found = (await mia.get(f"/workspace/palette?q={q}&open={ann}")).text

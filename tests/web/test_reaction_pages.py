@@ -114,7 +114,7 @@ async def test_the_bubble_of_a_blank_text_says_so(desk: Running, mia: Visitor) -
     assert list(_bubbles(page))[-1] == "(blank text)"
 
 
-async def test_phones_send_what_real_ones_do_and_all_stay_on_the_page(
+async def test_phones_text_like_real_ones_and_all_stay_on_the_page(
     desk: Running, visitor: Visitor
 ) -> None:
     one = await _with_mia(desk)

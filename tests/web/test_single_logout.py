@@ -173,5 +173,5 @@ async def test_a_logout_token_counts_once(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["", "a.b.c", "e30.e30.e30", "x" * 50_000, "a.W10.c"])
-async def test_what_is_no_token_is_refused(scene: Scene, garbage: str) -> None:
+async def test_an_invalid_token_is_refused(scene: Scene, garbage: str) -> None:
     assert (await end(scene, garbage))[0] == 400

@@ -169,7 +169,7 @@ async def test_the_answer_of_another_provider_is_refused(scene: Scene) -> None:
         assert "a different provider" in await reason(await visitor.get(mixed))  # it names nobody
 
 
-async def test_a_person_who_says_no_is_told_so(scene: Scene) -> None:
+async def test_a_person_who_cancels_at_the_provider_sees_a_message(scene: Scene) -> None:
     async with scene.desk.visitor() as visitor:
         state = query_of(await scene.begin(visitor))["state"]
         query = f"?state={state}&error=access_denied&iss={scene.contoso.issuer}"

@@ -115,7 +115,7 @@ async def test_hold_needs_a_reason_and_close_a_description(
     assert await state(desk, one) is State.WORK_IN_PROGRESS
 
 
-def test_the_rules_alone_decide_what_a_state_becomes() -> None:
+def test_only_the_rules_decide_state_transitions() -> None:
     """All code that writes an interaction's state takes it from rules/conversations/states.py."""
     operations = Path(__file__).parents[2] / "handoff_service" / "operations"
     for path in operations.rglob("*.py"):

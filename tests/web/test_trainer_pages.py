@@ -151,7 +151,7 @@ async def test_the_card_has_suggestions_nearest_examples_and_the_change(
     assert (folder / GREETINGS).read_bytes() == before
 
 
-async def test_a_text_of_the_audit_hides_what_the_virtual_agent_took_it_for(
+async def test_a_text_of_the_audit_hides_the_virtual_agents_intent(
     desk: Running, tara: Visitor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: what == "audit")

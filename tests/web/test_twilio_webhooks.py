@@ -159,7 +159,7 @@ async def test_texts(
         (ReceiveOutcome.UNKNOWN_NUMBER, 404),
     ],
 )
-async def test_what_became_of_a_text(
+async def test_outcome_of_a_text(
     twilio: FakeTwilio, recorder: RecordingStore, outcome: ReceiveOutcome, status: int
 ) -> None:
     """A repeat is answered like the first; a number that is not ours is not."""

@@ -107,7 +107,7 @@ async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Vi
         )
 
 
-async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor) -> None:
+async def test_a_script_that_is_not_signed_in_gets_401(visitor: Visitor) -> None:
     for path in [*GETS, "/workspace/events"]:
         for headers in (SCRIPT, {"Accept": "text/event-stream"}):
             assert (path, (await visitor.get(path, headers)).status) == (path, 401)
@@ -225,7 +225,7 @@ async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) 
     away = sa.update(t.agents).values(presence=Presence.AWAY)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away), None)
     await visitor.sign_in()
-    assert "No offers while you are away" in shown((await visitor.get("/workspace")).text)
+    assert "No offers while your presence is Away" in shown((await visitor.get("/workspace")).text)
 
 
 async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
@@ -270,7 +270,7 @@ async def test_the_start_leads_in(visitor: Visitor) -> None:
 # The list -----------------------------------------------------------------------------------------
 
 
-async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -> None:
+async def test_an_offer_shows_requester_reason_and_time(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     page = await mia.get("/workspace")
@@ -294,7 +294,7 @@ async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_i
     assert "took it" not in (await mia.get("/workspace/lists", SCRIPT)).text
 
 
-async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> None:
+async def test_accepting_a_lost_offer_is_refused(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/accept")).headers[
@@ -440,7 +440,7 @@ async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visi
     assert "Bob Ruiz E1002 · bob@example.com" in said
 
 
-async def test_sending_says_what_it_takes_over(tmp_path: Path) -> None:
+async def test_the_composer_names_the_takeover(tmp_path: Path) -> None:
     bot = {
         "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook",
         "PATCHBOARD_BURST_WINDOW": "3599",
@@ -498,7 +498,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("verb", "fields", "why"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_is_refused_says_why(
+async def test_a_refusal_gives_the_reason(
     desk: Running, mia: Visitor, verb: str, fields: dict[str, str], why: str
 ) -> None:
     one = await conversation(desk, mia)
@@ -725,9 +725,7 @@ async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: st
     assert ("Cannot be answered" in page) is (sender == "CityBank")
 
 
-async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_an_unanswerable_text_is_marked_and_has_no_owner(desk: Running, mia: Visitor) -> None:
     one = (await desk.story.text("Your parcel waits", number="CityBank", to=DIRECT)).interaction_id
     for path in (
         "/workspace?others=1",

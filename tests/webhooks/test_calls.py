@@ -133,7 +133,7 @@ def versions(tickets: TicketSystem) -> list[tuple[int, int]]:
     return [(e["data"]["case"]["id"], e["data"]["case"]["version"]) for e in tickets.events]
 
 
-async def test_what_an_event_of_a_case_says(
+async def test_content_of_case_events(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     ann = (await story.text("my dock is dead")).interaction_id

@@ -143,7 +143,7 @@ def shape(value: Any) -> Any:
     return None
 
 
-async def test_every_event_says_what_the_reference_shows(story: Story, clock: MovedClock) -> None:
+async def test_every_event_matches_the_reference(story: Story, clock: MovedClock) -> None:
     await wants(story)
     await a_day(story, clock)
     first: dict[str, Any] = {}
@@ -258,7 +258,7 @@ async def test_events_fail_with_their_transaction(story: Story) -> None:
     assert await story.count(t.webhook_calls) == 0
 
 
-def test_what_is_private() -> None:
+def test_private_addresses() -> None:
     data = {
         "message": {"id": 1, "body": "hi"},
         "requester": {"user_id": 1, "number": "+1"},

@@ -33,7 +33,7 @@ def receiver() -> Iterator[tuple[str, dict[str, Any]]]:
     thread.join()
 
 
-async def test_the_receiver_believes_what_is_signed(
+async def test_the_receiver_accepts_signed_calls(
     receiver: tuple[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     address, names = receiver

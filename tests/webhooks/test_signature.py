@@ -33,7 +33,7 @@ NO_ADDRESS = ["", "tickets.example.com", "ftp://x/y", "file:///etc/passwd", "jav
 
 
 @pytest.mark.parametrize("url", NO_ADDRESS)
-def test_what_is_no_address_to_call_is_refused(url: str) -> None:
+def test_invalid_addresses_are_refused(url: str) -> None:
     assert webhook.address_error(url) is not None
 
 

@@ -44,7 +44,7 @@ def id_of(settings: Settings, message: Outgoing) -> str:
 
 
 def about(settings: Settings, sid: str) -> About:
-    """The thing that an id names."""
+    """The message and the attempt that an id names."""
     found = _OURS.fullmatch(sid)
     if found is None or found["desk"] != _desk(settings):
         return About(None, 0)

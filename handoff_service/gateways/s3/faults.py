@@ -1,4 +1,4 @@
-"""What an S3 store answers when it does not carry out a request, and what an admin does about it.
+"""The errors of an S3 store, each with its meaning and the fix for an admin.
 
 The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -10,7 +10,7 @@ NO_ANSWER = "HTTP error"  # how the library begins the error of a connection
 _STATUS = re.compile(r"status code: (\d{3})")
 NO_BUCKET = "NoSuchBucket"
 
-#: code -> the sentence. The placeholders are the bucket and what was done.
+#: code -> the sentence. The placeholders are the bucket and the operation.
 ADVICE = {
     NO_BUCKET: "The S3 store has no bucket {bucket}. Create it, or correct PATCHBOARD_MEDIA_STORE.",
     "InvalidAccessKeyId": "The S3 store does not know the access key. Correct "

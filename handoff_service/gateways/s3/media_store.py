@@ -177,7 +177,9 @@ class S3Media:
 
 
 def _is_refusal(text: str) -> bool:
-    """Whether the store answered and would answer the same again, as with wrong keys."""
+    """Whether the store refused the request and would refuse it again, for example because of wrong
+    keys.
+    """
     code = faults.code_of(text)
     return code in faults.ADVICE
 

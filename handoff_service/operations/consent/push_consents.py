@@ -79,7 +79,7 @@ def start_pushing(tx: Transaction, _command: None = None) -> None:
 
 
 def push_again(tx: Transaction) -> None:
-    """The company has a new sender, which needs the opt-outs too."""
+    """Push all opt-outs again, because the company has a new sender that needs them too."""
     tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
 
 

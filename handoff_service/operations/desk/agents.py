@@ -20,6 +20,7 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
@@ -30,7 +31,7 @@ from handoff_service.store.engine.row_references import is_referred_to
 from handoff_service.store.engine.transaction import Transaction
 
 a = t.agents
-COLUMNS = ("email", "name", "password_hash", "capacity", "always_password")
+COLUMNS = ("email", "name", "password_hash", "capacity", "always_password", "language")
 LAST_ADMIN = phrase("{name} is the last active admin. Give another agent the role first.")
 
 
@@ -38,7 +39,8 @@ LAST_ADMIN = phrase("{name} is the last active admin. Give another agent the rol
 class MakeAgent:
     """``password_hash``: an argon2 hash, computed outside any transaction; empty: the agent has no
     password. ``groups``: new ones are created. ``always_password``: an admin who may use it
-    although it is off for the role."""
+    although it is off for the role. ``language``: the language of the agent's pages; None: the
+    browser's."""
 
     email: str
     name: str
@@ -48,6 +50,7 @@ class MakeAgent:
     groups: Sequence[str] = ()
     skills: Sequence[str] = ()
     always_password: bool = False
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

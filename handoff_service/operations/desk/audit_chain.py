@@ -1,8 +1,8 @@
 """Chain the entries of the audit log, check the chain, and remove old entries.
 
 One job chains committed entries, a moment after the commit. The transactions that add entries
-therefore share no row, and wait for nobody. Two jobs at the same time would make links at the same
-place, which the table's key refuses; the second one then tries again.
+therefore share no row and do not wait for each other. If two jobs make a link at the same place,
+the table's key refuses the second one, and that job tries again.
 """
 
 import secrets

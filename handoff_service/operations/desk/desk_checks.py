@@ -1,7 +1,5 @@
-"""Checks of whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show
-the same ones.
-
-A check returns a sentence for each problem. It passed if it returns none.
+"""Checks whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show the
+same checks. Each check returns one sentence for each problem, and passes if it returns none.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,7 +57,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """A check with what it found."""
+    """A check and the problems that it found."""
 
     name: CheckName
     check: Check

@@ -95,8 +95,9 @@ def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
 
 
 def unlink_agent(tx: Transaction, agent_id: int) -> None:
-    """Forget who the agent is at all providers. The next sign-in there links the account again, by
-    its e-mail address."""
+    """Remove the agent's links to all providers. The next sign-in there links the account again, by
+    its e-mail address.
+    """
     names = identity_providers.of_agent(tx.conn, agent_id)
     tx.conn.execute(delete(t.agent_identities).where(t.agent_identities.c.agent_id == agent_id))
     unlinked = AuditEntry(
@@ -124,7 +125,9 @@ def access_to(
 
 
 def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None:
-    """The secret to store. Equal secrets differ when they are sealed, so the same one stays."""
+    """The secret to store. The stored value stays if the secret is unchanged, because sealing it
+    again would give another value.
+    """
     if given is None:
         return there
     with suppress(CannotOpen):

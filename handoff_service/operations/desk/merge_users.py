@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.desk.merge_effects import announce, called, put_values
+from handoff_service.operations.desk.merge_effects import announce, distinct_name, put_values
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.record_changes import record_as
 from handoff_service.rules.desk import user_merges as rules
@@ -81,7 +81,7 @@ def merge_users(tx: Transaction, command: MergeUsers) -> int:
     tx.conn.execute(update(g).where(g.c.id == made).values(**values))
     user_words.index_users(tx.conn, [stays.id, goes.id])
     _record(tx, stays, goes, before)
-    said = f"merged {called(goes, stays)} into {called(stays, goes)}"
+    said = f"merged {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
     announce(tx, running, command.agent_id, said, now=after["name"])
     work = due_work.Due(
         kind=Work.SETTLE_MERGE,
@@ -160,8 +160,9 @@ def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.Inte
 
 
 def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
-    """Of the profiles of both, forget that one of the two was ruled out: they are one person now.
-    Returns profile -> the user who was ruled out."""
+    """On the profiles of both users, clear the note that one of the two was ruled out, because they
+    are one person now. Returns profile -> the user who was ruled out.
+    """
     two = [stays_id, goes_id]
     mine = one_of(p.c.user_id, two), one_of(p.c.not_user_id, two)
     found = {str(row.id): row.not_user_id for row in tx.conn.execute(select(p).where(*mine))}

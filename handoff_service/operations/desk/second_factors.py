@@ -143,7 +143,7 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
 
 
 def add_passkey(tx: Transaction, command: AddPasskey) -> None:
-    """Conflict for a passkey that is there already, and for too many."""
+    """Conflict for a passkey that the agent already has, and beyond the most passkeys."""
     mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
     if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
         raise Conflict(

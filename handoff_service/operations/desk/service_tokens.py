@@ -1,7 +1,8 @@
 """An admin creates and revokes service tokens.
 
-A token acts as an agent of its own, so histories name it. That agent has no password, no role and
-no place in any list of people, and is never active, so nobody can sign in or get work as it.
+Each token has a technical agent, so histories can name the token. That agent has no password and no
+role, is in no list of people and is never active. So nobody can sign in as that agent, and it gets
+no work.
 """
 
 import secrets

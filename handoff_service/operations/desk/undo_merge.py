@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.merge_effects import announce, called, put_fact
+from handoff_service.operations.desk.merge_effects import announce, distinct_name, put_fact
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.shared.record_changes import record_as
 from handoff_service.rules.desk.audit import AuditAction
@@ -57,7 +57,7 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
     tx.conn.execute(update(g).where(g.c.id == merge.id).values(**done))
     due_work.cancel(tx, Work.SETTLE_MERGE, [merge.id])
     _record(tx, stays, goes, before)
-    did = f"undid the merge of {called(goes, stays)} into {called(stays, goes)}"
+    did = f"undid the merge of {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
     announce(tx, running, command.agent_id, did, now=goes.name)
     return int(goes.id)
 
@@ -65,7 +65,8 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
 def _locked(tx: Transaction, user_id: int) -> tuple[Any, Any, Any]:
     """The merge to undo and its users, locked in the order of ids."""
     live = g.c.undone_at.is_(None), or_(g.c.goes_id == user_id, g.c.stays_id == user_id)
-    # the merge of the user itself comes first: it cannot have got anybody since then
+    # the merge in which this user went comes first, because nobody can have been merged into them
+    # since
     order = (g.c.goes_id == user_id).desc(), g.c.id.desc()
     merge = tx.conn.execute(select(g).where(*live).order_by(*order).limit(1)).one_or_none()
     if merge is None:

@@ -185,6 +185,8 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
     agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
     if entry.active is not None:
         values["active"] = entry.active
+    if entry.language is not None:
+        values["language"] = entry.language
     change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
 
 

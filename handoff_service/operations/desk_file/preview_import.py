@@ -88,8 +88,9 @@ async def preview_file(store: Store, file: DeskFile) -> ImportPreview:
 async def import_as_previewed(
     store: Store, file: DeskFile, fingerprint: str
 ) -> Mapping[str, int] | ImportPreview:
-    """Import a file if it changes what the preview with this fingerprint showed, and return the
-    number of entries of each kind. Otherwise change nothing, and return the new preview."""
+    """Import a file if its changes are those of the preview with this fingerprint, and return the
+    number of entries of each kind. Otherwise change nothing, and return the new preview.
+    """
     stored = await store.read(stored_secrets, file)
     hashed = await run_slow(hash_secrets, file, stored, store.settings.link_key)
     return await store.write(_import_as_previewed, (hashed, fingerprint))
@@ -122,7 +123,7 @@ class _Trial:
 
 @contextmanager
 def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
-    conn = tx.conn.execution_options(now=tx.now)  # as a reading connection has it
+    conn = tx.conn.execution_options(now=tx.now)  # so that reads inside the trial see the same time
     users = one_of(t.users.c.external_id, [one.external_id for one in given.file.users])
     before = _entries(desk_content(conn, users))
     hints, work_at = list(tx.hints), tx.work_at

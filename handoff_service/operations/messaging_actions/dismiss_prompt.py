@@ -12,7 +12,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 
-PROMPTS = (Event.PROMPT, Event.ALARM, Event.GRADE, Event.GRADE_COMMENT)
+PROMPTS = (Event.PROMPT, Event.ALARM, Event.WAITING, Event.GRADE, Event.GRADE_COMMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,7 +202,7 @@ def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewMes
 def _prompt_requester(
     tx: Transaction, action: MessagingAction, interaction: InteractionRow, who: ActionPlaceholders
 ) -> None:
-    """Send a prompt to the requester. No other code does."""
+    """Send a prompt to the requester. No other code sends prompts to requesters."""
     messages.send_text(
         tx,
         interaction,

@@ -34,7 +34,7 @@ COUNTED_AT_ONCE = 50
 
 
 class _Stopped(Exception):
-    """Somebody has canceled it."""
+    """Somebody has canceled the dry run."""
 
 
 @dataclass(slots=True)

@@ -219,7 +219,8 @@ SegmentsPerSecond = Annotated[int, Field(ge=1, le=1000)]
 Body = Annotated[str, Field(max_length=1600)]
 
 
-@functools.cache  # describing a model takes a millisecond, and each start asks for a hundred
+# cached, because describing a model takes a millisecond, and each start describes a hundred models
+@functools.cache
 def reads_numbers(model: type[BaseModel]) -> bool:
     """Whether an entry has phone number fields, which need a country."""
     return str(_NUMBER["description"]) in json.dumps(model.model_json_schema())

@@ -12,8 +12,9 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def release_lines(tx: Transaction, lines: Collection[str]) -> None:
-    """Check messages on these lines again that wait for the end of quiet hours or for the number's
-    rate, because a reply to the requester is queued after them."""
+    """Check again all messages of these lines that wait for the end of quiet hours or for the
+    number's rate, because a reply to the requester is queued after them.
+    """
     d, m = t.due_work, t.messages
     # a crash or a refusal by the provider counts as an attempt, a delay by the desk does not
     untried = d.c.attempts == 0

@@ -9,6 +9,7 @@ from typing import Protocol
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_characters import described, is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.shared.phrases import phrase
 
 _WORD = re.compile(r"\w+")
 _STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
@@ -47,7 +48,7 @@ _STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
         *("down", "issue", "outage", "partly", "problem", "slow", "unavailable", "working"),
     ]
 )
-_ANSWERING = frozenset(  # words with which texts ask a question or answer one
+_ANSWERING = frozenset(  # words of texts that ask or answer a question
     [
         *("again", "broken", "case", "fixed", "i", "it", "just", "reply", "resolved", "still"),
         *("that", "this", "works", "work", "you", "your", "me", "but", "can", "cannot", "be"),
@@ -119,7 +120,7 @@ def errors(outage: OutageFields) -> dict[str, str]:
     if wrong := _text_error(outage.text):
         found["text"] = wrong
     if outage.until is not None and outage.until <= outage.since:
-        found["until"] = "must be later than “Since”"
+        found["until"] = phrase("must be later than “Since”")
     return found
 
 
@@ -127,9 +128,17 @@ def _text_error(text: str) -> str | None:
     if not is_visible(text):
         return nothing_visible(text)
     if keyword := asks_for_opt_out(text):
-        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
+        return phrase(
+            "asks people to reply {keyword}, which opts them out of all texts; use another word",
+            keyword=keyword,
+        )
     counted = segments(text)
     if counted.count > 1:
-        because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
-        return f"must fit in one segment; it takes {counted.count}{because}"
+        if counted.forced_by is None:
+            return phrase("must fit in one segment; it takes {count}", count=counted.count)
+        return phrase(
+            "must fit in one segment; it takes {count} because of {character}",
+            count=counted.count,
+            character=described(counted.forced_by),
+        )
     return None

@@ -14,7 +14,7 @@ LONGEST = 160  # characters of a quoted text
 
 
 class MomentKind(StrEnum):
-    """The kinds of moments. Pages mark all of them but texts."""
+    """The kinds of moments. Pages show a mark at each kind except texts."""
 
     TEXT = "text"
     NOTE = "note"
@@ -37,6 +37,7 @@ _KINDS = {
     Event.TIMER: MomentKind.TIMER,
     Event.PROMPT: MomentKind.TIMER,
     Event.ALARM: MomentKind.TIMER,
+    Event.WAITING: MomentKind.TIMER,
     Event.TRANSFER: MomentKind.OFFER,
 }
 

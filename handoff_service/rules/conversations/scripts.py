@@ -4,7 +4,7 @@ Source: Unicode's Blocks.txt.
 In these scripts, a search finds a run of letters anywhere. Each letter therefore starts an index
 word, just long enough to be selective: two letters in Chinese, Japanese and Korean, three in Thai
 and its neighbors. Index words of one letter would make a search in Thai twenty times slower. Texts
-in Latin letters cost nothing more.
+in Latin letters need no additional index words.
 """
 
 import re

@@ -140,7 +140,9 @@ def _choice(value: str, choices: Sequence[str]) -> str:
 
 
 def in_words(one: AttributeFields | None, value: str) -> str:
-    """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one`` None: not defined."""
+    """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one``: its definition; None for an
+    attribute without one.
+    """
     if one is not None and one.type is AttributeType.YES_NO:
         return value.capitalize()
     if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):

@@ -1,9 +1,9 @@
 """The audit log: who did what, and the chain that shows whether somebody changed it afterwards.
 
 Each entry gets a place in a chain. Its link holds a digest of the entry, and a hash of the digest
-and of the link before. Both are keyed, so somebody who can write to the database but does not have
-the desk's keys cannot make a link. Deleting old entries leaves their links, so the chain can still
-be checked.
+and of the previous link. Both are keyed, so somebody who can write to the database but does not
+have the desk's keys cannot make a link. Deleting old entries leaves their links, so the chain can
+still be checked.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class AuditAction(StrEnum):
 
 
 class Subject(StrEnum):
-    """The subjects of audit entries that are no kind of record with a change history."""
+    """The subjects of audit entries besides the records that have a change history."""
 
     PROFILE = "profile"
     DESK_FILE = "desk_file"
@@ -94,6 +94,6 @@ def digest_of(key: bytes, entry: Mapping[str, Any]) -> str:
 
 
 def link_hash(key: bytes, place: int, before: str, digest: str) -> str:
-    """The hash of a link. ``before``: the hash of the link before, or BEGIN."""
+    """The hash of a link. ``before``: the hash of the previous link, or BEGIN."""
     content = f"link\0{place}\0{before}\0{digest}".encode()
     return hmac.new(key, content, hashlib.sha256).hexdigest()

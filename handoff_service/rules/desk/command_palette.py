@@ -14,7 +14,7 @@ class PaletteEntry:
     other_words: str = ""  #: further words that find it
     href: str = ""  #: a page
     press: str = ""  #: the id of a button of the page
-    does: str = ""  #: an act of the page's script
+    does: str = ""  #: the name of an action in the page's script
     run: str = ""  #: the address that runs a macro
     then: str = ""  #: where the workspace goes after the macro
     refused: str = ""  #: why it is impossible now

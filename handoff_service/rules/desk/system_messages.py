@@ -79,7 +79,7 @@ class Words:
 QUEUE = Placeholder(
     example="Service desk", long="Facilities and Workplace", instead=translatable("our team")
 )
-# Opening times of a queue for examples, seen from this day: a typical one and a long one.
+# Opening times of a queue for examples, described as of this day: a typical one and a long one.
 OPENS_AFTER = datetime(2026, 9, 20, tzinfo=UTC)
 OPENS_AT = (datetime(2026, 9, 21, 8, tzinfo=UTC), datetime(2026, 9, 30, 8, tzinfo=UTC))
 OPENS = Placeholder(

@@ -38,7 +38,7 @@ type Values = Mapping[str, str]
 
 
 def choices(stays: Values, goes: Values) -> list[str]:
-    """The keys for which both users have a value, and not the same one."""
+    """The keys for which both users have a value and the values differ."""
     return [key for key in goes if key in stays and stays[key] != goes[key]]
 
 

@@ -89,7 +89,9 @@ def code_hash(key: str, interaction_id: int, code: str) -> str:
 
 
 def fact_hash(key: str, fact: str) -> str:
-    """The form in which an identity fact enters its argon2 hash, and in which a guess is kept."""
+    """A keyed hash of an identity fact. It is the input of the stored argon2 hash, and guesses are
+    stored in this form.
+    """
     return keyed(key, "fact", spelled(fact))
 
 

@@ -1,6 +1,6 @@
 """Dry run of a messaging action: replays past conversations with the rules of the real timers.
 
-Values that the history does not keep are judged by today's value; see ``judged_by_today``. The
+For values that the history does not keep, today's values are used; see ``judged_by_today``. The
 replay ignores what an agent did with a timer and what the action itself would have changed: each
 wait is replayed as it happened.
 """
@@ -59,8 +59,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """A conversation with its lines. It can tell when a live agent first had it and when the
-    requester last wrote."""
+    """A conversation with its lines. It knows when a live agent first had it and when the requester
+    last wrote.
+    """
 
     conversation: PastConversation
     lines: Sequence[PastLine]

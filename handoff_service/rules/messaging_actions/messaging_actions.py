@@ -150,7 +150,7 @@ PROMPTS = frozenset({Action.PROMPT_AGENT, Action.PROMPT_REQUESTER, Action.ALERT_
 
 
 def errors(action: MessagingAction) -> dict[str, str]:
-    """Field -> what would be right. Empty when the action can be saved."""
+    """Field -> its error, which names the valid values. Empty when the action can be saved."""
     found: dict[str, str] = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
         found["state"] = phrase(

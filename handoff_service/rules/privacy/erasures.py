@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import Phrase, phrase
+
 
 class ErasureStep(StrEnum):
     """The steps of an erasure."""
@@ -24,6 +26,12 @@ class ErasureState(StrEnum):
     DONE = "done"
 
 
+ERASURE_STATES: Mapping[ErasureState, str] = {
+    ErasureState.RUNNING: phrase("Running"),
+    ErasureState.DONE: phrase("Done"),
+}
+
+
 class CopyState(StrEnum):
     """Whether the provider has erased its copy of a text."""
 
@@ -34,15 +42,15 @@ class CopyState(StrEnum):
 
 #: Each step in words, for the page.
 DOES: Mapping[ErasureStep, str] = {
-    ErasureStep.CLOSE: "Closing open conversations without a text",
-    ErasureStep.EXAMPLES: "Removing training examples",
-    ErasureStep.ROWS: "Emptying conversations and deleting media",
-    ErasureStep.BOT: "Deleting the virtual agent's memory",
-    ErasureStep.PERSON: "Deleting the person's record",
-    ErasureStep.MENTIONS: "Removing the name and number from other conversations",
-    ErasureStep.INDEX: "Rewriting the search index",
-    ErasureStep.FILE: "Rewriting the database file",
-    ErasureStep.COPIES: "Erasing the provider's copies",
+    ErasureStep.CLOSE: phrase("Closing open conversations without a text"),
+    ErasureStep.EXAMPLES: phrase("Removing training examples"),
+    ErasureStep.ROWS: phrase("Emptying conversations and deleting media"),
+    ErasureStep.BOT: phrase("Deleting the virtual agent's memory"),
+    ErasureStep.PERSON: phrase("Deleting the person's record"),
+    ErasureStep.MENTIONS: phrase("Removing the name and number from other conversations"),
+    ErasureStep.INDEX: phrase("Rewriting the search index"),
+    ErasureStep.FILE: phrase("Rewriting the database file"),
+    ErasureStep.COPIES: phrase("Erasing the provider's copies"),
 }
 ORDER: Sequence[ErasureStep] = tuple(ErasureStep)
 REPLACEMENT = "[erased]"  # stands for a name or number in other people's conversations
@@ -81,10 +89,7 @@ COPIES_REFUSED = (
 METADATA = (
     "The provider keeps the numbers and times of texts for its own records, without their words."
 )
-SHARED = (
-    "{number} is also on the record of {name}, so the data of the number stays. To erase that data "
-    "as well, erase the number."
-)
+
 FILE_BUSY = (
     "The database file could not be rewritten, because something kept reading it. Its free space "
     "may hold erased data until the next erasure."
@@ -97,6 +102,16 @@ EXAMPLE_STAYS = (
     "A training example was not removed. Remove it from the training data by hand. The reason: "
     "{why}"
 )
+
+
+def shared_number(number: str, name: str) -> Phrase:
+    """What stays because somebody else has this number, too."""
+    return phrase(
+        "{number} is also on the record of {name}, so the data of the number stays. To erase that "
+        "data as well, erase the number.",
+        number=number,
+        name=name,
+    )
 
 
 def wait(attempts: int) -> timedelta:

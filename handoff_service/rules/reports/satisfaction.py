@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from handoff_service.rules.shared.phrases import phrase
+
 #: An agent can undo closing within a minute, so the question never comes sooner.
 SOONEST = timedelta(minutes=2)
 #: A question is dropped if it could not be sent in this time, for example because of an outage.
@@ -19,5 +21,6 @@ def ask_at(closed_at: datetime, after_hours: int) -> datetime:
 
 def alert(grade: int, comment: str | None) -> str:
     """The alert that supervisors get about a low grade."""
-    said = f": “{comment}”" if comment else ""
-    return f"Graded {grade} of 5{said}"
+    if comment:
+        return phrase("Graded {grade} of 5: “{comment}”", grade=grade, comment=comment)
+    return phrase("Graded {grade} of 5", grade=grade)

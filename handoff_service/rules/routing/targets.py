@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
 #: priority -> what it means
-PRIORITIES = {1: "critical", 2: "high", 3: "moderate", 4: "low", 5: "planning"}
+PRIORITIES = {
+    1: phrase("critical"),
+    2: phrase("high"),
+    3: phrase("moderate"),
+    4: phrase("low"),
+    5: phrase("planning"),
+}
 MOST_MINUTES = 43_200  # 30 days
 SOON = 0.25  # a target is due soon when this share of its time is left
 
@@ -45,7 +52,7 @@ def errors(targets: Sequence[QueueTargets]) -> str | None:
     """The error of a queue's targets. None when they are valid."""
     seen = [one.priority for one in targets]
     twice = next((one for one in seen if seen.count(one) > 1), None)
-    return f"names priority {twice} twice" if twice is not None else None
+    return phrase("names priority {priority} twice", priority=twice) if twice is not None else None
 
 
 class OpeningHours(Protocol):

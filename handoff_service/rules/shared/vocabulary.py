@@ -66,6 +66,7 @@ class Event(StrEnum):
     IDENTITY = "identity"
     PROMPT = "prompt"
     ALARM = "alarm"  #: a prompt for agents and supervisors
+    WAITING = "waiting"  #: a prompt about the wait in a queue; it ends with that wait
     TIMER = "timer"
     SCHEDULED = "scheduled"
     LABEL = "label"

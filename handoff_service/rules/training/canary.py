@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training.exact_tests import Share, more_often
 
 FEWEST_TURNS = 8  # turns before a rollback, because a few unlucky conversations prove nothing
@@ -46,7 +47,11 @@ def is_worse(figures: CanaryFigures) -> bool:
 
 def in_words(figures: CanaryFigures) -> str:
     new, old = figures.new, figures.old
-    return (
-        f"{new.part} of {new.whole} turns on the new model ended in a fallback or a handoff; "
-        f"{old.part} of {old.whole} on the old one."
+    return phrase(
+        "{part} of {whole} turns on the new model ended in a fallback or a handoff; {old_part} of "
+        "{old_whole} on the old one.",
+        part=new.part,
+        whole=new.whole,
+        old_part=old.part,
+        old_whole=old.whole,
     )

@@ -15,6 +15,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from handoff_service.rules.shared.phrases import count_phrase, phrase
+
 MOST_CONVERSATIONS, USUAL_CONVERSATIONS = 50, 10
 FASTEST = 60
 SPEEDS = (1, 2, 5, 10)
@@ -155,12 +157,15 @@ def starts_of(opened: Sequence[datetime], speed: int) -> list[float]:
 def why_too_few(found: int, wanted: int) -> str:
     """The error message when too few conversations match."""
     if not found:
-        return (
+        return phrase(
             "No closed conversation from these days has both a requester's text and an answer. "
             "Choose more days or the demo set."
         )
-    number = "Only 1 conversation matches" if found == 1 else f"Only {found} conversations match"
-    return (
-        f"{number}, and you asked for {wanted}. Choose fewer conversations, more days, or the demo "
-        "set."
+    return count_phrase(
+        "Only {count} conversation matches, and you asked for {wanted}. Choose fewer "
+        "conversations, more days, or the demo set.",
+        "Only {count} conversations match, and you asked for {wanted}. Choose fewer "
+        "conversations, more days, or the demo set.",
+        found,
+        wanted=wanted,
     )

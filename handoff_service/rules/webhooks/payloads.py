@@ -180,8 +180,10 @@ class RatingData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventJob:
-    """``kind``, ``key``: the background work, and the id of what it is about. ``attempts``: how
-    often it was begun. ``error``: the kind of error. ``given_up``: it is not tried again."""
+    """``kind``: the kind of background job. ``key``: the id of the job's subject. ``attempts``: how
+    often the job was started. ``error``: the kind of error. ``given_up``: the job will not be tried
+    again.
+    """
 
     kind: str
     key: str

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, running_targets
@@ -39,7 +40,9 @@ def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> I
     """One interaction for this agent. Raises NotFound for an unknown id."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(
+            phrase("There is no conversation {interaction_id}.", interaction_id=interaction_id)
+        )
     return found[0]
 
 

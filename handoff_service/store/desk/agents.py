@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, exists, func, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
@@ -19,6 +20,7 @@ a, g = t.agents, t.groups
 # Built once: building a statement costs more than running it.
 _AGENTS = select(
     *t.agents.c["id", "email", "name", "capacity", "active", "returned_from", "always_password"],
+    t.agents.c.language,
     PRESENCE.label("presence"),
     t.agents.c.automatic_reason.label("presence_reason"),
     LOAD.label("load"),
@@ -54,8 +56,9 @@ def emails(conn: Connection) -> dict[int, str]:
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in order of their names. ``ids`` None: all agents, without those as which
-    service tokens act."""
+    """Agents by id, in order of their names. ``ids`` None: all agents except those of service
+    tokens.
+    """
     if ids is not None and not ids:
         return {}
     people = _AGENTS.where(~a.c.is_service)
@@ -79,6 +82,7 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
             load=r.load,
             active=r.active,
             always_password=r.always_password,
+            language=Language(r.language) if r.language else None,
         )
         for r in rows
     }

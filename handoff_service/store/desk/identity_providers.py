@@ -65,7 +65,7 @@ def fields_of(one: IdentityProvider) -> IdentityProviderFields:
 
 
 def of_agent(conn: Connection, agent_id: int) -> list[str]:
-    """The names of the providers with which an agent has signed in."""
+    """The names of the providers that an agent has signed in with."""
     query = select(p.c.name).join(i, i.c.provider_id == p.c.id)
     return list(conn.execute(query.where(i.c.agent_id == agent_id).order_by(p.c.name)).scalars())
 

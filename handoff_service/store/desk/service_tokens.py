@@ -41,7 +41,7 @@ class ServiceToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """A token that a request carries. ``agent_id``: the agent as which it acts."""
+    """A token that a request carries. ``agent_id``: the technical agent of the token."""
 
     token: ServiceToken
     agent_id: int

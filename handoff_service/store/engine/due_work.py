@@ -26,8 +26,9 @@ DESK_LINE = "desk"  # the line of work for the whole desk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work due at ``due_at``, and by ``latest`` however often it is delayed. ``key``: its subject.
-    There is one row per kind and key."""
+    """Work that is due at ``due_at``. Delays never move it past ``latest``. ``key``: the id of its
+    subject. There is one row per kind and key.
+    """
 
     kind: Work
     key: str
@@ -87,6 +88,16 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.work_is_due(tx.now)  # later rows of its line may proceed
 
 
+def cancel_except(tx: Transaction, kind: Work, beginning: str) -> None:
+    """Remove all work of this kind, except what has a key with this beginning."""
+    tx.conn.execute(
+        delete(due_work).where(
+            due_work.c.kind == kind, ~due_work.c.key.startswith(beginning, autoescape=True)
+        )
+    )
+    tx.work_is_due(tx.now)  # later rows of their lines may proceed
+
+
 def release(
     tx: Transaction,
     kind: Work,
@@ -96,8 +107,9 @@ def release(
     latest: datetime | None = None,
     attempts: int | None = None,
 ) -> None:
-    """Release claimed work to be done again at ``due_at``, and by ``latest`` however often it is
-    delayed. ``attempts``: the new count; None: unchanged."""
+    """Release claimed work to be done again at ``due_at``. Later delays never move it past
+    ``latest``. ``attempts``: the new count; None: unchanged.
+    """
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))

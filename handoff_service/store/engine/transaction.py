@@ -11,7 +11,8 @@ from handoff_service.lib.sealing import Sealer, sealer_of
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.outside_addresses import Allowed
 
-#: In burst windows. After this time the virtual agent answers a requester who never pauses.
+#: The longest burst, in burst windows. The virtual agent then answers even if the requester has not
+#: paused.
 LONGEST_BURST = 10
 
 
@@ -45,7 +46,9 @@ class OperationSettings:
         return sealer_of(self.keys)
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
-        """When a burst of texts that starts now ends: without another text, and at the latest."""
+        """The end of a burst of texts that starts now: the time if no other text arrives, and the
+        latest possible time.
+        """
         return now + self.burst_window, now + LONGEST_BURST * self.burst_window
 
 
@@ -121,8 +124,9 @@ class Transaction:
 
     def finish(self) -> None:
         """Run the functions that wait for the end (``at_end``)."""
-        for do, ids in self._at_end.items():
-            do(self, ids)
+        while self._at_end:  # one of them may add another
+            do = next(iter(self._at_end))
+            do(self, self._at_end.pop(do))
 
 
 type AtEnd[K] = Callable[[Transaction, Collection[K]], None]

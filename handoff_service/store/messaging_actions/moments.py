@@ -71,8 +71,10 @@ def stretch(conn: Connection, interaction_id: int, up_to: int | None = None) -> 
 def of_conversation(
     conn: Connection, interaction_id: int, *, after: int, most: int
 ) -> tuple[list[Moment], int | None]:
-    """The moments of up to ``most`` lines after ``after``, oldest first, and the last of these
-    lines, or None when it is the conversation's last. NotFound for an unknown conversation."""
+    """Returns the moments of up to ``most`` lines after ``after``, oldest first, and the seq of the
+    last of these lines. That seq is None if the conversation has no further lines. NotFound for an
+    unknown conversation.
+    """
     about = conn.execute(
         select(*i.c["queue_id", "state"], p.c.number)
         .join(p, p.c.id == i.c.provider_number_id)

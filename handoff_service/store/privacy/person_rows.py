@@ -1,4 +1,4 @@
-"""Rows that hold a person's number or record themselves, and how an erasure finds them."""
+"""Removes the rows that have a person's number, or that are the person's record."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,7 +18,7 @@ from handoff_service.store.privacy.empty_rows import secure_delete
 from handoff_service.store.privacy.people import with_merged
 
 i, p, q = t.interactions, t.messaging_profiles, t.satisfaction_questions
-ERASED = "Erased"  # what a deleted record was called
+ERASED = "Erased"  # stands for the name of a deleted record
 
 
 def alias(tx: Transaction, erasure_id: int, number: str) -> str:

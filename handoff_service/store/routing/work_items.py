@@ -71,11 +71,15 @@ def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     ]
 
 
+# can be offered: it waits, or it was offered to everybody and another agent can still join them
+_OFFERABLE = WAITS & sa.or_(
+    t.work_items.c.state == WorkItemState.QUEUED,
+    t.queues.c.assignment == Assignment.FIRST_TO_ACCEPT,
+)
+
+
 def _offerable() -> sa.Select[Any]:
     w, q, i = t.work_items, t.queues, t.interactions
-    to_all = (w.c.state == WorkItemState.PENDING_ACCEPT) & (
-        q.c.assignment == Assignment.FIRST_TO_ACCEPT
-    )
     return (
         select(
             *w.c["id", "interaction_id", "queue_id", "state", "told", "round", "created_at"],
@@ -86,7 +90,7 @@ def _offerable() -> sa.Select[Any]:
         )
         .join(q, q.c.id == w.c.queue_id)
         .join(i, i.c.id == w.c.interaction_id)
-        .where(WAITS, sa.or_(w.c.state == WorkItemState.QUEUED, to_all))
+        .where(_OFFERABLE)
     )
 
 
@@ -110,10 +114,19 @@ def _in_places(*, at_front: bool) -> sa.Select[Any]:
 
 @functools.cache
 def _to_review() -> sa.Select[Any]:
-    w = t.work_items
-    one_of_each = select(sa.func.min(w.c.id)).where(WAITS).group_by(w.c.queue_id)
+    w, q = t.work_items, t.queues
+    offerable = w.join(q, q.c.id == w.c.queue_id)
+    one_of_each = (
+        select(sa.func.min(w.c.id)).select_from(offerable).where(_OFFERABLE).group_by(w.c.queue_id)
+    )
     offers = sa.exists().where(t.offers.c.work_item_id == w.c.id)
-    offered = select(w.c.id).where(WAITS, offers).order_by(w.c.id).limit(sa.bindparam("most"))
+    offered = (
+        select(w.c.id)
+        .select_from(offerable)
+        .where(_OFFERABLE, offers)
+        .order_by(w.c.id)
+        .limit(sa.bindparam("most"))
+    )
     return (
         _offerable()
         .where(sa.or_(w.c.told.is_(None), w.c.id.in_(one_of_each), w.c.id.in_(offered)))

@@ -21,7 +21,7 @@ class NotTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldWork:
     """The work that a restore holds until an admin decides."""
 
     backed_up_at: datetime
@@ -212,7 +212,7 @@ class Now:
     full_ranges: list[FullRange]
     reached_caps: list[ReachedCap]
     not_taken: list[NotTaken]
-    held: Held | None
+    held: HeldWork | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ def fields(
 
 
 def attribute_offers(defined: Mapping[str, AttributeFields]) -> dict[str, dict[str, str]]:
-    """The values to choose from for each attribute; none where they are typed."""
+    """The values to choose from for each attribute; none for an attribute with typed values."""
     return {name: {word: word for word in field_for(one).words} for name, one in defined.items()}
 
 

@@ -40,6 +40,7 @@ from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
+from handoff_service.web.shared.page_language import PAGE_LANGUAGES
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
 HERE = "/agents"
@@ -53,6 +54,7 @@ FIELDS = (
     "groups",
     "skills",
     "active",
+    "language",
 )
 NEW = dict.fromkeys(FIELDS, "") | {"roles": str(Role.AGENT), "capacity": "4"}
 ROLES = {
@@ -94,6 +96,7 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
         "skills": "\n".join(one.skills),
         "active": "1" if one.active else "",
         "always_password": "1" if one.always_password else "",
+        "language": one.language or "",
     }
 
 
@@ -138,6 +141,7 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
         "groups": lines(values["groups"]),
         "skills": lines(values["skills"]),
         "always_password": bool(values["always_password"]),
+        "language": values["language"] or None,
     }
 
 
@@ -146,6 +150,7 @@ def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
     return {
         "one": one,
         "roles": ROLES,
+        "languages": PAGE_LANGUAGES,
         "groups": known_names.groups(conn),
         "skills": known_names.skills(conn),
         "invited": found is not None and not found.password_hash,

@@ -43,7 +43,9 @@ class Row:
     """A condition as typed in the form."""
 
     field: str
-    was: str  #: the field when ``values`` were chosen; the admin may have chosen another since
+    #: the field at the time when ``values`` were chosen; the admin may have chosen another field
+    #: since
+    was: str
     operator: str
     values: tuple[str, ...]
 

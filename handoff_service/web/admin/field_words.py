@@ -12,7 +12,7 @@ EMPTY = phrase("empty")
 
 
 def describe(value: Any, options: Mapping[str, Any]) -> str:
-    """``options``: the labels of a field with choices, some with what the choice means."""
+    """``options``: the labels of a field's choices, some of them with an explanation."""
     if isinstance(value, bool):
         return phrase("on") if value else phrase("off")
     if isinstance(value, Mapping):
@@ -28,7 +28,7 @@ def describe(value: Any, options: Mapping[str, Any]) -> str:
 def _label(line: str, options: Mapping[str, Any]) -> str:
     """One line of a typed value; its columns are separated by tabs."""
     columns = line.split("\t")
-    if len(columns) == 2:  # a group and after how many seconds it joins
+    if len(columns) == 2:  # a group, and the seconds until it joins
         return columns[1] if columns[0] == "0" else _joins(columns[1], columns[0])
     if len(columns) > 2:  # a condition: its field twice, the operator and the values
         field, _, operator, *values = columns

@@ -1,5 +1,6 @@
-"""Names of groups and skills that an admin types. A new name is created only when the admin agrees,
-so that a typing error makes no group."""
+"""Names of groups and skills that an admin types. A new name is created only if the admin confirms
+it, so that a typing error does not create a group.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -59,6 +60,6 @@ def groups(conn: Connection) -> list[str]:
 
 
 def skills(conn: Connection) -> list[str]:
-    """Skills that an agent has or a queue asks for."""
+    """All skills of agents and queues."""
     query = union(select(t.agent_skills.c.skill), select(t.queue_skills.c.skill))
     return sorted(conn.execute(query).scalars())

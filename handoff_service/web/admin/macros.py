@@ -48,7 +48,9 @@ THEN: Mapping[str, str] = {
     AfterMacro.STAY: phrase("Stay in the conversation"),
     AfterMacro.NEXT: phrase("Go to the next conversation"),
 }
-ME = "me"  # the agent who runs it, among the values of ``assign``; the others are agent:3, queue:2
+# the value of ``assign`` for the agent who runs the macro; other values are like agent:3 and
+# queue:2
+ME = "me"
 
 
 class _Named(Body):

@@ -1,4 +1,4 @@
-"""Mail: which server the desk sends mail with, how to set one, and a test mail to oneself."""
+"""Mail: the desk's mail server, instructions for setting one, and a test mail to the admin."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ async def mail_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send a mail to this admin and say what the server answered."""
+    """Send a mail to this admin, and show the server's answer."""
     desk = desk_of(request)
     if desk.mailer is None:
         return await _page(request, agent)

@@ -1,4 +1,4 @@
-"""Merge a user with another: choose the other, look at what would happen, merge, undo."""
+"""Merge two users: choose the other user, preview the merge, merge, undo."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ FOUND = 10  # users in the list to choose from
 
 @page(Role.ADMIN)
 async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Choose the other user. With ``other`` in the address: what a merge would do."""
+    """Choose the other user. With ``other`` in the address, show the preview of the merge."""
     store, other = desk_of(request).store, request.args.get("other") or ""
     stays = await store.read(stays_for, number)
     if stays != number:
@@ -67,7 +67,7 @@ async def undo(request: Request, number: int, agent: CurrentAgent) -> HTTPRespon
 
 
 async def _ask(request: Request, agent: CurrentAgent, user: User, other: int) -> HTTPResponse:
-    """What the merge would do. ``swap`` in the address: the other user stays."""
+    """Show the preview of the merge. With ``swap`` in the address, the other user stays."""
     try:
         preview = await desk_of(request).store.read(preview_merge, user.id, other)
     except Refusal as refusal:
@@ -103,7 +103,9 @@ def _users(conn: Connection, ids: Sequence[int]) -> list[User]:
 
 
 def _found(conn: Connection, user: User, q: str) -> list[User]:
-    """Users who fit what was typed; before that, those with the same number or name."""
+    """The users who match the typed text. Without typed text, those with the same number or
+    name.
+    """
     if q:
         found = search_users(conn, q, FOUND + 1)
     else:

@@ -1,8 +1,8 @@
 """Messaging actions: the form of one action, and its dry run.
 
 The form works without the page's script. Buttons that change the form (add, remove, try) post it to
-its own address, which shows it again without saving. With the script, the page requests the same
-parts as fragments.
+its own address, and the answer shows the form again without saving. With the script, the page
+requests the same parts as fragments.
 """
 
 from collections.abc import Mapping

@@ -54,7 +54,7 @@ DONE = {
     "canceled": phrase("Canceled. None of the texts will be sent"),
 }
 
-WARNS = frozenset({"unable"})  # refusals that ask something of the admin
+WARNS = frozenset({"unable"})  # refusals that need a decision of the admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Form:
         return sorted(known, key=lambda one: order.index(one[0])) + others
 
     def unsaved(self) -> list[str]:
-        """The fields on the page that differ from what the form was filled with."""
+        """The fields on the page that differ from the form's first values."""
         differ = differing(self.was.values, self.values) if self.was else []
         return [name for name in differ if name in self.labels]
 

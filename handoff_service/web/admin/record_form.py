@@ -85,7 +85,9 @@ class RecordForm:
     valid: Mapping[str, str] = field(default_factory=dict)
 
     async def save(self) -> SaveResult:
-        """Save it, or return the form with every error, or with what somebody else changed."""
+        """Save the record, or return the form with every error or with the changes of somebody
+        else.
+        """
         was = Filled.sent(self.request)
         form = replace(self.form, was=was, values=chosen(self.request, self.form.values, was))
         store = desk_of(self.request).store

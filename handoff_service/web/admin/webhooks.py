@@ -18,10 +18,11 @@ from handoff_service.operations.webhooks.webhooks import (
     make_webhook,
 )
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role, WebhookEvent
 from handoff_service.rules.webhooks.events import EVENTS
 from handoff_service.rules.webhooks.signature import OVERLAP, SWITCHED_OFF_AFTER, secret_of
-from handoff_service.rules.webhooks.webhooks import LONGEST_NAME, WebhookFields
+from handoff_service.rules.webhooks.webhooks import CALL_STATES, LONGEST_NAME, WebhookFields
 from handoff_service.store.views import Webhook
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.deleting import Deleting
@@ -92,6 +93,7 @@ def _around(conn: Connection, _form: Form, one: Webhook | None) -> dict[str, Any
         "choices": CHOICES,
         "longest_name": LONGEST_NAME,
         "one": one,
+        "call_states": CALL_STATES,
         "calls": webhooks.calls(conn, one.id, most=SHOWN) if one is not None else [],
         "days": SWITCHED_OFF_AFTER.days,
         "overlap_hours": round(OVERLAP.total_seconds() / 3600),
@@ -104,9 +106,9 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="webhook.html",
-    back_label="All webhooks",
+    back_label=phrase("All webhooks"),
     new=(
-        "New webhook",
+        phrase("New webhook"),
         {"name": "", "url": "", "events": "", "with_texts": "", "active": "1", "secret": ""},
     ),
     read=webhooks.get,
@@ -114,9 +116,9 @@ EDITOR = Editor(
     write=_write,
     delete=lambda _agent, number: (delete_webhook, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.name}”",
-        says=["It gets no more events, and the log of its events is deleted."],
-        label="Delete this webhook",
+        title=phrase("Delete “{name}”", name=one.name),
+        says=[phrase("It gets no more events, and the log of its events is deleted.")],
+        label=phrase("Delete this webhook"),
     ),
     extra_context=_around,
     returns_to_form=True,

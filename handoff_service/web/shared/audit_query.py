@@ -40,7 +40,7 @@ class AuditQuery(BaseModel):
         )
 
     def address(self) -> dict[str, str]:
-        """The parts of the address that ask the same."""
+        """The parts of an address for the same query."""
         return {name: str(value) for name, value in self if value not in (None, "")}
 
 

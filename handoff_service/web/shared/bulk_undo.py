@@ -32,6 +32,7 @@ from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import CancelTransfer, cancel_transfer
 from handoff_service.rules.desk.attributes import LONGEST_VALUE
 from handoff_service.rules.desk.macros import MacroStep
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CLOSED, State
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.request_bytes import BIGGEST
@@ -88,7 +89,7 @@ def read_inverses(sent: str) -> list[Inverse]:
     try:
         return _INVERSES.validate_json(sent)
     except ValidationError as error:
-        raise BadInput("There is nothing to undo. Reload the page.") from error
+        raise BadInput(phrase("There is nothing to undo. Reload the page.")) from error
 
 
 def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
@@ -96,7 +97,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
     match inverse:
         case ("macro", one, parts):
             if any(part[1] != one for part in parts):
-                raise BadInput("There is nothing to undo. Reload the page.")
+                raise BadInput(phrase("There is nothing to undo. Reload the page."))
             return _each, [inverse_command(part, agent) for part in parts]
         case ("unlabel", one, label):
             return label_conversation, LabelConversation(
@@ -122,7 +123,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
             return reopen, Reopen(interaction_id=one, agent_id=agent.id)
         case ("assign", one, to):
             if not supervises(agent):
-                raise NotAllowed("Only supervisors can assign conversations.")
+                raise NotAllowed(phrase("Only supervisors can assign conversations."))
             return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
         case ("cancel_transfer", one):
             return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)
@@ -134,10 +135,9 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
-    """The inverse of what a macro changed. Its private notes stay. None when nothing can be undone.
-
-    The text first, because the requester waits again without it, and the state last, because a new
-    owner ends a hold.
+    """The inverse operations of a macro. Private notes stay. None when nothing can be undone. The
+    text comes first, because without it the requester waits again. The state comes last, because a
+    new owner ends a hold.
     """
     one = interaction_id
     parts: list[OneInverse] = []

@@ -4,6 +4,8 @@ values in words."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handoff_service.rules.shared.phrases import joined, phrase
+
 TOP, BOTTOM = 2.0, 22.0  # of a sparkline's height of 24
 
 
@@ -49,7 +51,7 @@ def spark(values: Sequence[int | None]) -> Spark:
     ]
     if len(points) == 1:
         points.append(f"100 {points[0].split()[1]}")
-    words = ", ".join("none" if value is None else str(value) for value in values)
+    words = joined(", ", [phrase("no value") if value is None else str(value) for value in values])
     return Spark(path="M" + "L".join(points) if points else "", values=words)
 
 

@@ -23,7 +23,8 @@ def is_known(request: Request, email: str) -> bool:
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
     """Mark the browser as one that has signed in to this account. The mark grants no access. It
-    exempts the account's agent from the limit that strangers' attempts use up."""
+    gives the agent's attempts a limit of their own, which strangers cannot use up.
+    """
     desk = desk_of(request)
     mark = keyed_hash(desk, _account(email))
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]

@@ -1,28 +1,68 @@
 """The language of the page that is being rendered, and the functions that templates translate with.
 
-Each request sets the language: the agent's own, before sign-in the browser's. It is a context
-variable, so requests that run at the same time do not see each other's.
+Each request sets the language: the agent's own, else the browser's. It is a context variable, so
+requests that run at the same time do not see each other's. A stream of events keeps the one of its
+request.
 """
 
 import gettext as catalogs
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from functools import cache
 
+from babel import negotiate_locale
+from babel.messages.mofile import read_mo
 from jinja2 import Environment, pass_eval_context
 from jinja2.filters import do_join, do_lower
 from jinja2.nodes import EvalContext
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
+from sanic import Request
+from sanic.response import BaseHTTPResponse
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from handoff_service.rules.shared import phrases
-from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.translations import PAGES, catalog
+from handoff_service.rules.shared.language import OWN_NAMES, Language
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
+#: the choices of an agent; empty: the browser's language
+PAGE_LANGUAGES: Mapping[str, str] = {
+    "": phrase("Same as the browser"),
+    **{str(language): name for language, name in OWN_NAMES.items()},
+}
+_LANGUAGES = [str(one) for one in Language]
+
+
+async def choose(request: Request) -> None:
+    """Middleware: set the language that the browser asks for. Once the agent is known,
+    ``choose_for`` sets theirs."""
+    asked = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
+    wanted = [name.lower() for name, quality in asked if quality]  # the most wanted first
+    page_language.set(Language(negotiate_locale(wanted, _LANGUAGES, "-") or Language.ENGLISH))
+    request.ctx.language_of_browser = True
+
+
+def choose_for(request: Request, language: Language | None) -> None:
+    """Set the language that the signed-in agent has chosen. None: the browser's stays."""
+    if language is not None:
+        page_language.set(language)
+        request.ctx.language_of_browser = False
+
+
+async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
+    """Middleware: note in a page's answer that it depends on the browser's language."""
+    is_page = (response.content_type or "").startswith("text/html")
+    if is_page and getattr(request.ctx, "language_of_browser", False):
+        response.headers.add("Vary", "Accept-Language")
 
 
 def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
-    for everything they print; filters call it for the text that they change."""
+    for every printed value. Filters call it for the text that they change.
+    """
     return phrases.translated(value, _catalog())
 
 
@@ -33,8 +73,22 @@ def install(environment: Environment) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
+    environment.globals.update(page_language=page_language.get)
+    environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
     environment.filters.update(join=_join, lower=_lower)
+
+
+@cache
+def _script_sentences(language: Language) -> Markup:
+    """Return the translated sentences of the scripts as JSON, for ``static/words.js``."""
+    with (LOCALE / language / "LC_MESSAGES" / f"{SCRIPTS}.mo").open("rb") as file:
+        found = read_mo(file)
+    # a sentence with a form for one and a form for more is found by the first
+    sentences = {
+        one.id if isinstance(one.id, str) else one.id[0]: one.string for one in found if one.id
+    }
+    return htmlsafe_json_dumps(sentences)
 
 
 def _catalog() -> catalogs.NullTranslations:

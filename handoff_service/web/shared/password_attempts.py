@@ -1,9 +1,9 @@
 """Passwords, one-time codes and requests for links, on pages and in the API: each attempt counts
 before it is checked.
 
-A try counts for the account, for the client's address, and for both together. Tries from browsers
-and addresses that have signed in to the account before count separately. So a stranger can neither
-try all accounts from one address nor lock an agent out.
+An attempt counts for the account, for the client's address, and for both together. Attempts from
+browsers and addresses that have signed in to the account before count separately. So a stranger can
+neither try all accounts from one address nor lock an agent out.
 """
 
 from collections.abc import Awaitable, Callable

@@ -20,6 +20,7 @@ from handoff_service.operations.desk.sign_in_steps import (
     StepToken,
 )
 from handoff_service.rules.desk.sign_in_policy import SignInNeeds
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.sign_in_policy import needs
 from handoff_service.web.shared.password_attempts import (
     CODE,
@@ -29,10 +30,10 @@ from handoff_service.web.shared.password_attempts import (
 )
 from handoff_service.web.shared.session import desk_of
 
-SINGLE_SIGN_ON_ONLY = (
+SINGLE_SIGN_ON_ONLY = phrase(
     "Your role can sign in only with single sign-on. Use its button on the sign-in page."
 )
-ENDED = "This sign-in took too long or has already ended. Sign in again."
+ENDED = phrase("This sign-in took too long or has already ended. Sign in again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> Sig
     """The steps that the agent's sign-in still needs. NotAllowed for a password where it is off."""
     found = await desk.store.read(needs, agent_id)
     if found is None:
-        raise NotSignedIn("Your account is deactivated. Ask an admin.")
+        raise NotSignedIn(phrase("Your account is deactivated. Ask an admin."))
     if by_password and not found.password_allowed:
         raise NotAllowed(SINGLE_SIGN_ON_ONLY)
     return found
@@ -161,7 +162,7 @@ def step_token(request: Request) -> str:
 
 
 async def current_step(request: Request, kind: StepKind) -> Step:
-    """The step that this browser is at. NotSignedIn when it has ended."""
+    """The current sign-in step of this browser. NotSignedIn when it has ended."""
     desk, which = desk_of(request), StepToken(step_token(request), kind)
     found = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
     if found is None:

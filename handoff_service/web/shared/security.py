@@ -13,6 +13,7 @@ from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
 from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.web.shared.error_pages import error_page, words_of
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import wants_page
 
 POLICY = "; ".join(
@@ -177,7 +178,7 @@ async def _for_page(
     """Answer with a page for a person, or a line of text for the page's script."""
     sentence = field_sentences(errors) or detail
     if not wants_page(request):
-        return text(sentence, status=status)
+        return text(shown(sentence), status=status)
     if isinstance(error, NotSignedIn):
         return redirect(sign_in_address(request), status=303)
     return await error_page(request, status, sentence)

@@ -36,7 +36,7 @@ class ShownAttributes:
 
     @property
     def header(self) -> list[ShownAttribute]:
-        """Those under the conversation's header."""
+        """The attributes in the row under the conversation's header."""
         every = [*self.user, *self.conversation]
         return [one for one in every if one.in_header and one.value is not None]
 

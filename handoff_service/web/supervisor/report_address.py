@@ -11,6 +11,7 @@ from handoff_service.rules.reports import filters, ranges
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import PRESETS, DayRange
 from handoff_service.rules.reports.reports import Report
+from handoff_service.rules.shared.phrases import phrase
 
 USUAL = "30"
 
@@ -41,7 +42,7 @@ def read(request: Request, today: date, report: Report | None = None) -> Asked:
     except BadInput as error:
         by = report.groups[0] if report else ""
         of = ranges.preset(USUAL, today)
-        return Asked(of=of, preset=USUAL, filters=Filters(), by=by, error=str(error.detail))
+        return Asked(of=of, preset=USUAL, filters=Filters(), by=by, error=error.detail)
 
 
 def strict(request: Request, today: date, report: Report | None = None) -> Asked:
@@ -51,7 +52,7 @@ def strict(request: Request, today: date, report: Report | None = None) -> Asked
         of, preset = _range(given, today)
         found = filters.read(given)
     except ValueError as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(error.args[0]) from error
     by = given.get("by") or ""
     if report is not None and by not in report.groups:
         by = report.groups[0]
@@ -64,5 +65,7 @@ def _range(given: dict[str, str], today: date) -> tuple[DayRange, str]:
     if preset == "days" or not preset:
         return ranges.chosen(first, last), ""
     if preset not in PRESETS:
-        raise ValueError(f"There is no range “{preset[:20]}”. Choose one from the list.")
+        raise ValueError(
+            phrase("There is no range “{name}”. Choose one from the list.", name=preset[:20])
+        )
     return ranges.preset(preset, today), preset

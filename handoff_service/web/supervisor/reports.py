@@ -22,7 +22,8 @@ from handoff_service.rules.reports.figures import (
     Unit,
 )
 from handoff_service.rules.reports.ranges import PRESETS, interval_name
-from handoff_service.rules.reports.reports import GROUPS, REPORTS, Report
+from handoff_service.rules.reports.reports import GROUPS, REPORTS, TABLE_HEADINGS, Report
+from handoff_service.rules.shared.phrases import Phrase, joined, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -44,6 +45,7 @@ from handoff_service.web.supervisor.report_address import Asked, read
 HERE = "/supervisor/reports"
 FIRST = "volume"
 PAGE = 50
+INTERVALS = {"month": phrase("Month"), "week": phrase("Week"), "day": phrase("Day")}
 MOST_ROWS = 100  # of a table; the CSV has all
 
 
@@ -51,6 +53,7 @@ MOST_ROWS = 100  # of a table; the CSV has all
 class DrawnChart:
     """A chart of one or two figures, with the values of each part in words."""
 
+    heading: str
     figures: Sequence[Figure]
     bars: Bars
     ticks: Sequence[str]
@@ -75,7 +78,7 @@ async def report_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 def report_of(name: str) -> Report:
     """The report of this name. NotFound for an unknown one."""
     if name not in REPORTS:
-        raise NotFound(f"There is no report “{name[:40]}”.")
+        raise NotFound(phrase("There is no report “{name}”.", name=name[:40]))
     return REPORTS[name]
 
 
@@ -90,7 +93,8 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
         return asked, found, filter_choices(conn)
 
     asked, found, choices = await store.read(load)
-    charts = [_drawn(found, [FIGURES[one] for one in chart]) for chart in report.charts]
+    interval = interval_name(asked.of)
+    charts = [_drawn(found, [FIGURES[one] for one in chart], interval) for chart in report.charts]
     return render(
         "report.html",
         status=400 if asked.error else 200,
@@ -106,9 +110,10 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "choices": choices,
             "groups": {one: GROUPS[one][1] for one in report.groups},
             "heading": GROUPS[asked.by][1],
+            "table_heading": TABLE_HEADINGS[asked.by],
             "rows": found.rows[:MOST_ROWS],
             "hidden_rows": max(len(found.rows) - MOST_ROWS, 0),
-            "part": interval_name(asked.of),
+            "part": INTERVALS[interval_name(asked.of)],
             "is_empty": not any(one.value for one in found.figures),
             "may_teach": trains(agent),
             "label_names": {one.called for one in choices["label"]},
@@ -120,12 +125,13 @@ def _of_range(asked: Asked) -> dict[str, Any]:
     return {"asked": asked, "presets": PRESETS, "here": f"/workspace{HERE}"}
 
 
-def _drawn(found: ReportResult, figures: Sequence[Figure]) -> DrawnChart:
+def _drawn(found: ReportResult, figures: Sequence[Figure], interval: str) -> DrawnChart:
     values = [[part.values[one.name] for one in figures] for part in found.parts]
     pairs = [(float(row[0] or 0), float(row[1] or 0) if len(row) > 1 else 0.0) for row in values]
     chart = bars(pairs, places=min(len(pairs), 12))
     unit = figures[0].unit
     return DrawnChart(
+        heading=_chart_heading(figures, interval),
         figures=figures,
         bars=chart,
         ticks=[figure_value(one, unit, found.currency) for one in ticks(chart.highest)],
@@ -139,11 +145,28 @@ def _drawn(found: ReportResult, figures: Sequence[Figure]) -> DrawnChart:
 def _said(
     label: str, row: Sequence[float | None], figures: Sequence[Figure], found: ReportResult
 ) -> str:
-    values = (
-        f"{one.heading} {figure_value(value, one.unit, found.currency)}"
+    values = [
+        phrase(
+            "{figure} {value}",
+            figure=one.heading,
+            value=figure_value(value, one.unit, found.currency),
+        )
         for one, value in zip(figures, row, strict=True)
-    )
-    return f"{label}: {', '.join(values)}"
+    ]
+    return phrase("{interval}: {values}", interval=label, values=joined(", ", values))
+
+
+def _chart_heading(figures: Sequence[Figure], interval: str) -> Phrase:
+    named = figures[0].heading
+    if len(figures) > 1:
+        named = phrase("{first} and {second}", first=named, second=figures[1].heading)
+    match interval:
+        case "month":
+            return phrase("{figures}, by month", figures=named)
+        case "week":
+            return phrase("{figures}, by week", figures=named)
+        case _:
+            return phrase("{figures}, by day", figures=named)
 
 
 def asked_figure(request: Request) -> Figure:
@@ -151,7 +174,7 @@ def asked_figure(request: Request) -> Figure:
     one."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
-        raise NotFound(f"There is no figure “{name[:40]}”.")
+        raise NotFound(phrase("There is no figure “{name}”.", name=name[:40]))
     return FIGURES[name]
 
 
@@ -189,7 +212,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def _unit_of_one(figure: Figure) -> Unit:
-    """The unit of one conversation's value: a share of sums lists the counted number."""
+    """The unit of one conversation's value. For a share of sums, that is the counted number."""
     if isinstance(figure.how, AvailableTime):
         return Unit.SECONDS
     if isinstance(figure.how, PerConversation):

@@ -17,6 +17,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.join_group import Member, join_group, leave_group
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.agents import agents_by_id
@@ -121,7 +122,7 @@ async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     """Assign the conversation to an agent manually; assigning it to oneself takes it over."""
     to = form_field(request, "agent_id")
     if not to.isdecimal() or len(to) > 15:
-        raise BadInput("Choose the agent who gets this conversation.")
+        raise BadInput(phrase("Choose the agent who gets this conversation."))
     command = AssignTo(interaction_id=interaction_id, agent_id=int(to), by=agent.id)
     await desk_of(request).store.write(assign_by_hand, command, near=interaction_id)
     return _done(request, interaction_id)

@@ -12,6 +12,7 @@ from handoff_service.operations.conversations.label_conversation import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.desk.labels import topics
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk import labels
@@ -39,7 +40,7 @@ async def label_it(request: Request, interaction_id: int, agent: CurrentAgent) -
     command = LabelConversation(
         interaction_id=interaction_id,
         agent_id=agent.id,
-        label_id=id_field(form_field(request, "label_id"), "label_id", "a label's id"),
+        label_id=id_field(form_field(request, "label_id"), "label_id", phrase("a label's id")),
         on=form_field(request, "on") == "1",
     )
     await desk_of(request).store.write(label_conversation, command, near=interaction_id)

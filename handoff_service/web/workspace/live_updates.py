@@ -14,6 +14,7 @@ from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss,
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
@@ -99,9 +100,11 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:
-        raise BadInput(errors={"kind": "must be text or note, or empty when typing has stopped"})
+        raise BadInput(
+            errors={"kind": phrase("must be text or note, or empty when typing has stopped")}
+        )
     if not await desk.store.read(interactions.is_open, interaction_id):
-        raise Conflict(f"{interactions.number(interaction_id)} is closed.")
+        raise Conflict(phrase("{number} is closed.", number=interactions.number(interaction_id)))
     desk.fanout.publish([Hint(f"writing:{interaction_id}:{kind}", interaction_id, by=agent.id)])
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
@@ -111,7 +114,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
     """Dismiss a prompt."""
     seq = _number(form_field(request, "seq"))
     if seq is None:
-        raise BadInput(errors={"seq": "must be the prompt's seq in the conversation"})
+        raise BadInput(errors={"seq": phrase("must be the prompt's seq in the conversation")})
     command = Dismiss(interaction_id=interaction_id, agent_id=agent.id, seq=seq)
     await desk_of(request).store.write(dismiss_prompt, command, near=interaction_id)
     return done_or_redirect(request)

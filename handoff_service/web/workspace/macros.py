@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.desk.templates import filled
+from handoff_service.rules.shared.phrases import count_phrase
 from handoff_service.rules.shared.placeholders import Placeholders
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import conversations, placeholder_values
@@ -61,7 +62,7 @@ async def found_macros(request: Request, interaction_id: int, agent: CurrentAgen
 async def run_it(
     request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Run a macro. The answer says so and offers Undo."""
+    """Run a macro. The answer confirms it and offers Undo."""
     run = await run_one(desk_of(request).store, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
         return back_to_conversation(request, interaction_id)
@@ -69,14 +70,20 @@ async def run_it(
     return render(
         "bulk_done.html",
         csrf=csrf_token(request),
-        did=did(run.name),
+        done=done(run.name, 1),
         outcome=BulkResult(done=1),
         undo=write_inverses([inverse] if inverse else []),
     )
 
 
-def did(name: str) -> str:
-    return f"changed by the macro “{isolated(name)}”"
+def done(name: str, number: int) -> str:
+    """The sentence about the conversations that a macro has changed."""
+    return count_phrase(
+        "{count} conversation changed by the macro “{name}”.",
+        "{count} conversations changed by the macro “{name}”.",
+        number,
+        name=isolated(name),
+    )
 
 
 def choices(

@@ -11,6 +11,7 @@ from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.start_conversation import Recipient
 from handoff_service.rules.conversations.agent_initiated import Situation
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Kind, Owner
 from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.desk.desk import desk_country
@@ -189,11 +190,15 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
 
 
 def button(row: Situation, active: Interaction | None, agent_id: int) -> str:
-    """The label of the send button, which says what pressing it does."""
+    """The label of the send button. It describes the effect of sending."""
     if active is None:
-        return "Send"
+        return phrase("Send")
     if row is not Situation.ACTIVE_WITH_LIVE_AGENT:
-        return "Close the old one and send"
+        return phrase("Close the old one and send")
     if active.owner.kind is Owner.QUEUE:
-        return "Take over and send"
-    return "Send" if agent_id in {agent.id for agent in active.live_group} else "Join and send"
+        return phrase("Take over and send")
+    return (
+        phrase("Send")
+        if agent_id in {agent.id for agent in active.live_group}
+        else phrase("Join and send")
+    )

@@ -19,7 +19,7 @@ from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, phrase
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.second_factors import any_passkey
@@ -67,7 +67,7 @@ def blueprint() -> Blueprint:
             return await sign_in_form(
                 request,
                 email=email,
-                wrong="Enter your e-mail address and password.",
+                wrong=phrase("Enter your e-mail address and password."),
                 status=400,
             )
         return await _try(request, email, password)
@@ -121,10 +121,12 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return page
     found = await desk.store.read(sign_ins.find, email)
     if left is not None or found is None:
-        tries = counted(left or 0, "attempt")
-        return await sign_in_form(
-            request, email=email, wrong=f"E-mail or password is wrong. {tries} left.", status=401
+        wrong = count_phrase(
+            "E-mail or password is wrong. {count} attempt left.",
+            "E-mail or password is wrong. {count} attempts left.",
+            left or 0,
         )
+        return await sign_in_form(request, email=email, wrong=wrong, status=401)
     who = Admitted(agent_id=found[0], email=email[:320])
     return await go_on(request, who, next_page(form_field(request, "next")))
 

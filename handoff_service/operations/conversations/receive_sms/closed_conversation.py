@@ -1,5 +1,6 @@
-"""Creates a closed conversation, for a text that starts nothing but has no conversation to belong
-to."""
+"""Creates a closed conversation for a text that starts nothing, when the line has no conversation
+to keep it in.
+"""
 
 from collections.abc import Sequence
 
