@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.shared.phrases import filled, phrase
+from handoff_service.web.admin.pages import sentence
 
 WEEK = 7  # days
 
@@ -34,7 +35,7 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
     if schedule.expression is None:
         return Hours(error=None, says=phrase("Always open."), week=[])
     if error := opening_hours.error(schedule.expression, schedule.country):
-        return Hours(error=error, says="", week=[])
+        return Hours(error=sentence(error), says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
