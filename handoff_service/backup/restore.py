@@ -28,7 +28,7 @@ from handoff_service.backup.archive import (
     table_of,
 )
 from handoff_service.backup.create import Report
-from handoff_service.bot_control import model_folder
+from handoff_service.bot_control import bot_tracker, model_folder
 from handoff_service.errors import MediaAway, SetupError
 from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.ports import MediaStore
@@ -74,6 +74,7 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
 
 def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
     _refuse_open_file(settings)
+    _refuse_tracker_in_use(settings)
     media = media_store_of(settings)
     media.check()
     with (
@@ -128,6 +129,16 @@ def _refuse_open_file(settings: Settings) -> None:
             if "locked" in str(error):
                 raise SetupError(_SERVING) from error
             raise
+
+
+def _refuse_tracker_in_use(settings: Settings) -> None:
+    """The restored desk gives new conversations numbers that the bots may already know."""
+    if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
+        raise SetupError(
+            "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "
+            "a desk. They would mix with those of the restored desk. Name an empty database, or "
+            f"stop the bots and run there: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
+        )
 
 
 _SERVING = (

@@ -22,7 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from handoff_service import __version__
-from handoff_service.ports import Called
+from handoff_service.ports import CallResult
 from handoff_service.rules.shared.outside_addresses import (
     SETTING,
     Allowed,
@@ -47,7 +47,7 @@ AT_ONCE_EACH = 8  # connections to one host
 class Answered:
     """The outcome of a call, with the beginning of the answer's body."""
 
-    called: Called
+    result: CallResult
     body: bytes = b""
 
 
@@ -100,9 +100,9 @@ class OutsideHttp:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> CallResult:
         """Send the body. Never raises for errors of the receiver or the network."""
-        return (await self.ask("POST", url, headers, body)).called
+        return (await self.ask("POST", url, headers, body)).result
 
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = 0
@@ -112,7 +112,7 @@ class OutsideHttp:
         try:
             where = URL(url)
             if why := self._refused(where):
-                return Answered(Called(why=why))
+                return Answered(CallResult(why=why))
             async with self._session.request(
                 method, where, data=body or None, headers=headers, allow_redirects=False
             ) as answer:
@@ -128,7 +128,7 @@ class OutsideHttp:
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
             why = phrase("The connection was lost.")
-        return Answered(Called(why=why))
+        return Answered(CallResult(why=why))
 
     def _refused(self, url: URL) -> str | None:
         # the host as the client reads it, because an address can be disguised as a name
@@ -159,14 +159,14 @@ async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
     return found
 
 
-def _called(status: int) -> Called:
+def _called(status: int) -> CallResult:
     if 200 <= status < 300:
-        return Called(status=status)
+        return CallResult(status=status)
     if 300 <= status < 400:
-        return Called(
+        return CallResult(
             status=status,
             why=phrase(
                 "It answered with a redirect ({status}), which is not followed.", status=status
             ),
         )
-    return Called(status=status, why=phrase("It answered {status}.", status=status))
+    return CallResult(status=status, why=phrase("It answered {status}.", status=status))

@@ -137,7 +137,18 @@ async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
     assert list(S3Media(bucket).names()) == []
 
 
-async def test_each_problem_has_a_fix(
+async def test_the_database_that_the_bots_share(environ: dict[str, str], postgres_url: str) -> None:
+    environ["PATCHBOARD_BOT_TRACKER_URL"] = postgres_url
+    code, findings = await said(environ)
+    assert code == 0
+    assert findings[0].startswith("ok     database, bot, the virtual agent's database, ")
+    environ["PATCHBOARD_BOT_TRACKER_URL"] = "postgresql://bot:hunter2@127.0.0.1:1/desk"
+    code, findings = await said(environ)
+    assert code == 1
+    assert findings[0].startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
+
+
+async def test_what_is_wrong_is_told_with_what_mends_it(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"

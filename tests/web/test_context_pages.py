@@ -101,7 +101,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
     words = (
         "My printer is on fire",
         "CS0000001",
-        ", open: Dock is dead",
+        ", Open: Dock is dead",
         "Last agent: Omar Haddad",
     )
     async with agent(desk, "mia") as mia:

@@ -313,7 +313,7 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
 ) -> None:
     said = re.compile(
         r"You were away for 3 min\s+\([^)]* to [^)]*\)\s*: The connection was lost\. "
-        r"You are available again\."
+        r"Your presence is Available again\."
     )
     log = t.presence_log
 

@@ -161,12 +161,12 @@ class OpenIdProviders:
         )
         address = found.needed("token_endpoint")
         answered = await self._http.ask("POST", address, headers, body.encode(), most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             raise SignInFailed(
                 phrase(
                     "{name} did not accept the sign-in. {problem} Sign in again.",
                     name=provider.name,
-                    problem=answered.called.why,
+                    problem=answered.result.why,
                 )
             )
         return read_json(answered.body, address)
@@ -208,7 +208,7 @@ class OpenIdProviders:
         counts only if it is about the same person."""
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
         answered = await self._http.ask("GET", address, headers, most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             return claims
         try:
             more = read_json(answered.body, address)

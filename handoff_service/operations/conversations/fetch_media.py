@@ -22,7 +22,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-MOST_TRIES = 12  # the waits between attempts add up to about an hour
+MOST_ATTEMPTS = 12  # the waits between attempts add up to about an hour
 STORE_AWAY = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=30)
 
@@ -69,7 +69,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
             values = {"why": why}
         case str(why):
             values = {"why": why}
-            if command.attempts >= MOST_TRIES:
+            if command.attempts >= MOST_ATTEMPTS:
                 status, key = MediaStatus.REFUSED, command.media_id
                 report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))

@@ -21,7 +21,7 @@ CLOCKS_DIFFER = 60  # seconds, between the provider and this desk
 _LAST_TIME = 2**33  # Unix time, in the year 2242
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
-OPEN_DOOR = phrase(
+ACCOUNTS_FOR_ANYBODY = phrase(
     "would give an account here to everybody who has one at the provider. Fill in domains or roles"
 )
 
@@ -62,7 +62,7 @@ def errors(fields: IdentityProviderFields) -> dict[str, str]:
     if any(not _DOMAIN.fullmatch(domain) for domain in fields.domains):
         found["domains"] = phrase("must be domains in small letters, such as example.com")
     if fields.creates_accounts and not (fields.domains or fields.roles):
-        found["creates_accounts"] = OPEN_DOOR
+        found["creates_accounts"] = ACCOUNTS_FOR_ANYBODY
     return found
 
 

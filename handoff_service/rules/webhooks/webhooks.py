@@ -12,7 +12,7 @@ LONGEST_NAME = 100
 
 
 #: the words of pages
-CALL_STATES: Mapping[CallState, str] = {
+CALL_STATES: Mapping[str, str] = {
     CallState.WAITING: phrase("Waiting"),
     CallState.DELIVERED: phrase("Delivered"),
     CallState.GIVEN_UP: phrase("Given up"),

@@ -45,8 +45,8 @@ from handoff_service.web.workspace import macros, time_choices
 from handoff_service.web.workspace.attributes import attributes_to_set
 from handoff_service.web.workspace.labels import asked_topics
 
-#: the label of the button that starts the action
-BUTTONS = {
+#: the short name of each action, on the button that runs it
+TITLES = {
     "assign": phrase("Assign"),
     "label": phrase("Label"),
     "attributes": phrase("Set attributes"),
@@ -77,7 +77,7 @@ DONE: Mapping[str, Callable[[int], str]] = {
 @page(*LIVE)
 async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
     """Return the dialog with the fields that the action needs."""
-    if action not in BUTTONS:
+    if action not in TITLES:
         raise BadInput(phrase("Choose an action from the bar."))
     around = await shell_context(request, agent, place="ongoing")
     asked = request.args.get("ids") or ""
@@ -97,7 +97,7 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
         "bulk_dialog.html",
         **around | shown,
         action=action,
-        button=BUTTONS[action],
+        button=TITLES[action],
         interaction=None,  # the time picker shows no requester's clock
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
