@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.shared.phrases import filled, phrase
+<<<<<<< HEAD
 from handoff_service.web.admin.pages import sentence
+=======
+from handoff_service.web.shared.local_formats import day_phrase, time_phrase
+>>>>>>> pages-i18n
 
 WEEK = 7  # days
 
@@ -73,8 +77,9 @@ def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str)
     """Fill one of two sentences: the one for a time today, or the one for a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return filled(today, time=f"{local:%H:%M}")
-    return filled(later, day=f"{local:%A}, {local.day} {local:%B}", time=f"{local:%H:%M}")
+        return filled(today, time=time_phrase(local, "clock"))
+    day, clock = day_phrase(local, "weekday_day"), time_phrase(local, "clock")
+    return filled(later, day=day, time=clock)
 
 
 def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
@@ -91,5 +96,5 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
 
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
-    clock = f"{at.astimezone(zone):%H:%M}"
-    return "24:00" if end and clock == "00:00" else clock
+    local = at.astimezone(zone)
+    return "24:00" if end and not (local.hour or local.minute) else time_phrase(local, "clock")
