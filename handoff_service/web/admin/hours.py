@@ -8,11 +8,8 @@ from zoneinfo import ZoneInfo
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.shared.phrases import filled, phrase
-<<<<<<< HEAD
 from handoff_service.web.admin.pages import sentence
-=======
 from handoff_service.web.shared.local_formats import day_phrase, time_phrase
->>>>>>> pages-i18n
 
 WEEK = 7  # days
 
