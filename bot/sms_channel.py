@@ -47,8 +47,8 @@ even while the first request is still running. All bots that share a database al
 stored answers (bot/tracker_store.py). A failed turn stores nothing, so the service can repeat it.
 
 If two bots run the same turn at once, the first one to end stores it, and both return its replies.
-If another turn of the conversation was stored meanwhile, the turn runs again after that one. In
-both cases, a custom action can be called twice for one turn, as after a crash of the bot.
+If another turn of the conversation was stored meanwhile, the turn runs again after the other one.
+In both cases, a custom action can be called twice for one turn, as after a crash of the bot.
 
 `metadata["before"]` lists the steps before the message, in this order, each optional:
     slots       name -> value: the slots to set; unknown ones are ignored

@@ -275,8 +275,8 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
     # the original desk has sent these mails; agents who still need a link can request a new one
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
-    # The original desk may still use the same Redis server. The id keeps the two desks apart there.
-    # Password links are signed with it, so those from before end.
+    # A new id keeps the two desks apart if the original desk still uses the same Redis server.
+    # Password links are signed with the id, so earlier links end.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:

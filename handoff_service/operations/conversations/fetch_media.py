@@ -29,7 +29,7 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class NotStored:
-    """The media store is away. The download is repeated however long that lasts."""
+    """The media store does not answer. The download is repeated until the store answers."""
 
     why: str = "The media store of this desk does not answer."
 

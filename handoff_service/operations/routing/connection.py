@@ -40,7 +40,7 @@ class Connected:
     """A process's report on its event streams.
 
     - ``held``: agents with an open stream.
-    - ``arrived``: those who had no stream here before.
+    - ``arrived``: the agents who had no stream in this process before.
     - ``left``: agents who have closed their last stream.
     """
 

@@ -97,7 +97,7 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         else {}
     )
     mark = notification_targets.mark_of(command.address)
-    # a browser belongs to the agent who signed in there last
+    # a browser belongs to the last agent who signed in with it
     if command.way is NotificationMethod.PUSH:
         others = (n.c.way == NotificationMethod.PUSH, n.c.mark == mark)
         tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))

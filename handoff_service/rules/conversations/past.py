@@ -1,4 +1,4 @@
-"""The past of a conversation as it is stored, and its events in order."""
+"""The stored past of a conversation, and its events in order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

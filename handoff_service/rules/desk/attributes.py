@@ -157,7 +157,7 @@ def read_values(
     definitions: Mapping[str, AttributeFields], typed: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     """The values in the form that is stored, and a sentence for each value that does not fit.
-    ``definitions``: by key; values without a definition stay as they are."""
+    ``definitions``: key -> definition. Values without a definition do not change."""
     values: dict[str, str] = {}
     wrong: list[str] = []
     for key, value in typed.items():

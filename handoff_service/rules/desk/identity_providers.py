@@ -90,7 +90,7 @@ class Person:
     - ``subject``: the provider's own id of the person;
     - ``email``: None without an address that the provider vouches for;
     - ``roles``: None when admins choose the roles;
-    - ``groups``: those that the mapping gives to this person.
+    - ``groups``: the groups that the mapping gives to this person.
     """
 
     subject: str

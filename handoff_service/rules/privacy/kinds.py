@@ -79,7 +79,7 @@ def setting_of(kind: KeptKind) -> str:
 
 
 def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
-    """The kind, and those that go with it."""
+    """The kind, and the kinds that are removed together with it."""
     return INCLUDES.get(kind, frozenset()) | {kind}
 
 

@@ -693,8 +693,9 @@ FIGURES: Mapping[str, Figure] = {one.name: one for one in (*_ENTRIES, *TARGET_FI
 
 
 def figure_conversations(how: How) -> tuple[Where, str | None]:
-    """The conversations that a figure counts, and the column by which they are sorted: those with
-    the longest time or the largest number come first."""
+    """The conversations that a figure counts, and the column that sorts them: the longest time or
+    the largest number comes first.
+    """
     match how:
         case Count(where):
             return where, None

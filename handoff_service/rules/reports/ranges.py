@@ -39,7 +39,7 @@ class DayRange:
 
 @dataclass(frozen=True, slots=True)
 class ChartInterval:
-    """The days that one point or bar of a chart covers."""
+    """The days of one point or bar of a chart."""
 
     first: date
     last: date

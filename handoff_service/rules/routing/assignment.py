@@ -43,7 +43,7 @@ class Need:
     - ``declined``: agent -> (round, may be asked again).
     - ``asked``: agents with an open offer.
     - ``affinity``: the agent who last served this requester.
-    - ``only``: the one agent whom it may be offered to (a transfer).
+    - ``only``: the only agent who may get the offer (a transfer).
     - ``last_agent``: the agent this queue asked last.
     """
 

@@ -44,7 +44,7 @@ class QueueTargets:
 
 
 def minutes_of(targets: Iterable[QueueTargets], priority: int, kind: TargetKind) -> int | None:
-    """The minutes of a conversation's target. None: it has none."""
+    """The minutes of a conversation's target. None: there is no target."""
     return next((one.minutes(kind) for one in targets if one.priority == priority), None)
 
 
@@ -155,7 +155,9 @@ class Span:
 def was_met(
     span: Span, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours, now: datetime
 ) -> bool | None:
-    """Whether a target was met. None: it is still open, or ended before it was due."""
+    """Whether a target was met. None: the span is still open, or ended before the target was
+    due.
+    """
     due_at = moment(span.started_at, timedelta(minutes=minutes), holds, hours)
     if due_at is not None and (span.ended_at or now) > due_at:
         return False

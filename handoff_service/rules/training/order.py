@@ -68,8 +68,9 @@ def source_of(intent: str | None, ranking: Sequence[tuple[str, float]]) -> ItemS
 def is_reworded(
     before: str | None, intent: str | None, confidence: float | None, *, same_text: bool
 ) -> bool:
-    """Whether this text rewords the one before it: the virtual agent understands this one, and did
-    not understand that one."""
+    """Whether this text rewords the text before it: the virtual agent understands this text, and
+    did not understand the one before.
+    """
     if same_text or (before is not None and before not in UNKNOWN):
         return False
     return intent is not None and intent not in NO_REWORDING and (confidence or 0) >= SURELY

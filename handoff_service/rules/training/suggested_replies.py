@@ -90,7 +90,7 @@ class ReplyIndex:
         total = len(counted)
         self._rarity = {word: math.log(1 + total / n) for word, n in found_in.items()}
         self._unknown = math.log(1 + total)
-        # word -> the answers that have it, with its weight there
+        # word -> the answers that have the word, with the word's weight in each
         self._places: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for place, (question, answer) in enumerate(counted):
             both = dict(self._unit(question))

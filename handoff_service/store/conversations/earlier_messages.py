@@ -1,5 +1,6 @@
-"""Earlier messages of a line: earlier lines of an interaction, then those of the interactions
-before it."""
+"""Earlier messages of a line: earlier lines of an interaction, then the lines of the interactions
+before it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

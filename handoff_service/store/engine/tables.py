@@ -1100,7 +1100,7 @@ trainer_labels = Table(
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
-    #: the first label as it was, once a trainer has settled the dispute; set only on second labels
+    #: the first label before a trainer settled the dispute; set only on second labels
     _word("disputed", null=True),
     #: the first label of one action; labels of a whole cluster are undone together
     Column("batch", ID),
@@ -1928,7 +1928,8 @@ user_merges = Table(
     _time("undone_at", null=True),
     #: table.column -> the ids of the rows that referred to the user who went
     _json("moved", "{}"),
-    #: the profiles that ruled out the user whom they belong to after the merge: id -> that user
+    #: profiles that had ruled out the user whom they belong to after the merge: id -> the ruled out
+    #: user
     _json("cleared", "{}"),
     #: the former state of the user who went: whether active, and the numbers
     _json("gone", "{}"),

@@ -110,7 +110,8 @@ def view_of(stored: StoredAction) -> SavedAction:
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
     """An interaction's running timers for display, first due first. While the requester is opted
-    out, without those that would do nothing."""
+    out, actions that would do nothing are left out.
+    """
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))

@@ -1,5 +1,6 @@
 """The stored records of conversations, in the form that the rules of facts read. One query for each
-kind of row, however many conversations there are."""
+kind of row, for any number of conversations.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -53,8 +53,9 @@ def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
 
 def to_review(conn: Connection, most: int) -> list[WaitingItem]:
     """The items that need a decision although no agent has room: the first ``most`` with offers,
-    those with a requester who has got no text about the wait yet, and one of each queue, for the
-    log and the time of the next run."""
+    all whose requester has got no text about the wait yet, and one of each queue, for the log and
+    the time of the next run.
+    """
     return _found(conn.execute(_to_review(), {"most": most}))
 
 

@@ -63,7 +63,7 @@ class TrainerLabel:
     agent: Named
     verdict: LabelVerdict
     intent: str | None
-    #: the example as it was written to the file; null: none was written
+    #: the example that was written to the file; null: none was written
     example: str | None
     file: str | None
     second: bool

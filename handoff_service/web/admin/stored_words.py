@@ -80,7 +80,7 @@ LABELS: Mapping[str, Words] = {
     "with_texts": (phrase("Include texts and contact details"), {}),
 }
 
-#: Kind of record -> its fields that have another label there than elsewhere.
+#: Kind of record -> its fields whose label differs from that of other kinds.
 OF_KIND: Mapping[str, Mapping[str, Words]] = {
     Noun.DESK: {"name": (phrase("Name of the desk"), {})},
     Noun.GROUP: {"capacity": (phrase("Maximum conversations per agent"), {})},

@@ -41,7 +41,7 @@ def ticks(highest: float) -> list[float]:
 
 
 def spark(values: Sequence[int | None]) -> Spark:
-    """Draw a line through the values, leaving out those that are None."""
+    """Draw a line through the values that are not None."""
     known = [(n, value) for n, value in enumerate(values) if value is not None]
     low, high = min((v for _, v in known), default=0), max((v for _, v in known), default=0)
     steps = max(len(values) - 1, 1)

@@ -43,7 +43,7 @@ from handoff_service.web.shared.session import (
     take_cookie,
 )
 
-# stays on this site, however a browser reads it
+# stays on this site in every browser
 _PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
