@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
-from handoff_service.rules.shared.phrases import filled, phrase
+from handoff_service.rules.shared.phrases import Phrase, filled, phrase
 from handoff_service.web.admin.pages import sentence
+from handoff_service.web.shared.local_formats import write_day
 
 WEEK = 7  # days
 
@@ -74,7 +75,12 @@ def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str)
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return filled(today, time=f"{local:%H:%M}")
-    return filled(later, day=f"{local:%A}, {local.day} {local:%B}", time=f"{local:%H:%M}")
+    return filled(later, day=_day_words(local.date()), time=f"{local:%H:%M}")
+
+
+def _day_words(day: date) -> str:
+    """``Thursday, 3 September`` in the language of the page."""
+    return Phrase.of(lambda _catalog: write_day(day, "weekday_day"))
 
 
 def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
