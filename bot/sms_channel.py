@@ -43,12 +43,12 @@ The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the
 
 Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it holds a `turn_id`, a
 repeated request with the same sender and id gets the same replies, and the turn does not run again,
-even while the first request is still running. All bots that share a database have this memory in
-common (bot/tracker_store.py). Nothing of a failed turn is stored, so the service can repeat it.
+even while the first request is still running. All bots that share a database also share these
+stored answers (bot/tracker_store.py). A failed turn stores nothing, so the service can repeat it.
 
 If two bots run the same turn at once, the first one to end stores it, and both return its replies.
-If another turn of the conversation was stored meanwhile, the turn runs again after that one.
-Either way a custom action can be called twice for one turn, as after a crash of the bot.
+If another turn of the conversation was stored meanwhile, the turn runs again after that one. In
+both cases, a custom action can be called twice for one turn, as after a crash of the bot.
 
 `metadata["before"]` lists the steps before the message, in this order, each optional:
     slots       name -> value: the slots to set; unknown ones are ignored
@@ -95,7 +95,8 @@ action_result.install()
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 3  # runs of a turn that other turns of its conversation overtake
+# how often a turn runs again because other turns of its conversation were stored first
+ATTEMPTS = 3
 LONGEST_REPORT = 4000  # characters of the header
 LONGEST_SLOT = 200  # characters of one slot's value in the header
 RANKED = 5  # intents of the ranking in the header
@@ -185,7 +186,7 @@ def parse_turn(raw: bytes) -> Turn:
 
 
 def _check_name(field: str, value: str) -> None:
-    """Refuse a name that a database cannot store. Raises BadTurn."""
+    """Check a name. Raises BadTurn for a name that a database cannot store."""
     if len(value) > LONGEST_NAME:
         raise BadTurn(f"{field} must have at most {LONGEST_NAME} characters.")
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
@@ -232,8 +233,8 @@ class RunningTurns:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def join(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        """The answer to a turn, which runs unless it is running already. Raises the errors of
-        `run`.
+        """Return the answer to a turn. The turn starts unless it is already running. Raises the
+        errors of `run`.
 
         The turns of a conversation run one after the other. Each is a separate task. If the client
         disconnects, the turn still runs to its end.

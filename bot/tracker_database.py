@@ -21,7 +21,8 @@ CONNECTIONS = 8
 TRY_AGAIN = 5  # seconds between two attempts to reach the database at the start
 _POSTGRES = {
     "connect_timeout": CONNECT_WITHIN,
-    "tcp_user_timeout": 5000,  # milliseconds for bytes sent to a host that has vanished
+    # milliseconds until sent bytes count as lost, when the host no longer exists
+    "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
@@ -43,13 +44,13 @@ def open_database(url: str, file: str) -> Engine:
                 sa.engine.url.URL.create("sqlite", database=file), hide_parameters=True
             )
         return _postgres(url)
-    # Rasa would take a missing driver for a missing store, and continue in memory
+    # Rasa treats the error of a missing driver like a missing store, and continues in memory
     except ImportError as error:
         raise RasaException(f"The bot's environment cannot open this database: {error}") from error
 
 
 def _postgres(url: str) -> Engine:
-    # values in the URL override ours
+    # a value in the URL replaces the default
     asked = sa.engine.url.make_url(url).query
     given: dict[str, Any] = {key: value for key, value in _POSTGRES.items() if key not in asked}
     limits = "".join(f" -c {name}={value * 1000}" for name, value in _SERVER_LIMITS.items())
@@ -59,16 +60,18 @@ def _postgres(url: str) -> Engine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=STATEMENT_WITHIN,
-        pool_pre_ping=True,  # after a failover the connections of the pool are dead
+        # checks each connection before use, because a failover ends the pool's connections
+        pool_pre_ping=True,
         connect_args=given,
-        hide_parameters=True,  # they hold people's texts, and errors are logged
+        hide_parameters=True,  # the parameters contain people's texts, and errors are logged
         execution_options={"schema_translate_map": {None: SCHEMA}},
     )
 
 
 def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
     """Create the missing tables, also when several bots start at once. Waits for a database that
-    is away."""
+    does not answer.
+    """
     while True:
         try:
             with Session(engine) as session:
@@ -82,7 +85,8 @@ def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
         except sa.exc.OperationalError as error:
             log.warning("The bot's database is away: %s", error.orig)
             time.sleep(TRY_AGAIN)
-        except sa.exc.DBAPIError as error:  # an unknown option in the URL, or a lack of rights
+        # the URL has an unknown option, or the user lacks rights
+        except sa.exc.DBAPIError as error:
             raise RasaException(f"The bot's tables cannot be created: {error.orig}") from error
         else:
             return
@@ -90,11 +94,12 @@ def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
 
 def lock(session: Session, *names: str) -> None:
     """Begin a writing transaction in which no other process writes to these conversations. SQLite
-    has one writer, so there it locks them all."""
+    has one writer, so there the transaction locks all conversations.
+    """
     if session.get_bind().dialect.name == "sqlite":
         session.execute(sa.text("BEGIN IMMEDIATE"))
         return
-    for name in sorted(names):  # in one order, so that two processes cannot wait for each other
+    for name in sorted(names):  # sorted, so that two processes cannot wait for each other
         session.execute(
             sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 774214))"),
             {"name": name},

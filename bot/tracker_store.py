@@ -9,7 +9,7 @@ with an error when the database is down.
    error. The channel answers 500, and the service hands the conversation to a person.
 3. Rasa searches all event classes for each event that it loads. This module caches the class of
    each name.
-4. Rasa stores the events of a turn in several steps, and knows nothing of its answer. This store
+4. Rasa stores the events of a turn in several steps, and does not store its answer. This store
    writes them all in one transaction at the end of the turn, so that a repeated turn gets the
    stored answer, from any bot that shares the database; see `once`.
 
@@ -56,32 +56,37 @@ from bot.tracker_database import create_tables, lock, open_database
 
 logger = logging.getLogger(__name__)
 
-# a checkpoint keeps all events of this many last turns, and is made when there are twice as many
+# number of last turns of which a checkpoint keeps all events; a checkpoint is made after twice as
+# many
 WHOLE_TURNS = 3
-# of this many turns before them it keeps the applied events only, for undo and for the policies
+# number of turns before them of which a checkpoint keeps only the applied events, for undo and for
+# the policies
 OLD_TURNS = 3
 # Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
 # count once, for each slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-REMEMBERED_TURNS = 10_000  # of all conversations
-LONGEST_NAME = 255  # characters of a conversation, a turn, an intent and an action
+REMEMBERED_TURNS = 10_000  # the number of stored answers of all conversations
+# the most characters in the name of a conversation, a turn, an intent and an action
+LONGEST_NAME = 255
 
 
 class Overtaken(RuntimeError):
-    """Another process stored events of this conversation while a turn ran, so the turn was not
-    stored."""
+    """The turn was not stored, because another process stored events of the conversation while the
+    turn ran.
+    """
 
 
 @dataclass
 class OpenTurn:
-    """A turn that runs. What it saves is stored at its end."""
+    """A running turn. Its saves are stored at its end."""
 
     sender_id: str
     is_loaded: bool = False
-    last_event: int | None = None  # the last stored event when the turn loaded the conversation
+    # the id of the last stored event when the turn loaded the conversation
+    last_event: int | None = None
     rows: list[Any] = field(default_factory=list)  # the saved events
-    tracker: DialogueStateTracker | None = None  # as it was saved last
+    tracker: DialogueStateTracker | None = None  # the tracker of the last save
 
 
 # The turn of the present task. None: every save is stored at once.
@@ -240,11 +245,10 @@ class BoundedTrackerStore(SQLTrackerStore):
     async def once(
         self, sender_id: str, turn_id: str | None, run: Callable[[], Awaitable[str]]
     ) -> str:
-        """Run a turn and store its events and its answer, all or nothing. Returns the answer.
-
-        A turn that is stored does not run again: its answer is returned. Turns without an id
-        always run. If two processes run a turn at once, the first one stores it, and both return
-        that answer. Raises Overtaken, or the error of `run`; nothing is stored then.
+        """Run a turn, store its events and its answer in one transaction, and return the answer. A
+        stored turn does not run again; its stored answer is returned. Turns without an id always
+        run. If two processes run a turn at once, the first one stores it, and both return that
+        answer. When it raises Overtaken or the error of `run`, nothing is stored.
         """
         if turn_id is not None:
             found = await asyncio.to_thread(self._stored_answer, sender_id, turn_id)
@@ -295,8 +299,9 @@ class BoundedTrackerStore(SQLTrackerStore):
         return [json.loads(data) for _, data in rows], 0, rows[-1][0] if rows else None
 
     def _load(self, sender_id: str) -> tuple[list[dict[str, Any]], int, int | None]:
-        """The events of the latest session, how many of them replace the past, and the id of the
-        last stored event."""
+        """The events of the latest session, the number of them that replace earlier events, and the
+        id of the last stored event.
+        """
         event = self.SQLEvent
         with self.session_scope() as session:
             checkpoint = session.get(self.Checkpoint, sender_id)
@@ -317,7 +322,8 @@ class BoundedTrackerStore(SQLTrackerStore):
     ) -> Query:
         """The stored events of a conversation, or of its latest session.
 
-        Rasa finds the session by timestamps. The clocks of two hosts differ, so this goes by ids.
+        Rasa finds the session by timestamps. This store finds it by ids, because the clocks of two
+        hosts differ.
         """
         event = self.SQLEvent
         found = session.query(event).filter(event.sender_id == sender_id)
@@ -346,7 +352,7 @@ class BoundedTrackerStore(SQLTrackerStore):
             lock(session, turn.sender_id)
             if turn_id is not None:
                 found = self._answer_of(session, turn.sender_id, turn_id)
-                if found is not None:  # another process was faster
+                if found is not None:  # another process stored the turn first
                     return found
             if turn.is_loaded and self._last_event(session, turn.sender_id) != turn.last_event:
                 raise Overtaken
@@ -382,7 +388,7 @@ class BoundedTrackerStore(SQLTrackerStore):
         session.add(added)
         session.flush()
         old = session.query(turn.id).filter(turn.id <= added.id - self._remembered_turns)
-        # what another process deletes at the moment needs no second deletion
+        # rows that another process is deleting need no second deletion
         old = old.with_for_update(skip_locked=True)
         session.query(turn).filter(turn.id.in_(old)).delete(synchronize_session=False)
 
@@ -431,8 +437,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         return list(itertools.islice(tracker.events, known, None))
 
 
-# PostgreSQL needs it for the last event of a conversation. SQLite's index on the conversation has
-# the ids too.
+# PostgreSQL needs this index to find the last event of a conversation. In SQLite, the index on the
+# conversation contains the ids too.
 sa.Index("events_of_conversation", SQLTrackerStore.SQLEvent.sender_id, SQLTrackerStore.SQLEvent.id)
 
 
@@ -442,7 +448,9 @@ def _turn_of(sender_id: str) -> OpenTurn | None:
 
 
 def _name(value: str | None) -> str | None:
-    """A name as PostgreSQL can store it. Requesters can write an intent: `/intent`."""
+    """Return a name that PostgreSQL can store. A requester can write a name of an intent:
+    `/intent`.
+    """
     return value and value.replace("\0", "")[:LONGEST_NAME]
 
 

@@ -15,7 +15,7 @@ from handoff_service.errors import SetupError
 SECRET = {"secret": True}
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-# several hosts are query parameters, as SQLAlchemy reads them
+# SQLAlchemy reads several hosts from query parameters
 _POSTGRES = re.compile(
     r"postgresql://([^@]*@)?(\[[^]@/?]*\]|[^],:@/?[]*)(:[0-9]+)?/[^/?@]+(\?[^@?]*)?"
 )
@@ -329,7 +329,7 @@ class _Reader:
         return text or None
 
     def postgres(self, name: str) -> str | None:
-        """A PostgreSQL database. It is secret, so the error does not quote it."""
+        """The URL of a PostgreSQL database. The URL is secret, so the error does not quote it."""
         text = self.optional(name)
         if text is not None and not _POSTGRES.fullmatch(text):
             raise SetupError(

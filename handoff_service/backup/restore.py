@@ -118,7 +118,9 @@ def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
 
 
 def _refuse_open_file(settings: Settings) -> None:
-    """SQLite drops its write-ahead log only when no other connection has the file open."""
+    """Refuse a database file that another connection has open, because SQLite then keeps the old
+    write-ahead log.
+    """
     file = database_file(settings.database_url)
     if file is None or not file.is_file():
         return
@@ -132,7 +134,9 @@ def _refuse_open_file(settings: Settings) -> None:
 
 
 def _refuse_tracker_in_use(settings: Settings) -> None:
-    """The restored desk gives new conversations numbers that the bots may already know."""
+    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
+    that the bots may already know.
+    """
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
             "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from handoff_service.errors import SetupError
 
-SCHEMA = "patchboard_bot"  # as in bot/tracker_database.py
+SCHEMA = "patchboard_bot"  # the same name as in bot/tracker_database.py
 _LIMITS = {"connect_timeout": 3, "tcp_user_timeout": 5000}
 _RIGHTS = sa.text(
     "SELECT current_setting('transaction_read_only') = 'on' AS only_reads, "
@@ -18,7 +18,7 @@ _RIGHTS = sa.text(
 
 
 def problems(url: str) -> list[str]:
-    """Why the bots cannot keep their conversations there."""
+    """Why the bots cannot keep their conversations in the database."""
     try:
         with _connection(url) as connection:
             found = connection.execute(_RIGHTS, {"schema": SCHEMA}).one()
@@ -39,7 +39,7 @@ def problems(url: str) -> list[str]:
 
 
 def has_conversations(url: str) -> bool:
-    """Whether a bot has stored conversations there. Raises SetupError."""
+    """Whether a bot has stored conversations in the database. Raises SetupError."""
     table = f"{SCHEMA}.events"
     with _connection(url) as connection:
         exists = sa.text("SELECT to_regclass(:table) IS NOT NULL")

@@ -138,7 +138,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
     )
 
 
-async def test_asked_again_it_is_the_same_case_until_that_is_settled(
+async def test_a_repeated_request_keeps_its_case_until_the_case_is_settled(
     proven: Bot, story: Story
 ) -> None:
     await opened(story, "Locked out", kind="access", priority=2)

@@ -242,7 +242,7 @@ def test_a_database_that_holds_a_desk_is_not_overwritten(
 def test_a_restored_desk_does_not_share_the_bots_memory_of_another(
     archive: Path, tmp_path: Path
 ) -> None:
-    """Its new conversations get numbers that the bots know."""
+    """The restored desk's new conversations would get numbers that the bots know."""
     with (
         postgres_database() as url,
         home(tmp_path, "sqlite", PATCHBOARD_BOT_TRACKER_URL=url) as new,

@@ -347,7 +347,7 @@ async def the_turns_of_a_conversation_run_one_after_the_other():
 
 
 async def a_turn_that_is_done_keeps_no_tracker():
-    """A process once had as many trackers in memory as it remembered turns."""
+    """An earlier version kept one tracker in memory for each remembered turn."""
     turns, trackers = RunningTurns(), []
 
     async def run(turn):

@@ -24,7 +24,7 @@ def open_store(url: str, file: str) -> BoundedTrackerStore:
 
 
 async def says(store: BoundedTrackerStore, sender: str, *texts: str) -> str:
-    """The work of a turn, which saves after each text. The answer counts the texts so far."""
+    """The work of a turn, which saves after each text. The answer is the number of texts so far."""
     for text in texts:
         tracker = await store.get_or_create_tracker(sender)
         tracker.update_with_events([UserUttered(text), ActionExecuted("action_listen")], None)
@@ -63,7 +63,7 @@ async def a_failed_turn_stores_nothing(here: BoundedTrackerStore) -> None:
 
 
 async def the_first_of_two_wins(here: BoundedTrackerStore, there: BoundedTrackerStore) -> None:
-    """Both run the same turn. Then another turn overtakes one that runs."""
+    """Two stores run the same turn. Then another turn is stored while one runs."""
     both = Meeting()
 
     async def run(store: BoundedTrackerStore, answer: str) -> str:
@@ -93,7 +93,7 @@ async def the_first_of_two_wins(here: BoundedTrackerStore, there: BoundedTracker
 
 
 class Meeting:
-    """Where two turns wait for each other. Python 3.10 has no asyncio.Barrier."""
+    """A barrier where two turns wait for each other. Python 3.10 has no asyncio.Barrier."""
 
     def __init__(self) -> None:
         self._missing, self._full = 2, asyncio.Event()
@@ -117,7 +117,7 @@ async def old_answers_are_deleted(store: BoundedTrackerStore) -> None:
 
 
 async def a_session_begins_by_order_not_by_time(store: BoundedTrackerStore) -> None:
-    """The clock of the host that began the session was ahead."""
+    """The session began on a host whose clock was ahead."""
     tracker = await store.get_or_create_tracker("gus")
     ahead = [ActionExecuted("action_session_start", timestamp=2e9), SessionStarted(timestamp=2e9)]
     tracker.update_with_events([UserUttered("old", timestamp=1.0), *ahead], None)
@@ -145,7 +145,7 @@ async def a_forgotten_turn_runs_again(
 
 
 def an_unusable_address_ends_the_start(url: str) -> None:
-    """Rasa would take some errors for a missing store, and continue in memory."""
+    """Rasa treats some errors like a missing store, and continues in memory."""
     said = ""
     try:
         open_store(f"{url}?colour=red", "")

@@ -39,7 +39,7 @@ class SharedTracker:
     bots: list[RasaServer]
 
     def requester(self) -> tuple[Conversation, Conversation]:
-        """Somebody who never texted before, at each of the bots."""
+        """A new requester for each of the bots."""
         first = Conversation(self.bots[0])
         return first, Conversation(self.bots[1], first.sender)
 
@@ -63,7 +63,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> None:
 
 
 def several_hosts(url: str) -> str:
-    """The address with a password, and with a host before it that does not answer."""
+    """The URL with a password, and with a host that does not answer before the right host."""
     parts = conninfo_to_dict(url)
     user = f"{parts.get('user', getpass.getuser())}:{parts.get('password', PASSWORD)}"
     hosts = f"host=127.0.0.1:1&host={parts['host']}:{parts.get('port', 5432)}"
@@ -185,7 +185,7 @@ def test_a_turn_that_died_with_its_bot_runs_once_at_the_other(
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_turns_in_the_store(home: Path, tmp_path: Path, kind: str) -> None:
-    """Turns that fail, that run at once, that are old, and bots that start together."""
+    """Failed turns, simultaneous turns, old turns, and bots that start together."""
     with ExitStack() as open_:
         url = open_.enter_context(postgres_database()) if kind == "postgresql" else ""
         done = run_program(

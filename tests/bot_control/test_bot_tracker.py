@@ -1,4 +1,4 @@
-"""The database that the bots of all hosts share: what `patchboard doctor` finds wrong with it."""
+"""The database that the bots of all hosts share: the problems that `patchboard doctor` finds."""
 
 import secrets
 from collections.abc import Iterator

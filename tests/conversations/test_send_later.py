@@ -49,7 +49,7 @@ async def notices(story: Story, agent: int = MIA) -> list[str]:
     return [one.said for one in await story.store.read(colleague_notices.open_notices, agent)]
 
 
-async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
+async def test_a_scheduled_text_is_sent_at_its_time_and_not_as_a_reply(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -71,7 +71,7 @@ async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
     assert await story.texted(ann) == [*before, BODY]
 
 
-async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
+async def test_after_a_text_from_the_requester_the_agent_confirms_the_scheduled_text(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

@@ -73,7 +73,7 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(
     assert answer.interaction_id == seen.id, "the requester's answer comes to the agent"
 
 
-async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
+async def test_a_text_into_a_live_agents_conversation_reassigns_nothing(
     desk: Desk, story: Story
 ) -> None:
     assert TABLE[Situation.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)

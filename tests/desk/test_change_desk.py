@@ -167,7 +167,7 @@ async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
 # Provider numbers ---------------------------------------------------------------------------------
 
 
-async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> None:
+async def test_a_number_can_change_until_it_has_a_conversation(story: Story) -> None:
     made = await story.store.write(
         numbers.make_provider_number,
         numbers.MakeProviderNumber(number="+18885550399", queue="Service desk"),

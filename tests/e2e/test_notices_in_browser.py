@@ -362,7 +362,7 @@ def test_drafts_live_through_closing_the_tab(story: Story) -> None:
         expect(again.locator("#draft")).to_have_value(text)
 
 
-def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_it_is_sent(
+def test_a_draft_of_another_tab_appears_in_an_empty_composer_and_ends_when_sent(
     story: Story,
 ) -> None:
     _, mia = story.talking()

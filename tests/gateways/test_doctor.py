@@ -148,7 +148,7 @@ async def test_the_database_that_the_bots_share(environ: dict[str, str], postgre
     assert findings[0].startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
 
 
-async def test_what_is_wrong_is_told_with_what_mends_it(
+async def test_each_problem_is_shown_with_its_fix(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"

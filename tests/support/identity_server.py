@@ -53,10 +53,11 @@ class IdentityServer:
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Claims] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
-    #: when the person last typed a password there, in Unix time; None: it does not say
+    #: when the person last typed a password at the provider, in Unix time; None: the claim is
+    #: missing
     signed_in_at: int | None = None
     asks_again: bool = True  #: whether it heeds prompt=login
-    sid: str | None = None  #: its session
+    sid: str | None = None  #: the id of the provider's session
 
     def replace_key(self) -> None:
         """Sign with a new key from now on. The old one is gone."""

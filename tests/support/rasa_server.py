@@ -73,9 +73,9 @@ def start_rasa(
     """Run a server on a free loopback port until the block ends. It starts without conversations,
     unless it shares the database ``tracker_url`` or the SQLite file ``tracker_db``.
 
-    ``actions_url`` is the full address for Rasa's custom actions. With ``model_loads=False`` the
-    model file is expected to be broken: Rasa starts and answers every turn with 503. ``alive`` is
-    the channel to probe. Raises RasaFailed with the end of the log.
+    ``actions_url`` is the full address for Rasa's custom actions. ``model_loads=False``: the model
+    file is broken, so Rasa starts and answers every turn with 503. ``alive`` is the channel to
+    probe. Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
     model = model or train(home)

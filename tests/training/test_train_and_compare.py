@@ -168,5 +168,5 @@ async def test_a_run_whose_process_is_gone_is_interrupted(store: Store, clock: M
     assert run.state is RunState.INTERRUPTED
     assert "Start the training again" in (run.error or "")
     await store.write(start_run, StartRun())
-    await store.write(interrupt, timedelta())  # as at the start of a service with SQLite
+    await store.write(interrupt, timedelta())  # the start of a service with SQLite does the same
     assert (await latest(store)).state is RunState.INTERRUPTED

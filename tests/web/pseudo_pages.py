@@ -1,7 +1,7 @@
 """Finds the words of a page that no catalog can translate.
 
 The pages are rendered with a catalog that puts « and » around each of its sentences, but not around
-their placeholders: what a sentence is filled with must itself be translated, or be data.
+their placeholders, because the values of placeholders must be translated sentences or data.
 """
 
 import functools
@@ -10,16 +10,18 @@ import re
 from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
 
-#: attributes that people read or hear
+#: HTML attributes that people read or hear
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
-#: elements whose content is for programs, or is what somebody wrote
+#: elements whose content is for programs, or was written by people
 SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
-WITHIN = frozenset({"mark", "b", "i", "em", "strong", "bdi"})  # within what somebody wrote
+WITHIN = frozenset(
+    {"mark", "b", "i", "em", "strong", "bdi"}
+)  # elements inside texts that people wrote
 VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
 )
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
-_FILLED = re.compile(r"\{[^{}]*\}")  # in templates of texts
+_FILLED = re.compile(r"\{[^{}]*\}")  # placeholders in templates of texts
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: addresses, file names, time zones, versions, numbers with units of their own
 _NOT_WORDS = re.compile(
@@ -63,7 +65,7 @@ class _Texts(HTMLParser):
             if tag not in VOID:
                 self._skipped.append(tag)
         elif tag not in WITHIN:
-            self.shown.append("\n")  # no data goes from one element to the next
+            self.shown.append("\n")  # no known text continues in the next element
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
@@ -77,8 +79,9 @@ class _Texts(HTMLParser):
 
 
 def untranslated(page: str, data: Collection[str], names: Collection[str]) -> list[str]:
-    """Return the texts of a page that have words outside « and », without those words that are
-    data. ``names``: words that are the same in each language."""
+    """Return the texts of a page that have words outside « and » that are not data. ``names``:
+    words that are the same in each language.
+    """
     parser = _Texts()
     parser.feed(page)
     known = _known(frozenset(data))
@@ -94,7 +97,7 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
 
 @functools.cache
 def _known(data: frozenset[str]) -> re.Pattern[str]:
-    """Return what finds these texts. {Placeholders} of texts may be filled with anything short."""
+    """Return a pattern that finds these texts. A {placeholder} matches any short text."""
     longest_first = sorted((one for one in data if _WORD.search(_FILLED.sub("", one))), key=len)
     parts = (
         r"[^\n]{0,80}?".join(map(re.escape, _FILLED.split(one))) for one in reversed(longest_first)

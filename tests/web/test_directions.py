@@ -116,8 +116,9 @@ TRANS = re.compile(r"\{% trans\b(.*?)%\}(.*?)\{% endtrans %\}", re.DOTALL)
 
 
 def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
-    """The arguments of a call as (name or nothing, expression), and the source after the call.
-    ``source`` begins after the opening parenthesis."""
+    """Return the arguments of a call as (name or nothing, expression), and the source after the
+    call. ``source`` begins after the opening parenthesis.
+    """
     depth, at, begin, quote = 0, 0, 0, ""
     parts = []
     while at < len(source):
@@ -143,7 +144,9 @@ def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
 
 
 def values_of_messages(expression: str) -> list[str]:
-    """An expression without the messages in it, and the values that fill their placeholders."""
+    """Return an expression without its translated messages, and the values that fill the
+    placeholders of these messages.
+    """
     values = []
     while call := CALL.search(expression):
         given, rest = arguments(expression[call.end() :])
@@ -153,7 +156,7 @@ def values_of_messages(expression: str) -> list[str]:
 
 
 def filled(trans: re.Match[str]) -> str:
-    """The text of a translated block with the expressions of its values in their places."""
+    """Return the text of a translated block, in which expressions replace the placeholders."""
     given, _ = arguments(trans[1])
     values = {name: value for name, value in given if name}
 

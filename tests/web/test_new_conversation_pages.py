@@ -293,7 +293,7 @@ async def test_a_refused_send_gives_the_reason(desk: Running, mia: Visitor) -> N
     assert await desk.story.count(t.interactions) == 0
 
 
-async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
+async def test_a_new_conversation_works_without_the_script(desk: Running, mia: Visitor) -> None:
     page = await mia.get("/workspace/new")
     assert '<dialog class="dialog" id="new-dialog" aria-labelledby="new-title" open>' in page.text
     csrf = await mia.csrf()

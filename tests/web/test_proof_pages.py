@@ -30,7 +30,7 @@ async def conversation(desk: Running) -> tuple[int, str]:
     return ann, f"/workspace/conversations/{ann}"
 
 
-async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(
+async def test_one_click_sends_the_conversation_to_the_virtual_agent_and_it_returns(
     desk: Running, mia: Visitor
 ) -> None:
     ann, page = await conversation(desk)
@@ -66,7 +66,7 @@ async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> 
     assert "5 wrong answers; no user matches e9999" in said
 
 
-async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> None:
+async def test_without_a_bot_the_page_explains_and_has_no_button(tmp_path: Path) -> None:
     async with running(tmp_path) as desk, desk.visitor() as mia:
         await mia.sign_in()
         _, page = await conversation(desk)
@@ -97,7 +97,7 @@ async def test_the_mailbox_shows_sent_mails(desk: Running) -> None:
 @pytest.mark.parametrize(
     "setting", [{"PATCHBOARD_DEMO": "0"}, {"PATCHBOARD_SMTP_URL": "smtp://127.0.0.1:9"}]
 )
-async def test_there_is_no_mailbox_where_mail_goes_out_or_it_is_no_demo(
+async def test_no_mailbox_with_a_mail_server_or_outside_the_demo(
     tmp_path: Path, setting: dict[str, str]
 ) -> None:
     async with running(tmp_path, **setting) as desk, desk.visitor() as anybody:

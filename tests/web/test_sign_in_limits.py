@@ -101,7 +101,7 @@ async def test_random_accounts_from_one_address_are_limited(desk: Running) -> No
             for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 1)
         ]
         assert statuses[-2:] == [(401, None), (429, "60")]
-        # what the client itself writes into the header is not believed
+        # the service ignores addresses that the client itself writes into the header
         invented = [
             await guesser.signs_in(f"more{n}@example.com", forwarded=f"10.0.0.{n}, ")
             for n in range(3)
@@ -186,7 +186,7 @@ async def test_a_stolen_mark_of_a_known_browser_allows_no_more_guesses(desk: Run
     assert statuses == [401] * sign_in_attempts.ATTEMPTS_OF_ACCOUNT + [429]
 
 
-async def test_a_right_password_is_no_wrong_try(desk: Running) -> None:
+async def test_a_correct_password_does_not_count_as_a_wrong_attempt(desk: Running) -> None:
     """An office behind one address: more agents sign in within a minute than tries are allowed."""
     async with Client(desk, "203.0.113.7") as office:
         for _ in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 5):

@@ -80,8 +80,9 @@ async def test_a_stream_resumes_at_another_host(
     channel: str,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    """Its position is a moment, so a host that never served the stream sends what was
-    missed."""
+    """A stream's position is a moment, so a host that never served the stream sends the missed
+    events.
+    """
     settings = {"DATABASE_URL": postgres_url, "REDIS_URL": REDIS, "SECRET_KEY": "of both hosts"}
     async with FakeTwilio() as twilio, aiohttp.ClientSession() as session, asyncio.timeout(60):
 

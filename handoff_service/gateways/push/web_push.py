@@ -73,7 +73,7 @@ class WebPush:
         point = self._vapid.public_key.public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
-        #: what a browser needs to subscribe, as base64url
+        #: the key with which a browser subscribes, as base64url
         self.public_key = base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
     async def push(self, message: PushMessage) -> CallResult:

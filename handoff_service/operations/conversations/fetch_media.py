@@ -74,7 +74,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
                 report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
     if isinstance(command.result, NotStored):
-        # no attempt at the provider has failed, so it does not count
+        # The attempt does not count, because no request to the provider has failed.
         again, attempts = tx.now + STORE_AWAY, command.attempts - 1
         due_work.release(tx, Work.FETCH_MEDIA, command.media_id, again, attempts=attempts)
     elif status is MediaStatus.WAITING:

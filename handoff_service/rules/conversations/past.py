@@ -122,7 +122,7 @@ class PastEvent:
     at: datetime
     place: int
     entry: PastEntry | PastDecision | OfferThen | UnderstoodThen
-    text: str = ""  #: what happened to an offer
+    text: str = ""  #: the outcome of an offer
 
 
 def past_events(past: Past) -> Iterator[PastEvent]:

@@ -147,7 +147,7 @@ def _money(column: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _QuantileWords:
-    """How the heading and the definition of a quantile are written."""
+    """The heading and the definition of a quantile."""
 
     name: str
     q: float

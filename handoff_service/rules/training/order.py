@@ -22,7 +22,7 @@ WEIGHTS: dict[ItemSource, float] = {
     ItemSource.SMALL_MARGIN: 1.0,
     ItemSource.AUDIT: 1.0,
 }
-SMALL_MARGIN = 0.2  # in confidence, between the two likeliest intents
+SMALL_MARGIN = 0.2  # difference in confidence between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
 # after this time the first trainer may also give the blind second label
 SECOND_AFTER = timedelta(days=7)

@@ -11,7 +11,7 @@ from handoff_service.rules.webhooks.events import EVENTS
 LONGEST_NAME = 100
 
 
-#: the words of pages
+#: how pages show the states of calls
 CALL_STATES: Mapping[str, str] = {
     CallState.WAITING: phrase("Waiting"),
     CallState.DELIVERED: phrase("Delivered"),

@@ -13,7 +13,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message
 
 i, m = t.interactions, t.messages
-LINES = 100  # in one page
+LINES = 100  # lines on one page
 MOST_CHAPTERS = 40
 
 

@@ -62,7 +62,7 @@ def _taken(path: Path) -> str:
         holder = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(holder["since"])
         who = f"process {holder['pid']}, since {since:%d %B %Y %H:%M} UTC, at {holder['address']}"
-    except (OSError, ValueError, KeyError, TypeError):  # that process has just started
+    except (OSError, ValueError, KeyError, TypeError):  # the other process has just started
         who = "a process that has just started"
     return (
         f"Another Patchboard already serves {path.with_suffix('')}: {who}. "

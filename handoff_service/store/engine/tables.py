@@ -265,7 +265,7 @@ agents = Table(
     _word("returned_from", null=True),
     #: an admin who may use the password although it is off for the role
     _flag("always_password", default=False),
-    #: the language of the pages that the agent sees; null: the browser's
+    #: the language of the agent's pages; null: the browser's
     _word("language", null=True),
 )
 agent_roles = Table(
@@ -425,7 +425,7 @@ attributes = Table(
     _json("choices", "[]"),
     #: whether agents must set it before they close a conversation
     _flag("required_to_close", default=False),
-    #: where agents see it
+    #: the places where agents see the attribute
     _word("shown"),
     UniqueConstraint("owner", "key"),
 )

@@ -11,7 +11,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.group_names import LANGUAGES
 
-MOST_VALUES = 500  # of one filter
+MOST_VALUES = 500  # values of one filter
 
 
 @dataclass(frozen=True, slots=True)

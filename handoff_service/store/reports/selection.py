@@ -57,7 +57,7 @@ class Groups:
 
     order: Numbers | None  #: the order of the conversations in the slices; None: as they are
     ends: Numbers
-    keys: Sequence[int] = ()  #: what each group stands for
+    keys: Sequence[int] = ()  #: the id that each group stands for
     #: the group of each conversation, ``len(groups)`` of those in none; None: there are slices
     index: Numbers | None = None
 

@@ -71,7 +71,8 @@ def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     ]
 
 
-# can be offered: it waits, or it was offered to everybody and another agent can still join them
+# The work item can be offered: it waits, or it was offered to all free agents and another agent may
+# become free.
 _OFFERABLE = WAITS & sa.or_(
     t.work_items.c.state == WorkItemState.QUEUED,
     t.queues.c.assignment == Assignment.FIRST_TO_ACCEPT,

@@ -106,7 +106,7 @@ class BotModel:
     note: str
     agent: Named | None
     trained_at: datetime
-    #: when it became what ``state`` says
+    #: when ``state`` last changed
     since: datetime
     #: a trainer keeps its file
     is_pinned: bool
@@ -143,7 +143,7 @@ class TrainingRun:
     id: int
     state: RunState
     step: TrainingStep | None
-    #: what the step does just now
+    #: the step's present activity
     doing: str | None
     progress: float
     cancel: bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handoff_service.rules.shared.phrases import joined, phrase
 
-TOP, BOTTOM = 2.0, 22.0  # of a sparkline's height of 24
+TOP, BOTTOM = 2.0, 22.0  # the highest and the lowest point of a sparkline, which is 24 high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

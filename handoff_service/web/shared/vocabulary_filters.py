@@ -26,7 +26,7 @@ _OF_CASES = {"state": CASE_STATES, "kind": CASE_KINDS, "impact": CASE_IMPACTS}
 
 
 def _case_value(value: object, field: str) -> str:
-    """The value of a case's field, in its history."""
+    """Format the value of a field in a case's history."""
     return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
 
 

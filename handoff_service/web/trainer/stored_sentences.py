@@ -19,8 +19,9 @@ def reason_of_promotion(stored: str) -> str:
 
 
 def translated_reasons(blocked: Sequence[str], model: BotModel) -> list[str]:
-    """The reasons that block a promotion. The database has those of the measurement in English;
-    the same rules write them again from the same figures."""
+    """The reasons that block a promotion, in the language of the page. The database has the
+    measurement's reasons in English, so the same rules write them again from the same figures.
+    """
     if model.scores is None or "figures" not in model.scores:
         return list(blocked)
     again = [one for some in blocks(comparison_of(model.scores)).values() for one in some]

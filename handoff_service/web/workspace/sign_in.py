@@ -159,7 +159,8 @@ async def let_in(
     """Give the browser its new session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     give_cookie(desk, response, opened.token)
-    if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
+    # ends the practice run of the agent who used this browser before
+    if request.cookies.get(practice_cookie(desk)):
         practice_desk.leave(desk, response)
     drop_step(desk, response)
     remember(request, response, email)
