@@ -31,6 +31,7 @@ from handoff_service.rules.shared.outside_addresses import (
     plain_host,
 )
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import filled
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 FORBIDDEN = phrase(
@@ -39,6 +40,25 @@ FORBIDDEN = phrase(
     setting=SETTING,
 )
 INVALID = phrase("The address is not valid. Correct it.")
+NOT_IN_TIME = phrase("No answer within {seconds} s.")
+NOT_TRUSTED = phrase("Its certificate is not trusted.")
+NOT_REACHED = phrase("It could not be reached.")
+LOST = phrase("The connection was lost.")
+NO_HTTPS = phrase("It is not https. To call it anyway, add {host} to {setting}.")
+REDIRECTED = phrase("It answered with a redirect ({status}), which is not followed.")
+ANSWERED = phrase("It answered {status}.")
+#: why a call failed
+REASONS = (
+    FORBIDDEN,
+    INVALID,
+    NOT_IN_TIME,
+    NOT_TRUSTED,
+    NOT_REACHED,
+    LOST,
+    NO_HTTPS,
+    REDIRECTED,
+    ANSWERED,
+)
 AT_ONCE = 32  # connections; our choice
 AT_ONCE_EACH = 8  # connections to one host
 
@@ -118,16 +138,16 @@ class OutsideHttp:
             ) as answer:
                 return Answered(_called(answer.status), await _read(answer, most))
         except TimeoutError:
-            why = phrase("No answer within {seconds} s.", seconds=f"{self._timeout:g}")
+            why = filled(NOT_IN_TIME, seconds=f"{self._timeout:g}")
         except aiohttp.ClientSSLError:
-            why = phrase("Its certificate is not trusted.")
+            why = NOT_TRUSTED
         except aiohttp.ClientConnectorError as error:
             is_forbidden = isinstance(error.os_error, _Forbidden)
-            why = FORBIDDEN if is_forbidden else phrase("It could not be reached.")
+            why = FORBIDDEN if is_forbidden else NOT_REACHED
         except ValueError:  # aiohttp's InvalidURL is one, too
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
-            why = phrase("The connection was lost.")
+            why = LOST
         return Answered(CallResult(why=why))
 
     def _refused(self, url: URL) -> str | None:
@@ -136,11 +156,7 @@ class OutsideHttp:
         if self._allowed.has_host(host):
             return None
         if url.scheme != "https":
-            return phrase(
-                "It is not https. To call it anyway, add {host} to {setting}.",
-                host=host,
-                setting=SETTING,
-            )
+            return filled(NO_HTTPS, host=host, setting=SETTING)
         # the resolver is not called for IP addresses
         address = ip_address(host)
         if address is not None and not may_be_called(address, self._allowed):
@@ -165,8 +181,6 @@ def _called(status: int) -> CallResult:
     if 300 <= status < 400:
         return CallResult(
             status=status,
-            why=phrase(
-                "It answered with a redirect ({status}), which is not followed.", status=status
-            ),
+            why=filled(REDIRECTED, status=status),
         )
-    return CallResult(status=status, why=phrase("It answered {status}.", status=status))
+    return CallResult(status=status, why=filled(ANSWERED, status=status))

@@ -61,6 +61,8 @@ def test_a_provider_is_named_in_its_folder_its_wiring_and_its_settings_only() ->
         check=True,
     ).stdout.split()
     elsewhere = {one for one in naming if not one.startswith(f"{DEEP}/gateways/twilio/")}
+    # a catalog repeats the sentences of the code
+    elsewhere = {one for one in elsewhere if "/locale/" not in one}
     assert elsewhere == {f"{DEEP}/gateways/providers.py", f"{DEEP}/settings.py"}
 
 

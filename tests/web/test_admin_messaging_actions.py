@@ -63,7 +63,7 @@ async def test_the_ladders_show_the_default_actions(grace: Visitor) -> None:
     page = await grace.get(LIST)
     words = shown(page.text)
     assert "Remind the agent After 30 minutes: prompt the agent" in words
-    assert "Close when abandoned After 2 days: set the state to closed abandoned" in words
+    assert "Close when abandoned After 2 days: set the state to Closed abandoned" in words
     assert 'aria-current="page">Messaging actions</a>' in page.text
 
 

@@ -71,7 +71,9 @@ MEANING = {
     Scope.ADMIN_TEMPLATES: phrase("Create, change and delete templates"),
     Scope.ADMIN_TEXTS: phrase("Change system messages"),
     Scope.ADMIN_USERS: phrase("Create, change and delete users"),
-    Scope.ADMIN_WEBHOOKS: "Create, change and delete webhooks, which send events to other systems",
+    Scope.ADMIN_WEBHOOKS: phrase(
+        "Create, change and delete webhooks, which send events to other systems"
+    ),
 }
 
 

@@ -218,6 +218,11 @@ def describe(action: MessagingAction) -> str:
     return _does_if(_WILL, action, limits)
 
 
+def effect(action: MessagingAction) -> str:
+    """What the action does: ``prompt the agent``."""
+    return _does_if(_WILL, action, [])
+
+
 def in_sight(action: MessagingAction) -> str:
     """The action of a running timer and its conditions, in words for the agent of the conversation.
     Leaves out conditions on the owner, because the page shows the owner."""

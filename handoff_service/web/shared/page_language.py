@@ -98,7 +98,14 @@ def _catalog() -> catalogs.NullTranslations:
 
 @pass_eval_context
 def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
-    return _filled(at, _catalog().gettext(english), values)
+    text = _catalog().gettext(english)
+    return _filled(at, text, values) if values else _plain(text, at.autoescape)
+
+
+@cache
+def _plain(text: str, autoescape: bool) -> str:
+    """Return a sentence without placeholders. A long list shows the same ones on each row."""
+    return Markup(text) % {} if autoescape else text % {}  # noqa: S704 - a sentence of ours
 
 
 @pass_eval_context

@@ -109,7 +109,7 @@ async def _shown(request: Request, replay_id: int) -> dict[str, Any]:
 
 def _in_page_language(assumptions: list[str]) -> list[str]:
     """The stored sentences as phrases. Sentences that an earlier version stored stay in English."""
-    known = {one: one for one in CANNOT_KNOW}
+    known: dict[str, str] = {one: one for one in CANNOT_KNOW}
     return [known.get(one, one) for one in assumptions]
 
 

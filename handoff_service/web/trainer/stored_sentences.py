@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from handoff_service.bot_control.measure_model import comparison_of
 from handoff_service.bot_control.train_and_compare import ADVICE
+from handoff_service.operations.training.change_model import AT_START
 from handoff_service.operations.training.training_run import INTERRUPTED
+from handoff_service.rules.training.canary import stored_in_words
 from handoff_service.rules.training.promotion_rules import blocks
 from handoff_service.store.views.training import BotModel
 
 #: the first line of a failed run's error
 ADVICE_WORDS: Mapping[str, str] = {one: one for one in (*ADVICE.values(), INTERRUPTED)}
+
+
+def reason_of_promotion(stored: str) -> str:
+    return AT_START if stored == AT_START else stored_in_words(stored)
 
 
 def translated_reasons(blocked: Sequence[str], model: BotModel) -> list[str]:
