@@ -432,7 +432,9 @@ def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]
         ("who_am_i", "utter_rephrase"),
     ],
 )
-async def test_it_asks_before_it_opens_anything(bot: Bot, likely: str, said: str) -> None:
+async def test_the_virtual_agent_asks_before_it_opens_a_case(
+    bot: Bot, likely: str, said: str
+) -> None:
     meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": likely}]}
     assert responses(
         await bot.run("action_ask_topic", text="the blue one flickers", meant=meant)

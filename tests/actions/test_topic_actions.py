@@ -163,7 +163,7 @@ async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
     ]
 
 
-async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_none(
+async def test_an_unknown_number_gets_the_same_words_as_another_persons_case(
     proven: Bot, story: Story
 ) -> None:
     mine = await opened(story, "No wifi")

@@ -3,9 +3,9 @@
 ``ONLY=ten_million`` runs it; the default run leaves it out. It needs about 12 GB of disk.
 
 The product's own functions are measured on both tables: the partitioned one takes the plain one's
-name. It is partitioned by ranges of ids, one range for each month, because ids follow the time and
-other tables refer to the id. A unique constraint must contain the partition key, so this table
-cannot keep the constraints on the provider's id and on the place in the conversation.
+name. The table is partitioned by ranges of ids, one range for each month, because ids follow the
+time and other tables refer to the id. A unique constraint must contain the partition key, so this
+table cannot keep the constraints on the provider's id and on the place in the conversation.
 """
 
 import asyncio

@@ -115,7 +115,7 @@ class Talk:
         )
 
     def code_or_none(self, to: str) -> str:
-        """The newest code that was mailed there before."""
+        """The newest code that was mailed to the address before."""
         page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
         newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
         found = re.search(r"is (\d{6})", newest)

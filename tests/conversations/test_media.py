@@ -1,4 +1,4 @@
-"""Pictures and files from requesters, and those that agents upload."""
+"""Pictures and files from requesters and from agents."""
 
 from dataclasses import replace
 from datetime import timedelta

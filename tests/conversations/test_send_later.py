@@ -120,7 +120,7 @@ async def test_a_text_whose_time_has_passed_needs_another_time(
     assert await due(story, text) is AtDue.SEND
 
 
-async def test_another_owner_decides_and_sends_it_as_their_own(
+async def test_a_new_owner_decides_about_the_scheduled_text_and_sends_it_as_their_own(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -139,7 +139,9 @@ async def test_another_owner_decides_and_sends_it_as_their_own(
         await story.store.write(send_now, now)
 
 
-async def test_an_opt_out_cancels_it_with_a_notice(story: Story, clock: MovedClock) -> None:
+async def test_an_opt_out_cancels_the_scheduled_text_with_a_notice(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await story.text("STOP", to=DIRECT)

@@ -84,7 +84,7 @@ async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
     assert [one.interaction_id for one in notices] == [bob]
 
 
-async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_end(
+async def test_a_text_from_the_requester_ends_the_snooze_and_a_later_hold_has_its_own_end(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

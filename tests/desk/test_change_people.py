@@ -163,7 +163,7 @@ async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story
     )
 
 
-async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deactivated(
+async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivated(
     story: Story,
 ) -> None:
     assert await remove(story, CY_ID) is True

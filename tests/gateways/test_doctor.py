@@ -89,7 +89,7 @@ def environ(
 
 
 async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code and the problems, without those that this desk has in every test."""
+    """The exit code and the problems, except the problems that this desk has in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
     return code, [line.removeprefix("ERROR  ") for line in wrong]

@@ -54,7 +54,7 @@ def test_an_earlier_offer_moves_all_later_events_forward() -> None:
     assert holds == [HeldTime(at(9, 26), at(9, 30))]
 
 
-def test_nobody_gets_it() -> None:
+def test_a_conversation_that_no_agent_gets() -> None:
     spans, _ = shifted(ARRIVAL, Outcome(None, None), PAST, at(20))
     assert times(spans) == [(FIRST, at(9), at(20))]
     assert not spans[0].reached

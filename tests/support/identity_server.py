@@ -37,8 +37,8 @@ class Grant:
 
 @dataclass
 class IdentityServer:
-    """One provider. ``person``: the claims of the person who is signed in there. ``lie``: changes
-    the claims of the next ID tokens. ``token``: makes the ID token in place of ``signed``.
+    """One provider. ``person``: the claims of the person who is signed in at the provider. ``lie``:
+    changes the claims of the next ID tokens. ``token``: makes the ID token in place of ``signed``.
     """
 
     client_id: str = "patchboard"
@@ -48,7 +48,7 @@ class IdentityServer:
     lie: Callable[[Claims], Claims] = lambda claims: claims
     token: Callable[[Claims], str] | None = None
     names_itself: bool = True  #: sends iss in the answer, RFC 9207
-    info: Claims | None = None  #: the claims of the user info; None: those of ``person``
+    info: Claims | None = None  #: the claims of the user info; None: the claims of ``person``
     key: RSAKey = field(default_factory=new_key)
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Claims] = field(default_factory=dict)

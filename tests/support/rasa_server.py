@@ -165,8 +165,8 @@ def meanings(
     """The model's answer to each text, given the question before it: see tests/bot/parse_texts.py.
     About 15 s.
 
-    Modules in the folder `before` are imported instead of those of the bot's environment. What the
-    process wrote to stderr is kept in `meanings.log` in `home`.
+    Modules in the folder `before` replace modules of the bot's environment. What the process wrote
+    to stderr is kept in `meanings.log` in `home`.
     """
     need_bot_environment()
     answer = home / f"meanings-{os.getpid()}.json"

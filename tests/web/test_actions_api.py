@@ -211,7 +211,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     ]
     one = f"/interactions/{await ann_with(mia)}"
     await mia.call("POST", f"{one}/messages", {"body": "hi"}, status=201)
-    # a run that begins with Mia there: however slow the machine is, its conditions hold
+    # the run begins while Mia is present, so its conditions hold even on a slow machine
     await ann_texts(mia)
     timers = {
         timer["action"]["name"]: timer

@@ -1,5 +1,6 @@
-"""An agent writes first from the workspace: whom the dialog finds, what it says that sending will
-do, and that it does that and nothing else."""
+"""An agent writes first from the workspace. The dialog finds people and announces the effect of
+sending, and sending has exactly this effect.
+"""
 
 import re
 from collections.abc import AsyncIterator

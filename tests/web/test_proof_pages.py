@@ -39,7 +39,7 @@ async def test_one_click_sends_the_conversation_to_the_virtual_agent_and_it_retu
     assert answer.status in (200, 204)
     said = shown((await mia.get(page)).text)
     assert "Mia Chen asked for an identity check" in said
-    # nobody answers at the bot's address: it is asked twice, then given back
+    # no bot answers at the address: the service asks twice, then the conversation returns
     async with asyncio.timeout(30):
         while (await desk.story.see(ann)).owner.kind is not Owner.AGENT:
             await asyncio.sleep(0.05)

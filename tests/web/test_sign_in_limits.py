@@ -128,7 +128,7 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
 
 
 async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> None:
-    """It tries each once, and waits when it is told to."""
+    """The address tries each account once, and waits as the answers demand."""
     f = t.sign_in_failures
     async with Client(desk, "203.0.113.7") as guesser:
         statuses = []
@@ -142,7 +142,7 @@ async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> N
 
 
 async def test_a_stranger_in_the_same_office_locks_nobody_out(desk: Running) -> None:
-    """They share an address, so the browser tells them apart."""
+    """The two share an address, so only the browser distinguishes them."""
     async with Client(desk, "203.0.113.7") as mia, Client(desk, "203.0.113.7") as stranger:
         assert await mia.signs_in(password="right") == (303, None)
         for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS):

@@ -335,7 +335,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     await mia.act("/workspace/presence", presence="away")
     await desk.story.available(OMAR)
     item = None
-    while item is None:  # rejected by nobody: it may have been Mia's for a moment
+    while item is None:  # nobody rejected the offer, which may have been Mia's for a moment
         mine = await desk.story.inbox(MIA)
         if mine:
             await mia.act(f"/workspace/offers/{mine[0].id}/reject", reason="away")

@@ -291,7 +291,7 @@ async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_
     assert tickets.ids.count(call.event_id) == 2
 
 
-async def test_days_of_failure_switch_it_off_and_mail_the_admins(
+async def test_days_of_failure_switch_the_webhook_off_and_mail_the_admins(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock, inbox: Inbox
 ) -> None:
     await make_admin(story)
