@@ -126,8 +126,9 @@ def error(expression: str, country: str | None = None) -> str | None:
 
 
 def unreadable(expression: str, country: str | None = None) -> str | None:
-    """Why an expression cannot be parsed. None when it can. An expression that is never open is
-    parsable."""
+    """Why an expression cannot be parsed. None for a valid expression. An expression that is never
+    open is parsable.
+    """
     try:
         _parsed(expression, "UTC", country)
     except ParserError:
