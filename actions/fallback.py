@@ -102,7 +102,9 @@ class FallbackAction(Action):
 
 
 def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Events | None:
-    """Answer a text that is about the form, but no answer to its question. None: it is not."""
+    """Answer a text that is about the form, but no answer to its question. None: the text is no
+    aside.
+    """
     text = last_text(tracker)
     wrong_number = is_wrong_number(text)
     if wrong_number or is_solved(text):

@@ -589,8 +589,9 @@ class IdentityProviders(Protocol):
     async def sign_out_url(
         self, provider: ProviderAccess, id_token: str | None, back_to: str
     ) -> str | None:
-        """The provider's page that ends its own session. None when it has none, or cannot be
-        reached."""
+        """The provider's page that ends its own session. None when the provider has no such page,
+        or cannot be reached.
+        """
 
     def issuer_of(self, token: str) -> str | None:
         """The issuer that a logout token names. It is not verified."""

@@ -113,7 +113,7 @@ class Settings:
 
     @property
     def allowed_hosts(self) -> list[str]:
-        """The hosts and networks that may be called though they are not public."""
+        """The hosts and networks that may be called although they are not public."""
         return self.webhook_hosts.replace(",", " ").split()
 
     @property

@@ -37,7 +37,7 @@ UNTYPED = {
     "datetime-local",
     "submit",
 }
-# Expressions that are no person's words, though they name some.
+# Expressions that match ``WORDS`` but do not show a person's words.
 OURS = re.compile(
     r"^(icon|form\.called|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
@@ -65,7 +65,7 @@ OURS = re.compile(
 
 
 class Walker(HTMLParser):
-    """Finds expressions in the text of elements that say nothing about their direction."""
+    """Finds expressions in the text of elements without a direction."""
 
     def __init__(self, expressions: list[str]) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Walker(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not self.open:  # a part of another template: a title, or what an element is around
+        if not self.open:  # outside every element of this template, for example in a title
             return
         tag, says = self.open[-1]
         for place in re.findall("\x01(\\d+)\x02", data):
@@ -104,7 +104,7 @@ class Walker(HTMLParser):
                 self.found += (
                     [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
                 )
-            # dir="auto" looks at no isolated words
+            # dir="auto" ignores isolated words
             elif says and re.search(r"\| (bdi|sentence)\b", expression):
                 self.found.append(f"isolated twice: {expression}")
             elif not says and WORDS.search(expression) and not MARKED.search(expression):
@@ -190,8 +190,9 @@ TEMPLATE_FILES = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.
 
 @pytest.mark.parametrize("template", TEMPLATE_FILES)
 def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
-    """Mend it with dir="auto" on the element or the field; inside a sentence with ``| bdi`` or ``|
-    sentence``."""
+    """Fix a place with dir="auto" on the element or the field, or inside a sentence with ``| bdi``
+    or ``| sentence``.
+    """
     assert unmarked(unwrapped((TEMPLATES / template).read_text())) == []
 
 

@@ -123,8 +123,9 @@ def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
 
 
 def _locked(tx: Transaction, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """Both users, locked in the order of their ids, so that two merges wait for each other. Texts
-    that refer to them are not blocked."""
+    """Lock both users in the order of their ids, so that two merges run one after the other without
+    a deadlock. Texts that refer to them are not blocked.
+    """
     rows = tx.conn.execute(_rows(stays_id, goes_id).with_for_update(key_share=True)).all()
     return _of(rows, stays_id, goes_id)
 

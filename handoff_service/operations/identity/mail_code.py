@@ -45,7 +45,7 @@ class FinishMail:
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
-    """The mail to send now. None when nobody waits for it; its work is then removed."""
+    """The mail to send now. None when nobody waits for the code; the due work is then removed."""
     proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)

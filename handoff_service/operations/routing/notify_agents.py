@@ -35,7 +35,7 @@ from handoff_service.store.routing.notification_targets import Target
 
 n = t.notification_targets
 EVERY = timedelta(seconds=5)
-# news is read this much later, because a transaction with an earlier time may commit later
+# news is read with this delay, because a transaction with an earlier time may commit later
 SETTLED = timedelta(seconds=2)
 MOST_TARGETS = 10  # targets for each agent
 LONGEST = 2000  # characters of an address

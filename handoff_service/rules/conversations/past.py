@@ -97,7 +97,7 @@ class Past:
     """Everything that is known of a stretch of a conversation, oldest first.
 
     - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
-    - ``context``: lines before it, for what was true when it began;
+    - ``context``: lines before the stretch, from which its first state follows;
     - ``running``: the timers that run now, of a stretch that reaches to now;
     - ``closed_as``: how it was closed.
     """

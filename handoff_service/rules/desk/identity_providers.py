@@ -147,8 +147,10 @@ def session_of(claims: Mapping[str, Any]) -> str | None:
 def authenticated(
     claims: Mapping[str, Any], asked_at: float | None, provider: str
 ) -> datetime | None:
-    """When the person last signed in at the provider. None when it does not say. NotAdmitted
-    when they did not do so again although the desk asked for it at ``asked_at``, in Unix time."""
+    """When the person last signed in at the provider. None when the provider does not report it.
+    NotAdmitted when the desk asked for a fresh sign-in at ``asked_at``, in Unix time, and the last
+    sign-in is older.
+    """
     at = claims.get("auth_time")
     if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < _LAST_TIME:
         return None

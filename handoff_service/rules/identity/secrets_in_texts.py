@@ -191,7 +191,7 @@ def _is_aside(text: str, plain: str) -> bool:
 
 
 def account_in(text: str) -> str | None:
-    """The e-mail address or employee number in a text. None when there is neither."""
+    """The e-mail address or employee number in a text. None when the text has neither."""
     for shape in (_EMAIL, _WITH_DIGIT):
         if found := shape.search(text):
             return found[0].casefold()

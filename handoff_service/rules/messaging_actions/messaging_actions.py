@@ -27,8 +27,8 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The unanswered streak that a message starts, which ends the open one. None if it starts and
-    ends nothing.
+    """The unanswered streak that a message starts, which ends the open one. None if the open streak
+    continues.
 
     More messages from the same side do not restart the timers.
     """

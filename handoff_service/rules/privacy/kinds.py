@@ -31,7 +31,7 @@ class KeptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """A kind's title on the page, and what is removed."""
+    """A kind's title on the page, and the removed content."""
 
     title: str
     removes: str

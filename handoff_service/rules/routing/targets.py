@@ -97,8 +97,9 @@ def due_moment(
 def moment(
     started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
-    """When this much opening time without holds has passed. None: the hold lasts, or the queue does
-    not open long enough within a year."""
+    """When this amount of opening time without holds has passed. None: the hold lasts, or the queue
+    does not open long enough within a year.
+    """
     at, left = started_at, max(counted, timedelta())
     for hold in _since(started_at, holds):
         passed = hours.open_between(at, hold.began_at)

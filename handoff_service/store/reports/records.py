@@ -98,7 +98,7 @@ _NEXT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConversation:
-    """A conversation's record, its holds, and what groups it in reports."""
+    """A conversation's record, its holds, and the values by which reports group it."""
 
     record: ConversationRecord
     queue_id: int | None

@@ -73,7 +73,7 @@ class TrainerLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestText:
-    """A text with its right intent, and what was asked before it."""
+    """A text with its right intent, and the virtual agent's question before it."""
 
     text: str
     intent: str

@@ -104,7 +104,7 @@ def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
 
 @cache
 def _plain(text: str, autoescape: bool) -> str:
-    """Return a sentence without placeholders. A long list shows the same ones on each row."""
+    """Return a sentence without placeholders. A long list shows the same sentences on each row."""
     return Markup(text) % {} if autoescape else text % {}  # noqa: S704 - a sentence of ours
 
 

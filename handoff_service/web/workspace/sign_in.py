@@ -97,8 +97,9 @@ def blueprint() -> Blueprint:
 async def _sign_out_elsewhere(
     desk: AppContext, provider_id: int, sealed: str | None
 ) -> tuple[str, str] | None:
-    """The identity provider's name and its sign-out page. None when there is none. ``sealed``: the
-    session's ID token."""
+    """The identity provider's name and its sign-out page. None without such a page. ``sealed``: the
+    session's ID token.
+    """
     settings, id_token = desk.store.settings, None
     try:
         one = await desk.store.read(identity_providers.get, provider_id)
