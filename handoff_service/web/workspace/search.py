@@ -91,7 +91,11 @@ def _by(line: Message, agent_id: int) -> str:
     """Return the author of a line that was found; empty for the requester."""
     author: Any = line.author
     mine = author.id == agent_id
-    who = phrase("You") if mine else first_name(author.name) or phrase("Live agent")
+    who = (
+        phrase("You")
+        if mine
+        else (first_name(author.name) if author.name else phrase("Live agent"))
+    )
     if line.event is Event.LATE_REPLY:
         return phrase("Virtual agent, not sent")
     if line.kind is Kind.NOTE:
