@@ -356,7 +356,7 @@ class OutgoingCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
+class CallResult:
     """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call
     succeeded. ``answer``: the beginning of the response's body."""
 
@@ -366,7 +366,7 @@ class Called:
 
 
 class Webhook(Protocol):
-    async def call(self, call: OutgoingCall) -> Called:
+    async def call(self, call: OutgoingCall) -> CallResult:
         """Send one event. Never raises for errors of the receiver or the network."""
 
     async def close(self) -> None: ...
@@ -375,8 +375,8 @@ class Webhook(Protocol):
 class NoWebhook:
     """The twin for a process without a webhook client: every call is put off."""
 
-    async def call(self, _call: OutgoingCall) -> Called:
-        return Called(why=phrase("This process makes no calls."))
+    async def call(self, _call: OutgoingCall) -> CallResult:
+        return CallResult(why=phrase("This process makes no calls."))
 
     async def close(self) -> None:
         pass
@@ -399,10 +399,10 @@ class Push(Protocol):
     #: the desk's public key, which a browser needs to subscribe; base64url
     public_key: str
 
-    async def push(self, message: PushMessage) -> Called:
+    async def push(self, message: PushMessage) -> CallResult:
         """Encrypt and send it. Never raises for errors of the push service or the network."""
 
-    async def post(self, url: str, body: str) -> Called:
+    async def post(self, url: str, body: str) -> CallResult:
         """Send JSON to an agent's own webhook. Never raises."""
 
     async def close(self) -> None: ...
@@ -413,11 +413,11 @@ class NoPush:
 
     public_key = ""
 
-    async def push(self, _message: PushMessage) -> Called:
-        return Called(why=phrase("This process sends no notifications."))
+    async def push(self, _message: PushMessage) -> CallResult:
+        return CallResult(why=phrase("This process sends no notifications."))
 
-    async def post(self, _url: str, _body: str) -> Called:
-        return Called(why=phrase("This process sends no notifications."))
+    async def post(self, _url: str, _body: str) -> CallResult:
+        return CallResult(why=phrase("This process sends no notifications."))
 
     async def close(self) -> None:
         pass
@@ -589,8 +589,9 @@ class IdentityProviders(Protocol):
     async def sign_out_url(
         self, provider: ProviderAccess, id_token: str | None, back_to: str
     ) -> str | None:
-        """The provider's page that ends its own session. None when it has none, or cannot be
-        reached."""
+        """The provider's page that ends its own session. None when the provider has no such page,
+        or cannot be reached.
+        """
 
     def issuer_of(self, token: str) -> str | None:
         """The issuer that a logout token names. It is not verified."""

@@ -110,8 +110,9 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
 
 
 async def _remove(data: BotData, label: ValidLabel) -> None:
-    """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when it is
-    no longer there."""
+    """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when the
+    example no longer exists.
+    """
     if label.example is None or label.file is None or label.intent is None:
         return
     remove = data.remove if label.lane is TrainerLane.TEACH else data.remove_test

@@ -119,7 +119,7 @@ def add(text: str, intent: str, marked: Sequence[str]) -> str:
 
 
 def remove(text: str, intent: str, marked: str) -> str:
-    """The file without this example. Conflict when it is not there."""
+    """The file without this example. Conflict when the example does not exist."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, marked)
@@ -129,7 +129,7 @@ def remove(text: str, intent: str, marked: str) -> str:
 
 
 def reword(text: str, intent: str, before: str, after: str) -> str:
-    """The file with one example replaced. Conflict when the old example is not there."""
+    """The file with one example replaced. Conflict when the old example does not exist."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, before)

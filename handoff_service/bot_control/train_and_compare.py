@@ -140,7 +140,7 @@ class TrainAndCompare:
             Workbench(self.home, under.processes, _no_report, suffix="-beside") as second,
         ):
             beside = RunningAnswers(self.home, second)
-            # on another core, while the new model is trained
+            # runs on another core, while the new model is trained
             ahead = asyncio.create_task(self._ask_ahead(beside))
             try:
                 return await self._measured(run_id, command, under, bench, beside)

@@ -56,7 +56,9 @@ class Background:
         }
 
     async def stop(self, *names: str) -> None:
-        """Cancel these tasks (none named: all) and wait until they have ended."""
+        """Cancel these tasks, or all tasks if no names are given, and wait until they have
+        ended.
+        """
         stopped = [
             self._tasks.pop(name) for name in names or list(self._tasks) if name in self._tasks
         ]

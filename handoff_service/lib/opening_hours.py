@@ -55,8 +55,9 @@ class Schedule:
         return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """The moment when this much open time has passed since ``at``. None when that is more than
-        a year away."""
+        """The moment when this amount of open time has passed since ``at``. None when that is more
+        than a year away.
+        """
         left = duration
         for start, end in self._open_times(at, at + LOOKS_AHEAD + duration):
             if end - start >= left:
@@ -126,8 +127,9 @@ def error(expression: str, country: str | None = None) -> str | None:
 
 
 def unreadable(expression: str, country: str | None = None) -> str | None:
-    """Why an expression cannot be parsed. None when it can. An expression that is never open is
-    parsable."""
+    """Why an expression cannot be parsed. None for a valid expression. An expression that is never
+    open is parsable.
+    """
     try:
         _parsed(expression, "UTC", country)
     except ParserError:

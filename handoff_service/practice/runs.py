@@ -83,7 +83,7 @@ class PracticeRuns:
         #: whether this service can hold practice desks; with Redis, other hosts may serve it too
         self.is_on = settings.workers == 1 and settings.redis_url is None
         self._open: dict[int, _Open] = {}
-        # with those of ended runs, so that pages find the score
+        # includes the tokens of ended runs, so that pages find the score
         self._run_of_token: dict[str, int] = {}
         self._starting = asyncio.Lock()
         self._real: AppContext | None = None

@@ -52,7 +52,8 @@ class Supervisor:
         self._listening, self._command = listening, command
         self._workers: list[_Worker | None] = [None] * count
         self._pauses = [FIRST_PAUSE] * count
-        self._watches: dict[_Worker, asyncio.Task[None]] = {}  # of every running worker
+        # running worker -> the task that watches it
+        self._watches: dict[_Worker, asyncio.Task[None]] = {}
         self._changing = asyncio.Lock()  # held while a worker is replaced
         self._stopping = asyncio.Event()
         self._restarts = asyncio.Event()
@@ -139,14 +140,14 @@ class Supervisor:
                 self._workers[place] = old
                 log.warning("worker_not_ready", pid=new.process.pid, within=READY_WITHIN)
                 await _end(new)
-                # it has died meanwhile without being replaced
+                # the old worker has ended and was not replaced
                 if old is not None and old.process.returncode is not None:
                     await self._fill(place)
                 return False
         if old is not None:
             await _end(old)
             for other in self._watches:
-                with suppress(OSError):  # it has just ended
+                with suppress(OSError):  # the worker has just ended
                     other.lifeline.send(LOOK_FOR_WORK)
         return True
 

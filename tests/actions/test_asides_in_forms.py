@@ -37,7 +37,7 @@ async def test_access_that_works_again_ends_the_check(bot: Bot) -> None:
     assert (follows(result), slots_set(result)) == (["action_drop_proof"], {})
 
 
-async def test_a_fault_of_something_else_waits_until_the_proof_has_ended(bot: Bot) -> None:
+async def test_a_second_fault_waits_until_the_proof_has_ended(bot: Bot) -> None:
     printer = [{"entity": "device", "value": "printer"}]
     meant = {"intent": {"name": "report_problem", "confidence": 0.9}, "entities": printer}
     result = await bot.run(

@@ -263,7 +263,7 @@ async def test_a_request_keeps_all_that_is_wanted(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("text", ["Does it come with a bag?", "Oh, and a UK plug as well please."])
-async def test_a_text_after_a_case_is_about_it_whatever_its_intent(
+async def test_a_text_after_a_case_belongs_to_the_case_with_any_intent(
     bot: Bot, story: Story, text: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
@@ -432,7 +432,9 @@ def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]
         ("who_am_i", "utter_rephrase"),
     ],
 )
-async def test_it_asks_before_it_opens_anything(bot: Bot, likely: str, said: str) -> None:
+async def test_the_virtual_agent_asks_before_it_opens_a_case(
+    bot: Bot, likely: str, said: str
+) -> None:
     meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": likely}]}
     assert responses(
         await bot.run("action_ask_topic", text="the blue one flickers", meant=meant)
@@ -484,7 +486,7 @@ async def test_a_text_that_may_be_a_report_is_a_case_when_a_person_takes_over(
     assert item.collected["Case"] == "CS0000001"
 
 
-async def test_it_is_a_case_too_if_the_texts_after_it_are_not_understood(
+async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
     bot: Bot, story: Story
 ) -> None:
     text = "its the blue one"
@@ -498,7 +500,7 @@ async def test_it_is_a_case_too_if_the_texts_after_it_are_not_understood(
     assert case.description.endswith("\nits the blue one")
 
 
-async def test_twice_unsure_of_something_else_is_no_case(bot: Bot, story: Story) -> None:
+async def test_two_unclear_texts_about_something_else_make_no_case(bot: Bot, story: Story) -> None:
     text = "the blue ones"
     now = unsure(text, "request_equipment")
     events = [*asked("how late is it", "office_hours")[:-1], now]

@@ -138,7 +138,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
     )
 
 
-async def test_asked_again_it_is_the_same_case_until_that_is_settled(
+async def test_a_repeated_request_keeps_its_case_until_the_case_is_settled(
     proven: Bot, story: Story
 ) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
@@ -163,7 +163,7 @@ async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
     ]
 
 
-async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_none(
+async def test_an_unknown_number_gets_the_same_words_as_another_persons_case(
     proven: Bot, story: Story
 ) -> None:
     mine = await opened(story, "No wifi")

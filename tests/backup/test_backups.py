@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -236,6 +237,23 @@ def test_a_database_that_holds_a_desk_is_not_overwritten(
             "already holds a desk: its table agents has rows. Restore into a new",
         )
         assert used.rows() == before
+
+
+def test_a_restored_desk_does_not_share_the_bots_memory_of_another(
+    archive: Path, tmp_path: Path
+) -> None:
+    """The restored desk's new conversations would get numbers that the bots know."""
+    with (
+        postgres_database() as url,
+        home(tmp_path, "sqlite", PATCHBOARD_BOT_TRACKER_URL=url) as new,
+    ):
+        with psycopg.connect(url) as bots:
+            bots.execute("CREATE SCHEMA patchboard_bot")
+            bots.execute("CREATE TABLE patchboard_bot.events AS SELECT 1 AS id")
+        refused(new.config, archive, "DROP SCHEMA patchboard_bot CASCADE")
+        with psycopg.connect(url) as bots:
+            bots.execute("DROP SCHEMA patchboard_bot CASCADE")
+        restore(new.config, archive, print)
 
 
 @pytest.mark.parametrize("kind", KINDS)

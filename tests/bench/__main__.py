@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from tests.bench import (
@@ -23,10 +23,12 @@ from tests.bench import (
     machine,
     offers,
     outbox,
+    processes,
     reads,
     reports,
     signed_in_agents,
     storm,
+    ten_million,
     text_index,
     timers,
     trainer_pages,
@@ -38,9 +40,10 @@ from tests.bench.report import Report
 from tests.bench.result import Result
 
 #: in an order that disturbs little: a benchmark that adds rows to a shared desk comes late
-ON_EACH_DATABASE: Mapping[str, Callable[[Desks], Iterator[Result]]] = {
+ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "webhook": webhook.measure,
     "storm": storm.measure,
+    "processes": processes.measure,
     "commit_numbers": commit_numbers.measure,
     "outbox": outbox.measure,
     "timers": timers.measure,
@@ -54,12 +57,14 @@ ON_EACH_DATABASE: Mapping[str, Callable[[Desks], Iterator[Result]]] = {
     "offers_long_past": offers.long_past,
     "reports": reports.measure,
 }
+#: benchmarks that run only when ``ONLY`` names them
+ON_DEMAND: dict[str, Callable[[Desks], Iterator[Result]]] = {"ten_million": ten_million.measure}
 
 
 def main() -> int:
     only = {name for name in os.environ.get("ONLY", "").split(",") if name}
-    if unknown := only - {*ON_EACH_DATABASE, "bot"}:
-        names = ", ".join([*ON_EACH_DATABASE, "bot"])
+    if unknown := only - {*ON_EACH_DATABASE, *ON_DEMAND, "bot"}:
+        names = ", ".join([*ON_EACH_DATABASE, *ON_DEMAND, "bot"])
         print(f"ONLY: there is no benchmark {min(unknown)}. There are: {names}.", file=sys.stderr)
         return 2
     report = Report(machine.look(), QUICK)
@@ -67,8 +72,8 @@ def main() -> int:
         print(f"Warning: {report.machine.warning}", file=sys.stderr)
     for kind in KINDS:
         with closing(Desks(kind)) as desks:
-            for name, measure in ON_EACH_DATABASE.items():
-                if not only or name in only:
+            for name, measure in (ON_EACH_DATABASE | ON_DEMAND).items():
+                if name in only or (not only and name in ON_EACH_DATABASE):
                     _run(report, f"{name}, {kind}", measure(desks))
     if not only or "bot" in only:
         _run(report, "bot", bot_turns.measure())

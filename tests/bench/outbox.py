@@ -47,7 +47,7 @@ class Provider:
     came: list[tuple[str, int]] = field(default_factory=list)
     began: float = 0.0
     ended: float = 0.0
-    times: list[float] = field(default_factory=list)  #: when each was accepted
+    times: list[float] = field(default_factory=list)  #: the time when each text was accepted
 
     async def send(self, message: Outgoing) -> Accepted:
         async with self.room:

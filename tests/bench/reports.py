@@ -43,7 +43,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def measure_pages(desk: Desk, session: requests.Session) -> Iterator[Result]:
-    """The time of each page of a desk whose facts are stored."""
+    """Measure each page of a desk with stored facts."""
     for address in addresses():
         before = desk.processor_seconds()
         took = spread(list(_times(session, desk.url + address)))

@@ -68,7 +68,7 @@ def spread(values: Sequence[float], *, quartile: int = 2) -> Spread:
 
 
 def ratios(values: Sequence[float], floors: Sequence[float], *, quartile: int = 2) -> Spread:
-    """Compare measurements with those of a floor that were taken alternately.
+    """Compare measurements with alternate measurements of a floor.
 
     The middle is the quartile of the values divided by that of the floor. The spread is that of the
     pairs, widened where needed so that it contains the middle.

@@ -33,14 +33,25 @@ class Rung:
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
+    pid: int = 0  #: the process id of the server while it runs
 
 
 def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[Rung]:
     """The floor, Patchboard and the naive way, each with a new database."""
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    rung = [sys.executable, "-m", "tests.bench.baselines"]
+    return [
+        Rung(FLOOR, [*rung, "group", database()]),
+        product(database(), home),
+        Rung(NAIVE[kind], [*rung, "naive", database()]),
+    ]
+
+
+def product(database: str, home: Path, name: str = "Patchboard", **more: str) -> Rung:
+    """Patchboard's service. ``more``: further settings, without their prefix."""
     settings = {
         "PATCHBOARD_HOME": str(home),
-        "PATCHBOARD_DATABASE_URL": database(),
+        "PATCHBOARD_DATABASE_URL": database,
         "PATCHBOARD_SMS_PROVIDER": "twilio",
         "PATCHBOARD_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
@@ -49,13 +60,9 @@ def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[
         # the bot's turns are due after the run, so that only the webhook is measured
         "PATCHBOARD_BURST_WINDOW": "3000",
         "PATCHBOARD_DEMO": "1",
+        **{f"PATCHBOARD_{name}": value for name, value in more.items()},
     }
-    rung = [sys.executable, "-m", "tests.bench.baselines"]
-    return [
-        Rung(FLOOR, [*rung, "group", database()]),
-        Rung("Patchboard", [sys.executable, "-m", "handoff_service.cli", "serve"], settings),
-        Rung(NAIVE[kind], [*rung, "naive", database()]),
-    ]
+    return Rung(name, [sys.executable, "-m", "handoff_service.cli", "serve"], settings)
 
 
 @contextmanager
@@ -70,6 +77,7 @@ def running(rung: Rung) -> Iterator[Rung]:
         tempfile.TemporaryFile() as said,
         subprocess.Popen(command, env=environment, stdout=said, stderr=said) as server,
     ):
+        rung.pid = server.pid
         try:
             _wait(rung.port, server)
             yield rung

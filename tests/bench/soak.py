@@ -44,20 +44,20 @@ PROBE = "+12025550999"
 LATEST = 30.0  # seconds; a slower probe counts as this value
 #: growth an hour
 MOST_MEMORY_MB, MOST_FILES = 12.0, 12.0
-WARM_UP = 1 / 3  # of the run
+WARM_UP = 1 / 3  # share of the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    seconds: float  #: since the load began
+    seconds: float  #: seconds since the load began
     memory: float  #: MB
     files: float
     wal: float  #: MB
     database: float  #: MB
-    webhook_p99: float | None  #: ms, of the texts since the last sample
+    webhook_p99: float | None  #: ms, for the texts since the last sample
     hint_longest: float | None  #: ms
     texts: float  #: accepted a second, since the last sample
-    refused: int  #: since the last sample
+    refused: int  #: refused requests since the last sample
 
 
 SERIES: Sequence[tuple[str, str, Callable[[Sample], float | None]]] = (

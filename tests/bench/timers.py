@@ -35,7 +35,7 @@ SECONDS = size(20, 3)
 SETTLES = timedelta(seconds=2)  # the delay before the first timer is due
 # seconds after the last due time; a timer that has not fired by then counts as missing
 PATIENCE = 60.0
-LATER = timedelta(days=30)  # when all others are due
+LATER = timedelta(days=30)  # how much later all other timers are due
 MOST_LATE_MS = 1000.0
 
 

@@ -26,9 +26,9 @@ from tests.bench.result import Result, spread
 
 USERS = size(100_000, 20_000, "USERS")
 TIMES = size(15, 4)
-MOST_MS = 20.0  # from issue 12
+MOST_MS = 20.0  # the limit from issue 12
 PAGE = 20  # users on a page
-FIRST = 1_000  # their first id, after the demo's users
+FIRST = 1_000  # the first id of the added users, after the demo's users
 NOBODY = "zzyzx"  # a word that nobody has
 ORDERS: dict[str, Callable[[Connection, str], object]] = {
     "name": lambda conn, typed: users.by_name(conn, typed, after=0, limit=PAGE),

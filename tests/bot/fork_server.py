@@ -50,7 +50,8 @@ def serve(folder: str) -> None:
     threading.Thread(target=end_with_users, args=(folder,), daemon=True).start()
     for name in PRELOAD:
         importlib.import_module(name)
-    # a program must import its own modules, which may be in another folder than those imported here
+    # a program must import its own modules, which may be in another folder than the modules
+    # imported here
     own = [name for name in sys.modules if name.split(".")[0] in ("actions", "bot", "tests")]
     assert own == [], own
     with socket.socket(socket.AF_UNIX) as listening:

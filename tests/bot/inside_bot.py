@@ -32,7 +32,7 @@ from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
 from bot.sentence_encoder import SIZE, SentenceEncoder  # noqa: E402
 from bot.shared_examples import shared_examples  # noqa: E402
-from bot.sms_channel import Answer, Turn, TurnMemory, _asked, parse_turn  # noqa: E402
+from bot.sms_channel import Answer, RunningTurns, Turn, _asked, parse_turn  # noqa: E402
 
 RESULTS = [
     {},
@@ -306,44 +306,57 @@ def an_example_is_encoded_once(folder):
     assert vectors("bb") == [2]
 
 
-async def the_memory_is_bounded_and_outlives_its_asker():
+async def a_running_turn_is_joined_and_outlives_its_asker():
     ran = []
-    memory = TurnMemory(limit=2)
+    turns = RunningTurns()
 
     async def run(turn):
         ran.append(turn.turn_id)
         await asyncio.sleep(0.01)
-        return [{"text": turn.message}]
+        assert len(turns._running) > 0
+        return Answer([{"text": turn.message}])
 
-    def turn(turn_id):
-        return Turn("ann", "hi", {"turn_id": turn_id})
+    def turn(turn_id, sender="ann"):
+        return Turn(sender, "hi", {"turn_id": turn_id})
 
-    asker = asyncio.ensure_future(memory.once(turn("1"), run))
+    asker = asyncio.ensure_future(turns.join(turn("1"), run))
     await asyncio.sleep(0)
     asker.cancel()
-    await memory.once(turn("1"), run)
+    await turns.join(turn("1"), run)
     assert ran == ["1"]
-    for turn_id in ("2", "3", "3", "1"):
-        await memory.once(turn(turn_id), run)
-    assert ran == ["1", "2", "3", "1"]
-    await memory.once(parse_turn(b'{"sender": "ann", "message": "hi"}'), run)
-    assert len(memory._done) == 2
-    assert not memory._running
+    without_id = parse_turn(b'{"sender": "ann", "message": "hi"}')
+    await asyncio.gather(*(turns.join(without_id, run) for _ in range(2)))
+    assert ran == ["1", None, None]
+    assert not turns._running
+    assert not turns._locks
 
 
-async def the_memory_keeps_no_tracker():
-    """The memory of turns must not hold trackers, because thousands of them would fill the
-    process's memory.
-    """
-    memory, trackers = TurnMemory(), []
+async def the_turns_of_a_conversation_run_one_after_the_other():
+    turns, running, most = RunningTurns(), set(), []
+
+    async def run(turn):
+        running.add((turn.sender, turn.turn_id))
+        most.append([sender for sender, _ in running].count(turn.sender))
+        await asyncio.sleep(0.01)
+        running.remove((turn.sender, turn.turn_id))
+        return Answer([])
+
+    given = [Turn(sender, "hi", {"turn_id": n}) for n in range(3) for sender in ("ann", "bob")]
+    await asyncio.gather(*(turns.join(turn, run) for turn in given))
+    assert most == [1] * 6
+
+
+async def a_turn_that_is_done_keeps_no_tracker():
+    """An earlier version kept one tracker in memory for each remembered turn."""
+    turns, trackers = RunningTurns(), []
 
     async def run(turn):
         tracker = DialogueStateTracker("ann", [])
         trackers.append(weakref.ref(tracker))
-        tracker_store.saved_trackers.set([tracker])
+        tracker_store.open_turn.set(tracker_store.OpenTurn("ann", tracker=tracker))
         return Answer([{"text": turn.message}])
 
-    await asyncio.ensure_future(memory.once(Turn("ann", "hi", {"turn_id": "1"}), run))
+    await asyncio.ensure_future(turns.join(Turn("ann", "hi", {"turn_id": "1"}), run))
     gc.collect()
     assert [tracker() for tracker in trackers] == [None]
 
@@ -384,6 +397,7 @@ if __name__ == "__main__":
     capitals_are_encoded_in_lower_case()
     with tempfile.TemporaryDirectory() as made:
         an_example_is_encoded_once(Path(made))
-    asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
-    asyncio.run(the_memory_keeps_no_tracker())
+    asyncio.run(a_running_turn_is_joined_and_outlives_its_asker())
+    asyncio.run(the_turns_of_a_conversation_run_one_after_the_other())
+    asyncio.run(a_turn_that_is_done_keeps_no_tracker())
     print("all well")

@@ -256,7 +256,7 @@ def test_the_reported_problem_turns_out_to_be_another_topic(requester: Conversat
 
 
 @pytest.mark.parametrize("number", ["CS0000012", "cs-12", "ticket #12", "case number 12"])
-def test_a_case_number_however_it_is_written(requester: Conversation, number: str) -> None:
+def test_a_case_number_in_any_spelling(requester: Conversation, number: str) -> None:
     assert requester.says(f"whats the status of {number}?") == [f"Status of {number}"]
 
 

@@ -1,7 +1,7 @@
 """Held-out conversations and texts by authors who have not seen the training data, with the real
 Rasa and the whole service. Each run uses a third of the held-out conversations. ``make
-conversations`` (PATCHBOARD_LONG_TESTS=1) uses all, including those that once showed faults, and
-prints each.
+conversations`` (PATCHBOARD_LONG_TESTS=1) uses all conversations, including the ones that once
+showed faults, and prints each.
 """
 
 import os

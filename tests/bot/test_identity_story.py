@@ -115,7 +115,7 @@ class Talk:
         )
 
     def code_or_none(self, to: str) -> str:
-        """The newest code that was mailed there before."""
+        """The newest code that was mailed to the address before."""
         page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
         newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
         found = re.search(r"is (\d{6})", newest)
@@ -199,7 +199,7 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
     assert guest.interaction["user"]["name"] == "Ann Lee"
 
 
-def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -> None:
+def test_on_another_persons_number_the_conversation_gets_the_proven_person(desk: Service) -> None:
     """The conflict row of table 1: the number is on another user's record. "That is not me" also
     applies to the following texts.
     """
@@ -217,7 +217,7 @@ def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -
     assert undone["user"] is None, "as it was after 'this is not me'"
 
 
-def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
+def test_an_agent_requests_a_proof_and_gets_the_conversation_back(desk: Service) -> None:
     priya = Talk(desk, PRIYA, DIRECT)
     priya.call("PUT", "/api/v1/agents/me/presence", {"presence": "available"})
     priya.text("hi, my laptop won't start")

@@ -46,6 +46,9 @@ def test_without_the_token_nothing_is_answered(requester: Conversation, authoriz
         ({"sender": "a", "message": "hi", "metadata": {"asked": "device"}}, "metadata.asked"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": ["1"]}}, "metadata.turn_id"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": True}}, "metadata.turn_id"),
+        ({"sender": "a", "message": "hi", "metadata": {"turn_id": "1" * 256}}, "metadata.turn_id"),
+        ({"sender": "a", "message": "hi", "metadata": {"turn_id": "1\0"}}, "metadata.turn_id"),
+        ({"sender": "a\0", "message": "hi"}, "sender"),
     ],
 )
 def test_a_malformed_body_gets_an_error(requester: Conversation, body: Any, names: str) -> None:
@@ -148,6 +151,7 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
         timeout=120,
         PATCHBOARD_BOT_TOKEN="",
         PATCHBOARD_ACTIONS_URL="x",
+        PATCHBOARD_BOT_TRACKER_URL="",
         PATCHBOARD_BOT_TRACKER_DB=str(home / "none.db"),
     )
     assert done.returncode != 0

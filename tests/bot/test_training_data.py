@@ -157,7 +157,7 @@ def test_the_projects_models_are_measured_by_its_held_out_texts() -> None:
     assert len(measured_by) > 25
 
 
-def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
+def test_the_model_understands_texts_outside_its_training_data(home: Path, model: Path) -> None:
     texts = held_out("held_out_texts.yml")
     found = meanings(
         model, [(text, ASKED.get(intent, NOTHING_ASKED)) for text, intent in texts], home

@@ -114,7 +114,7 @@ def test_there_are_200_awkward_texts() -> None:
     assert len(set(TEXTS)) >= 200
 
 
-def test_each_awkward_text_comes_out_of_rasas_reader_as_it_went_in(tmp_path: Path) -> None:
+def test_rasas_reader_returns_each_awkward_text_unchanged(tmp_path: Path) -> None:
     need_bot_environment()
     sent = [text for text in TEXTS if text.strip("/ -\x00\x07\ufeff")]
     examples = [nlu_file.example_of(text) for text in sent]

@@ -67,7 +67,7 @@ def test_the_summary_has_each_set_and_the_confusions() -> None:
     ]
 
 
-def test_the_page_stands_alone() -> None:
+def test_the_report_page_needs_no_other_files() -> None:
     drawn = page(TEXTS, 31.4)
     assert drawn.count("<svg") == drawn.count("</svg>") == 2
     assert "nah im &lt;ok&gt;" in drawn

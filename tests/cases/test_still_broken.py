@@ -1,4 +1,4 @@
-"""Replies to "it works again": those that report that it is still broken, and all others."""
+"""Replies to "it works again": "still broken" in many words, and all other replies."""
 
 from datetime import UTC, datetime
 

@@ -70,7 +70,7 @@ class Ending:
 
 
 def compare(sent: list[tuple[str, str]], expected: list[tuple[str, str]]) -> Ending:
-    """Compare the texts that were sent, (number, start of the text), with those that should be."""
+    """Compare the sent texts, as (number, start of the text), with the expected ones."""
     found = Counter(
         next((one for one in expected if one[0] == to and one[1] in body), (to, body))
         for to, body in sent

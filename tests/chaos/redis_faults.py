@@ -43,7 +43,7 @@ _TEXT = re.compile(r"text \d+")
 
 
 class Watcher:
-    """Collects the texts that one agent sees in one place, and reconnects as a client does."""
+    """Collects the texts that one agent sees at one process, and reconnects as a client does."""
 
     def __init__(self) -> None:
         self.bodies: set[str] = set()

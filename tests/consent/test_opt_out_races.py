@@ -1,4 +1,4 @@
-"""No text leaves after an opt-out was acknowledged, however slow the provider is."""
+"""No text leaves after an opt-out was acknowledged, even if the provider is slow."""
 
 import asyncio
 import os

@@ -253,7 +253,7 @@ def test_a_wrong_number_gets_an_explanation(text: str) -> None:
     assert opt_out_intent(text, first=False) is OptOutIntent.WRONG_NUMBER
 
 
-def test_a_wrong_number_alone_means_that_as_the_first_text_alone() -> None:
+def test_wrong_number_counts_only_as_the_whole_first_text() -> None:
     assert (
         opt_out_intent("Sorry, wrong number", first=True),
         opt_out_intent("sorry wrong number", first=False),

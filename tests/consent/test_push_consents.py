@@ -395,7 +395,7 @@ async def test_a_providers_refusal_covers_the_whole_messaging_service(story: Sto
         assert await story.store.read(consents.opted_out, ANN, one.id) is None
 
 
-async def test_without_a_service_it_holds_for_one_number(story: Story) -> None:
+async def test_without_a_service_an_opt_out_holds_for_one_number(story: Story) -> None:
     await refused(story)
     held = [
         await story.store.read(consents.opted_out, ANN, one.id)

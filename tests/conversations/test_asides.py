@@ -36,7 +36,7 @@ async def _asked(story: Story) -> int:
     return ann
 
 
-async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(
+async def test_a_reaction_is_shown_on_the_quoted_message_and_starts_no_turn(
     story: Story,
 ) -> None:
     ann = await _asked(story)

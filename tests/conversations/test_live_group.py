@@ -69,7 +69,7 @@ async def test_leaving_is_visible_and_refused_for_the_owner(story: Story) -> Non
         await leave(story, ann, MIA)
 
 
-async def test_there_is_nobody_to_join_before_an_agent_has_it_nor_after_it_is_closed(
+async def test_only_an_active_conversation_of_an_agent_can_be_joined(
     story: Story,
 ) -> None:
     bot = (await story.text(to=MAIN)).interaction_id or 0

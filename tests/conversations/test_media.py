@@ -1,4 +1,4 @@
-"""Pictures and files from requesters, and those that agents upload."""
+"""Pictures and files from requesters and from agents."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from handoff_service.errors import BadInput
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.operations.conversations.fetch_media import (
-    MOST_TRIES,
+    MOST_ATTEMPTS,
     FinishFetch,
     NotStored,
     finish_fetch,
@@ -158,7 +158,7 @@ async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
     story: Story, clock: MovedClock
 ) -> None:
     received, waits, began = await picture_in(story), [], clock()
-    for attempt in range(1, MOST_TRIES):
+    for attempt in range(1, MOST_ATTEMPTS):
         assert await fetches(story) == ["1"]
         assert (
             await fetched(story, "The provider does not have it (404).", attempts=attempt)
@@ -173,7 +173,7 @@ async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
     assert timedelta(minutes=30) < clock() - began < timedelta(hours=2)
     assert (await first(story, received)).why == "The provider does not have it (404)."
     assert (
-        await fetched(story, "The provider does not have it (404).", attempts=MOST_TRIES)
+        await fetched(story, "The provider does not have it (404).", attempts=MOST_ATTEMPTS)
         is MediaStatus.REFUSED
     )
     assert await fetches(story) == []
@@ -182,13 +182,13 @@ async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
 async def test_a_media_store_that_is_away_costs_no_attempt(story: Story, clock: MovedClock) -> None:
     received = await picture_in(story)
     assert await fetches(story) == ["1"]
-    for _ in range(MOST_TRIES + 1):
-        assert await fetched(story, NotStored(), attempts=MOST_TRIES) is MediaStatus.WAITING
+    for _ in range(MOST_ATTEMPTS + 1):
+        assert await fetched(story, NotStored(), attempts=MOST_ATTEMPTS) is MediaStatus.WAITING
         clock.move(30)
         assert await fetches(story) == ["1"]
     assert (await first(story, received)).why == "The media store of this desk does not answer."
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
-    assert work.attempts == MOST_TRIES, "one less, and one more by the claim"
+    assert work.attempts == MOST_ATTEMPTS, "one less, and one more by the claim"
     assert await fetched(story, PNG) is MediaStatus.STORED
 
 

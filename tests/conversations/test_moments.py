@@ -244,7 +244,7 @@ def test_each_moment_has_the_state_after_it(
     assert (found.understood.intent if found.understood else None) == understood
 
 
-def test_a_stretch_begins_as_the_lines_before_it_left_everything() -> None:
+def test_a_stretch_begins_with_the_state_after_the_lines_before_it() -> None:
     found = life(context=LIFE[:6], lines=LIFE[6:8], begin=at(8), end=at(10))
     assert [one.kind for one in found] == [MomentKind.NOTE, MomentKind.TEXT]
     first, second = found

@@ -114,7 +114,7 @@ def test_a_spelling_with_its_accents_needs_no_such_message(text: str) -> None:
     assert found.sure
 
 
-def test_an_emoji_is_the_same_however_it_is_drawn() -> None:
+def test_variants_of_an_emoji_count_as_the_same_emoji() -> None:
     assert is_same("❤️", "❤")
     assert is_same("👍🏽", "👍")
     assert not is_same("👍", "👎")

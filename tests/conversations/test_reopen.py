@@ -21,7 +21,7 @@ async def undo(story: Story, ann: int, agent: int = MIA) -> None:
     await story.store.write(reopen, Reopen(interaction_id=ann, agent_id=agent))
 
 
-async def test_it_is_the_agents_again_and_the_line_has_not_left(
+async def test_a_reopened_conversation_is_the_agents_again_and_its_closing_line_is_not_sent(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -61,7 +61,7 @@ async def test_a_colleagues_conversation_goes_back_to_the_colleague(story: Story
     )
 
 
-async def test_nobody_else_nothing_open_and_nothing_old_is_reopened(
+async def test_only_the_closing_agent_reopens_a_recently_closed_conversation(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

@@ -49,7 +49,7 @@ async def notices(story: Story, agent: int = MIA) -> list[str]:
     return [one.said for one in await story.store.read(colleague_notices.open_notices, agent)]
 
 
-async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
+async def test_a_scheduled_text_is_sent_at_its_time_and_not_as_a_reply(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -71,7 +71,7 @@ async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
     assert await story.texted(ann) == [*before, BODY]
 
 
-async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
+async def test_after_a_text_from_the_requester_the_agent_confirms_the_scheduled_text(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -120,7 +120,7 @@ async def test_a_text_whose_time_has_passed_needs_another_time(
     assert await due(story, text) is AtDue.SEND
 
 
-async def test_another_owner_decides_and_sends_it_as_their_own(
+async def test_a_new_owner_decides_about_the_scheduled_text_and_sends_it_as_their_own(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -139,7 +139,9 @@ async def test_another_owner_decides_and_sends_it_as_their_own(
         await story.store.write(send_now, now)
 
 
-async def test_an_opt_out_cancels_it_with_a_notice(story: Story, clock: MovedClock) -> None:
+async def test_an_opt_out_cancels_the_scheduled_text_with_a_notice(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await story.text("STOP", to=DIRECT)

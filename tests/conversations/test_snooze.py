@@ -84,7 +84,7 @@ async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
     assert [one.interaction_id for one in notices] == [bob]
 
 
-async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_end(
+async def test_a_text_from_the_requester_ends_the_snooze_and_a_later_hold_has_its_own_end(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -98,7 +98,7 @@ async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_e
     assert (await story.see(ann)).state is State.ON_HOLD
 
 
-async def test_snoozing_again_moves_the_end_and_taking_it_off_hold_cancels_it(
+async def test_a_second_snooze_moves_the_end_and_resuming_cancels_the_snooze(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

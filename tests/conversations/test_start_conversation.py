@@ -73,7 +73,7 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(
     assert answer.interaction_id == seen.id, "the requester's answer comes to the agent"
 
 
-async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
+async def test_a_text_into_a_live_agents_conversation_reassigns_nothing(
     desk: Desk, story: Story
 ) -> None:
     assert TABLE[Situation.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
@@ -88,7 +88,7 @@ async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
     assert {a.id for a in seen.live_group} == {OMAR, MIA}
 
 
-async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_agents(
+async def test_the_virtual_agents_conversation_is_closed_and_the_agent_gets_a_new_one(
     desk: Desk, story: Story
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0

@@ -1,6 +1,4 @@
-"""The index of texts: search finds every stored text exactly once, in whatever order transactions
-commit.
-"""
+"""The index of texts: search finds every stored text exactly once, for any order of commits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -61,7 +61,9 @@ async def test_nobody_texts_it(story: Story, sender: str) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_agents_find_it_under_others_and_close_it(story: Story, sender: str) -> None:
+async def test_agents_find_an_unanswerable_conversation_under_others_and_close_it(
+    story: Story, sender: str
+) -> None:
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.NONE
     (item,) = await story.store.read(lambda conn: listed(conn, MIA, others=True))
@@ -94,7 +96,9 @@ async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_an_admin_may_queue_it_and_nobody_is_ever_texted(story: Story, sender: str) -> None:
+async def test_an_admin_may_queue_unanswerable_texts_and_nobody_is_ever_texted(
+    story: Story, sender: str
+) -> None:
     await story.store.write(change_desk, {"queue_unanswerable": True})
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.QUEUE

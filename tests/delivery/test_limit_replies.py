@@ -94,7 +94,9 @@ async def test_somebody_unknown_who_texts_a_lot_is_no_machine(story: Story) -> N
 
 
 async def confirmed(story: Story) -> list[Limit | None]:
-    """Send what is due. Returns the limit that blocked each confirmation; None: it was sent."""
+    """Send what is due. Returns the limit that blocked each confirmation; None: the confirmation
+    was sent.
+    """
     found: list[Limit | None] = []
     for one in await claim(story):
         begun = await begin(story, int(one.key))

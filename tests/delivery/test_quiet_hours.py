@@ -28,7 +28,9 @@ NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Ange
         ("21:00-08:00", "2026-11-24T02:00", [], None),
     ],
 )
-def test_when_it_is_over(written: str, now: str, zones: list[ZoneInfo], over: str | None) -> None:
+def test_the_end_of_quiet_hours(
+    written: str, now: str, zones: list[ZoneInfo], over: str | None
+) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     expected = datetime.fromisoformat(over).replace(tzinfo=UTC) if over else None
     assert earliest_send_time(parse(written), at, zones) == expected

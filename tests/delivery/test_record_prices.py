@@ -58,7 +58,7 @@ async def test_prices_of_texts_are_requested_and_shown(
     )
 
 
-async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
+async def test_each_attempt_has_its_price(story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA)
     for one in await claim(story):
         await begin(story, int(one.key))

@@ -156,7 +156,7 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
         await story.store.write(decide_held, DecideHeld(send=False))
 
 
-async def test_canceled_texts_say_why_and_those_behind_them_go_out(
+async def test_canceled_texts_show_the_reason_and_later_texts_are_sent(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -236,7 +236,7 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     for begin in (schedule_sweep, start_pushing):
         await story.store.write(begin, None)
     await hold(story, clock)
-    for begin in (schedule_sweep, start_pushing):  # as each start of the service does
+    for begin in (schedule_sweep, start_pushing):  # each start of the service does the same
         await story.store.write(begin, None)
     of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.PUSH_CONSENTS])
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}

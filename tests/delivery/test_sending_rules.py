@@ -96,7 +96,7 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
     assert await claim(story) == []
 
 
-async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(
+async def test_a_late_delivery_receipt_ends_the_waiting(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -109,7 +109,7 @@ async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(
     assert (await line(story, message)).status is Status.DELIVERED
 
 
-async def test_a_receipt_of_the_next_try_before_the_answer_to_it(
+async def test_a_receipt_of_the_next_attempt_before_its_answer(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -215,7 +215,7 @@ async def test_rate_limited_texts_are_sent_again_and_marked(
     assert "by itself" not in seen.error.advice, "it has failed for good"
 
 
-async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
+async def test_a_failed_earlier_attempt_is_not_mistaken_for_the_next_one(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -323,7 +323,7 @@ async def test_texts_over_the_rate_wait_and_agents_texts_go_before_prompts(
     assert await begin(story, prompted) is not None
 
 
-async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
+async def test_an_answer_is_sent_together_with_the_prompt_before_it_on_its_line(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
@@ -463,7 +463,7 @@ def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(
     assert phone_regions.may_be_in(number, ["US", "CA"]) is may_be
 
 
-async def test_nothing_goes_where_no_country_is_known(story: Story) -> None:
+async def test_nothing_is_sent_to_a_number_of_unknown_country(story: Story) -> None:
     await story.store.write(change_desk, {"countries": ["US", "CA"]})
     for number, code in (("+447700900123", 21408), ("+999123456", 21408), ("+18885550177", None)):
         interaction = (await story.text("my dock is dead", number=number)).interaction_id or 0

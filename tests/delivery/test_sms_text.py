@@ -114,7 +114,7 @@ def shown(body: str) -> str:
         # an emoji forces UCS-2 anyway, so replacing characters would gain nothing
         ("it\u2019s \U0001f44b", "it\u2019s \U0001f44b"),
         ("caf\u00e9 \u20ac5", "caf\u00e9 \u20ac5"),
-        ("\u2026" * 600, "\u2026" * 600),  # it would be too long
+        ("\u2026" * 600, "\u2026" * 600),  # the replacement would be too long
         ("", ""),
         ("e\u0301te\u0301 a\u0300 o\u0308l", "\u00e9t\u00e9 \u00e0 \u00f6l"),  # decomposed
         ("a\tb\u2003c\u3000d", "a b c d"),

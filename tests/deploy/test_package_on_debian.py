@@ -41,7 +41,7 @@ def _migrations(commit: str) -> set[str]:
 
 def _older_release(folder: Path) -> Path:
     """The files of the newest commit with fewer migrations than this release. This release must
-    have all of those migrations.
+    have all migrations of the older one.
     """
     now = _migrations("HEAD")
     for commit in _git("log", "--format=%H", "--", MIGRATIONS).decode().split():

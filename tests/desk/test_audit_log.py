@@ -64,7 +64,7 @@ async def test_a_record_history_has_both_values(story: Story) -> None:
     assert seen[2].details["name"] == ["VPN", None]
 
 
-async def test_a_secret_stands_in_no_entry(story: Story) -> None:
+async def test_no_entry_contains_a_secret(story: Story) -> None:
     values = {"password_hash": "$argon2$very-secret", "name": "Mia C."}
     change = ChangeAgent(id=MIA, by=OMAR, values=values)
     await story.store.acting(OMAR).write(change_agent, change)

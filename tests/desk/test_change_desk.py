@@ -167,7 +167,7 @@ async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
 # Provider numbers ---------------------------------------------------------------------------------
 
 
-async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> None:
+async def test_a_number_can_change_until_it_has_a_conversation(story: Story) -> None:
     made = await story.store.write(
         numbers.make_provider_number,
         numbers.MakeProviderNumber(number="+18885550399", queue="Service desk"),
@@ -297,7 +297,9 @@ async def test_templates_are_found_by_name_first(story: Story) -> None:
 # The desk -----------------------------------------------------------------------------------------
 
 
-async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None:
+async def test_a_country_without_known_holidays_fails_only_where_a_queue_closes_on_them(
+    story: Story,
+) -> None:
     plain = replace(ESCALATIONS, schedule="Mo-Fr 08:00-18:00")
     queue_id = await story.store.write(make_queue, plain)
     await story.store.write(change_desk, {"country": "IN"})
@@ -314,7 +316,7 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
 # Choices ------------------------------------------------------------------------------------------
 
 
-async def test_presence_states_follow_who_is_in_them(story: Story) -> None:
+async def test_a_renamed_presence_moves_its_agents_and_one_in_use_stays(story: Story) -> None:
     await story.store.write(put_presence_state, PutPresence(name="Lunch", takes_work=False))
     (lunch,) = await story.store.read(desk.presence_states)
     await story.store.write(

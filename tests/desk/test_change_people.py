@@ -163,7 +163,7 @@ async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story
     )
 
 
-async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deactivated(
+async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivated(
     story: Story,
 ) -> None:
     assert await remove(story, CY_ID) is True
@@ -291,7 +291,7 @@ async def grace(story: Story, **how: object) -> int:
     return await story.store.write(agents.make_agent, make)
 
 
-async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story: Story) -> None:
+async def test_work_of_a_deactivated_agent_returns_to_the_queue(story: Story) -> None:
     mine = await story.with_agent(MIA, number=ANN)
     offered = (await story.text(number=BOB, to=DIRECT)).interaction_id
     assert offered is not None

@@ -70,7 +70,7 @@ async def user(story: Story, user_id: int) -> User:
 
 
 async def rows_of(story: Story) -> dict[str, list[Any]]:
-    """All rows but those about the merge itself."""
+    """All rows except the rows about the merge itself."""
 
     def read(conn: sa.Connection) -> dict[str, list[Any]]:
         return {

@@ -37,7 +37,7 @@ def test_a_link_is_good_until_it_expires() -> None:
         ("a backup was restored", replace(ANN, desk_id="desk 2")),
     ],
 )
-def test_a_link_is_bound_to_the_account_as_it_was(what: str, account: Account) -> None:
+def test_a_link_ends_when_the_account_changes(what: str, account: Account) -> None:
     assert not is_good(KEY, GOOD, account, NOW), what
 
 

@@ -112,7 +112,7 @@ def pages(read: Callable[[int], list[int]]) -> list[int]:
 async def test_a_search_finds_the_same_people_as_a_simple_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int, sample: int
 ) -> None:
-    """Both must agree on every page and in order, however frequent the words are."""
+    """Both searches must return the same pages in the same order, also for frequent words."""
     monkeypatch.setattr(user_search, "MOST_ROWS", most)
     monkeypatch.setattr(user_search, "WALKED", walked)
     monkeypatch.setattr(user_search, "SAMPLE", sample)

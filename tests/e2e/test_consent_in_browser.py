@@ -47,7 +47,7 @@ def test_an_agent_stops_texts_and_allows_them_again(story: Story) -> None:
     expect(mia.locator("#no-texts")).to_be_hidden()
 
 
-def test_it_is_accessible_and_fits(story: Story) -> None:
+def test_the_consent_page_is_accessible_and_fits(story: Story) -> None:
     phone, mia = story.talking()
     phone.text("STOP")
     expect(mia.locator("#no-texts")).to_be_visible()

@@ -63,7 +63,7 @@ def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Stor
     history = about.locator("#fold-history li")
     expect(history.first).to_contain_text("Bob Ruiz → Priya Natarajan")
     expect(history.first).to_contain_text("Manually, by Mia Chen")
-    about.get_by_role("button", name="Undo").dblclick()  # one click undoes it
+    about.get_by_role("button", name="Undo").dblclick()  # a double click undoes only once
     opened(mia, "Bob Ruiz")
     expect(history.first).to_contain_text("Undone")  # the collapsible part is still open
     expect(history.nth(1)).to_contain_text("Nobody → Bob Ruiz")

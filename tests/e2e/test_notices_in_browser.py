@@ -137,7 +137,7 @@ def test_the_focus_stays_near_a_toast_that_was_dismissed(story: Story, soon: Non
     expect(mia.locator("#thread-scroll")).to_be_focused()
 
 
-def test_an_admin_page_is_as_live_as_the_desk(story: Story, soon: None) -> None:
+def test_an_admin_page_shows_live_prompts_too(story: Story, soon: None) -> None:
     phone, mia = story.talking()
     grace = watched(story, "Grace Okafor")
     grace.goto(mia.url)
@@ -195,7 +195,7 @@ def test_an_offer_is_heard_once_however_many_tabs_there_are(story: Story) -> Non
     assert told(*tabs) == []  # no system notifications, because the tabs are visible
 
 
-def test_messages_are_soft_and_seldom_and_silent_where_one_looks(story: Story) -> None:
+def test_messages_sound_softly_and_rarely_and_never_in_the_open_conversation(story: Story) -> None:
     mia = watched(story)
     ann, bob = story.phone(ANN), story.phone(BOB)
     ann.text("hi")
@@ -221,7 +221,7 @@ def test_messages_are_soft_and_seldom_and_silent_where_one_looks(story: Story) -
 
 
 @pytest.mark.parametrize("how", ["Sounds are turned off", "She is away"])
-def test_nothing_is_heard_when(story: Story, how: str) -> None:
+def test_no_sound_when(story: Story, how: str) -> None:
     mia = watched(story)
     story.phone().text("hi")
     accept(mia, "Ann Lee")
@@ -341,7 +341,7 @@ def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None
 # Drafts -------------------------------------------------------------------------------------------
 
 
-def test_drafts_live_through_closing_the_tab(story: Story) -> None:
+def test_drafts_survive_closing_the_tab(story: Story) -> None:
     _, mia = story.talking()
     ann = mia.url
     story.phone(BOB).text("hi")
@@ -362,7 +362,7 @@ def test_drafts_live_through_closing_the_tab(story: Story) -> None:
         expect(again.locator("#draft")).to_have_value(text)
 
 
-def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_it_is_sent(
+def test_a_draft_of_another_tab_appears_in_an_empty_composer_and_ends_when_sent(
     story: Story,
 ) -> None:
     _, mia = story.talking()

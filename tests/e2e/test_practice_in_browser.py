@@ -66,7 +66,7 @@ def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> No
     mia.get_by_role("button", name="Prepare with the demo set").click()
     ready(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 2 done")
-    # the second browser stays on the real desk until she opens the practice desk there too
+    # the second browser stays on the real desk until Mia opens the practice desk in it too
     second.reload()
     expect(second.locator(BANNER)).to_contain_text("A practice run is ready for you")
     story.text_many(["my real badge is broken"], number=BOB, to=DIRECT)

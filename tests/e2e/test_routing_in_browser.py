@@ -80,7 +80,7 @@ def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: St
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the transfer")
 
 
-def test_to_a_queue_it_leaves_at_once(story: Story) -> None:
+def test_a_transfer_to_a_queue_leaves_at_once(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     omar = story.agent("Omar Haddad")
     mia.locator("#more-actions").click()

@@ -123,7 +123,7 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
     expect(grace.get_by_role("dialog")).to_be_visible()
 
 
-def test_a_trainer_who_is_nothing_else_sees_new_texts_at_once(story: Story) -> None:
+def test_a_trainer_without_other_roles_sees_new_texts_at_once(story: Story) -> None:
     api = f"{story.desk.url}/api/v1"
     login = {"email": "grace@example.com", "password": "grace-demo"}
     token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]

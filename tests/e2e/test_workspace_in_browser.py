@@ -348,7 +348,7 @@ def test_a_pressed_button_stays_until_the_click_ends(story: Story) -> None:
     expect(mia.locator("#head")).to_contain_text("with Omar Haddad")
 
 
-def test_all_of_it_by_keyboard(story: Story) -> None:
+def test_the_whole_workspace_by_keyboard(story: Story) -> None:
     mia, ann, bob = story.agent(), story.phone(), story.phone(BOB)
     ann.text("hi")
     expect(mia.locator(".offer")).to_be_visible()

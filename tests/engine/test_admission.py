@@ -52,7 +52,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
         for n in range(MOST_AT_ONCE + 1):
             waiting.append(asyncio.ensure_future(asking.write(add_group, f"g{n}", near=1)))
         refused: Exception | None = None
-        while refused is None:  # until the queue has not moved for too long
+        while refused is None:  # repeats until the queue has not moved for too long
             await asyncio.sleep(0.05)
             try:
                 async with asyncio.timeout(0.05):

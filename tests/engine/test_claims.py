@@ -17,7 +17,7 @@ from handoff_service.ports import (
     Accepted,
     BotAnswer,
     BotReply,
-    Called,
+    CallResult,
     Mail,
     Mailed,
     Outgoing,
@@ -72,9 +72,11 @@ class World:
         await self._took(question)
         return BotAnswer((BotReply(text="Have you tried to restart it?"),))
 
-    async def call(self, call: OutgoingCall) -> Called:
+    async def call(self, call: OutgoingCall) -> CallResult:
         await self._took(call)
-        return Called(status=500, why="It failed.") if self.name == "a" else Called(status=204)
+        return (
+            CallResult(status=500, why="It failed.") if self.name == "a" else CallResult(status=204)
+        )
 
     async def close(self) -> None:
         pass

@@ -1,4 +1,6 @@
-"""No log line, trace or error of the store contains people's words, however a statement fails."""
+"""No log line, trace or error of the store contains people's words, for any failure of a
+statement.
+"""
 
 import asyncio
 import io

@@ -45,7 +45,7 @@ async def test_waiting_commands_share_a_commit_and_only_the_faulty_one_fails(
     )
 
 
-async def test_a_set_based_operation_gets_all_that_waits(store: Store) -> None:
+async def test_a_set_based_operation_gets_all_waiting_commands(store: Store) -> None:
     sizes: list[int] = []
 
     def add_groups(tx: Transaction, commands: list[str]) -> list[str]:
@@ -130,7 +130,7 @@ async def test_cancelling_the_caller_does_not_cancel_the_command(store: Store) -
     assert {"kept", "after"} <= await names(store)
 
 
-async def test_a_unique_conflict_looks_again_once(store: Store) -> None:
+async def test_a_unique_conflict_runs_the_operation_again_once(store: Store) -> None:
     tries: list[int] = []
 
     def insert_or_look(tx: Transaction, _: None) -> str:

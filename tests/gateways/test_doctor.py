@@ -89,7 +89,7 @@ def environ(
 
 
 async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code and the problems, without those that this desk has in every test."""
+    """The exit code and the problems, except the problems that this desk has in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
     return code, [line.removeprefix("ERROR  ") for line in wrong]
@@ -137,7 +137,18 @@ async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
     assert list(S3Media(bucket).names()) == []
 
 
-async def test_each_problem_has_a_fix(
+async def test_the_database_that_the_bots_share(environ: dict[str, str], postgres_url: str) -> None:
+    environ["PATCHBOARD_BOT_TRACKER_URL"] = postgres_url
+    code, findings = await said(environ)
+    assert code == 0
+    assert findings[0].startswith("ok     database, bot, the virtual agent's database, ")
+    environ["PATCHBOARD_BOT_TRACKER_URL"] = "postgresql://bot:hunter2@127.0.0.1:1/desk"
+    code, findings = await said(environ)
+    assert code == 1
+    assert findings[0].startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
+
+
+async def test_each_problem_is_shown_with_its_fix(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"

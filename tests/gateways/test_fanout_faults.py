@@ -115,7 +115,7 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
 async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(
     server: OwnRedis,
 ) -> None:
-    """Agents must see an offer that another process makes, however long Redis stays away."""
+    """Agents must see an offer that another process makes, even if Redis stays away for long."""
     async with fanout(server) as there, there.listen(["agent:1"]) as batches:
         back = asyncio.Event()
         there._returned = back.set

@@ -60,7 +60,7 @@ class MediaStoreContract:
     @pytest.mark.parametrize(
         "name", ["", "../../etc/passwd", "A" * 64, "0" * 63, f"{ABSENT}\n", "a" * 100_000]
     )
-    def test_a_name_leads_nowhere_else(self, store: MediaStore, name: str) -> None:
+    def test_a_name_never_leads_outside_the_store(self, store: MediaStore, name: str) -> None:
         for use in (store.read, store.remove, lambda name: store.forget(name, clock.now())):
             with pytest.raises(ValueError, match="not a name"):
                 use(name)

@@ -169,7 +169,7 @@ async def test_a_download_that_stalls_ends_and_holds_up_no_text(
     assert await stalled == NotFetched(why="The provider did not answer in time.", again=True)
 
 
-async def test_after_closing_it_is_fetched_later(
+async def test_after_closing_a_picture_is_fetched_later(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     await provider.close()

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from handoff_service.bot_control import rasa_environment
 from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _is_callable
 from handoff_service.gateways.webhook.gateway import PAUSED, HttpWebhook
-from handoff_service.ports import Called, OutgoingCall
+from handoff_service.ports import CallResult, OutgoingCall
 from handoff_service.rules.shared.outside_addresses import (
     NOT_HTTPS,
     PRIVATE,
@@ -118,7 +118,7 @@ class NameServer:
         ]
 
 
-async def call(hook: HttpWebhook, url: str) -> Called:
+async def call(hook: HttpWebhook, url: str) -> CallResult:
     made = OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
     return await hook.call(made)
 

@@ -390,7 +390,7 @@ async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_n
     assert (await ann.answers("1990")).verdict is Verdict.WRONG
 
 
-async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Proving) -> None:
+async def test_a_requester_who_knows_no_fact_gets_a_live_agent(story: Story, ann: Proving) -> None:
     await knows(story, BOB_ID, birth_year="1985")
     await ann.begin()
     await ann.claims("E1001")
@@ -445,7 +445,7 @@ async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(
+async def test_an_agent_who_takes_over_a_proof_sees_its_progress(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()

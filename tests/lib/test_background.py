@@ -107,7 +107,7 @@ async def test_stopping_one_leaves_the_others() -> None:
 
 
 @pytest.mark.parametrize("error", [DatabaseAway("away"), ValueError("broken")])
-async def test_a_wish_stands_until_its_work_has_succeeded(error: Exception) -> None:
+async def test_a_request_is_kept_until_its_work_has_succeeded(error: Exception) -> None:
     """After a Refusal the work is retried at once. After any other error the supervisor restarts
     the task. The trigger is not lost in either case.
     """

@@ -30,7 +30,7 @@ def test_open_or_closed(at: datetime, is_open: bool) -> None:
     assert OFFICE.is_open(at) is is_open
 
 
-def test_it_opens_after_the_holiday() -> None:
+def test_the_schedule_opens_after_the_holiday() -> None:
     assert OFFICE.opens_at(ny(25, 20)) == ny(27, 8)
     assert OFFICE.opens_at(ny(23, 9)) == ny(23, 9)
     assert OFFICE.closes_at(ny(23, 9)) == ny(23, 18)
@@ -70,7 +70,7 @@ def test_times_laid_out_once_count_as_the_schedule_does(
     )
 
 
-def test_without_a_schedule_it_is_always_open() -> None:
+def test_without_a_schedule_a_queue_is_always_open() -> None:
     always = Schedule(None, "UTC")
     assert always.is_open(ny(28, 3))
     assert always.after(ny(28, 3), timedelta(hours=1)) == ny(28, 4)

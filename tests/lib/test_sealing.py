@@ -38,6 +38,8 @@ SEALED = OLD.seal("a.b", "secret")
         pytest.param(OLD, "a.b", f"{PREFIX}nothing", id="no sealed value at all"),
     ],
 )
-def test_anything_else_does_not_open(sealer: Sealer, column: str, stored: str) -> None:
+def test_an_altered_or_misplaced_value_does_not_open(
+    sealer: Sealer, column: str, stored: str
+) -> None:
     with pytest.raises(CannotOpen):
         sealer.open(column, stored)

@@ -86,7 +86,7 @@ async def test_closing_ends_a_wait(story: Story, rules: Rules) -> None:
     assert [(await would(story.store, REQUESTER, f"{n}m")).times for n in (29, 30, 31)] == [1, 1, 0]
 
 
-async def test_conditions_are_judged_as_it_then_was_or_as_it_is_today_where_the_history_is_silent(
+async def test_conditions_use_past_values_or_present_ones_without_history(
     story: Story, rules: Rules
 ) -> None:
     await story.text("hi", to=DIRECT)

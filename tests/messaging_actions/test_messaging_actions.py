@@ -80,7 +80,7 @@ async def test_the_timer_starts_at_the_first_unanswered_message_and_more_do_not_
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_it_fires_once_for_one_run_and_again_for_the_next(story: Story, rules: Rules) -> None:
+async def test_an_action_fires_once_for_each_run(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     await rules.wait(minutes=30)
@@ -93,9 +93,7 @@ async def test_it_fires_once_for_one_run_and_again_for_the_next(story: Story, ru
     assert await prompts(story, ann) == ["remind", "remind"]
 
 
-async def test_a_message_from_the_other_side_cancels_it_both_ways(
-    story: Story, rules: Rules
-) -> None:
+async def test_a_message_from_the_other_side_cancels_the_timer(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("nudge", AGENT, "30m", "prompt_requester")
     ann = await story.with_agent()
@@ -298,7 +296,7 @@ async def test_business_hours_count_the_queues_open_time(
     assert f"{timer.due_at.astimezone(NY):%a %H:%M}" == due
 
 
-async def test_business_hours_count_for_agents_messages_too_and_beside_the_others(
+async def test_actions_with_and_without_business_hours_run_side_by_side(
     story: Story, rules: Rules
 ) -> None:
     await rules.open("Mo-Fr 08:00-09:30")
@@ -499,7 +497,9 @@ async def test_reassign_leaves_queued_conversations_in_place(story: Story, rules
     assert await story.count(t.work_items) == 1
 
 
-async def test_reassign_takes_it_from_the_virtual_agent(story: Story, rules: Rules) -> None:
+async def test_reassign_takes_the_conversation_from_the_virtual_agent(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("give up", REQUESTER, "1h", "reassign")
     received = await story.text("hi")
     await rules.wait(hours=1)
@@ -542,7 +542,7 @@ async def test_a_timer_that_does_nothing_is_seen_to_be_gone(
 # Timers that agents handle ------------------------------------------------------------------------
 
 
-async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules: Rules) -> None:
+async def test_postponing_moves_the_timer_and_is_in_the_history(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("second", REQUESTER, "1h")
     ann = await story.with_agent()

@@ -48,9 +48,7 @@ async def dismiss(story: Story, interaction_id: int, seq: int, agent: int = MIA)
     )
 
 
-async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(
-    story: Story, rules: Rules
-) -> None:
+async def test_only_an_agents_answer_ends_a_prompt(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     assert await told(story) == []
     await rules.wait(minutes=31)
@@ -124,7 +122,7 @@ async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(
     await dismiss(story, ann, first)
     assert await told(story) == ["Ann still waits"]
     await dismiss(story, ann, (await prompt_seqs(story, ann))[-1])
-    await dismiss(story, ann, first)  # from an older tab; no prompt reappears
+    await dismiss(story, ann, first)  # the request comes from an older tab; no prompt reappears
     assert await told(story) == []
 
 

@@ -343,7 +343,7 @@ async def test_the_receipt_lists_data_that_the_provider_keeps(
     place = placed(story, clock, database_url, tmp_path, provider, BotWithMemory())
     await story.text("hi", number=BOB)
     receipt = await place.erase(RequestedPerson(number=BOB))
-    refused = "The provider did not erase 1 text. Erase its copies in your account there. "
+    refused = "The provider did not erase some texts (1). Erase its copies in your account there. "
     assert f"{refused}The reason: it refused (20403)." in receipt.left
     assert receipt.state == "done"
 

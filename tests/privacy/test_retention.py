@@ -72,7 +72,7 @@ async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.Retai
     return next(one for one in found.kinds if one.kind is kind)
 
 
-async def test_it_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
+async def test_retention_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     clock.move(4000 * DAY)
     assert (await of(story, KeptKind.TEXTS, clock)).days is None
@@ -202,7 +202,7 @@ async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: Mo
         ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
     ],
 )
-def test_when_it_is_night(now: str, zone: str, night: str) -> None:
+def test_the_nightly_run_of_retention(now: str, zone: str, night: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     found = next_night(at, zone)
     assert found == datetime.fromisoformat(night).replace(tzinfo=UTC)

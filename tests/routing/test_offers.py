@@ -181,7 +181,7 @@ async def test_exactly_one_of_many_clicks_gets_the_conversation(story: Story) ->
     assert sorted(type(a).__name__ for a in answers) == ["Conflict"] * 7 + ["int"]
 
 
-async def test_an_offer_is_nobody_elses(story: Story) -> None:
+async def test_only_the_offered_agent_can_answer_an_offer(story: Story) -> None:
     await story.available(MIA)
     await story.text(to=DIRECT)
     await story.offer()

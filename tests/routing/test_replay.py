@@ -85,7 +85,7 @@ def test_one_agent_takes_one_after_the_other() -> None:
     assert found == {0: (MIA, at(9)), 1: (MIA, at(9, 10)), 2: (MIA, at(9, 20))}
 
 
-def test_more_capacity_takes_them_at_once() -> None:
+def test_more_capacity_lets_an_agent_accept_several_at_once() -> None:
     found = replayed(
         {DESK: queue(MIA, capacity=2)}, [agent(MIA)], *(arrival(n, at(9, n)) for n in range(3))
     )

@@ -328,7 +328,7 @@ async def set_to(story: Story, presence: str, agent: int = MIA) -> None:
     await story.store.write(set_presence, SetPresence(agent_id=agent, presence=presence))
 
 
-async def test_an_own_state_stands_and_may_take_work(story: Story) -> None:
+async def test_a_desks_own_presence_stays_and_may_take_work(story: Story) -> None:
     await add(story.store, t.presence_states, name="Lunch", takes_work=False, position=1)
     await add(story.store, t.presence_states, name="Training", takes_work=True, position=2)
     with pytest.raises(BadInput) as refused:

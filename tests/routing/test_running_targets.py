@@ -246,7 +246,9 @@ async def test_an_answer_in_time_cancels_it(story: Story, rules: Rules) -> None:
     assert await said(story, ann) == []
 
 
-async def test_it_waits_through_a_hold_and_for_the_handoff(story: Story, rules: Rules) -> None:
+async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
     bot = (await story.text(to=MAIN)).interaction_id or 0
     assert await rules.running(bot) == [], "parked, so nobody sees it"
@@ -267,7 +269,7 @@ async def test_it_waits_through_a_hold_and_for_the_handoff(story: Story, rules: 
     assert await said(story, bot) == ["soon"]
 
 
-async def test_a_higher_priority_moves_it_forward(story: Story, rules: Rules) -> None:
+async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: Rules) -> None:
     await rules.add("late", REQUESTER, "1m", **due_in(0))
     ann = await story.with_agent()
     await rules.wait(minutes=6)

@@ -65,7 +65,7 @@ async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -
 
 
 @pytest.mark.parametrize("how", ["declines", "lets it run out", "goes away", "is taken back"])
-async def test_it_stays_with_the_sender_when_the_other(
+async def test_a_conversation_stays_with_the_sender_when_the_other(
     how: str, story: Story, ann: int, clock: MovedClock
 ) -> None:
     await send_on(story, ann, to_agent=OMAR)
@@ -158,7 +158,7 @@ async def test_a_hand_back_passes_the_outcome_to_the_bot(story: Story, ann: int)
     assert question.metadata["handed_back"]["outcome"] == "New dock ordered"
 
 
-async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_told_first(
+async def test_a_blank_text_after_a_hand_back_keeps_the_steps_before_the_turn(
     story: Story, ann: int
 ) -> None:
     await story.store.write(

@@ -56,7 +56,7 @@ def test_a_crowd_is_accepted_within_a_few_turns(
         clients = connect(stack, listening, CLIENTS)
         turns = 0
         while len(made) < CLIENTS:
-            await asyncio.sleep(0)  # one turn
+            await asyncio.sleep(0)  # lets the event loop run once
             turns += 1
         assert await asyncio.to_thread(greeted, clients) == CLIENTS
         await accepting.close()

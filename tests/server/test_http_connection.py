@@ -170,7 +170,7 @@ async def test_a_webhook_too_many_is_refused_and_its_connection_goes_on(server: 
 
 
 @ROOMY
-async def test_a_webhook_is_under_way_until_it_is_answered(server: Server) -> None:
+async def test_a_webhook_counts_as_open_until_it_is_answered(server: Server) -> None:
     connection, other = await server.open(), await server.open()
     assert await answer(connection, WHOLE) == (200, b"hello 1")
     assert server.webhooks.count == 0
@@ -219,7 +219,7 @@ async def test_a_stream_outlives_a_freeze_of_the_process(server: Server, frozen:
         (CHUNKED, None),
         (HEAD + b"CONTENT-LENGTH:12\r\n\r\n", 12),
         (HEAD + b"X-A: \r\nContent-Length: -1\r\n\r\n", None),
-        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # in the body
+        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # the connection ends in the body
     ],
 )
 def test_bytes_to_come(data: bytes, left: int | None) -> None:

@@ -300,8 +300,9 @@ async def test_running_work_keeps_its_claim(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A process keeps its claim however long the work takes or waits, unless it is frozen or
-    dead."""
+    """A process keeps its claim during long work and long waits, unless the process is frozen or
+    dead.
+    """
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     monkeypatch.setattr(workers, "RENEW_EVERY", 0.01)
     await people(story, 1)

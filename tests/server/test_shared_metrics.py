@@ -6,7 +6,7 @@ from pathlib import Path
 
 from handoff_service.metrics import DeskState, Metrics, has_ended
 
-# A worker: counts so many texts, opens the bot's breaker if asked, and shows what a scrape gets.
+# A worker: counts this number of texts, opens the bot's breaker if asked, and prints the metrics.
 WORKER = """
 import sys
 from handoff_service import metrics

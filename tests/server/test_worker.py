@@ -165,7 +165,7 @@ async def test_agents_answers_leave_in_order_whatever_the_provider_does(
     assert provider.sent == ["one", "two", "three"]
 
 
-async def test_an_unknown_outcome_is_linked_when_it_went_out_and_sent_again_when_not(
+async def test_an_unknown_outcome_is_linked_if_sent_and_sent_again_if_not(
     worker: Worker, story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)

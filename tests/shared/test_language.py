@@ -273,7 +273,9 @@ def test_the_language_without_a_clear_text() -> None:
     ("intent", "language"),
     [("speak_english", Language.ENGLISH), ("speak_spanish", Language.SPANISH)],
 )
-def test_the_rule_knows_every_example_of_a_wish(intent: str, language: Language) -> None:
+def test_the_rule_recognizes_every_example_of_a_language_request(
+    intent: str, language: Language
+) -> None:
     """The service sets the language by this rule before the bot answers. An example that the rule
     does not know would get one answer in the language, and the next one in the other."""
     unknown = [text for text in examples()[intent] if language_of(text) is not language]

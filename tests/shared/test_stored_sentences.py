@@ -1,36 +1,38 @@
-"""Sentences that the database stores in English, found again for the pages."""
+"""Sentences that the database stores in English are shown in the language of a page."""
 
-import gettext
+from gettext import NullTranslations
 
 import pytest
 
-from handoff_service.rules.shared.phrases import translated
-from handoff_service.rules.shared.stored_sentences import reason, stored
+from handoff_service.rules.shared.phrases import Phrase, phrase, translated
+from handoff_service.rules.shared.stored_sentences import filled, recognized
+
+DELETED = phrase("It was deleted.")
+REFUSED = phrase("Not erased ({count}): {why}")
 
 
-class Marked(gettext.NullTranslations):
+class _German(NullTranslations):
     def gettext(self, message: str) -> str:
-        return f"<{message}>"
+        return {DELETED: "Gelöscht.", REFUSED: "{why} ({count} bleiben)"}[message]
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("stored", "german"),
     [
-        ("Mia Chen took over", "<Mia Chen took over>"),
-        ("The hold has ended", "<The hold has ended>"),
-        ("Mia put this on hold until 09:00", "<Mia put this on hold until 09:00>"),
-        (
-            "Mia closed this conversation. It was your conversation",
-            "<<Mia closed this conversation>. It was your conversation>",
-        ),
-        ("Something that no one wrote", "Something that no one wrote"),
+        ("It was deleted.", "Gelöscht."),
+        ("Not erased (3): No {answer}.\nAt all", "No {answer}.\nAt all (3 bleiben)"),
+        ("Something else.", "Something else."),
     ],
 )
-def test_a_stored_sentence_is_found_with_its_names(text: str, shown: str) -> None:
-    assert stored(text) == text
-    assert translated(stored(text), Marked()) == shown
+def test_a_stored_sentence_is_translated_if_it_is_known(stored: str, german: str) -> None:
+    found = recognized(stored, [DELETED, REFUSED])
+    assert (found, translated(found, _German())) == (stored, german)
 
 
-def test_a_reason_that_a_person_wrote_stays() -> None:
-    assert translated(reason("Mia left"), Marked()) == "Mia left"
-    assert translated(reason("Waiting for another team"), Marked()) == "<Waiting for another team>"
+def test_a_value_that_is_a_phrase_is_translated_too() -> None:
+    made = filled(REFUSED, count=1, why=DELETED)
+    assert isinstance(made, Phrase)
+    assert (made, made.translated(_German())) == (
+        "Not erased (1): It was deleted.",
+        "Gelöscht. (1 bleiben)",
+    )

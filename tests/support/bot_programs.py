@@ -39,8 +39,9 @@ class BotProgram:
         errors: Path | None = None,
         given: str = "",
     ) -> None:
-        """``arguments``: ``-m MODULE ...``, a script with its arguments, or those of ``rasa``.
-        ``given``: its stdin. Without ``errors``, its stderr goes to ``output``, too."""
+        """``arguments``: ``-m MODULE ...``, a script with its arguments, or the arguments of
+        ``rasa``. ``given``: its stdin. Without ``errors``, its stderr goes to ``output``, too.
+        """
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(_server())
         order = {

@@ -56,5 +56,5 @@ class Cable:
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
-        finally:  # the other end must be closed, too, however this end was lost
+        finally:  # the other end must be closed too, for any loss of this end
             writer.close()

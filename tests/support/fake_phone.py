@@ -91,7 +91,7 @@ class FakePhone(PhoneEvents):
             self._runner = None
 
     async def come_back(self) -> None:
-        """Come back, or start the app again. The app's database is as it was."""
+        """Come back, or start the app again. The app keeps its database."""
         app = web.Application(middlewares=[self._answer])
         app.router.add_get("/health", self._health)
         app.router.add_post("/messages", self._take)

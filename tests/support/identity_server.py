@@ -37,8 +37,8 @@ class Grant:
 
 @dataclass
 class IdentityServer:
-    """One provider. ``person``: the claims of the person who is signed in there. ``lie``: changes
-    the claims of the next ID tokens. ``token``: makes the ID token in place of ``signed``.
+    """One provider. ``person``: the claims of the person who is signed in at the provider. ``lie``:
+    changes the claims of the next ID tokens. ``token``: makes the ID token in place of ``signed``.
     """
 
     client_id: str = "patchboard"
@@ -48,15 +48,16 @@ class IdentityServer:
     lie: Callable[[Claims], Claims] = lambda claims: claims
     token: Callable[[Claims], str] | None = None
     names_itself: bool = True  #: sends iss in the answer, RFC 9207
-    info: Claims | None = None  #: the claims of the user info; None: those of ``person``
+    info: Claims | None = None  #: the claims of the user info; None: the claims of ``person``
     key: RSAKey = field(default_factory=new_key)
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Claims] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
-    #: when the person last typed a password there, in Unix time; None: it does not say
+    #: when the person last typed a password at the provider, in Unix time; None: the claim is
+    #: missing
     signed_in_at: int | None = None
     asks_again: bool = True  #: whether it heeds prompt=login
-    sid: str | None = None  #: its session
+    sid: str | None = None  #: the id of the provider's session
 
     def replace_key(self) -> None:
         """Sign with a new key from now on. The old one is gone."""

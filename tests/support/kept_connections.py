@@ -15,7 +15,8 @@ from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
 
 from handoff_service.store.engine.postgres_connection import BoundedConnection
 
-MOST_IDLE = 2  # of one kind, as many as most tests use; the server has 100 for all test processes
+# kept connections of one kind, as many as most tests use; the server has 100 for all test processes
+MOST_IDLE = 2
 
 
 class KeptConnections:

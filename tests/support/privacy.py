@@ -1,5 +1,6 @@
-"""Helpers for tests of erasures: a provider and a bot whose answers a test sets, and dumps of
-everything that is stored."""
+"""Helpers for tests of erasures: a provider and a bot whose answers a test sets, and dumps of all
+stored data.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field

@@ -48,15 +48,14 @@ def shapes(conn: sa.Connection) -> dict[str, str]:
 
 
 def reflect(conn: sa.Connection, only: Collection[str]) -> sa.MetaData:
-    """These tables and those that they refer to, as the database has them now."""
+    """These tables and the tables that they refer to, with their present columns."""
     found = sa.MetaData()
     found.reflect(conn, only=only)
     return found
 
 
 def add_rows(conn: sa.Connection, schema: sa.MetaData, numbers: "itertools.count[int]") -> None:
-    """One more row in each table; it refers to the row just added to each table that it depends
-    on."""
+    """Add one row to each table. It refers to the new rows of the tables that it depends on."""
     added: dict[str, sa.Row[Any]] = {}
     for table in schema.sorted_tables:
         number = next(numbers)

@@ -213,7 +213,7 @@ def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -
         ((0, 10), (5, 10), 1.0),
         ((0, 0), (5, 10), 1.0),
         ((1, 10), (9, 10), 0.999995),
-        ((20, 40), (6, 40), 0.000815),  # as scipy.stats.fisher_exact
+        ((20, 40), (6, 40), 0.000815),  # the value of scipy.stats.fisher_exact
         ((2600, 50_000), (2500, 50_000), 0.077359),
         ((50_000, 50_000), (0, 50_000), 0.0),
     ],
@@ -231,7 +231,7 @@ def test_the_interval_is_wilsons() -> None:
     assert Share(part=0, whole=0).interval == (0.0, 1.0)
 
 
-def test_macro_f1_is_the_mean_over_the_intents_that_are_meant() -> None:
+def test_macro_f1_is_the_mean_over_the_labeled_intents() -> None:
     pairs = [("a", "a"), ("a", "b"), ("b", "b"), ("b", "c")]
     assert macro_f1(pairs) == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert macro_f1([]) is None

@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model(tmp_path: Path, root: Path) -> Path:
-    """A model whose data was kept."""
+    """A model with its kept data."""
     path = model_folder.folder(tmp_path) / MODEL
     path.touch()
     model_folder.keep_data(path, model_folder.data_of(root))

@@ -86,7 +86,7 @@ async def test_a_bot_that_was_away_follows_when_it_is_back(second: Store, tmp_pa
     assert bots.files[TWO] == NEW
 
 
-async def test_a_bot_that_cannot_load_it_goes_on_and_says_why(
+async def test_a_bot_that_cannot_load_the_model_continues_and_gives_the_reason(
     second: Store, tmp_path: Path
 ) -> None:
     bots = FakeBots(ONE)

@@ -111,7 +111,7 @@ async def test_from_the_first_model_to_a_refused_promotion(
     )
     texts = measure_model.compared_texts(tmp_path, second)
     assert {one.text for one in texts} >= {"hello", "hello you", "my printer is broken"}
-    # both files are there
+    # both files exist
     assert {first.file, second.file} <= {path.name for path in (tmp_path / "models").iterdir()}
     data = model_folder.kept_data(tmp_path / "models" / first.file)
     assert model_folder.put_data_back(root, data) == ["data/nlu.yml"]
@@ -168,5 +168,5 @@ async def test_a_run_whose_process_is_gone_is_interrupted(store: Store, clock: M
     assert run.state is RunState.INTERRUPTED
     assert "Start the training again" in (run.error or "")
     await store.write(start_run, StartRun())
-    await store.write(interrupt, timedelta())  # as at the start of a service with SQLite
+    await store.write(interrupt, timedelta())  # the start of a service with SQLite does the same
     assert (await latest(store)).state is RunState.INTERRUPTED

@@ -117,7 +117,9 @@ async def test_a_failed_turn_keeps_the_collected_facts(story: Story, ann: int) -
     assert item.collected == {"Problem": "my laptop is slow", "Case": "CS0000001"}
 
 
-async def test_a_turn_stands_until_it_is_answered_or_its_epoch_ends(story: Story, ann: int) -> None:
+async def test_a_turn_stays_due_until_it_is_answered_or_its_epoch_ends(
+    story: Story, ann: int
+) -> None:
     first = await story.begin(ann)
     assert first is not None
     turn = int(first.turn_id)

@@ -116,9 +116,7 @@ async def test_bye_closes_with_one_text_and_the_next_text_starts_a_conversation(
     assert (await story.text("one more thing")).interaction_id != ann
 
 
-async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(
-    story: Story, ann: int
-) -> None:
+async def test_bye_followed_by_another_text_at_once_closes_nothing(story: Story, ann: int) -> None:
     at_once = [
         Text(sid=f"SM{n}", requester_number=ANN, provider_number=MAIN, body=body)
         for n, body in enumerate(["bye", "wait, one more thing"])
@@ -130,7 +128,7 @@ async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(
     assert question.message == "wait, one more thing"
 
 
-async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(
+async def test_the_desk_answers_help_and_the_question_before_it_stays_open(
     story: Story, ann: int
 ) -> None:
     await story.text("HELP")

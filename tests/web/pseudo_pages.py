@@ -1,25 +1,32 @@
 """Finds the words of a page that no catalog can translate.
 
 The pages are rendered with a catalog that puts « and » around each of its sentences, but not around
-their placeholders: what a sentence is filled with must itself be translated, or be data.
+their placeholders, because the values of placeholders must be translated sentences or data.
 """
 
+import functools
 import gettext
 import re
 from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
 
-#: attributes that people read or hear
+#: HTML attributes that people read or hear
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
-#: elements whose content is for programs, or is what somebody wrote
+#: elements whose content is for programs, or was written by people
 SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
+WITHIN = frozenset(
+    {"mark", "b", "i", "em", "strong", "bdi"}
+)  # elements inside texts that people wrote
 VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
 )
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
+_FILLED = re.compile(r"\{[^{}]*\}")  # placeholders in templates of texts
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: addresses, file names, time zones, versions, numbers with units of their own
-_NOT_WORDS = re.compile(r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+")
+_NOT_WORDS = re.compile(
+    r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b"
+)
 _DATES = re.compile(
     r"\b(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b"
     r"|\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
@@ -57,13 +64,13 @@ class _Texts(HTMLParser):
         if tag in SKIPPED or self._skipped:
             if tag not in VOID:
                 self._skipped.append(tag)
-        else:
-            self.shown.append("\n")  # no data goes from one element to the next
+        elif tag not in WITHIN:
+            self.shown.append("\n")  # no known text continues in the next element
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
             self._skipped.pop()
-        else:
+        elif tag not in WITHIN:
             self.shown.append("\n")
 
     def handle_data(self, data: str) -> None:
@@ -72,13 +79,12 @@ class _Texts(HTMLParser):
 
 
 def untranslated(page: str, data: Collection[str], names: Collection[str]) -> list[str]:
-    """Return the texts of a page that have words outside « and », without those words that are
-    data. ``names``: words that are the same in each language."""
+    """Return the texts of a page that have words outside « and » that are not data. ``names``:
+    words that are the same in each language.
+    """
     parser = _Texts()
     parser.feed(page)
-    known = re.compile(
-        r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(data, key=len, reverse=True))) + r")(?!\w)"
-    )
+    known = _known(frozenset(data))
     texts = ["".join(parser.shown), *parser.attributes]
     found = []
     for text in texts:
@@ -87,6 +93,16 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
             if any(word not in names for word in _WORD.findall(rest)):
                 found.append(" ".join(line.split()))
     return found
+
+
+@functools.cache
+def _known(data: frozenset[str]) -> re.Pattern[str]:
+    """Return a pattern that finds these texts. A {placeholder} matches any short text."""
+    longest_first = sorted((one for one in data if _WORD.search(_FILLED.sub("", one))), key=len)
+    parts = (
+        r"[^\n]{0,80}?".join(map(re.escape, _FILLED.split(one))) for one in reversed(longest_first)
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
 
 
 def _outside(text: str) -> str:
@@ -101,4 +117,4 @@ def _unmarked(text: str) -> Iterator[str]:
         elif depth <= 0:
             yield part
         else:
-            yield "\n" * part.count("\n")
+            yield "\n"

@@ -64,7 +64,7 @@ class Row:
     path: str
     who: str
     outside: str
-    #: of a service token
+    #: the scope of a service token
     scope: str
 
 
@@ -326,7 +326,7 @@ async def test_an_agent_who_acts_on_a_colleagues_conversation_joins_it(desk: Des
         status, said = await desk.ask(row, path, role, form_for(row))
         lines = await desk.here.story.lines(interaction_id)
         joined = any(line.body == f"A {role} joined" for line in lines)
-        # what found nothing changed nothing
+        # a request that finds no record changes nothing
         if status in (403, 500) or joined != (row.outside == "joins" and status < 400):
             wrong.append(f"{row.method} {row.path}: {status} {joined=} {said}")
     assert wrong == []

@@ -89,7 +89,7 @@ async def test_the_shipped_actions_are_there_for_everyone_to_read(mia: Client) -
     assert first["conditions"] == [
         {"field": "owner", "operator": "is_not", "value": "virtual_agent"}
     ]
-    assert second["will"] == "set the state to closed abandoned"
+    assert second["will"] == "set the state to Closed abandoned"
     assert (second["state"], second["duration"], second["active"]) == (
         "closed_abandoned",
         "2d",
@@ -211,7 +211,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     ]
     one = f"/interactions/{await ann_with(mia)}"
     await mia.call("POST", f"{one}/messages", {"body": "hi"}, status=201)
-    # a run that begins with Mia there: however slow the machine is, its conditions hold
+    # the run begins while Mia is present, so its conditions hold even on a slow machine
     await ann_texts(mia)
     timers = {
         timer["action"]["name"]: timer
@@ -219,7 +219,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     }
     assert {"Later", "Remind the agent"} <= set(timers)
     told = timers["Later"]
-    assert told["will"] == "reminds you, if state is work in progress"
+    assert told["will"] == "reminds you, if the state is Work in progress"
     assert told["when"].endswith(": 1 hour after the requester's first message without a response")
     until = (datetime.now(UTC) + timedelta(hours=3)).replace(microsecond=0)
     put_off = await mia.call("PATCH", f"{one}/timers/{told['id']}", {"due_at": until.isoformat()})

@@ -120,7 +120,7 @@ async def test_a_deleted_record_is_found_from_its_list(desk: Running, grace: Adm
     assert one is not None
     await grace.send(f"/templates/{one[1]}", name="Password reset", body="Reset it at home")
     empty = await grace.get("/workspace/admin/deleted/templates")
-    assert "No deleted templates" in empty.text
+    assert "Nothing deleted" in empty.text
     await grace.send(f"/templates/{one[1]}/delete")
     assert 'href="/workspace/admin/deleted/templates"' in (await grace.get(TEMPLATES)).text
     text = shown((await grace.get("/workspace/admin/deleted/templates")).text)

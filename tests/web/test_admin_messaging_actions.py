@@ -63,7 +63,7 @@ async def test_the_ladders_show_the_default_actions(grace: Visitor) -> None:
     page = await grace.get(LIST)
     words = shown(page.text)
     assert "Remind the agent After 30 minutes: prompt the agent" in words
-    assert "Close when abandoned After 2 days: set the state to closed abandoned" in words
+    assert "Close when abandoned After 2 days: set the state to Closed abandoned" in words
     assert 'aria-current="page">Messaging actions</a>' in page.text
 
 
@@ -175,7 +175,7 @@ async def test_conditions_are_added_and_removed_without_the_script_and_nothing_i
     assert await saved(desk) == before
 
 
-async def test_a_condition_on_what_is_gone_is_kept_until_it_is_changed(
+async def test_a_condition_on_a_deleted_record_is_kept_until_it_is_changed(
     desk: Running, grace: Visitor
 ) -> None:
     names = {"field-0": "queue", "was-0": "queue", "value-0": "Service desk"}

@@ -381,7 +381,7 @@ async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Vi
     found = re.search(r'name="apply" value="(\w+)"', outdated.text)
     assert found is not None
     applied = await send(text=text, name="my.toml", apply=found[1])
-    assert "Imported: 0 users, 1 agents, 1 groups" in shown(applied.text)
+    assert "Imported: Users: 0, Agents: 1, Groups: 1" in shown(applied.text)
     history_of_mia = shown((await grace.get(f"{UNDER}/agents/1")).text)
     assert "→ 9" in history_of_mia
 

@@ -37,7 +37,7 @@ UNTYPED = {
     "datetime-local",
     "submit",
 }
-# Expressions that are no person's words, though they name some.
+# Expressions that match ``WORDS`` but do not show a person's words.
 OURS = re.compile(
     r"^(icon|form\.called|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
@@ -65,7 +65,7 @@ OURS = re.compile(
 
 
 class Walker(HTMLParser):
-    """Finds expressions in the text of elements that say nothing about their direction."""
+    """Finds expressions in the text of elements without a direction."""
 
     def __init__(self, expressions: list[str]) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Walker(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not self.open:  # a part of another template: a title, or what an element is around
+        if not self.open:  # outside every element of this template, for example in a title
             return
         tag, says = self.open[-1]
         for place in re.findall("\x01(\\d+)\x02", data):
@@ -104,7 +104,7 @@ class Walker(HTMLParser):
                 self.found += (
                     [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
                 )
-            # dir="auto" looks at no isolated words
+            # dir="auto" ignores isolated words
             elif says and re.search(r"\| (bdi|sentence)\b", expression):
                 self.found.append(f"isolated twice: {expression}")
             elif not says and WORDS.search(expression) and not MARKED.search(expression):
@@ -116,8 +116,9 @@ TRANS = re.compile(r"\{% trans\b(.*?)%\}(.*?)\{% endtrans %\}", re.DOTALL)
 
 
 def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
-    """The arguments of a call as (name or nothing, expression), and the source after the call.
-    ``source`` begins after the opening parenthesis."""
+    """Return the arguments of a call as (name or nothing, expression), and the source after the
+    call. ``source`` begins after the opening parenthesis.
+    """
     depth, at, begin, quote = 0, 0, 0, ""
     parts = []
     while at < len(source):
@@ -143,7 +144,9 @@ def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
 
 
 def values_of_messages(expression: str) -> list[str]:
-    """An expression without the messages in it, and the values that fill their placeholders."""
+    """Return an expression without its translated messages, and the values that fill the
+    placeholders of these messages.
+    """
     values = []
     while call := CALL.search(expression):
         given, rest = arguments(expression[call.end() :])
@@ -153,7 +156,7 @@ def values_of_messages(expression: str) -> list[str]:
 
 
 def filled(trans: re.Match[str]) -> str:
-    """The text of a translated block with the expressions of its values in their places."""
+    """Return the text of a translated block, in which expressions replace the placeholders."""
     given, _ = arguments(trans[1])
     values = {name: value for name, value in given if name}
 
@@ -187,8 +190,9 @@ TEMPLATE_FILES = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.
 
 @pytest.mark.parametrize("template", TEMPLATE_FILES)
 def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
-    """Mend it with dir="auto" on the element or the field; inside a sentence with ``| bdi`` or ``|
-    sentence``."""
+    """Fix a place with dir="auto" on the element or the field, or inside a sentence with ``| bdi``
+    or ``| sentence``.
+    """
     assert unmarked(unwrapped((TEMPLATES / template).read_text())) == []
 
 

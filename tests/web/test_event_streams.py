@@ -136,7 +136,7 @@ async def test_nothing_is_sent_before_the_session_is_checked(desk: Running, mia:
     assert (await desk.story.lines(one))[-1].body == "my secret is 42"
 
 
-async def test_a_pages_stream_ends_with_its_roles_and_before_anything_is_told(
+async def test_a_stream_ends_before_another_event_when_the_agent_loses_the_role(
     desk: Running,
 ) -> None:
     async with desk.visitor() as mia:

@@ -44,7 +44,9 @@ asyncio.run(all())
 
 
 async def p99(twilio: FakeTwilio, url: str, until: asyncio.Event | None = None) -> float:
-    """Of so many texts, and of those until the event is set, in seconds."""
+    """The 99th percentile of the texts' answer times, in seconds, for a number of texts or until
+    the event is set.
+    """
     took: list[float] = []
 
     async def send() -> None:

@@ -77,7 +77,7 @@ def written(link: Link) -> str:
 
 
 @pytest.mark.parametrize(("text", "leads"), LEADS.items())
-def test_an_address_is_a_link_to_where_it_says(text: str, leads: tuple[str, str]) -> None:
+def test_an_address_in_a_text_is_a_link_to_itself(text: str, leads: tuple[str, str]) -> None:
     (link,) = links(text)
     assert (written(link), link.href, link.misleads) == (*leads, False)
 

@@ -228,10 +228,10 @@ async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: V
         ) as answer:
             assert answer.status == 413
     except aiohttp.ClientConnectionError:
-        pass  # it hung up while we were still sending
+        pass  # the server closed the connection while the test was still sending
 
 
-async def test_an_upload_must_be_meant(desk: Running, mia: Visitor) -> None:
+async def test_an_upload_needs_a_session_and_the_form_token(desk: Running, mia: Visitor) -> None:
     assert (await add(mia, picture(), csrf="wrong")).status == 403
     async with desk.visitor() as nobody:
         assert (await add(nobody, picture(), csrf="")).status == 401

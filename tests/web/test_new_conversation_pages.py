@@ -1,5 +1,6 @@
-"""An agent writes first from the workspace: whom the dialog finds, what it says that sending will
-do, and that it does that and nothing else."""
+"""An agent writes first from the workspace. The dialog finds people and announces the effect of
+sending, and sending has exactly this effect.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -293,7 +294,7 @@ async def test_a_refused_send_gives_the_reason(desk: Running, mia: Visitor) -> N
     assert await desk.story.count(t.interactions) == 0
 
 
-async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
+async def test_a_new_conversation_works_without_the_script(desk: Running, mia: Visitor) -> None:
     page = await mia.get("/workspace/new")
     assert '<dialog class="dialog" id="new-dialog" aria-labelledby="new-title" open>' in page.text
     csrf = await mia.csrf()

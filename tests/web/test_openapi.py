@@ -155,7 +155,7 @@ async def token_of(session: aiohttp.ClientSession, desk: Running, role: Role) ->
 
 
 async def asks(session: aiohttp.ClientSession, desk: Running, call: Call, token: str) -> int:
-    """The status of a call about nothing that is there, with an empty body."""
+    """The status of a call with an empty body about a record that does not exist."""
     path = re.sub(r"<\w+:\w+>", "999999", call.path)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = None if call.method in ("GET", "DELETE") else {}

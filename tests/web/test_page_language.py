@@ -1,4 +1,6 @@
-"""The language of a page: the agent's own, else the browser's; and what CLDR writes in it."""
+"""The language of a page, which is the agent's own or else the browser's, and its formats from
+CLDR.
+"""
 
 import re
 import secrets
@@ -38,7 +40,7 @@ def written(template: str, **values: object) -> str:
     return environment().from_string(template).render(zone=ZONE, now=NOW, **values)
 
 
-# how a language writes a time: the filter, the time -> the words in en, de, es and fr
+# template filter and time -> the formatted time in en, de, es and fr
 TIMES = [
     ("clock", THEN, ["09:52", "09:52", "9:52", "09:52"]),
     ("moment", THEN, ["09:52", "09:52", "9:52", "09:52"]),
@@ -99,7 +101,7 @@ def language_of(page: str) -> str:
     return found[1]
 
 
-# what a browser asks for -> the language of the sign-in page
+# the browser's Accept-Language header -> the language of the sign-in page
 ASKED = {
     "de-AT,de;q=0.9,en;q=0.8": "de",
     "pt-BR,es;q=0.5,en;q=0.4": "es",

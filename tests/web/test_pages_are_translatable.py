@@ -1,10 +1,10 @@
-"""Every page shows only sentences of the catalogs, and what people wrote.
-
-Each page of ``access.txt`` is opened with content, under a catalog that marks its sentences. A word
-outside these marks fails the test: mark its sentence with ``phrase``, ``_()`` or ``{% trans %}``
-(see ``docs/how-to/add-a-language.md``).
+"""Every page shows only sentences of the catalogs and texts that people wrote. Each page of
+``access.txt`` is opened with content, under a catalog that marks its sentences. A word outside
+these marks fails the test: mark its sentence with ``phrase``, ``_()`` or ``{% trans %}`` (see
+``docs/how-to/add-a-language.md``).
 """
 
+import functools
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t
 from handoff_service.web.shared import page_language
-from handoff_service.web.workspace.bulk import TITLES
+from handoff_service.web.workspace.bulk import BUTTONS
 from tests.support.story import BOB, DIRECT, MIA, STRANGER
 from tests.web.pseudo_pages import PseudoCatalog, untranslated
 from tests.web.test_access import TABLE, Row
@@ -43,6 +43,7 @@ from tests.web.workspace_server import PAGE, Running, running
 
 asyncio = pytest.mark.asyncio(loop_scope="module")
 
+BOT = Path(__file__).parents[2]
 DEMO = Path(handoff_service.__file__).with_name("demo.toml")
 #: Places whose sentences are not all marked yet. This list only gets shorter.
 NOT_YET = (
@@ -57,7 +58,7 @@ NAMES = frozenset(
     {"Patchboard", "Twilio", "Rasa", "Redis", "Android", "Gateway", "OpenID", "Northwind"}
     | {"English", "Deutsch", "Español", "Français"}
 )
-#: What is no page: files, streams and answers to programs.
+#: Addresses that are no pages: files, streams and answers to programs.
 NO_PAGES = re.compile(
     r"/api/|/webhooks/|/static/|/media/|/app-icon|/(?:healthz|readyz|metrics)$|.*/csv$"
     r"|/service-worker|/manifest|.*/events$|.*/export$|/workspace/media/|/phone/media/"
@@ -75,7 +76,7 @@ PLACES: Mapping[str, Sequence[str]] = {
     "/workspace/supervisor/reports/{name}": [
         f"/workspace/supervisor/reports/{name}" for name in REPORTS
     ],
-    "/workspace/bulk/{action}": [f"/workspace/bulk/{name}?ids=1,2" for name in TITLES],
+    "/workspace/bulk/{action}": [f"/workspace/bulk/{name}?ids=1,2" for name in BUTTONS],
     "/workspace/conversations/{interaction_id}": [
         "/workspace/conversations/1",
         "/workspace/conversations/2",
@@ -92,7 +93,7 @@ PLACES: Mapping[str, Sequence[str]] = {
     "/workspace": ["/workspace", NOWHERE],
     "/workspace/trainer/intents/{name}": ["/workspace/trainer/intents/greet"],
 }
-#: These need what a test of pages does not have: a trained model, a call of a webhook, a run.
+#: Pages that need a trained model, a call of a webhook or a run, which this test does not have.
 NOT_OPENED = frozenset(
     {
         "/workspace/admin/personal-data/{number}",
@@ -108,7 +109,7 @@ NOT_OPENED = frozenset(
 )
 #: domain -> how many sentences a language may lack until its translation is finished
 MISSING = {PAGES: 10_000, SCRIPTS: 10_000}
-#: what a translation keeps: placeholders and tags
+#: a translation must keep placeholders and tags
 PARTS = re.compile(r"%\(\w+\)s|\{\w+\}|</?[a-z]+[^>]*>")
 LEADS = frozenset({"/", "/setup", "/workspace/admin", "/sign-in/code", "/sign-in/set-up"})
 MORE = b"""
@@ -156,8 +157,9 @@ class Desk:
     data: frozenset[str]
 
     async def open(self, path: str) -> tuple[int, str]:
-        """Return the status and the page. A page that leads elsewhere once somebody has signed in
-        is opened by nobody."""
+        """Return the status and the page. The pages that redirect signed-in agents are opened
+        without a session.
+        """
         signed_in = {"Cookie": f"patchboard={self.token}"} if path != "/sign-in" else {}
         async with self.client.get(
             self.here.address + path, headers=PAGE | signed_in, allow_redirects=False
@@ -213,7 +215,7 @@ async def fill(here: Running) -> tuple[str, int]:
 
 
 def stored_texts(conn: Connection) -> frozenset[str]:
-    """Return what people wrote: the texts of the database, without its stored words."""
+    """Return the texts in the database that people wrote, without its stored words."""
     found: set[str] = set()
 
     def add(value: object) -> None:
@@ -227,12 +229,23 @@ def stored_texts(conn: Connection) -> frozenset[str]:
                 for one in value:
                     add(one)
 
+    for people in (t.users, t.agents):  # some pages show first names only
+        found.update(name.split()[0] for name in conn.execute(sa.select(people.c.name)).scalars())
     for table in t.metadata.sorted_tables:
         texts = [column for column in table.c if isinstance(column.type, sa.Text | sa.JSON)]
         for row in conn.execute(sa.select(*texts)) if texts else ():
             for value in row:
                 add(value)
     return frozenset(one for one in found if len(one) > 2 and not re.fullmatch("[a-z_]+", one))
+
+
+@functools.cache
+def bot_texts() -> frozenset[str]:
+    """Return the texts in the files of the virtual agent."""
+    files = [*(BOT / "data").rglob("*.yml"), BOT / "domain.yml"]
+    lines = (line for path in files for line in path.read_text().splitlines())
+    texts = {part.strip("'\" ") for line in lines for part in re.split(r"- |: |# ", line)}
+    return frozenset(one for one in texts if len(one) > 1 and not one.startswith("{"))
 
 
 def pages() -> list[Row]:
@@ -249,7 +262,8 @@ async def test_each_page_has_no_words_outside_the_catalogs(desk: Desk) -> None:
             expected = 404 if place == NOWHERE else 200
             if status != expected and row.path not in NOT_OPENED | LEADS:
                 unopened.append(f"{status} {place}")
-            if found := untranslated(page, desk.data, NAMES):
+            data = desk.data | (bot_texts() if place.startswith("/workspace/trainer") else set())
+            if found := untranslated(page, data, NAMES):
                 wrong.setdefault(row.path, []).extend(found)
     assert unopened == []
     report = [
@@ -285,9 +299,9 @@ def test_each_sentence_is_translated(domain: str) -> None:
     assert {name: count for name, count in missing.items() if count > MISSING[domain]} == {}
 
 
-def forms(text: str | Sequence[str]) -> Sequence[str]:
+def forms(text: str | Sequence[str] | None) -> Sequence[str]:
     """Return the forms of a sentence: one, or one for each plural."""
-    return [text] if isinstance(text, str) else text
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 def test_the_catalogs_have_the_sentences_of_the_code() -> None:

@@ -1,5 +1,6 @@
 """Practice from the first click to the score, on the real service, with masked texts and a real
-database that stays as it was."""
+database that does not change.
+"""
 
 import asyncio
 import re

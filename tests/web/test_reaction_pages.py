@@ -120,7 +120,8 @@ async def test_phones_text_like_real_ones_and_all_stay_on_the_page(
     one = await _with_mia(desk)
     await desk.story.text("hello", number=BOB, to=DIRECT)
     async with asyncio.timeout(10):
-        while "I have unlocked it." not in (await visitor.get(PHONES)).text:  # until it is sent
+        # repeats until the text is sent
+        while "I have unlocked it." not in (await visitor.get(PHONES)).text:
             await asyncio.sleep(0.01)
     for made, removed, emoji in (
         ("Liked “", "Removed a like from “", "👍"),

@@ -74,7 +74,7 @@ async def test_the_same_key_and_body_give_the_first_answer_again(
     conversation = await desk.story.with_agent()
     path = f"/interactions/{conversation}/messages"
     first = await mia.send(path, {"body": "on my way"}, "k1")
-    await desk.story.text("thanks")  # what the first answer says is kept, whatever happens since
+    await desk.story.text("thanks")  # a later event does not change the stored first answer
     again = await mia.send(path, {"body": "on my way"}, "k1")
     assert (first[0], first[2]) == (201, False)
     assert again == (201, first[1], True)

@@ -166,7 +166,8 @@ async def test_the_answer_of_another_provider_is_refused(scene: Scene) -> None:
         assert "came from a different provider" in said
         asked = await scene.begin(visitor)
         mixed = f"/sign-in/sso/callback?state={query_of(asked)['state']}&code={other['code']}"
-        assert "a different provider" in await reason(await visitor.get(mixed))  # it names nobody
+        # the answer does not name a provider
+        assert "a different provider" in await reason(await visitor.get(mixed))
 
 
 async def test_a_person_who_cancels_at_the_provider_sees_a_message(scene: Scene) -> None:

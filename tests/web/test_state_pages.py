@@ -119,7 +119,8 @@ def test_only_the_rules_decide_state_transitions() -> None:
     """All code that writes an interaction's state takes it from rules/conversations/states.py."""
     operations = Path(__file__).parents[2] / "handoff_service" / "operations"
     for path in operations.rglob("*.py"):
-        beside = path.with_name("decide.py")  # of a package, which writes what this decides
+        # the module of a package that decides the state that ``path`` writes
+        beside = path.with_name("decide.py")
         source = path.read_text() + (beside.read_text() if beside.exists() else "")
         if "put_state(" in source or '"state": c.state' in source:
             assert re.search(r"\bnext_state\(|states\.TRANSITIONS\[", source), path.name
@@ -176,7 +177,7 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-async def test_a_time_that_is_none_says_so(desk: Running, mia: Visitor, one: int) -> None:
+async def test_an_invalid_time_is_an_error(desk: Running, mia: Visitor, one: int) -> None:
     (before,) = await timers(desk, one)
     for label, (fields, why) in BAD_TIMES.items():
         answer = await mia.act(

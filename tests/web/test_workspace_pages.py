@@ -243,7 +243,7 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
     assert (await visitor.sign_in()).status == 429  # even the right one has to wait
 
 
-async def test_a_wrong_try_keeps_the_address_and_not_the_password(visitor: Visitor) -> None:
+async def test_a_failed_sign_in_keeps_the_address_and_not_the_password(visitor: Visitor) -> None:
     answer = await visitor.sign_in(email='"><b>x', password="secret-try")
     assert 'value="&#34;&gt;&lt;b&gt;x"' in answer.text
     assert "secret-try" not in answer.text
@@ -261,7 +261,7 @@ async def test_a_real_desk_lists_nobody_and_its_phones_are_the_admins(tmp_path: 
         assert (await visitor.get("/phone")).status == 403, "Mia is no admin"
 
 
-async def test_the_start_leads_in(visitor: Visitor) -> None:
+async def test_the_root_address_leads_to_sign_in_or_the_workspace(visitor: Visitor) -> None:
     assert (await visitor.get("/")).headers["Location"] == "/sign-in"
     await visitor.sign_in()
     assert (await visitor.get("/")).headers["Location"] == "/workspace"
@@ -281,7 +281,7 @@ async def test_an_offer_shows_requester_reason_and_time(desk: Running, mia: Visi
     assert re.search(r"\b(60|59|58) s\b", said)
 
 
-async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_it(
+async def test_a_page_that_shows_an_offer_reports_once_that_a_colleague_took_it(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("my badge", to=DIRECT)
@@ -335,7 +335,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     await mia.act("/workspace/presence", presence="away")
     await desk.story.available(OMAR)
     item = None
-    while item is None:  # rejected by nobody: it may have been Mia's for a moment
+    while item is None:  # nobody rejected the offer, which may have been Mia's for a moment
         mine = await desk.story.inbox(MIA)
         if mine:
             await mia.act(f"/workspace/offers/{mine[0].id}/reject", reason="away")

@@ -86,7 +86,7 @@ async def serving(
 
 
 async def post_raw(url: str, body: bytes, headers: dict[str, str]) -> Answer:
-    """Post bytes as they are, with no header but these; a blank one is left out."""
+    """Post these bytes with only these headers. A blank header is left out."""
     sent = {name: value for name, value in headers.items() if value}
     async with (
         aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as client,

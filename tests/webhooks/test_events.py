@@ -220,7 +220,7 @@ async def test_a_closed_conversation_is_closed_once(story: Story) -> None:
     ]
 
 
-async def test_a_webhook_gets_only_what_it_wants(story: Story, clock: MovedClock) -> None:
+async def test_a_webhook_gets_only_its_events(story: Story, clock: MovedClock) -> None:
     await wants(story, WebhookEvent.PRESENCE_CHANGED)
     await a_day(story, clock)
     assert Counter(await types(story)) == {"presence.changed": 1, "webhook.test": 1}

@@ -50,7 +50,7 @@ def test_secrets() -> None:
         assert webhook.secret_error(wrong), wrong
 
 
-def test_it_is_tried_again_with_growing_waits_for_a_day() -> None:
+def test_a_failed_call_is_repeated_with_growing_waits_for_a_day() -> None:
     at, waits, attempts = NOW, [], 0
     while True:
         attempts += 1

@@ -131,7 +131,7 @@ class AndroidPhone:
         raise NotOffered(NO_CONSENTS)
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Outcomes, for receipts that were lost. A phone knows no prices."""
+        """Outcomes, for receipts that were lost. A phone reports no prices."""
         ours = {sid for sid in sids if message_ids.about(self._settings, sid).message_id}
         if not ours:
             return ()

@@ -32,7 +32,7 @@ class RasaModels:
             return None
 
     async def answers(self, url: str) -> bool:
-        """Whether any bot answers there, of this project or not."""
+        """Whether any bot answers at the address, a bot of this project or another one."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)):
                 return True

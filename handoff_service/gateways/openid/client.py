@@ -161,12 +161,12 @@ class OpenIdProviders:
         )
         address = found.needed("token_endpoint")
         answered = await self._http.ask("POST", address, headers, body.encode(), most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             raise SignInFailed(
                 phrase(
                     "{name} did not accept the sign-in. {problem} Sign in again.",
                     name=provider.name,
-                    problem=answered.called.why,
+                    problem=answered.result.why,
                 )
             )
         return read_json(answered.body, address)
@@ -192,8 +192,9 @@ class OpenIdProviders:
     async def _with_keys[R](
         self, found: Configuration, check: Callable[[Sequence[Mapping[str, Any]]], R]
     ) -> R:
-        """Check a token with the provider's keys. With an unknown key, they are read again:
-        providers replace them."""
+        """Check a token with the provider's keys. If the key is unknown, the keys are read again,
+        because providers replace their keys.
+        """
         try:
             return await run_slow(check, found.keys)
         except UnknownKey:
@@ -204,11 +205,12 @@ class OpenIdProviders:
     async def _with_user_info(
         self, address: str, access_token: str, claims: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """The claims with those of the user info, which some providers keep out of the token. It
-        counts only if it is about the same person."""
+        """Add the claims of the user info, because some providers leave them out of the token. The
+        user info counts only if it is about the same person.
+        """
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
         answered = await self._http.ask("GET", address, headers, most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             return claims
         try:
             more = read_json(answered.body, address)
@@ -225,7 +227,7 @@ def _algorithms(found: Configuration) -> Sequence[str]:
 def _check_issuer(
     found: Configuration, provider: ProviderAccess, answer: Mapping[str, str]
 ) -> None:
-    """RFC 9207: a provider that announces it must name itself in the answer."""
+    """A provider that announces RFC 9207 must name itself in the answer."""
     named = answer.get("iss")
     must = found.facts.get("authorization_response_iss_parameter_supported") is True
     if (must and named is None) or (named is not None and named != provider.issuer):
@@ -233,6 +235,8 @@ def _check_issuer(
 
 
 def _basic(client_id: str, secret: str) -> str:
-    """RFC 6749, section 2.3.1: both are form-encoded first."""
+    """The header of RFC 6749, section 2.3.1, in which client id and secret are form-encoded
+    first.
+    """
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -100,12 +100,12 @@ class Configurations:
 
     async def _get(self, address: str) -> bytes:
         answered = await self._http.ask("GET", address, _ACCEPT, most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             raise SignInFailed(
                 phrase(
                     "{address} cannot be read. {problem}",
                     address=address,
-                    problem=answered.called.why,
+                    problem=answered.result.why,
                 )
             )
         return answered.body

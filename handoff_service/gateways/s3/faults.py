@@ -6,7 +6,7 @@ The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResp
 import re
 
 _CODE = re.compile(r"(?:<Code>|\(code: )([A-Za-z0-9]{1,60})(?:</Code>|\))")
-NO_ANSWER = "HTTP error"  # how the library begins the error of a connection
+NO_ANSWER = "HTTP error"  # the beginning of the library's connection errors
 _STATUS = re.compile(r"status code: (\d{3})")
 NO_BUCKET = "NoSuchBucket"
 

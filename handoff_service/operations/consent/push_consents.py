@@ -60,8 +60,9 @@ class ConsentPush:
 
 @dataclass(frozen=True, slots=True)
 class PushFailed:
-    """The push failed: the provider could not be reached, or (``offered`` false) its account has no
-    opt-out list."""
+    """The push failed, because the provider could not be reached, or because the account has no
+    opt-out list (``offered`` false).
+    """
 
     batch: Batch
     why: str

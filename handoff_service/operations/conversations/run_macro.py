@@ -73,7 +73,9 @@ class MacroRun:
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     """Run it. NotFound for an unknown macro or conversation. Conflict when a colleague has just run
-    it there, if it texts or notes something. The error of a step names the step."""
+    the macro in the conversation, if the macro writes a text or a note. The error of a step names
+    the step.
+    """
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     did = f"ran the macro “{macro.name}”"

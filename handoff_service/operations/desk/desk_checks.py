@@ -49,7 +49,7 @@ class Check:
     #: the page that fixes it, and its link's words
     page: str = ""
     link: str = ""
-    #: how to fix it without a browser; the end of a sentence in ``doctor``
+    #: the fix without a browser, as the end of a sentence in ``doctor``
     terminal: str = ""
     #: whether the desk cannot answer texts until it is fixed
     is_problem: bool = True

@@ -95,8 +95,8 @@ def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
 
 
 def unlink_agent(tx: Transaction, agent_id: int) -> None:
-    """Remove the agent's links to all providers. The next sign-in there links the account again, by
-    its e-mail address.
+    """Remove the agent's links to all providers. The next sign-in with the provider links the
+    account again, by its e-mail address.
     """
     names = identity_providers.of_agent(tx.conn, agent_id)
     tx.conn.execute(delete(t.agent_identities).where(t.agent_identities.c.agent_id == agent_id))

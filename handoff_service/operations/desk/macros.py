@@ -17,7 +17,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 m = t.macros
-#: Field -> the table of the records that it names, and the error for an unknown one.
+#: Field -> the table of the records that the field names, and the error for an unknown name.
 USES: Mapping[str, tuple[Table, Phrase]] = {
     "template_id": (t.templates, phrase("there is no template {id}")),
     "label_id": (t.labels, phrase("there is no label {id}")),

@@ -94,6 +94,6 @@ def announce(
     tx.at_end(of_identities, [one.id for one in there])
 
 
-def called(one: Any, other: Any) -> str:
+def distinct_name(one: Any, other: Any) -> str:
     """The name of one of two rows of users; with the employee number if both have the same name."""
     return f"{one.name} ({one.external_id})" if one.name == other.name else str(one.name)

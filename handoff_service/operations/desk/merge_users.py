@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.desk.merge_effects import announce, called, put_values
+from handoff_service.operations.desk.merge_effects import announce, distinct_name, put_values
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.record_changes import record_as
 from handoff_service.rules.desk import user_merges as rules
@@ -81,7 +81,7 @@ def merge_users(tx: Transaction, command: MergeUsers) -> int:
     tx.conn.execute(update(g).where(g.c.id == made).values(**values))
     user_words.index_users(tx.conn, [stays.id, goes.id])
     _record(tx, stays, goes, before)
-    said = f"merged {called(goes, stays)} into {called(stays, goes)}"
+    said = f"merged {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
     announce(tx, running, command.agent_id, said, now=after["name"])
     work = due_work.Due(
         kind=Work.SETTLE_MERGE,
@@ -123,8 +123,9 @@ def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
 
 
 def _locked(tx: Transaction, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """Both users, locked in the order of their ids, so that two merges wait for each other. Texts
-    that refer to them are not blocked."""
+    """Lock both users in the order of their ids, so that two merges run one after the other without
+    a deadlock. Texts that refer to them are not blocked.
+    """
     rows = tx.conn.execute(_rows(stays_id, goes_id).with_for_update(key_share=True)).all()
     return _of(rows, stays_id, goes_id)
 

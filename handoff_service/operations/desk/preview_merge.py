@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from handoff_service.operations.desk.merge_effects import called
+from handoff_service.operations.desk.merge_effects import distinct_name
 from handoff_service.operations.desk.merge_users import both, check
 from handoff_service.rules.desk import user_merges as rules
 from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, in_words
@@ -102,9 +102,9 @@ def _notes(conn: Connection, stays: Any, goes: Any) -> list[str]:
             phrase(
                 "Both have open conversations: {one} {here}, {other} {there}. They "
                 "stay apart, because each belongs to one phone number. Answer them one by one.",
-                one=called(stays, goes),
+                one=distinct_name(stays, goes),
                 here=opened[0],
-                other=called(goes, stays),
+                other=distinct_name(goes, stays),
                 there=opened[1],
             )
         )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.merge_effects import announce, called, put_fact
+from handoff_service.operations.desk.merge_effects import announce, distinct_name, put_fact
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.shared.record_changes import record_as
 from handoff_service.rules.desk.audit import AuditAction
@@ -57,7 +57,7 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
     tx.conn.execute(update(g).where(g.c.id == merge.id).values(**done))
     due_work.cancel(tx, Work.SETTLE_MERGE, [merge.id])
     _record(tx, stays, goes, before)
-    did = f"undid the merge of {called(goes, stays)} into {called(stays, goes)}"
+    did = f"undid the merge of {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
     announce(tx, running, command.agent_id, did, now=goes.name)
     return int(goes.id)
 

@@ -14,7 +14,7 @@ MOST_LISTED = 20  # finding each error's line takes a pass over the file
 SLICE = 1000  # entries of each kind that are checked at once
 
 
-def listed(wrong: list[str]) -> str:
+def error_lines(wrong: list[str]) -> str:
     more = (
         [phrase("Patchboard stopped checking here. Fix these errors first.")]
         if len(wrong) == MOST_LISTED

@@ -57,8 +57,9 @@ KEYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartPreview:
-    """One part of a desk file. ``unchanged``: how many of its entries in the file or on the desk
-    stay as they are."""
+    """One part of a desk file. ``unchanged``: the number of entries, in the file or on the desk,
+    that the import does not change.
+    """
 
     created: Sequence[str] = ()
     changed: Mapping[str, Changes] = field(default_factory=dict)

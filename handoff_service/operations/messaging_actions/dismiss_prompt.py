@@ -17,7 +17,9 @@ PROMPTS = (Event.PROMPT, Event.ALARM, Event.WAITING, Event.GRADE, Event.GRADE_CO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dismiss:
-    """``seq``: the prompt's position in the conversation. It also dismisses older prompts there."""
+    """``seq``: the prompt's position in the conversation. Older prompts of the conversation are
+    dismissed too.
+    """
 
     interaction_id: int
     agent_id: int

@@ -226,7 +226,7 @@ def _perform(
 
 
 def _reassign(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow:
-    """Return it to work assignment. An interaction in a queue keeps waiting there."""
+    """Return it to work assignment. An interaction in a queue keeps waiting in its queue."""
     if interaction.owner is Owner.QUEUE:
         return interaction
     changed = hand_off(tx, interaction, reason, {})

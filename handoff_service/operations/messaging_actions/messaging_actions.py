@@ -116,8 +116,9 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 
 def fitting(conn: Connection, action: MessagingAction) -> MessagingAction:
-    """The action with the values of its attributes as they are stored. BadInput for a condition
-    that does not fit its attribute."""
+    """Return the action with the values of its attributes in their stored form. BadInput for a
+    condition that does not fit its attribute.
+    """
     if not any(is_attribute(one.field) for one in action.conditions):
         return action
     defined = attributes.by_field(conn)

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, func, insert, select
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction, Subject
-from handoff_service.rules.privacy.erasures import ORDER, ErasureState, shared_number
+from handoff_service.rules.privacy.erasures import ORDER, SHARED, ErasureState
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import filled
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent.kept_opt_outs import number_hash, own_key
 from handoff_service.store.engine import due_work
@@ -66,7 +67,7 @@ def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
     return ErasurePreview(
         name=person.name,
         numbers=list(person.numbers),
-        shared=[shared_number(number, name) for number, name in person.shared.items()],
+        shared=[filled(SHARED, number=number, name=name) for number, name in person.shared.items()],
         counts=counts,
     )
 
@@ -105,7 +106,7 @@ def request_erasure(tx: Transaction, command: RequestErasure) -> int:
         "words": mentions.words_about(tx.conn, person.numbers, person.user_id),
         "number_hashes": hashes,
         "planned": dict(command.planned),
-        "left": [shared_number("A number", "somebody else") for _ in person.shared],
+        "left": [SHARED.format(number="A number", name="somebody else") for _ in person.shared],
         "requested_at": tx.now,
         "newest_interaction": newest,
     }

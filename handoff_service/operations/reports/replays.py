@@ -65,7 +65,7 @@ def start_replay(tx: Transaction, command: StartReplay) -> int:
 
 
 def cancel_replay(tx: Transaction, replay_id: int) -> None:
-    """Cancel a running dry run. One that has ended stays as it is. NotFound."""
+    """Cancel a running dry run. A replay that has ended does not change. NotFound."""
     replays.get(tx.conn, replay_id)
     _end(tx, replay_id, ReplayState.CANCELED)
 

@@ -39,7 +39,7 @@ class _Stopped(Exception):
 
 @dataclass(slots=True)
 class _Teller:
-    """Reports the progress to the database, and learns there whether to continue."""
+    """Writes the progress to the database, and reads from it whether to continue."""
 
     job: Job
     told_at: float = 0.0

@@ -24,7 +24,7 @@ from handoff_service.store.engine.transaction import LONGEST_BURST, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
-MARGIN = timedelta(seconds=5)  # how late that report may be
+MARGIN = timedelta(seconds=5)  # how late a report may be
 SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
 # Longer than quiet hours and any step of the clock. Work with a later due time is held on purpose
 # (due_work.HELD).
@@ -40,7 +40,7 @@ class Connected:
     """A process's report on its event streams.
 
     - ``held``: agents with an open stream.
-    - ``arrived``: those who had no stream here before.
+    - ``arrived``: the agents who had no stream in this process before.
     - ``left``: agents who have closed their last stream.
     """
 

@@ -19,7 +19,7 @@ from handoff_service import log
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.routing import connection
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessage
+from handoff_service.ports import CallResult, Mail, Mailed, Mailer, Push, PushMessage
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.outside_addresses import address_error
@@ -35,7 +35,7 @@ from handoff_service.store.routing.notification_targets import Target
 
 n = t.notification_targets
 EVERY = timedelta(seconds=5)
-# news is read this much later, because a transaction with an earlier time may commit later
+# news is read with this delay, because a transaction with an earlier time may commit later
 SETTLED = timedelta(seconds=2)
 MOST_TARGETS = 10  # targets for each agent
 LONGEST = 2000  # characters of an address
@@ -84,7 +84,7 @@ class SendResult:
     """The result of sending a notification."""
 
     target_id: int
-    called: Called
+    result: CallResult
 
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
@@ -97,7 +97,7 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         else {}
     )
     mark = notification_targets.mark_of(command.address)
-    # a browser belongs to the agent who signed in there last
+    # a browser belongs to the last agent who signed in with it
     if command.way is NotificationMethod.PUSH:
         others = (n.c.way == NotificationMethod.PUSH, n.c.mark == mark)
         tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))
@@ -199,9 +199,9 @@ def finish_notifications(tx: Transaction, sent: Sequence[SendResult]) -> None:
     """Record why a notification did not arrive, and remove browsers that no longer exist."""
     for one in sent:
         this = n.c.id == one.target_id
-        if one.called.status in GONE:
+        if one.result.status in GONE:
             tx.conn.execute(delete(n).where(this, n.c.way == NotificationMethod.PUSH))
-        tx.conn.execute(update(n).where(this).values(error=one.called.why))
+        tx.conn.execute(update(n).where(this).values(error=one.result.why))
 
 
 def _look_again(tx: Transaction) -> None:
@@ -214,19 +214,19 @@ def _look_again(tx: Transaction) -> None:
     due_work.schedule(tx, [work])
 
 
-async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> Called:
+async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> CallResult:
     """Send one notification by the target's method."""
     target, url = one.target, one.url
     notification = one.notification.translated(catalog(PAGES, target.language))
     match target.way:
         case NotificationMethod.MAIL:
             if mailer is None:
-                return Called(why=phrase("PATCHBOARD_SMTP_URL is not set."))
+                return CallResult(why=phrase("PATCHBOARD_SMTP_URL is not set."))
             body = f"{notification.title}\n{notification.body}\n\n{url}\n"
             result = await mailer.send(
                 Mail(to=target.address, subject=notification.title, body=body)
             )
-            return Called() if isinstance(result, Mailed) else Called(why=result.why)
+            return CallResult() if isinstance(result, Mailed) else CallResult(why=result.why)
         case NotificationMethod.WEBHOOK:
             # "text" is what chats' incoming webhooks read
             text = f"{notification.title} ({notification.body}) {url}"
@@ -251,17 +251,17 @@ async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> C
 
 async def send_test(
     store: Store, agent_id: int, target_id: int, push: Push, mailer: Mailer | None
-) -> Called:
+) -> CallResult:
     """Send a test to one of the agent's targets, now. NotFound for a target that the agent does
     not have."""
     target = await store.read(notification_targets.one_of_agent, agent_id, target_id)
     if target is None:
         raise NotFound(NO_LONGER)
-    called = await send_one(
+    result = await send_one(
         DueNotification(target, TEST, f"{store.settings.public_url}{TEST.path}"), push, mailer
     )
-    await store.write(finish_notifications, [SendResult(target_id, called)])
-    return called
+    await store.write(finish_notifications, [SendResult(target_id, result)])
+    return result
 
 
 async def when_due(job: Job) -> None:

@@ -1,15 +1,18 @@
 """Offer queued work to live agents: highest priority first, then oldest first.
 
-Runs as one piece of due work for the whole desk, so two processes cannot both give an agent's last
-free slot away. It schedules its next run for the next moment that changes something: a pool joins,
-a round starts, a queue opens, or a wait becomes too long.
+The whole desk has one run at a time, so two processes cannot both use an agent's last free slot. A
+run fulfills all earlier requests for a run (``schedule_offers``). It schedules the next run for the
+next moment that changes something: a pool joins, a round starts, a queue opens, or a wait becomes
+too long.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlalchemy import insert, update
 
 from handoff_service.operations.routing.alert_supervisors import alert_supervisors
@@ -42,14 +45,22 @@ from handoff_service.store.routing.work_items import WaitingItem
 #: after them.
 AT_ONCE = 100
 ALL_DECLINED = "all have rejected it"
+CONTINUES = f"{due_work.DESK_LINE}+"  # prefix of keys of runs after the first items
+_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # no other lock has this number
+#: Seconds until a run tries again after it found another run under way. A run must not wait for the
+#: lock, because its lane would wait too.
+AGAIN_AFTER = 0.05
 
 
 def offer_work(tx: Transaction, offset: int | None = None) -> int:
     """Go through the queues once, skipping ``offset`` items of each (None: from the front). Returns
     the number of offers made."""
     offset = offset or 0
-    # before reading, because a later change schedules another run
-    due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
+    # deletes the requests before reading, because a later change requests another run
+    if offset:
+        due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
+    else:
+        due_work.cancel_except(tx, Work.OFFER_WORK, CONTINUES)
     seen = _to_decide(tx, offset)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     still = work_items.still_waiting(tx.conn, [w.id for w in seen]) if seen else []
@@ -94,13 +105,13 @@ def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
 
 
 def _offset_key(offset: int) -> str:
-    """The key of the due work that skips this many items of each queue."""
-    return f"{due_work.DESK_LINE}+{offset}" if offset else due_work.DESK_LINE
+    """The key of the run that skips this number of items of each queue."""
+    return f"{CONTINUES}{offset}"
 
 
 def offset_in(key: str) -> int:
     """The offset in a key of due work."""
-    return int(key.partition("+")[2] or 0)
+    return int(key.removeprefix(CONTINUES)) if key.startswith(CONTINUES) else 0
 
 
 def _continue_later(
@@ -227,5 +238,14 @@ def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: De
     return len(chosen)
 
 
+def run_offers(tx: Transaction, offset: int) -> bool:
+    """Call ``offer_work``, unless another process is running it."""
+    if tx.conn.dialect.name == "postgresql" and not tx.conn.execute(_LOCK).scalar_one():
+        return False
+    offer_work(tx, offset)
+    return True
+
+
 async def when_due(job: Job) -> None:
-    await job.write(offer_work, offset_in(job.key))
+    while not await job.write(run_offers, offset_in(job.key)):
+        await asyncio.sleep(AGAIN_AFTER)

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.day_words import long_time
+from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.store.desk.desk import desk_time_zone
 
 LONGEST = timedelta(days=366)
@@ -22,6 +23,6 @@ def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
     return at
 
 
-def in_words(conn: Connection, at: datetime) -> str:
+def in_words(conn: Connection, at: datetime) -> Phrase:
     """A time in the desk's time zone: 30 November 2026, 09:00 EST."""
-    return f"{at.astimezone(ZoneInfo(desk_time_zone(conn))):%-d %B %Y, %H:%M %Z}"
+    return long_time(at.astimezone(ZoneInfo(desk_time_zone(conn))))

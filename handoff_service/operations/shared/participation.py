@@ -47,9 +47,10 @@ def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
 def notify_owner(
     tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, *, taken: bool = False
 ) -> None:
-    """Leave the colleague who owned the interaction, as it was before the act, a notice about it.
+    """Give the colleague who owned the interaction before the action a notice about the action.
     ``did``: the act, such as "closed this conversation". ``taken``: the act took the conversation
-    from its owner."""
+    from its owner.
+    """
     owner = owner_before(interaction, agent_id)
     if owner is None:
         return

@@ -59,12 +59,15 @@ class RollBack:
     agent_id: int | None = None
 
 
+AT_START = phrase("Trained at the start.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAtStart:
     """``reason``: a sentence for the history."""
 
     hash: str
-    reason: str = "Trained at the start."
+    reason: str = AT_START
 
 
 def register_model(tx: Transaction, new: NewModel) -> None:

@@ -119,8 +119,9 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
 
 
 def _labeled(name: str | None, intent: str | None) -> str:
-    """The text has a label already. ``name``: the colleague's; None: the trainer's own label.
-    ``intent``: None if it is not to be told."""
+    """The text has a label already. ``name``: the colleague's name; None: the label is the
+    trainer's own. ``intent``: None if the page must not show it.
+    """
     if name is None and intent:
         return phrase(
             "You have labeled this text already as {intent}. Your label was not kept.",

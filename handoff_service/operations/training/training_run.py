@@ -35,7 +35,7 @@ class StartRun:
 class Progress:
     run_id: int
     step: TrainingStep
-    #: of the whole run, 0 to 1
+    #: progress of the whole run, 0 to 1
     progress: float
     doing: str | None = None
 

@@ -8,8 +8,8 @@ from handoff_service.rules.conversations.past import (
     PastEvent,
     UnderstoodThen,
 )
+from handoff_service.rules.shared.line_sentences import reason, stored
 from handoff_service.rules.shared.phrases import joined, phrase
-from handoff_service.rules.shared.stored_sentences import reason, stored
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.rules.shared.vocabulary_words import AUTHORS
 

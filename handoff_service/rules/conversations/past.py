@@ -1,4 +1,4 @@
-"""The past of a conversation as it is stored, and its events in order."""
+"""The stored past of a conversation, and its events in order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class Past:
     """Everything that is known of a stretch of a conversation, oldest first.
 
     - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
-    - ``context``: lines before it, for what was true when it began;
+    - ``context``: lines before the stretch, from which its first state follows;
     - ``running``: the timers that run now, of a stretch that reaches to now;
     - ``closed_as``: how it was closed.
     """
@@ -123,7 +123,7 @@ class PastEvent:
     at: datetime
     place: int
     entry: PastEntry | PastDecision | OfferThen | UnderstoodThen
-    text: str = ""  #: what happened to an offer
+    text: str = ""  #: the outcome of an offer
 
 
 def past_events(past: Past) -> Iterator[PastEvent]:

@@ -98,8 +98,8 @@ INVISIBLE: Mapping[str, Ranges] = {
         (0xFFF0, 0xFFFB),
     ),
 }
-#: Invisible characters that mean nothing in any script. A zero-width space is not one: it marks
-#: line breaks in Thai.
+#: Invisible characters that mean nothing in any script. A zero-width space is not among them: it
+#: marks line breaks in Thai.
 MEANINGLESS = "\u00ad\ufeff\u2060"
 
 _STYLED = {

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from handoff_service.rules.shared.day_words import short_date
 from handoff_service.rules.shared.phrases import joined, phrase
 
 
@@ -49,6 +50,8 @@ ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
 KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: the words for a stored yes or no
+YES_NO_WORDS: Mapping[str, str] = {"yes": phrase("Yes"), "no": phrase("No")}
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -144,10 +147,9 @@ def in_words(one: AttributeFields | None, value: str) -> str:
     attribute without one.
     """
     if one is not None and one.type is AttributeType.YES_NO:
-        return value.capitalize()
+        return YES_NO_WORDS.get(value, value)
     if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
-        day = date.fromisoformat(value)
-        return f"{day.day} {day:%b} {day.year}"
+        return short_date(date.fromisoformat(value))
     return value
 
 
@@ -155,7 +157,7 @@ def read_values(
     definitions: Mapping[str, AttributeFields], typed: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     """The values in the form that is stored, and a sentence for each value that does not fit.
-    ``definitions``: by key; values without a definition stay as they are."""
+    ``definitions``: key -> definition. Values without a definition do not change."""
     values: dict[str, str] = {}
     wrong: list[str] = []
     for key, value in typed.items():

@@ -17,7 +17,7 @@ class PaletteEntry:
     does: str = ""  #: the name of an action in the page's script
     run: str = ""  #: the address that runs a macro
     then: str = ""  #: where the workspace goes after the macro
-    refused: str = ""  #: why it is impossible now
+    refused: str = ""  #: why the macro is impossible now
 
 
 def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:

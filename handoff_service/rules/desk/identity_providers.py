@@ -21,7 +21,7 @@ CLOCKS_DIFFER = 60  # seconds, between the provider and this desk
 _LAST_TIME = 2**33  # Unix time, in the year 2242
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
-OPEN_DOOR = phrase(
+ACCOUNTS_FOR_ANYBODY = phrase(
     "would give an account here to everybody who has one at the provider. Fill in domains or roles"
 )
 
@@ -62,7 +62,7 @@ def errors(fields: IdentityProviderFields) -> dict[str, str]:
     if any(not _DOMAIN.fullmatch(domain) for domain in fields.domains):
         found["domains"] = phrase("must be domains in small letters, such as example.com")
     if fields.creates_accounts and not (fields.domains or fields.roles):
-        found["creates_accounts"] = OPEN_DOOR
+        found["creates_accounts"] = ACCOUNTS_FOR_ANYBODY
     return found
 
 
@@ -90,7 +90,7 @@ class Person:
     - ``subject``: the provider's own id of the person;
     - ``email``: None without an address that the provider vouches for;
     - ``roles``: None when admins choose the roles;
-    - ``groups``: those that the mapping gives to this person.
+    - ``groups``: the groups that the mapping gives to this person.
     """
 
     subject: str
@@ -147,8 +147,10 @@ def session_of(claims: Mapping[str, Any]) -> str | None:
 def authenticated(
     claims: Mapping[str, Any], asked_at: float | None, provider: str
 ) -> datetime | None:
-    """When the person last signed in at the provider. None when it does not say. NotAdmitted
-    when they did not do so again although the desk asked for it at ``asked_at``, in Unix time."""
+    """When the person last signed in at the provider. None when the provider does not report it.
+    NotAdmitted when the desk asked for a fresh sign-in at ``asked_at``, in Unix time, and the last
+    sign-in is older.
+    """
     at = claims.get("auth_time")
     if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < _LAST_TIME:
         return None

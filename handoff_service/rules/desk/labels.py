@@ -36,7 +36,8 @@ class MayBeTopic(Protocol):
 
 
 def topics[T: MayBeTopic](labels: Iterable[T]) -> list[T]:
-    """The labels to choose a topic from: the ones that an admin has marked as topics. If none is
-    marked, all of them."""
+    """The labels from which agents choose a topic: an admin has marked them as topics. If none is
+    marked, all of them.
+    """
     every = list(labels)
     return [one for one in every if one.topic] or every

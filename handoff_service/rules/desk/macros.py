@@ -21,7 +21,8 @@ STATES = (
 
 class MacroStep(StrEnum):
     """The steps of a macro, in the order in which they run. A conversation is closed last, because
-    nothing can be done with a closed one. The values are their names for people, in English."""
+    no step works on a closed one. The values are the steps' English names on pages.
+    """
 
     TEXT = "Send the text"
     LABEL = "Add the label"

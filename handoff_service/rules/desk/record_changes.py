@@ -36,7 +36,7 @@ class Noun(StrEnum):
     SERVICE_TOKEN = "service_token"  # noqa: S105  # a noun
 
 
-#: How pages call the kinds of records.
+#: How pages name the kinds of records.
 NOUN_WORDS: Mapping[str, Phrase] = {
     Noun.USER: phrase("User"),
     Noun.AGENT: phrase("Agent"),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from handoff_service.rules.shared.phrases import phrase
 
-PREFIX = "pbt_"  #: how each token begins, so that a secret scanner recognizes it
+PREFIX = "pbt_"  #: the beginning of each token, by which secret scanners recognize tokens
 NAME = "Service token {name}"  #: how histories name a token
 MOST_DAYS = 366
 USUAL_DAYS = 90
@@ -71,7 +71,9 @@ MEANING = {
     Scope.ADMIN_TEMPLATES: phrase("Create, change and delete templates"),
     Scope.ADMIN_TEXTS: phrase("Change system messages"),
     Scope.ADMIN_USERS: phrase("Create, change and delete users"),
-    Scope.ADMIN_WEBHOOKS: "Create, change and delete webhooks, which send events to other systems",
+    Scope.ADMIN_WEBHOOKS: phrase(
+        "Create, change and delete webhooks, which send events to other systems"
+    ),
 }
 
 

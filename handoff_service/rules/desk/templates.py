@@ -6,7 +6,7 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
-GUEST, NOBODY = "there", "our team"  # stand in for unknown names: "Hi there"
+GUEST, NOBODY = "there", "our team"  # replaces an unknown name: "Hi there"
 EXAMPLE = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
 
 

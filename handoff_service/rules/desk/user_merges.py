@@ -51,7 +51,7 @@ def merged(stays: Values, goes: Values, take: Collection[str]) -> dict[str, str]
 
 
 def not_choices(stays: Values, goes: Values, take: Collection[str]) -> str:
-    """What is wrong with the keys to take; empty: nothing."""
+    """The error in the keys to take; empty: no error."""
     there = choices(stays, goes)
     wrong = sorted(set(take) - set(there))
     if not wrong:

@@ -35,7 +35,7 @@ class Method(StrEnum):
     REQUESTER = "requester"
 
 
-#: the words of pages
+#: how pages show the levels
 LEVELS: Mapping[str, str] = {
     Level.GUEST: phrase("Guest"),
     Level.MATCHED: phrase("Matched"),

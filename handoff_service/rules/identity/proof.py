@@ -16,7 +16,7 @@ from enum import StrEnum
 CODE_LASTS = timedelta(minutes=10)
 ATTEMPTS = 5  # wrong answers per number, within a day and since its last success
 ATTEMPTS_WITHIN = timedelta(days=1)
-# at most this many codes per number within this time
+# (number of codes, period): the most codes for one number within the period
 SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
 # after a live agent asks for proof; then the conversation returns to the agent
 ANSWERS_WITHIN = timedelta(minutes=10)

@@ -1,4 +1,4 @@
-"""A messaging action as one sentence, with the parts that are stressed."""
+"""Describes a messaging action in one sentence, in which some parts are stressed."""
 
 import re
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def sentence(action: MessagingAction, *, format_number: Callable[[str], str] = s
     """``When a requester has waited 2 business hours for an agent, and the state is On hold, the
     agent is prompted.``
 
-    ``format_number``: formats a number. ``parts`` splits the sentence, also a translated one.
+    ``format_number``: formats a number. ``parts`` splits the sentence or a translation of it.
     """
     begins = filled(_WHO_WAITS[action.event], time=_stressed(time_words(action)))
     state = WORDS[action.state] if action.state else phrase("nothing")
@@ -64,12 +64,12 @@ def sentence(action: MessagingAction, *, format_number: Callable[[str], str] = s
 
 
 def parts(sentence: str) -> list[Part]:
-    """Split what ``sentence`` wrote into parts that are stressed or not."""
+    """Split a sentence from ``sentence`` into stressed and other parts."""
     return [(part, bool(n % 2)) for n, part in enumerate(_MARKS.split(sentence)) if part]
 
 
 def time_words(action: MessagingAction) -> str:
-    """``2 hours``, ``2 business hours``."""
+    """Format a duration: ``2 hours``, ``2 business hours``."""
     if not action.business_hours:
         return durations.describe(action.duration)
     return _business_time(action.duration)

@@ -24,17 +24,16 @@ _ORDER = frozenset({Operator.AT_LEAST, Operator.AT_MOST})
 
 
 def field_for(one: AttributeFields) -> Field:
-    """How conditions can compare this attribute."""
+    """Return the field with which conditions compare this attribute."""
     words = ("yes", "no") if one.type is AttributeType.YES_NO else one.choices
     operators = ATTRIBUTE.operators - (frozenset() if one.type in ORDERED else _ORDER)
     return Field(str, operators, words)
 
 
 def fitting(condition: Condition, defined: Mapping[str, AttributeFields]) -> Condition:
-    """The condition with its values as they are stored. ``defined``: by field, such as
-    ``user.department``. The ValueError says what is wrong.
-
-    A user's attribute without a definition is a text. Conversations have only defined ones.
+    """Return the condition with its values in the stored form. ``defined``: field, such as
+    ``user.department`` -> the definition. Raises ValueError with the error. A user's attribute
+    without a definition is a text. Conversations have only defined attributes.
     """
     if not is_attribute(condition.field):
         return condition

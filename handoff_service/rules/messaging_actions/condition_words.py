@@ -49,8 +49,9 @@ def describe(
     number: Style = str,
     stress: Style = str,
 ) -> str:
-    """``the state is On hold and the priority is at most 2``. ``number`` formats company numbers;
-    ``stress`` formats the values."""
+    """Describe conditions: ``the state is On hold and the priority is at most 2``. ``number``
+    formats company numbers; ``stress`` formats the values.
+    """
     parts = [_condition(one, number, stress) for one in conditions]
     if match is Match.ALL or len(parts) < 2:
         return all_of(parts)
@@ -74,7 +75,7 @@ def _condition(one: Condition, number: Style, stress: Style) -> str:
 
 
 def _field(name: str) -> str:
-    """``the user's contract end``."""
+    """Describe a field: ``the user's contract end``."""
     if name.startswith(USER):
         return phrase("the user's {attribute}", attribute=_key(name.removeprefix(USER)))
     if is_attribute(name):
@@ -88,7 +89,7 @@ def _key(key: str) -> str:
 
 
 def _due(minutes: int) -> str:
-    """``due in 10 minutes``, counted in opening hours; ``30 minutes late``."""
+    """Describe a target: ``due in 10 minutes``, counted in opening hours; ``30 minutes late``."""
     if minutes > 0:
         return count_phrase("due in {count} minute", "due in {count} minutes", minutes)
     if minutes < 0:

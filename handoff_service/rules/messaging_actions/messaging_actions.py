@@ -27,8 +27,8 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The unanswered streak that a message starts, which ends the open one. None if it starts and
-    ends nothing.
+    """The unanswered streak that a message starts, which ends the open one. None if the open streak
+    continues.
 
     More messages from the same side do not restart the timers.
     """
@@ -216,6 +216,11 @@ def describe(action: MessagingAction) -> str:
     if action.conditions:
         limits.append(condition_words.describe(action.conditions, action.match))
     return _does_if(_WILL, action, limits)
+
+
+def effect(action: MessagingAction) -> str:
+    """What the action does: ``prompt the agent``."""
+    return _does_if(_WILL, action, [])
 
 
 def in_sight(action: MessagingAction) -> str:

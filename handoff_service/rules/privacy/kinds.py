@@ -31,7 +31,7 @@ class KeptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """A kind's title on the page, and what is removed."""
+    """A kind's title on the page, and the removed content."""
 
     title: str
     removes: str
@@ -79,7 +79,7 @@ def setting_of(kind: KeptKind) -> str:
 
 
 def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
-    """The kind, and those that go with it."""
+    """The kind, and the kinds that are removed together with it."""
     return INCLUDES.get(kind, frozenset()) | {kind}
 
 

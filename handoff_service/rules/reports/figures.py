@@ -147,7 +147,7 @@ def _money(column: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _QuantileWords:
-    """How the heading and the definition of a quantile are written."""
+    """The heading and the definition of a quantile."""
 
     name: str
     q: float
@@ -693,8 +693,9 @@ FIGURES: Mapping[str, Figure] = {one.name: one for one in (*_ENTRIES, *TARGET_FI
 
 
 def figure_conversations(how: How) -> tuple[Where, str | None]:
-    """The conversations that a figure counts, and the column by which they are sorted: those with
-    the longest time or the largest number come first."""
+    """The conversations that a figure counts, and the column that sorts them: the longest time or
+    the largest number comes first.
+    """
     match how:
         case Count(where):
             return where, None

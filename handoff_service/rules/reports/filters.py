@@ -15,8 +15,9 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations that an
-    agent of this group had last; the group's agents are those of today."""
+    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations whose
+    last agent is in this group today.
+    """
 
     queue: int | None = None
     number: int | None = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from handoff_service.rules.shared.day_words import short_day, short_month
 from handoff_service.rules.shared.phrases import phrase
 
 MOST_DAYS = 1100  # three years
@@ -38,7 +39,7 @@ class DayRange:
 
 @dataclass(frozen=True, slots=True)
 class ChartInterval:
-    """The days that one point or bar of a chart covers."""
+    """The days of one point or bar of a chart."""
 
     first: date
     last: date
@@ -113,4 +114,4 @@ def _end(at: date, days: int) -> date:
 
 
 def _label(at: date, days: int) -> str:
-    return f"{at:%b} {at.year}" if days >= MONTHS_FROM else f"{at.day} {at:%b}"
+    return short_month(at) if days >= MONTHS_FROM else short_day(at)

@@ -36,7 +36,7 @@ GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "solver": (GroupBy.SOLVER, phrase("Solver")),
 }
 
-#: the heading of the table that a group makes
+#: the table's heading for each group
 TABLE_HEADINGS: Mapping[str, str] = {
     "queue": phrase("By queue"),
     "number": phrase("By company number"),

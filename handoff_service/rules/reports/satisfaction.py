@@ -10,7 +10,8 @@ SOONEST = timedelta(minutes=2)
 LATEST = timedelta(days=2)
 #: How long after the question a digit counts as its answer.
 ANSWERED_WITHIN = timedelta(days=7)
-#: How long after a grade another digit corrects it, and a text after a low grade is its comment.
+#: After a grade, another digit corrects the grade for this time, and a text after a low grade is
+#: its comment.
 ADDED_WITHIN = timedelta(hours=1)
 
 

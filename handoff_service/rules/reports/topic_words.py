@@ -1,7 +1,6 @@
-"""The words of pages for topics and handoff reasons that the database stores.
-
-A topic is the name of an intent, and a reason is an English sentence. The tables have those of the
-program and of the virtual agent that comes with it.
+"""How pages name the topics and handoff reasons that the database stores. A topic is the name of an
+intent, and a reason is an English sentence. The tables have those of the program and of the virtual
+agent that comes with it.
 """
 
 from collections.abc import Mapping
@@ -31,12 +30,12 @@ _REASONS = (
     phrase("The virtual agent did not find out how much this affects the requester"),
     phrase("The virtual agent was not sure twice in a row what the requester needs"),
 )
-#: stored reason -> the same as a phrase
+#: stored reason -> the reason as a phrase
 REASONS: Mapping[str, str] = {one: one for one in _REASONS}
 
 
 def topic_name(word: str) -> str:
-    """A topic for reading: ``report_problem`` is Report problem."""
+    """Return how pages name a topic: Report problem for ``report_problem``."""
     text = word.replace("_", " ")
     return TOPICS.get(word) or text[:1].upper() + text[1:]
 

@@ -43,7 +43,7 @@ class Need:
     - ``declined``: agent -> (round, may be asked again).
     - ``asked``: agents with an open offer.
     - ``affinity``: the agent who last served this requester.
-    - ``only``: the one agent whom it may be offered to (a transfer).
+    - ``only``: the only agent who may get the offer (a transfer).
     - ``last_agent``: the agent this queue asked last.
     """
 
@@ -110,7 +110,7 @@ ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
 
 
 class Because(StrEnum):
-    """Why an agent is asked; NOT_FIRST: why a free one is not."""
+    """Why an agent is asked. NOT_FIRST: why a free agent is not asked."""
 
     AFFINITY = "affinity"
     MOST_CAPACITY = "most_capacity"
@@ -120,7 +120,7 @@ class Because(StrEnum):
     NOT_FIRST = "not_first"
 
 
-#: the reason in words, for the work item's log and the page; each takes the values of the candidate
+#: the reason as a sentence for the work item's log and the page; the candidate's values fill it
 REASONS: Mapping[LeftOut | Because, Callable[[Mapping[str, object]], Phrase]] = {
     LeftOut.NOT_AVAILABLE: lambda given: phrase("is {presence}", **given),
     LeftOut.ASKED: lambda _: phrase("already has this offer"),
@@ -233,7 +233,9 @@ def _words(c: Candidate, need: Need, why: LeftOut | None, *, chosen: bool) -> st
 
 
 def presence_words(presence: str) -> str:
-    """A presence within a sentence. The desk's own ones are shown as the admin wrote them."""
+    """Return a presence for use within a sentence. Presences that an admin added keep the admin's
+    spelling.
+    """
     return PRESENCES.get(presence) or presence.replace("_", " ")
 
 

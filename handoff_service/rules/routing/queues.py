@@ -43,7 +43,8 @@ class QueueFields:
     - ``auto_assign``: work items are assigned without an offer.
     - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.
     - ``satisfaction_after_hours``: how long after closing requesters are asked how it went; None:
-      never. ``satisfaction_every_days``: a requester is asked once in so many days.
+      never. ``satisfaction_every_days``: a requester is asked at most once within this number of
+      days.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Replay of past arrivals: who would have got each conversation, and when, with other settings.
 
-The decisions are those of ``assignment.decide``. Everything else that people did is taken as it
-was: when requesters came and gave up, when agents were available, which offers they declined, and
+The decisions are those of ``assignment.decide``. Everything else that people did happens as in the
+past: when requesters came and gave up, when agents were available, which offers they declined, and
 how long each conversation kept its agent busy.
 """
 

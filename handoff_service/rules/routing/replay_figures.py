@@ -17,7 +17,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
 #: The assumptions of a replay. Pages and the API show these sentences with each result.
-CANNOT_KNOW = (
+CANNOT_KNOW: tuple[str, ...] = (
     phrase(
         "Agents answer as quickly and handle conversations as long as they did, however many "
         "they have at a time."

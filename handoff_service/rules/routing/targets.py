@@ -44,7 +44,7 @@ class QueueTargets:
 
 
 def minutes_of(targets: Iterable[QueueTargets], priority: int, kind: TargetKind) -> int | None:
-    """The minutes of a conversation's target. None: it has none."""
+    """The minutes of a conversation's target. None: there is no target."""
     return next((one.minutes(kind) for one in targets if one.priority == priority), None)
 
 
@@ -97,8 +97,9 @@ def due_moment(
 def moment(
     started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
-    """When this much opening time without holds has passed. None: the hold lasts, or the queue does
-    not open long enough within a year."""
+    """When this amount of opening time without holds has passed. None: the hold lasts, or the queue
+    does not open long enough within a year.
+    """
     at, left = started_at, max(counted, timedelta())
     for hold in _since(started_at, holds):
         passed = hours.open_between(at, hold.began_at)
@@ -155,7 +156,9 @@ class Span:
 def was_met(
     span: Span, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours, now: datetime
 ) -> bool | None:
-    """Whether a target was met. None: it is still open, or ended before it was due."""
+    """Whether a target was met. None: the span is still open, or ended before the target was
+    due.
+    """
     due_at = moment(span.started_at, timedelta(minutes=minutes), holds, hours)
     if due_at is not None and (span.ended_at or now) > due_at:
         return False

@@ -135,7 +135,7 @@ def _is_at_least(one: Any, other: Any) -> bool:
         return False
 
 
-#: How a field with a value reads in a sentence.
+#: A field with its value, as a part of a sentence.
 COMPARED: Mapping[Operator, Phrase] = {
     Operator.IS: phrase("{field} is {value}"),
     Operator.IS_NOT: phrase("{field} is not {value}"),

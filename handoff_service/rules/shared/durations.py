@@ -7,7 +7,7 @@ from datetime import timedelta
 from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined
 
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
-WORDS: Sequence[Callable[[int], Phrase]] = (  # of the units
+WORDS: Sequence[Callable[[int], Phrase]] = (  # how pages show the units
     lambda count: count_phrase("{count} day", "{count} days", count),
     lambda count: count_phrase("{count} hour", "{count} hours", count),
     lambda count: count_phrase("{count} minute", "{count} minutes", count),

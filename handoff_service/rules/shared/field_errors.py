@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from handoff_service.rules.shared.phrases import joined, phrase
 
-#: a field of the API -> what pages call it
+#: a field of the API -> its name on pages
 CALLED = {
     "body": phrase("The text"),
     "closing_text": phrase("The closing text"),
@@ -16,8 +16,9 @@ CALLED = {
 
 
 def field_sentences(errors: Mapping[str, str]) -> str:
-    """One sentence for each wrong field. ``errors``: field -> what is wrong, with or without the
-    field as its subject."""
+    """One sentence for each wrong field. ``errors``: field -> the error, which may leave out the
+    field as its subject.
+    """
     return joined(" ", (_sentence(name, what) for name, what in errors.items()))
 
 

@@ -2,8 +2,8 @@
 
 ``phrase`` marks an English sentence for the catalogs of pages. It is a ``str``: the database, the
 log and the API get English. Templates show it in the language of the page (see
-``web/shared/page_language.py``). Code that puts a phrase into a longer text does it with ``phrase``
-or ``joined``; an f-string or ``+`` would keep the English words.
+``web/shared/page_language.py``). Code that puts a phrase into a longer text calls ``phrase`` or
+``joined``, because an f-string or ``+`` would keep the English words.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ class Phrase(str):
     """A sentence in English that can be shown in another language."""
 
     __slots__ = ("_words",)
-    _words: Words  #: writes the sentence with a catalog
+    _words: Words  #: returns the sentence in the language of a catalog
 
     def __str__(self) -> Self:
         """Return the phrase itself, so that ``str()`` of an exception keeps its translations."""
@@ -25,7 +25,7 @@ class Phrase(str):
 
     @classmethod
     def of(cls, words: Words) -> Self:
-        """Return the phrase that this function writes with a catalog of translations."""
+        """Return the phrase whose sentence this function returns in the language of a catalog."""
         made = cls(words(NullTranslations()))
         made._words = words
         return made
@@ -70,12 +70,12 @@ def filled(words: str, /, **values: object) -> Phrase:
 
 
 def all_of(parts: Iterable[str]) -> Phrase:
-    """``a, b and c``."""
+    """Join the parts to a list: ``a, b and c``."""
     return _listed(parts, phrase("{first} and {last}"))
 
 
 def any_of(parts: Iterable[str]) -> Phrase:
-    """``a, b or c``."""
+    """Join the parts to a choice: ``a, b or c``."""
     return _listed(parts, phrase("{first} or {last}"))
 
 

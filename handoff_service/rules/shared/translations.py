@@ -15,7 +15,7 @@ from handoff_service.rules.shared.language import Language
 LOCALE = Path(__file__).parents[2] / "locale"
 REQUESTERS = "requesters"  # the domain of the texts to requesters
 PAGES = "pages"  # the domain of the sentences of pages
-SCRIPTS = "scripts"  # the domain of the sentences that pages' scripts write
+SCRIPTS = "scripts"  # the domain of the sentences that the pages' scripts show
 
 
 def translatable(text: str) -> str:

@@ -308,7 +308,7 @@ class ModelState(StrEnum):
     CANARY = "canary"
     RUNNING = "running"
     KEPT = "kept"
-    GONE = "gone"  # its file was deleted
+    GONE = "gone"  # the file was deleted
 
 
 class PromotionKind(StrEnum):
@@ -347,7 +347,7 @@ class ReplayVerdict(StrEnum):
     SAME = "same"
 
 
-#: How pages show the stored words. A word of two types stands here once, with one meaning.
+#: How pages show the stored words. A word that two types share stands here once, with one meaning.
 WORDS: Mapping[str, Phrase] = {
     State.NEW: phrase("New"),
     State.WORK_IN_PROGRESS: phrase("Work in progress"),

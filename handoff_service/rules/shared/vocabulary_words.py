@@ -1,4 +1,4 @@
-"""The words in which pages show stored words of the vocabulary."""
+"""How pages show the stored words of the vocabulary."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ STATES: Mapping[str, str] = {
     State.CLOSED_ABANDONED: phrase("Closed abandoned"),
 }
 
-#: of every desk; an admin names the others
+#: The states that every desk has. An admin names the others.
 PRESENCES: Mapping[str, str] = {
     Presence.AVAILABLE: phrase("Available"),
     Presence.AWAY: phrase("Away"),
@@ -35,7 +35,7 @@ AUTHORS: Mapping[str, str] = {
     Author.SYSTEM: phrase("System"),
 }
 
-#: the fields of a case, in its history
+#: the fields in the history of a case
 CASE_FIELDS: Mapping[str, str] = {
     "state": phrase("State"),
     "kind": phrase("Kind"),
@@ -58,7 +58,7 @@ CASE_KINDS: Mapping[str, str] = {
     CaseKind.ACCESS: phrase("Access"),
 }
 
-#: other values are what a bot has stored
+#: the values that the program stores; a bot may store others
 CASE_IMPACTS: Mapping[str, str] = {"blocked": phrase("Blocked"), "working": phrase("Can work")}
 
 OFFER_OUTCOMES: Mapping[str, str] = {

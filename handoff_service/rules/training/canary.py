@@ -1,6 +1,7 @@
 """Decides whether a canary, a new model that one of several bot processes runs first, is promoted
 or rolled back."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -47,11 +48,27 @@ def is_worse(figures: CanaryFigures) -> bool:
 
 def in_words(figures: CanaryFigures) -> str:
     new, old = figures.new, figures.old
+    return _sentence(new.part, new.whole, old.part, old.whole)
+
+
+def stored_in_words(reason: str) -> str:
+    """A stored reason, of ``in_words`` if it is one, so that pages can translate it."""
+    figures = _STORED.fullmatch(reason)
+    return _sentence(*map(int, figures.groups())) if figures else reason
+
+
+def _sentence(part: int, whole: int, old_part: int, old_whole: int) -> str:
     return phrase(
         "{part} of {whole} turns on the new model ended in a fallback or a handoff; {old_part} of "
         "{old_whole} on the old one.",
-        part=new.part,
-        whole=new.whole,
-        old_part=old.part,
-        old_whole=old.whole,
+        part=part,
+        whole=whole,
+        old_part=old_part,
+        old_whole=old_whole,
     )
+
+
+_STORED = re.compile(
+    r"(\d+) of (\d+) turns on the new model ended in a fallback or a handoff; "
+    r"(\d+) of (\d+) on the old one\."
+)

@@ -45,7 +45,7 @@ def without_entities(marked: str) -> str:
 
 
 def error(marked: str) -> str | None:
-    """The reason why this cannot be an example, as a sentence. None when it can."""
+    """The reason why this cannot be an example, as a sentence. None for a usable example."""
     if not without_entities(marked).strip("- "):
         return phrase("An example needs at least one word.")
     if len(marked) > LONGEST:

@@ -13,7 +13,8 @@ from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Author, Direction, Owner, State, Status
 
 #: Fields that a webhook gets only if it asks for texts: what people wrote, names, phone numbers
-#: and e-mail addresses. The number of a consent event is always there, because it is the subject.
+#: and e-mail addresses. A consent event always has the number, because the event is about the
+#: number.
 PRIVATE = frozenset(
     {
         *("body", "comment", "note", "reason", "description", "device", "impact"),

@@ -11,8 +11,8 @@ from handoff_service.rules.webhooks.events import EVENTS
 LONGEST_NAME = 100
 
 
-#: the words of pages
-CALL_STATES: Mapping[CallState, str] = {
+#: how pages show the states of calls
+CALL_STATES: Mapping[str, str] = {
     CallState.WAITING: phrase("Waiting"),
     CallState.DELIVERED: phrase("Delivered"),
     CallState.GIVEN_UP: phrase("Given up"),

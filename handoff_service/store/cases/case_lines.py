@@ -1,5 +1,6 @@
-"""The conversation in which a case's requester can be texted, and the texts about the case
-there."""
+"""The conversation in which a case's requester can be texted, and the texts about the case in
+it.
+"""
 
 from sqlalchemy import Connection, select
 

@@ -44,7 +44,9 @@ def get(conn: Connection, case_id: int) -> Case:
 
 
 def beside(conn: Connection, interaction: Interaction) -> list[Case]:
-    """The newest cases beside a conversation: the user's cases and those opened in it."""
+    """The newest cases beside a conversation: the user's cases, and the cases that were opened in
+    the conversation.
+    """
     return list_(conn, [_is_beside(interaction)], limit=SHOWN)
 
 

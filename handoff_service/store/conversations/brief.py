@@ -1,4 +1,4 @@
-"""The rows for a conversation's brief, in three queries however long it is."""
+"""The rows for a conversation's brief, in three queries for a conversation of any length."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

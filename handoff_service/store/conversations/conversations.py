@@ -1,4 +1,4 @@
-"""Conversations for display. Each list takes a fixed number of queries, however long it is."""
+"""Conversations for display. A list of any length takes a fixed number of queries."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -110,7 +110,8 @@ def list_(
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
     """The condition of an agent's ongoing conversations, or of the others'; ``mine``: the ids of
-    those the agent is in."""
+    the conversations that the agent is in.
+    """
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
     return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]

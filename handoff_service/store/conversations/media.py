@@ -1,4 +1,4 @@
-"""Pictures and files: those of messages for display, and single ones for download."""
+"""Pictures and files: of messages, for display; and single ones, for download."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Messages for display. Each list takes a fixed number of queries, however long it is."""
+"""Messages for display. A list of any length takes a fixed number of queries."""
 
 from collections.abc import Sequence
 

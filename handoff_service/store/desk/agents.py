@@ -56,8 +56,8 @@ def emails(conn: Connection) -> dict[int, str]:
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in order of their names. ``ids`` None: all agents except those of service
-    tokens.
+    """Agents by id, in order of their names. ``ids`` None: all agents except the technical agents
+    of service tokens.
     """
     if ids is not None and not ids:
         return {}

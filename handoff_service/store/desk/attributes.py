@@ -44,7 +44,9 @@ class StoredValue:
 def list_(
     conn: Connection, words: str = "", owner: AttributeOwner | None = None
 ) -> list[Attribute]:
-    """All definitions, those of users first, or those with these words in the name or key."""
+    """All definitions, or the definitions with these words in the name or key. Users' attributes
+    come first.
+    """
     query = _BY_NAME
     if words.strip():
         like = (one.icontains(words.strip(), autoescape=True) for one in (a.c.name, a.c.key))

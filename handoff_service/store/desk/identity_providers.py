@@ -55,7 +55,7 @@ def get(conn: Connection, provider_id: int) -> IdentityProvider:
 
 
 def sealed_secret(conn: Connection, provider_id: int) -> str | None:
-    """The client secret as it is stored."""
+    """The sealed client secret."""
     return conn.execute(select(p.c.client_secret).where(p.c.id == provider_id)).scalar()
 
 

@@ -37,7 +37,7 @@ NONE = OfConversation([], None)
 
 
 def list_(conn: Connection, words: str = "") -> list[Label]:
-    """All labels by name, or those with these words in it."""
+    """All labels by name, or the labels with these words in the name."""
     query = _BY_NAME
     if words.strip():
         query = query.where(b.c.name.icontains(words.strip(), autoescape=True))

@@ -1,4 +1,4 @@
-"""Macros, with the names of what they use."""
+"""Macros, with the names of the records that they use."""
 
 from datetime import timedelta
 from typing import Any

@@ -56,7 +56,7 @@ def steps_done(conn: Connection) -> list[str]:
 
 
 def next_step(conn: Connection) -> Step:
-    """The first step that is not done; the last one when all are."""
+    """The first step that is not done, or the last step when all are done."""
     done = steps_done(conn)
     return next((step for step in Step if step not in done), Step.TEST)
 

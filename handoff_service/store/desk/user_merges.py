@@ -15,7 +15,7 @@ from handoff_service.store.engine.row_references import columns_to
 from handoff_service.store.views import Named
 
 u, g, i, m = t.users, t.user_merges, t.interactions, t.messages
-#: The columns whose values a merge moves. A test holds it to the foreign keys.
+#: The columns whose values a merge moves. A test compares the list with the foreign keys.
 REFERENCES: Sequence[sa.Column[Any]] = (
     *(one for one in columns_to(u) if one.table is not g),
     t.messaging_profiles.c.not_user_id,

@@ -37,7 +37,7 @@ def stays_for(conn: Connection, user_id: int) -> int:
 
 
 def merged_sentence(conn: Connection, user_id: int) -> str:
-    """A sentence that names the user into whom this one was merged. Empty for a user who was not
+    """A sentence that names the user into whom this user was merged. Empty for a user who was not
     merged.
     """
     row = conn.execute(select(u).where(u.c.id == user_id)).one_or_none()

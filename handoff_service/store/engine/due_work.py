@@ -88,6 +88,16 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.work_is_due(tx.now)  # later rows of its line may proceed
 
 
+def cancel_except(tx: Transaction, kind: Work, beginning: str) -> None:
+    """Remove all work of this kind, except work whose key begins with this prefix."""
+    tx.conn.execute(
+        delete(due_work).where(
+            due_work.c.kind == kind, ~due_work.c.key.startswith(beginning, autoescape=True)
+        )
+    )
+    tx.work_is_due(tx.now)  # later rows of their lines may proceed
+
+
 def release(
     tx: Transaction,
     kind: Work,

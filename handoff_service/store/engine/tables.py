@@ -265,7 +265,7 @@ agents = Table(
     _word("returned_from", null=True),
     #: an admin who may use the password although it is off for the role
     _flag("always_password", default=False),
-    #: the language of the pages that the agent sees; null: the browser's
+    #: the language of the agent's pages; null: the browser's
     _word("language", null=True),
 )
 agent_roles = Table(
@@ -425,7 +425,7 @@ attributes = Table(
     _json("choices", "[]"),
     #: whether agents must set it before they close a conversation
     _flag("required_to_close", default=False),
-    #: where agents see it
+    #: the places where agents see the attribute
     _word("shown"),
     UniqueConstraint("owner", "key"),
 )
@@ -1100,7 +1100,7 @@ trainer_labels = Table(
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
-    #: the first label as it was, once a trainer has settled the dispute; set only on second labels
+    #: the first label before a trainer settled the dispute; set only on second labels
     _word("disputed", null=True),
     #: the first label of one action; labels of a whole cluster are undone together
     Column("batch", ID),
@@ -1928,7 +1928,8 @@ user_merges = Table(
     _time("undone_at", null=True),
     #: table.column -> the ids of the rows that referred to the user who went
     _json("moved", "{}"),
-    #: the profiles that ruled out the user whom they belong to after the merge: id -> that user
+    #: profiles that had ruled out the user whom they belong to after the merge: id -> the ruled out
+    #: user
     _json("cleared", "{}"),
     #: the former state of the user who went: whether active, and the numbers
     _json("gone", "{}"),

@@ -124,8 +124,9 @@ class Transaction:
 
     def finish(self) -> None:
         """Run the functions that wait for the end (``at_end``)."""
-        for do, ids in self._at_end.items():
-            do(self, ids)
+        while self._at_end:  # a function of the list may add another function
+            do = next(iter(self._at_end))
+            do(self, self._at_end.pop(do))
 
 
 type AtEnd[K] = Callable[[Transaction, Collection[K]], None]

@@ -16,6 +16,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
 )
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.day_words import long_time
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.store.consent import consents
@@ -109,7 +110,8 @@ def view_of(stored: StoredAction) -> SavedAction:
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
     """An interaction's running timers for display, first due first. While the requester is opted
-    out, without those that would do nothing."""
+    out, actions that would do nothing are left out.
+    """
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))
@@ -137,7 +139,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         started_at=timer.started_at,
         due_at=timer.due_at,
         will=in_sight(action),
-        when=filled(when, time=f"{at:%-d %B %Y, %H:%M %Z}", after=after),
+        when=filled(when, time=long_time(at), after=after),
     )
 
 

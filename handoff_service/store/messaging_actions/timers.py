@@ -131,7 +131,7 @@ def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work
 def _moments(
     tx: Transaction, streaks: Sequence[UnansweredStreak]
 ) -> dict[int, list[tuple[int, datetime]]]:
-    """Interaction -> the actions that start a timer there, with due times. Leaves out interactions
+    """Interaction -> the actions that start a timer in it, with due times. Leaves out interactions
     without timers.
 
     Only streaks that count business hours need a statement, one for all of them.

@@ -91,7 +91,7 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
 
 
 def _records(person: Person) -> sa.ColumnElement[bool]:
-    """The user's record, and those of users who were merged into this one."""
+    """The records of the user and of the users who were merged into this user."""
     if person.user_id is None:
         return sa.false()
     return (t.users.c.id == person.user_id) | (t.users.c.merged_into == person.user_id)

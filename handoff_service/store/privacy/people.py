@@ -94,7 +94,7 @@ def _with_mail(conn: Connection, address: str) -> int | None:
 
 
 def with_merged(conn: Connection, user_id: int) -> list[int]:
-    """The user and those who were merged into this user."""
+    """The user and the users who were merged into this user."""
     merged = select(u.c.id).where(u.c.merged_into == user_id).order_by(u.c.id)
     return [user_id, *conn.execute(merged).scalars()]
 

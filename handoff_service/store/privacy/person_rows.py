@@ -96,8 +96,9 @@ def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
 
 
 def forget_user(tx: Transaction, user_id: int) -> int:
-    """Delete a user's record and its history, the records of those who were merged into the user,
-    and the merges. Nothing refers to them any more. Returns how many records there were."""
+    """Delete a user's record and its history, the records of users who were merged into the user,
+    and the merges. Nothing refers to them any more. Returns how many records there were.
+    """
     ids = with_merged(tx.conn, user_id)
     with secure_delete(tx):
         for one in reversed(ids):

@@ -7,10 +7,11 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.reports.topic_words import topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.group_names import LANGUAGES
 
-MOST_VALUES = 500  # of one filter
+MOST_VALUES = 500  # values of one filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
         "number": [FilterChoice(r.id, r.label or r.number) for r in numbers],
         "topic": [FilterChoice(one, topic_name(one)) for one in _topics(conn)],
         "language": [FilterChoice(code, name) for code, name in LANGUAGES.items()],
-        "priority": [FilterChoice(one, f"{one}, {name}") for one, name in PRIORITIES.items()],
+        "priority": [
+            FilterChoice(one, phrase("{priority}, {meaning}", priority=one, meaning=name))
+            for one, name in PRIORITIES.items()
+        ],
     }
 
 

@@ -48,7 +48,8 @@ class Target:
 
     - ``keys``: the browser's encryption keys, for push.
     - ``takes_work``: whether the agent takes work; if not, only a supervisor's news is sent;
-    - ``language``: of the notifications; English unless the agent has chosen another one.
+    - ``language``: the language of the notifications; English unless the agent has chosen another
+      one.
     """
 
     id: int

@@ -53,8 +53,9 @@ def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
 
 def to_review(conn: Connection, most: int) -> list[WaitingItem]:
     """The items that need a decision although no agent has room: the first ``most`` with offers,
-    those with a requester who has got no text about the wait yet, and one of each queue, for the
-    log and the time of the next run."""
+    all whose requester has got no text about the wait yet, and one of each queue, for the log and
+    the time of the next run.
+    """
     return _found(conn.execute(_to_review(), {"most": most}))
 
 
@@ -71,7 +72,8 @@ def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     ]
 
 
-# can be offered: it waits, or it was offered to everybody and another agent can still join them
+# The work item can be offered: it waits, or it was offered to all free agents and another agent may
+# become free.
 _OFFERABLE = WAITS & sa.or_(
     t.work_items.c.state == WorkItemState.QUEUED,
     t.queues.c.assignment == Assignment.FIRST_TO_ACCEPT,

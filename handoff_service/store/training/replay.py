@@ -1,4 +1,4 @@
-"""Recent real texts, masked, and the ones that a new model answers differently."""
+"""Recent real texts, masked, and the texts that a new model answers differently."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

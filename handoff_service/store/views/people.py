@@ -41,7 +41,7 @@ class Agent:
     - ``load``: open offers, plus active conversations that are not on hold;
     - ``active``: false after the agent has left;
     - ``always_password``: an admin who may use the password although it is off for the role;
-    - ``language``: the language of the pages that the agent sees; null: the browser's.
+    - ``language``: the language of the agent's pages; null: the browser's.
     """
 
     id: int

@@ -27,10 +27,10 @@ class HeldWork:
     backed_up_at: datetime
     restored_at: datetime
     texts: int  #: held texts, and newer ones that wait after them
-    since: datetime | None  #: when the oldest of these texts was written
+    since: datetime | None  #: when the oldest held text was written
     bot_turns: int
     mails: int
-    calls: int  #: of webhooks
+    calls: int  #: held calls of webhooks
     timers: int  #: conversations with held timers
 
 

@@ -64,7 +64,7 @@ def get(conn: Connection, webhook_id: int) -> Webhook:
 
 
 def secret(conn: Connection, webhook_id: int) -> str | None:
-    """The secret as it is stored, for the change history."""
+    """The sealed secret, for the change history."""
     return conn.execute(select(w.c.secret).where(w.c.id == webhook_id)).scalar()
 
 

@@ -117,7 +117,7 @@ class Panels:
 
     missing: str = ""  #: what the form still lacks; if set, the panels show nothing else
     sentence: str = ""
-    reader: str = ""  #: the person who reads the text
+    reader: str = ""  #: a heading with the person who reads the text
     reads: str = ""
     counted: str = ""  #: the length of the text in words
     long: bool = False  #: whether the text needs more than one segment
@@ -205,25 +205,25 @@ def _ladder(
 
 
 def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
-    """Return (the person who reads the text, the text for Ann Lee's conversation, its length in
-    words, whether it is too long)."""
+    """Return (a heading with the person who reads the text, the text for Ann Lee's conversation,
+    its length in words, whether it is too long)."""
     who = ActionPlaceholders(
         requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration
     )
     if action.action is Action.PROMPT_AGENT:
         return (
-            phrase("The agent"),
+            phrase("The agent reads"),
             rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who),
             "",
             False,
         )
     if action.action is Action.ALERT_SUPERVISORS:
         text = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-        return phrase("A supervisor"), text, "", False
+        return phrase("A supervisor reads"), text, "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
         length = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return (
-            phrase("The requester"),
+            phrase("The requester reads"),
             rules.for_requester(action.text, who),
             length_words(length),
             length.count > 1,

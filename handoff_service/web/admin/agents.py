@@ -103,7 +103,8 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
     given, password = _given(typed), {"password": typed["password"]}
-    if saving.id is None and not typed["password"]:  # to be invited by a link
+    # a new agent without a password is invited by a link
+    if saving.id is None and not typed["password"]:
         return make_agent, MakeAgent(**read_as(AgentBody, given).given(), password_hash="")
     if saving.id is None or saving.stored is None:
         body = read_as(NewAgentBody, given | password)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.shared.phrases import filled, phrase
+from handoff_service.web.admin.pages import sentence
+from handoff_service.web.shared.local_formats import day_phrase, time_phrase
 
 WEEK = 7  # days
 
@@ -25,7 +27,7 @@ class Hours:
     """A schedule in words."""
 
     error: str | None  #: the error in the expression; if set, the other fields are empty
-    says: str  #: one sentence about now
+    says: str  #: one sentence about the present moment
     week: list[Day]
 
 
@@ -34,7 +36,7 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
     if schedule.expression is None:
         return Hours(error=None, says=phrase("Always open."), week=[])
     if error := opening_hours.error(schedule.expression, schedule.country):
-        return Hours(error=error, says="", week=[])
+        return Hours(error=sentence(error), says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
@@ -69,11 +71,12 @@ def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str) -> str:
-    """Fill the sentence for a time today, or the one for a time on a later day."""
+    """Fill one of two sentences: the one for a time today, or the one for a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return filled(today, time=f"{local:%H:%M}")
-    return filled(later, day=f"{local:%A}, {local.day} {local:%B}", time=f"{local:%H:%M}")
+        return filled(today, time=time_phrase(local, "clock"))
+    day, clock = day_phrase(local, "weekday_day"), time_phrase(local, "clock")
+    return filled(later, day=day, time=clock)
 
 
 def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
@@ -90,5 +93,5 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
 
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
-    clock = f"{at.astimezone(zone):%H:%M}"
-    return "24:00" if end and clock == "00:00" else clock
+    local = at.astimezone(zone)
+    return "24:00" if end and not (local.hour or local.minute) else time_phrase(local, "clock")

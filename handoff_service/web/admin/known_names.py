@@ -12,7 +12,8 @@ from handoff_service.errors import BadInput
 from handoff_service.rules.shared.phrases import count_phrase, joined
 from handoff_service.store.engine import tables as t
 
-UNKNOWN: Mapping[str, Callable[[int, str], str]] = {  # the names' number, and the names
+#: kind of name -> its error. The arguments are the number of unknown names, and the names.
+UNKNOWN: Mapping[str, Callable[[int, str], str]] = {
     "group": lambda number, names: count_phrase(
         "There is no group {names} yet. Correct the name, or agree to create it.",
         "There are no groups {names} yet. Correct the names, or agree to create them.",

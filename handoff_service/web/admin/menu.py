@@ -45,8 +45,8 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/retention": phrase("Retention"),
     },
 }
-#: Address of a list -> the kinds of records on it that can be deleted, with the headings of their
-#: lists.
+#: Address of a list -> the kinds of its records that can be deleted -> the heading of the list of
+#: deleted records.
 DELETED: Mapping[str, Mapping[str, str]] = {
     "/users": {"users": phrase("Deleted users")},
     "/agents": {"agents": phrase("Deleted agents"), "groups": phrase("Deleted groups")},

@@ -103,8 +103,8 @@ def _users(conn: Connection, ids: Sequence[int]) -> list[User]:
 
 
 def _found(conn: Connection, user: User, q: str) -> list[User]:
-    """The users who match the typed text. Without typed text, those with the same number or
-    name.
+    """The users who match the typed text. Without typed text, find the users with the same number
+    or name.
     """
     if q:
         found = search_users(conn, q, FOUND + 1)

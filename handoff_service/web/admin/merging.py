@@ -118,7 +118,7 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 def merged(
     mine: Mapping[str, str], was: Filled, now: Filled, changes: Sequence[RecordChange]
 ) -> Merged:
-    """``changes``: those after ``was``, newest first."""
+    """``changes``: the changes after ``was``, newest first."""
     values, rivals = dict(mine), []
     for name in differing(was.values, now.values):
         clash = _plain(mine.get(name, "")) not in map(_plain, (was.values[name], now.values[name]))

@@ -23,6 +23,7 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     make_messaging_action,
 )
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.messaging_actions.action_sentence import Part, parts
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STATES,
@@ -41,6 +42,7 @@ from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
@@ -200,6 +202,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         ),
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),
+        "parts": _parts,
         "schedules": schedule_words(now, typed),
         "units": UNITS,
         "events": EVENTS,
@@ -207,6 +210,11 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "states": {str(one): words(one) for one in State if one in STATES},
         "placeholders": PLACEHOLDERS,
     }
+
+
+def _parts(words: str) -> list[Part]:
+    """The parts of an action's sentence in the language of the page."""
+    return parts(shown(words))
 
 
 async def _run(request: Request, form: ActionForm) -> dict[str, Any]:

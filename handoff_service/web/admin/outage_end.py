@@ -84,7 +84,7 @@ async def _show(
 
 
 def _not_texted(run: OutageDryRun, reachable: Reachable) -> Phrase:
-    """How many people get no text for this reason."""
+    """Count the people who get no text for this reason."""
     count = run.count(reachable)
     match reachable:
         case Reachable.OPTED_OUT:

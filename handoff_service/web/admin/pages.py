@@ -64,7 +64,7 @@ class Form:
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
     error: str = ""  #: an error that belongs to no single field
-    #: the values that the form was opened with; None: it is new, or does not detect other changes
+    #: the form's first values; None: the record is new, or the form does not detect other changes
     was: Filled | None = None
     #: the fields that somebody else changed meanwhile
     rivals: Sequence[Rival] = ()

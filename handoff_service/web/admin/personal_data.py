@@ -15,8 +15,9 @@ from handoff_service.operations.privacy.request_erasure import (
     preview,
     request_erasure,
 )
-from handoff_service.rules.privacy.erasures import ERASURE_STATES
+from handoff_service.rules.privacy.erasures import ERASURE_STATES, LEFT
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine.store import Store
@@ -74,6 +75,7 @@ async def erase(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def receipt(request: Request, agent: CurrentAgent, number: int) -> HTTPResponse:
     found = await desk_of(request).store.read(erasures.get, number)
+    found = replace(found, left=[recognized(one, LEFT) for one in found.left])
     return await admin_page(request, agent, "erasure.html", here=HERE, one=found, titles=TITLES)
 
 

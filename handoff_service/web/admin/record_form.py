@@ -65,8 +65,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """``form``: the form to show again with its errors; None: it is saved. ``answer``: the
-    operation's."""
+    """``form``: the form to show again with its errors; None: the record is saved. ``answer``: the
+    operation's.
+    """
 
     form: Form | None = None
     status: int = 200
@@ -75,8 +76,9 @@ class SaveResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordForm:
-    """A form that was sent. ``watch`` None: it creates a record. ``valid``: valid values for fields
-    that are empty in a new form."""
+    """A form that was sent. ``watch`` None: the form creates a record. ``valid``: valid values for
+    fields that are empty in a new form.
+    """
 
     request: Request
     form: Form

@@ -24,7 +24,7 @@ from handoff_service.rules.shared.vocabulary import CallState, Role
 from handoff_service.rules.webhooks.webhooks import CALL_STATES
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
-from handoff_service.web.admin.webhooks import HERE, new_secret
+from handoff_service.web.admin.webhooks import HERE, in_words, new_secret
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -63,7 +63,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
     chosen = CallState(state) if state in set(CallState) else None
     before = after(request) or None
     found = await store.read(webhooks.calls, number, before=before, state=chosen, most=PAGE + 1)
-    rows = found[:PAGE]
+    rows = in_words(found[:PAGE])
     more = {"after": rows[-1].id} | ({"state": chosen} if chosen else {}) if rows else {}
     return await admin_page(
         request,
@@ -83,7 +83,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
 async def call_page(request: Request, number: int, call: int, agent: CurrentAgent) -> HTTPResponse:
     """One event with its body and the receiver's answer."""
     store = desk_of(request).store
-    found = await store.read(webhooks.call, number, call)
+    (found,) = in_words([await store.read(webhooks.call, number, call)])
     return await admin_page(
         request,
         agent,

@@ -45,12 +45,13 @@ type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
 type Attributes = Annotated[
     dict[str, Annotated[str | None, Field(max_length=LONGEST_VALUE)]], Field(max_length=MOST)
 ]
-#: The operation, the conversation, and what else the operation needs.
+#: The operation, the conversation, and the operation's other arguments.
 type OneInverse = (
     tuple[Literal["unlabel"], Id, Id]  # the label
     | tuple[Literal["attributes"], Id, Attributes]  # the values before
     | tuple[Literal["resume"], Id]
-    | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]  # its end and its reason
+    # the end and the reason of the hold
+    | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]
     | tuple[Literal["reopen"], Id]
     | tuple[Literal["assign"], Id, Id]  # the agent
     | tuple[Literal["cancel_transfer"], Id]

@@ -1,4 +1,4 @@
-"""Finds the sentences of pages in Python modules, for ``make catalogs`` (a method of Babel's)."""
+"""Finds the sentences of pages in Python modules. Babel calls it for ``make catalogs``."""
 
 import ast
 from collections.abc import Iterator
@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 PACKAGE = Path(__file__).parents[2]
-#: the functions that mark sentences (rules/shared/phrases.py) -> how many arguments are sentences
+#: function that marks sentences (rules/shared/phrases.py) -> number of its arguments that are
+#: sentences
 MARKS = {"phrase": 1, "count_phrase": 2}
-REFUSAL = "Refusal"  # its subclasses show their docstring (errors.py)
+REFUSAL = "Refusal"  # pages show the docstrings of its subclasses (errors.py)
 type Found = tuple[int, str, str | tuple[str, str], list[str]]
 
 
 def sentences(
     file: BinaryIO, keywords: object, comment_tags: object, options: object
 ) -> Iterator[Found]:
-    """Yield the sentences of a module: what it marks, and the docstrings of its refusals."""
+    """Yield the sentences of a module: the marked ones, and the docstrings of its refusals."""
     del keywords, comment_tags, options  # Babel passes them
     for node in ast.walk(ast.parse(file.read())):
         match node:

@@ -2,7 +2,7 @@
 
 from handoff_service.rules.shared.phrases import phrase
 
-# The first match wins: most browsers also name the ones that they descend from.
+# The first match wins, because most browsers also name the browsers that they are based on.
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent
 BROWSERS = {
     "Edg": "Edge",

@@ -18,7 +18,7 @@ class EndedOffer:
     """An offer that ended while the page shows it."""
 
     id: int
-    outcome: str  #: in a sentence
+    outcome: str  #: the outcome as a sentence
 
 
 def ended_offers(conn: Connection, agent_id: int, work_item_ids: Iterable[int]) -> list[EndedOffer]:

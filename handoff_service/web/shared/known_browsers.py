@@ -11,7 +11,7 @@ from handoff_service.context import AppContext
 from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
-MOST_KNOWN = 8  # accounts that one browser is recognized for; the latest stay
+MOST_KNOWN = 8  # the most accounts for which one browser is recognized; the latest ones stay
 
 
 def is_known(request: Request, email: str) -> bool:

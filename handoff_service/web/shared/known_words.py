@@ -1,4 +1,4 @@
-"""Stored words with their translatable words. The filter ``words`` shows them."""
+"""How pages show stored words. The filter ``words`` uses this table."""
 
 from collections.abc import Mapping
 

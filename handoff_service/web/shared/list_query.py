@@ -41,8 +41,9 @@ class Lists:
     hidden: int  #: conversations that the filter leaves out
     how: SortAndFilter
     views: list[ListView]
-    labels: list[Label]  #: to filter by
-    attributes: dict[str, str]  #: to filter by: key, = and value -> in words
+    labels: list[Label]  #: the labels that the filter offers
+    #: the attributes that the filter offers: key, = and value -> its label
+    attributes: dict[str, str]
     others_count: int
     unread: int
     available: bool  #: whether I take new work

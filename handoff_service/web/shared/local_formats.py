@@ -1,13 +1,14 @@
 """Dates, times and numbers as the language of the page writes them. The formats are those of the
 Unicode CLDR; English has its own, in which the day comes before the month.
 
-A list of a thousand conversations writes thousands of times, so the results are cached.
+A list of a thousand conversations contains thousands of times of day, so the results are cached.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
+from gettext import NullTranslations
 
 from babel import Locale
 from babel.dates import parse_pattern
@@ -15,7 +16,7 @@ from babel.numbers import format_currency, format_decimal
 
 from handoff_service.rules.delivery import money
 from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.web.shared.page_language import page_language, shown
 
 NO_BREAK = "\u00a0"
@@ -23,7 +24,9 @@ NO_BREAK = "\u00a0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateFormats:
-    """How a language writes dates and times, as patterns of CLDR. The comments are English."""
+    """How a language writes dates and times, as patterns of CLDR. The comments show the English
+    formats.
+    """
 
     clock: str  #: 09:52
     weekday: str  #: Thu
@@ -35,10 +38,10 @@ class DateFormats:
     day_year_clock: str  #: 3 Sep 2026 09:52
     month_day: str  #: 3 September
     month_day_year: str  #: 3 September 2026
-    month_year: str  #: Sep 2026
+    weekday_date: str  #: Thu 3
     weekday_day: str  #: Thursday, 3 September
+    short_weekday_day: str  #: Thu 3 September
     weekday_day_year: str  #: Thursday, 3 September 2026
-    weekday_name: str = "EEEE"  #: Thursday
 
 
 _ENGLISH = DateFormats(
@@ -52,8 +55,9 @@ _ENGLISH = DateFormats(
     day_year_clock="d MMM y HH:mm",
     month_day="d MMMM",
     month_day_year="d MMMM y",
-    month_year="MMM y",
+    weekday_date="EEE d",
     weekday_day="EEEE, d MMMM",
+    short_weekday_day="EEE d MMMM",
     weekday_day_year="EEEE, d MMMM y",
 )
 
@@ -76,7 +80,8 @@ def _formats(language: Language) -> DateFormats:
         day_year_clock=both.replace("{1}", of["yMMMd"]).replace("{0}", of["Hm"]),
         month_day=of["MMMMd"],
         month_day_year=locale.date_formats["long"].pattern,
-        month_year=of["yMMM"],
+        weekday_date=of["Ed"],
+        short_weekday_day=of["MMMMEd"],
         weekday_day=of["MMMMEd"].replace("E", "EEEE"),
         weekday_day_year=locale.date_formats["full"].pattern,
     )
@@ -91,6 +96,22 @@ def write_time(at: datetime, name: str) -> str:
     """Write a local time in one of the DateFormats."""
     minute = at.replace(second=0, microsecond=0, tzinfo=None)
     return _written(page_language.get(), name, minute)
+
+
+def day_phrase(day: date, name: str) -> Phrase:
+    """Return a day that is written when a page shows it, in one of the DateFormats."""
+    at = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day
+    return Phrase.of(lambda catalog: _written(_language_of(catalog), name, at))
+
+
+def time_phrase(at: datetime, name: str) -> Phrase:
+    """Return a local time that is written when a page shows it, in one of the DateFormats."""
+    minute = at.replace(second=0, microsecond=0, tzinfo=None)
+    return Phrase.of(lambda catalog: _written(_language_of(catalog), name, minute))
+
+
+def _language_of(catalog: NullTranslations) -> Language:
+    return Language(catalog.info().get("language", Language.ENGLISH))
 
 
 def write_day(day: date, name: str) -> str:
@@ -111,7 +132,7 @@ def decimal(value: float, places: int = 0) -> str:
 
 @lru_cache(10_000)
 def _decimal(language: Language, value: float, places: int) -> str:
-    # round as Python's formats do, so that the figures of a CSV file are the same
+    # round as Python does in CSV files, so that a page shows the same figures
     return format_decimal(f"{value:.{places}f}", _pattern(places), _locale(language))
 
 

@@ -1,8 +1,8 @@
 """The language of the page that is being rendered, and the functions that templates translate with.
 
 Each request sets the language: the agent's own, else the browser's. It is a context variable, so
-requests that run at the same time do not see each other's. A stream of events keeps the one of its
-request.
+requests that run at the same time do not see each other's language. A stream of events keeps the
+language of its request.
 """
 
 import gettext as catalogs
@@ -28,7 +28,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
-#: the choices of an agent; empty: the browser's language
+#: the languages from which an agent chooses; empty: the browser's language
 PAGE_LANGUAGES: Mapping[str, str] = {
     "": phrase("Same as the browser"),
     **{str(language): name for language, name in OWN_NAMES.items()},
@@ -37,8 +37,9 @@ _LANGUAGES = [str(one) for one in Language]
 
 
 async def choose(request: Request) -> None:
-    """Middleware: set the language that the browser asks for. Once the agent is known,
-    ``choose_for`` sets theirs."""
+    """Middleware: set the language that the browser requests. Once the agent is known,
+    ``choose_for`` sets the agent's own language.
+    """
     asked = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
     wanted = [name.lower() for name, quality in asked if quality]  # the most wanted first
     page_language.set(Language(negotiate_locale(wanted, _LANGUAGES, "-") or Language.ENGLISH))
@@ -46,7 +47,7 @@ async def choose(request: Request) -> None:
 
 
 def choose_for(request: Request, language: Language | None) -> None:
-    """Set the language that the signed-in agent has chosen. None: the browser's stays."""
+    """Set the language that the signed-in agent has chosen. None: the browser's language stays."""
     if language is not None:
         page_language.set(language)
         request.ctx.language_of_browser = False
@@ -84,7 +85,7 @@ def _script_sentences(language: Language) -> Markup:
     """Return the translated sentences of the scripts as JSON, for ``static/words.js``."""
     with (LOCALE / language / "LC_MESSAGES" / f"{SCRIPTS}.mo").open("rb") as file:
         found = read_mo(file)
-    # a sentence with a form for one and a form for more is found by the first
+    # the scripts find a sentence with singular and plural by its singular
     sentences = {
         one.id if isinstance(one.id, str) else one.id[0]: one.string for one in found if one.id
     }
@@ -97,7 +98,14 @@ def _catalog() -> catalogs.NullTranslations:
 
 @pass_eval_context
 def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
-    return _filled(at, _catalog().gettext(english), values)
+    text = _catalog().gettext(english)
+    return _filled(at, text, values) if values else _plain(text, at.autoescape)
+
+
+@cache
+def _plain(text: str, autoescape: bool) -> str:
+    """Return a sentence without placeholders. A long list shows the same sentences on each row."""
+    return Markup(text) % {} if autoescape else text % {}  # noqa: S704 - a sentence of ours
 
 
 @pass_eval_context

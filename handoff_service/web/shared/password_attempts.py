@@ -28,8 +28,9 @@ PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts, which are c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """The browser that tries to sign in. ``knows_account``: it has signed in to the account before.
-    ``device``: for the agent's list of sessions."""
+    """The browser that tries to sign in. ``knows_account``: the visitor has signed in to the
+    account before. ``device``: for the agent's list of sessions.
+    """
 
     address: str
     knows_account: bool = False

@@ -38,9 +38,10 @@ ENDED = phrase("This sign-in took too long or has already ended. Sign in again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """An agent who has passed the first factor. ``provider_id``: the identity provider; None: it
-    was a password. ``proved``: no second factor is needed. ``provider_session``,
-    ``authenticated_at``: see ``sign_in.OpenSession``."""
+    """An agent who has passed the first factor. ``provider_id``: the identity provider; None: the
+    first factor was a password. ``proved``: no second factor is needed. ``provider_session``,
+    ``authenticated_at``: see ``sign_in.OpenSession``.
+    """
 
     agent_id: int
     email: str
@@ -101,7 +102,7 @@ async def proceed(
 async def open_session(
     desk: AppContext, who: Admitted, visitor: Visitor, *, second_factor: bool
 ) -> Opened:
-    """Open a session. The address is known to the agent from then on."""
+    """Open a session. From then on, the client's address counts as known for the agent."""
     token = secrets.token_urlsafe(32)
     command = sign_in.OpenSession(
         who.agent_id,
@@ -171,7 +172,9 @@ async def current_step(request: Request, kind: StepKind) -> Step:
 
 
 async def end_step(request: Request, kind: StepKind) -> Step:
-    """End the step. NotSignedIn when it has ended already: each opens one session."""
+    """End the step. NotSignedIn when the step has already ended, because each step opens one
+    session.
+    """
     which = StepToken(step_token(request), kind)
     found = await desk_of(request).store.write(sign_in_steps.take_step, which)
     if found is None:

@@ -9,7 +9,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
-RUN = timedelta(minutes=5)  # of one author; a run shows the name once
+RUN = timedelta(minutes=5)  # messages of one author within this time show the name once
 
 
 @dataclass(frozen=True, slots=True)

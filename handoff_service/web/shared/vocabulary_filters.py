@@ -4,7 +4,7 @@ an admin's presence state, is shown as it is stored."""
 from collections.abc import Callable, Mapping
 
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
-from handoff_service.rules.shared.stored_sentences import reason, stored
+from handoff_service.rules.shared.line_sentences import reason, stored
 from handoff_service.rules.shared.vocabulary_words import (
     AUTHORS,
     CASE_FIELDS,
@@ -28,7 +28,7 @@ _OF_CASES = {"state": CASE_STATES, "kind": CASE_KINDS, "impact": CASE_IMPACTS}
 
 
 def _case_value(value: object, field: str) -> str:
-    """The value of a case's field, in its history."""
+    """Format the value of a field in a case's history."""
     return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
 
 

@@ -28,11 +28,11 @@ class Button:
 class _Phone:
     """How one make of phone writes reactions."""
 
-    does: str  #: what its buttons do, in words
+    does: str  #: the meaning of the phone's buttons
     takes_away: str  #: what the button that removes a reaction does
     added: str  #: the text of an added reaction; braces mark the quoted text
     removed: str  #: the text of a removed reaction
-    quote: str = "“{}”"  #: how it quotes a text
+    quote: str = "“{}”"  #: the phone's form of a quoted text
 
 
 _HAIR, _ZERO, _APART = "\u200a", "\u200b", "\u200c"

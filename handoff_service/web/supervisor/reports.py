@@ -46,7 +46,7 @@ HERE = "/supervisor/reports"
 FIRST = "volume"
 PAGE = 50
 INTERVALS = {"month": phrase("Month"), "week": phrase("Week"), "day": phrase("Day")}
-MOST_ROWS = 100  # of a table; the CSV has all
+MOST_ROWS = 100  # rows of a table on the page; the CSV file has all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def compared(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The parts of the pages with suspects. ``intent``: those of its page."""
+    """The parts of the pages with suspects. ``intent``: the examples on the page of this intent."""
     name = request.args.get("intent") or ""
     if not name:
         shown = await _overview(request, compare=True)

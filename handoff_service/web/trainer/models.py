@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,12 +26,12 @@ from handoff_service.rules.training.kept_models import LAST_RUN, LAST_TRAINED
 from handoff_service.rules.training.live import Moved, moved
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.training import models, open_forms
-from handoff_service.store.views.training import BotModel, LiveFigures
+from handoff_service.store.views.training import BotModel, LiveFigures, Promotion
 from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import csrf_token, desk_of, page
-from handoff_service.web.trainer.stored_sentences import translated_reasons
+from handoff_service.web.trainer.stored_sentences import reason_of_promotion, translated_reasons
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
@@ -153,7 +153,7 @@ async def _models(request: Request) -> dict[str, Any]:
             "canary_summary": _canary_summary(conn, canary, running),
             "returns_to": models.returns_to(conn),
             "all": models.list_(conn),
-            "history": models.promotions(conn, 20),
+            "history": [_in_page_language(one) for one in models.promotions(conn, 20)],
             **(_live(conn, running) if running else {"figures": [], "by_intent": []}),
         }
 
@@ -169,6 +169,10 @@ async def _models(request: Request) -> dict[str, Any]:
         "canary_turns": ENOUGH_TURNS,
         "kept": {"run": LAST_RUN, "trained": LAST_TRAINED},
     }
+
+
+def _in_page_language(one: Promotion) -> Promotion:
+    return replace(one, reason=reason_of_promotion(one.reason)) if one.reason else one
 
 
 def _canary_summary(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:

@@ -31,6 +31,7 @@ from handoff_service.store.training import models, replay, runs
 from handoff_service.store.views.training import BotModel, TrainingRun
 from handoff_service.web.shared.charts import bars
 from handoff_service.web.shared.desk_facts import desk_facts
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
@@ -100,7 +101,7 @@ async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
     try:
         text = await asyncio.to_thread(path.read_text, errors="replace")
     except FileNotFoundError:
-        text = "There is no log yet."
+        text = shown(phrase("There is no log yet."))
     return plain_text(text[-END_OF_LOG:])
 
 

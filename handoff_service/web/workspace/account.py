@@ -59,7 +59,7 @@ async def change_name(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*ANYONE)
 async def change_language(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Change the language of the agent's pages. An empty choice leaves it to the browser."""
+    """Change the language of the agent's pages. Empty: the browser's language."""
     form = typed(request, ["language"])
     try:
         values = read_as(AgentBody, {"language": form.values["language"] or None}).given()

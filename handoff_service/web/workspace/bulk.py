@@ -45,7 +45,7 @@ from handoff_service.web.workspace import macros, time_choices
 from handoff_service.web.workspace.attributes import attributes_to_set
 from handoff_service.web.workspace.labels import asked_topics
 
-#: the short name of each action, on the button that runs it
+#: action -> the label of its button
 TITLES = {
     "assign": phrase("Assign"),
     "label": phrase("Label"),

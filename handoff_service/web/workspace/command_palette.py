@@ -113,7 +113,7 @@ async def palette(request: Request, agent: CurrentAgent) -> HTTPResponse:
     given = request.args.get("open") or ""
     opened = int(given) if given.isdecimal() and len(given) <= LONGEST_ID else None
     phones = desk_of(request).settings.has_simulator
-    context = copy_context()  # with the language of the page, in which the labels are searched
+    context = copy_context()  # contains the language of the page, in which the labels are searched
 
     def read(conn: Connection) -> list[PaletteGroup]:
         return context.run(_groups, conn, agent, q, opened, phones)
@@ -163,7 +163,7 @@ def _on_the_open_one(
 
 
 def matching(entries: Iterable[PaletteEntry], q: str, most: int) -> list[PaletteEntry]:
-    """The entries that match in the language of the page."""
+    """Return the entries that match in the language of the page."""
     in_words = (
         replace(one, label=shown(one.label), other_words=shown(one.other_words)) for one in entries
     )

@@ -31,7 +31,7 @@ async def arrange_list(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def save_list_view(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Save the list as it is arranged."""
+    """Save the present sorting and filter of the list."""
     command = SaveView(
         agent_id=agent.id,
         name=form_field(request, "name"),

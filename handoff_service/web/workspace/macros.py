@@ -38,7 +38,7 @@ class FilledMacro:
     macro: Macro
     text: str = ""
     segments: Segments | None = None
-    refused: str = ""  #: why its text cannot be sent
+    refused: str = ""  #: why the macro's text cannot be sent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +77,7 @@ async def run_it(
 
 
 def done(name: str, number: int) -> str:
-    """The sentence about the conversations that a macro has changed."""
+    """Return the sentence for a macro that has changed conversations."""
     return count_phrase(
         "{count} conversation changed by the macro “{name}”.",
         "{count} conversations changed by the macro “{name}”.",

@@ -42,7 +42,7 @@ class Results:
     wanted: SearchQuery
     people: list[FoundPerson]
     hits: list[Hit]
-    below: int | None  #: where the next page begins; None on the last page
+    below: int | None  #: the id below which the next page begins; None on the last page
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
@@ -91,11 +91,8 @@ def _by(line: Message, agent_id: int) -> str:
     """Return the author of a line that was found; empty for the requester."""
     author: Any = line.author
     mine = author.id == agent_id
-    who = (
-        phrase("You")
-        if mine
-        else (first_name(author.name) if author.name else phrase("Live agent"))
-    )
+    other = first_name(author.name) if author.name else phrase("Live agent")
+    who = phrase("You") if mine else other
     if line.event is Event.LATE_REPLY:
         return phrase("Virtual agent, not sent")
     if line.kind is Kind.NOTE:

@@ -43,7 +43,7 @@ from handoff_service.web.shared.session import (
     take_cookie,
 )
 
-# stays on this site, however a browser reads it
+# stays on this site in every browser
 _PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
@@ -97,8 +97,9 @@ def blueprint() -> Blueprint:
 async def _sign_out_elsewhere(
     desk: AppContext, provider_id: int, sealed: str | None
 ) -> tuple[str, str] | None:
-    """The identity provider's name and its sign-out page. None when there is none. ``sealed``: the
-    session's ID token."""
+    """The identity provider's name and its sign-out page. None without such a page. ``sealed``: the
+    session's ID token.
+    """
     settings, id_token = desk.store.settings, None
     try:
         one = await desk.store.read(identity_providers.get, provider_id)
@@ -159,7 +160,8 @@ async def let_in(
     """Give the browser its new session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     give_cookie(desk, response, opened.token)
-    if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
+    # ends the practice run of the agent who used this browser before
+    if request.cookies.get(practice_cookie(desk)):
         practice_desk.leave(desk, response)
     drop_step(desk, response)
     remember(request, response, email)

@@ -143,7 +143,9 @@ async def _admitted(
 
 
 async def _logout(request: Request) -> HTTPResponse:
-    """The provider's server, not a browser, reports that a person's session has ended there."""
+    """The provider's server, not a browser, reports that a person's session at the provider has
+    ended.
+    """
     desk, token = desk_of(request), form_field(request, "logout_token")
     issuer = desk.identity_providers.issuer_of(token)
     why = "It names no identity provider of this desk."

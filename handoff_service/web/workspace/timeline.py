@@ -1,5 +1,6 @@
-"""The timeline of a conversation: a scrub bar over its moments, each with the conversation as it
-was right after it."""
+"""The timeline of a conversation: a scrub bar over its moments. Each moment shows the conversation
+right after it.
+"""
 
 from typing import Any
 

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from handoff_service.operations.conversations.receive_sms.facts import Conversation, TextingProfile
 from handoff_service.operations.shared.events_at_end import of_lines
 from handoff_service.operations.shared.refresh_targets import refresh_targets
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -220,11 +221,7 @@ def _work(
         )
     # their requesters may need the text which says that they are waiting
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
-        work.append(
-            due_work.Due(
-                kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now
-            )
-        )
+        schedule_offers(tx)
     streaks = [
         timers.UnansweredStreak(c.id, c.line, c.queue_id, c.ended, c.provider.arms)
         for c in conversations

@@ -1,0 +1,358 @@
+"""Measures one, two and four processes on one PostgreSQL and one Redis, and feeds a queueing model
+with the measured times. The generator, the service and the database share this machine's cores, so
+more processes can hardly receive more texts here. The rates show the cost of more processes. From
+the processor time and the lock waits of each text, the model computes the rates of processes that
+run on separate hosts.
+
+Known conversations of the virtual agent and first texts for live agents take turns.
+"""
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+
+from handoff_service.commands.serve import DEMO
+from handoff_service.operations.routing.offer_work import AT_ONCE
+from tests.bench import lock_holds, size
+from tests.bench.desks import Desks, lay_out, open_database
+from tests.bench.load import Measured
+from tests.bench.lock_holds import Timed
+from tests.bench.postgres_watch import Watched, deadlocks, processes_of, watching
+from tests.bench.queueing import Batched, Station, bound, fit, in_order, response
+from tests.bench.report import figure, table
+from tests.bench.result import Direction, Result, ratios, spread
+from tests.bench.rungs import CONNECTIONS, Rung, measured, product, running
+from tests.bench.storm import texts_from
+from tests.conftest import POSTGRES
+from tests.gateways.test_fanout import REDIS
+
+PROCESSES = (1, 2, 4)
+HOSTS = (1, 2, 10, 100)
+HOST_CORES = 2  #: processor cores of a host for the service, as on this machine
+DATABASE_CORES = (2, 16)  #: processor cores of the database's own machine
+LEAST = 0.7  #: share of the rate of one process; all processes share two cores
+TEXTS = size(4000, 300, "TEXTS")
+ROUNDS = size(4, 2, "ROUNDS")
+#: texts in a transaction; several sizes separate a transaction's cost from a text's cost
+BATCHES = (1, 8, 32)
+BATCH_ROUNDS = size(40, 4)
+KNOWN, FIRST = "known conversations", "first texts, nobody there"
+SETTLES_WITHIN = 15.0  # seconds
+_RUNS_DUE = "SELECT count(*) FROM due_work WHERE kind = 'offer_work' AND due_at <= now()"
+COMFORT = 0.7  #: share of the bound at which the page prints the model's response time
+
+
+@dataclass
+class Measurements:
+    """All rounds of one number of processes with one kind of text."""
+
+    rates: list[float] = field(default_factory=list)
+    texts: int = 0
+    watched: list[Watched] = field(default_factory=list)
+
+    def each(self, what: str) -> float:
+        """Seconds, bytes or transactions for each text."""
+        return sum(getattr(one, what) for one in self.watched) / self.texts
+
+    @property
+    def service(self) -> float:
+        """Processor seconds of all of the service's processes for each text."""
+        return sum(sum(one.service) for one in self.watched) / self.texts
+
+    @property
+    def busiest(self) -> float:
+        """The share of the service's processor time that its busiest process used."""
+        return statistics.mean(max(one.service) / (sum(one.service) or 1) for one in self.watched)
+
+    def spent(self) -> dict[str, float]:
+        """Activity of the database's connections -> seconds of a connection for each text."""
+        kinds = {kind for one in self.watched for kind in one.spent}
+        found = {kind: sum(one.spent[kind] for one in self.watched) / self.texts for kind in kinds}
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+    def waits(self, kind: str) -> float:
+        return sum(seconds for name, seconds in self.spent().items() if name.startswith(kind))
+
+
+def measure(desks: Desks) -> Iterator[Result]:
+    if desks.kind != "PostgreSQL":  # SQLite has one process
+        return
+    with ExitStack() as stack:
+        databases = [open_database(desks.kind, stack) for _ in PROCESSES]
+        found = {(count, kind): Measurements() for count in PROCESSES for kind in (KNOWN, FIRST)}
+        _take_turns(databases, found)
+        ended = [deadlocks(url.rpartition("/")[2]) for url in databases]
+        holds = _holds(open_database(desks.kind, stack))
+    for kind in (KNOWN, FIRST):
+        yield from _rates(kind, [found[count, kind] for count in PROCESSES])
+    print(_page(found, holds, dict(zip(PROCESSES, ended, strict=True))), flush=True)
+    for kind in (KNOWN, FIRST):
+        yield from _model(kind, found[1, kind], holds)
+
+
+def _take_turns(databases: Sequence[str], found: Mapping[tuple[int, str], Measurements]) -> None:
+    """Run the services at the same time, and send texts to one after the other."""
+    with ExitStack() as stack:
+        rungs = []
+        for count, url in zip(PROCESSES, databases, strict=True):
+            home = Path(stack.enter_context(TemporaryDirectory()))
+            rung = product(url, home, WORKERS=str(count), REDIS_URL=REDIS)
+            rungs.append((count, url.rpartition("/")[2], stack.enter_context(running(rung))))
+        for turn in range(ROUNDS + 1):
+            for count, database, rung in rungs:
+                for kind in (KNOWN, FIRST):
+                    one, watched = _text(rung, database, kind, turn)
+                    if turn:  # the first is a warm-up
+                        into = found[count, kind]
+                        into.rates.append(one.rate)
+                        into.texts += TEXTS
+                        into.watched.append(watched)
+
+
+def _text(rung: Rung, database: str, kind: str, turn: int) -> tuple[Measured, Watched]:
+    with watching(database, processes_of(rung.pid)) as watched:
+        if kind == KNOWN:
+            one = measured(rung.port, TEXTS)
+        else:
+            one = texts_from(rung.port, _strangers(turn))
+        _settle(database)
+    return one, watched
+
+
+def _settle(database: str) -> None:
+    """Wait until the offer runs have seen all texts, because their work is part of a text's."""
+    until = time.monotonic() + SETTLES_WITHIN
+    with psycopg.connect(POSTGRES.rsplit("/", 1)[0] + "/" + database, autocommit=True) as conn:
+        while time.monotonic() < until:
+            row = conn.execute(_RUNS_DUE).fetchone()
+            if row is None or row[0] == 0:
+                return
+            time.sleep(0.05)
+
+
+def _strangers(turn: int) -> list[str]:
+    """Numbers that have never texted."""
+    return [f"+1{305 + turn}{5550000 + n}" for n in range(TEXTS)]
+
+
+def _holds(url: str) -> dict[int, dict[str, Timed]]:
+    """Size of a batch -> kind of transaction -> its times."""
+    asyncio.run(lay_out(url, DEMO))
+    return {batch: asyncio.run(lock_holds.measured(url, batch, BATCH_ROUNDS)) for batch in BATCHES}
+
+
+def _rates(kind: str, found: Sequence[Measurements]) -> Iterator[Result]:
+    alone = found[0].rates
+    one = spread(alone)
+    yield Result(
+        what=f"{kind}: texts a second, 1 process",
+        database="PostgreSQL",
+        value=one.middle,
+        unit="/s",
+        low=one.low,
+        high=one.high,
+    )
+    for count, these in zip(PROCESSES[1:], found[1:], strict=True):
+        compared = ratios(these.rates, alone)
+        yield Result(
+            what=f"{kind}: texts a second, {count} processes",
+            database="PostgreSQL",
+            value=statistics.median(these.rates),
+            unit="/s",
+            floor="1 process in the same run",
+            ratio=compared.middle,
+            low=compared.low,
+            high=compared.high,
+            budget=LEAST,
+            direction=Direction.AT_LEAST,
+        )
+
+
+# The model ----------------------------------------------------------------------------------------
+
+
+def stations(
+    kind: str, one: Measurements, holds: Mapping[int, Mapping[str, Timed]], cores: int
+) -> list[Station]:
+    """The stations of a text, with their times measured with one process."""
+    made = [
+        Station(
+            name=f"service's processor, {HOST_CORES} cores on each host",
+            demand=one.service,
+            servers=HOST_CORES,
+            per_host=True,
+        ),
+        Station(
+            name=f"database's processor, {cores} cores", demand=one.each("database"), servers=cores
+        ),
+        # one flush commits all writes since the previous flush
+        Station(name="flush of the WAL", demand=one.waits("IO: WALSync"), per_host=True),
+    ]
+    batch = max(one.texts / max(sum(w.transactions for w in one.watched), 1), 1)
+    rows: Counter[str] = Counter()
+    for name, held in _held(holds, "known" if kind == KNOWN else "first").items():
+        rows[name] += held.demand(batch)  # type: ignore[assignment]
+    if kind == FIRST:  # a run offers many of the waiting items
+        for name, held in _held(holds, "offer").items():
+            rows[name] += held.demand(AT_ONCE)  # type: ignore[assignment]
+        run = _per_transaction(holds, "offer", lambda one: one.seconds)
+        made.append(
+            Station(name="offer runs, one at a time for the desk", demand=run.demand(AT_ONCE))
+        )
+    # the other costs of a reply are not measured here
+    for name, held in _held(holds, "send").items():
+        rows[f"{name}, with a reply to each text"] += held.demand(batch)  # type: ignore[assignment]
+    return made + [Station(name=name, demand=seconds) for name, seconds in rows.items()]
+
+
+def _held(holds: Mapping[int, Mapping[str, Timed]], word: str) -> dict[str, Batched]:
+    """Shared row -> how long transactions of this kind hold it."""
+    names = {name for of in holds.values() for name in of[word].held}
+    found = {}
+    for name in sorted(names):
+
+        def held(one: Timed, name: str = name) -> float:
+            return one.held.get(name, 0.0)
+
+        found[name] = _per_transaction(holds, word, held)
+    return found
+
+
+def _per_transaction(
+    holds: Mapping[int, Mapping[str, Timed]], word: str, seconds: Callable[[Timed], float]
+) -> Batched:
+    """The time of a transaction of this kind, and the time that each text adds. A run of offers
+    handles the texts that arrived since the previous run.
+    """
+    points = []
+    for of in holds.values():
+        one = of[word]
+        texts = of["first"].commands if word == "offer" else one.commands
+        if one.transactions:
+            points.append((texts / one.transactions, seconds(one) / one.transactions))
+    return fit(points)
+
+
+def _model(
+    kind: str, one: Measurements, holds: Mapping[int, Mapping[str, Timed]]
+) -> Iterator[Result]:
+    cores = DATABASE_CORES[-1]
+    these = stations(kind, one, holds, cores)
+    for hosts in HOSTS[-2:]:
+        found = bound(these, hosts)
+        yield Result(
+            what=f"model, {kind}: at most with {hosts} hosts and {cores} cores of the database. "
+            f"First limit: {found.station.name}",
+            database="PostgreSQL",
+            value=found.rate,
+            unit="/s",
+            low=found.rate,
+            high=found.rate,
+        )
+
+
+# The page -----------------------------------------------------------------------------------------
+
+
+def _page(
+    found: Mapping[tuple[int, str], Measurements],
+    holds: Mapping[int, Mapping[str, Timed]],
+    ended: Mapping[int, int],
+) -> str:
+    """The times of a text and the model's stations, as Markdown."""
+    parts = [_costs(found, ended)]
+    for kind in (KNOWN, FIRST):
+        parts.append(f"{kind}: what the database's connections did, µs for each text")
+        parts.append(_spent([found[count, kind] for count in PROCESSES]))
+    parts.append(f"transactions of one lane without contention, {CONNECTIONS} or fewer texts")
+    parts.append(_transactions(holds))
+    for kind in (KNOWN, FIRST):
+        for cores in DATABASE_CORES:
+            parts.append(f"model: {kind}, a database with {cores} cores")
+            parts.append(_stations(stations(kind, found[1, kind], holds, cores)))
+    return "\n\n".join(["", *parts, ""])
+
+
+def _costs(found: Mapping[tuple[int, str], Measurements], ended: Mapping[int, int]) -> str:
+    head = (
+        "texts", "processes", "texts/s", "texts in a commit", "service, µs of processor",
+        "of it the busiest process", "database, µs of processor", "WAL, bytes", "lock waits, µs",
+        "deadlocks in all",
+    )  # fmt: skip
+    rows = [
+        (
+            kind,
+            str(count),
+            figure(statistics.median(one.rates)),
+            figure(1 / one.each("transactions")) if one.each("transactions") else "",
+            figure(one.service * 1e6),
+            f"{one.busiest:.0%}",
+            figure(one.each("database") * 1e6),
+            figure(one.each("wal_bytes")),
+            figure(one.waits("lock: ") * 1e6),
+            str(ended[count]),
+        )
+        for (count, kind), one in found.items()
+    ]
+    return table(head, rows)
+
+
+def _spent(found: Sequence[Measurements], most: int = 14) -> str:
+    kinds: dict[str, None] = {}
+    for one in found:
+        kinds |= dict.fromkeys(list(one.spent())[:most])
+    columns = [one.spent() for one in found]
+    rows = [
+        (kind, *(figure(of.get(kind, 0.0) * 1e6) for of in columns))
+        for kind in sorted(kinds, key=lambda kind: -max(of.get(kind, 0.0) for of in columns))
+    ]
+    return table(("", *(f"{count} processes" for count in PROCESSES)), rows)
+
+
+def _transactions(holds: Mapping[int, Mapping[str, Timed]]) -> str:
+    rows = []
+    for batch, kinds in holds.items():
+        for name, one in kinds.items():
+            if not one.transactions:
+                continue
+            held = ", ".join(
+                f"{row}: {figure(seconds / one.transactions * 1000)}"
+                for row, seconds in one.held.items()
+            )
+            each = (x / one.transactions * 1000 for x in (one.seconds, one.statements, one.commits))
+            rows.append((name, str(batch), *map(figure, each), held))
+    head = ("transaction", "batch", "ms", "of it statements", "of it COMMIT", "rows held, ms")
+    return table(head, rows)
+
+
+def _stations(these: Iterable[Station]) -> str:
+    these = list(these)
+    bounds = [bound(these, hosts) for hosts in HOSTS]
+    rows = [
+        (
+            one.name,
+            figure(one.demand * 1e6),
+            *(f"{one.utilization(found.hosts, found.rate):.0%}" for found in bounds),
+        )
+        for one in in_order(these, HOSTS[-1])
+    ]
+    rows.append(("**most texts/s**", "", *(figure(found.rate) for found in bounds)))
+    rows.append(
+        (
+            f"ms of a text at {COMFORT:.0%} of it",
+            "",
+            *(
+                figure(response(these, found.hosts, COMFORT * found.rate) * 1000)
+                for found in bounds
+            ),
+        )
+    )
+    return table(("station", "µs for each text", *(f"{hosts} hosts" for hosts in HOSTS)), rows)
