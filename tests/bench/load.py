@@ -124,5 +124,11 @@ async def send(port: int, connections: int, requests: list[bytes]) -> Measured:
 
 
 if __name__ == "__main__":
-    found = asyncio.run(measure(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
+    port, connections, count, tag, *strangers = sys.argv[1:]
+    if strangers:  # the provider number, and the start of numbers that have never texted
+        to, begins = strangers
+        texts = [request(n, tag, to, f"{begins}{n:07d}") for n in range(int(count))]
+        found = asyncio.run(send(int(port), int(connections), texts))
+    else:
+        found = asyncio.run(measure(int(port), int(connections), int(count), tag))
     print(json.dumps([found.rate, found.p50, found.p99, found.failed]))

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import clock
+from handoff_service.operations.conversations.index_texts import index_texts, schedule_indexing
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.routing.offer_work import offer_work
@@ -25,6 +26,7 @@ from tests.conftest import Heard
 from tests.support.story import MAIN
 
 OFFER_RUN = "row of due_work: the next offer run"
+INDEX_RUN = "row of due_work: the next index run"
 REPLY_LIMITS = "row of desk: limits of automatic replies"
 RATE = "row of provider_numbers: its rate"
 
@@ -33,7 +35,8 @@ def shared_row(statement: str, given: str) -> str | None:
     """The row that many transactions lock, if this statement locks one. ``given``: its values."""
     words = " ".join(statement.split())
     if "due_work" in words and not words.startswith("SELECT"):
-        return OFFER_RUN if "'offer_work'" in given and "'desk'" in given else None
+        runs = {"'offer_work'": OFFER_RUN, "'index_texts'": INDEX_RUN}
+        return next((r for w, r in runs.items() if w in given and "'desk'" in given), None)
     if "FROM desk FOR UPDATE" in words:
         return REPLY_LIMITS
     if "FROM provider_numbers" in words and "FOR NO KEY UPDATE" in words:
@@ -123,7 +126,7 @@ async def measured(url: str, batch: int, rounds: int) -> dict[str, Timed]:
     store = Store(url, clock=clock.now, settings=settings, after_commit=Heard())
     watch = _Watch()
     watch.listen(store._writing)
-    found = {name: Timed() for name in ("known", "first", "offer", "send")}
+    found = {name: Timed() for name in ("known", "first", "offer", "ask_index", "index", "send")}
 
     async def run(name: str, commands: Sequence[Any], operation: Any) -> Sequence[Any]:
         watch.timed = Timed()
@@ -142,6 +145,8 @@ async def measured(url: str, batch: int, rounds: int) -> dict[str, Timed]:
             await run("known", known, receive_sms)
             await run("first", first, receive_sms)
             await run("offer", [None], offer_work)
+            await run("ask_index", [None], schedule_indexing)
+            await run("index", [None], index_texts)
             waiting = await store.write(due_work.claim, due_work.Claim(batch, _DELIVER))
             sends = [BeginSend(int(one.key), one.attempts) for one in waiting]
             if sends:

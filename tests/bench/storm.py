@@ -25,12 +25,12 @@ ROUNDS = size(3, 2)
 def measure(desks: Desks) -> Iterator[Result]:
     port = desks.product().port
     known = [f"+1415555{n:04d}" for n in range(TEXTS // 4)]
-    texts_from(port, known)
+    _texts(port, known)
     usual, storms = [], []
     for turn in range(ROUNDS):
         first = [f"+1{305 + turn}{5550000 + n}" for n in range(TEXTS)]
-        usual.append(texts_from(port, (known * 4)[:TEXTS]).rate)
-        storms.append(texts_from(port, first).rate)
+        usual.append(_texts(port, (known * 4)[:TEXTS]).rate)
+        storms.append(_texts(port, first).rate)
     compared = ratios(storms, usual)
     yield Result(
         what=f"a storm of {TEXTS:,} first texts while no agent is there",
@@ -46,8 +46,7 @@ def measure(desks: Desks) -> Iterator[Result]:
     )
 
 
-def texts_from(port: int, senders: Iterable[str]) -> Measured:
-    """Send a text from each of these numbers to the line that live agents answer."""
+def _texts(port: int, senders: Iterable[str]) -> Measured:
     tag = secrets.token_hex(4)
     requests = [request(n, tag, DIRECT, sender) for n, sender in enumerate(senders)]
     found = asyncio.run(send(port, CONNECTIONS, requests))

@@ -21,7 +21,7 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
     """Index one batch. Returns whether there is more, which is then due at once."""
     newest = text_index.newest_message(tx.conn)
     # before reading, because a text that is stored later requests indexing again
-    due_work.cancel(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])
+    due_work.answer(tx, Work.INDEX_TEXTS)
     more = text_index.index_next(tx.conn, newest)
     if more:
         schedule_indexing(tx)
@@ -30,17 +30,7 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
 
 def schedule_indexing(tx: Transaction, _command: None = None) -> None:
     """Request indexing, because unindexed texts may exist."""
-    due_work.schedule(
-        tx,
-        [
-            due_work.Due(
-                kind=Work.INDEX_TEXTS,
-                key=due_work.DESK_LINE,
-                line=due_work.DESK_LINE,
-                due_at=tx.now,
-            )
-        ],
-    )
+    due_work.ask(tx, Work.INDEX_TEXTS)
 
 
 async def when_due(job: Job) -> None:

@@ -60,7 +60,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     if offset:
         due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
     else:
-        due_work.cancel_except(tx, Work.OFFER_WORK, CONTINUES)
+        due_work.answer(tx, Work.OFFER_WORK, keep=CONTINUES)
     seen = _to_decide(tx, offset)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     still = work_items.still_waiting(tx.conn, [w.id for w in seen]) if seen else []

@@ -22,6 +22,9 @@ from handoff_service.store.engine.transaction import Transaction
 # the due time of work that a restore holds: see store/delivery/restore_holds.py
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 DESK_LINE = "desk"  # the line of work for the whole desk
+# The line of the rows that ask for a run of such work. It is not the line of the runs themselves,
+# because a row that is due later would block the rows after it.
+ASKED_LINE = f"{DESK_LINE}:asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +91,24 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.work_is_due(tx.now)  # later rows of its line may proceed
 
 
-def cancel_except(tx: Transaction, kind: Work, beginning: str) -> None:
-    """Remove all work of this kind, except work whose key begins with this prefix."""
-    tx.conn.execute(
-        delete(due_work).where(
-            due_work.c.kind == kind, ~due_work.c.key.startswith(beginning, autoescape=True)
-        )
-    )
+def ask(tx: Transaction, kind: Work) -> None:
+    """Ask for a run of work for the whole desk, which many transactions do at the same time.
+
+    Each adds a row of its own, and the next run removes them all (``answer``). One row for the
+    whole desk would be contended: each transaction that asks would wait for the commit of the one
+    before, on whatever host, and for the end of a run that is under way.
+    """
+    key = f"{ASKED_LINE}:{secrets.token_hex(8)}"
+    schedule(tx, [Due(kind=kind, key=key, line=ASKED_LINE, due_at=tx.now)])
+
+
+def answer(tx: Transaction, kind: Work, *, keep: str | None = None) -> None:
+    """Remove all work of this kind at the beginning of a run. Requests that arrive later lead to
+    another run. ``keep``: keep the rows whose key begins with this."""
+    these = due_work.c.kind == kind
+    if keep is not None:
+        these &= ~due_work.c.key.startswith(keep, autoescape=True)
+    tx.conn.execute(delete(due_work).where(these))
     tx.work_is_due(tx.now)  # later rows of their lines may proceed
 
 

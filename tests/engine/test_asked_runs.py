@@ -1,6 +1,5 @@
-"""A transaction that requests a run of offers never waits for another one, and only one run works
-at a time.
-"""
+"""A transaction that requests a run of offers or of the text index never waits for another one,
+and only one run of offers works at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -10,9 +9,10 @@ from typing import Any
 import pytest
 
 from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.conversations.index_texts import index_texts, schedule_indexing
 from handoff_service.operations.routing.offer_work import AT_ONCE, offer_work, run_offers
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.operations.shared.schedule_offers import ASKED, schedule_offers
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -55,7 +55,7 @@ async def test_one_run_answers_everybody_who_asked(story: Story, clock: MovedClo
     await story.offer()
     await story.text(number=ANN, to=DIRECT)
     await story.text(number=BOB, to=DIRECT)
-    assert {row.line for row in await story.rows(t.due_work, RUNS)} == {ASKED}
+    assert {row.line for row in await story.rows(t.due_work, RUNS)} == {due_work.ASKED_LINE}
     assert await worker(story, clock).step() == 1
     assert len(await story.inbox(MIA)) == 2
     assert await story.count(t.due_work, RUNS, t.due_work.c.due_at <= clock.now) == 0
@@ -152,3 +152,30 @@ async def test_there_is_one_run_at_a_time(
             await story.text(number=BOB, to=DIRECT)
     await waits
     assert len(await story.inbox(MIA)) == 2
+
+
+# The text index -----------------------------------------------------------------------------------
+
+INDEXING = t.due_work.c.kind == Work.INDEX_TEXTS
+
+
+async def test_one_run_indexes_for_all_who_asked(story: Story) -> None:
+    await story.text()
+    for _ in range(2):
+        await story.store.write(schedule_indexing, None)
+    assert await story.count(t.due_work, INDEXING) == 2
+    assert not await story.store.write(index_texts, None)
+    assert await story.count(t.due_work, INDEXING) == 0
+
+
+async def test_nobody_waits_for_the_index_run_of_another_process(
+    on_postgres: tuple[Story, str], clock: MovedClock
+) -> None:
+    story, url = on_postgres
+    await story.text()
+    await story.store.write(schedule_indexing, None)
+    with another_process(url, clock) as tx:
+        index_texts(tx)
+        async with asyncio.timeout(1):
+            await story.store.write(schedule_indexing, None)
+    assert await story.count(t.due_work, INDEXING) == 1
