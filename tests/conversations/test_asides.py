@@ -162,7 +162,7 @@ async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it
     await story.close(ann, MIA)
     assert await story.store.read(unread_conversations, MIA) == 0
     await story.text(body, to=DIRECT)
-    (listed,) = await story.store.read(conversation_list.listed, MIA, others=False)
+    (listed,) = await story.store.read(conversation_list.ongoing_items, MIA, others=False)
     assert (listed.interaction.id, listed.interaction.unread, listed.last and listed.last.body) == (
         ann,
         1,
@@ -173,7 +173,7 @@ async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it
     assert await story.store.read(unread_conversations, OMAR) == 0
     await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA))
     assert await story.store.read(unread_conversations, MIA) == 0
-    assert await story.store.read(conversation_list.listed, MIA, others=False) == []
+    assert await story.store.read(conversation_list.ongoing_items, MIA, others=False) == []
 
 
 async def test_somebody_elses_name_is_no_thanks(story: Story) -> None:

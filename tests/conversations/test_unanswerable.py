@@ -19,7 +19,7 @@ from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import conversations, search
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
@@ -66,12 +66,12 @@ async def test_agents_find_an_unanswerable_conversation_under_others_and_close_i
 ) -> None:
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.NONE
-    (item,) = await story.store.read(lambda conn: listed(conn, MIA, others=True))
+    (item,) = await story.store.read(lambda conn: ongoing_items(conn, MIA, others=True))
     assert (item.interaction.id, item.interaction.unanswerable) == (interaction, why(sender))
     assert await story.store.read(conversations.others_count, MIA) == 1
-    assert not await story.store.read(lambda conn: listed(conn, MIA, others=False))
+    assert not await story.store.read(lambda conn: ongoing_items(conn, MIA, others=False))
     await story.close(interaction)
-    assert not await story.store.read(lambda conn: listed(conn, MIA, others=True))
+    assert not await story.store.read(lambda conn: ongoing_items(conn, MIA, others=True))
     assert await story.texted(interaction) == []
     assert (await story.text("Again", number=sender)).interaction_id != interaction
 

@@ -197,19 +197,19 @@ async def test_they_follow_priority_and_queue(story: Story, rules: Rules) -> Non
 async def test_the_list_shows_the_one_that_is_due_first(story: Story, rules: Rules) -> None:
     await story.with_agent()
 
-    async def listed() -> tuple[str, str]:
-        found = await story.store.read(conversation_list.listed, MIA, others=False)
+    async def ongoing_items() -> tuple[str, str]:
+        found = await story.store.read(conversation_list.ongoing_items, MIA, others=False)
         target = found[0].target
         assert target is not None
         return target.title, target.tone(rules.clock())
 
-    assert await listed() == ("First response", "")
+    assert await ongoing_items() == ("First response", "")
     rules.clock.move(14 * 60)
-    assert (await listed())[1] == ""
+    assert (await ongoing_items())[1] == ""
     rules.clock.move(60)
-    assert (await listed())[1] == "wait", "a quarter is left"
+    assert (await ongoing_items())[1] == "wait", "a quarter is left"
     rules.clock.move(301)
-    assert (await listed())[1] == "fail"
+    assert (await ongoing_items())[1] == "fail"
 
 
 # Timers -------------------------------------------------------------------------------------------

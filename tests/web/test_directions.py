@@ -39,7 +39,7 @@ UNTYPED = {
 }
 # Expressions that match ``WORDS`` but do not show a person's words.
 OURS = re.compile(
-    r"^(icon|form\.called|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
+    r"^(icon|form\.record|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
