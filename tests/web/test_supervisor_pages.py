@@ -328,7 +328,7 @@ def test_charts_of_nothing_of_one_value_and_of_many() -> None:
     assert spark([None, None]).path == ""
     assert spark([5]).path == "M0.0 22.0L100 22.0"
     assert spark([0, None, 10]).path == "M0.0 22.0L100.0 2.0"
-    assert spark([1, None]).values == "1, none"
+    assert spark([1, None]).values == "1, no value"
     assert bars([], places=24).bars == []
     one = bars([(0, 0), (4, 2)], places=24)
     assert [(bar.x, bar.height, bar.second) for bar in one.bars] == [
