@@ -90,7 +90,7 @@ async def test_after_a_text_from_the_requester_the_agent_confirms_the_scheduled_
     assert await notices(story) == [said]
 
 
-async def test_a_kept_text_leaves_after_all(story: Story, clock: MovedClock) -> None:
+async def test_a_confirmed_scheduled_text_is_sent(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await story.text("one more thing", to=DIRECT)

@@ -187,7 +187,7 @@ async def test_a_stream_that_fails_ends_so_that_the_client_reconnects(
             assert [one["event"] async for one in heard] == []
 
 
-async def test_while_the_database_is_away_a_stream_goes_on_and_catches_up_after_it(
+async def test_while_the_database_is_away_a_stream_continues_and_catches_up_after_it(
     desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The agent's connection was never lost, so they are not set to Away either."""
