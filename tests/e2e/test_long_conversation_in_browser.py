@@ -30,7 +30,8 @@ def test_the_timeline_leads_back_and_forth_through_a_long_conversation(story: St
     mia.keyboard.press("v")
     bar, shown = mia.get_by_label("Moment of the conversation"), mia.locator("#moment-list > li")
     earlier, later = (
-        mia.get_by_role("button", name=name, exact=True) for name in ("Earlier", "Later")
+        mia.get_by_role("button", name=name, exact=True)
+        for name in ("Earlier moments", "Later moments")
     )
     expect(bar).to_be_focused()
     newest = shown.filter(visible=True).inner_text()

@@ -4,6 +4,7 @@ an admin's presence state, is shown as it is stored."""
 from collections.abc import Callable, Mapping
 
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
+from handoff_service.rules.shared.line_sentences import reason, stored
 from handoff_service.rules.shared.vocabulary_words import (
     AUTHORS,
     CASE_FIELDS,
@@ -15,6 +16,7 @@ from handoff_service.rules.shared.vocabulary_words import (
     STATES,
     TARGETS,
 )
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.template_filters import words
 
 
@@ -30,7 +32,22 @@ def _case_value(value: object, field: str) -> str:
     return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
 
 
+def capitalized(text: str) -> str:
+    """The text with a capital at its beginning."""
+    words_of_page = shown(text)
+    return words_of_page[:1].upper() + words_of_page[1:]
+
+
+def without_stop(text: str) -> str:
+    """The text without the full stop at its end."""
+    return shown(text).rstrip(".")
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
+    "stored": stored,
+    "stored_reason": reason,
+    "capitalized": capitalized,
+    "without_stop": without_stop,
     "state_words": _of(STATES),
     "presence_words": _of(PRESENCES),
     "level_words": _of(LEVELS),
