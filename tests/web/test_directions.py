@@ -58,7 +58,7 @@ OURS = re.compile(
     r'|^"Masked parts are left out'
     r"|^(by|detail)\("  # macros of ours
     r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records, steps
-    r"|^(call|one)\.subject$"  # what a webhook call is about: a kind and an id
+    r"|^(call|one)\.subject$"  # the subject of a webhook call: a kind and an id
     r"|^\(part \| words\)|\| impact_words$"
     r"|\| *(figure|changed)\("  # figures with their units
 )

@@ -1,4 +1,4 @@
-"""Links in texts: what becomes one, where it leads, and what a page says about it."""
+"""Links in texts: the addresses that become links, their targets, and the warnings of a page."""
 
 import re
 from html import unescape
