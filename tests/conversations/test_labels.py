@@ -109,7 +109,7 @@ async def test_a_desk_that_asks_for_a_topic_closes_nothing_without_one(story: St
     assert "Mia Chen chose the topic “Printer”" in [one.body for one in await story.lines(ann)]
 
 
-async def test_without_marked_topics_any_label_is_one_and_without_labels_none_is_asked_for(
+async def test_without_marked_topics_any_label_is_a_topic_and_without_labels_no_topic_is_required(
     story: Story,
 ) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)

@@ -105,7 +105,7 @@ async def test_the_agent_is_reminded_and_a_missed_promise_is_counted(
 @pytest.mark.parametrize(
     ("what", "kept"), [("text", True), ("Called her, fixed", True), ("Call her by 3", False)]
 )
-async def test_a_text_or_call_note_keeps_it(
+async def test_a_text_or_call_note_keeps_a_promise(
     story: Story, clock: MovedClock, what: str, kept: bool
 ) -> None:
     ann = await story.with_agent()

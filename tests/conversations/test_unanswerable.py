@@ -32,7 +32,7 @@ SENDERS = {
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_such_a_text_is_stored_and_starts_nothing(story: Story, sender: str) -> None:
+async def test_an_unanswerable_text_is_stored_and_starts_nothing(story: Story, sender: str) -> None:
     ids = {
         (await story.text(body, number=sender)).interaction_id
         for body in ("Your code is ready", "STOP", "BOT")
@@ -48,7 +48,7 @@ async def test_such_a_text_is_stored_and_starts_nothing(story: Story, sender: st
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_nobody_texts_it(story: Story, sender: str) -> None:
+async def test_no_text_is_sent_to_an_unanswerable_sender(story: Story, sender: str) -> None:
     interaction = (await story.text(number=sender)).interaction_id or 0
     with pytest.raises(Conflict):
         await story.store.write(
@@ -84,7 +84,9 @@ FOUND = {
 
 
 @pytest.mark.parametrize(("sender", "typed"), FOUND.values(), ids=FOUND)
-async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
+async def test_search_finds_unanswerable_conversations(
+    story: Story, sender: str, typed: str
+) -> None:
     interaction = (await story.text("re: card", number=sender)).interaction_id
     for indexed in (False, True):
         if indexed:

@@ -111,7 +111,7 @@ async def test_a_key_is_its_agents_own(desk: Running, mia: Client, omar: Client)
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "k" * 256])
-async def test_a_key_that_is_none_is_refused_by_name(desk: Running, mia: Client, key: str) -> None:
+async def test_an_invalid_key_is_refused_by_name(desk: Running, mia: Client, key: str) -> None:
     status, body, _ = await mia.send("/agents/me/presence", {"presence": "away"}, key, method="PUT")
     assert status == 400
     assert KEY in body
