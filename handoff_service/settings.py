@@ -250,7 +250,7 @@ class _Reader:
         return int(text)
 
     def folder(self, name: str, default: Path, *needed: str) -> Path:
-        """A folder that must hold these when it is not the default."""
+        """A folder. If it is not the default folder, it must hold these files."""
         given = self.optional(name)
         folder = Path(given).absolute() if given else default
         missing = [one for one in needed if given and not (folder / one).exists()]

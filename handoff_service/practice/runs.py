@@ -249,8 +249,9 @@ class PracticeRuns:
             await self.end_after_erasure()
 
     async def end_after_erasure(self) -> None:
-        """End the open runs once somebody asks for an erasure, because their conversations may be
-        that person's."""
+        """End the open runs once an erasure is requested, because a run may contain conversations
+        of the erased person.
+        """
         if not self._open:
             return
         newest = await self._desk().store.for_own_work().read(erasures.newest)

@@ -163,7 +163,7 @@ async def test_asking_for_a_person_hands_over_with_the_collected_facts_when_the_
     )
 
 
-async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_queue(
+async def test_the_reason_and_the_topic_that_were_mentioned_in_passing_choose_the_queue(
     bot: Bot, story: Story
 ) -> None:
     lines = (queue_conditions.parse({"field": "topic", "is": "facilities"}),)

@@ -208,7 +208,7 @@ async def test_a_code_is_on_its_way_only_when_one_was_sent(story: Story) -> None
     assert sent == anew != asked
 
 
-async def test_an_account_that_was_mistyped_is_said_again(story: Story) -> None:
+async def test_a_mistyped_account_can_be_corrected(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("who am i", "action_who_am_i")
     await bot.turn("E9999", "identity_form", account="E9999")

@@ -386,7 +386,7 @@ async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None
 # ------------------------------------------------------------------------------------
 
 
-async def test_a_second_wish_is_remembered_and_taken_up_after_the_form(bot: Bot) -> None:
+async def test_a_second_wish_is_remembered_and_started_after_the_form(bot: Bot) -> None:
     meant = {"intent": {"name": "request_equipment", "confidence": 0.9}}
     result = await bot.run(
         "action_other_topic", text="i need a new mouse", meant=meant, loop=INSIDE
@@ -521,7 +521,7 @@ async def test_two_unclear_texts_about_something_else_make_no_case(bot: Bot, sto
         ({"problem": "Password or locked account"}, "action_account_help"),
     ],
 )
-async def test_the_topic_goes_on_after_opting_in_again(
+async def test_the_topic_continues_after_opting_in_again(
     bot: Bot, slots: dict[str, str], then: str
 ) -> None:
     result = await bot.run("action_resume_topic", slots=slots)

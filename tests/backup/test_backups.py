@@ -140,7 +140,9 @@ def test_media_of_an_s3_store_stay_there_unless_they_are_asked_for(
 
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
-def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path: Path) -> None:
+def test_a_restore_brings_every_row_medium_and_key_back(
+    source: str, target: str, tmp_path: Path
+) -> None:
     told: list[str] = []
     with home(tmp_path / "old", source) as old, home(tmp_path / "new", target) as new:
         fill(old)
@@ -375,7 +377,7 @@ def test_a_backup_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
             back_up(desk.config, tmp_path / "no such folder" / "desk.tar", print)
 
 
-def test_another_secret_key_is_said(
+def test_another_secret_key_is_reported(
     sqlite_desk: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -391,7 +391,7 @@ async def _statements(url: str, scale: Scale) -> list[Timing]:
         await time_it("search: a word of 0.001 % of the texts", lambda: look(RARE))
         await time_it(
             "list: 100 of an agent's ongoing conversations",
-            lambda: store.read(conversation_list.listed, MIA, others=False, most=100),
+            lambda: store.read(conversation_list.ongoing_items, MIA, others=False, most=100),
             max(TIMES // 4, 3),
         )
         await _work(store, time_it)

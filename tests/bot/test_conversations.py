@@ -198,7 +198,7 @@ def test_no_answer_to_how_bad_is_asked_again(
     assert requester.says("hello")[0].startswith("Hi, I'm the")  # the fallback left the form
 
 
-def test_an_answer_after_a_miss_goes_on(requester: Conversation) -> None:
+def test_an_answer_after_a_miss_continues(requester: Conversation) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says("qwerty") == [SORRY, HOW_BAD]
     assert requester.says("im completely stuck") == [
@@ -269,7 +269,7 @@ def test_never_mind_leaves_the_form_and_forgets(
     assert requester.says("i have a problem") == [WHAT]
 
 
-def test_a_person_gets_the_topic_and_the_language_that_were_said_in_passing(
+def test_a_person_gets_the_topic_and_the_language_that_were_mentioned_in_passing(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     requester.turn("hablas español?", before={"slots": {"language": "es"}})

@@ -35,7 +35,7 @@ def test_identity_from_question_to_proof(
     "aside",
     ["hello", "what can you do", "thx", "ok", "who am i", "my laptop is slow", "tell me a joke"],
 )
-def test_an_aside_comes_back_to_the_question(requester: Conversation, aside: str) -> None:
+def test_an_aside_returns_to_the_question(requester: Conversation, aside: str) -> None:
     requester.says("who am i")
     answers = requester.says(aside)
     assert (len(answers), answers[-1]) == (2, WHO)
@@ -84,7 +84,7 @@ def test_words_about_the_code_reach_the_form(
         ("e2005", "e2005"),
     ],
 )
-def test_an_account_that_was_mistyped_is_said_again(
+def test_a_mistyped_account_can_be_corrected(
     requester: Conversation, actions: ActionEndpoint, text: str, account: str
 ) -> None:
     requester.says("who am i")
@@ -104,7 +104,7 @@ def test_dropping_a_proof_calls_the_service(
     assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
 
 
-def test_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:
+def test_a_live_agent_has_verified_in_the_meantime(requester: Conversation) -> None:
     requester.says("who am i")
     assert requester.says("/proof_ended")[0].startswith("Proof: ")
     requester.says("who am i")

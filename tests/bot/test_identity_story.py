@@ -242,7 +242,7 @@ def test_an_agent_requests_a_proof_and_gets_the_conversation_back(desk: Service)
     )
 
 
-def test_an_agent_verifies_by_hand_and_the_bot_goes_on(desk: Service) -> None:
+def test_an_agent_verifies_by_hand_and_the_bot_continues(desk: Service) -> None:
     guest = Talk(desk, "+13035550176")
     guest.says("i forgot my password", WHO)
     ann = guest.call("GET", "/api/v1/users?q=ann%20lee")["items"][0]["id"]
@@ -332,7 +332,7 @@ HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
 PUEDE = "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
 
 
-def test_a_report_goes_on_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
+def test_a_report_continues_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}1")
     assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
     assert guest.says("whats the status of my other case", WHO) == [FOR_CASES]
@@ -367,7 +367,7 @@ def test_a_requester_who_gave_an_account_is_not_asked_for_it(desk: Service) -> N
     )
 
 
-def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
+def test_a_name_keeps_its_letters(desk: Service) -> None:
     jose = Talk(desk, f"{NOT_PROVEN_YET}5")
     jose.says("mi teléfono no enciende, soy José Núñez del área económica", PUEDE)
     (told,) = jose.says("el primero", "He abierto el caso")

@@ -108,7 +108,7 @@ def test_a_solved_problem_is_dropped(talk: Callable[[], Talk]) -> None:
     ]
 
 
-def test_opting_out_and_in_goes_on_in_spanish(talk: Callable[[], Talk]) -> None:
+def test_opting_out_and_in_continues_in_spanish(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("hola, mi laptop no enciende", "trabajar")
     assert guest.says("CANCEL", "START")[0].startswith("Ya no recibe textos de ")
@@ -124,7 +124,7 @@ def test_opting_out_and_in_goes_on_in_spanish(talk: Callable[[], Talk]) -> None:
         ("i forgot my password", "employee number"),
     ],
 )
-def test_after_stop_and_start_the_topic_goes_on(
+def test_after_stop_and_start_the_topic_continues(
     talk: Callable[[], Talk], text: str, asks: str
 ) -> None:
     guest = talk()
@@ -162,7 +162,7 @@ def test_a_wrong_number_is_not_answered_about_codes(talk: Callable[[], Talk]) ->
     assert "code" not in said
 
 
-def test_a_second_wish_is_taken_up_after_the_report(talk: Callable[[], Talk]) -> None:
+def test_a_second_wish_is_started_after_the_report(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     said = guest.says("my account is locked too", "affect")

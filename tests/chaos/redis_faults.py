@@ -1,10 +1,10 @@
 """The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies,
 hangs, loses its data and sends garbage, fifty times.
 
-Meanwhile texts arrive at both services. An agent has an event stream of the API at each, and at one
-of them an open page, which loads the conversation again at each hint. Five seconds after Redis is
-back, all three must have shown every text. Prints ``faults=N events=N missed=N slowest=N.Ns``;
-fails if one was missed.
+Meanwhile texts arrive at both services. An agent has an event stream of the API at each service,
+and an open page at one of them, which loads the conversation again at each hint. Five seconds after
+Redis is back, both streams and the page must have shown every text. Prints ``faults=N events=N
+missed=N slowest=N.Ns``; fails if one was missed.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """

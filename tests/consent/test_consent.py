@@ -495,7 +495,7 @@ async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story:
     assert [one.opted_out for one in await ledger(story)] == [True]
 
 
-async def test_after_a_question_back_the_virtual_agent_goes_on(story: Story) -> None:
+async def test_after_a_question_back_the_virtual_agent_continues(story: Story) -> None:
     interaction = (await story.text("remove me")).interaction_id or 0
     await story.text("from the sales team channel")
     question = await story.begin(interaction)

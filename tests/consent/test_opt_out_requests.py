@@ -289,7 +289,7 @@ def test_no_training_text_of_the_bot_opts_out() -> None:
     ] == []
 
 
-def test_a_text_made_to_take_long_does_not() -> None:
+def test_a_text_that_is_made_to_slow_the_rule_does_not() -> None:
     for unit in (
         "no thanks ",
         "please ",

@@ -9,7 +9,7 @@ import pytest
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.rules.shared.vocabulary import Owner, State, Status, Unanswered, Work
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, OMAR, Story
@@ -32,7 +32,7 @@ async def test_a_reopened_conversation_is_the_agents_again_and_its_closing_line_
     sends = t.due_work.c.kind == Work.DELIVER
     due = {row.key: row.due_at for row in await story.rows(t.due_work, sends)}
     assert due[str(line.id)] == clock() + LATER["undo_within"]
-    assert await story.store.read(listed, MIA, others=False) == []
+    assert await story.store.read(ongoing_items, MIA, others=False) == []
     clock.move(10)
     await undo(story, ann)
     now = await story.see(ann)
@@ -45,7 +45,7 @@ async def test_a_reopened_conversation_is_the_agents_again_and_its_closing_line_
     assert lines[line.id].status is Status.CANCELED
     assert str(line.id) not in {row.key for row in await story.rows(t.due_work, sends)}
     assert (await story.lines(ann))[-1].body == "Mia Chen reopened this conversation"
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.interaction.id == ann
 
 

@@ -22,7 +22,7 @@ from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion
 from handoff_service.rules.shared.vocabulary import Author, Event, Work
 from handoff_service.store.conversations import colleague_notices, scheduled_texts
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import NextText, ScheduledText
 from tests.conftest import MovedClock
@@ -55,7 +55,7 @@ async def test_a_scheduled_text_is_sent_at_its_time_and_not_as_a_reply(
     ann = await story.with_agent()
     before = await story.texted(ann)
     text = await schedule(story, ann, clock)
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.scheduled == NextText(send_at=clock() + HOUR, asks=False)
     assert await due(story, text) is None, "not yet"
     clock.move(3600)
@@ -79,7 +79,7 @@ async def test_after_a_text_from_the_requester_the_agent_confirms_the_scheduled_
     assert [one.question for one in await waiting(story, ann)] == [None]
     await story.text("it works, thanks", to=DIRECT)
     assert [one.question for one in await waiting(story, ann)] == [SendQuestion.REQUESTER_WROTE]
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.scheduled is not None
     assert item.scheduled.asks
     clock.move(3600)
@@ -90,7 +90,7 @@ async def test_after_a_text_from_the_requester_the_agent_confirms_the_scheduled_
     assert await notices(story) == [said]
 
 
-async def test_a_kept_text_leaves_after_all(story: Story, clock: MovedClock) -> None:
+async def test_a_confirmed_scheduled_text_is_sent(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await story.text("one more thing", to=DIRECT)

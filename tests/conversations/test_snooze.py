@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.conversations.end_holds import EndHold, end_hold
 from handoff_service.rules.shared.vocabulary import Event, State, Work
 from handoff_service.store.conversations import colleague_notices
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import BOB, DIRECT, MIA, Story
@@ -33,7 +33,7 @@ async def end(story: Story, interaction_id: int) -> bool:
 
 
 async def order(story: Story) -> list[int]:
-    found = await story.store.read(listed, MIA, others=False)
+    found = await story.store.read(ongoing_items, MIA, others=False)
     return [one.interaction.id for one in found]
 
 

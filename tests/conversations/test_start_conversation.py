@@ -168,7 +168,7 @@ async def test_the_preview_describes_the_row_in_one_sentence_and_changes_nothing
 @pytest.mark.parametrize(
     "expected", [row for row in Situation if row is not Situation.ACTIVE_WITH_VIRTUAL_AGENT]
 )
-async def test_another_row_than_the_agent_saw_is_refused_whole(
+async def test_a_row_that_the_agent_did_not_see_is_refused_entirely(
     desk: Desk, story: Story, expected: Situation
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0

@@ -44,7 +44,7 @@ async def test_a_text_is_found_once_it_is_indexed(story: Story) -> None:
     assert await found(story, "laptop") == [(1, 2), (1, 1)]
 
 
-async def test_batches_leave_nothing_out_and_are_asked_for_as_long_as_there_is_more(
+async def test_batches_leave_nothing_out_and_continue_until_the_end(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
@@ -58,7 +58,7 @@ async def test_batches_leave_nothing_out_and_are_asked_for_as_long_as_there_is_m
     assert [len(await found(story, f"word{n}")) for n in range(10)] == [1] * 10
 
 
-async def test_another_process_goes_on_where_one_was_ended(
+async def test_another_process_continues_where_one_was_ended(
     story: Story, database_url: str, monkeypatch: pytest.MonkeyPatch, clock: object
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)

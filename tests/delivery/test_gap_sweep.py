@@ -91,7 +91,7 @@ async def test_many_are_stored_in_few_transactions_each_in_its_place(
         assert mine == [f"text {n}" for n in range(number, 150, 2)]
 
 
-async def test_a_recovered_text_stands_at_the_time_it_was_sent(
+async def test_a_recovered_text_is_at_the_time_it_was_sent(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     interaction = (await story.text("first")).interaction_id or 0
@@ -113,7 +113,7 @@ async def test_a_recovered_text_stands_at_the_time_it_was_sent(
     assert [one.first for one in seen] == [True, False, False], "one run of one author, on one day"
 
 
-async def test_its_webhook_comes_late_after_all(
+async def test_the_webhook_of_a_recovered_text_arrives_late(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
     await twilio.send_inbound(NOBODY, ANN, MAIN, "hello", sid="SMlate")

@@ -55,7 +55,7 @@ def test_invalid_times(written: str) -> None:
         ("72355", None, ["Europe/Paris"]),
     ],
 )
-def test_where_somebody_may_be(number: str, said: str | None, zones: list[str]) -> None:
+def test_time_zones_of_a_recipient(number: str, said: str | None, zones: list[str]) -> None:
     assert [
         zone.key
         for zone in phone_regions.of_number(number, known_zone=said, instead="Europe/Paris")

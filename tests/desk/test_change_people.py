@@ -147,7 +147,9 @@ async def test_two_users_may_have_one_number_and_are_candidates(story: Story) ->
     assert (seen.guest, [user.name for user in seen.candidates]) == (True, ["Ann Lee", "Cy Ruiz"])
 
 
-async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story: Story) -> None:
+async def test_removing_a_users_number_keeps_the_profile_and_running_conversations(
+    story: Story,
+) -> None:
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
     await change(story, ANN_ID, numbers=[])

@@ -1,5 +1,5 @@
-"""Two users are merged, and the merge is undone. All rows move and come back, consent stays with
-its numbers, and no row refers to a user who is gone.
+"""Two users are merged, and the merge is undone. A merge moves all rows, and its undo moves them
+back. Consent stays with its numbers, and no row refers to a user who is gone.
 """
 
 import asyncio

@@ -35,7 +35,7 @@ def test_default_texts_can_be_saved_and_filled_completely(message: SystemMessage
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_whatever_names_there_are_a_system_message_is_one_segment(name: str) -> None:
+def test_a_system_message_with_any_names_is_one_segment(name: str) -> None:
     for text in (
         system_messages.in_line(name),
         system_messages.waiting(name),

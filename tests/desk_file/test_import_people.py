@@ -87,7 +87,7 @@ async def test_a_preview_hashes_nothing_and_its_import_hashes_once(
     assert matches([fact.hash], [fact_hash(KEY, "1990")])
 
 
-async def test_an_import_that_would_change_something_else_is_taken_back(
+async def test_an_import_that_would_change_something_else_is_rolled_back(
     story: Story, heard: Heard
 ) -> None:
     before = await preview_file(story.store, users(2))

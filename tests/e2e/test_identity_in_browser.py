@@ -7,7 +7,7 @@ from tests.e2e.people import ANN, BOB, Story, opened
 STRANGER = "+12025550177"
 
 
-def test_a_guest_becomes_somebody_and_is_taken_back(story: Story) -> None:
+def test_a_guest_is_verified_and_the_verification_undone(story: Story) -> None:
     phone, mia = story.talking(STRANGER)
     about = mia.locator("#about")
     expect(about).to_contain_text("This number is on no user's record")

@@ -118,7 +118,7 @@ def test_a_different_person_on_the_number(story: Story) -> None:
     expect(mia.locator("#closed")).to_contain_text("This conversation is closed.")
 
 
-def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
+def test_the_draft_is_kept_and_the_focus_returns(story: Story) -> None:
     mia = story.agent()
     mia.locator("#to-new").click()
     dialog = mia.get_by_role("dialog")

@@ -157,7 +157,7 @@ def test_an_admin_page_shows_live_prompts_too(story: Story, soon: None) -> None:
     expect(grace.locator(".toast")).to_have_count(0)
 
 
-def test_the_connection_of_an_admin_page_is_lost_and_comes_back(
+def test_the_connection_of_an_admin_page_is_lost_and_returns(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()

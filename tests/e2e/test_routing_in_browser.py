@@ -59,7 +59,7 @@ def test_a_transfer_is_accepted_in_another_browser(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
 
-def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: Story) -> None:
+def test_a_declined_or_withdrawn_transfer_stays_with_the_sender(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     omar = story.agent("Omar Haddad")
     transfer_to_omar(mia)
@@ -143,7 +143,7 @@ def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
 
-def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Story) -> None:
+def test_the_focus_returns_to_a_row_that_changed_under_its_dialog(story: Story) -> None:
     mia, omar = story.agent(), story.agent("Omar Haddad")
     away(mia, omar)
     story.phone(ANN, DIRECT).text("hello")
@@ -160,7 +160,7 @@ def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Stor
     expect(act).to_be_focused()
 
 
-def test_the_focus_stays_in_a_refused_dialog_and_comes_back_to_its_menu(story: Story) -> None:
+def test_the_focus_stays_in_a_refused_dialog_and_returns_to_its_menu(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     mia.locator("#more-actions").click()
     mia.get_by_role("button", name="Transfer").click()

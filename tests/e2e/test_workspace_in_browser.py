@@ -408,7 +408,7 @@ def test_single_keys_can_be_turned_off(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_restart_loses_nothing_and_says_so_meanwhile(
+def test_a_restart_loses_nothing_and_the_page_announces_it(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()

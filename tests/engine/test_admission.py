@@ -172,7 +172,7 @@ def test_a_queue_is_measured_in_seconds() -> None:
     queue.admit(Patience(), 1000)
 
 
-def test_a_burst_after_a_quiet_hour_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_after_a_quiet_hour_is_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time without progress counts only while the queue serves a batch."""
     at = 0.0
     monkeypatch.setattr(admission, "monotonic", lambda: at)

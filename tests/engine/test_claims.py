@@ -233,7 +233,7 @@ async def test_a_code_is_mailed_again_and_the_late_answer_does_not_count(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
-async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story) -> None:
+async def test_an_accepted_webhook_call_is_not_repeated(two: Two, story: Story) -> None:
     fields = WebhookFields(
         name="Tickets", url="https://tickets.example/hook", events=(WebhookEvent.CASE_CREATED,)
     )

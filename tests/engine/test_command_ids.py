@@ -75,7 +75,7 @@ async def test_ids_are_kept_for_a_day(store: Store, clock: MovedClock) -> None:
     assert list(kept) == ["one:1"]
 
 
-async def test_many_at_once_in_two_processes_are_one(
+async def test_simultaneous_repeats_in_two_processes_run_once(
     store: Store, database_url: str, clock: MovedClock
 ) -> None:
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())

@@ -51,7 +51,7 @@ async def test_a_retry_holds_back_later_texts_of_its_line(store: Store, clock: M
     assert await claimed(store) == ["1"]
 
 
-async def test_a_lease_ends_and_somebody_else_goes_on(store: Store, clock: MovedClock) -> None:
+async def test_a_lease_ends_and_somebody_else_continues(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0))
     assert await claimed(store) == ["1"]
     clock.move(59)

@@ -68,7 +68,7 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     migrate(database_url)
 
 
-def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="PATCHBOARD_DATABASE_URL cannot be opened"):
         migrate("postgresql://127.0.0.1:1/nothing")
 
@@ -94,7 +94,7 @@ async def test_the_database_itself_refuses_a_second_active_interaction_and_profi
         )
 
 
-async def test_times_come_back_as_they_went(story: Story, clock: object) -> None:
+async def test_stored_times_are_read_unchanged(story: Story, clock: object) -> None:
     received = await story.text()
     assert (await story.see(received.interaction_id or 0)).opened_at == clock()  # type: ignore[operator]
 

@@ -129,7 +129,7 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_no_room_for_the_copy_is_said_before_anything_changes(
+def test_no_room_for_the_copy_is_reported_before_anything_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "desk.db"
@@ -169,7 +169,7 @@ def test_a_row_whose_parent_is_gone_stops_the_upgrade(tmp_path: Path) -> None:
         "with another program's revision",
     ],
 )
-def test_an_unusable_file_is_said_in_a_sentence(
+def test_an_unusable_file_is_reported_in_a_sentence(
     command: str,
     kind: str,
     sqlite_desk: Path,

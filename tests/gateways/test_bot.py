@@ -224,7 +224,7 @@ async def test_a_bot_that_dies_while_it_loads_a_model() -> None:
     server.close()
 
 
-async def test_a_bot_that_is_not_there() -> None:
+async def test_a_bot_without_a_server() -> None:
     gone = RasaBot(["http://127.0.0.1:1/webhooks/sms/webhook"], "token", 1)
     with pytest.raises(BotFailed, match="could not be reached"):
         await gone.ask(QUESTION)
@@ -251,7 +251,7 @@ class BotContract:
         else:
             assert all(isinstance(reply, BotReply) for reply in answer.replies)
 
-    async def test_the_same_turn_again_ends_the_same(self, port: Bot) -> None:
+    async def test_a_repeated_turn_gets_the_same_answer(self, port: Bot) -> None:
         assert await answered(port) == await answered(port)
 
     async def test_closing_twice_is_no_harm(self, port: Bot) -> None:

@@ -38,7 +38,7 @@ class MediaStoreContract:
     def store(self) -> MediaStore:
         raise NotImplementedError
 
-    def test_the_same_content_is_one_file_and_comes_back(self, store: MediaStore) -> None:
+    def test_equal_content_is_stored_once_and_can_be_read(self, store: MediaStore) -> None:
         assert list(store.names()) == []
         name = store.keep(b"one", clock.now())
         assert store.keep(b"one", clock.now()) == name == hash_of(b"one")
@@ -53,7 +53,7 @@ class MediaStoreContract:
         store.forget(ABSENT, clock.now())
 
     @pytest.mark.parametrize("size", [0, 1, 5_242_881])
-    def test_any_size_comes_back_whole(self, store: MediaStore, size: int) -> None:
+    def test_content_of_any_size_is_read_unchanged(self, store: MediaStore, size: int) -> None:
         content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
         assert store.read(store.keep(content, clock.now())) == content
 

@@ -149,7 +149,7 @@ async def test_no_answer_in_time(twilio: FakeTwilio, connect: Connect) -> None:
     assert len(twilio.sent) == 1
 
 
-async def test_nobody_there(connect: Connect) -> None:
+async def test_no_connection_to_twilio(connect: Connect) -> None:
     """Nothing was sent, so the text can be sent later without a lookup. Lookups fail."""
     with socket.socket() as bound:  # bound but not listening: connections are refused
         bound.bind(("127.0.0.1", 0))

@@ -63,7 +63,7 @@ async def test_one_click_points_a_number_here(twilio: FakeTwilio, config: Settin
     assert await point_here(config, MAIN) is None, "again changes nothing"
 
 
-async def test_wrong_credentials_are_said_and_nothing_is_listed(
+async def test_wrong_credentials_are_reported_and_nothing_is_listed(
     twilio: FakeTwilio, config: Settings
 ) -> None:
     twilio.numbers = {MAIN: {}}

@@ -62,7 +62,7 @@ async def test_this_computer_and_link_are_not_called(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://", "https://[::1", "https://a..b/", "https://a:b/"])
-async def test_an_address_that_is_none_is_not_called(url: str) -> None:
+async def test_an_invalid_address_is_not_called(url: str) -> None:
     hook = HttpWebhook(["a", "a..b"])
     called = await hook.call(
         OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
@@ -150,8 +150,9 @@ async def test_a_name_with_one_private_address_among_others_is_not_called(
 async def test_the_connection_uses_the_address_that_was_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A name server that answers with a public address first and with this computer's next (DNS
-    rebinding) gains nothing: the name is resolved once, and that address is connected to."""
+    """DNS rebinding fails: the name server gives a public address first and this computer's address
+    next, but the service resolves the name once and connects to the checked address.
+    """
     server = NameServer("93.184.216.34", "127.0.0.1")
     monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", server)
     connected: list[str] = []

@@ -243,7 +243,7 @@ async def test_without_an_account_or_an_address_everything_is_the_same_but_the_m
     assert whys[1:] == ["no user matches nobody@example.com.", "no e-mail address on file."]
 
 
-async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Proving) -> None:
+async def test_a_mistyped_account_can_be_corrected(story: Story, ann: Proving) -> None:
     await ann.begin()
     await ann.claims("E9999")
     await ann.answers(OTHER_CODE)
@@ -298,7 +298,7 @@ async def test_a_dropped_proof_has_ended(story: Story, ann: Proving) -> None:
     assert (await ann.says(CODE)).message == "******", "nobody waits for it"
 
 
-async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(
+async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_continues(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()
@@ -457,7 +457,7 @@ async def test_an_agent_who_takes_over_a_proof_sees_its_progress(
     )
 
 
-async def test_a_mail_that_is_not_taken_is_tried_again_and_then_agents_see_why(
+async def test_a_refused_mail_is_repeated_and_then_agents_see_the_reason(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.begin()

@@ -222,7 +222,7 @@ async def test_files_of_an_s3_store_are_erased_when_it_is_back(
     assert store.leaves in receipt.left
 
 
-async def test_the_desk_goes_on_with_everybody_else(place: Place) -> None:
+async def test_the_desk_continues_with_everybody_else(place: Place) -> None:
     user_id, _ = await live(place)
     before = await place.story.count(t.interactions)
     receipt = await place.erase(RequestedPerson(user_id=user_id))

@@ -93,7 +93,7 @@ async def test_signing_in_ends_an_automatic_away(
     assert await says(story) == ("available", None, why)
 
 
-async def test_the_presence_that_was_chosen_comes_back(story: Story, clock: MovedClock) -> None:
+async def test_the_presence_that_was_chosen_returns(story: Story, clock: MovedClock) -> None:
     """The chosen presence comes back even if it is an admin's own state that takes work."""
     own = sa.insert(t.presence_states).values(name="Back office", takes_work=True, position=1)
     await story.store.write(lambda tx, _: tx.conn.execute(own), None)
@@ -144,7 +144,7 @@ async def test_a_missed_offer_is_not_forgiven_to_an_agent_whose_page_is_merely_o
     assert (await mia(story)).presence == "away"
 
 
-async def test_a_lost_connection_that_was_none_is_put_right_with_the_next_word_of_it(
+async def test_a_wrongly_lost_connection_is_corrected_by_the_next_report(
     story: Story, clock: MovedClock
 ) -> None:
     """A process that was frozen or cut off from the database may still hold the agent's stream."""

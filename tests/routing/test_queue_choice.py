@@ -29,7 +29,7 @@ def test_the_first_queue_whose_conditions_match_takes_it() -> None:
     assert choose(QUEUES, USUAL, facts()) == USUAL
 
 
-def test_each_queue_says_why() -> None:
+def test_each_queue_gives_its_reason() -> None:
     found = explain(QUEUES, USUAL, facts(topic="vpn", attributes={"site": "Boston"}))
     assert [(one.name, one.chosen) for one in found] == [("Spanish", False), ("Network", True)]
     assert found[0].why == (

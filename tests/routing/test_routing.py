@@ -209,7 +209,7 @@ async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by:
     assert await alerts() == []
 
 
-async def test_a_reason_for_good_is_not_asked_again_in_any_round(
+async def test_an_agent_with_a_final_reason_is_not_asked_again(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)

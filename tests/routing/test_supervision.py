@@ -275,7 +275,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     supervision.now(conn, OMAR)
     for supervises in (False, True):
         prompts.open_prompts(conn, OMAR, supervises=supervises)
-    conversation_list.listed(conn, OMAR, others=True)
+    conversation_list.ongoing_items(conn, OMAR, others=True)
     read_positions.newest_unread(conn, OMAR)
     conversations.others_count(conn, OMAR)
     inbox.offered(conn, OMAR)

@@ -98,7 +98,7 @@ def test_time_left_on_hold(what: str, held: list[tuple[str, str | None]], left: 
     ("minutes_left", "expected"),
     [(10, "Mo 09:30"), (40, "Mo 09:00"), (90, "Mo 09:00"), (0, "Mo 09:40"), (-30, "Mo 10:10")],
 )
-def test_when_so_many_minutes_are_left(minutes_left: int, expected: str) -> None:
+def test_the_time_when_a_number_of_minutes_is_left(minutes_left: int, expected: str) -> None:
     assert moment(at("Mo 09:00"), timedelta(minutes=40 - minutes_left), [], OFFICE) == at(expected)
 
 

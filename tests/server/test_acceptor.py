@@ -76,7 +76,7 @@ async def test_queued_connections_are_accepted_at_the_end(listening: socket.sock
         assert await asyncio.to_thread(greeted, clients) == CLIENTS
 
 
-async def test_accepting_goes_on_after_the_open_files_ran_out(listening: socket.socket) -> None:
+async def test_accepting_continues_after_the_open_files_ran_out(listening: socket.socket) -> None:
     class Full:
         """A socket that fails once, as if the process had no file descriptors left."""
 

@@ -158,7 +158,7 @@ async def answer(
 
 
 @ROOMY
-async def test_a_webhook_too_many_is_refused_and_its_connection_goes_on(server: Server) -> None:
+async def test_a_webhook_too_many_is_refused_and_its_connection_continues(server: Server) -> None:
     connection = await server.open()
     server.webhooks.is_full = True
     for parts in ([WHOLE], [WHOLE[:-3], WHOLE[-3:]], [WHOLE[:-3], WHOLE[-3:-1], WHOLE[-1:]]):

@@ -300,7 +300,7 @@ def test_english_stays_english(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", SPANISH)
-def test_spanish_is_taken_for_spanish(text: str) -> None:
+def test_spanish_is_recognized_as_spanish(text: str) -> None:
     assert language_of(text) is Language.SPANISH
 
 

@@ -21,7 +21,7 @@ from tests.support.service import free_port
 
 
 class RasaFailed(AssertionError):
-    """Rasa did not do what it was asked; the message holds the end of its log."""
+    """A command of Rasa failed. The message holds the end of Rasa's log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

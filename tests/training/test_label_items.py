@@ -71,7 +71,7 @@ async def states(story: Story) -> list[str]:
     return [row.state for row in await story.rows(t.trainer_items)]
 
 
-async def test_a_label_is_written_and_taken_back(
+async def test_a_label_is_written_and_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
@@ -96,7 +96,7 @@ async def test_a_label_is_written_and_taken_back(
         await labeling.undo_label(story.store, data, MIA)
 
 
-async def test_a_whole_cluster_is_labeled_and_taken_back_at_once(
+async def test_a_whole_cluster_is_labeled_and_undone_at_once(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
@@ -115,7 +115,7 @@ async def test_a_whole_cluster_is_labeled_and_taken_back_at_once(
     assert await states(story) == ["waiting"] * 3
 
 
-async def test_an_example_that_was_there_before_stays_when_the_label_is_taken_back(
+async def test_an_example_that_was_there_before_stays_when_the_label_is_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     data.add("thanks", ["you are a star"])
@@ -137,7 +137,7 @@ async def test_the_slower_of_two_trainers_gets_an_error_and_writes_nothing(
     assert (data.root / "data/nlu/office_hours.yml").read_bytes() == before
 
 
-async def test_a_label_whose_file_cannot_be_written_is_taken_back(
+async def test_a_label_whose_file_cannot_be_written_is_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     item = await misses(story, "you are a star")

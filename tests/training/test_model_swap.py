@@ -125,7 +125,7 @@ def test_ten_phones_text_while_the_model_is_swapped(bot: Bot) -> None:
     assert bot.turn("swap-after", "hello", "1")[1] == model_folder.model_id(bot.new)
 
 
-def test_a_form_goes_on_after_the_swap(bot: Bot) -> None:
+def test_a_form_continues_after_the_swap(bot: Bot) -> None:
     assert bot.turn("in-a-form", "take my name", "1")[0] == "What is your name?"
     assert bot.swap(bot.new.name)[0] == 200
     assert bot.turn("in-a-form", "Ann Lee", "2")[0] == "Thank you, Ann Lee."

@@ -91,7 +91,7 @@ def test_rounds(
     assert [[(one.after, one.text) for one in texts] for texts in found] == expected
 
 
-def test_the_part_with_the_virtual_agent_is_there_at_once() -> None:
+def test_the_part_with_the_virtual_agent_is_complete_from_the_start() -> None:
     talked = lines(
         (-9, BOT, "before any text"),
         (-8, ASKS, "my dock"),

@@ -72,7 +72,7 @@ def test_a_name_is_written_as_its_owner_writes_it() -> None:
     assert words.plain("laptop 🔥 “hot”…") == 'laptop "hot"...'
 
 
-def test_how_cases_are_said() -> None:
+def test_how_cases_are_described() -> None:
     case = CaseLine(
         number="CS0000012",
         state=CaseState.IN_PROGRESS,

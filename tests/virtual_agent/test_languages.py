@@ -35,7 +35,7 @@ from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.dates_in_texts import UNTIL_WEEKDAY, WEEKDAY_AT, WEEKDAYS
 from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.translations import DOMAIN, LOCALE, in_language
+from handoff_service.rules.shared.translations import LOCALE, REQUESTERS, in_language
 from handoff_service.rules.shared.vocabulary import CaseState
 from handoff_service.rules.virtual_agent import bot_replies, bot_text
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine, opened
@@ -68,7 +68,7 @@ FOR_AGENTS = {
 
 
 def catalog(language: Language) -> Catalog:
-    with (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+    with (LOCALE / language / "LC_MESSAGES" / f"{REQUESTERS}.po").open("rb") as file:
         return read_po(file, locale=language)
 
 
@@ -142,7 +142,7 @@ def test_the_catalogs_have_all_texts_of_the_code_and_are_compiled() -> None:
         assert {message.id for message in known if message.id} == found, "run: make catalogs"
         compiled = BytesIO()
         write_mo(compiled, known)
-        stored = (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.mo").read_bytes()
+        stored = (LOCALE / language / "LC_MESSAGES" / f"{REQUESTERS}.mo").read_bytes()
         assert stored == compiled.getvalue(), "run: make catalogs"
 
 

@@ -147,7 +147,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
 )
-def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, suggestion: str) -> None:
+def test_texts_that_the_check_rejects(text: BotText, line: int, what: str, suggestion: str) -> None:
     (fault,) = problems(text, TERMS)
     assert fault.line == line
     assert what in fault.what

@@ -103,7 +103,7 @@ class Desk:
         await self.here.desk.store.write(sign_in.open_session, opened)
 
     async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
-        """Make the request as this role. Returns the status and what a refusal says."""
+        """Make the request as this role. Returns the status and the sentence of a refusal."""
         token = self.tokens.get(role, "")
         headers, data = dict(SCRIPT), None
         if path.startswith("/api/"):

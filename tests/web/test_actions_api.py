@@ -102,7 +102,7 @@ async def test_the_shipped_actions_are_there_for_everyone_to_read(mia: Client) -
     assert page["items"] == [second]
 
 
-async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
+async def test_only_admins_change_messaging_actions(mia: Client, grace: Client) -> None:
     await mia.call("POST", "/messaging-actions", REMIND, status=403)
     await mia.call("PATCH", "/messaging-actions/1", {"active": False}, status=403)
     await delete(mia, "/messaging-actions/1", 403)

@@ -24,7 +24,7 @@ async def omar(desk: Running) -> AsyncIterator[Admin]:
 
 
 async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int, str]:
-    """Post what a form on this page posts, as anyone who may see it."""
+    """Post a form of this page, as anyone who may see it."""
     found = re.search(
         r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text
     )

@@ -143,7 +143,7 @@ FAULTS = [
 ]
 
 
-async def test_errors_stand_under_their_fields_and_typed_values_stay(
+async def test_errors_are_under_their_fields_and_typed_values_stay(
     desk: Running, grace: Visitor
 ) -> None:
     before = await saved(desk)
@@ -250,7 +250,7 @@ async def test_switching_moving_and_deleting(desk: Running, grace: Visitor) -> N
         assert (await send(grace, LIST + path, **REMIND)).status == 404
 
 
-async def test_others_may_not(desk: Running) -> None:
+async def test_agents_without_the_role_get_no_pages(desk: Running) -> None:
     async with desk.visitor() as mia:
         await mia.sign_in()
         for path in ("/new", "/1", "/1/active", "/1/move", "/1/delete", "/follow", "/dry-run"):

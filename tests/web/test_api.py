@@ -233,7 +233,7 @@ async def until_sent(twilio: FakeTwilio, body: str) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_events_arrive_and_a_new_connection_goes_on_where_the_last_ended(
+async def test_events_arrive_and_a_new_connection_continues_where_the_last_ended(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})

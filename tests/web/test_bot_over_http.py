@@ -180,7 +180,7 @@ async def test_nobody_is_left_without_an_answer(
 
 
 @pytest.mark.parametrize("down", [True, False], ids=["down", "slower than the limit"])
-async def test_nor_with_a_bot_that_does_not_answer_at_all(
+async def test_a_bot_that_does_not_answer_leads_to_a_text_to_the_requester(
     tmp_path: Path, bot: tuple[StockBot, str], down: bool
 ) -> None:
     bot[0].may_answer.clear()

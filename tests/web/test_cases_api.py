@@ -1,5 +1,4 @@
-"""Cases and outages over the HTTP API: what a ticket system does, and what a supervisor says is
-down."""
+"""Cases and outages over the HTTP API, as a ticket system and a supervisor use it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

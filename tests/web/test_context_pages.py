@@ -1,5 +1,6 @@
-"""What an agent knows before and after accepting: offers with facts, the preview, the brief, the
-timeline; and that an expired offer leaves an agent alone who is at work."""
+"""The facts on an offer, the preview, the brief and the timeline. An expired offer does not set an
+agent who is working to Away.
+"""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -268,7 +269,7 @@ async def test_the_moments_cover_the_whole_conversation_page_by_page(
     assert [one["state"] for one in pages] == [one["state"] for one in whole["items"]]
 
 
-async def test_the_timeline_shows_its_moments_and_says_owner(desk: Running, told: int) -> None:
+async def test_the_timeline_shows_moments_with_their_owner(desk: Running, told: int) -> None:
     await desk.story.close(told)
     async with agent(desk, "omar") as omar:
         page = await omar.get(f"/workspace/conversations/{told}/timeline", SCRIPT)

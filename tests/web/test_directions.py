@@ -39,7 +39,7 @@ UNTYPED = {
 }
 # Expressions that match ``WORDS`` but do not show a person's words.
 OURS = re.compile(
-    r"^(icon|form\.called|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
+    r"^(icon|form\.record|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
@@ -58,7 +58,7 @@ OURS = re.compile(
     r'|^"Masked parts are left out'
     r"|^(by|detail)\("  # macros of ours
     r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records, steps
-    r"|^(call|one)\.subject$"  # what a webhook call is about: a kind and an id
+    r"|^(call|one)\.subject$"  # the subject of a webhook call: a kind and an id
     r"|^\(part \| words\)|\| impact_words$"
     r"|\| *(figure|changed)\("  # figures with their units
 )

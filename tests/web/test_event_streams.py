@@ -58,7 +58,7 @@ async def events(
 @pytest.mark.parametrize(
     "id", ["x", "-1", "-62135596800000000", "9" * 30, "0", "1.5", "253402300800000000"]
 )
-async def test_an_id_that_is_no_events_is_refused(mia: Client, id: str) -> None:
+async def test_an_id_that_belongs_to_no_event_is_refused(mia: Client, id: str) -> None:
     headers = {"Authorization": f"Bearer {mia.token}", "Last-Event-ID": id}
     async with mia.session.get(f"{mia.url}/api/v1/events", headers=headers) as answer:
         assert answer.status == 400
@@ -187,7 +187,7 @@ async def test_a_stream_that_fails_ends_so_that_the_client_reconnects(
             assert [one["event"] async for one in heard] == []
 
 
-async def test_while_the_database_is_away_a_stream_goes_on_and_catches_up_after_it(
+async def test_while_the_database_is_away_a_stream_continues_and_catches_up_after_it(
     desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The agent's connection was never lost, so they are not set to Away either."""

@@ -76,7 +76,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-async def test_texts_come_in_as_ever(database_url: str, tmp_path: Path) -> None:
+async def test_texts_come_in_as_usual(database_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
         settings = {"DATABASE_URL": database_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:

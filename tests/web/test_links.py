@@ -1,4 +1,4 @@
-"""Links in texts: what becomes one, where it leads, and what a page says about it."""
+"""Links in texts: the addresses that become links, their targets, and the warnings of a page."""
 
 import re
 from html import unescape
@@ -102,7 +102,7 @@ def test_a_host_that_can_be_taken_for_another_is_named(text: str, host: str) -> 
     assert "@" not in link.href
 
 
-def test_a_link_tells_the_other_site_nothing_and_has_no_power_over_this_page() -> None:
+def test_a_link_sends_the_other_site_no_referrer_and_has_no_power_over_this_page() -> None:
     made = linked("https://example.com/a")
     assert 'target="_blank" rel="noreferrer noopener"' in made
     assert "<b>example.com</b>" in made

@@ -293,7 +293,7 @@ async def test_media_of_an_s3_store_are_served_by_the_service_alone(
         )
 
 
-async def test_a_file_that_is_gone_is_said(desk: Running, mia: Visitor) -> None:
+async def test_a_file_that_is_gone_is_reported(desk: Running, mia: Visitor) -> None:
     """As when HOME was not shared between processes, or not restored with the database."""
     await phone(mia, "", (picture(), "image/png"))
     await settled(desk)

@@ -259,7 +259,7 @@ async def test_another_company_number_is_another_line(desk: Running, mia: Visito
     ), "the default"
 
 
-async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(
+async def test_a_changed_line_needs_a_new_decision_of_the_agent(
     desk: Running, mia: Visitor
 ) -> None:
     seen = await look(mia, "Ann")
@@ -309,7 +309,7 @@ async def test_a_new_conversation_works_without_the_script(desk: Running, mia: V
     assert await desk.story.texted(1) == ["Hi <b>Ann</b>"]
 
 
-async def test_only_for_agents_who_are_signed_in_and_mean_it(desk: Running, mia: Visitor) -> None:
+async def test_the_dialog_requires_a_session_and_a_form_token(desk: Running, mia: Visitor) -> None:
     async with desk.visitor() as stranger:
         assert (await stranger.post("/workspace/new", SCRIPT, q="Ann")).status == 401
         assert (await stranger.get("/workspace/new/look?q=Ann", SCRIPT)).status == 401

@@ -322,7 +322,7 @@ async def test_an_automatic_away_is_explained_with_the_way_back(
     assert "set to Away" not in shown((await mia.get("/workspace")).text)
 
 
-async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_they_take_work(
+async def test_the_admins_own_presences_are_below_the_three_and_say_whether_they_take_work(
     desk: Running, mia: Visitor
 ) -> None:
     own = [

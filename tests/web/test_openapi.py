@@ -82,7 +82,9 @@ def test_an_unsupported_method_gets_the_supported_ones(service: Service) -> None
 
 
 def test_schemathesis_finds_nothing(service: Service, token: str) -> None:
-    """Every check of schemathesis but what ``schemathesis.toml`` leaves out, with the reasons."""
+    """Runs every check of schemathesis except those that ``schemathesis.toml`` leaves out, with its
+    reasons.
+    """
     config = Path(__file__).with_name("schemathesis.toml")
     how = [
         "--phases",
@@ -136,7 +138,7 @@ async def test_each_call_is_for_its_roles_and_no_others(staffed: Running) -> Non
         tokens = {role: await token_of(session, staffed, role) for role in Role}
         wrong = []
         calls = [call for call in CALLS if call.roles]
-        # last: it ends the tokens
+        # called last, because it ends the tokens
         for call in sorted(calls, key=lambda call: call.path == "/v1/logout"):
             if (status := await asks(session, staffed, call, "")) != 401:
                 wrong.append(f"{call.method} {call.path} without a token: {status}")

@@ -169,7 +169,7 @@ async def test_an_agent_chooses_a_language(desk: Running, agent: tuple[int, Visi
 
 
 @asyncio
-async def test_each_language_is_named_in_itself(agent: tuple[int, Visitor]) -> None:
+async def test_each_language_is_named_in_its_own_words(agent: tuple[int, Visitor]) -> None:
     page = (await agent[1].get("/workspace/account", PAGE | {"Accept-Language": "fr"})).text
     for name in ("English", "Deutsch", "Español", "Français"):
         assert f">{name}</option>" in page

@@ -35,7 +35,7 @@ from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t
 from handoff_service.web.shared import page_language
-from handoff_service.web.workspace.bulk import BUTTONS
+from handoff_service.web.workspace.bulk import TITLES
 from tests.support.story import BOB, DIRECT, MIA, STRANGER
 from tests.web.pseudo_pages import PseudoCatalog, untranslated
 from tests.web.test_access import TABLE, Row
@@ -76,7 +76,7 @@ PLACES: Mapping[str, Sequence[str]] = {
     "/workspace/supervisor/reports/{name}": [
         f"/workspace/supervisor/reports/{name}" for name in REPORTS
     ],
-    "/workspace/bulk/{action}": [f"/workspace/bulk/{name}?ids=1,2" for name in BUTTONS],
+    "/workspace/bulk/{action}": [f"/workspace/bulk/{name}?ids=1,2" for name in TITLES],
     "/workspace/conversations/{interaction_id}": [
         "/workspace/conversations/1",
         "/workspace/conversations/2",

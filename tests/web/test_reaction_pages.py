@@ -79,7 +79,7 @@ async def test_news_of_a_reaction_and_of_its_removal_redraws_the_bubble(
         assert [" hidden" in one for one in line] == [True]
 
 
-async def test_a_reaction_to_a_text_that_is_not_there_is_a_small_line(
+async def test_a_reaction_to_a_text_that_does_not_exist_is_a_small_line(
     desk: Running, mia: Visitor
 ) -> None:
     one = await _with_mia(desk)
@@ -92,7 +92,7 @@ async def test_a_reaction_to_a_text_that_is_not_there_is_a_small_line(
     assert "Questioned “Some other text”" in shown(line)
 
 
-async def test_thanks_after_closing_stand_in_the_agents_list_until_they_are_read(
+async def test_thanks_after_closing_are_in_the_agents_list_until_they_are_read(
     desk: Running, mia: Visitor
 ) -> None:
     one = await _with_mia(desk)

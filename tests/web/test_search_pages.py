@@ -118,7 +118,7 @@ async def test_the_divider_names_the_numbers_former_user(desk: Running, mia: Vis
     assert "with Ann Lee" in shown(before.text)
 
 
-async def test_a_long_conversation_goes_on_above_with_its_own_ids(
+async def test_a_long_conversation_continues_above_with_its_own_ids(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
@@ -137,7 +137,7 @@ async def test_a_long_conversation_goes_on_above_with_its_own_ids(
     assert [int(seq) for seq in re.findall(r'id="line-(\d+)"', found)] == list(range(4, 16))
 
 
-async def test_a_wrong_place_is_said(desk: Running, mia: Visitor) -> None:
+async def test_a_wrong_place_is_reported(desk: Running, mia: Visitor) -> None:
     one = await accepted(desk, "hi")
     for wrong in ("", "x", "1", "1-", "1-2-3", "99999999999999999999-1"):
         answer = await mia.get(f"/workspace/conversations/{one}/earlier?before={wrong}", SCRIPT)

@@ -123,7 +123,7 @@ async def test_only_sessions_of_this_provider_end(scene: Scene) -> None:
 
 STRANGER = new_key()
 now = int(time.time())
-#: What is wrong -> (changes of the claims, how it is signed, what the answer says)
+#: Error -> (changes of the claims, the signing, the sentence of the answer)
 FORGED: dict[str, tuple[Claims, Any, str]] = {
     "a stranger's key": ({}, STRANGER, "its signature is not the provider's"),
     "unsigned": ({}, "unsigned", "its signature is not the provider's"),

@@ -194,7 +194,7 @@ async def test_a_new_key_of_the_provider_is_read_and_not_too_often(scene: Scene)
         assert scene.contoso.reads["keys"] == before + 1, "a forger cannot make us read all day"
 
 
-async def test_a_provider_that_is_away_is_said(scene: Scene) -> None:
+async def test_a_provider_that_is_away_is_reported(scene: Scene) -> None:
     await scene.change("Contoso", scene.contoso, issuer="http://127.0.0.1:9")
     async with scene.desk.visitor() as visitor:
         answer = await visitor.get(f"/sign-in/sso/{scene.ids['Contoso']}")

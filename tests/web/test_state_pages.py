@@ -215,7 +215,7 @@ async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visito
     )
 
 
-async def test_a_number_on_another_users_record_is_said_in_words(
+async def test_a_number_on_another_users_record_is_explained_in_words(
     desk: Running, mia: Visitor
 ) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN, user_id=BOB_ID)
@@ -231,9 +231,7 @@ async def test_a_number_on_another_users_record_is_said_in_words(
     assert "Bob Ruiz → Ann Lee" in shown(page)
 
 
-async def test_nothing_is_said_where_there_is_no_conflict(
-    desk: Running, mia: Visitor, one: int
-) -> None:
+async def test_without_a_conflict_there_is_no_notice(desk: Running, mia: Visitor, one: int) -> None:
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.user_numbers)), None)
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, (

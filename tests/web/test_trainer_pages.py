@@ -231,7 +231,7 @@ async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
 
 
 @pytest.mark.parametrize("item", ["x", "", "-1", "9" * 30, "1.5"])
-async def test_a_new_answer_without_a_real_item_is_checked_as_ever(
+async def test_a_new_answer_without_a_real_item_is_checked_as_usual(
     tara: Visitor, item: str
 ) -> None:
     answer = await act(tara, f"{TEACH}/intents/new", name="", examples="", reply="", item=item)
@@ -337,7 +337,7 @@ async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
     assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
-async def test_the_same_by_the_api(desk: Running, tara: Visitor, mia: Visitor) -> None:
+async def test_the_api_labels_like_the_page(desk: Running, tara: Visitor, mia: Visitor) -> None:
     interaction, item = await misses(desk, "you are a star")
     answer = next(m for m in await desk.story.lines(interaction) if m.direction == "outbound")
     agent = await token(mia, "mia@example.com", "demo-mia")

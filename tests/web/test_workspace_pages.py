@@ -508,7 +508,7 @@ async def test_a_refusal_gives_the_reason(
     assert "Something in the request" not in answer.text, "the API's title says nothing to people"
 
 
-async def test_new_messages_stand_under_a_line_until_they_are_read(
+async def test_new_messages_are_under_a_line_until_they_are_read(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -697,7 +697,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize(("typed", "status"), TYPED.values(), ids=TYPED.keys())
-async def test_a_typed_number_is_taken_or_explained(
+async def test_a_typed_number_is_accepted_or_explained(
     visitor: Visitor, typed: str, status: int
 ) -> None:
     async with visitor.client.get(

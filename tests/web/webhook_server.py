@@ -1,5 +1,4 @@
-"""A provider's webhooks alone on a free port, with a store that may only remember what it was
-given."""
+"""A provider's webhooks alone on a free port, with a store that may only remember its commands."""
 
 import secrets
 import socket

@@ -49,7 +49,7 @@ OTHER = secret_of(b"another key" * 3)
 
 
 class Inbox:
-    """A mailer that keeps what it was given."""
+    """A mailer that keeps its mails."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []

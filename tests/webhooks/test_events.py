@@ -1,4 +1,6 @@
-"""Every event is sent once, says what the reference shows, and costs nothing that nobody wants."""
+"""Every event is sent once with the content that the reference shows, and an event without a
+subscriber costs nothing.
+"""
 
 import json
 import re

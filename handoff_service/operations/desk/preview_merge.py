@@ -19,7 +19,8 @@ HIDDEN = phrase("stored as a hash")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeChoice:
-    """A value in which the users differ. ``key``: for ``take``. Facts show no values."""
+    """A value in which the users differ. ``key``: the value's name for ``take``. The values of
+    facts are not shown."""
 
     key: str
     name: str

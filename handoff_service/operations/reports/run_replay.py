@@ -129,7 +129,7 @@ def _counted(
     until: datetime,
     into: list[ReplayFigures],
 ) -> Iterator[float]:
-    """Count the figures of a run; None: of what really happened. Yields its progress (0 to 1)."""
+    """Count the figures of a run; None: of the real past. Yields its progress (0 to 1)."""
     counting = Counting(rules=run.rules, available=run.available, end=until)
     outcomes = past.happened if replay is None else replay.outcomes
     for number, one in enumerate(past.arrivals):

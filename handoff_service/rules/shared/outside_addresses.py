@@ -30,7 +30,7 @@ type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The hosts, and the networks, that may be called though they are not public."""
+    """The hosts and networks that may be called although they are not public."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()

@@ -102,7 +102,7 @@ _LINES = (
 )
 
 
-def listed(
+def ongoing_items(
     conn: Connection, agent_id: int, *, others: bool, most: int | None = None
 ) -> list[ListItem]:
     """The ongoing conversations for the list pane: mine or the others', at most ``most`` of them.

@@ -64,7 +64,7 @@ def holder(conn: Connection, token_hash: str) -> TokenHolder | None:
 
 
 def entry(conn: Connection, record: str) -> Entry:
-    """The token as its change history compares it."""
+    """The values of the token for its change history."""
     row = conn.execute(select(s).where(s.c.id == int(record))).one_or_none()
     return {} if row is None else _entry(row)
 

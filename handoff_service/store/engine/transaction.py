@@ -32,7 +32,7 @@ class OperationSettings:
     send_errors: SendErrors = field(default_factory=SendErrors)
     # the provider's own limit for each company number; None: only the number's rate
     segments_per_second: float | None = None
-    sends_pictures: bool = True  # whether the provider can
+    sends_pictures: bool = True  # whether the provider can send pictures
     outside: Allowed = field(default_factory=Allowed)  # private hosts that webhooks may call
 
     @property

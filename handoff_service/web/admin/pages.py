@@ -73,8 +73,8 @@ class Form:
     #: field -> its label, and the labels of its choices; the template's macros fill it in
     labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
-    def called(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
-        """Note a field's label while the template renders it, for summaries above the fields."""
+    def record(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
+        """Record a field's label while the template renders it, for summaries above the fields."""
         self.labels[name] = label, options or {}
         return ""
 

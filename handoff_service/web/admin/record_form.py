@@ -26,7 +26,7 @@ from handoff_service.web.admin.merging import (
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.shared.session import desk_of
 
-MOST_TRIES = 5  # attempts to find all errors, because each may find some that earlier ones hid
+MOST_ATTEMPTS = 5  # attempts to find all errors, because each may find some that earlier ones hid
 SHOWN_CHANGES = 50
 CONDITION, CONDITIONS = "condition-", "conditions"  # an error of one row, and the field of all rows
 
@@ -116,7 +116,7 @@ class RecordForm:
         right = await self._right(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
-        for _ in range(MOST_TRIES):
+        for _ in range(MOST_ATTEMPTS):
             wrong = {CONDITIONS if name.startswith(CONDITION) else name for name in errors}
             if not wrong <= right.keys():
                 break

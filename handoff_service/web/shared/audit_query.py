@@ -1,4 +1,4 @@
-"""A query of the audit log, as the filters of the page and the API name its fields."""
+"""A query of the audit log. The page's filters and the API use the same field names."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta

@@ -38,12 +38,13 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import supervises
 
-MOST = 100  # conversations at once
+MOST_CONVERSATIONS = 100  # conversations at once
 UNDO_WITHIN = timedelta(seconds=15)  # texts are sent after this time
 
 type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
 type Attributes = Annotated[
-    dict[str, Annotated[str | None, Field(max_length=LONGEST_VALUE)]], Field(max_length=MOST)
+    dict[str, Annotated[str | None, Field(max_length=LONGEST_VALUE)]],
+    Field(max_length=MOST_CONVERSATIONS),
 ]
 #: The operation, the conversation, and the operation's other arguments.
 type OneInverse = (
@@ -76,7 +77,7 @@ class BulkResult:
 
 
 _INVERSES: TypeAdapter[list[Inverse]] = TypeAdapter(
-    Annotated[list[Inverse], Field(min_length=1, max_length=MOST)]
+    Annotated[list[Inverse], Field(min_length=1, max_length=MOST_CONVERSATIONS)]
 )
 
 

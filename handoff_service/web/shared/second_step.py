@@ -53,7 +53,7 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class NewSession:
     """A new session."""
 
     agent_id: int
@@ -61,7 +61,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class SecondStepNeeded:
     """The sign-in waits for a second factor. ``token`` proves that the first one was right."""
 
     kind: StepKind
@@ -80,7 +80,7 @@ async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> Sig
 
 async def proceed(
     desk: AppContext, who: Admitted, visitor: Visitor, *, next_page: str = "/workspace"
-) -> Opened | Waiting:
+) -> NewSession | SecondStepNeeded:
     """Open a session, or begin the step that the agent still needs. NotAllowed for a password
     where it is off."""
     found = await needs_of(desk, who.agent_id, by_password=who.provider_id is None)
@@ -96,12 +96,12 @@ async def proceed(
     }
     step = KeepStep(token=token, kind=kind, agent_id=who.agent_id, data=data)
     await desk.store.write(sign_in_steps.keep_step, step)
-    return Waiting(kind, token)
+    return SecondStepNeeded(kind, token)
 
 
 async def open_session(
     desk: AppContext, who: Admitted, visitor: Visitor, *, second_factor: bool
-) -> Opened:
+) -> NewSession:
     """Open a session. From then on, the client's address counts as known for the agent."""
     token = secrets.token_urlsafe(32)
     command = sign_in.OpenSession(
@@ -117,7 +117,7 @@ async def open_session(
     )
     store = desk.store.acting(None, visitor.address)  # the audit log has the address
     await store.write(sign_in.open_session, command)
-    return Opened(who.agent_id, token)
+    return NewSession(who.agent_id, token)
 
 
 async def try_code(

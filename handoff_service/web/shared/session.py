@@ -167,7 +167,7 @@ def csrf_token(request: Request) -> str:
     return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")
 
 
-def check_meant(request: Request) -> None:
+def refuse_cross_site(request: Request) -> None:
     """Protect against cross-site requests: raise NotAllowed for an unsafe request from another
     site's page."""
     if request.method not in UNSAFE:
@@ -195,7 +195,7 @@ def page(*roles: Role) -> Callable[[Handler], Handler]:
             if agent is None:
                 raise NotSignedIn
             allowed(agent, *(roles or LIVE))
-            check_meant(request)
+            refuse_cross_site(request)
             _acts(request, agent)
             form_once(request, desk_of(request), agent)
             return await handler(request, *args, agent=agent, **kwargs)

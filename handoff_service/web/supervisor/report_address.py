@@ -17,7 +17,7 @@ USUAL = "30"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReportQuery:
     """``preset``: the name of the range, empty for two typed days; ``error``: what is wrong with
     the address, which then shows the usual range without filters."""
 
@@ -35,17 +35,17 @@ class Asked:
         return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def read(request: Request, today: date, report: Report | None = None) -> Asked:
+def read(request: Request, today: date, report: Report | None = None) -> ReportQuery:
     """Read the address. If it is wrong, ``error`` says why, for the page."""
     try:
         return strict(request, today, report)
     except BadInput as error:
         by = report.groups[0] if report else ""
         of = ranges.preset(USUAL, today)
-        return Asked(of=of, preset=USUAL, filters=Filters(), by=by, error=error.detail)
+        return ReportQuery(of=of, preset=USUAL, filters=Filters(), by=by, error=error.detail)
 
 
-def strict(request: Request, today: date, report: Report | None = None) -> Asked:
+def strict(request: Request, today: date, report: Report | None = None) -> ReportQuery:
     """Read the address. BadInput for a wrong one."""
     given = {name: values[0] for name, values in request.get_args(True).items()}
     try:
@@ -56,7 +56,7 @@ def strict(request: Request, today: date, report: Report | None = None) -> Asked
     by = given.get("by") or ""
     if report is not None and by not in report.groups:
         by = report.groups[0]
-    return Asked(of=of, preset=preset, filters=found, by=by)
+    return ReportQuery(of=of, preset=preset, filters=found, by=by)
 
 
 def _range(given: dict[str, str], today: date) -> tuple[DayRange, str]:

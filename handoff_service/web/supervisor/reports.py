@@ -40,7 +40,7 @@ from handoff_service.web.shared.figure_words import figure_value
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page, trains
-from handoff_service.web.supervisor.report_address import Asked, read
+from handoff_service.web.supervisor.report_address import ReportQuery, read
 
 HERE = "/supervisor/reports"
 FIRST = "volume"
@@ -87,7 +87,9 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
     around = await shell_context(request, agent, place="supervisor")
     store = desk_of(request).store.for_long_requests()
 
-    def load(conn: Connection) -> tuple[Asked, ReportResult, Mapping[str, list[FilterChoice]]]:
+    def load(
+        conn: Connection,
+    ) -> tuple[ReportQuery, ReportResult, Mapping[str, list[FilterChoice]]]:
         asked = read(request, today_of(conn), report)
         found = reports.run(conn, report, asked.of, asked.filters, asked.by)
         return asked, found, filter_choices(conn)
@@ -121,7 +123,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
     )
 
 
-def _of_range(asked: Asked) -> dict[str, Any]:
+def _of_range(asked: ReportQuery) -> dict[str, Any]:
     return {"asked": asked, "presets": PRESETS, "here": f"/workspace{HERE}"}
 
 
@@ -187,7 +189,9 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
     skip = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
     around = await shell_context(request, agent, place="supervisor")
 
-    def load(conn: Connection) -> tuple[Asked, CountedConversations, list[ReportedConversation]]:
+    def load(
+        conn: Connection,
+    ) -> tuple[ReportQuery, CountedConversations, list[ReportedConversation]]:
         asked = read(request, today_of(conn))
         counted = conversations_of(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
         return asked, counted, reported(conn, counted.ids)

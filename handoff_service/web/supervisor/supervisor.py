@@ -30,7 +30,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-AT_FIRST, MOST = 50, 500  # conversations shown; "show all" raises the limit
+AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations shown; "show all" raises the limit
 
 
 @page(Role.SUPERVISOR)
@@ -139,12 +139,12 @@ def _done(request: Request, interaction_id: int) -> HTTPResponse:
 def _shown(request: Request) -> tuple[int | None, int]:
     """Return which queue to show (None for all), and the largest number of conversations."""
     queue = request.args.get("queue") or ""
-    most = MOST if request.args.get("all") == "1" else AT_FIRST
+    most = MOST_CONVERSATIONS if request.args.get("all") == "1" else AT_FIRST
     return (int(queue) if queue.isdecimal() and len(queue) < 16 else None), most
 
 
 def _of_now(now: Now, queue: int | None, most: int) -> dict[str, Any]:
-    return {"seen": now, "queue": queue, "all": most == MOST}
+    return {"seen": now, "queue": queue, "all": most == MOST_CONVERSATIONS}
 
 
 def _of_today(today: Today) -> dict[str, Any]:

@@ -34,7 +34,7 @@ BASE = "/workspace/trainer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class RightColumn:
     """The right column: the trainer's last labels, the agreement, the audit and the pinned
     texts."""
 
@@ -161,9 +161,9 @@ async def _teach(
     wanted = item if item is not None else int(asked) if asked.isdecimal() else None
     lane = _lane(request.args.get("lane") or form_field(request, "lane"))
 
-    def read(conn: Connection) -> tuple[LabelQueue, TrainerItem | None, Beside]:
+    def read(conn: Connection) -> tuple[LabelQueue, TrainerItem | None, RightColumn]:
         queue = items.queue(conn, agent.id, desk.clock(), lane)
-        beside = Beside(
+        beside = RightColumn(
             last=labels.last_labels(conn, agent.id),
             agreement=labels.agreed(conn),
             audit=labels.audit_share(conn),

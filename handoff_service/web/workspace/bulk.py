@@ -32,7 +32,7 @@ from handoff_service.web.shared.bulk_actions import (
     undo_each,
 )
 from handoff_service.web.shared.bulk_undo import (
-    MOST,
+    MOST_CONVERSATIONS,
     BulkResult,
     read_inverses,
     write_inverses,
@@ -130,8 +130,8 @@ def _ids(listed: str) -> list[int]:
     """The conversations, ``1,2,3``."""
     each = filter(None, listed.split(","))
     ids = [id_field(one, "ids", phrase("conversations: select some in the list")) for one in each]
-    if not 0 < len(ids) <= MOST:
-        raise BadInput(phrase("Select 1 to {most} conversations.", most=MOST))
+    if not 0 < len(ids) <= MOST_CONVERSATIONS:
+        raise BadInput(phrase("Select 1 to {most} conversations.", most=MOST_CONVERSATIONS))
     return ids
 
 

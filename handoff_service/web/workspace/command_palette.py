@@ -22,7 +22,7 @@ from handoff_service.rules.shared.phrases import count_phrase, joined, phrase
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.rules.shared.vocabulary_words import STATES
 from handoff_service.store.conversations import conversations, search
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.conversations.interactions import number
 from handoff_service.store.views import Interaction, ListedInteraction, Message
 from handoff_service.web.admin import texts
@@ -35,7 +35,7 @@ from handoff_service.web.shared.template_filters import phone
 from handoff_service.web.trainer.tabs import TABS
 from handoff_service.web.workspace import macros
 
-MOST = 6  # entries of a group, when something is typed
+MOST_ENTRIES = 6  # entries of a group, when something is typed
 FEW = 5  # entries of a group, when nothing is typed
 LONGEST_ID = 15  # digits
 SNIPPET = 100  # characters of a line that matched
@@ -125,13 +125,13 @@ async def palette(request: Request, agent: CurrentAgent) -> HTTPResponse:
 def _groups(
     conn: Connection, agent: CurrentAgent, q: str, opened: int | None, phones: bool
 ) -> list[PaletteGroup]:
-    most = MOST if q else FEW
+    most = MOST_ENTRIES if q else FEW
     works = bool(agent.roles & {*LIVE, Role.ADMIN})
     of_page = [*_on_the_open_one(conn, agent, q, opened)] if works and opened else []
     found = _searched(conn, agent, q) if works else []
     pages = matching(_pages(agent, phones), q, most)
     admin = matching(_admin_pages(agent), q, most) if q else []
-    settings = matching(_settings(), q, MOST) if q and Role.ADMIN in agent.roles else []
+    settings = matching(_settings(), q, MOST_ENTRIES) if q and Role.ADMIN in agent.roles else []
     commands = [
         PaletteGroup(heading=phrase("Pages"), icon="out", entries=pages),
         PaletteGroup(heading=phrase("Admin"), icon="admin", entries=admin),
@@ -158,7 +158,7 @@ def _on_the_open_one(
     # by name only, because each filled text names the requester, so a search for a person would
     # find every macro
     runs = [_macro(one, opened) for one in macros.choices(conn, opened, agent, q)]
-    entries = matching(runs, q, MOST if q else FEW)
+    entries = matching(runs, q, MOST_ENTRIES if q else FEW)
     yield PaletteGroup(heading=phrase("Macros"), icon="macro", entries=entries)
 
 
@@ -185,12 +185,12 @@ def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:
 def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGroup]:
     """Conversations and people. Nothing typed: the agent's own conversations."""
     if not q:
-        mine = listed(conn, agent.id, others=False)[:FEW]
+        mine = ongoing_items(conn, agent.id, others=False)[:FEW]
         own = [_conversation(one.interaction) for one in mine]
         return [PaletteGroup(heading=phrase("Your conversations"), icon="inbox", entries=own)]
     wanted = search_query.read(q)
     people = search.people_ids(conn, wanted)
-    hits = search.find_interactions(conn, wanted, people=people, limit=MOST)
+    hits = search.find_interactions(conn, wanted, people=people, limit=MOST_ENTRIES)
     lines = search.found_conversations(conn, hits, agent.id)
     return [
         PaletteGroup(
@@ -201,7 +201,7 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGrou
         PaletteGroup(
             heading=phrase("People"),
             icon="person",
-            entries=[_person(one) for one in search.found_people(conn, people, MOST)],
+            entries=[_person(one) for one in search.found_people(conn, people, MOST_ENTRIES)],
         ),
     ]
 

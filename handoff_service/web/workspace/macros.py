@@ -28,7 +28,7 @@ from handoff_service.web.shared.directions import isolated
 from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
-MOST = 50  # typing finds the others
+MOST_MACROS = 50  # typing finds the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,9 @@ def choices(
     every = [_choice(one, who, why) for one in macros.list_(conn)]
     sought = q.casefold()
     found = [one for one in every if _has(one, sought.split())]
-    return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[:MOST]
+    return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[
+        :MOST_MACROS
+    ]
 
 
 def _has(one: FilledMacro, words: Sequence[str]) -> bool:

@@ -22,7 +22,7 @@ from handoff_service.store.views import Interaction, Message, OptedOut, Provider
 from handoff_service.web.shared.phone_input import recipient as read_recipient
 from handoff_service.web.shared.phone_input import warning
 
-MOST = 8  # people listed
+MOST_PEOPLE = 8  # people listed
 LAST = 2  # lines shown of the active conversation
 
 
@@ -92,18 +92,19 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     sender = next((p.number for p in senders if p.number == asked.sender), first)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = desk_country(conn)
-    users = search_users(conn, asked.q, MOST + 1) if asked.q else []
+    users = search_users(conn, asked.q, MOST_PEOPLE + 1) if asked.q else []
     typed, problem = _typed(conn, asked.q, country)
     found = [MatchingPerson(None, [typed])] if typed else []
     found += [
-        MatchingPerson(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]
+        MatchingPerson(user, _ways(conn, user, asked.choice, country))
+        for user in users[:MOST_PEOPLE]
     ]
     chosen = _chosen(found, asked.choice)
     return RecipientPreview(
         asked=asked,
         senders=senders,
         found=found,
-        more=len(users) > MOST,
+        more=len(users) > MOST_PEOPLE,
         problem="" if users else problem,
         chosen=chosen,
         outlook=_outlook(conn, recipient(chosen, sender), agent_id) if chosen and senders else None,

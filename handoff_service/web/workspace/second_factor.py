@@ -28,7 +28,7 @@ from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import (
     Admitted,
-    Opened,
+    NewSession,
     current_step,
     end_step,
     open_session,
@@ -103,7 +103,7 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
     return await enter(request, opened, email, ended.data["next"])
 
 
-async def _open(request: Request, step: Step) -> Opened:
+async def _open(request: Request, step: Step) -> NewSession:
     desk, who = desk_of(request), admitted(step)
     who = replace(who, authenticated_at=desk.clock())
     return await open_session(desk, who, visitor_of(request, who.email), second_factor=True)

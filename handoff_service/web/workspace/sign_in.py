@@ -31,7 +31,13 @@ from handoff_service.web.shared.known_browsers import remember
 from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
-from handoff_service.web.shared.second_step import Admitted, Opened, drop_step, give_step, proceed
+from handoff_service.web.shared.second_step import (
+    Admitted,
+    NewSession,
+    drop_step,
+    give_step,
+    proceed,
+)
 from handoff_service.web.shared.session import (
     ANYONE,
     cookie_token,
@@ -139,7 +145,7 @@ async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
         outcome = await proceed(desk, who, visitor_of(request, who.email), next_page=to)
     except (NotAllowed, NotSignedIn) as refusal:
         return await sign_in_form(request, wrong=refusal.detail, status=refusal.status)
-    if isinstance(outcome, Opened):
+    if isinstance(outcome, NewSession):
         return await enter(request, outcome, who.email, to)
     asks = outcome.kind is StepKind.CODE
     response = redirect("/sign-in/code" if asks else "/sign-in/set-up", status=303)
@@ -147,7 +153,7 @@ async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
     return response
 
 
-async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPResponse:
+async def enter(request: Request, opened: NewSession, email: str, to: str) -> HTTPResponse:
     """Redirect an agent with a new session to this page."""
     response = redirect(to, status=303)
     await let_in(desk_of(request), request, response, opened, email)
@@ -155,7 +161,7 @@ async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPRe
 
 
 async def let_in(
-    desk: AppContext, request: Request, response: HTTPResponse, opened: Opened, email: str
+    desk: AppContext, request: Request, response: HTTPResponse, opened: NewSession, email: str
 ) -> None:
     """Give the browser its new session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))

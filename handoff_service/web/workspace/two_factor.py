@@ -64,7 +64,7 @@ async def two_factor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(*ANYONE)
 async def sign_in_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """End this session alone, and come back after the next sign-in."""
+    """End only this session. The next sign-in leads back to this page."""
     desk = desk_of(request)
     await desk.store.write(end_session, cookie_token(request) or "")
     response = redirect(f"/sign-in?again=1&next={HERE}", status=303)
