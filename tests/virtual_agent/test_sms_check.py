@@ -197,15 +197,15 @@ def test_errors_have_file_line_and_suggestion(tmp_path: Path) -> None:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
         "The virtual agent's texts have 5 problems:",
-        "  domain.yml:7: utter_ask: '…' limits a segment to 70 characters instead of 160. Write "
-        "'...' for '…'.",
-        "  domain.yml:9: utter_ask: it asks people to reply STOP, a keyword that carriers act on. "
+        "  domain.yml:7: utter_ask: With '…', a segment has at most 70 characters instead of 160. "
+        "Write '...' for '…'.",
+        "  domain.yml:9: utter_ask: It asks people to reply STOP, a keyword that carriers act on. "
         "Use another word.",
-        "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
+        "  domain.yml:14: utter_picture: The link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
-        "  actions/cases.py:1: utter_message: '…' limits a segment to 70 characters instead of "
-        "160. Write '...' for '…'.",
-        "  actions/cases.py:7: utter_message: the longest value of {later.strip()} is not known. "
+        "  actions/cases.py:1: utter_message: With '…', a segment has at most 70 characters instead "
+        "of 160. Write '...' for '…'.",
+        "  actions/cases.py:7: utter_message: The longest value of {later.strip()} is not known. "
         "Add it under longest in sms_check.yml.",
     ]
 

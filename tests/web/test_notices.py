@@ -112,7 +112,7 @@ async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(
         "+1 202 555 0178",
         "+1 202 555 0177",
     ]
-    assert re.search(r'id="prompts-more">2 more<', page)
+    assert re.search(r'id="prompts-more">2 more prompts<', page)
 
 
 async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
@@ -252,7 +252,7 @@ async def test_agents_with_another_conversation_open_get_no_typing_notice(
 
 
 NOT_WRITING = {
-    "a kind that is none": ("{one}", "song", 400, "Kind must be text or note"),
+    "a kind that is none": ("{one}", "song", 400, "The field “kind” must be text or note"),
     "a conversation that is none": ("999", "text", 404, "There is no conversation 999"),
     "a closed one": ("{closed}", "text", 409, "is closed"),
 }

@@ -216,7 +216,7 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
         (await mia.get(f"{one}/transfer", SCRIPT)).text
     )
     for fields, said in (
-        ({}, "To must be agent or queue."),
+        ({}, "The field “to” must be agent or queue."),
         ({"to": "agent"}, "Choose the agent"),
         ({"to": "queue", "queue_id": "x"}, "Choose the queue"),
         ({"to": "agent", "agent_id": str(OMAR), "note": "x" * 1001}, "1000"),

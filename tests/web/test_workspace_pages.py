@@ -491,7 +491,7 @@ REFUSED = {
         "The text still has ‹name›. Replace it before you send this text.",
     ),
     "an empty note": ("notes", {"body": ""}, "must not be empty"),
-    "read up to nowhere": ("read", {"up_to": "soon"}, "Up to must be"),
+    "read up to nowhere": ("read", {"up_to": "soon"}, "The field “up_to” must be"),
     "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
     "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
 }
