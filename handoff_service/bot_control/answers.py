@@ -88,10 +88,7 @@ def check_sms(root: Path, text: str) -> SmsCheck:
     line = BotText(file=DOMAIN, name="reply", text=TextAt(line=1, words=text))
     return SmsCheck(
         segments=segments(placeholders.fill(text, settings.longest)),
-        problems=[
-            phrase("{problem}. {suggestion}.", problem=one.what, suggestion=one.suggestion)
-            for one in problems(line, settings)
-        ],
+        problems=[joined(" ", [one.what, one.suggestion]) for one in problems(line, settings)],
     )
 
 

@@ -30,8 +30,7 @@ from handoff_service.rules.shared.outside_addresses import (
     may_be_called,
     plain_host,
 )
-from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.stored_sentences import filled
+from handoff_service.rules.shared.phrases import filled, phrase
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 FORBIDDEN = phrase(

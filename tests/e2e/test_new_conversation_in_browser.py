@@ -15,7 +15,7 @@ SHARED = "+12025550199"  # belongs to Bob and Priya
 def new_message(page: Page, to: str, body: str = "") -> Locator:
     page.keyboard.press("n")
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("To", exact=True).fill(to)
+    dialog.get_by_label("Recipient", exact=True).fill(to)
     if body:
         dialog.get_by_label("Message", exact=True).fill(body)
     return dialog
@@ -122,7 +122,7 @@ def test_the_draft_is_kept_and_the_focus_returns(story: Story) -> None:
     mia = story.agent()
     mia.locator("#to-new").click()
     dialog = mia.get_by_role("dialog")
-    dialog.get_by_label("To", exact=True).fill("Bob")
+    dialog.get_by_label("Recipient", exact=True).fill("Bob")
     dialog.get_by_label("+1 202 555 0199").check()
     expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
     dialog.get_by_label("Message", exact=True).fill("half a text")
@@ -139,11 +139,11 @@ def test_the_draft_is_kept_and_the_focus_returns(story: Story) -> None:
     mia.keyboard.press("n")
     expect(dialog.get_by_label("Message", exact=True)).to_have_value("half a text")
     expect(dialog.get_by_label("+1 202 555 0199")).to_be_checked()
-    dialog.get_by_label("To", exact=True).fill("+44 20 7946 0000")
+    dialog.get_by_label("Recipient", exact=True).fill("+44 20 7946 0000")
     expect(dialog).to_contain_text("looks like a landline, which may not get texts")
     mia.keyboard.press("Escape")
     mia.goto(f"{story.desk.url}/workspace/new?user_id=1")
-    expect(dialog.get_by_label("To", exact=True)).to_have_value("Ann Lee")
+    expect(dialog.get_by_label("Recipient", exact=True)).to_have_value("Ann Lee")
     dialog.get_by_role("link", name="Close").click()
     expect(mia).to_have_url(f"{story.desk.url}/workspace")
 
@@ -165,7 +165,7 @@ def test_the_dialogs_are_accessible_and_fit(story: Story) -> None:
             for key, name in (("n", "new-dialog"), ("h", "hold-dialog"), ("", "timers-dialog")):
                 page.keyboard.press(key) if key else page.locator("#timer-chip").click()
                 if key == "n":
-                    page.get_by_label("To", exact=True).fill("a")
+                    page.get_by_label("Recipient", exact=True).fill("a")
                     page.get_by_label("+1 202 555 0101").check()
                     expect(page.locator("#new-active")).to_be_visible()
                 expect(page.locator(f"#{name}")).to_be_visible()

@@ -14,7 +14,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_consents
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions
@@ -145,12 +145,13 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
         ),
     )
     if made is None:
-        already = (
-            phrase("has already opted out")
+        raise Conflict(
+            phrase("{number} has already opted out.", number=ask.number)
             if ask.opted_out
-            else phrase("has not opted out, so there is nothing to undo")
+            else phrase(
+                "{number} has not opted out, so there is nothing to undo.", number=ask.number
+            )
         )
-        raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
     concerned = consents.with_its_service(tx.conn, provider_id)
     for one in active:
@@ -227,7 +228,7 @@ def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
     if held is not None:
-        raise Conflict(f"{number}: {held.why}")
+        raise Conflict(joined(": ", [number, held.why]))
 
 
 def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:

@@ -116,7 +116,7 @@ def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
     return [
         Blocker(
             says=phrase(
-                "{name} is {presence} right now. Delete it when no agent uses it.",
+                "{name} has the presence “{presence}” right now. Delete it when no agent uses it.",
                 name=row.name,
                 presence=row.presence,
             ),

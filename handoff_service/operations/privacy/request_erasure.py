@@ -9,8 +9,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction, Subject
 from handoff_service.rules.privacy.erasures import ORDER, SHARED, ErasureState
-from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.stored_sentences import filled
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent.kept_opt_outs import number_hash, own_key
 from handoff_service.store.engine import due_work

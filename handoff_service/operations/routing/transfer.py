@@ -93,7 +93,8 @@ def _to_agent(
     if not other.takes_work:
         raise Conflict(
             phrase(
-                "{name} is {presence}. Choose somebody who is available, or a queue.",
+                "{name} has the presence “{presence}”. Choose somebody who is available, or a "
+                "queue.",
                 name=other.name,
                 presence=presence_words(other.presence),
             )

@@ -361,7 +361,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     *_times(
         "waiting",
-        phrase("Waiting"),
+        phrase("Waiting time"),
         phrase("The time from a conversation entering its first queue to an agent getting it."),
     ),
     Figure(

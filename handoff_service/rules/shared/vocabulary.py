@@ -357,7 +357,7 @@ WORDS: Mapping[str, Phrase] = {
     Owner.VIRTUAL_AGENT: phrase("Virtual agent"),
     Owner.QUEUE: phrase("Queue"),
     Owner.AGENT: phrase("Agent"),
-    Owner.NONE: phrase("None"),
+    Owner.NONE: phrase("Nobody"),
     FirstResponder.LIVE_AGENT: phrase("Live agent"),
     Author.REQUESTER: phrase("Requester"),
     Author.SYSTEM: phrase("System"),

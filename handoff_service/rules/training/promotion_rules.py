@@ -28,7 +28,7 @@ class Block(StrEnum):
 
 #: rule -> when it blocks, for the trainer's page
 BLOCKS_WHEN: Mapping[Block, str] = {
-    Block.PINNED: phrase("any fails"),
+    Block.PINNED: phrase("any test text fails"),
     Block.AUDIT: phrase("the new one is significantly worse"),
     Block.RECALL: phrase(
         "an intent with ten or more test texts loses more than ten points, and at least three texts"

@@ -23,6 +23,10 @@ SOLVERS = {
 _WORDS: Mapping[GroupBy, Mapping[str, str]] = {GroupBy.LANGUAGE: LANGUAGES, GroupBy.SOLVER: SOLVERS}
 _NONE = {
     "queue": phrase("No queue"),
+    "number": phrase("No company number"),
+    "label": phrase("No label"),
+    "priority": phrase("No priority"),
+    "error": phrase("No delivery error"),
     "agent": phrase("No agent"),
     "topic": phrase("No topic"),
     "reason": phrase("Not handed to agents"),
@@ -42,10 +46,7 @@ def names_of(
     """Key -> its name. ``words``: what the keys of a word column stand for."""
     column = GROUPS[group][0]
     known = _known(conn, column, keys)
-    return {
-        key: _NONE.get(group, phrase("None")) if key == NULL else _name(column, key, words, known)
-        for key in keys
-    }
+    return {key: _NONE[group] if key == NULL else _name(column, key, words, known) for key in keys}
 
 
 def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[int, str]:

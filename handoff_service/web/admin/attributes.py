@@ -34,7 +34,7 @@ OWNERS = {
     AttributeOwner.CONVERSATION: phrase("Conversations"),
 }
 TYPES = {
-    AttributeType.TEXT: phrase("Text"),
+    AttributeType.TEXT: phrase("Free text"),
     AttributeType.NUMBER: phrase("Number"),
     AttributeType.DATE: phrase("Date"),
     AttributeType.CHOICE: phrase("Choice"),

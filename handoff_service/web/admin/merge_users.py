@@ -21,7 +21,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import User
 from handoff_service.web.admin.pages import UNDER, admin_page, done
 from handoff_service.web.shared.rendering import form_field
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_USER, id_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/users"
@@ -38,7 +38,7 @@ async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
         return redirect(f"{UNDER}{HERE}/{stays}/merge")
     user = (await store.read(_users, [number]))[0]
     if other:
-        return await _ask(request, agent, user, id_field(other, "other", phrase("a user's id")))
+        return await _ask(request, agent, user, id_field(other, "other", A_USER))
     q = (request.args.get("q") or "").strip()[:100]
     found = await store.read(_found, user, q)
     return await _page(request, agent, user, found=found, q=q)
@@ -46,7 +46,7 @@ async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
 
 @page(Role.ADMIN)
 async def merge(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    goes = id_field(form_field(request, "other"), "other", phrase("a user's id"))
+    goes = id_field(form_field(request, "other"), "other", A_USER)
     sent: Any = request.form or {}
     take = [name.removeprefix("take-") for name in sent if form_field(request, name) == "goes"]
     command = MergeUsers(stays_id=number, goes_id=goes, take=take, agent_id=agent.id)

@@ -20,7 +20,7 @@ from handoff_service.store.identity import associations, profiles
 from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
 from handoff_service.web.shared.rendering import form_field
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_USER_OR_NONE, id_field
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.shared.template_filters import phone
 
@@ -93,9 +93,7 @@ async def one_page(request: Request, profile_id: int, agent: CurrentAgent) -> HT
 @page(Role.ADMIN)
 async def tie(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = form_field(request, "user_id")
-    user_id = (
-        id_field(user, "user_id", phrase("a user's id, or empty for nobody")) if user else None
-    )
+    user_id = id_field(user, "user_id", A_USER_OR_NONE) if user else None
     command = Tie(profile_id=profile_id, user_id=user_id, by=agent.id)
     await desk_of(request).store.write(tie_profile, command)
     return done(request, f"{HERE}/{profile_id}")

@@ -4,7 +4,7 @@ an admin's presence state, is shown as it is stored."""
 from collections.abc import Callable, Mapping
 
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
-from handoff_service.rules.shared.line_sentences import reason, stored
+from handoff_service.rules.shared.stored_sentences import decision, reason, stored
 from handoff_service.rules.shared.vocabulary_words import (
     AUTHORS,
     CASE_FIELDS,
@@ -46,6 +46,7 @@ def without_stop(text: str) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "stored": stored,
     "stored_reason": reason,
+    "decision_words": decision,
     "capitalized": capitalized,
     "without_stop": without_stop,
     "state_words": _of(STATES),

@@ -173,7 +173,7 @@ async def _behave(request: Request) -> HTTPResponse:
 def _simulator(request: Request) -> Simulator:
     provider = desk_of(request).provider
     if not isinstance(provider, Simulator):
-        raise NotFound("Phones belong to the simulator.")
+        raise NotFound(phrase("Phones belong to the simulator."))
     return provider
 
 
@@ -186,7 +186,7 @@ async def _text(request: Request) -> HTTPResponse:
         raise BadInput(phrase("This phone has no number. Close it and add a phone."))
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
-        raise BadInput(f"A text can have 1 to {MAX_BODY:,} characters.")
+        raise BadInput(phrase("A text can have 1 to {most} characters.", most=f"{MAX_BODY:,}"))
     sid = f"{'MM' if sent else 'SM'}{secrets.token_hex(16)}"
     text = Text(sid=sid, requester_number=number, provider_number=company, body=body, media=sent)
     received = await desk_of(request).store.write(receive_sms, text, near=number)

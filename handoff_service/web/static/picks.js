@@ -59,7 +59,6 @@ export function fillFromPicks(dialog) {
   const form = dialog.querySelector("[data-takes-picks]");
   if (!form) return;
   form.elements.ids.value = [...picked].join(",");
-  form.querySelector("[data-picked]").textContent = countPhrase("{count} conversation", "{count} conversations", picked.size);
 }
 
 // The selection, as a query for what a dialog says about it.

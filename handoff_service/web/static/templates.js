@@ -68,6 +68,7 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   field.value = words;
   list.begin();
   for (const part of picker.querySelectorAll("[data-templates]")) part.textContent = part.dataset[kind];
+  for (const part of picker.querySelectorAll("[data-of]")) part.hidden = part.dataset.of !== kind;
   for (const problem of picker.querySelectorAll('[role="alert"]')) problem.hidden = true;
   (into.closest("dialog") ?? document.body).append(picker); // what is outside of a modal dialog cannot be used
   place();

@@ -15,7 +15,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.operations.training.replay import JudgeReplayed, judge_replayed
 from handoff_service.operations.training.training_run import StartRun, cancel_run
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import any_of, phrase
 from handoff_service.rules.shared.vocabulary import (
     ModelState,
     ReplayVerdict,
@@ -137,8 +137,10 @@ async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Store the trainer's verdict on a changed answer."""
     verdict = form_field(request, "verdict")
     if verdict not in set(ReplayVerdict):
-        raise BadInput(errors={"verdict": f"must be {', '.join(ReplayVerdict)}"})
-    text_id = id_field(form_field(request, "text_id"), "text_id", "a replayed text's id")
+        raise BadInput(errors={"verdict": phrase("must be {words}", words=any_of(ReplayVerdict))})
+    text_id = id_field(
+        form_field(request, "text_id"), "text_id", phrase("must be a replayed text's id")
+    )
     command = JudgeReplayed(id=text_id, verdict=ReplayVerdict(verdict), agent_id=agent.id)
     await desk_of(request).store.write(judge_replayed, command)
     return _done(request)

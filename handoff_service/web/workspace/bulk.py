@@ -39,7 +39,7 @@ from handoff_service.web.shared.bulk_undo import (
 )
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace import macros, time_choices
 from handoff_service.web.workspace.attributes import attributes_to_set
@@ -53,6 +53,23 @@ TITLES = {
     "snooze": phrase("Put on hold"),
     "close": phrase("Close"),
     "macro": phrase("Run the macro"),
+}
+#: the heading of an action's dialog
+HEADINGS: Mapping[str, Callable[[int], str]] = {
+    "assign": lambda n: count_phrase(
+        "Assign {count} conversation", "Assign {count} conversations", n
+    ),
+    "label": lambda n: count_phrase("Label {count} conversation", "Label {count} conversations", n),
+    "attributes": lambda n: count_phrase(
+        "Set attributes of {count} conversation", "Set attributes of {count} conversations", n
+    ),
+    "snooze": lambda n: count_phrase(
+        "Put {count} conversation on hold", "Put {count} conversations on hold", n
+    ),
+    "close": lambda n: count_phrase("Close {count} conversation", "Close {count} conversations", n),
+    "macro": lambda n: count_phrase(
+        "Run a macro on {count} conversation", "Run a macro on {count} conversations", n
+    ),
 }
 #: the sentence about the conversations that an action has changed
 DONE: Mapping[str, Callable[[int], str]] = {
@@ -97,6 +114,7 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
         "bulk_dialog.html",
         **around | shown,
         action=action,
+        heading=HEADINGS[action](len(ids)),
         button=TITLES[action],
         interaction=None,  # the time picker shows no requester's clock
         time_choices=time_choices.CHOICES,
@@ -129,7 +147,7 @@ async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
 def _ids(listed: str) -> list[int]:
     """The conversations, ``1,2,3``."""
     each = filter(None, listed.split(","))
-    ids = [id_field(one, "ids", phrase("conversations: select some in the list")) for one in each]
+    ids = [id_field(one, "ids", phrase("must be conversations of the list")) for one in each]
     if not 0 < len(ids) <= MOST_CONVERSATIONS:
         raise BadInput(phrase("Select 1 to {most} conversations.", most=MOST_CONVERSATIONS))
     return ids
@@ -155,9 +173,7 @@ def _answer(request: Request, outcome: BulkResult, done: str) -> HTTPResponse:
 
 
 async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
-    label_id = id_field(
-        form_field(request, "label_id"), "label_id", phrase("a label's id; choose a label")
-    )
+    label_id = id_field(form_field(request, "label_id"), "label_id", A_LABEL)
     return label_each(desk_of(request).store, agent, label_id)
 
 
@@ -180,15 +196,13 @@ async def _snooze(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 async def _close(request: Request, agent: CurrentAgent) -> ActOnOne:
     topic = form_field(request, "topic_id")
-    topic_id = id_field(topic, "topic_id", phrase("a label's id")) if topic else None
+    topic_id = id_field(topic, "topic_id", A_LABEL) if topic else None
     closing_text = None if form_field(request, "says") == "1" else ""
     return close_each(desk_of(request).store, agent, topic_id, closing_text)
 
 
 async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
-    to = id_field(
-        form_field(request, "agent_id"), "agent_id", phrase("an agent's id; choose an agent")
-    )
+    to = id_field(form_field(request, "agent_id"), "agent_id", phrase("must be an agent's id"))
     return assign_each(desk_of(request).store, agent, to)
 
 
@@ -197,7 +211,7 @@ async def _macro(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 
 def _macro_id(request: Request) -> int:
-    return id_field(form_field(request, "macro_id"), "macro_id", phrase("a macro: choose one"))
+    return id_field(form_field(request, "macro_id"), "macro_id", phrase("must be a macro's id"))
 
 
 ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]] = {

@@ -21,7 +21,7 @@ from handoff_service.web.shared.rendering import (
     done_or_redirect,
     form_field,
 )
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -49,7 +49,7 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
         short_description=_field(request, "short_description")[:160],
         closing_text=closing_text,
         attributes=sent_values(request),
-        topic_id=id_field(topic, "topic_id", phrase("a label's id")) if topic else None,
+        topic_id=id_field(topic, "topic_id", A_LABEL) if topic else None,
     )
     try:
         await desk_of(request).store.write(close_interaction, command, near=interaction_id)

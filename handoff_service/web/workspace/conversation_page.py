@@ -116,7 +116,7 @@ async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
     up_to = id_field(
         form_field(request, "up_to").strip(),
         "up_to",
-        phrase("the seq of a message in the conversation"),
+        phrase("must be the seq of a message in the conversation"),
     )
     command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)

@@ -18,7 +18,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -61,7 +61,7 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
     return SortAndFilter(
         sort=Sort(sort),
         tag=Tag(tag) if tag else None,
-        label_id=id_field(label, "shows", phrase("a label's id")) if label else None,
+        label_id=id_field(label, "shows", A_LABEL) if label else None,
         attribute=attribute or None,
     )
 

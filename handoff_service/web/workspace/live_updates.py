@@ -1,7 +1,7 @@
 """Live updates of pages: the stream of hints, and typing notices, which are never stored."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sanic import Request
@@ -14,13 +14,14 @@ from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss,
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.names import first_name
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.transaction import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.session import (
     ANYONE,
@@ -34,7 +35,11 @@ from handoff_service.web.shared.session import (
 )
 
 # what the agent types -> the words that other agents read; empty: the agent has stopped typing
-KINDS = {"text": "is typing a text", "note": "is typing a note", "": ""}
+KINDS: Mapping[str, str] = {
+    "text": phrase("{name} is typing a text…"),
+    "note": phrase("{name} is typing a note…"),
+    "": "",
+}
 PAUSE = 1.0  # seconds between two redraws of the supervisor's page
 LONGEST = 9  # digits of an id or a message's seq
 
@@ -133,4 +138,5 @@ def _number(asked: str) -> int | None:
 
 
 def _writes(by: int | None, name: str, said: str) -> str:
-    return json.dumps({"by": by, "said": f"{isolated(first_name(name))} {said}…" if said else ""})
+    words = shown(filled(said, name=isolated(first_name(name)))) if said else ""
+    return json.dumps({"by": by, "said": words})

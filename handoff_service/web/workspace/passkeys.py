@@ -76,7 +76,7 @@ def answer_of(request: Request) -> dict[str, Any]:
     try:
         given = request.json
     except BadRequest as error:
-        raise BadInput("Send JSON.") from error
+        raise BadInput(phrase("Send JSON.")) from error
     if not isinstance(given, dict) or not isinstance(given.get("id"), str):
         raise BadInput(phrase("Send the browser's answer."))
     return given

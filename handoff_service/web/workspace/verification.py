@@ -8,19 +8,16 @@ from sanic.response import HTTPResponse
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
-from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_USER_OR_NONE, id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
 async def verify(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = form_field(request, "user_id").strip()
-    user_id = (
-        id_field(user, "user_id", phrase("a user's id, or empty for nobody")) if user else None
-    )
+    user_id = id_field(user, "user_id", A_USER_OR_NONE) if user else None
     command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=user_id)
     await desk_of(request).store.write(verify_by_hand, command, near=interaction_id)
     return back_to_conversation(request, interaction_id)
