@@ -96,9 +96,16 @@ def _topic_words(text: str) -> set[str]:
 
 _PROBLEM = re.compile(
     r"\b(?:down|outages?|offline|broken?|issues?|problems?|slow|errors?|fail\w*|stuck|lost"
-    r"|can'?t|cannot|won'?t|doesn'?t|isn'?t|not work\w*|stopped|dropp\w+|no (?:access|connection)"
+    r"|can'?t|cannot|won'?t|don'?t|doesn'?t|isn'?t|aren'?t|(?:is|are|does|do|will|can|could) not"
+    r"|not work\w*|stopped|dropp\w+|no (?:access|connection)|unable|impossible|unavailable"
+    r"|unreachable|tim(?:es?|ed|ing) ?out|crash\w*|fr[eo]+z\w*"
     r"|ca[ií]d\w*|cay[oó]|no (?:me |se )?(?:funciona|sirve|anda|puedo|conecta|carga|deja)"
-    r"|sin (?:acceso|servicio|conexi[oó]n|internet|red)|fall\w+|problemas?|lent\w+)\b",
+    r"|sin (?:acceso|servicio|conexi[oó]n|internet|red)|fall\w+|problemas?|lent\w+"
+    r"|(?:geht|gehen|funktionier\w*|l[aä]uft|laufen|kann|k[oö]nnen)(?: \w+){0,4} nicht"
+    r"|ausfall|ausgefallen|gest[oö]rt|st[oö]rung|kaputt|langsam|fehler\w*"
+    r"|kein(?:e|en)? (?:zugriff|zugang|verbindung|internet|netz)"
+    r"|(?:ne |n')(?:\w+ )?\w+ (?:pas|plus)|(?:marche|fonctionne|r[eé]pond) (?:pas|plus)"
+    r"|panne|probl[eè]mes?|erreurs?|coup[eé]e?s?)\b",
     re.IGNORECASE,
 )
 

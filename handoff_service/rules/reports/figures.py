@@ -156,7 +156,7 @@ class _QuantileWords:
 
 
 _HALF = phrase("Half of these times were this long or shorter.")
-_NINE_TENTHS = phrase("90% of these times were this long or shorter.")
+_NINE_TENTHS = phrase("Nine of ten of these times were this long or shorter.")
 _ONLY_OPEN = phrase("Only opening hours count.")
 _CLOCK = (
     _QuantileWords(
@@ -227,7 +227,7 @@ def _bot_share(name: str, heading: str, definition: str, result: BotResult, lowe
     )
 
 
-_INTERVAL = phrase("The range in parentheses contains the true share with 95 % confidence.")
+_INTERVAL = phrase("The range in parentheses contains the true share (confidence: 95%).")
 _GRADED = (Known("grade"),)
 
 

@@ -36,7 +36,7 @@ BLOCKS_WHEN: Mapping[Block, str] = {
     Block.SURE_AND_WRONG: phrase(
         "significantly more than before, without texts that both models answer alike"
     ),
-    Block.FALSE_STARTS: phrase("over 1 %, and significantly more than before"),
+    Block.FALSE_STARTS: phrase("over 1%, and significantly more than before"),
 }
 
 
@@ -131,7 +131,7 @@ def _too_many_false_starts(found: Comparison) -> list[str]:
 
 def _starts(share: Share) -> str:
     return phrase(
-        "{part} of {whole} out-of-scope texts start a topic; more than 1 % is too many.",
+        "{part} of {whole} out-of-scope texts start a topic; the limit is 1%.",
         part=share.part,
         whole=share.whole,
     )
