@@ -141,7 +141,7 @@ async def test_a_refused_transfer_gives_the_reason(story: Story, ann: int) -> No
     with pytest.raises(Conflict, match="is at capacity: 2 of 2"):
         await send_on(story, ann, to_agent=OMAR)
     await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
-    with pytest.raises(Conflict, match="is away"):
+    with pytest.raises(Conflict, match="the presence “away”"):
         await send_on(story, ann, to_agent=OMAR)
 
 

@@ -53,9 +53,9 @@ TIMES = [
     ("lately", NOW - timedelta(days=300), ["7 Nov 2025", "7. Nov. 2025", "7 nov 2025",
                                            "7 nov. 2025"]),
     ("day_name", date(2026, 8, 20), ["Thursday, 20 August", "Donnerstag, 20. August",
-                                     "jueves, 20 de agosto", "jeudi 20 août"]),
+                                     "Jueves, 20 de agosto", "Jeudi 20 août"]),
     ("day_name", date(2025, 8, 20), ["Wednesday, 20 August 2025", "Mittwoch, 20. August 2025",
-                                     "miércoles, 20 de agosto de 2025", "mercredi 20 août 2025"]),
+                                     "Miércoles, 20 de agosto de 2025", "Mercredi 20 août 2025"]),
 ]  # fmt: skip
 
 

@@ -7,9 +7,19 @@ import aiohttp
 
 from handoff_service.ports import BotModelNotLoaded
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 
 # Loading takes some seconds on a busy machine. The process answers turns meanwhile.
 LOADS_WITHIN, ANSWERS_WITHIN = 120.0, 10.0  # seconds
+
+
+#: errors of the process, which writes them in English (see bot/sms_channel.py)
+ERRORS = (
+    phrase("No model is loaded."),
+    phrase("Another model is being loaded."),
+    phrase("There is no model {file} in the folder of models."),
+    phrase("{file} cannot be loaded: {error}."),
+)
 
 
 class RasaModels:
@@ -62,7 +72,7 @@ class RasaModels:
 async def _error(response: aiohttp.ClientResponse) -> str:
     try:
         answer: Any = await response.json(content_type=None)
-        return str(answer["error"])
+        return recognized(str(answer["error"]), ERRORS)
     except (ValueError, KeyError, TypeError):
         return phrase(
             "The virtual agent answered with an error ({status}).", status=response.status

@@ -8,7 +8,7 @@ from handoff_service.rules.conversations.past import (
     PastEvent,
     UnderstoodThen,
 )
-from handoff_service.rules.shared.phrases import joined, phrase, reworded
+from handoff_service.rules.shared.phrases import capitalized, joined, phrase
 from handoff_service.rules.shared.stored_sentences import decision as decision_words
 from handoff_service.rules.shared.stored_sentences import reason, stored
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
@@ -52,7 +52,7 @@ def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
         case PastEntry() as line:
             return line.seq, _kind(line), _words(line)
         case PastDecision() as decision:
-            return None, MomentKind.OFFER, _capitalized(decision_words(decision.said))
+            return None, MomentKind.OFFER, capitalized(decision_words(decision.said))
         case UnderstoodThen() as turn:
             sure = f" ({turn.confidence:.0%})" if turn.confidence is not None else ""
             if not turn.intent:
@@ -62,10 +62,6 @@ def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
             words = phrase("Virtual agent understood: {intent}", intent=what)
             return None, MomentKind.UNDERSTOOD, words
     return None, MomentKind.OFFER, one.text
-
-
-def _capitalized(words: str) -> str:
-    return reworded(words, lambda text: text[:1].upper() + text[1:])
 
 
 def _kind(line: PastEntry) -> MomentKind:

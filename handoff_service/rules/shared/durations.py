@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined
+from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase
 
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
 WORDS: Sequence[Callable[[int], Phrase]] = (  # how pages show the units
@@ -21,10 +21,10 @@ def parse(written: str) -> timedelta:
     """Parse ``45s``, ``30m``, ``3h`` or ``2d``. The ValueError names the right format."""
     found = _WRITTEN.fullmatch(written.strip())
     if found is None:
-        raise ValueError("must be a whole number and s, m, h or d, such as 30m or 2d")
+        raise ValueError(phrase("must be a whole number and s, m, h or d, such as 30m or 2d"))
     seconds = int(found[1]) * UNITS[found[2]]
     if not 0 < seconds <= LONGEST.total_seconds():
-        raise ValueError(f"must be more than 0 and at most {LONGEST.days}d")
+        raise ValueError(phrase("must be more than 0 and at most {days}d", days=LONGEST.days))
     return timedelta(seconds=seconds)
 
 

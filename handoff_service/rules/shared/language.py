@@ -24,7 +24,7 @@ from handoff_service.rules.shared.language_words import (
     SPANISH,
     LanguageWords,
 )
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import capitalized, phrase
 
 
 class Language(StrEnum):
@@ -36,13 +36,15 @@ class Language(StrEnum):
     FRENCH = "fr"
 
 
-#: the languages' names on pages
+#: the languages' names in sentences of pages
 LANGUAGE_NAMES: Mapping[Language, str] = {
     Language.ENGLISH: phrase("English"),
     Language.SPANISH: phrase("Spanish"),
     Language.GERMAN: phrase("German"),
     Language.FRENCH: phrase("French"),
 }
+#: their names as choices and headings
+LANGUAGE_TITLES = {one: capitalized(name) for one, name in LANGUAGE_NAMES.items()}
 #: the languages' names in the languages themselves
 OWN_NAMES: Mapping[Language, str] = {
     Language.ENGLISH: "English",

@@ -84,6 +84,11 @@ def reworded(words: str, change: Callable[[str], str]) -> Phrase:
     return Phrase.of(lambda catalog: change(translated(words, catalog)))
 
 
+def capitalized(words: str) -> Phrase:
+    """Write the sentence or name with a capital at its beginning, as a heading or a choice."""
+    return reworded(words, lambda text: text[:1].upper() + text[1:])
+
+
 def translated[Value](value: Value, catalog: NullTranslations) -> Value:
     """Return a phrase in the catalog's language, and any other value as it is."""
     return cast(Value, value.translated(catalog)) if isinstance(value, Phrase) else value

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.day_words import MONTHS
 from handoff_service.rules.shared.phrases import Phrase, filled, joined, phrase, reworded
 from handoff_service.rules.shared.vocabulary_words import STATES
 
@@ -135,6 +136,7 @@ REASONS = (
     phrase("The virtual agent gave the same answer {count} times in a row."),
     phrase("Identity check not finished: {reason}."),
     phrase("after {seconds} s"),
+    phrase("sent {day} {month} at {time}"),
 )
 #: What the log of work assignment says of a decision, and of each candidate.
 DECISIONS = (
@@ -230,6 +232,7 @@ _VALUES: Mapping[str, Callable[[str], str]] = {
     NESTED: stored,
     "duration": _duration,
     "state": _one_of(*(reworded(one, _without_capital) for one in STATES.values())),
+    "month": _one_of(*MONTHS),
     "presence": _one_of(phrase("available"), phrase("away"), phrase("offline")),
     "automated": _one_of(
         phrase("a verification code"), phrase("marketing"), phrase("a delivery notice")

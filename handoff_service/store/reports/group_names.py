@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
 from handoff_service.rules.reports.topic_words import reason_name, topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
-from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.language import LANGUAGE_TITLES
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.engine import tables as t
@@ -15,7 +15,7 @@ from handoff_service.store.engine.database import send_errors
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.packed_days import NULL
 
-LANGUAGES = {str(one): name for one, name in LANGUAGE_NAMES.items()}
+LANGUAGES = {str(one): name for one, name in LANGUAGE_TITLES.items()}
 SOLVERS = {
     Author.VIRTUAL_AGENT.value: phrase("Virtual agent"),
     Author.AGENT.value: phrase("Agents"),

@@ -22,7 +22,7 @@ from handoff_service.operations.routing.queues import (
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, words_of
 from handoff_service.rules.routing.queues import QueueFields
-from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
+from handoff_service.rules.shared.language import LANGUAGE_TITLES, Language
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
@@ -137,7 +137,7 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "target_rows": target_rows.ROWS,
         "time_zones": TIME_ZONES,
         "countries": {"": phrase("The desk's"), **COUNTRIES},
-        "languages": LANGUAGE_NAMES,
+        "languages": LANGUAGE_TITLES,
         "desk_zone": desk_time_zone(conn),
         "words": {
             m: (

@@ -7,7 +7,7 @@ from typing import Any
 from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.conditions import Match
-from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.language import LANGUAGE_TITLES
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.web.admin.action_ladders import EVENTS
@@ -59,7 +59,7 @@ LABELS: Mapping[str, Words] = {
     "hold_for": (phrase("Hold for"), {}),
     "issuer": (phrase("Issuer"), {}),
     "key": (phrase("Key"), {}),
-    "language": (phrase("Language"), LANGUAGE_NAMES),
+    "language": (phrase("Language"), LANGUAGE_TITLES),
     "match": (
         phrase("Conditions"),
         {Match.ALL: phrase("All of these"), Match.ANY: phrase("Any of these")},

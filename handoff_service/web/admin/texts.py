@@ -11,7 +11,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import VERSIONS, SystemMessage, words_of
-from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, LANGUAGE_TITLES, Language
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import texts
@@ -69,7 +69,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         here=HERE,
         **listed([one for one in found if one.language is language]),
         called={name: MESSAGE_NAMES[message] for name, (message, _) in VERSIONS.items()},
-        languages=LANGUAGE_NAMES,
+        languages=LANGUAGE_TITLES,
         language=language,
     )
 

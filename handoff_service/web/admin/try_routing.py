@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.language import LANGUAGE_TITLES
 from handoff_service.rules.shared.phrases import Phrase, phrase, translated
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
@@ -78,7 +78,7 @@ def _around(conn: Connection) -> dict[str, Any]:
             for one in list_provider_numbers(conn)
         },
         "topics": topics(conn),
-        "languages": {"": phrase("Not known"), **LANGUAGE_NAMES},
+        "languages": {"": phrase("Not known"), **LANGUAGE_TITLES},
         "zone_name": desk_time_zone(conn),
     }
 

@@ -22,7 +22,7 @@ from handoff_service.rules.routing.week_grid import (
     read_times,
     write,
 )
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import capitalized, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -36,13 +36,13 @@ CALLED = dict(
     zip(
         DAYS,
         (
-            phrase("Monday"),
-            phrase("Tuesday"),
-            phrase("Wednesday"),
-            phrase("Thursday"),
-            phrase("Friday"),
-            phrase("Saturday"),
-            phrase("Sunday"),
+            capitalized(phrase("Monday")),
+            capitalized(phrase("Tuesday")),
+            capitalized(phrase("Wednesday")),
+            capitalized(phrase("Thursday")),
+            capitalized(phrase("Friday")),
+            capitalized(phrase("Saturday")),
+            capitalized(phrase("Sunday")),
         ),
         strict=True,
     )

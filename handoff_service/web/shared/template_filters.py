@@ -112,7 +112,8 @@ def day_words(day: date, today: date) -> str:
         return shown(phrase("Today"))
     if day == today - timedelta(days=1):
         return shown(phrase("Yesterday"))
-    return weekday(day) if day.year == today.year else write_day(day, "weekday_day_year")
+    words = weekday(day) if day.year == today.year else write_day(day, "weekday_day_year")
+    return words[:1].upper() + words[1:]
 
 
 def weekday(day: date) -> str:

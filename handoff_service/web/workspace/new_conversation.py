@@ -30,21 +30,21 @@ UNSEEN = phrase("Not sent. Read “What sending will do”, then send again.")
 #: The effect of sending in each case, in words for agents.
 CASES = {
     Situation.NO_ACTIVE_INTERACTION: (
-        phrase("no open conversation"),
-        phrase("starts one, assigned to you"),
+        phrase("No open conversation"),
+        phrase("Starts one, assigned to you"),
     ),
     Situation.ACTIVE_WITH_LIVE_AGENT: (
-        phrase("a conversation with a live agent"),
-        phrase("adds your text and adds you to the live group; the owner stays the same"),
+        phrase("A conversation with a live agent"),
+        phrase("Adds your text and adds you to the live group; the owner stays the same"),
     ),
     Situation.ACTIVE_WITH_VIRTUAL_AGENT: (
-        phrase("a conversation with the virtual agent"),
-        phrase("closes it and starts a new one, assigned to you"),
+        phrase("A conversation with the virtual agent"),
+        phrase("Closes it and starts a new one, assigned to you"),
     ),
     Situation.ACTIVE_WITH_SOMEONE_ELSE: (
-        phrase("a conversation with another person"),
+        phrase("A conversation with another person"),
         phrase(
-            "closes it, links the number to the person you chose, and starts a new "
+            "Closes it, links the number to the person you chose, and starts a new "
             "one, assigned to you"
         ),
     ),
