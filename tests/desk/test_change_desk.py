@@ -326,7 +326,7 @@ async def test_a_renamed_presence_moves_its_agents_and_one_in_use_stays(story: S
         put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=False)
     )
     assert {agent.presence for agent in await story.rows(t.agents)} == {"Break"}
-    with pytest.raises(Conflict, match="is Break right now"):
+    with pytest.raises(Conflict, match="has the presence “Break” right now"):
         await story.store.write(delete_presence_state, lunch.id)
     await story.store.write(
         lambda tx, _: tx.conn.execute(t.agents.update().values(presence="away")), None

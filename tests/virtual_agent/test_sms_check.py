@@ -204,8 +204,7 @@ def test_errors_have_file_line_and_suggestion(tmp_path: Path) -> None:
         "  domain.yml:14: utter_picture: The link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
         "  actions/cases.py:1: utter_message: With '…', a segment has at most 70 characters "
-        "instead "
-        "of 160. Write '...' for '…'.",
+        "instead of 160. Write '...' for '…'.",
         "  actions/cases.py:7: utter_message: The longest value of {later.strip()} is not known. "
         "Add it under longest in sms_check.yml.",
     ]

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.day_words import MONTHS
 from handoff_service.rules.shared.phrases import Phrase, filled, joined, phrase, reworded
-from handoff_service.rules.shared.vocabulary_words import STATES
+from handoff_service.rules.shared.vocabulary_words import CASE_STATES, STATES
 
 #: The placeholder of a sentence that is itself a stored sentence.
 NESTED = "sentence"
@@ -231,7 +231,9 @@ def _one_of(*words: Phrase) -> Callable[[str], str]:
 _VALUES: Mapping[str, Callable[[str], str]] = {
     NESTED: stored,
     "duration": _duration,
-    "state": _one_of(*(reworded(one, _without_capital) for one in STATES.values())),
+    "state": _one_of(
+        *(reworded(one, _without_capital) for one in (*STATES.values(), *CASE_STATES.values()))
+    ),
     "month": _one_of(*MONTHS),
     "presence": _one_of(phrase("available"), phrase("away"), phrase("offline")),
     "automated": _one_of(
