@@ -199,7 +199,7 @@ def stations(
         # one flush commits what the lanes of all hosts have written meanwhile
         Station(name="flush of the WAL", demand=one.waits("IO: WALSync"), per_host=True),
     ]
-    batch = max(one.texts / max(sum(w.transactions for w in one.watched), 1), 1)
+    batch = _batch(one)
     rows: Counter[str] = Counter()
     for name, held in _held(holds, "known" if kind == KNOWN else "first").items():
         rows[name] += held.demand(batch)  # type: ignore[assignment]
@@ -210,10 +210,21 @@ def stations(
         made.append(
             Station(name="offer runs, one at a time for the desk", demand=run.demand(AT_ONCE))
         )
-    # the other costs of a reply are not measured here
-    for name, held in _held(holds, "send").items():
-        rows[f"{name}, with a reply to each text"] += held.demand(batch)  # type: ignore[assignment]
     return made + [Station(name=name, demand=seconds) for name, seconds in rows.items()]
+
+
+def replies(one: Measurements, holds: Mapping[int, Mapping[str, Timed]]) -> list[Station]:
+    """The rows that one reply to each text would lock, all by one company number. The other costs
+    of a reply are not measured here."""
+    return [
+        Station(name=f"one reply to each text: {name}", demand=held.demand(_batch(one)))
+        for name, held in _held(holds, "send").items()
+    ]
+
+
+def _batch(one: Measurements) -> float:
+    """Texts in a transaction."""
+    return max(one.texts / max(sum(w.transactions for w in one.watched), 1), 1)
 
 
 def _held(holds: Mapping[int, Mapping[str, Timed]], word: str) -> dict[str, Batched]:
@@ -280,7 +291,8 @@ def _page(
     for kind in (KNOWN, FIRST):
         for cores in DATABASE_CORES:
             parts.append(f"model: {kind}, a database with {cores} cores")
-            parts.append(_stations(stations(kind, found[1, kind], holds, cores)))
+            one = found[1, kind]
+            parts.append(_stations(stations(kind, one, holds, cores), replies(one, holds)))
     return "\n\n".join(["", *parts, ""])
 
 
@@ -349,17 +361,15 @@ def _index_row(holds: Mapping[int, Mapping[str, Timed]]) -> str:
     return f"busy share of the {lock_holds.INDEX_RUN}, {HOST_CORES} processes a host: {shares}"
 
 
-def _stations(these: Iterable[Station]) -> str:
-    these = list(these)
+def _stations(these: Sequence[Station], aside: Iterable[Station]) -> str:
+    """``aside``: stations that do not count for the bound."""
     bounds = [bound(these, hosts) for hosts in HOSTS]
-    rows = [
-        (
-            one.name,
-            figure(one.demand * 1e6),
-            *(f"{one.utilization(found.hosts, found.rate):.0%}" for found in bounds),
-        )
-        for one in in_order(these, HOSTS[-1])
-    ]
+
+    def row(one: Station) -> tuple[str, ...]:
+        busy = (f"{one.utilization(found.hosts, found.rate):.0%}" for found in bounds)
+        return (one.name, figure(one.demand * 1e6), *busy)
+
+    rows = [row(one) for one in in_order(these, HOSTS[-1])]
     rows.append(("**most texts/s**", "", *(figure(found.rate) for found in bounds)))
     rows.append(
         (
@@ -371,4 +381,5 @@ def _stations(these: Iterable[Station]) -> str:
             ),
         )
     )
+    rows += map(row, aside)
     return table(("station", "µs for each text", *(f"{hosts} hosts" for hosts in HOSTS)), rows)
