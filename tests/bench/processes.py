@@ -39,7 +39,7 @@ PROCESSES = (1, 2, 4)
 HOSTS = (1, 2, 10, 100)
 HOST_CORES = 2  #: that a host has for the service, as this machine
 DATABASE_CORES = (2, 16)  #: of the database's own machine
-LEAST = 0.7  #: of the rate of one process: all share two cores
+LEAST = {2: 0.8, 4: 0.5}  #: of the rate of one process: all share two cores
 TEXTS = size(4000, 300, "TEXTS")
 ROUNDS = size(4, 2, "ROUNDS")
 BATCHES = (1, 8, 32)  #: texts in a transaction, to tell a transaction's cost from a text's
@@ -174,7 +174,7 @@ def _rates(kind: str, found: Sequence[Measurements]) -> Iterator[Result]:
             ratio=compared.middle,
             low=compared.low,
             high=compared.high,
-            budget=LEAST,
+            budget=LEAST[count],
             direction=Direction.AT_LEAST,
         )
 
