@@ -106,10 +106,15 @@ browser:
 migration: setup ## write a migration for the changes in tables.py: make migration NAME="..."
 	@.venv/bin/python -m handoff_service.store.engine.make_migration "$(NAME)"
 
+BABEL = cd handoff_service && ../.venv/bin/pybabel -q
+CATALOG := --no-location --no-wrap --omit-header
 catalogs: setup ## collect the texts to translate into handoff_service/locale, and compile the translations
-	@cd handoff_service && ../.venv/bin/pybabel -q extract -k translatable -k count_in_language:1,2 --no-location --no-wrap --omit-header -o locale/requesters.pot . ../actions
-	@cd handoff_service && for l in de es fr; do ../.venv/bin/pybabel -q update --ignore-pot-creation-date -D requesters -l $$l -i locale/requesters.pot -d locale --no-wrap --no-fuzzy-matching --init-missing; done
-	@.venv/bin/pybabel -q compile -D requesters -d handoff_service/locale
+	@$(BABEL) extract -k translatable -k count_in_language:1,2 $(CATALOG) -o locale/requesters.pot . ../actions
+	@$(BABEL) extract -F locale/pages.cfg $(CATALOG) -o locale/pages.pot .
+	@$(BABEL) extract -F locale/scripts.cfg --no-default-keywords -k phrase -k countPhrase:1,2 $(CATALOG) -o locale/scripts.pot .
+	@for d in requesters pages scripts; do for l in de es fr; do \
+		($(BABEL) update --ignore-pot-creation-date -D $$d -l $$l -i locale/$$d.pot -d locale --no-wrap --no-fuzzy-matching --init-missing) || exit 1; done; \
+		($(BABEL) compile -D $$d -d locale) || exit 1; done
 
 lock: | $(UV) ## lock the dependencies again
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
@@ -144,4 +149,4 @@ check-deploy: .venv-deploy/.ready ## lint the Dockerfile, the Compose file and t
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-deploy .venv-uv
 
-.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom dist check-deploy clean
+.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration catalogs lock docs audit sbom dist check-deploy clean

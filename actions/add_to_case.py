@@ -42,7 +42,8 @@ class AddToCaseAction(Action):
 
 
 async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Add a text to the case of an earlier turn if it may belong there. Returns whether it did.
+    """Add a text to the case of an earlier turn if the text may belong to the case. Returns whether
+    it did.
 
     A wrong text in a case does less harm than a lost fact.
     """

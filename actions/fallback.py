@@ -102,7 +102,9 @@ class FallbackAction(Action):
 
 
 def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Events | None:
-    """Answer a text that is about the form, but no answer to its question. None: it is not."""
+    """Answer a text that is about the form, but no answer to its question. None: the text is no
+    aside.
+    """
     text = last_text(tracker)
     wrong_number = is_wrong_number(text)
     if wrong_number or is_solved(text):
@@ -131,8 +133,8 @@ def ran_in_form(tracker: Tracker) -> bool:
 
 
 def ran_in_previous_turn(tracker: Tracker) -> bool:
-    """Whether this action ran in the turn before, or another action asked for other words there.
-    The intent does not show this: inside a form, this action also runs for an understood text that
-    does not answer the question, and a form can accept a text that was not understood.
+    """Whether in the turn before this action ran, or another action asked for other words. The
+    intent does not show this: inside a form, this action also runs for an understood text that does
+    not answer the question, and a form can accept a text that was not understood.
     """
     return asked_to_rephrase(previous(tracker.events))

@@ -315,8 +315,9 @@ def identity_actions(desk: AppContext) -> list[Action]:
 
 
 def _without_request(tracker: Tracker) -> Events:
-    """Events that drop what was told about the account that needed the proof. A report in whose
-    form the proof began stays."""
+    """Events that drop the request about the account that needed the proof. If the proof began
+    inside a report's form, the report stays.
+    """
     if tracker.get_slot(BACK_TO):
         return []
     return [SlotSet("problem", None), SlotSet("impact", None)]

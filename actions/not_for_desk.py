@@ -37,10 +37,9 @@ SERVED = frozenset(
 
 
 class NotForDesk(Action):
-    """Explain this number once a day. A second such text stays unanswered, and supervisors see it.
-
-    If one of these texts may have been for the desk after all, the fallback answers instead. After
-    "Shall I open a case for that?", the text is added to the report.
+    """Explain this number once a day. A second text that is not for the desk stays unanswered, and
+    supervisors see it. If one of these texts may be for the desk after all, the fallback answers
+    instead. After "Shall I open a case for that?", the text is added to the report.
     """
 
     def __init__(self, desk: AppContext) -> None:

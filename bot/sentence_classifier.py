@@ -132,7 +132,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [one for one in training_data.intent_examples if one.get(TEXT)]
-        # the same examples make the same model, in whatever order the files have them
+        # the same examples make the same model, for any order in the files
         examples.sort(key=lambda one: (str(one.get(INTENT)), str(one.get(TEXT))))
         texts = [str(one.get(TEXT)) for one in examples]
         intents = np.array([one.get(INTENT) for one in examples])

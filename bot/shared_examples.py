@@ -15,8 +15,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 @contextmanager
 def shared_examples() -> Iterator[None]:
-    """Within it, joined training data shares the examples with its parts. Use it only where nobody
-    needs the parts any more."""
+    """Inside the block, joined training data shares the examples with its parts. Use it only if the
+    parts are not needed afterwards.
+    """
     copying = TrainingData.merge
     TrainingData.merge = _merged
     try:

@@ -1,5 +1,5 @@
-"""The channel through which the service asks for a turn: Rasa's `rest` channel with a token, with a
-memory for repeated turns, and with an error status for a failed turn.
+"""The channel through which the service asks for a turn: Rasa's `rest` channel with a token, with
+turns that run once, and with an error status for a failed turn.
 
 `POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str,
 "metadata": {}}`
@@ -35,7 +35,7 @@ Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"
     200  nothing of these conversations is stored any more; the body is `{"events": number}`
     400  the body is invalid
     401  the token is missing or wrong
-    501  the tracker store of this server cannot delete conversations
+    501  the tracker store of this server is not that of bot/tracker_store.py
     503  no model is loaded
 
 The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the conversation
@@ -43,8 +43,12 @@ The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the
 
 Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it holds a `turn_id`, a
 repeated request with the same sender and id gets the same replies, and the turn does not run again,
-even while the first request is still running. A failed turn is not remembered, so the service can
-repeat it. Each process has its own memory.
+even while the first request is still running. All bots that share a database also share these
+stored answers (bot/tracker_store.py). A failed turn stores nothing, so the service can repeat it.
+
+If two bots run the same turn at once, the first one to end stores it, and both return its replies.
+If another turn of the conversation was stored meanwhile, the turn runs again after the other one.
+In both cases, a custom action can be called twice for one turn, as after a crash of the bot.
 
 `metadata["before"]` lists the steps before the message, in this order, each optional:
     slots       name -> value: the slots to set; unknown ones are ignored
@@ -61,10 +65,10 @@ import asyncio
 import hmac
 import json
 import logging
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import asdict, dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
@@ -85,12 +89,14 @@ from sanic.response import HTTPResponse
 from bot import action_result, tracker_store
 from bot.model_swap import ModelSwap, NoSuchModel, SwapUnderWay
 from bot.nearness_gate import UNSURE_TOPIC
+from bot.tracker_store import LONGEST_NAME
 
 action_result.install()
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED_TURNS = 10_000
+# how often a turn runs again because other turns of its conversation were stored first
+ATTEMPTS = 3
 LONGEST_REPORT = 4000  # characters of the header
 LONGEST_SLOT = 200  # characters of one slot's value in the header
 RANKED = 5  # intents of the ranking in the header
@@ -101,7 +107,6 @@ NOT_REPORTED = {
 }  # Rasa's own slots, which are not reported
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
 NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
-LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
 
 Handle = Callable[[UserMessage], Awaitable[Any]]
 
@@ -139,8 +144,10 @@ class Turn:
     before: Before | None = None
 
     @property
-    def turn_id(self) -> str | int | None:
-        return self.metadata.get("turn_id")
+    def turn_id(self) -> str | None:
+        """None: the turn has no id, so it always runs."""
+        given = self.metadata.get("turn_id")
+        return None if given is None or given == "" else str(given)
 
 
 def _text(body: dict[str, Any], field: str) -> str:
@@ -163,8 +170,7 @@ def parse_turn(raw: bytes) -> Turn:
     if not isinstance(body, dict):
         raise BadTurn("The body must be a JSON object with sender, message and metadata.")
     sender = _text(body, "sender")
-    if len(sender) > LONGEST_SENDER:
-        raise BadTurn(f"sender must have at most {LONGEST_SENDER} characters.")
+    _check_name("sender", sender)
     metadata = body.get("metadata")
     if metadata is None:
         metadata = {}
@@ -175,7 +181,16 @@ def parse_turn(raw: bytes) -> Turn:
     turn_id = metadata.get("turn_id")
     if isinstance(turn_id, bool) or not isinstance(turn_id, (str, int, type(None))):
         raise BadTurn("metadata.turn_id must be a text or a whole number.")
+    _check_name("metadata.turn_id", str(turn_id))
     return Turn(sender, _text(body, "message"), metadata, _before(metadata.get("before")))
+
+
+def _check_name(field: str, value: str) -> None:
+    """Check a name. Raises BadTurn for a name that a database cannot store."""
+    if len(value) > LONGEST_NAME:
+        raise BadTurn(f"{field} must have at most {LONGEST_NAME} characters.")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadTurn(f"{field} holds a character that cannot be stored.")
 
 
 def _senders(raw: bytes) -> list[str]:
@@ -186,6 +201,8 @@ def _senders(raw: bytes) -> list[str]:
         raise BadTurn("The body must be a JSON object with senders.") from None
     if not isinstance(senders, list) or not all(isinstance(one, str) for one in senders):
         raise BadTurn("senders must be a list of texts.")
+    for sender in senders:
+        _check_name("senders", sender)
     return senders
 
 
@@ -208,48 +225,30 @@ def _before(given: Any) -> Before | None:
     return Before(slots, leave_form, payload)
 
 
-class TurnMemory:
-    """The last turns by sender and turn_id, done or still running.
+class RunningTurns:
+    """The turns that run in this process, by sender and turn_id."""
 
-    A turn that is done keeps its answer only, because its task would keep the whole tracker.
-    """
-
-    def __init__(self, limit: int = REMEMBERED_TURNS) -> None:
-        self._limit = limit
-        self._done: OrderedDict[tuple[str, Hashable], Answer] = OrderedDict()
+    def __init__(self) -> None:
         self._running: dict[tuple[str, Hashable], asyncio.Task[Answer]] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        """The answer to a turn, which runs at most once while it is remembered. Raises the errors
-        of `run`.
+    async def join(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
+        """Return the answer to a turn. The turn starts unless it is already running. Raises the
+        errors of `run`.
 
-        The turn is a separate task. If the client disconnects, the turn still runs to its end and
-        is remembered.
+        The turns of a conversation run one after the other. Each is a separate task. If the client
+        disconnects, the turn still runs to its end.
         """
-        named = turn.turn_id not in (None, "")
-        key = (turn.sender, str(turn.turn_id) if named else object())
-        if key in self._done:
-            return self._done[key]
+        key = (turn.sender, object() if turn.turn_id is None else turn.turn_id)
         if key not in self._running:
-            task = self._running[key] = asyncio.ensure_future(run(turn))
-            task.add_done_callback(lambda done: self._end(key, done, remember=named))
+            task = self._running[key] = asyncio.ensure_future(self._in_order(turn, run))
+            task.add_done_callback(lambda _: self._running.pop(key))
         return await asyncio.shield(self._running[key])
 
-    def forget(self, senders: Iterable[str]) -> None:
-        """Drop the answers to these senders."""
-        gone = set(senders)
-        for key in [one for one in self._done if one[0] in gone]:
-            del self._done[key]
-
-    def _end(
-        self, key: tuple[str, Hashable], task: asyncio.Task[Answer], *, remember: bool
-    ) -> None:
-        """Remember the answer, unless the turn failed or has no turn_id."""
-        del self._running[key]
-        if remember and not task.cancelled() and task.exception() is None:
-            self._done[key] = task.result()
-            while len(self._done) > self._limit:
-                self._done.popitem(last=False)
+    async def _in_order(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
+        lock = self._locks.setdefault(turn.sender, asyncio.Lock())
+        async with lock:
+            return await run(turn)
 
 
 def _error(status: int, sentence: str) -> HTTPResponse:
@@ -271,7 +270,7 @@ class SmsInput(InputChannel):
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
-        self._memory = TurnMemory()
+        self._turns = RunningTurns()
         self._swap = ModelSwap()
 
     @classmethod
@@ -331,7 +330,6 @@ class SmsInput(InputChannel):
             store = tracker_store.store_below(request.app.ctx.agent.tracker_store)
             if store is None:
                 return _error(501, "This tracker store cannot delete conversations.")
-            self._memory.forget(senders)
             return response.json({"events": await asyncio.to_thread(store.forget, senders)})
 
         @webhook.route("/webhook", methods=["POST"])
@@ -347,10 +345,10 @@ class SmsInput(InputChannel):
 
             async def run(turn: Turn) -> Answer:
                 # a turn ends with the model that it began with
-                return await self._run(turn, request.app.ctx.agent)
+                return await self._once(turn, request.app.ctx.agent)
 
             try:
-                answer = await self._memory.once(turn, run)
+                answer = await self._turns.join(turn, run)
                 headers = {"Patchboard-Turn": answer.report} if answer.report else None
                 return response.json(answer.replies, headers=headers)
             # whatever Rasa raises, the service must get an error status
@@ -365,11 +363,28 @@ class SmsInput(InputChannel):
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._expected)
 
+    async def _once(self, turn: Turn, agent: Any) -> Answer:
+        """Run the turn, unless its answer is stored."""
+        store = tracker_store.store_below(agent.tracker_store)
+        if store is None:
+            return await self._run(turn, agent)
+
+        async def run() -> str:
+            return json.dumps(asdict(await self._run(turn, agent)))
+
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return Answer(**json.loads(await store.once(turn.sender, turn.turn_id, run)))
+            except tracker_store.Overtaken:
+                logger.warning(
+                    "sms.turn_overtaken sender=%s turn_id=%s attempt=%s",
+                    *(turn.sender, turn.turn_id, attempt),
+                )
+        raise tracker_store.Overtaken
+
     async def _run(self, turn: Turn, agent: Any) -> Answer:
         failed: list[str] = []
-        saved: list[DialogueStateTracker] = []
         action_result.failed_actions.set(failed)  # for this turn only, because it is its own task
-        tracker_store.saved_trackers.set(saved)
         collector = CollectingOutputChannel()
 
         async def say(text: str) -> None:
@@ -388,7 +403,9 @@ class SmsInput(InputChannel):
         await say(turn.message)
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
-        return Answer(collector.messages, report_of(saved[-1]) if saved else None)
+        stored = tracker_store.open_turn.get()
+        tracker = stored.tracker if stored else None
+        return Answer(collector.messages, report_of(tracker) if tracker else None)
 
 
 def _asked(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Rasa 3.6.21's SQL tracker store, with a bounded cost per message and with an error when the
-database is down.
+"""Rasa 3.6.21's SQL tracker store, with a bounded cost per message, with turns that run once, and
+with an error when the database is down.
 
 1. Rasa loads and replays a whole session for each message, which costs 0.75 ms for every earlier
    message. An SMS conversation is one session for months. This store loads a long session from a
@@ -9,6 +9,9 @@ database is down.
    error. The channel answers 500, and the service hands the conversation to a person.
 3. Rasa searches all event classes for each event that it loads. This module caches the class of
    each name.
+4. Rasa stores the events of a turn in several steps, and does not store its answer. This store
+   writes them all in one transaction at the end of the turn, so that a repeated turn gets the
+   stored answer, from any bot that shares the database; see `once`.
 
 2 and 3 replace methods of Rasa, and 1 depends on Rasa's replay, so this module requires this exact
 version of Rasa.
@@ -16,17 +19,23 @@ version of Rasa.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 import rasa
 import sqlalchemy as sa
-from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionReverted,
@@ -40,22 +49,48 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.orm import Query, Session, sessionmaker
 
 from bot.action_result import RASA_VERSION, WrongRasaVersion
+from bot.tracker_database import create_tables, lock, open_database
 
-# a checkpoint keeps all events of this many last turns, and is made when there are twice as many
+logger = logging.getLogger(__name__)
+
+# number of last turns of which a checkpoint keeps all events; a checkpoint is made after twice as
+# many
 WHOLE_TURNS = 3
-# of this many turns before them it keeps the applied events only, for undo and for the policies
+# number of turns before them of which a checkpoint keeps only the applied events, for undo and for
+# the policies
 OLD_TURNS = 3
 # Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
 # count once, for each slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-# The trackers that were saved in the present turn. The channel sets a list before a turn. None: no
-# caller wants them.
-saved_trackers: ContextVar[list[DialogueStateTracker] | None] = ContextVar(
-    "saved_trackers", default=None
-)
+REMEMBERED_TURNS = 10_000  # the number of stored answers of all conversations
+# the most characters in the name of a conversation, a turn, an intent and an action
+LONGEST_NAME = 255
+
+
+class Overtaken(RuntimeError):
+    """The turn was not stored, because another process stored events of the conversation while the
+    turn ran.
+    """
+
+
+@dataclass
+class OpenTurn:
+    """A running turn. Its saves are stored at its end."""
+
+    sender_id: str
+    is_loaded: bool = False
+    # the id of the last stored event when the turn loaded the conversation
+    last_event: int | None = None
+    rows: list[Any] = field(default_factory=list)  # the saved events
+    tracker: DialogueStateTracker | None = None  # the tracker of the last save
+
+
+# The turn of the present task. None: every save is stored at once.
+open_turn: ContextVar[OpenTurn | None] = ContextVar("open_turn", default=None)
 
 
 def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
@@ -166,84 +201,212 @@ def _turns(applied: Sequence[Event]) -> list[Event]:
 
 
 class BoundedTrackerStore(SQLTrackerStore):
-    """The store of bot/endpoints.yml, with the settings of Rasa's own `SQL` store."""
+    """The store of bot/endpoints.yml."""
 
     class Checkpoint(SQLTrackerStore.Base):
         """Events that replace those of a conversation up to `event_id`."""
 
         __tablename__ = "checkpoints"
 
-        sender_id = sa.Column(sa.String(255), primary_key=True)
+        sender_id = sa.Column(sa.String(LONGEST_NAME), primary_key=True)
         event_id = sa.Column(sa.Integer, nullable=False)  # the last stored event that it covers
         prefix = sa.Column(sa.Integer, nullable=False)  # how many events of `data` replace the past
         data = sa.Column(sa.Text, nullable=False)  # a JSON list of events
 
+    class StoredTurn(SQLTrackerStore.Base):
+        """The answer to a turn. Only the last REMEMBERED_TURNS are kept."""
+
+        __tablename__ = "turns"
+        __table_args__ = (sa.UniqueConstraint("sender_id", "turn_id"),)
+
+        id = sa.Column(sa.Integer, primary_key=True)
+        sender_id = sa.Column(sa.String(LONGEST_NAME), nullable=False)
+        turn_id = sa.Column(sa.String(LONGEST_NAME), nullable=False)
+        answer = sa.Column(sa.Text, nullable=False)
+        stored_at = sa.Column(sa.Float, nullable=False)
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        host: str | None = None,
+        db: str = "rasa.db",
+        event_broker: EventBroker | None = None,
+        remembered_turns: int = REMEMBERED_TURNS,
+        **kwargs: Any,
+    ) -> None:
+        """`host`: a `postgresql://` URL; empty or None: `db` is the path of an SQLite file. The
+        names are Rasa's."""
+        self.engine = open_database(host or "", db)
+        create_tables(self.engine, self.Base.metadata, logger)
+        self.sessionmaker = sessionmaker(bind=self.engine)
+        self._remembered_turns = remembered_turns
+        TrackerStore.__init__(self, domain, event_broker, **kwargs)
+
+    async def once(
+        self, sender_id: str, turn_id: str | None, run: Callable[[], Awaitable[str]]
+    ) -> str:
+        """Run a turn, store its events and its answer in one transaction, and return the answer. A
+        stored turn does not run again; its stored answer is returned. Turns without an id always
+        run. If two processes run a turn at once, the first one stores it, and both return that
+        answer. When it raises Overtaken or the error of `run`, nothing is stored.
+        """
+        if turn_id is not None:
+            found = await asyncio.to_thread(self._stored_answer, sender_id, turn_id)
+            if found is not None:
+                return found
+        turn = OpenTurn(sender_id)
+        before = open_turn.set(turn)
+        try:
+            answer = await run()
+        finally:
+            open_turn.reset(before)
+        return await asyncio.to_thread(self._store, turn, turn_id, answer)
+
+    def _stored_answer(self, sender_id: str, turn_id: str) -> str | None:
+        with self.session_scope() as session:
+            return self._answer_of(session, sender_id, turn_id)
+
+    def _answer_of(self, session: Session, sender_id: str, turn_id: str) -> str | None:
+        turn = self.StoredTurn
+        kept = session.query(turn.answer).filter(
+            turn.sender_id == sender_id, turn.turn_id == turn_id
+        )
+        return kept.scalar()
+
     async def _retrieve(
         self, sender_id: str, fetch_events_from_all_sessions: bool
     ) -> DialogueStateTracker | None:
-        if fetch_events_from_all_sessions:
-            return await super()._retrieve(sender_id, True)
-        event = self.SQLEvent
-        with self.session_scope() as session:
-            checkpoint = session.get(self.Checkpoint, sender_id)
-            if checkpoint is None:
-                rows = self._event_query(session, sender_id, False).with_entities(event.data).all()
-                stored, prefix = [], 0
-            else:
-                newer = session.query(event.data).filter(
-                    event.sender_id == sender_id, event.id > checkpoint.event_id
-                )
-                rows = newer.order_by(event.id).all()
-                stored, prefix = json.loads(checkpoint.data), checkpoint.prefix
-        events = [*stored, *(json.loads(data) for (data,) in rows)]
-        starts = [at for at, one in enumerate(events) if one["event"] == SessionStarted.type_name]
-        if starts and starts[-1]:
-            events, prefix = events[starts[-1] :], 0
+        load = self._load_all if fetch_events_from_all_sessions else self._load
+        events, prefix, last = await asyncio.to_thread(load, sender_id)
+        turn = _turn_of(sender_id)
+        if turn is not None:
+            if not turn.is_loaded:
+                turn.is_loaded, turn.last_event = True, last
+            events += [json.loads(row.data) for row in turn.rows]
+        if not fetch_events_from_all_sessions:
+            starts = [n for n, one in enumerate(events) if one["event"] == SessionStarted.type_name]
+            if starts and starts[-1]:
+                events, prefix = events[starts[-1] :], 0
         if not events:
             return None
         return _known(DialogueStateTracker.from_dict(sender_id, events, self.domain.slots), prefix)
 
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        """Store the new events, and a checkpoint when the session has grown long. Raises the errors
-        of the database."""
-        await self.stream_events(tracker)
+    def _load_all(self, sender_id: str) -> tuple[list[dict[str, Any]], int, int | None]:
+        event = self.SQLEvent
         with self.session_scope() as session:
-            last = None
-            for event in self._additional_events(session, tracker):
-                last = self._row(tracker.sender_id, event)
-                session.add(last)
-            whole = list(itertools.islice(tracker.events, getattr(tracker, "prefix", 0), None))
-            if (
-                last is not None
-                and sum(isinstance(event, UserUttered) for event in whole) > 2 * WHOLE_TURNS
-            ):
-                session.flush()
-                events, prefix = compacted(tracker)
-                data = json.dumps([event.as_dict() for event in events])
-                session.merge(
-                    self.Checkpoint(
-                        sender_id=tracker.sender_id, event_id=last.id, prefix=prefix, data=data
-                    )
-                )
+            found = self._event_query(session, sender_id, True)
+            rows = found.with_entities(event.id, event.data).all()
+        return [json.loads(data) for _, data in rows], 0, rows[-1][0] if rows else None
+
+    def _load(self, sender_id: str) -> tuple[list[dict[str, Any]], int, int | None]:
+        """The events of the latest session, the number of them that replace earlier events, and the
+        id of the last stored event.
+        """
+        event = self.SQLEvent
+        with self.session_scope() as session:
+            checkpoint = session.get(self.Checkpoint, sender_id)
+            if checkpoint is None:
+                stored, prefix, last = [], 0, None
+                found = self._event_query(session, sender_id, False)
+            else:
+                stored, prefix = json.loads(checkpoint.data), checkpoint.prefix
+                last = checkpoint.event_id
+                found = session.query(event).filter(event.sender_id == sender_id, event.id > last)
+                found = found.order_by(event.id)
+            rows = found.with_entities(event.id, event.data).all()
+        events = [*stored, *(json.loads(data) for _, data in rows)]
+        return events, prefix, rows[-1][0] if rows else last
+
+    def _event_query(
+        self, session: Session, sender_id: str, fetch_events_from_all_sessions: bool
+    ) -> Query:
+        """The stored events of a conversation, or of its latest session.
+
+        Rasa finds the session by timestamps. This store finds it by ids, because the clocks of two
+        hosts differ.
+        """
+        event = self.SQLEvent
+        found = session.query(event).filter(event.sender_id == sender_id)
+        if not fetch_events_from_all_sessions:
+            start = session.query(sa.func.max(event.id)).filter(
+                event.sender_id == sender_id, event.type_name == SessionStarted.type_name
+            )
+            found = found.filter(event.id >= sa.func.coalesce(start.scalar_subquery(), 0))
+        return found.order_by(event.id)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Keep the new events until the end of the turn, or store them if there is no turn. Raises
+        the errors of the database."""
+        await self.stream_events(tracker)
+        turn = _turn_of(tracker.sender_id)
+        kept = turn or OpenTurn(tracker.sender_id)
+        kept.rows += [self._row(tracker.sender_id, event) for event in self._new_events(tracker)]
+        kept.tracker = _known(tracker, getattr(tracker, "prefix", 0))
+        if turn is None:
+            await asyncio.to_thread(self._store, kept, None, "")
+
+    def _store(self, turn: OpenTurn, turn_id: str | None, answer: str) -> str:
+        """Store the events of a turn, its answer, and a checkpoint when the session has grown long.
+        Returns the stored answer. Raises Overtaken."""
+        with self.session_scope() as session:
+            lock(session, turn.sender_id)
+            if turn_id is not None:
+                found = self._answer_of(session, turn.sender_id, turn_id)
+                if found is not None:  # another process stored the turn first
+                    return found
+            if turn.is_loaded and self._last_event(session, turn.sender_id) != turn.last_event:
+                raise Overtaken
+            session.add_all(turn.rows)
+            session.flush()
+            if turn.rows and turn.tracker is not None:
+                self._add_checkpoint(session, turn.tracker, turn.rows[-1].id)
+            if turn_id is not None:
+                self._remember(session, turn.sender_id, turn_id, answer)
             session.commit()
-        _known(tracker, getattr(tracker, "prefix", 0))
-        saved = saved_trackers.get()
-        if saved is not None:
-            saved.append(tracker)
+        return answer
+
+    def _last_event(self, session: Session, sender_id: str) -> int | None:
+        event = self.SQLEvent
+        found = session.query(event.id).filter(event.sender_id == sender_id)
+        return found.order_by(event.id.desc()).limit(1).scalar()
+
+    def _add_checkpoint(self, session: Session, tracker: DialogueStateTracker, last: int) -> None:
+        prefix: int = tracker.prefix  # type: ignore[attr-defined]
+        whole = itertools.islice(tracker.events, prefix, None)
+        if sum(isinstance(event, UserUttered) for event in whole) <= 2 * WHOLE_TURNS:
+            return
+        events, prefix = compacted(tracker)
+        data = json.dumps([event.as_dict() for event in events])
+        session.merge(
+            self.Checkpoint(sender_id=tracker.sender_id, event_id=last, prefix=prefix, data=data)
+        )
+
+    def _remember(self, session: Session, sender_id: str, turn_id: str, answer: str) -> None:
+        """Add the answer to a turn, and delete the oldest ones."""
+        turn = self.StoredTurn
+        added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer, stored_at=time.time())
+        session.add(added)
+        session.flush()
+        old = session.query(turn.id).filter(turn.id <= added.id - self._remembered_turns)
+        # rows that another process is deleting need no second deletion
+        old = old.with_for_update(skip_locked=True)
+        session.query(turn).filter(turn.id.in_(old)).delete(synchronize_session=False)
 
     def forget(self, sender_ids: Sequence[str]) -> int:
-        """Delete all events and checkpoints of these conversations, also their bytes in SQLite's
-        file. Returns the number of events. Blocks."""
-        event, checkpoint = self.SQLEvent, self.Checkpoint
-        deleted = 0
+        """Delete all events, checkpoints and answers of these conversations, also their bytes in
+        SQLite's file. Returns the number of events. Blocks."""
+        deleted = {}
         with self.session_scope() as session:
-            for sender_id in sender_ids:
-                rows = session.query(event).filter(event.sender_id == sender_id)
-                deleted += rows.delete(synchronize_session=False)
-                rows = session.query(checkpoint).filter(checkpoint.sender_id == sender_id)
-                rows.delete(synchronize_session=False)
+            lock(session, *sender_ids)
+            for kind in (self.SQLEvent, self.Checkpoint, self.StoredTurn):
+                deleted[kind] = sum(
+                    session.query(kind)
+                    .filter(kind.sender_id == sender_id)
+                    .delete(synchronize_session=False)
+                    for sender_id in sender_ids
+                )
             session.commit()
-        if deleted and self.engine.dialect.name == "sqlite":
+        if any(deleted.values()) and self.engine.dialect.name == "sqlite":
             raw = self.engine.raw_connection()
             try:
                 raw.isolation_level = None
@@ -251,7 +414,7 @@ class BoundedTrackerStore(SQLTrackerStore):
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 raw.close()
-        return deleted
+        return deleted[self.SQLEvent]
 
     def _row(self, sender_id: str, event: Event) -> SQLTrackerStore.SQLEvent:
         data = event.as_dict()
@@ -259,18 +422,36 @@ class BoundedTrackerStore(SQLTrackerStore):
             sender_id=sender_id,
             type_name=event.type_name,
             timestamp=data.get("timestamp"),
-            intent_name=data.get("parse_data", {}).get("intent", {}).get("name"),
-            action_name=data.get("name"),
+            intent_name=_name(data.get("parse_data", {}).get("intent", {}).get("name")),
+            action_name=_name(data.get("name")),
             data=json.dumps(data),
         )
 
-    def _additional_events(self, session: Any, tracker: DialogueStateTracker) -> Iterator[Event]:
+    def _new_events(self, tracker: DialogueStateTracker) -> list[Event]:
         """The events since the tracker was loaded or saved. A tracker from elsewhere is compared
         with the stored events, as in Rasa."""
         known = getattr(tracker, "known_events", None)
         if known is None:
-            return super()._additional_events(session, tracker)
-        return itertools.islice(tracker.events, known, None)
+            with self.session_scope() as session:
+                return list(self._additional_events(session, tracker))
+        return list(itertools.islice(tracker.events, known, None))
+
+
+# PostgreSQL needs this index to find the last event of a conversation. In SQLite, the index on the
+# conversation contains the ids too.
+sa.Index("events_of_conversation", SQLTrackerStore.SQLEvent.sender_id, SQLTrackerStore.SQLEvent.id)
+
+
+def _turn_of(sender_id: str) -> OpenTurn | None:
+    turn = open_turn.get()
+    return turn if turn is not None and turn.sender_id == sender_id else None
+
+
+def _name(value: str | None) -> str | None:
+    """Return a name that PostgreSQL can store. A requester can write a name of an intent:
+    `/intent`.
+    """
+    return value and value.replace("\0", "")[:LONGEST_NAME]
 
 
 def store_below(store: Any) -> BoundedTrackerStore | None:

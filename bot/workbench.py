@@ -36,7 +36,7 @@ TASKS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
-    # as Rasa's commands do: the components are logged, the texts are not
+    # like Rasa's commands: logs the components, but not the texts
     configure_logging_and_warnings(logging.INFO)
     configure_structlog(logging.INFO)
     for line in sys.stdin:

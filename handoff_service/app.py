@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
-from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.bot_data import BotData, keep_parsed
 from handoff_service.bot_control.forget_examples import ExamplesInFiles
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
@@ -61,7 +62,14 @@ from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.api import routes as api
-from handoff_service.web.shared import health, media, practice_desk, request_bytes, security
+from handoff_service.web.shared import (
+    health,
+    media,
+    page_language,
+    practice_desk,
+    request_bytes,
+    security,
+)
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
@@ -79,6 +87,7 @@ TASKS = (
     "chaining",
     "sweeping",
     "training",
+    "training_data",
     "model_rollout",
     "replies",
     "practice",
@@ -101,6 +110,8 @@ def create_app(settings: Settings) -> App:
     app.before_server_start(_open)
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers(settings.public_url), "response")
+    app.register_middleware(page_language.add_vary, "response")
+    app.register_middleware(page_language.choose, "request")
     app.register_middleware(practice_desk.choose, "request")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
@@ -192,7 +203,7 @@ async def _open(app: App) -> None:
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
-    # what an earlier process left
+    # handles work that an earlier process left unfinished
     for schedule in (
         schedule_indexing,
         schedule_price_lookup,
@@ -235,6 +246,7 @@ async def _open(app: App) -> None:
         "chaining": chaining.run,
         "sweeping": sweeping.run,
         "training": training.run,
+        "training_data": partial(keep_parsed, app.ctx.desk.bot_data),
         "model_rollout": rollout.run,
         "replies": app.ctx.desk.replies.run,
         "practice": practice.watch,
@@ -292,8 +304,9 @@ async def _token_rates(settings: Settings, store: Store) -> SharedRateLimits:
 
 
 async def _push_key(settings: Settings, store: Store) -> str:
-    """Begin to use the secret keys, and return the private key of notifications. It was first made
-    with the key that the database was written with."""
+    """Start using the secret keys, and return the private key of notifications. Its first value was
+    derived from the secret key that the database was written with.
+    """
     written_with = await store.read(secret_keys.fingerprint)
     if await store.write(use_secret_keys, None):
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)

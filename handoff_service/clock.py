@@ -1,4 +1,4 @@
-"""The one module that asks for the time. All others get it as an argument."""
+"""The only module that reads the clock. All other modules get the time as an argument."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -57,7 +57,9 @@ class Connections:
 
     @asynccontextmanager
     async def hold(self, agent_id: int) -> AsyncIterator[None]:
-        """The agent counts as connected until the block ends. Arriving ends an automatic Away."""
+        """The agent counts as connected until the block ends. The agent's first stream ends an
+        automatic Away.
+        """
         self._open[agent_id] += 1
         self._left.discard(agent_id)
         try:

@@ -39,7 +39,7 @@ class PracticeMark:
     """The mark of a practice desk."""
 
     run_id: int
-    agent_id: int  #: on the real desk
+    agent_id: int  #: the agent's id on the real desk
     conversations: int
 
 

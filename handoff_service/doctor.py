@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from handoff_service import clock
+from handoff_service.bot_control import bot_tracker
 from handoff_service.bot_control.rasa_cli import actions_url
 from handoff_service.bot_control.rasa_environment import RASA
 from handoff_service.errors import MediaAway, SetupError
@@ -58,6 +59,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
         *await _actions(settings),
         *await _mail(settings),
         *await asyncio.to_thread(_media, settings),
+        *await asyncio.to_thread(_tracker, settings),
     ]
     kind = provider_of(settings)
     problems += await kind.problems(settings, numbers)
@@ -71,6 +73,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
             "Redis": settings.redis_url,
             "mail": settings.smtp_url,
             "media store": settings.media_store,
+            "the virtual agent's database": settings.bot_tracker_url,
             kind.checked: kind.checked,
         }
         more = [name for name, there in asked.items() if there]
@@ -227,6 +230,11 @@ def _media(settings: Settings) -> list[str]:
     except MediaAway as error:
         return [f"Pictures and files cannot be kept in {store.where}: {error.why}"]
     return []
+
+
+def _tracker(settings: Settings) -> list[str]:
+    """Check the database that the bots of all hosts share."""
+    return bot_tracker.problems(settings.bot_tracker_url) if settings.bot_tracker_url else []
 
 
 async def _actions(settings: Settings) -> list[str]:

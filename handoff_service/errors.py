@@ -3,6 +3,8 @@ to it."""
 
 from collections.abc import Mapping
 
+from handoff_service.rules.shared.phrases import count_phrase, phrase
+
 
 class Refusal(Exception):
     """The request cannot be carried out."""
@@ -12,7 +14,7 @@ class Refusal(Exception):
     retry_after: int | None = None  #: seconds until the same request may succeed
 
     def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
-        self.title = (type(self).__doc__ or "").strip()
+        self.title: str = phrase(" ".join((type(self).__doc__ or "").split()))
         self.detail = detail or self.title
         self.why = self.detail  # for the log
         self.errors = dict(errors or {})
@@ -67,9 +69,16 @@ class TooManyAttempts(Refusal):
     @classmethod
     def for_seconds(cls, seconds: int) -> "TooManyAttempts":
         """The error with the number of seconds to wait."""
-        minutes = seconds // 60
-        wait = {0: "a minute", 1: "a minute", 60: "an hour"}.get(minutes, f"{minutes} minutes")
-        made = cls(f"Too many attempts. Wait {wait} and try again.")
+        minutes = max(seconds // 60, 1)
+        made = cls(
+            phrase("Too many attempts. Wait an hour and try again.")
+            if minutes == 60
+            else count_phrase(
+                "Too many attempts. Wait a minute and try again.",
+                "Too many attempts. Wait {count} minutes and try again.",
+                minutes,
+            )
+        )
         made.retry_after = seconds
         return made
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any, Protocol
 
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.rules.virtual_agent.bot_text import Choice
 from handoff_service.store.engine.transaction import Hint
@@ -316,7 +317,7 @@ class NoExamples:
     """The twin for a process without training data."""
 
     async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
-        return "This process has no training data."
+        return phrase("This process has no training data.")
 
 
 class BotModelNotLoaded(Exception):
@@ -355,7 +356,7 @@ class OutgoingCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
+class CallResult:
     """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call
     succeeded. ``answer``: the beginning of the response's body."""
 
@@ -365,7 +366,7 @@ class Called:
 
 
 class Webhook(Protocol):
-    async def call(self, call: OutgoingCall) -> Called:
+    async def call(self, call: OutgoingCall) -> CallResult:
         """Send one event. Never raises for errors of the receiver or the network."""
 
     async def close(self) -> None: ...
@@ -374,8 +375,8 @@ class Webhook(Protocol):
 class NoWebhook:
     """The twin for a process without a webhook client: every call is put off."""
 
-    async def call(self, _call: OutgoingCall) -> Called:
-        return Called(why="This process makes no calls.")
+    async def call(self, _call: OutgoingCall) -> CallResult:
+        return CallResult(why=phrase("This process makes no calls."))
 
     async def close(self) -> None:
         pass
@@ -398,10 +399,10 @@ class Push(Protocol):
     #: the desk's public key, which a browser needs to subscribe; base64url
     public_key: str
 
-    async def push(self, message: PushMessage) -> Called:
+    async def push(self, message: PushMessage) -> CallResult:
         """Encrypt and send it. Never raises for errors of the push service or the network."""
 
-    async def post(self, url: str, body: str) -> Called:
+    async def post(self, url: str, body: str) -> CallResult:
         """Send JSON to an agent's own webhook. Never raises."""
 
     async def close(self) -> None: ...
@@ -412,11 +413,11 @@ class NoPush:
 
     public_key = ""
 
-    async def push(self, _message: PushMessage) -> Called:
-        return Called(why="This process sends no notifications.")
+    async def push(self, _message: PushMessage) -> CallResult:
+        return CallResult(why=phrase("This process sends no notifications."))
 
-    async def post(self, _url: str, _body: str) -> Called:
-        return Called(why="This process sends no notifications.")
+    async def post(self, _url: str, _body: str) -> CallResult:
+        return CallResult(why=phrase("This process sends no notifications."))
 
     async def close(self) -> None:
         pass
@@ -454,7 +455,9 @@ class MediaStore(Protocol):
 
     @property
     def leaves(self) -> str:
-        """What deleting a file may leave behind, for an erasure's receipt. Empty: nothing."""
+        """A sentence for an erasure's receipt about data that stays after a file is deleted. Empty:
+        no data stays.
+        """
 
     @property
     def where(self) -> str:
@@ -586,8 +589,9 @@ class IdentityProviders(Protocol):
     async def sign_out_url(
         self, provider: ProviderAccess, id_token: str | None, back_to: str
     ) -> str | None:
-        """The provider's page that ends its own session. None when it has none, or cannot be
-        reached."""
+        """The provider's page that ends its own session. None when the provider has no such page,
+        or cannot be reached.
+        """
 
     def issuer_of(self, token: str) -> str | None:
         """The issuer that a logout token names. It is not verified."""
@@ -605,12 +609,12 @@ class NoIdentityProviders:
     """The twin for a desk without single sign-on, such as a practice desk."""
 
     async def authorization_url(self, _provider: ProviderAccess, _attempt: SignInAttempt) -> str:
-        raise SignInFailed("This desk has no single sign-on.")
+        raise SignInFailed(phrase("This desk has no single sign-on."))
 
     async def identity(
         self, _provider: ProviderAccess, _attempt: SignInAttempt, _answer: Mapping[str, str]
     ) -> Identity:
-        raise SignInFailed("This desk has no single sign-on.")
+        raise SignInFailed(phrase("This desk has no single sign-on."))
 
     async def sign_out_url(
         self, _provider: ProviderAccess, _id_token: str | None, _back_to: str
@@ -621,10 +625,10 @@ class NoIdentityProviders:
         return None
 
     async def ended(self, _provider: ProviderAccess, _token: str) -> EndedElsewhere:
-        raise SignInFailed("This desk has no single sign-on.")
+        raise SignInFailed(phrase("This desk has no single sign-on."))
 
     async def check(self, _provider: ProviderAccess) -> None:
-        raise SignInFailed("This desk has no single sign-on.")
+        raise SignInFailed(phrase("This desk has no single sign-on."))
 
     async def close(self) -> None:
         pass

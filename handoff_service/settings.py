@@ -15,6 +15,10 @@ from handoff_service.errors import SetupError
 SECRET = {"secret": True}
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+# SQLAlchemy reads several hosts from query parameters
+_POSTGRES = re.compile(
+    r"postgresql://([^@]*@)?(\[[^]@/?]*\]|[^],:@/?[]*)(:[0-9]+)?/[^/?@]+(\?[^@?]*)?"
+)
 _MOST = 900  # a key may have 1,024 bytes, with the name of the file
 PROJECT = Path(__file__).parents[1]
 
@@ -63,6 +67,7 @@ class Settings:
     bot_url: str | None
     bot_token: str = field(metadata=SECRET)
     bot_timeout: float
+    bot_tracker_url: str | None = field(metadata=SECRET)
     bot_data: Path
     burst_window: float
     smtp_url: str | None
@@ -108,7 +113,7 @@ class Settings:
 
     @property
     def allowed_hosts(self) -> list[str]:
-        """The hosts and networks that may be called though they are not public."""
+        """The hosts and networks that may be called although they are not public."""
         return self.webhook_hosts.replace(",", " ").split()
 
     @property
@@ -140,7 +145,7 @@ class Settings:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read and check the settings. SetupError names the variable and what would be right."""
+    """Read and check the settings. SetupError names the variable and a valid value."""
     get = _Reader(environ)
     home = Path(get.text("HOME", "./.patchboard")).absolute()
     host, port = get.text("HOST", "127.0.0.1"), get.number("PORT", 8000, least=0, most=65535)
@@ -214,6 +219,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
+        bot_tracker_url=get.postgres("BOT_TRACKER_URL"),
         bot_data=get.folder("BOT_DATA", PROJECT, "config.yml", "domain.yml", "data"),
         burst_window=get.seconds("BURST_WINDOW", 1.5),
         smtp_url=get.mail_server("SMTP_URL"),
@@ -244,7 +250,7 @@ class _Reader:
         return int(text)
 
     def folder(self, name: str, default: Path, *needed: str) -> Path:
-        """A folder that must hold these when it is not the default."""
+        """A folder. If it is not the default folder, it must hold these files."""
         given = self.optional(name)
         folder = Path(given).absolute() if given else default
         missing = [one for one in needed if given and not (folder / one).exists()]
@@ -321,6 +327,17 @@ class _Reader:
                 f"s3://northwind-desk/media; it is {text!r}"
             )
         return text or None
+
+    def postgres(self, name: str) -> str | None:
+        """The URL of a PostgreSQL database. The URL is secret, so the error does not quote it."""
+        text = self.optional(name)
+        if text is not None and not _POSTGRES.fullmatch(text):
+            raise SetupError(
+                f"PATCHBOARD_{name} must be postgresql://USER:PASSWORD@HOST/DATABASE. For several "
+                "hosts write postgresql://USER:PASSWORD@/DATABASE?host=HOST:5432&host=HOST:5432&"
+                "target_session_attrs=read-write"
+            )
+        return text
 
     def phone_numbers(self, name: str) -> str | None:
         """Numbers separated by commas. None when the variable is empty."""

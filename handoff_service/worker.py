@@ -16,13 +16,13 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine.claims import renew
 from handoff_service.store.engine.due_work import Claimed
 
-# The pools: which kinds of work share places, and how many places there are. Kinds without places
-# of their own share the last pool.
+# The pools: the kinds of work in each pool, and its number of places. Kinds that are not listed use
+# the last pool.
 POOLS = (
     *((frozenset({kind}), work.places) for kind, work in WORK.items() if work.places is not None),
     (frozenset(kind for kind, work in WORK.items() if work.places is None), 64),
 )
-# how late a nudge that was lost between processes may be noticed
+# the longest delay if a nudge between processes is lost
 LONGEST_SLEEP = timedelta(seconds=30)
 AFTER_TROUBLE = timedelta(seconds=5)
 GIVES_BACK_FOR = 10  # seconds
@@ -58,7 +58,7 @@ class Worker:
         self._held: dict[int, Claimed] = {}  # claimed and not done yet
 
     def nudge(self, at: datetime) -> None:
-        """There is work at this time: wake up for it, unless that is planned anyway."""
+        """There is work at this time. Wake up for it, unless the worker will be awake anyway."""
         if self._sleeps_until is None or at < self._sleeps_until:
             self._nudged.set()
 

@@ -44,8 +44,9 @@ POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:54
 
 @pytest.fixture(scope="session", autouse=True)
 def _compile_statements_once() -> Iterator[None]:
-    """Each test opens its own engines. Without a shared cache, each would compile every statement
-    again."""
+    """Share compiled statements. Each test opens its own engines, and without a shared cache each
+    engine would compile every statement again.
+    """
     compiled = CompiledStatements()
 
     def share(connection: sa.Connection) -> None:
@@ -67,14 +68,18 @@ def s3() -> "Iterator[S3Server]":
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
-    """Hashing a password takes a tenth of a second on purpose; not here."""
+    """Make password hashes cheap in tests. In the product, each takes a tenth of a second on
+    purpose.
+    """
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _forked_bot_programs() -> Iterator[None]:
-    """Importing Rasa takes most of the start of a program in the bot's environment; not here."""
+    """Start programs of the bot's environment as forks, because importing Rasa takes most of their
+    start.
+    """
     with patch("handoff_service.bot_control.rasa_environment.python", forked_python):
         yield
 
@@ -97,7 +102,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.hints: list[Hint] = []
-        self.calls = 0  # about one for each transaction
+        self.calls = 0  # roughly one call for each transaction
 
     def __call__(self, hints: object, _work_at: object) -> None:
         self.calls += 1
@@ -150,7 +155,9 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    """The fake Twilio. It holds its callbacks, because nobody listens at the public address."""
+    """The fake Twilio. It holds its callbacks back, because no service listens at the public
+    address.
+    """
     async with FakeTwilio(clock=clock) as fake:
         fake.hold_callbacks()
         yield fake
@@ -170,8 +177,7 @@ def heard() -> Heard:
 
 
 def no_postgres(error: object) -> None:
-    """PostgreSQL is part of the tests. If it is missing, the test fails in CI and is visibly
-    skipped elsewhere."""
+    """Handle a missing PostgreSQL: the test fails in CI and is skipped with a message elsewhere."""
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
         pytest.fail(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
     pytest.skip(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
@@ -187,7 +193,7 @@ def _admin() -> psycopg.Connection:
 
 @contextmanager
 def postgres_database() -> Iterator[str]:
-    """The address of a PostgreSQL database that lives as long as the block."""
+    """The address of a PostgreSQL database that exists until the block ends."""
     name = f"patchboard_test_{secrets.token_hex(6)}"
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name}")
@@ -205,7 +211,7 @@ async def lay_out(url: str) -> None:
         after_commit=Heard(),
     )
     await opened.write(import_desk, read_desk_file.read(DESK))
-    await opened.write(offer_work, None)  # importing asks for a look through the queues
+    await opened.write(offer_work, None)  # the import schedules a run of work assignment
     opened.close()
 
 
@@ -235,7 +241,7 @@ class PostgresDesk:
         db.execute("CREATE SCHEMA kept")
         for table in tables:
             db.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
-        # No test ends the server's power: a commit need not wait for the disk.
+        # No test simulates a power failure of the server, so commits need not wait for the disk.
         db.execute("SET synchronous_commit = off")
         db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET synchronous_commit = off")
         counters = db.execute(
@@ -260,10 +266,10 @@ class PostgresDesk:
         return cls(url, db, KeptConnections(url))
 
     def as_it_was(self) -> str:
-        """Delete what was written since, disconnect everybody, and return the address."""
+        """Restore the first state, disconnect all clients, and return the address."""
         try:
             self._put_back()
-        except psycopg.OperationalError:  # the test before disconnected everybody
+        except psycopg.OperationalError:  # the previous test disconnected all clients
             self.db = psycopg.connect(self.url, autocommit=True)
             self._put_back()
         return self.url

@@ -20,10 +20,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 INSTALLED = Path("/usr/lib/patchboard")
 DEBIAN_PYTHON = Path("/usr/bin/python3.13")
-#: what the service reads at run time, next to its environment
+#: the files that the service reads at run time, besides its environment
 PROGRAM = ("handoff_service", "actions", "bot", "data", "config.yml", "domain.yml", "sms_check.yml")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
-#: of a carried Python, what no program of ours imports
+#: parts of a carried Python that none of our programs imports
 NOT_CARRIED = (
     *("test", "_test*", "_ctypes_test*", "_xxtestfuzz*", "xxlimited*"),
     *("idlelib", "turtledemo", "tkinter", "_tkinter*", "__pycache__", "site-packages", "*.a"),

@@ -43,7 +43,7 @@ class Manifest:
     columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
     rows: dict[str, int] = field(default_factory=dict)  #: table -> number of rows
     media: int = 0
-    media_store: str | None = None  #: where the media are that the archive leaves out
+    media_store: str | None = None  #: the store of the media that the archive leaves out
     models: int = 0  #: number of files
     sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
 
@@ -106,7 +106,7 @@ class Writer:
 
 
 class _Hashing(io.RawIOBase):
-    """Hashes what passes through it."""
+    """Hashes all bytes that are read through it."""
 
     def __init__(self, content: IO[bytes]) -> None:
         self._content, self.digest = content, hashlib.sha256()

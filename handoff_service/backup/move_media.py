@@ -14,7 +14,7 @@ EVERY = 1000  # files between two lines of progress
 
 @dataclass(slots=True)
 class Moved:
-    """``there``: files that the target had already. ``bytes``: of the copied files."""
+    """``there``: number of files that the target had already. ``bytes``: of the copied files."""
 
     copied: int = 0
     there: int = 0

@@ -28,7 +28,7 @@ from handoff_service.backup.archive import (
     table_of,
 )
 from handoff_service.backup.create import Report
-from handoff_service.bot_control import model_folder
+from handoff_service.bot_control import bot_tracker, model_folder
 from handoff_service.errors import MediaAway, SetupError
 from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.ports import MediaStore
@@ -74,6 +74,7 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
 
 def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
     _refuse_open_file(settings)
+    _refuse_tracker_in_use(settings)
     media = media_store_of(settings)
     media.check()
     with (
@@ -104,7 +105,7 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
 
 
 def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
-    """What to do about media that the restored rows name."""
+    """A sentence about missing media that the restored rows name."""
     found = (
         f"Warning: {counted(count, 'file')} of the restored desk {'is' if count == 1 else 'are'}"
     )
@@ -117,7 +118,9 @@ def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
 
 
 def _refuse_open_file(settings: Settings) -> None:
-    """SQLite drops its write-ahead log only when no other connection has the file open."""
+    """Refuse a database file that another connection has open, because SQLite then keeps the old
+    write-ahead log.
+    """
     file = database_file(settings.database_url)
     if file is None or not file.is_file():
         return
@@ -128,6 +131,18 @@ def _refuse_open_file(settings: Settings) -> None:
             if "locked" in str(error):
                 raise SetupError(_SERVING) from error
             raise
+
+
+def _refuse_tracker_in_use(settings: Settings) -> None:
+    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
+    that the bots may already know.
+    """
+    if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
+        raise SetupError(
+            "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "
+            "a desk. They would mix with those of the restored desk. Name an empty database, or "
+            f"stop the bots and run there: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
+        )
 
 
 _SERVING = (
@@ -258,10 +273,10 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
     for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # the original desk has mailed these; people who still need a link can ask again
+    # the original desk has sent these mails; agents who still need a link can request a new one
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
-    # The original desk may still use the same Redis server. The id keeps the two desks apart there.
-    # Password links are signed with it, so those from before end.
+    # A new id keeps the two desks apart if the original desk still uses the same Redis server.
+    # Password links are signed with the id, so earlier links end.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:

@@ -1,7 +1,7 @@
 """Changes a reply of the virtual agent, or adds an answer, without code.
 
-A new answer is an intent with examples and a reply. The virtual agent gives it at any time. Inside
-a form it gives the answer and repeats the form's question.
+A new answer is an intent with examples and a reply. The virtual agent can give the answer at any
+time. Inside a form it gives the answer and repeats the form's question.
 """
 
 import re
@@ -21,6 +21,7 @@ from handoff_service.bot_control.nlu_file import checked
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.training.clusters import plain
 from handoff_service.rules.training.examples import one_line, without_entities
 from handoff_service.rules.virtual_agent.sms_check import (
@@ -32,6 +33,7 @@ from handoff_service.rules.virtual_agent.sms_check import (
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 FEWEST = 10  # examples of a new answer
+NO_REPLY = phrase("Write the reply.")
 RULES = "data/rules"
 
 
@@ -86,7 +88,7 @@ def check_sms(root: Path, text: str) -> SmsCheck:
     line = BotText(file=DOMAIN, name="reply", text=TextAt(line=1, words=text))
     return SmsCheck(
         segments=segments(placeholders.fill(text, settings.longest)),
-        problems=[f"{_begins(one.what)}. {one.suggestion}." for one in problems(line, settings)],
+        problems=[joined(" ", [one.what, one.suggestion]) for one in problems(line, settings)],
     )
 
 
@@ -100,10 +102,10 @@ def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -
             found = content["responses"][name][variant]
         except (KeyError, IndexError, TypeError) as error:
             raise Conflict(
-                "Somebody has removed this reply from the file. Reload the page."
+                phrase("Somebody has removed this reply from the file. Reload the page.")
             ) from error
         if str(found["text"]) != before:
-            raise Conflict("Somebody has changed this reply. Reload the page.")
+            raise Conflict(phrase("Somebody has changed this reply. Reload the page."))
         found["text"] = type(found["text"])(reply) if type(found["text"]) is not str else reply
 
     return data.change(DOMAIN, lambda text: nlu_file.changed(text, change))
@@ -114,20 +116,22 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
 
     If the service ends in between, a repeated call completes the answer.
     """
-    errors = {}
+    errors: dict[str, str] = {}
     if not NAME.fullmatch(answer.name):
-        errors["name"] = "Use 2 to 40 lowercase letters, digits and underscores, a letter first."
+        errors["name"] = phrase(
+            "Use 2 to 40 lowercase letters, digits and underscores, a letter first."
+        )
     elif answer.name in data.intents():
-        errors["name"] = "An intent with this name already exists. Choose another name."
+        errors["name"] = phrase("An intent with this name already exists. Choose another name.")
     examples, wrong = _examples(data, answer.examples)
     if wrong:
         errors["examples"] = wrong
     for field, text in (("reply", answer.reply), ("spanish", answer.spanish)):
         found = check_sms(data.root, text).problems if text.strip() else []
         if found or (field == "reply" and not text.strip()):
-            errors[field] = " ".join(found) or "Write the reply."
+            errors[field] = joined(" ", found) if found else NO_REPLY
     if errors:
-        raise BadInput("This answer cannot be made yet.", errors=errors)
+        raise BadInput(phrase("This answer cannot be made yet."), errors=errors)
     forms = list(data.domain().get("forms") or {})
     return [
         data.change(DOMAIN, lambda text: nlu_file.changed(text, _in_domain(answer))),
@@ -148,12 +152,20 @@ def _examples(data: BotData, given: Sequence[str]) -> tuple[list[str], str]:
     if len(found) < FEWEST:
         return (
             [],
-            f"Add at least {FEWEST} different examples. There are {len(found)}.",
+            phrase(
+                "Add at least {fewest} different examples. There are {count}.",
+                fewest=FEWEST,
+                count=len(found),
+            ),
         )
     for intent in data.intents().values():
         for one in intent.examples:
             if plain(one.text) in found:
-                return [], f"“{one.text}” is already an example of {intent.name}. Remove it here."
+                return [], phrase(
+                    "“{text}” is already an example of {name}. Remove it here.",
+                    text=one.text,
+                    name=intent.name,
+                )
     return list(found.values()), ""
 
 
@@ -226,7 +238,7 @@ def _rules(name: str, forms: Sequence[str]) -> str:
 
 def _fit(root: Path, text: str, field: str) -> str:
     reply = one_line(text)
-    wrong = " ".join(check_sms(root, reply).problems) if reply else "Write the reply."
+    wrong = joined(" ", check_sms(root, reply).problems) if reply else NO_REPLY
     if wrong:
         raise BadInput(wrong, errors={field: wrong})
     return reply
@@ -237,7 +249,3 @@ def _settings(root: Path) -> SmsCheckSettings:
     return bot_text_lint.read_settings(
         root if (root / bot_text_lint.SETTINGS_FILE).exists() else ROOT
     )
-
-
-def _begins(text: str) -> str:
-    return text[:1].upper() + text[1:]

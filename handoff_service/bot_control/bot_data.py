@@ -5,13 +5,14 @@ A change is computed from the file's present content, written to a temporary fil
 somebody has changed the file meanwhile, the change is computed again. So a file never holds half a
 change, and no edit is overwritten. A file lock lets one process of a machine write at a time.
 
-Call these methods in a thread, because they block: the first call for about half a second, later
-ones for some milliseconds.
+Call these methods in a thread, because they block. ``keep_parsed`` makes the first call, which
+takes about half a second; later ones take some milliseconds.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ from handoff_service.bot_control.folder_lock import locked
 from handoff_service.bot_control.nlu_content import NluContent, Stamp, stamp_of
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.bot_control.similar_examples import ConflictFinder, ConflictingExamples, Near
-from handoff_service.errors import Conflict, NotFound
+from handoff_service.errors import Conflict, NotFound, Refusal
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.rules.shared.phrases import phrase
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
+PARSED_EVERY = 60.0  # seconds between two looks for changed files
 NEAREST = 3  # similar examples that a page shows beside a text
 ATTEMPTS = 5  # attempts before a change fails because another program keeps changing the file
 #: Intents that no example can have: Rasa's fallback and the nearness gate's.
@@ -136,7 +140,7 @@ class BotData:
         for file, content in self._nlu().items():
             if intent in content:
                 return file
-        raise NotFound(f"There is no intent {intent} with examples.")
+        raise NotFound(phrase("There is no intent {intent} with examples.", intent=intent))
 
     def _nlu(self) -> dict[str, Mapping[str, tuple[Example, ...]]]:
         folder = self.root / NLU
@@ -214,7 +218,10 @@ class BotData:
             if any(one.marked == marked for one in content.get(intent, ())):
                 return file
         raise Conflict(
-            f"{intent} no longer has this example, because somebody has changed the file."
+            phrase(
+                "{intent} no longer has this example, because somebody has changed the file.",
+                intent=intent,
+            )
         )
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
@@ -230,13 +237,24 @@ class BotData:
                     return FileChange(file=file, diff=())
                 if replace_file(path, before, after.encode()):
                     return file_change(file, before.decode().splitlines(), after.splitlines())
-        raise Conflict(f"Another program keeps changing {file}. Nothing was written.")
+        raise Conflict(
+            phrase("Another program keeps changing {file}. Nothing was written.", file=file)
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Lock the folder, so that one thread of all processes on this machine writes at a time."""
         with self._lock, locked(self.root):
             yield
+
+
+async def keep_parsed(data: BotData, every: float = PARSED_EVERY) -> None:
+    """Parse the files after the start and after each change, before a page needs them. A missing or
+    broken file is an error of the page."""
+    while True:
+        with suppress(OSError, Refusal):
+            await run_slow(data.intents)
+        await asyncio.sleep(every)
 
 
 def _added(intent: str, marked: Sequence[str]) -> Callable[[str], str]:

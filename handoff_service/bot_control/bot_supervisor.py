@@ -103,7 +103,9 @@ class RunningBots:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _has_come_up(self, command: BotCommand, process: Process, pause: float) -> bool:
-        """Wait until the bot ends, and report that. Returns whether it ever answered."""
+        """Wait until the bot process ends, and report its end. Returns whether the bot ever
+        answered.
+        """
         came_up = self._wait_until_up(command, process)
         code = process.wait()
         if not self._ending.is_set():

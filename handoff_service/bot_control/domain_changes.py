@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
+from handoff_service.rules.shared.phrases import count_phrase, phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +35,36 @@ def warnings(removed: Removed, open_forms: Mapping[tuple[str, str], int]) -> lis
     sentences = []
     for (form, slot), count in sorted(open_forms.items()):
         if form in removed.forms:
-            sentences.append(_sentence(count, f"the form {form}"))
+            sentences.append(_in_form(count, form))
         elif slot in removed.slots:
-            sentences.append(_sentence(count, f"the slot {slot}"))
+            sentences.append(_in_slot(count, slot))
     if removed.intents:
         sentences.append(
-            f"The new model does not know {', '.join(sorted(removed.intents))}. Requesters who "
-            "choose an option that was sent earlier for these intents get no answer."
+            phrase(
+                "The new model does not know {intents}. Requesters who choose an option that was "
+                "sent earlier for these intents get no answer.",
+                intents=", ".join(sorted(removed.intents)),
+            )
         )
     return sentences
 
 
-def _sentence(count: int, what: str) -> str:
-    are = "open conversation is" if count == 1 else "open conversations are"
-    return f"{count} {are} in {what}, which the new model does not have."
+def _in_form(count: int, form: str) -> str:
+    return count_phrase(
+        "{count} open conversation is in the form {form}, which the new model does not have.",
+        "{count} open conversations are in the form {form}, which the new model does not have.",
+        count,
+        form=form,
+    )
+
+
+def _in_slot(count: int, slot: str) -> str:
+    return count_phrase(
+        "{count} open conversation is in the slot {slot}, which the new model does not have.",
+        "{count} open conversations are in the slot {slot}, which the new model does not have.",
+        count,
+        slot=slot,
+    )
 
 
 def _names(model: Path) -> dict[str, frozenset[str]]:

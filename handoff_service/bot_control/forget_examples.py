@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.lib.slow_work import run_slow
+from handoff_service.rules.shared.phrases import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +23,5 @@ class ExamplesInFiles:
         except Conflict as problem:
             return problem.detail
         except OSError as error:
-            return f"The file could not be written ({error.strerror})."
+            return phrase("The file could not be written ({strerror}).", strerror=error.strerror)
         return None

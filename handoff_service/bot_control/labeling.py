@@ -35,6 +35,7 @@ from handoff_service.operations.training.undo_labels import (
     to_undo,
     undo,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import labels
@@ -59,7 +60,9 @@ async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labele
         await store.write(undo, UndoBatch(agent_id=command.agent_id, batch=made.batch))
         if isinstance(error, Refusal):
             raise
-        raise Conflict(f"The file could not be written: {error.strerror}.") from error
+        raise Conflict(
+            phrase("The file could not be written: {strerror}.", strerror=error.strerror)
+        ) from error
     return made, change
 
 
@@ -86,7 +89,7 @@ async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled
     """Settle a dispute, first in the files, then in the database. Conflict when it is settled."""
     if command.for_second:
         first = await store.write(first_label, command)
-        with suppress(Conflict, NotFound):  # somebody has moved the example since
+        with suppress(Conflict, NotFound):  # somebody has moved or changed the example since
             await _remove(data, first)
     settled = await store.write(settle_dispute, command)
     if settled.labeled is not None:
@@ -107,8 +110,9 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
 
 
 async def _remove(data: BotData, label: ValidLabel) -> None:
-    """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when it is
-    no longer there."""
+    """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when the
+    example no longer exists.
+    """
     if label.example is None or label.file is None or label.intent is None:
         return
     remove = data.remove if label.lane is TrainerLane.TEACH else data.remove_test

@@ -113,7 +113,7 @@ def measure(
     return Measurement(
         comparison=comparison,
         compared=compared,
-        scores=against | _figures(comparison) | {"ms": found.milliseconds},
+        scores=against | figures(comparison) | {"ms": found.milliseconds},
         also=list(zip(found.old[len(texts) :], found.new[len(texts) :], strict=True)),
         misplaced=found.misplaced,
     )
@@ -151,8 +151,8 @@ def _ask(
         )
 
 
-def _figures(comparison: Comparison) -> dict[str, Any]:
-    """The comparison and what blocks the promotion, as JSON for the database."""
+def figures(comparison: Comparison) -> dict[str, Any]:
+    """The comparison, and the reasons that block the promotion, as JSON for the database."""
     refused = blocks(comparison)
     return {
         "figures": _COMPARISON.dump_python(comparison, mode="json"),

@@ -59,7 +59,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def remove(folder: Path, models: Iterable[str]) -> None:
-    """Delete these models, their data, and what was measured."""
+    """Delete these models, their data and their measurements."""
     for model in models:
         for path in folder.glob(f"{glob.escape(model.removesuffix('.tar.gz'))}.*"):
             path.unlink(missing_ok=True)

@@ -20,12 +20,19 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training import examples as examples_rules
 from handoff_service.rules.training.examples import one_line, without_entities
 
 _ESCAPE = re.compile(r"\\[uU]")
 NOT_ASCII = "# Keep this line – Rasa would decode the backslashes of a file in plain ASCII.\n"
-NOT_EDITABLE = "Patchboard cannot change this file: {why}. Edit it in a text editor."
+NOT_YAML = phrase(
+    "Patchboard cannot change this file: it is not valid YAML. Edit it in a text editor."
+)
+OTHER_STYLE = phrase(
+    "Patchboard cannot change this file: its indentation or quotes differ from Rasa's. Edit it in "
+    "a text editor."
+)
 
 
 class _Representer(RoundTripRepresenter):
@@ -70,7 +77,7 @@ def read(text: str) -> Any:
     try:
         return _yaml().load(text)
     except YAMLError as error:
-        raise Conflict(NOT_EDITABLE.format(why="it is not valid YAML")) from error
+        raise Conflict(NOT_YAML) from error
 
 
 def examples(block: str) -> list[Example]:
@@ -112,7 +119,7 @@ def add(text: str, intent: str, marked: Sequence[str]) -> str:
 
 
 def remove(text: str, intent: str, marked: str) -> str:
-    """The file without this example. Conflict when it is not there."""
+    """The file without this example. Conflict when the example does not exist."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, marked)
@@ -122,7 +129,7 @@ def remove(text: str, intent: str, marked: str) -> str:
 
 
 def reword(text: str, intent: str, before: str, after: str) -> str:
-    """The file with one example replaced. Conflict when the old example is not there."""
+    """The file with one example replaced. Conflict when the old example does not exist."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, before)
@@ -156,7 +163,7 @@ def changed(text: str, change: Callable[[Any], None]) -> str:
     """The file after a change to its content. Conflict when writing it would change more."""
     content = read(text)
     if written(content) != text:
-        raise Conflict(NOT_EDITABLE.format(why="its indentation or quotes differ from Rasa's"))
+        raise Conflict(OTHER_STYLE)
     change(content)
     after = written(content)
     if after.isascii() and _ESCAPE.search(after):
@@ -192,7 +199,9 @@ def _block(content: Any, intent: str) -> CommentedMap:
     for block in _blocks(content):
         if block["intent"] == intent:
             return block
-    raise Conflict(f"This file no longer has examples of {intent}. Reload the page.")
+    raise Conflict(
+        phrase("This file no longer has examples of {intent}. Reload the page.", intent=intent)
+    )
 
 
 def _find(content: Any, intent: str, marked: str) -> tuple[CommentedMap, list[str], int]:
@@ -203,7 +212,12 @@ def _find(content: Any, intent: str, marked: str) -> tuple[CommentedMap, list[st
         for n, line in enumerate(lines):
             if line.startswith("-") and line[1:].strip() == marked:
                 return block, lines, n
-    raise Conflict(f"{intent} no longer has this example, because somebody has changed the file.")
+    raise Conflict(
+        phrase(
+            "{intent} no longer has this example, because somebody has changed the file.",
+            intent=intent,
+        )
+    )
 
 
 def _lines(block: CommentedMap) -> list[str]:

@@ -127,6 +127,7 @@ def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]
         **environment(settings.home),
         "PATCHBOARD_BOT_TOKEN": settings.bot_token,
         "PATCHBOARD_ACTIONS_URL": actions_url(settings),
+        "PATCHBOARD_BOT_TRACKER_URL": settings.bot_tracker_url or "",
         "PATCHBOARD_BOT_TRACKER_DB": str(settings.home / "bot-tracker.db"),
     }
     return [rasa, *arguments, *files], given

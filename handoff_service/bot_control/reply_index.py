@@ -34,7 +34,7 @@ class PastReplies:
         self.index = ReplyIndex([])
 
     async def suggest(self, interaction_id: int, first_name: str | None) -> list[SuggestedReply]:
-        """Replies to what the requester has texted since the last answer."""
+        """Replies to the requester's texts since the last answer."""
         if not len(self.index):
             return []
         text = await self._store.read(past_answers.unanswered, interaction_id)

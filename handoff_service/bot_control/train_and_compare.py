@@ -36,6 +36,7 @@ from handoff_service.operations.training.training_run import (
     record_progress,
     start_run,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ModelState, RunState, TrainingStep
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models
@@ -52,11 +53,17 @@ SHARES = {
     TrainingStep.MEASURE: (0.75, 1.0, 13.0),
 }
 ADVICE = {
-    TrainingStep.CHECK: "The check found faults in the data. Correct them, then start again.",
-    TrainingStep.TRAIN: "The training failed. Correct the problem that it names, then start "
-    "again. The log has the details.",
-    TrainingStep.MEASURE: "The model is trained and kept, but it could not be measured. Measure it "
-    "again; the log says what went wrong.",
+    TrainingStep.CHECK: phrase(
+        "The check found faults in the data. Correct them, then start again."
+    ),
+    TrainingStep.TRAIN: phrase(
+        "The training failed. Correct the problem that it names, then start "
+        "again. The log has the details."
+    ),
+    TrainingStep.MEASURE: phrase(
+        "The model is trained and kept, but it could not be measured. Measure it "
+        "again; the log says what went wrong."
+    ),
 }
 
 
@@ -82,7 +89,7 @@ class _Under:
         low, high, usual = SHARES[self.step]
         part = self.part
         if part is None:
-            # it slows down, but never stands still, on a machine that is busy with other work
+            # on a busy machine the estimate slows down, but never stops
             part = 1 - math.exp(-1.5 * (time.monotonic() - self.began) / usual)
         return low + part * (high - low)
 
@@ -133,7 +140,7 @@ class TrainAndCompare:
             Workbench(self.home, under.processes, _no_report, suffix="-beside") as second,
         ):
             beside = RunningAnswers(self.home, second)
-            # on another core, while the new model is trained
+            # runs on another core, while the new model is trained
             ahead = asyncio.create_task(self._ask_ahead(beside))
             try:
                 return await self._measured(run_id, command, under, bench, beside)

@@ -1,5 +1,6 @@
-"""The steps of a training that the page and the commands share: which texts to measure by, and how
-a trained model, its measurement and its replay are stored."""
+"""The steps of a training that the page and the commands share: choosing the texts for the
+measurement, and storing a trained model, its measurement and its replay.
+"""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Runs a command that ends when its parent ends: ``python with_parent.py PARENT COMMAND...``.
 
 A killed supervisor cannot end its bots, and a killed service cannot end a training, so Linux sends
-them SIGTERM. Other systems have no such signal, and there they outlive a killed parent.
+them SIGTERM. Other systems have no such signal, so there the command outlives a killed parent.
 """
 
 import ctypes

@@ -22,7 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from handoff_service import __version__
-from handoff_service.ports import Called
+from handoff_service.ports import CallResult
 from handoff_service.rules.shared.outside_addresses import (
     SETTING,
     Allowed,
@@ -30,13 +30,34 @@ from handoff_service.rules.shared.outside_addresses import (
     may_be_called,
     plain_host,
 )
+from handoff_service.rules.shared.phrases import filled, phrase
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
-FORBIDDEN = (
+FORBIDDEN = phrase(
     "The address belongs to this computer, or to a private or reserved network. To call it anyway, "
-    f"add its host or network to {SETTING}."
+    "add its host or network to {setting}.",
+    setting=SETTING,
 )
-INVALID = "The address is not valid. Correct it."
+INVALID = phrase("The address is not valid. Correct it.")
+NOT_IN_TIME = phrase("No answer within {seconds} s.")
+NOT_TRUSTED = phrase("Its certificate is not trusted.")
+NOT_REACHED = phrase("It could not be reached.")
+LOST = phrase("The connection was lost.")
+NO_HTTPS = phrase("It is not https. To call it anyway, add {host} to {setting}.")
+REDIRECTED = phrase("It answered with a redirect ({status}), which is not followed.")
+ANSWERED = phrase("It answered {status}.")
+#: why a call failed
+REASONS = (
+    FORBIDDEN,
+    INVALID,
+    NOT_IN_TIME,
+    NOT_TRUSTED,
+    NOT_REACHED,
+    LOST,
+    NO_HTTPS,
+    REDIRECTED,
+    ANSWERED,
+)
 AT_ONCE = 32  # connections; our choice
 AT_ONCE_EACH = 8  # connections to one host
 
@@ -45,7 +66,7 @@ AT_ONCE_EACH = 8  # connections to one host
 class Answered:
     """The outcome of a call, with the beginning of the answer's body."""
 
-    called: Called
+    result: CallResult
     body: bytes = b""
 
 
@@ -98,9 +119,9 @@ class OutsideHttp:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> CallResult:
         """Send the body. Never raises for errors of the receiver or the network."""
-        return (await self.ask("POST", url, headers, body)).called
+        return (await self.ask("POST", url, headers, body)).result
 
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = 0
@@ -110,23 +131,23 @@ class OutsideHttp:
         try:
             where = URL(url)
             if why := self._refused(where):
-                return Answered(Called(why=why))
+                return Answered(CallResult(why=why))
             async with self._session.request(
                 method, where, data=body or None, headers=headers, allow_redirects=False
             ) as answer:
                 return Answered(_called(answer.status), await _read(answer, most))
         except TimeoutError:
-            why = f"No answer within {self._timeout:g} s."
+            why = filled(NOT_IN_TIME, seconds=f"{self._timeout:g}")
         except aiohttp.ClientSSLError:
-            why = "Its certificate is not trusted."
+            why = NOT_TRUSTED
         except aiohttp.ClientConnectorError as error:
             is_forbidden = isinstance(error.os_error, _Forbidden)
-            why = FORBIDDEN if is_forbidden else "It could not be reached."
+            why = FORBIDDEN if is_forbidden else NOT_REACHED
         except ValueError:  # aiohttp's InvalidURL is one, too
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
-            why = "The connection was lost."
-        return Answered(Called(why=why))
+            why = LOST
+        return Answered(CallResult(why=why))
 
     def _refused(self, url: URL) -> str | None:
         # the host as the client reads it, because an address can be disguised as a name
@@ -134,7 +155,7 @@ class OutsideHttp:
         if self._allowed.has_host(host):
             return None
         if url.scheme != "https":
-            return f"It is not https. To call it anyway, add {host} to {SETTING}."
+            return filled(NO_HTTPS, host=host, setting=SETTING)
         # the resolver is not called for IP addresses
         address = ip_address(host)
         if address is not None and not may_be_called(address, self._allowed):
@@ -153,11 +174,12 @@ async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
     return found
 
 
-def _called(status: int) -> Called:
+def _called(status: int) -> CallResult:
     if 200 <= status < 300:
-        return Called(status=status)
+        return CallResult(status=status)
     if 300 <= status < 400:
-        return Called(
-            status=status, why=f"It answered with a redirect ({status}), which is not followed."
+        return CallResult(
+            status=status,
+            why=filled(REDIRECTED, status=status),
         )
-    return Called(status=status, why=f"It answered {status}.")
+    return CallResult(status=status, why=filled(ANSWERED, status=status))

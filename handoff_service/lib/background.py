@@ -1,4 +1,4 @@
-"""Supervises a process's background tasks, so that none of them ends unnoticed.
+"""Supervises the background tasks of a process, so that no task ends unnoticed.
 
 Each task has a name and runs until it is canceled. A task that raises or ends is logged, counted
 and restarted after a pause that doubles with every failure.
@@ -56,7 +56,9 @@ class Background:
         }
 
     async def stop(self, *names: str) -> None:
-        """Cancel these tasks (none named: all) and wait until they have ended."""
+        """Cancel these tasks, or all tasks if no names are given, and wait until they have
+        ended.
+        """
         stopped = [
             self._tasks.pop(name) for name in names or list(self._tasks) if name in self._tasks
         ]

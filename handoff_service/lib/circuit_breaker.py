@@ -1,5 +1,5 @@
-"""A circuit breaker: stops sending requests to an unresponsive server for a while, so that nobody
-waits for it.
+"""A circuit breaker: stops requests to an unresponsive server for a while, so that callers do not
+wait for it.
 
 https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """

@@ -21,6 +21,8 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its
     UnknownCountryError,
 )
 
+from handoff_service.rules.shared.phrases import joined, phrase
+
 LOOKS_AHEAD = timedelta(days=366)
 EXAMPLE = "Mo-Fr 08:00-18:00; PH off"
 _HOLIDAYS = re.compile(r"\b[PS]H\b", re.IGNORECASE)
@@ -53,8 +55,9 @@ class Schedule:
         return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """The moment when this much open time has passed since ``at``. None when that is more than
-        a year away."""
+        """The moment when this amount of open time has passed since ``at``. None when that is more
+        than a year away.
+        """
         left = duration
         for start, end in self._open_times(at, at + LOOKS_AHEAD + duration):
             if end - start >= left:
@@ -88,7 +91,7 @@ class Schedule:
         expression = self.expression or "24/7"
         try:
             return _parsed(expression, self.time_zone, self.country)
-        except UnknownCountryError:  # unknown holidays are no reason to lose a text
+        except UnknownCountryError:  # texts must be stored even if the holidays are unknown
             return _parsed(expression, self.time_zone, None)
 
 
@@ -119,25 +122,37 @@ def error(expression: str, country: str | None = None) -> str | None:
     if wrong := unreadable(expression, country):
         return wrong
     if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
-        return "never opens; write the hours when it opens, such as Mo-Fr 08:00-18:00"
+        return phrase("never opens; write the hours when it opens, such as Mo-Fr 08:00-18:00")
     return None
 
 
 def unreadable(expression: str, country: str | None = None) -> str | None:
-    """Why an expression cannot be parsed. None when it can. An expression that is never open is
-    parsable."""
+    """Why an expression cannot be parsed. None for a valid expression. An expression that is never
+    open is parsable.
+    """
     try:
         _parsed(expression, "UTC", country)
     except ParserError:
-        return f"cannot be read as opening hours; write for example “{EXAMPLE}”"
+        return phrase(
+            "cannot be read as opening hours; write for example “{example}”", example=EXAMPLE
+        )
     except UnknownCountryError:
-        return (
-            f"names public holidays, but none are known for the country “{country}”; leave out PH"
+        return phrase(
+            "names public holidays, but none are known for the country “{country}”; leave out PH",
+            country=country,
         )
     return None
 
 
-_DAYS = {"Mo": "Mon", "Tu": "Tue", "We": "Wed", "Th": "Thu", "Fr": "Fri", "Sa": "Sat", "Su": "Sun"}
+_DAYS = {
+    "Mo": phrase("Mon"),
+    "Tu": phrase("Tue"),
+    "We": phrase("Wed"),
+    "Th": phrase("Thu"),
+    "Fr": phrase("Fri"),
+    "Sa": phrase("Sat"),
+    "Su": phrase("Sun"),
+}
 _SIMPLE = re.compile(r"[MTWFS][ouehra](-[MTWFS][ouehra])?(,[MTWFS][ouehra])* [0-9:,-]+")
 
 
@@ -145,18 +160,24 @@ def in_words(expression: str | None) -> str:
     """Common expressions in words: ``Mon to Fri, 08:00 to 18:00; closed on public holidays``.
     Others stay unchanged."""
     if expression in (None, "24/7"):
-        return "always open"
-    return "; ".join(_in_words(rule.strip()) for rule in (expression or "").split(";"))
+        return phrase("always open")
+    return joined("; ", (_in_words(rule.strip()) for rule in (expression or "").split(";")))
 
 
 def _in_words(rule: str) -> str:
     if rule == "PH off":
-        return "closed on public holidays"
+        return phrase("closed on public holidays")
     if not _SIMPLE.fullmatch(rule):
         return rule
     days, hours = rule.split(" ")
-    days = re.sub("|".join(_DAYS), lambda day: _DAYS[day[0]], days)
-    return f"{days}, {hours}".replace("-", " to ").replace(",", ", ").replace(",  ", ", ")
+    return joined(", ", map(_range, [*days.split(","), *hours.split(",")]))
+
+
+def _range(written: str) -> str:
+    """Days or hours in words: ``Mon to Fri``, ``08:00 to 18:00``."""
+    first, _, last = written.partition("-")
+    start, end = _DAYS.get(first, first), _DAYS.get(last, last)
+    return phrase("{start} to {end}", start=start, end=end) if last else start
 
 
 @functools.lru_cache(256)

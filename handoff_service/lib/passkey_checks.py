@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): what a browser is asked, and whether its answer is right.
+"""Passkeys (WebAuthn): the options for the browser, and the check of its answer.
 
 Source: https://www.w3.org/TR/webauthn-3/
 """

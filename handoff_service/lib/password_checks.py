@@ -45,7 +45,7 @@ class PasswordChecks:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._leave)
 
-        # even when the client has disconnected: a running check still occupies its thread
+        # also after the client has disconnected, because a running check still occupies its thread
         done.add_done_callback(count)
         return await asyncio.wrap_future(done)
 

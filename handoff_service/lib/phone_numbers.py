@@ -7,15 +7,17 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.shared.phrases import phrase
 
 LONGEST = 60  # characters
 WRONG = {
-    ValidationResult.TOO_SHORT: "is too short for a phone number",
-    ValidationResult.TOO_LONG: "is too long for a phone number",
-    ValidationResult.INVALID_LENGTH: "has too few or too many digits for its country",
-    ValidationResult.INVALID_COUNTRY_CODE: "has a country code that does not exist",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a phone number: write the area "
-    "code too",
+    ValidationResult.TOO_SHORT: phrase("is too short for a phone number"),
+    ValidationResult.TOO_LONG: phrase("is too long for a phone number"),
+    ValidationResult.INVALID_LENGTH: phrase("has too few or too many digits for its country"),
+    ValidationResult.INVALID_COUNTRY_CODE: phrase("has a country code that does not exist"),
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: phrase(
+        "is too short for a phone number: write the area code too"
+    ),
 }
 _SHAPE = re.compile(r"(?:tel:)?[+(\d][\d\s()./+\-\u2010-\u2015]*", re.IGNORECASE)
 # An extension after the phone number: ext. 5, x5, ;ext=5, #5, ",5", Durchw. 5, poste 5, доб. 5.
@@ -48,7 +50,7 @@ def as_written(typed: str, country: str | None) -> str:
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     length = phonenumbers.is_possible_number_with_reason(parsed_form(written))
     if length is not ValidationResult.IS_POSSIBLE:
-        raise NotANumber(f"{written} {WRONG.get(length, 'is not a valid phone number')}")
+        raise NotANumber(f"{written} {WRONG.get(length, phrase('is not a valid phone number'))}")
     return written
 
 
@@ -95,8 +97,18 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
         if (number := _read(each, country)) is not None
     ]
     if not read_as or len(plain) > LONGEST:
-        example = "such as +12025550101" if country else "with its country, such as +12025550101"
-        raise NotANumber(f"must be a phone number, {example}; “{typed[:40]}” is not one")
+        example = (
+            phrase("such as +12025550101")
+            if country
+            else phrase("with its country, such as +12025550101")
+        )
+        raise NotANumber(
+            phrase(
+                "must be a phone number, {example}; “{value}” is not one",
+                example=example,
+                value=typed[:40],
+            )
+        )
     if read_as[0].extension:
         raise NotANumber(_extension(plain))
     return next((one for one in read_as if phonenumbers.is_possible_number(one)), read_as[0])
@@ -122,7 +134,10 @@ def _read(plain: str, country: str | None) -> PhoneNumber | None:
 
 
 def _extension(plain: str) -> str:
-    return f"“{plain[:40]}” has an extension, which texts cannot reach; write the number without it"
+    return phrase(
+        "“{value}” has an extension, which texts cannot reach; write the number without it",
+        value=plain[:40],
+    )
 
 
 def _plain(typed: str) -> str:

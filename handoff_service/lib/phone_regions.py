@@ -22,7 +22,7 @@ def of_number(number: str, *, known_zone: str | None = None, instead: str) -> li
 
     ``known_zone``: the zone on the person's record, an IANA name. Without it, the zones of the area
     code, or for a number without one (mobile, toll-free) all zones of its region. ``instead``: the
-    zone for a number without a region, such as a short code.
+    zone that is used for a number without a region, such as a short code.
     """
     if known_zone in _known_zones():
         return [ZoneInfo(known_zone)]

@@ -12,7 +12,8 @@ class RateLimits:
 
     def take(self, key: int, a_minute: float, now: datetime) -> float:
         """Take one from the key's bucket. Returns 0, or the seconds until the next one is
-        there."""
+        available.
+        """
         most = max(a_minute, 1.0)
         left, since = self._buckets.get(key, (most, now))
         passed = max((now - since).total_seconds(), 0.0)

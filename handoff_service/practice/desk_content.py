@@ -58,7 +58,7 @@ class Material:
 
 
 def read_material(conn: Connection, agent_id: int, choice: PracticeChoice) -> Material:
-    """Read it, with the conversations masked."""
+    """Read the material, with masked conversations."""
     demo = choice.source is PracticeSource.DEMO
     found = demo_set() if demo else practice_source.past_conversations(conn, choice)
     agent = agents_by_id(conn, [agent_id]).get(agent_id)

@@ -1,4 +1,4 @@
-"""Sends the requesters' texts of a run, each at its time and after the answer that it follows."""
+"""Sends the requesters' texts of a run, each at its time and after the agent's answer before it."""
 
 import asyncio
 import heapq

@@ -30,6 +30,7 @@ from handoff_service.practice.desk_content import (
     requester_number,
 )
 from handoff_service.practice.feeder import Feeder
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.rules.training.practice import (
     ENDS_AFTER,
@@ -53,12 +54,12 @@ from handoff_service.store.privacy import erasures
 from handoff_service.store.training import practice_source
 
 LOOK_EVERY = 30.0  # seconds between looks for idle runs
-OFF = (
-    "Practice is off, because several processes serve this desk. A practice desk exists in one "
-    "process, and other processes cannot reach it. An admin can run one process: "
-    "PATCHBOARD_WORKERS=1, without PATCHBOARD_REDIS_URL."
+OFF = phrase(
+    "Practice is off, because several processes serve this desk. A practice desk "
+    "exists in one process, and other processes cannot reach it. An admin can run one "
+    "process: PATCHBOARD_WORKERS=1, without PATCHBOARD_REDIS_URL."
 )
-TOO_MANY = "Three practice runs are already open. Try again when one has ended."
+TOO_MANY = phrase("Three practice runs are already open. Try again when one has ended.")
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class PracticeRuns:
         #: whether this service can hold practice desks; with Redis, other hosts may serve it too
         self.is_on = settings.workers == 1 and settings.redis_url is None
         self._open: dict[int, _Open] = {}
-        # with those of ended runs, so that pages find the score
+        # includes the tokens of ended runs, so that pages find the score
         self._run_of_token: dict[str, int] = {}
         self._starting = asyncio.Lock()
         self._real: AppContext | None = None
@@ -162,14 +163,16 @@ class PracticeRuns:
         routing could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None or run.ending:
-            raise NotFound(f"The practice run {run_id} is not open.")
+            raise NotFound(phrase("The practice run {run_id} is not open.", run_id=run_id))
         mark = run.desk.practice
         if mark is None or mark.agent_id != agent_id:
-            raise NotAllowed("Only the agent of this practice run may open its desk.")
+            raise NotAllowed(phrase("Only the agent of this practice run may open its desk."))
         real = self._desk()
         if await real.store.read(_takes_work, agent_id):
             raise Conflict(
-                "Set yourself to Away first, so that you get no offers from real requesters."
+                phrase(
+                    "Set yourself to Away first, so that you get no offers from real requesters."
+                )
             )
         await real.store.write(enter_practice, run_id)
         token, store = secrets.token_urlsafe(32), run.desk.store
@@ -246,8 +249,9 @@ class PracticeRuns:
             await self.end_after_erasure()
 
     async def end_after_erasure(self) -> None:
-        """End the open runs once somebody asks for an erasure, because their conversations may be
-        that person's."""
+        """End the open runs once an erasure is requested, because a run may contain conversations
+        of the erased person.
+        """
         if not self._open:
             return
         newest = await self._desk().store.for_own_work().read(erasures.newest)

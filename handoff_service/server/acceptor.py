@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from handoff_service import log
 
-# Connections that the system queues until we accept them. It drops those beyond net.core.somaxconn;
-# their clients retry after 1, 3, 7 and 15 seconds.
+# Connections that the system queues until we accept them. It drops connections beyond
+# net.core.somaxconn; their clients retry after 1, 3, 7 and 15 seconds.
 BACKLOG = 65_535
 AT_ONCE = 64  # connections per turn of the event loop: the open ones are served between turns
 PAUSE = 1.0  # seconds without accepting after the system has refused us one more open file

@@ -5,7 +5,7 @@ others out:
 
 - A whole request must arrive in time.
 - An idle connection is closed after a while.
-- When there are too many connections, those idle the longest are closed.
+- When there are too many connections, the server closes the ones that are idle longest.
 """
 
 import heapq

@@ -25,7 +25,9 @@ from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 # seconds before an ended worker is replaced; doubled each time
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 STABLE_AFTER = 60.0  # seconds a worker must run before the pause starts over at its first length
-LOOK_FOR_WORK = b"w"  # sent on a lifeline: a process that has just ended may have given work back
+# the message on a lifeline that asks a worker to look for work, because an ended process may have
+# released some
+LOOK_FOR_WORK = b"w"
 READY_WITHIN = 60.0  # seconds for a new worker to become ready before a rolling restart is given up
 WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 
@@ -50,7 +52,8 @@ class Supervisor:
         self._listening, self._command = listening, command
         self._workers: list[_Worker | None] = [None] * count
         self._pauses = [FIRST_PAUSE] * count
-        self._watches: dict[_Worker, asyncio.Task[None]] = {}  # of every running worker
+        # running worker -> the task that watches it
+        self._watches: dict[_Worker, asyncio.Task[None]] = {}
         self._changing = asyncio.Lock()  # held while a worker is replaced
         self._stopping = asyncio.Event()
         self._restarts = asyncio.Event()
@@ -137,14 +140,14 @@ class Supervisor:
                 self._workers[place] = old
                 log.warning("worker_not_ready", pid=new.process.pid, within=READY_WITHIN)
                 await _end(new)
-                # it has died meanwhile without being replaced
+                # the old worker has ended and was not replaced
                 if old is not None and old.process.returncode is not None:
                     await self._fill(place)
                 return False
         if old is not None:
             await _end(old)
             for other in self._watches:
-                with suppress(OSError):  # it has just ended
+                with suppress(OSError):  # the worker has just ended
                     other.lifeline.send(LOOK_FOR_WORK)
         return True
 

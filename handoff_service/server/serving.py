@@ -46,7 +46,7 @@ type App = Sanic[Any, Any]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket that one process, or several, listen on. SetupError when it is unavailable.
+    """The socket on which one or more processes listen. SetupError when it is unavailable.
 
     It is only bound here. Connections are refused until a process serves, because clients should
     not wait while the database is migrated.
@@ -142,7 +142,7 @@ def _no_rolling_restart() -> None:
 
 
 def _look_for_work(app: App) -> None:
-    """Another process has given work back."""
+    """Look for work that another process has released."""
     desk: AppContext | None = getattr(app.ctx, "desk", None)
     for worker in desk.workers if desk is not None else ():
         worker.nudge(clock.now())

@@ -93,7 +93,9 @@ def slots_set(result: Any) -> dict[str, Any]:
     return {e["name"]: e["value"] for e in result["events"] if e["event"] == "slot"}
 
 
-async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: Story) -> None:
+async def test_a_case_is_opened_and_confirmed_and_the_slots_are_emptied(
+    bot: Bot, story: Story
+) -> None:
     slots = {"problem": "hi, my laptop won't start", "device": "laptop", "impact": "blocked"}
     result = await bot.run("action_open_case", slots=slots)
     assert result["responses"][0]["text"].startswith(
@@ -108,7 +110,7 @@ async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: St
 
 
 @pytest.mark.parametrize(("impact", "priority"), [("blocked", 2), ("working", 3), (None, 3)])
-async def test_who_cannot_work_comes_first(
+async def test_requesters_who_cannot_work_come_first(
     bot: Bot, story: Story, impact: str | None, priority: int
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no wifi", "impact": impact})
@@ -143,7 +145,7 @@ async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) 
     assert await story.count(t.cases) == 0
 
 
-async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_collected(
+async def test_asking_for_a_person_hands_over_with_the_collected_facts_when_the_turn_ends(
     bot: Bot, story: Story
 ) -> None:
     result = await bot.run(
@@ -161,7 +163,7 @@ async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_c
     )
 
 
-async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_queue(
+async def test_the_reason_and_the_topic_that_were_mentioned_in_passing_choose_the_queue(
     bot: Bot, story: Story
 ) -> None:
     lines = (queue_conditions.parse({"field": "topic", "is": "facilities"}),)
@@ -180,7 +182,7 @@ async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_que
     assert item.collected == {"Topic": "facilities", "Language": "es"}
 
 
-async def test_never_mind_empties_what_was_collected(bot: Bot) -> None:
+async def test_never_mind_empties_the_collected_slots(bot: Bot) -> None:
     result = await bot.run("action_forget", slots={"problem": "no wifi"})
     assert (result["responses"], slots_set(result)) == ([], EMPTIED)
 

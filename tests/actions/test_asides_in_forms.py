@@ -1,4 +1,6 @@
-"""Texts inside a form that are no answer, and further facts during an identity check."""
+"""Texts inside a form that do not answer its question, and further facts during an identity
+check.
+"""
 
 import pytest
 
@@ -18,7 +20,7 @@ async def bot(story: Story) -> Bot:
     return made
 
 
-async def test_what_else_is_told_of_lost_access_becomes_a_report(bot: Bot) -> None:
+async def test_further_texts_about_lost_access_become_a_report(bot: Bot) -> None:
     text, meant = "i can not work without it", {"intent": {"name": "impact_blocked"}}
     result = await bot.run(
         "action_other_topic", slots=FOR_ACCESS, loop=PROVING, text=text, meant=meant
@@ -35,7 +37,7 @@ async def test_access_that_works_again_ends_the_check(bot: Bot) -> None:
     assert (follows(result), slots_set(result)) == (["action_drop_proof"], {})
 
 
-async def test_a_fault_of_something_else_waits_until_the_proof_has_ended(bot: Bot) -> None:
+async def test_a_second_fault_waits_until_the_proof_has_ended(bot: Bot) -> None:
     printer = [{"entity": "device", "value": "printer"}]
     meant = {"intent": {"name": "report_problem", "confidence": 0.9}, "entities": printer}
     result = await bot.run(
@@ -133,7 +135,7 @@ async def test_after_two_texts_in_other_words_a_person_takes_over(
     assert responses(result) == ["utter_not_understood_twice"]
 
 
-def test_what_the_old_one_does_belongs_to_the_request() -> None:
+def test_texts_about_the_old_device_belong_to_the_request() -> None:
     made = {"event": "action", "name": "action_open_request"}
     before = [last_text("request_equipment", "a headset"), made]
     assert continues_case([*before, last_text("report_problem", "the one i have crackles")])

@@ -47,8 +47,9 @@ class Case(Action):
 
 
 class Bot:
-    """Rasa's part of a conversation, as far as these actions need it: slots, followups, the form's
-    two questions."""
+    """Rasa's part of a conversation that these actions need: slots, followups, and the form's two
+    questions.
+    """
 
     def __init__(self, story: Story, number: str = ANN) -> None:
         self.story, self.number = story, number
@@ -63,7 +64,8 @@ class Bot:
 
     async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
         """A text and the bot's whole turn: an action, or the form with these slots filled. Returns
-        what it says."""
+        the bot's texts.
+        """
         self.interaction = (await self.story.text(text, number=self.number)).interaction_id or 0
         question = await self.story.begin(self.interaction)
         assert question is not None
@@ -82,8 +84,9 @@ class Bot:
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        """Rasa checks every slot that was set in the turn; when the form begins, the slots that
-        were emptied."""
+        """Run the form's validation as Rasa does: for every slot that was set in the turn and, when
+        the form begins, also for the slots that were emptied.
+        """
         self.slots |= slots
         told = (
             slots or {"account": None, "proof": None}
@@ -137,7 +140,7 @@ class Bot:
             await self.story.store.write(begin_mail, BeginMail(send_id=send.id, code=CODE))
 
 
-async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
+async def test_a_request_that_needs_a_proof_continues_after_it(story: Story) -> None:
     bot = Bot(story)
     assert (await bot.turn("status of my case", "action_case"))[0].startswith(
         "To confirm who you are"
@@ -205,7 +208,7 @@ async def test_a_code_is_on_its_way_only_when_one_was_sent(story: Story) -> None
     assert sent == anew != asked
 
 
-async def test_an_account_that_was_mistyped_is_said_again(story: Story) -> None:
+async def test_a_mistyped_account_can_be_corrected(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("who am i", "action_who_am_i")
     await bot.turn("E9999", "identity_form", account="E9999")
@@ -221,7 +224,7 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story) -> None:
     assert await bot.turn(CODE, "identity_form", proof="told") == ["Thanks, Ann, you're verified."]
 
 
-async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) -> None:
+async def test_repeating_the_request_behind_a_proof_starts_no_other_topic(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     bot.intent = "case"
@@ -233,7 +236,7 @@ async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) 
     assert other.startswith("Let's finish this first")
 
 
-async def test_what_is_dropped_says_so_once(story: Story) -> None:
+async def test_dropping_a_request_is_confirmed_once(story: Story) -> None:
     bot = Bot(story)
     for intent, said in (
         ("never_mind", "OK, I've dropped it. Text us any time."),
@@ -248,12 +251,12 @@ async def test_what_is_dropped_says_so_once(story: Story) -> None:
 async def test_hold_on_is_no_goodbye(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
-    bot.intent = "bye"  # what the classifier takes it for
+    bot.intent = "bye"  # the intent that the classifier finds
     assert (await bot.turn("hold on a sec", "action_drop_proof"))[0] == "Take your time."
     assert bot.slots["after_proof"] == "action_case"
 
 
-async def test_nobody_is_asked_for_ever_who_they_are(story: Story) -> None:
+async def test_the_form_stops_asking_for_the_account(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     again = (

@@ -1,4 +1,4 @@
-"""No report is lost: the actions' handling of texts that are no answer."""
+"""No report is lost: the actions keep texts that do not answer the form's question."""
 
 from typing import Any
 
@@ -113,7 +113,7 @@ async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
     ],
 )
 @pytest.mark.parametrize("action", ["action_fallback", "action_ask_topic", "action_not_for_desk"])
-async def test_what_follows_a_case_is_added_to_it(
+async def test_a_text_after_a_case_is_added_to_it(
     bot: Bot, story: Story, action: str, text: str, intent: str, said: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
@@ -200,7 +200,7 @@ async def test_a_number_that_has_a_new_owner_is_not_asked_who_they_are(bot: Bot)
         ("i didnt get the code", "utter_no_proof"),
     ],
 )
-async def test_what_is_about_no_code_is_not_answered_about_codes(
+async def test_texts_without_a_code_get_no_answer_about_codes(
     bot: Bot, text: str, said: str
 ) -> None:
     meant = {"intent": {"name": "other_account", "confidence": 0.6}}
@@ -220,7 +220,7 @@ def turn(text: str, did: str, intent: str, confidence: float = 0.6) -> list[dict
 NOT_OURS = {"intent": {"name": "not_for_desk", "confidence": 0.9}}
 
 
-async def test_what_was_not_understood_before_a_report_is_part_of_it(bot: Bot) -> None:
+async def test_texts_not_understood_before_a_report_are_part_of_it(bot: Bot) -> None:
     before = turn("wow 11 wont start, we need it at 2", "action_not_for_desk", "not_for_desk")
     said = "the cart in room 4 is dead"
     found = {"event": "slot", "name": "problem", "value": said}
@@ -263,7 +263,7 @@ async def test_a_request_keeps_all_that_is_wanted(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("text", ["Does it come with a bag?", "Oh, and a UK plug as well please."])
-async def test_what_follows_a_case_is_about_it_whatever_it_looks_like(
+async def test_a_text_after_a_case_belongs_to_the_case_with_any_intent(
     bot: Bot, story: Story, text: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
@@ -293,7 +293,7 @@ async def test_a_correction_of_a_case_makes_no_second_one(
     ("text", "said"),
     [("fine ill go get coffee", "utter_no_more"), ("where is the canteen?", "utter_small_talk")],
 )
-async def test_a_remark_within_a_conversation_is_not_told_what_this_number_is(
+async def test_a_remark_within_a_conversation_gets_no_explanation_of_the_number(
     bot: Bot, text: str, said: str
 ) -> None:
     events = [*turn("is outlook down", "action_outage_news", "outage_news"), USER]
@@ -301,7 +301,7 @@ async def test_a_remark_within_a_conversation_is_not_told_what_this_number_is(
     assert responses(result) == [said]
 
 
-async def test_more_about_what_was_asked_about_goes_on_with_it(bot: Bot) -> None:
+async def test_more_about_the_suggested_topic_continues_it(bot: Bot) -> None:
     events = asked("2 things, the reader in bldg C is dead", "report_problem")
     text = "red light, doesnt beep"
     result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
@@ -351,7 +351,7 @@ async def test_a_second_text_that_may_be_for_the_desk_is_not_met_with_silence(
 
 
 @pytest.mark.parametrize("form", ["problem_form", "equipment_form", "identity_form"])
-async def test_what_has_settled_itself_is_dropped(bot: Bot, form: str) -> None:
+async def test_a_problem_that_solved_itself_is_dropped(bot: Bot, form: str) -> None:
     result = await bot.run(
         "action_fallback",
         slots=REPORT,
@@ -382,10 +382,11 @@ async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None
     assert (responses(result), slots_set(result)) == (["utter_question_kept"], {"questions": text})
 
 
-# A second wish ------------------------------------------------------------------------------------
+# A second request
+# ------------------------------------------------------------------------------------
 
 
-async def test_a_second_wish_is_remembered_and_taken_up_after_the_form(bot: Bot) -> None:
+async def test_a_second_wish_is_remembered_and_started_after_the_form(bot: Bot) -> None:
     meant = {"intent": {"name": "request_equipment", "confidence": 0.9}}
     result = await bot.run(
         "action_other_topic", text="i need a new mouse", meant=meant, loop=INSIDE
@@ -431,14 +432,16 @@ def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]
         ("who_am_i", "utter_rephrase"),
     ],
 )
-async def test_it_asks_before_it_opens_anything(bot: Bot, likely: str, said: str) -> None:
+async def test_the_virtual_agent_asks_before_it_opens_a_case(
+    bot: Bot, likely: str, said: str
+) -> None:
     meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": likely}]}
     assert responses(
         await bot.run("action_ask_topic", text="the blue one flickers", meant=meant)
     ) == [said]
 
 
-async def test_yes_goes_on_with_what_was_said(bot: Bot) -> None:
+async def test_yes_continues_with_the_earlier_text(bot: Bot) -> None:
     events = asked(
         "the blue one flickers", "report_problem", {"entity": "device", "value": "monitor"}
     )
@@ -483,7 +486,7 @@ async def test_a_text_that_may_be_a_report_is_a_case_when_a_person_takes_over(
     assert item.collected["Case"] == "CS0000001"
 
 
-async def test_it_is_a_case_too_if_the_texts_after_it_are_not_understood(
+async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
     bot: Bot, story: Story
 ) -> None:
     text = "its the blue one"
@@ -497,7 +500,7 @@ async def test_it_is_a_case_too_if_the_texts_after_it_are_not_understood(
     assert case.description.endswith("\nits the blue one")
 
 
-async def test_twice_unsure_of_something_else_is_no_case(bot: Bot, story: Story) -> None:
+async def test_two_unclear_texts_about_something_else_make_no_case(bot: Bot, story: Story) -> None:
     text = "the blue ones"
     now = unsure(text, "request_equipment")
     events = [*asked("how late is it", "office_hours")[:-1], now]
@@ -518,7 +521,7 @@ async def test_twice_unsure_of_something_else_is_no_case(bot: Bot, story: Story)
         ({"problem": "Password or locked account"}, "action_account_help"),
     ],
 )
-async def test_the_topic_goes_on_after_opting_in_again(
+async def test_the_topic_continues_after_opting_in_again(
     bot: Bot, slots: dict[str, str], then: str
 ) -> None:
     result = await bot.run("action_resume_topic", slots=slots)
@@ -528,7 +531,7 @@ async def test_the_topic_goes_on_after_opting_in_again(
 # Not for the desk ---------------------------------------------------------------------------------
 
 
-async def test_what_is_not_for_the_desk_is_answered_once_a_day_and_then_shown_to_supervisors(
+async def test_texts_not_for_the_desk_get_one_answer_a_day_and_then_supervisors_see_them(
     bot: Bot, story: Story
 ) -> None:
     assert responses(await bot.run("action_not_for_desk", text="running late")) == [

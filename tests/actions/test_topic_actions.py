@@ -80,7 +80,7 @@ async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
 
 
 @pytest.mark.parametrize("action", ["action_case_status", "action_account_help"])
-async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
+async def test_an_unverified_requester_is_verified_first_and_returns_to_the_topic(
     bot: Bot, story: Story, action: str
 ) -> None:
     result = await bot.run(action, slots={"case_number": "CS0000001"})
@@ -138,7 +138,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
     )
 
 
-async def test_asked_again_it_is_the_same_case_until_that_is_settled(
+async def test_a_repeated_request_keeps_its_case_until_the_case_is_settled(
     proven: Bot, story: Story
 ) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
@@ -163,7 +163,7 @@ async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
     ]
 
 
-async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_none(
+async def test_an_unknown_number_gets_the_same_words_as_another_persons_case(
     proven: Bot, story: Story
 ) -> None:
     mine = await opened(story, "No wifi")
@@ -182,7 +182,7 @@ async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_
 # Outages ------------------------------------------------------------------------------------------
 
 
-async def test_outages_are_told_while_they_are_current(
+async def test_outages_are_announced_while_they_are_current(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     assert last_text(await bot.run("action_outage_news")) == [NO_OUTAGE]
@@ -219,7 +219,7 @@ async def outage(story: Story, clock: MovedClock, title: str = "VPN in Chicago")
     await story.store.write(make_outage, one)
 
 
-async def test_a_report_of_what_is_known_to_be_down_is_told_so_and_makes_no_case(
+async def test_a_report_of_a_known_outage_gets_its_text_and_opens_no_case(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     slots = {"problem": "my vpn isnt working", "device": "VPN"}

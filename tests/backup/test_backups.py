@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -139,7 +140,9 @@ def test_media_of_an_s3_store_stay_there_unless_they_are_asked_for(
 
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
-def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path: Path) -> None:
+def test_a_restore_brings_every_row_medium_and_key_back(
+    source: str, target: str, tmp_path: Path
+) -> None:
     told: list[str] = []
     with home(tmp_path / "old", source) as old, home(tmp_path / "new", target) as new:
         fill(old)
@@ -238,11 +241,29 @@ def test_a_database_that_holds_a_desk_is_not_overwritten(
         assert used.rows() == before
 
 
+def test_a_restored_desk_does_not_share_the_bots_memory_of_another(
+    archive: Path, tmp_path: Path
+) -> None:
+    """The restored desk's new conversations would get numbers that the bots know."""
+    with (
+        postgres_database() as url,
+        home(tmp_path, "sqlite", PATCHBOARD_BOT_TRACKER_URL=url) as new,
+    ):
+        with psycopg.connect(url) as bots:
+            bots.execute("CREATE SCHEMA patchboard_bot")
+            bots.execute("CREATE TABLE patchboard_bot.events AS SELECT 1 AS id")
+        refused(new.config, archive, "DROP SCHEMA patchboard_bot CASCADE")
+        with psycopg.connect(url) as bots:
+            bots.execute("DROP SCHEMA patchboard_bot CASCADE")
+        restore(new.config, archive, print)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_desk_that_serves_is_not_restored_into(kind: str, archive: Path, tmp_path: Path) -> None:
     with home(tmp_path, kind) as used:
         migrate(used.config.database_url, "0001")
-        opened = engine(used.config.database_url, size=1, writes=False)  # as an idle desk has one
+        # like the open connection of an idle desk
+        opened = engine(used.config.database_url, size=1, writes=False)
         with opened.connect() as connection:
             connection.exec_driver_sql("SELECT * FROM desk")
         refused(used.config, archive, "A desk is using this database. Stop the service")
@@ -252,7 +273,7 @@ def test_a_desk_that_serves_is_not_restored_into(kind: str, archive: Path, tmp_p
 def _changed(
     archive: Path, to: Path, name: str, content: bytes | None, *, kind: bytes = tarfile.REGTYPE
 ) -> Path:
-    """The archive with one member put in, put in place of another, or (None) left out."""
+    """A copy of the archive in which one member is added, replaced or, with None, left out."""
     with tarfile.open(archive) as old, tarfile.open(to, "w") as new:
         for member in old:
             if member.name != name:
@@ -321,13 +342,15 @@ def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) ->
 
 
 def _ctrl_c(sentence: str) -> None:
-    """The rows and media are there, and the end of the archive is missing."""
+    """Interrupt at the report about media, when the rows and media are done and the end of the
+    archive is not.
+    """
     if sentence.startswith("media"):
         raise KeyboardInterrupt
 
 
 def _stopped(new: Home, archive: Path) -> None:
-    """A restore that is stopped leaves nothing."""
+    """Stop a restore, and check that it has left nothing."""
     key = new.config.secret_key
     with pytest.raises(KeyboardInterrupt):
         restore(new.config, archive, _ctrl_c)
@@ -354,7 +377,7 @@ def test_a_backup_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
             back_up(desk.config, tmp_path / "no such folder" / "desk.tar", print)
 
 
-def test_another_secret_key_is_said(
+def test_another_secret_key_is_reported(
     sqlite_desk: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -385,7 +408,7 @@ def test_another_secret_key_is_said(
 
 
 def test_a_restored_desk_mails_no_password_links(tmp_path: Path) -> None:
-    """The original desk has mailed them."""
+    """The original desk has already sent those mails."""
     with home(tmp_path / "old", "sqlite") as old, home(tmp_path / "new", "sqlite") as new:
         migrate(old.config.database_url)
         row = {"kind": Work.MAIL_LINK, "key": "reset:1", "line": "password:reset:1"}

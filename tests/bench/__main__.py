@@ -1,9 +1,8 @@
 """``make bench``: all benchmarks on SQLite and PostgreSQL, then the bot.
 
-Each benchmark yields results, which are printed as they come. The run ends with one table and the
-facts of the machine, and with 1 when a budget was missed.
-
-Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
+Each benchmark yields results, which are printed as they come. At the end, the run prints one table
+and the facts about the machine. The exit code is 1 if a budget was missed. Quote the ratios,
+because absolute figures depend on the machine, and the load generator uses the same cores.
 
 ``QUICK=1``: small sizes. ``ONLY=webhook,storm``: these benchmarks alone. ``OUT=file``: also write
 file.md and file.json.
@@ -58,7 +57,7 @@ ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "offers_long_past": offers.long_past,
     "reports": reports.measure,
 }
-#: run only when ``ONLY`` names them
+#: benchmarks that run only when ``ONLY`` names them
 ON_DEMAND: dict[str, Callable[[Desks], Iterator[Result]]] = {"ten_million": ten_million.measure}
 
 

@@ -1,5 +1,5 @@
-"""Baselines for the product's webhook: Sanic, the signature and one durable INSERT, done in other
-ways.
+"""Baselines for the product's webhook. Each checks the signature in Sanic and makes one durable
+INSERT, in another way than the product.
 
 ``group``  one writer thread with group commit: the lower bound on SQLite
 ``naive``  one INSERT per transaction by SQLAlchemy's asyncio with aiosqlite or asyncpg: the obvious
@@ -45,7 +45,7 @@ def row(form: dict[str, str]) -> dict[str, object]:
 
 
 class GroupWriter(threading.Thread):
-    """One connection; everything that waits goes into one transaction."""
+    """One connection. Each transaction stores all waiting texts."""
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(daemon=True)
@@ -107,7 +107,7 @@ class NaiveWriter:
 
 
 def serve(kind: str, url: str, port: int) -> None:
-    """One baseline, until it is ended."""
+    """Serve one baseline until the process is stopped."""
     app: Any = Sanic("rung", configure_logging=False)
     app.config.ACCESS_LOG = False
 

@@ -1,6 +1,6 @@
-"""The bot's part of ``make bench``: a turn with an action beside the same on a stock Rasa with a
-stock action server; a long conversation beside a short one; the inbound webhook beside Rasa's own
-Twilio channel; training and memory.
+"""The bot's part of ``make bench``. It compares a turn with an action with the same turn on a stock
+Rasa and a stock action server, a long conversation with a short one, and the inbound webhook with
+Rasa's own Twilio channel. It also measures training and memory.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from tests.support.rasa_server import start_rasa
 from tests.support.service import free_port, running_service
 from tests.support.story import MAIN
 
-HOUR = timedelta(hours=1)  # the turns are taken here, not by the service's worker
+HOUR = timedelta(hours=1)  # the benchmark itself runs the turns, so the service's worker must not
 TURN = "laptop battery died, i can't work"  # one text, one action: a case
 ROUNDS, TURNS = size(5, 2), size(30, 8)
 LONG = size(10_000, 300)
@@ -88,8 +88,9 @@ def _stock() -> dict[str, str]:
 
 
 async def _turns(database: str, ours: str, stock: str) -> Result:
-    """Both alternate, so that they see the same machine. Ours is the whole turn, with its reads
-    and writes in the database."""
+    """The turns of the product and of the floor alternate, so that load on the machine affects
+    both. Ours is the whole turn, with its reads and writes in the database.
+    """
     store = Store(
         database,
         clock=clock.now,
@@ -171,7 +172,8 @@ async def _long(url: str) -> Result:
     await short(0)  # a warm-up
     early = await short(4)
     late = [await say("long", n) for n in range(LONG)][-48:]
-    early += await short(8)  # before and after the long one: both have the same machine
+    # measured before and after the long one, so that load on the machine affects both
+    early += await short(8)
     await bot.close()
     compared = ratios(late, early)
     return Result(

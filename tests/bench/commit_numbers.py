@@ -21,7 +21,7 @@ from tests.bench.rungs import CONNECTIONS
 from tests.conftest import Heard, MovedClock, lay_out
 from tests.support.story import Story
 
-MOST = 1.03  # times a batch without a number
+MOST_COST = 1.03  # times a batch without a number
 BATCHES = size(600, 60)
 WARM_UP = size(20, 5)
 REQUESTERS = 2000
@@ -40,7 +40,7 @@ def measure(desks: Desks) -> Iterator[Result]:
         ratio=compared.middle,
         low=compared.low,
         high=compared.high,
-        budget=MOST,
+        budget=MOST_COST,
     )
 
 

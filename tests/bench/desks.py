@@ -1,5 +1,6 @@
-"""The servers and databases of the benchmarks. Benchmarks that need the same one share it, and each
-lives until the run ends or moves on to the next database."""
+"""The servers and databases of the benchmarks. Benchmarks that need the same server share it. A
+server runs until the run ends or continues with the next kind of database.
+"""
 
 import asyncio
 import os
@@ -118,7 +119,7 @@ class Desks:
     _rungs: list[Rung] = field(default_factory=list)
 
     def webhook_rungs(self) -> list[Rung]:
-        """The floor, Patchboard and the naive way to take in a text, all running."""
+        """The servers of all ways to receive a text: the floor, Patchboard and the naive way."""
         return [self._started(rung) for rung in self._all_rungs()]
 
     def product(self) -> Rung:
@@ -141,7 +142,7 @@ class Desks:
         return self._demo
 
     def past(self, count: int) -> Desk:
-        """A desk of few agents, with so many closed conversations and twenty ongoing ones."""
+        """A desk with few agents, this many closed conversations and twenty ongoing ones."""
         if count not in self._pasts:
             made = self._pasts[count] = self.desk(agents=FEW_AGENTS)
             seed.ongoing(made.database, count + 1, count + 20)
@@ -152,8 +153,9 @@ class Desks:
     def desk(
         self, *, agents: int = 0, demo: bool = False, port: int | None = None, **settings: str
     ) -> Desk:
-        """A new desk. ``agents``: how many can sign in; all are in one group. ``demo``: the demo's
-        people instead."""
+        """A new desk. ``agents``: the number of agents, who are all in one group. ``demo``: use the
+        people of the demo instead.
+        """
         url = open_database(self.kind, self.stack)
         home = Path(self.stack.enter_context(TemporaryDirectory()))
         file = DEMO
@@ -186,7 +188,7 @@ async def lay_out(url: str, file: Path) -> None:
 
 @contextmanager
 def signed_in(desk: Desk, who: Mapping[str, str]) -> Iterator[requests.Session]:
-    """A browser and an API client of this person in one."""
+    """A client that this person has signed in with, for pages and for the API."""
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"
         session.post(f"{desk.url}/sign-in", data=who, timeout=30).raise_for_status()

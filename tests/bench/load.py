@@ -54,8 +54,9 @@ def request(number: int, tag: str, to: str = TO, sender: str = "") -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends one request, waits for its answer, sends the next. Answers here are small and have a
-    Content-Length."""
+    """Sends one request at a time and waits for its answer. It expects small answers with a
+    Content-Length.
+    """
 
     def __init__(
         self, requests: list[bytes], times: list[float], done: asyncio.Future[None]

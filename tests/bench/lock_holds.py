@@ -1,7 +1,6 @@
-"""How long transactions hold the rows that they share, when nothing contends.
-
-One lane after the other runs batches in this process. A row is held from the statement that locks
-it to the end of the commit.
+"""Measures how long transactions hold the rows that they share, without contention. The lanes run
+batches in this process, one lane after the other. A transaction holds a row from the statement that
+locks it to the end of the commit.
 """
 
 import asyncio
@@ -47,13 +46,16 @@ def shared_row(statement: str, given: str) -> str | None:
 
 @dataclass(slots=True)
 class Timed:
-    """One kind of transaction: medians would hide the long ones, so these are sums."""
+    """The times of one kind of transaction. They are sums, because medians would hide the long
+    transactions.
+    """
 
     transactions: int = 0
     commands: int = 0
     seconds: float = 0.0  #: from BEGIN to the end of the commit
-    statements: float = 0.0  #: of it, waiting for the database's answers
-    commits: float = 0.0  #: of it, in COMMIT
+    #: seconds of the transaction in which it waited for the database's answers
+    statements: float = 0.0
+    commits: float = 0.0  #: seconds of the transaction in COMMIT
     #: name of a shared row -> seconds that it was held
     held: dict[str, float] = field(default_factory=dict)
 
@@ -68,7 +70,7 @@ class Timed:
 
 @dataclass
 class _Watch:
-    """Times the transactions of an engine. One at a time."""
+    """Times the transactions of an engine that run one at a time."""
 
     timed: Timed = field(default_factory=Timed)
     _began: float = 0.0
@@ -103,7 +105,7 @@ class _Watch:
 
 @contextmanager
 def _commits(watch: _Watch) -> Iterator[None]:
-    """Time the commits, which have no event of their own after the end."""
+    """Time the commits, because SQLAlchemy has no event for the end of a commit."""
     commit = sa.engine.RootTransaction.commit
 
     def timed(transaction: Any) -> None:
@@ -119,7 +121,7 @@ def _commits(watch: _Watch) -> Iterator[None]:
 
 
 async def measured(url: str, batch: int, rounds: int) -> dict[str, Timed]:
-    """Time each kind of transaction on a desk of its own, with so many commands in a batch."""
+    """Time each kind of transaction on a new desk, with this number of commands in a batch."""
     settings = OperationSettings(bot_answers=True)
     store = Store(url, clock=clock.now, settings=settings, after_commit=Heard())
     watch = _Watch()

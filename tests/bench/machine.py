@@ -11,7 +11,7 @@ import psycopg
 
 from tests.conftest import POSTGRES
 
-BUSY = 0.15  # of a core: from here on, other work disturbs the figures
+BUSY = 0.15  # share of a core; if other programs use more, they disturb the figures
 LOOK = 1.0  # seconds that the processor is watched before the run
 
 

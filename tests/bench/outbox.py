@@ -1,5 +1,5 @@
-"""The outbox with a provider that takes 50 ms per text and 32 in parallel, counting order
-inversions; and receipts per second.
+"""Measures the outbox with a provider that needs 50 ms per text and accepts 32 in parallel, counts
+texts that arrive out of order, and measures receipts per second.
 
 The benchmark runs in this process without HTTP. It measures the worker with its claims and commits.
 The baseline of the outbox is the provider's limit, 640 per second; that of receipts is one bare
@@ -39,14 +39,15 @@ LEAST = 0.90
 
 @dataclass
 class Provider:
-    """Takes this long for each text, with a limit on parallel ones. Remembers the order in which
-    they arrived."""
+    """A provider that needs this long for each text and accepts a limited number in parallel. It
+    records the order in which texts arrive.
+    """
 
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     came: list[tuple[str, int]] = field(default_factory=list)
     began: float = 0.0
     ended: float = 0.0
-    times: list[float] = field(default_factory=list)  #: when each was accepted
+    times: list[float] = field(default_factory=list)  #: the time when each text was accepted
 
     async def send(self, message: Outgoing) -> Accepted:
         async with self.room:
@@ -64,7 +65,7 @@ class Provider:
         return [len(self.times) / 4 / (end - start) for start, end in pairwise(edges)]
 
     def inversions(self) -> int:
-        """How many texts came after a later one of their line."""
+        """The number of texts that arrived after a later text of the same line."""
         last: dict[str, int] = {}
         wrong = 0
         for line, message in self.came:
@@ -102,7 +103,7 @@ async def _measured(kind: str, url: str) -> list[Result]:
 
 
 async def _write_texts(story: Story) -> None:
-    """An agent's texts to all requesters, which wait for the worker."""
+    """Write an agent's text to each requester. The texts wait for the worker."""
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]
     received = await asyncio.gather(
         *(story.text("hi", number=number, to=DIRECT) for number in numbers)
@@ -153,7 +154,7 @@ async def _send(kind: str, story: Story, workers: list[Worker]) -> list[Result]:
 
 
 async def _receipts(kind: str, story: Story) -> Result:
-    """Receipts beside bare UPDATEs, in turns."""
+    """Measure receipts and bare UPDATEs alternately."""
     rows = await story.rows(
         t.messages, t.messages.c.provider_sid.like("SM%"), t.messages.c.direction == "outbound"
     )
@@ -193,7 +194,7 @@ _BARE: SetBased[str, None] = SetBased(_bare)
 
 
 async def _rate(sids: Sequence[str], write: Callable[[str], Awaitable[object]]) -> float:
-    """Return how many of these are done per second, 64 in parallel."""
+    """Carry out these calls, 64 in parallel. Returns how many were done per second."""
     room = asyncio.Semaphore(64)
 
     async def one(sid: str) -> None:

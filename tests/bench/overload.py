@@ -1,8 +1,6 @@
-"""More texts than the desk can take: what is answered 200 comes within 2 s, and the rest is refused
-early.
-
-``python -m tests.bench.overload``: the rate that is held is measured first; then texts come at five
-times that rate, each at its own time, whether or not the ones before it were answered.
+"""More texts arrive than the desk can store. Each text is either answered 200 within 2 s or refused
+early. ``python -m tests.bench.overload`` first measures the sustainable rate. Then it sends texts
+at five times that rate, each at its own time, whether or not earlier texts were answered.
 """
 
 import asyncio
@@ -18,7 +16,7 @@ from tests.bench import KINDS
 from tests.bench.desks import Desks
 from tests.bench.load import measure, request
 
-TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # the held rate
+TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # times the sustainable rate
 SECONDS = float(os.environ.get("PATCHBOARD_BENCH_SECONDS", "10"))
 MOST_CONNECTIONS = int(os.environ.get("PATCHBOARD_BENCH_CONNECTIONS", "2000"))
 IN_TIME = 2.0  # seconds, for each 200
@@ -86,7 +84,7 @@ class Crowd:
 def main() -> int:
     missed = 0
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # for the service too, which is started here
+    # also limits the service, because this process starts it
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for kind in KINDS:
         with closing(Desks(kind)) as desks:

@@ -12,7 +12,7 @@ from handoff_service.web.shared.charts import spark
 from tests.bench.report import figure
 
 WIDTH, PANEL, HEAD = 720, 84, 48  # pixels
-LEFT, LINE = 250, 340  # where the lines begin, and how wide they are
+LEFT, LINE = 250, 340  # the x position and the width of the lines
 FINE = 1000  # the sparkline draws whole numbers
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2933 } .unit { fill: #52606d }
@@ -36,7 +36,7 @@ class Panel:
 
 
 def draw(title: str, panels: Sequence[Panel], along: str) -> str:
-    """Return an SVG file. ``along``: what the horizontal axis is, from where to where."""
+    """Return an SVG file. ``along``: a description of the horizontal axis with its ends."""
     height = HEAD + PANEL * len(panels) + 12
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '

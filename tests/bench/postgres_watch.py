@@ -1,4 +1,4 @@
-"""Watches PostgreSQL and the service's processes while texts come in: where the time goes."""
+"""Measures the activity of PostgreSQL and of the service's processes while texts arrive."""
 
 import os
 import re
@@ -33,18 +33,19 @@ _TABLE = re.compile(r"\b(?:INTO|UPDATE|FROM) +(?:ONLY +)?\"?(\w+)", re.IGNORECAS
 
 @dataclass(slots=True)
 class Watched:
-    """What happened while ``watching`` ran."""
+    """The measurements of ``watching``."""
 
     seconds: float = 0.0
     service: list[float] = field(default_factory=list)  #: processor seconds of each process
     database: float = 0.0  #: processor seconds of PostgreSQL's processes
     transactions: int = 0  #: commits of the lanes
-    wal_bytes: int = 0  #: of all databases
-    #: what connections did, in connections × seconds: work of a statement, or the event waited for
+    wal_bytes: int = 0  #: commits in all databases
+    #: activity of connections (a statement, or the event that they wait for) -> connections ×
+    #: seconds
     spent: Counter[str] = field(default_factory=Counter)
 
     def seconds_in(self, kind: str) -> float:
-        """Seconds that connections spent in what begins with this word, together."""
+        """Total seconds that connections spent in activities that begin with this word."""
         return sum(seconds for name, seconds in self.spent.items() if name.startswith(kind))
 
 
@@ -76,7 +77,9 @@ def watching(database: str, service: Iterable[int]) -> Iterator[Watched]:
 
 
 def deadlocks(database: str) -> int:
-    """How many deadlocks PostgreSQL has ended there. Connections report theirs when they close."""
+    """The number of deadlocks that PostgreSQL has ended in the database. A connection reports its
+    deadlocks when it closes.
+    """
     with psycopg.connect(POSTGRES, autocommit=True) as admin:
         row = admin.execute(_DEADLOCKS, [database]).fetchone()
         return int(row[0]) if row else 0
@@ -98,7 +101,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def kind_of(state: str, wait_type: str | None, wait: str | None, query: str) -> str:
-    """One word for what a connection does: its statement, or the event that it waits for."""
+    """One word for a connection's activity: its statement, or the event that it waits for."""
     words = query.split(maxsplit=1)
     verb = words[0].upper() if words else ""
     table = _TABLE.search(query)

@@ -1,9 +1,8 @@
-"""One, two and four processes on one PostgreSQL and one Redis, and what a queueing model makes of
-the measured times.
-
-The generator, the service and the database share this machine's cores, so more processes can hardly
-take in more texts here. The rates show what more processes cost. The model, fed with the processor
-time and the lock waits of each text, says what they would do on hosts of their own.
+"""Measures one, two and four processes on one PostgreSQL and one Redis, and feeds a queueing model
+with the measured times. The generator, the service and the database share this machine's cores, so
+more processes can hardly receive more texts here. The rates show the cost of more processes. From
+the processor time and the lock waits of each text, the model computes the rates of processes that
+run on separate hosts.
 
 Known conversations of the virtual agent and first texts for live agents take turns.
 """
@@ -37,12 +36,13 @@ from tests.gateways.test_fanout import REDIS
 
 PROCESSES = (1, 2, 4)
 HOSTS = (1, 2, 10, 100)
-HOST_CORES = 2  #: that a host has for the service, as this machine
-DATABASE_CORES = (2, 16)  #: of the database's own machine
-LEAST = {2: 0.8, 4: 0.5}  #: of the rate of one process: all share two cores
+HOST_CORES = 2  #: processor cores of a host for the service, as on this machine
+DATABASE_CORES = (2, 16)  #: processor cores of the database's own machine
+LEAST = {2: 0.8, 4: 0.5}  #: share of the rate of one process; all processes share two cores
 TEXTS = size(4000, 300, "TEXTS")
 ROUNDS = size(4, 2, "ROUNDS")
-BATCHES = (1, 8, 32)  #: texts in a transaction, to tell a transaction's cost from a text's
+#: texts in a transaction; several sizes separate a transaction's cost from a text's cost
+BATCHES = (1, 8, 32)
 BATCH_ROUNDS = size(40, 4)
 KNOWN, FIRST = "known conversations", "first texts, nobody there"
 SETTLES_WITHIN = 15.0  # seconds
@@ -78,7 +78,7 @@ class Measurements:
         return statistics.mean(max(one.service) / (sum(one.service) or 1) for one in self.watched)
 
     def spent(self) -> dict[str, float]:
-        """What the database's connections did -> seconds of a connection for each text."""
+        """Activity of the database's connections -> seconds of a connection for each text."""
         kinds = {kind for one in self.watched for kind in one.spent}
         found = {kind: sum(one.spent[kind] for one in self.watched) / self.texts for kind in kinds}
         return dict(sorted(found.items(), key=lambda one: -one[1]))
@@ -104,7 +104,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def _take_turns(databases: Sequence[str], found: Mapping[tuple[int, str], Measurements]) -> None:
-    """Run the services side by side, and text one after the other."""
+    """Run the services at the same time, and send texts to one after the other."""
     with ExitStack() as stack:
         rungs = []
         for count, url in zip(PROCESSES, databases, strict=True):
@@ -185,7 +185,7 @@ def _rates(kind: str, found: Sequence[Measurements]) -> Iterator[Result]:
 def stations(
     kind: str, one: Measurements, holds: Mapping[int, Mapping[str, Timed]], cores: int
 ) -> list[Station]:
-    """The stations of a text, with what was measured at one process."""
+    """The stations of a text, with their times measured with one process."""
     made = [
         Station(
             name=f"service's processor, {HOST_CORES} cores on each host",
@@ -196,14 +196,14 @@ def stations(
         Station(
             name=f"database's processor, {cores} cores", demand=one.each("database"), servers=cores
         ),
-        # one flush commits what the lanes of all hosts have written meanwhile
+        # one flush commits all writes since the previous flush
         Station(name="flush of the WAL", demand=one.waits("IO: WALSync"), per_host=True),
     ]
     batch = _batch(one)
     rows: Counter[str] = Counter()
     for name, held in _held(holds, "known" if kind == KNOWN else "first").items():
         rows[name] += held.demand(batch)  # type: ignore[assignment]
-    if kind == FIRST:  # a run takes many of the waiting items
+    if kind == FIRST:  # a run offers many of the waiting items
         for name, held in _held(holds, "offer").items():
             rows[name] += held.demand(AT_ONCE)  # type: ignore[assignment]
         run = _per_transaction(holds, "offer", lambda one: one.seconds)
@@ -243,8 +243,9 @@ def _held(holds: Mapping[int, Mapping[str, Timed]], word: str) -> dict[str, Batc
 def _per_transaction(
     holds: Mapping[int, Mapping[str, Timed]], word: str, seconds: Callable[[Timed], float]
 ) -> Batched:
-    """What a transaction of this kind takes, and what each text adds. A run of offers is about as
-    many texts as came before it."""
+    """The time of a transaction of this kind, and the time that each text adds. A run of offers
+    handles the texts that arrived since the previous run.
+    """
     points = []
     for of in holds.values():
         one = of[word]
@@ -280,7 +281,7 @@ def _page(
     holds: Mapping[int, Mapping[str, Timed]],
     ended: Mapping[int, int],
 ) -> str:
-    """Where the time of a text goes, and the model's stations, as Markdown."""
+    """The times of a text and the model's stations, as Markdown."""
     parts = [_costs(found, ended)]
     for kind in (KNOWN, FIRST):
         parts.append(f"{kind}: what the database's connections did, µs for each text")

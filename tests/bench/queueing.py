@@ -1,15 +1,14 @@
-"""A queueing model: what limits a desk on many hosts.
-
-Each *station* serves one text after another, or several at once: the processor of a host, that of
-the database, the flush of the WAL, a row that transactions lock in turn. A text visits them with
-measured *demands*: seconds of the station for each text.
+"""A queueing model that finds the limit of a desk on many hosts. Each *station* serves one text
+after another, or several at once: the processor of a host, that of the database, the flush of the
+WAL, a row that transactions lock in turn. A text visits them with measured *demands*: seconds of
+the station for each text.
 
 A station's demand bounds the rate of texts (the utilization law): ``servers / demand``. The desk's
 bound is the lowest one. Below the bound, the mean wait at a station is that of M/M/c: texts arrive
 at random and independently.
 
-The model knows nothing of a station that was not measured, such as the network or the disk of
-another machine, and of demands that grow with the number of hosts.
+The model leaves out stations that were not measured, such as the network or the disk of another
+machine, and demands that grow with the number of hosts.
 """
 
 import math
@@ -19,23 +18,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """Something that texts need in turn."""
+    """A resource that texts use one after the other."""
 
     name: str
-    demand: float  #: seconds of it for each text
-    servers: int = 1  #: how many texts it serves at once; with ``per_host``, on each host
-    per_host: bool = False  #: each host has one of its own
+    demand: float  #: seconds of the station for each text
+    #: the number of texts that the station serves at once; with ``per_host``, on each host
+    servers: int = 1
+    per_host: bool = False  #: each host has its own station
 
     def count(self, hosts: int) -> int:
-        """How many texts it serves at once with so many hosts."""
+        """The number of texts that the station serves at once with this number of hosts."""
         return self.servers * (hosts if self.per_host else 1)
 
     def most(self, hosts: int) -> float:
-        """The most texts a second that it can serve."""
+        """The most texts a second that the station can serve."""
         return self.count(hosts) / self.demand if self.demand else math.inf
 
     def utilization(self, hosts: int, rate: float) -> float:
-        """The share of its time in which it works, at this rate of texts a second."""
+        """The share of time in which the station is busy, at this rate of texts a second."""
         return rate / self.most(hosts)
 
     def response(self, hosts: int, rate: float) -> float:
@@ -51,7 +51,9 @@ class Station:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What so many hosts can take in at most, and the station that is busy all the time then."""
+    """The highest rate of texts on this number of hosts, and the station that is always busy at
+    this rate.
+    """
 
     hosts: int
     rate: float  #: texts a second
@@ -69,12 +71,12 @@ def bound(stations: Iterable[Station], hosts: int) -> Bound:
 
 
 def in_order(stations: Iterable[Station], hosts: int) -> list[Station]:
-    """The stations, the one that is busy first at the beginning."""
+    """The stations, sorted so that the first one reaches its limit first."""
     return sorted(stations, key=lambda one: one.most(hosts))
 
 
 def response(stations: Iterable[Station], hosts: int, rate: float) -> float:
-    """Mean seconds of a text at all stations, one after the other."""
+    """The sum of the mean seconds of a text at all stations."""
     return sum(one.response(hosts, rate) for one in stations)
 
 
@@ -85,7 +87,8 @@ def erlang_c(servers: int, offered: float) -> float:
         servers: At least one.
         offered: Arrivals a second times seconds of service; less than ``servers``.
     """
-    blocked = 1.0  # Erlang B with no server, then with one more each turn: nothing overflows
+    # Erlang B, from no server up to all of them, one more in each turn; this form never overflows
+    blocked = 1.0
     for n in range(1, servers + 1):
         blocked = offered * blocked / (n + offered * blocked)
     return blocked / (1 - offered / servers * (1 - blocked))
@@ -99,7 +102,7 @@ class Batched:
     text: float
 
     def demand(self, batch: float) -> float:
-        """Seconds for each text, when so many share a transaction."""
+        """Seconds for each text, when this number of texts shares a transaction."""
         return self.transaction / batch + self.text
 
 

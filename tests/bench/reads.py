@@ -20,13 +20,13 @@ TIMES = size(15, 9, "READS")
 MOST_MS = 25.0
 MOST_SEARCH_MS = 300.0
 WARM_UP = size(3, 2)
-CALLS = {  # budget: at most so many times what it costs over a short past; None: MOST_SEARCH_MS
+CALLS = {  # path -> its budget, as a multiple of its time with a short past; None: MOST_SEARCH_MS
     "/api/v1/inbox": 1.25,
     "/api/v1/ongoing": 1.25,
     "/api/v1/ongoing?others=true": 1.25,
     "/workspace/lists": 1.25,
     "/workspace?others=1": 1.25,
-    "/workspace/search?q=laptop": None,  # in every text
+    "/workspace/search?q=laptop": None,  # every text contains this word
     "/workspace/search?q=la": None,
     "/workspace/search?q=laptop+777": None,
     '/workspace/search?q="it is number 777"': None,
@@ -112,7 +112,7 @@ def _get(session: requests.Session, url: str, items: int | None = None) -> None:
 
 
 def _times(works: Sequence[Callable[[], None]]) -> list[list[float]]:
-    """How long each takes, in ms, each time; in turns."""
+    """Milliseconds of each request, measured alternately."""
     took: list[list[float]] = [[] for _ in works]
     for turn in range(WARM_UP + TIMES):
         for times, work in zip(took, works, strict=True):

@@ -42,7 +42,7 @@ def _panel(found: Mapping[str, Result], releases: Sequence[str]) -> Panel:
 
 
 def version(name: str) -> tuple[int, ...]:
-    """A release's name as something to sort by: 0.10 comes after 0.9."""
+    """The sort key of a release's name, so that 0.10 comes after 0.9."""
     return tuple(int(part) if part.isdigit() else 0 for part in name.split("."))
 
 

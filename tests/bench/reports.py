@@ -1,8 +1,7 @@
-"""Reports over a year with very many conversations: how long each page takes to come.
-
-The facts of the conversations are seeded by SQL and packed by the product's own code, but for the
-last two days, which stay as the background job leaves them. The processor time of the service is a
-figure of its own, because other programs on the machine change it less.
+"""Measures the time of each report page over a year with very many conversations. SQL seeds the
+facts of the conversations, and the product's own code packs them, except for the last two days,
+which stay as the background job leaves them. The processor time of the service is measured
+separately, because other programs on the machine affect it less.
 """
 
 import re
@@ -44,7 +43,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def measure_pages(desk: Desk, session: requests.Session) -> Iterator[Result]:
-    """The time of each page of a desk whose facts are stored."""
+    """Measure each page of a desk with stored facts."""
     for address in addresses():
         before = desk.processor_seconds()
         took = spread(list(_times(session, desk.url + address)))
@@ -74,7 +73,7 @@ def _short(address: str) -> str:
 
 
 def _times(session: requests.Session, url: str) -> Iterator[float]:
-    """Milliseconds until the whole page, each time."""
+    """Milliseconds until the whole page has arrived, for each request."""
     for turn in range(TIMES + 1):
         asked = time.perf_counter()
         session.get(url, timeout=60).raise_for_status()
@@ -83,7 +82,9 @@ def _times(session: requests.Session, url: str) -> Iterator[float]:
 
 
 def addresses() -> Iterator[str]:
-    """Every report over the year, one with filters, one by each other table, and one list."""
+    """The addresses of every report over the year, of one with filters, of one for each other
+    grouping, and of one list.
+    """
     today = datetime.now(UTC).date()
     year = f"from={today - timedelta(days=DAYS - 1)}&to={today}"
     here = "/workspace/supervisor/reports"
@@ -134,7 +135,7 @@ def pack(url: str) -> None:
 
 
 class _Writes:
-    """As much of a transaction as packing needs."""
+    """The part of a transaction that packing needs."""
 
     def __init__(self, conn: sa.Connection) -> None:
         self.conn = conn

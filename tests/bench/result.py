@@ -16,7 +16,7 @@ class Result:
     """A measurement of a benchmark on one database."""
 
     what: str
-    database: str = ""  #: "" where no database matters
+    database: str = ""  #: empty if the result does not depend on the database
     value: float
     unit: str
     floor: str = ""  #: the name of the program that the ratio compares with
@@ -56,8 +56,8 @@ def spread(values: Sequence[float], *, quartile: int = 2) -> Spread:
 
     Args:
         values: At least one.
-        quartile: Which quartile is the middle. 2 is the median. 1 is the lower quartile: what a
-            thing takes when nothing else on the machine comes in between.
+        quartile: The quartile that counts as the middle. 2 is the median. 1 is the lower quartile,
+        which other programs on the machine affect least.
     """
     if len(values) == 1:
         return Spread(middle=values[0], low=values[0], high=values[0])
@@ -68,7 +68,7 @@ def spread(values: Sequence[float], *, quartile: int = 2) -> Spread:
 
 
 def ratios(values: Sequence[float], floors: Sequence[float], *, quartile: int = 2) -> Spread:
-    """Compare measurements with those of a floor, which took turns with them.
+    """Compare measurements with alternate measurements of a floor.
 
     The middle is the quartile of the values divided by that of the floor. The spread is that of the
     pairs, widened where needed so that it contains the middle.

@@ -27,13 +27,13 @@ NAIVE = {
 
 @dataclass
 class Rung:
-    """One way to take a text in. ``command`` starts it."""
+    """One way to receive a text. ``command`` starts its server."""
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    pid: int = 0  #: of the server, while it runs
+    pid: int = 0  #: the process id of the server while it runs
 
 
 def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[Rung]:
@@ -57,7 +57,7 @@ def product(database: str, home: Path, name: str = "Patchboard", **more: str) ->
         "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
         "PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:1",
         "PATCHBOARD_PUBLIC_URL": URL.removesuffix("/webhooks/twilio/sms"),
-        # the bot's turns come after the run: the webhook alone is measured
+        # the bot's turns are due after the run, so that only the webhook is measured
         "PATCHBOARD_BURST_WINDOW": "3000",
         "PATCHBOARD_DEMO": "1",
         **{f"PATCHBOARD_{name}": value for name, value in more.items()},
@@ -102,7 +102,7 @@ def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
 
 
 def measured(port: int, count: int) -> Measured:
-    """Send so many texts to the server on this port. RuntimeError when one is not taken."""
+    """Send this many texts to the server on this port. RuntimeError if a text is not accepted."""
     found = sent(port, count)
     if found.failed:
         raise RuntimeError(f"{found.failed} of {count} texts were not answered with 200")
@@ -110,7 +110,7 @@ def measured(port: int, count: int) -> Measured:
 
 
 def sent(port: int, count: int, *strangers: str) -> Measured:
-    """Send so many texts to the server on this port. ``strangers``: see ``load.py``."""
+    """Send this many texts to the server on this port. ``strangers``: see ``load.py``."""
     arguments = [str(port), str(CONNECTIONS), str(count), secrets.token_hex(4), *strangers]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.load", *arguments],

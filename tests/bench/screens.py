@@ -16,20 +16,21 @@ import aiohttp
 from tests.bench.desks import DIRECT, Desk, agent
 
 NEVER = aiohttp.ClientTimeout(total=None)
-PATIENCE = 30.0  # seconds until an offer that does not come is called lost
+PATIENCE = 30.0  # seconds after which a missing offer counts as lost
 SIGN_IN_AT_ONCE = 8
 
 
 @dataclass
 class Floor:
-    """All agents of one desk: what they see is written down when they see it, by the requester's
-    number."""
+    """All agents of one desk. It records when each offer appears on a screen, by the requester's
+    number.
+    """
 
     url: str
     seen: dict[str, asyncio.Future[float]] = field(default_factory=dict)
 
     async def offered(self, phone: aiohttp.ClientSession, number: str) -> float:
-        """Ms from this requester's text until somebody's lists show the offer."""
+        """Milliseconds from this requester's text until an agent's lists show the offer."""
         self.seen[number] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         body = {"from": number, "to": DIRECT, "body": "my laptop will not start"}
@@ -88,7 +89,9 @@ def _numbers(shown: str) -> Iterator[str]:
 
 @asynccontextmanager
 async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterator[Floor]:
-    """So many agents, signed in and with the workspace open. ``first``: the number of the first."""
+    """This many agents, signed in and with the workspace open. ``first``: the number of the
+    first.
+    """
     floor = Floor(desk.url)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         screens = [Screen(floor, await stack.enter_async_context(browser())) for _ in range(agents)]
@@ -108,5 +111,5 @@ async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterato
 
 
 def browser() -> aiohttp.ClientSession:
-    """A browser without cookies, which waits for an answer as long as it takes."""
+    """A browser without cookies and without a time limit for answers."""
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=NEVER)

@@ -10,19 +10,21 @@ from handoff_service.store.engine.database import engine
 
 
 def closed_interactions(url: str, first: int, last: int) -> None:
-    """Closed interactions with these ids: each with a text, a work item and an offer, as if it had
-    been dealt with."""
+    """Insert closed interactions with these ids, each with a text, a work item and an accepted
+    offer.
+    """
     _run(url, _CLOSED, first=first, last=last, at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def ongoing(url: str, first: int, last: int) -> None:
-    """Active conversations of agent 1 with these ids, ten lines each; every tenth has unread
-    texts."""
+    """Insert active conversations of agent 1 with these ids and ten lines each. Every tenth has
+    unread texts.
+    """
     _run(url, _ONGOING, first=first, last=last, at=datetime.now(UTC))
 
 
 def armed(url: str, first: int, last: int, action_id: int, due_at: datetime) -> None:
-    """Active conversations of agent 1 with these ids, each with a timer of this action."""
+    """Insert active conversations of agent 1 with these ids, each with a timer of this action."""
     statements = tuple(one.replace("ACTION", str(action_id)) for one in _ARMED)
     _run(url, statements, first=first, last=last, at=due_at)
 

@@ -217,5 +217,5 @@ SENTENCES = {
         ไม่ค่ะ เมื่อวานปัญหากลับมาอีก
     """),
 }
-#: Of a hundred texts of a desk in a company whose people write five scripts.
+#: The share of each language in a hundred texts, for a company in which people write five scripts.
 MIX = {"Latin": 80, "Chinese": 8, "Japanese": 4, "Korean": 4, "Thai": 4}

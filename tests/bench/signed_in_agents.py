@@ -1,7 +1,8 @@
-"""Very many agents signed in on one process: the memory that each takes, and the page meanwhile.
+"""Signs very many agents in on one process, and measures the memory of each agent and the time of a
+page meanwhile.
 
-Each agent has a session and an open stream of events. The streams belong to a process of their own,
-so that the timed requests do not wait for this program:
+Each agent has a session and an open stream of events. A separate process holds the streams, so that
+they do not delay the timed requests:
 
     python -m tests.bench.signed_in_agents URL FIRST COUNT LOOKS
 
@@ -23,7 +24,7 @@ from tests.bench.result import Result, percentile
 from tests.bench.screens import Floor, Screen, browser
 
 AGENTS = size(1000, 100, "SIGNED_IN")
-WARM_UP = 50  # agents who are signed in before memory is measured: they fill the caches
+WARM_UP = 50  # agents who sign in before memory is measured, so that the caches are full
 MOST_KB = 30.0
 PAGES = size(200, 40)
 AT_ONCE = 16
@@ -73,9 +74,10 @@ def _pages(desk: Desk, session: requests.Session) -> list[float]:
 
 @contextmanager
 def open_streams(desk: Desk, first: int, count: int, *, looks: bool = False) -> Iterator[None]:
-    """Agents with open streams, in a process of their own, until the block ends. ``looks``: they
-    fetch their lists after each hint. Every agent who signs in is a hint for all others, so the
-    work of signing in then grows with the square of their number."""
+    """Agents with open streams, in a process of their own, until the block ends. ``looks``: the
+    agents fetch their lists after each hint. Each sign-in publishes a hint to all other agents, so
+    the work then grows with the square of the number of agents.
+    """
     command = [sys.executable, "-m", "tests.bench.signed_in_agents", desk.url]
     with subprocess.Popen(
         [*command, str(first), str(count), "looks" if looks else ""],

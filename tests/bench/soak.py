@@ -2,11 +2,10 @@
 
 Every few seconds it samples the service: memory, open files, the sizes of the database and its WAL,
 the webhook's p99, and the longest delay from a text to the event on an agent's stream. It ends with
-a picture, a table and slopes. Ctrl-C ends it early with what has been sampled.
-
-The first third of the run is a warm-up, in which caches fill: the slopes leave it out. The run ends
-with 1 when memory or open files surely grow faster than the limits: when the whole 95 % interval is
-above. A short run has wide intervals and finds fast leaks alone.
+a picture, a table and slopes. Ctrl-C ends it early and keeps the samples. The first third of the
+run is a warm-up in which caches fill, and the slopes leave it out. The exit code is 1 if memory or
+open files certainly grow faster than the limits, which means that the whole 95 % interval is above
+the limit. A short run has wide intervals and finds only fast leaks.
 """
 
 import asyncio
@@ -42,23 +41,23 @@ REQUESTERS = 500
 SAMPLE_EVERY = 5.0  # seconds
 PROBE_EVERY = 0.5
 PROBE = "+12025550999"
-LATEST = 30.0  # seconds: a probe that takes longer counts as this
+LATEST = 30.0  # seconds; a slower probe counts as this value
 #: growth an hour
 MOST_MEMORY_MB, MOST_FILES = 12.0, 12.0
-WARM_UP = 1 / 3  # of the run
+WARM_UP = 1 / 3  # share of the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    seconds: float  #: since the load began
+    seconds: float  #: seconds since the load began
     memory: float  #: MB
     files: float
     wal: float  #: MB
     database: float  #: MB
-    webhook_p99: float | None  #: ms, of the texts since the last sample
+    webhook_p99: float | None  #: ms, for the texts since the last sample
     hint_longest: float | None  #: ms
     texts: float  #: accepted a second, since the last sample
-    refused: int  #: since the last sample
+    refused: int  #: refused requests since the last sample
 
 
 SERIES: Sequence[tuple[str, str, Callable[[Sample], float | None]]] = (
@@ -183,7 +182,7 @@ async def soak(minutes: float, desks: Desks, samples: list[Sample]) -> None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), SAMPLE_EVERY)
                 if failed := next((one for one in running if one.done()), None):
-                    await failed  # raises its error
+                    await failed  # raises the error of the task
                 samples.append(load.sample(desk, time.monotonic() - began))
                 _progress(samples[-1], minutes)
             for one in running:
@@ -224,7 +223,7 @@ def slopes(samples: Sequence[Sample]) -> dict[str, Slope]:
 
 
 def grows(found: dict[str, Slope]) -> list[str]:
-    """The series that surely grow faster than their limits."""
+    """The series that certainly grow faster than their limits."""
     limits = {"memory": MOST_MEMORY_MB, "open files": MOST_FILES}
     return [name for name, one in found.items() if one.low > limits[name]]
 

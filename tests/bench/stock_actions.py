@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 
 class OpenCase(Action):
-    """Reports a case without creating one, because the floor has no database."""
+    """Replies as if it had opened a case. It stores nothing, because the floor has no database."""
 
     def name(self) -> str:
         return "action_open_case"

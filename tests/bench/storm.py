@@ -1,8 +1,9 @@
-"""A storm of first texts while no live agent is there, beside texts in known conversations.
+"""Compares a storm of first texts while no live agent is available with texts in existing
+conversations.
 
-Each first text opens a conversation and chooses a queue, and its sender is texted that nobody is
-free. Storms and known conversations take turns in one run. Each storm comes from numbers that have
-never texted.
+Each first text opens a conversation and chooses a queue, and its sender gets the text that nobody
+is free. Storms and known conversations take turns in one run. Each storm comes from numbers that
+have never texted.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from tests.bench.load import Measured, request, send
 from tests.bench.result import Direction, Result, ratios
 from tests.bench.rungs import CONNECTIONS
 
-LEAST = 0.8  # of the rate of known conversations
+LEAST = 0.8  # share of the rate of known conversations
 TEXTS = size(4000, 1000, "TEXTS")
 ROUNDS = size(3, 2)
 

@@ -3,9 +3,9 @@
 ``ONLY=ten_million`` runs it; the default run leaves it out. It needs about 12 GB of disk.
 
 The product's own functions are measured on both tables: the partitioned one takes the plain one's
-name. It is partitioned by ranges of ids, one range for each month, because ids follow the time and
-other tables refer to the id. A unique constraint must contain the partition key, so this table
-cannot keep the constraints on the provider's id and on the place in the conversation.
+name. The table is partitioned by ranges of ids, one range for each month, because ids follow the
+time and other tables refer to the id. A unique constraint must contain the partition key, so this
+table cannot keep the constraints on the provider's id and on the place in the conversation.
 """
 
 import asyncio
@@ -50,12 +50,12 @@ COUNT = size(10_000_000, 40_000, "MESSAGES")
 LINES = 10  # messages of a conversation
 AT_A_TIME = 40  # conversations whose messages alternate
 BLOCK = LINES * AT_A_TIME
-FEWER = max(COUNT // 100, 20_000)  # for comparison: what the number of messages alone costs
+FEWER = max(COUNT // 100, 20_000)  # for comparison: the cost of the number of messages alone
 MONTHS = 36
 MONTH = timedelta(days=30.4375)
 TIMES = size(60, 5, "TIMES")
 BATCH = 64
-FREE_BYTES = 1_500 * COUNT  # of disk, before it begins
+FREE_BYTES = 1_500 * COUNT  # free disk space that the benchmark requires at its beginning
 SENTENCES = (
     "my laptop will not start since this morning",
     "the printer on floor three prints blank pages",
@@ -68,10 +68,10 @@ SENTENCES = (
     "outlook shows an empty calendar after the update",
     "can somebody call me back about ticket forty two",
 )
-RARE = "zanzibar"  # in one message of each hundred thousand
+RARE = "zanzibar"  # a word in one of each hundred thousand messages
 FEW, PLAIN, BY_MONTH = f"plain table, {FEWER:,}", "plain table", "one partition a month"
 
-type Timing = tuple[str, str, float]  # what, unit, figure
+type Timing = tuple[str, str, float]  # measured step, unit, figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ class Scale:
 
     @property
     def open(self) -> int:
-        """The newest conversations are active."""
+        """Insert the conversations. The newest ones are active."""
         return min(2_000, self.people // 2)
 
     @property
     def timers(self) -> int:
-        """Due work that waits."""
+        """Insert waiting due work."""
         return self.messages // 50
 
     @property
@@ -262,7 +262,7 @@ FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
 LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = x.indrelid
 WHERE x.indrelid = 'messages'::regclass
 """
-# messages of AT_A_TIME conversations alternate
+# the messages of this number of conversations alternate
 _CONVERSATION = f"(n - 1) / {BLOCK} * {AT_A_TIME} + (n - 1) % {AT_A_TIME} + 1"
 _SEQ = f"((n - 1) % {BLOCK} / {AT_A_TIME} + 1)"
 _PERSON = "((c * 7919) % %(people)s + 1)"
@@ -325,8 +325,8 @@ def _all(url: str, scale: Scale) -> list[Timing]:
 
 
 async def _statements(url: str, scale: Scale) -> list[Timing]:
-    """The product's own functions: the lower quartile in ms, which other work on the machine
-    disturbs little."""
+    """Measure the product's own functions: the lower quartile in milliseconds, which other work on
+    the machine disturbs little."""
     store = Store(url, clock=clock.now, settings=OperationSettings(), after_commit=Heard())
     chance, last = random.Random(7), scale.conversations
     turns = itertools.count()
@@ -391,7 +391,7 @@ async def _statements(url: str, scale: Scale) -> list[Timing]:
         await time_it("search: a word of 0.001 % of the texts", lambda: look(RARE))
         await time_it(
             "list: 100 of an agent's ongoing conversations",
-            lambda: store.read(conversation_list.listed, MIA, others=False, most=100),
+            lambda: store.read(conversation_list.ongoing_items, MIA, others=False, most=100),
             max(TIMES // 4, 3),
         )
         await _work(store, time_it)
@@ -404,7 +404,7 @@ async def _statements(url: str, scale: Scale) -> list[Timing]:
 async def _work(
     store: Store, time_it: Callable[[str, Callable[[], Awaitable[object]]], Awaitable[None]]
 ) -> None:
-    """Due work beside very many timers that wait."""
+    """Measure due work beside very many waiting timers."""
     keys = itertools.count(1)
 
     def add(tx: Transaction, _command: None) -> None:
@@ -438,7 +438,7 @@ async def _retention(
     scale: Scale,
     time_it: Callable[[str, Callable[[], Awaitable[object]]], Awaitable[None]],
 ) -> None:
-    """Retention of the oldest texts, as the nightly run removes them: each step empties 30."""
+    """Measure retention: each step empties 30 of the oldest texts, as in the nightly run."""
     kind = KeptKind.TEXTS
     await store.write(begin_kind, kind)
     before = clock.now() - (MONTHS - 1) * MONTH
@@ -456,7 +456,7 @@ async def _retention(
 
 
 def _upkeep(url: str, scale: Scale) -> list[Timing]:
-    """Size, vacuum, removal of a month, and a dump."""
+    """Measure size, vacuum, removal of a month, and a dump."""
     found: list[Timing] = []
     with _connected(url) as conn:
         partitioned = bool(conn.execute("SELECT 1 FROM pg_partitioned_table").fetchall())

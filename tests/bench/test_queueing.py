@@ -1,5 +1,6 @@
-"""The queueing model, held against values that can be worked out by hand, and the names of what is
-measured for it."""
+"""The queueing model, compared with values that can be computed by hand, and the names of its
+measurements.
+"""
 
 import math
 
@@ -101,7 +102,7 @@ def test_what_a_connection_does_has_a_name(
         ("UPDATE messages SET status = 'sent'", "{}", None),
     ],
 )
-def test_rows_that_many_lock_are_told_by_their_statements(
+def test_shared_rows_are_recognized_by_their_statements(
     statement: str, given: str, row: str | None
 ) -> None:
     assert shared_row(statement, given) == row

@@ -54,7 +54,7 @@ def result(
         (result(value=25.1), False),
         (result(value=25, direction=Direction.AT_LEAST), True),
         (result(value=24.9, direction=Direction.AT_LEAST), False),
-        (result(value=9, ratio=30), False),  # the ratio counts
+        (result(value=9, ratio=30), False),  # the budget applies to the ratio
         (result(budget=None), None),
     ],
 )
@@ -159,7 +159,9 @@ def test_releases_are_in_order_and_keep_their_gaps(tmp_path: Path) -> None:
 
 
 def samples(growth: float, count: int = 90) -> list[Sample]:
-    """A sample each five seconds, of a service that grows so many MB an hour and wobbles."""
+    """One sample every five seconds, of a service with memory that grows by this many MB an hour
+    and varies.
+    """
     return [
         Sample(
             seconds=5.0 * n,

@@ -1,4 +1,4 @@
-"""How the timers' benchmark tells late, early, repeated and missing firings apart."""
+"""The timers' benchmark distinguishes late, early, repeated and missing firings."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -2,8 +2,8 @@
 help desk texts in each language.
 
 The baseline is an index of whole words, in which parts of words cannot be found in scripts without
-spaces. The texts are counted and timed as the worker indexes them, folding included. Other work of
-the machine disturbs the times; the bytes are the same in every run on SQLite.
+spaces. Bytes and time are measured while texts are indexed as the worker does it, including
+folding. Other programs affect the times. On SQLite the bytes are the same in every run.
 """
 
 import random
@@ -31,7 +31,7 @@ from tests.bench.sentences import MIX, SENTENCES
 TEXTS = size(20_000, 1_500, "INDEXED")
 TIMES = size(3, 2)
 LINES = 10  # lines of a conversation
-MOST = 1.3  # times the cost of whole words, for the mix: from issue 12
+MOST_GROWTH = 1.3  # times the cost of whole words, for the mix: from issue 12
 MIXED = "mix"
 BYTES = {
     "sqlite": "SELECT sum(length(block)) FROM message_words_data",
@@ -45,7 +45,7 @@ EMPTY = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Per text."""
+    """The cost of one text."""
 
     size: float  # bytes
     took: float  # microseconds
@@ -62,7 +62,7 @@ def _results(kind: str, conn: Connection, texts: str) -> Iterator[Result]:
     """Bytes and time of one script. Only the mix has budgets."""
     pairs = [(whole_words(conn, texts, TEXTS), index(conn, texts, TEXTS)) for _ in range(TIMES)]
     whole, now = zip(*pairs, strict=True)
-    budget = MOST if texts == MIXED else None
+    budget = MOST_GROWTH if texts == MIXED else None
     for what, unit, cost in (
         ("size", "bytes a text", lambda one: one.size),
         ("time", "µs a text", lambda one: one.took),
@@ -101,7 +101,7 @@ def whole_words(conn: Connection, texts: str, count: int) -> Cost:
 
 
 def _one_word(_run: str) -> int:
-    return 0  # a mock would take time of its own
+    return 0  # a function, because a mock would take additional time
 
 
 def index(conn: Connection, texts: str, count: int) -> Cost:

@@ -1,5 +1,5 @@
-"""Very many timers armed, of which a thousand become due each second: how late they fire, and
-whether one fires early, twice or never.
+"""Measures very many running timers, of which a thousand become due each second: how late they
+fire, and whether one fires early, twice or never.
 
 The worker runs in this process without HTTP, on the real clock. A timer has fired when its line in
 the conversation is stored.
@@ -32,15 +32,16 @@ from tests.support.action_story import REQUESTER, Rules
 ARMED = size(1_000_000, 30_000, "ARMED")
 RATE = 1000  # due a second
 SECONDS = size(20, 3)
-SETTLES = timedelta(seconds=2)  # until the first is due
-PATIENCE = 60.0  # seconds after the last is due; a timer that has not fired by then is missed
-LATER = timedelta(days=30)  # when all others are due
+SETTLES = timedelta(seconds=2)  # the delay before the first timer is due
+# seconds after the last due time; a timer that has not fired by then counts as missing
+PATIENCE = 60.0
+LATER = timedelta(days=30)  # how much later all other timers are due
 MOST_LATE_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
-    """When the due timers fired: how late, and how many twice or never."""
+    """How late the due timers fired, and how many fired twice or never."""
 
     late: list[float]  #: ms of each timer's first firing, negative: early
     twice: int
@@ -116,9 +117,11 @@ async def _fire(url: str) -> Firing:
 
 
 def _set_due(url: str) -> dict[int, datetime]:
-    """Make some timers due soon, so many a second. Returns their due times by interaction."""
+    """Give some timers a due time soon, with this many a second. Returns the due times by
+    interaction.
+    """
     start = clock.now() + SETTLES
-    step = ARMED // (RATE * SECONDS)  # spread over the table
+    step = ARMED // (RATE * SECONDS)  # spread evenly over the table
     due = {1 + n * step: start + timedelta(seconds=n / RATE) for n in range(RATE * SECONDS)}
     rows = [{"i": n, "k": str(n), "at": at} for n, at in due.items()]
     opened = engine(url, size=1, writes=True)
@@ -137,14 +140,14 @@ def _set_due(url: str) -> dict[int, datetime]:
             rows,
         )
     opened.dispose()
-    # writing them took a while: shift nothing, but begin early enough
+    # writing takes a while, so the first due time must be late enough
     if clock.now() > start:
         return _set_due(url)
     return due
 
 
 async def _until_fired(store: Store, count: int) -> None:
-    """Wait until so many lines are stored, or no longer than the patience."""
+    """Wait until this many lines are stored, at most until the patience is over."""
     for _ in range(int(PATIENCE * 2)):
         if len(await store.read(_fired)) >= count:
             return

@@ -26,7 +26,7 @@ TURNS = size(100_000, 20_000, "TURNS")
 ITEMS = size(5_000, 1_000)
 CONVERSATIONS = TURNS // 10
 TIMES = size(20, 8)
-MOST_MS = 100.0  # of a page, from issue 15
+MOST_MS = 100.0  # the limit for a page, from issue 15
 MOST_LABEL_MS = 1000.0
 TEACH = "/workspace/trainer"
 PAGES = {
@@ -150,7 +150,7 @@ def _fill(url: str) -> None:
 
 
 def _turns(conn: Connection, now: datetime) -> None:
-    """Turns of the last fourteen days, half of them on each model."""
+    """Insert turns of the last fourteen days, half of them on each model."""
     chance = random.Random(15)
     for ids in batched(range(1, TURNS + 1), 5000, strict=False):
         rows = []
@@ -173,7 +173,9 @@ def _turns(conn: Connection, now: datetime) -> None:
 
 
 def _items(conn: Connection, now: datetime) -> None:
-    """Waiting texts; three of four are alone, the others are in clusters of about ten."""
+    """Insert waiting texts. Three of four are single, and the others are in clusters of about
+    ten.
+    """
     chance = random.Random(16)
     rows = []
     for n in range(1, ITEMS + 1):

@@ -1,5 +1,5 @@
-"""The cost of searching for a person at a desk with very many users: by the query alone, in the
-order of names and of ids, and by the pages and the API call that use it.
+"""Measures the cost of searching for a person at a desk with very many users: of the query alone,
+in the order of names and of ids, and of the pages and the API call that use it.
 
 The baseline of the queries is a search for an employee number: a lookup of one row by its index.
 The baseline of an answer is the same answer for a word that nobody has.
@@ -26,15 +26,15 @@ from tests.bench.result import Result, spread
 
 USERS = size(100_000, 20_000, "USERS")
 TIMES = size(15, 4)
-MOST_MS = 20.0  # from issue 12
+MOST_MS = 20.0  # the limit from issue 12
 PAGE = 20  # users on a page
-FIRST = 1_000  # their first id, after the demo's users
+FIRST = 1_000  # the first id of the added users, after the demo's users
 NOBODY = "zzyzx"  # a word that nobody has
 ORDERS: dict[str, Callable[[Connection, str], object]] = {
     "name": lambda conn, typed: users.by_name(conn, typed, after=0, limit=PAGE),
     "id": lambda conn, typed: users.search_users(conn, typed, PAGE),
 }
-PATHS = {  # who asks
+PATHS = {  # path -> the session that requests it
     "/api/v1/users": MIA,
     "/workspace/new/look": MIA,
     "/workspace/conversations/1/users": MIA,
@@ -124,8 +124,9 @@ def _searches(names: list[str]) -> dict[str, str]:
 
 
 def _fill(conn: Connection) -> list[str]:
-    """Users with names as unevenly spread as in a company. Returns the names, frequent ones
-    first."""
+    """Insert users. Some names are much more frequent than others, as in a company. Returns the
+    names, the most frequent first.
+    """
     chance = random.Random(12)
     words = [(one + other).capitalize() for one in SYLLABLES for other in SYLLABLES]
     chance.shuffle(words)
@@ -152,7 +153,7 @@ def _fill(conn: Connection) -> list[str]:
 
 
 def _times(work: Callable[[], object]) -> Iterator[float]:
-    """How long the work takes, in ms, each time."""
+    """Milliseconds of the work, for each repetition."""
     for turn in count():
         began = time.perf_counter()
         work()

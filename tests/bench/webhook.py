@@ -1,4 +1,5 @@
-"""The inbound webhook beside its floors, in turns. Every text is durable when it is answered.
+"""Compares the inbound webhook with its floors, alternately. Every text is durable when it is
+answered.
 
 The load generator runs on the same cores.
 """

@@ -71,8 +71,8 @@ ALWAYS: dict[str, dict[str, Any]] = {
 
 
 class ActionEndpoint:
-    """`calls` holds the bodies that Rasa posted. `delay` (seconds) and `broken` (status, or a body)
-    change the answers.
+    """`calls` holds the bodies that Rasa posted. `delay` (seconds) slows the answers down, and
+    `broken` (a status or a body) replaces them.
 
     A call without the bearer token is answered 401, as the service does.
     """
@@ -84,7 +84,8 @@ class ActionEndpoint:
         self.refused = 0
         self.delay = 0.0
         self.broken: int | dict[str, Any] | None = None
-        self.outage = "-"  # what is down: a problem with this word is asked about it
+        # the word of the known outage; the bot asks about it if a problem contains this word
+        self.outage = "-"
 
     def names(self, sender: str) -> list[str]:
         """The actions that Rasa asked for in a conversation, in order, without the problem form's
@@ -125,7 +126,7 @@ class ActionEndpoint:
 
 
 def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
-    """In a form, the form's question follows the text."""
+    """Ask for other words. In a form, the form's question follows."""
     form = tracker["active_loop"]
     reply = "utter_not_understood" if form else "utter_rephrase"
     return {
@@ -143,14 +144,15 @@ def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
 
 
 def found_in(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
-    """The slots that the form found in the last text, as they are."""
+    """The slots that the form extracted from the last text, unchanged."""
     events = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     return [e for e in list(events)[::-1] if e["name"] != "requested_slot"]
 
 
 def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
-    """Fill the form's slots with what was recognized, so that the form skips these questions. The
-    only known outage is the test's."""
+    """Fill the form's slots with the recognized values, so that the form skips these questions. The
+    only known outage is the one that the test sets.
+    """
     events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[
         ::-1
     ]
@@ -163,8 +165,9 @@ def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
 
 
 def judged(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
-    """The form's slots as the service would leave them: what was told is right, anything else is
-    asked again."""
+    """The form's slots as the service would leave them. A proof with the value "told" counts as
+    right. The form asks again for any other value.
+    """
     set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
     if "proof" in slots:

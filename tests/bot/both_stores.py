@@ -1,10 +1,10 @@
-"""The same conversations on Rasa's own SQL tracker store and on the bounded one. Run by .venv-bot,
-not by pytest.
+"""Runs the same conversations on Rasa's own SQL tracker store and on the bounded one. Run by
+.venv-bot, not by pytest.
 
 Usage: both_stores.py MODEL.tar.gz ACTIONS_URL TOKEN, from the repository's root. Each conversation
 is scripted or 50 turns at random: problems, asides inside the form, undo (`/back`), restart. After
-each turn both must have said the same and be in the same state. Prints "all well" and what was
-checked.
+each turn both must have sent the same replies and have the same state. Prints "all well" and a list
+of the checks.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ async def main(model: str, actions_url: str, token: str) -> None:
 
 
 async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
-    """The store was bounded, and still has everything."""
+    """Check that the store made checkpoints and still has every event."""
     with store.session_scope() as session:
         long_ones = {row.sender_id for row in session.query(store.Checkpoint)}
     assert long_ones == set(SCRIPTS), long_ones
@@ -129,7 +129,9 @@ async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
 
 
 async def a_lost_database_is_no_empty_one(side: Side) -> None:
-    """Rasa would continue in memory, as if the conversation had just begun."""
+    """Check that a lost database is an error. Rasa's own store would continue in memory, as if the
+    conversation had just begun.
+    """
     with side.store.session_scope() as session:
         session.execute(sa.text("DROP TABLE events"))
         session.commit()

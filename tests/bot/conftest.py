@@ -72,7 +72,9 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def model(home: Path) -> Path:
-    """The real model. Its training starts the program in full, as the service does."""
+    """The real model. It is trained in a new process without the fork server, as the service trains
+    it.
+    """
     with patch("handoff_service.bot_control.rasa_environment.python", lambda: str(BOT_PYTHON)):
         return train(home)
 

@@ -50,7 +50,8 @@ def serve(folder: str) -> None:
     threading.Thread(target=end_with_users, args=(folder,), daemon=True).start()
     for name in PRELOAD:
         importlib.import_module(name)
-    # a program finds its own modules: those imported here may stand in another folder for it
+    # a program must import its own modules, which may be in another folder than the modules
+    # imported here
     own = [name for name in sys.modules if name.split(".")[0] in ("actions", "bot", "tests")]
     assert own == [], own
     with socket.socket(socket.AF_UNIX) as listening:
@@ -64,11 +65,12 @@ def serve(folder: str) -> None:
 
 def end_with_users(folder: str) -> None:
     gone = select.poll()
-    gone.register(0, 0)  # reports a pipe that nobody has open for writing
+    gone.register(0, 0)  # reports when no process has the pipe open for writing any more
     gone.poll()
-    # the folder may be gone too, at the end of the tests
+    # at the end of the tests, the folder may be deleted already
     with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, "lock")) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # nobody starts to use the server now
+        # the lock keeps new users from starting to use the server now
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not gone.poll(0):
             return end_with_users(folder)
         os.unlink(os.path.join(folder, "users"))
@@ -96,15 +98,16 @@ def start(connection: socket.socket) -> None:
 
 def report_end(pid: int, program: int, connection: socket.socket) -> None:
     select.select([program, connection], [], [])
-    signal.pidfd_send_signal(program, signal.SIGKILL)  # no more than a zombie has this, if it ended
+    # after the program has ended, only a zombie can still have this id
+    signal.pidfd_send_signal(program, signal.SIGKILL)
     os.close(program)
     _, status = os.waitpid(pid, 0)
-    with connection, contextlib.suppress(OSError):  # the test need not wait for the end
+    with connection, contextlib.suppress(OSError):  # the test may have disconnected before the end
         connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def run(order: dict, files: list[int]) -> None:
-    """The work of the fork."""
+    """Runs in the fork: starts the program."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number, file in enumerate(files):
         os.dup2(file, number)

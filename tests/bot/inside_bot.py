@@ -32,7 +32,7 @@ from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
 from bot.sentence_encoder import SIZE, SentenceEncoder  # noqa: E402
 from bot.shared_examples import shared_examples  # noqa: E402
-from bot.sms_channel import Answer, Turn, TurnMemory, _asked, parse_turn  # noqa: E402
+from bot.sms_channel import Answer, RunningTurns, Turn, _asked, parse_turn  # noqa: E402
 
 RESULTS = [
     {},
@@ -108,7 +108,7 @@ NEEDS = {
     "deny": {"without": ["device"]},
     "inform_account": {"entities": ["email"]},
 }
-MEANT = [  # text, entities, ranking, what counts
+MEANT = [  # text, entities, ranking, expected intent
     (
         "it makes a noise",
         [],
@@ -127,7 +127,7 @@ MEANT = [  # text, entities, ranking, what counts
     ("2", [], [("inform_account", 0.4), ("affirm", 0.1)], ("affirm", 1.0)),
     ("ann@example.com", ["email"], [("inform_account", 0.4)], ("inform_account", 1.0)),
     ("dead, cant work", [], [("blocked", 0.5), ("report_problem", 0.5)], ("blocked", 1.0)),
-    ("2", [], [("inform_account", 1.0)], ("inform_account", 1.0)),  # nothing else is left
+    ("2", [], [("inform_account", 1.0)], ("inform_account", 1.0)),  # no other intent is left
 ]
 
 
@@ -142,8 +142,8 @@ def a_meaning_counts_only_when_the_text_bears_it_out():
         assert abs(done.get("intent")["confidence"] - confidence) < 0.001, text
 
 
-# Intent before the gate, nearness, what was asked, by its words? -> intent after it, and the likely
-# topic.
+# Intent before the gate, nearness, the question before, whether the words match -> intent after the
+# gate, and the likely topic.
 TOPIC, OTHER, SURE = "report_problem", "not_for_desk", False
 GATED = [
     (TOPIC, 0.7, None, SURE, (TOPIC, None)),
@@ -200,11 +200,11 @@ def a_topic_begins_only_near_its_examples():
 
 REQUEST = "talk_to_person"
 HANDED_OFF = [
-    ("a text", 0.35, 0.2, True),  # likely enough, although help is likelier
+    ("a text", 0.35, 0.2, True),  # likely enough, although the intent help is likelier
     ("a text", 0.35, None, True),  # without the encoder
     ("a text", 0.35, 0.0, False),
     ("a text", 0.25, 0.2, False),
-    ("i need a real person", 0.1, 0.0, True),  # by its words
+    ("i need a real person", 0.1, 0.0, True),  # recognized by its words
     ("my agent says i need a real person", 0.1, 0.0, False),
 ]
 
@@ -306,42 +306,57 @@ def an_example_is_encoded_once(folder):
     assert vectors("bb") == [2]
 
 
-async def the_memory_is_bounded_and_outlives_its_asker():
+async def a_running_turn_is_joined_and_outlives_its_asker():
     ran = []
-    memory = TurnMemory(limit=2)
+    turns = RunningTurns()
 
     async def run(turn):
         ran.append(turn.turn_id)
         await asyncio.sleep(0.01)
-        return [{"text": turn.message}]
+        assert len(turns._running) > 0
+        return Answer([{"text": turn.message}])
 
-    def turn(turn_id):
-        return Turn("ann", "hi", {"turn_id": turn_id})
+    def turn(turn_id, sender="ann"):
+        return Turn(sender, "hi", {"turn_id": turn_id})
 
-    asker = asyncio.ensure_future(memory.once(turn("1"), run))
+    asker = asyncio.ensure_future(turns.join(turn("1"), run))
     await asyncio.sleep(0)
     asker.cancel()
-    await memory.once(turn("1"), run)
+    await turns.join(turn("1"), run)
     assert ran == ["1"]
-    for turn_id in ("2", "3", "3", "1"):
-        await memory.once(turn(turn_id), run)
-    assert ran == ["1", "2", "3", "1"]
-    await memory.once(parse_turn(b'{"sender": "ann", "message": "hi"}'), run)
-    assert len(memory._done) == 2
-    assert not memory._running
+    without_id = parse_turn(b'{"sender": "ann", "message": "hi"}')
+    await asyncio.gather(*(turns.join(without_id, run) for _ in range(2)))
+    assert ran == ["1", None, None]
+    assert not turns._running
+    assert not turns._locks
 
 
-async def the_memory_keeps_no_tracker():
-    """A process that remembers thousands of turns once had as many trackers in memory."""
-    memory, trackers = TurnMemory(), []
+async def the_turns_of_a_conversation_run_one_after_the_other():
+    turns, running, most = RunningTurns(), set(), []
+
+    async def run(turn):
+        running.add((turn.sender, turn.turn_id))
+        most.append([sender for sender, _ in running].count(turn.sender))
+        await asyncio.sleep(0.01)
+        running.remove((turn.sender, turn.turn_id))
+        return Answer([])
+
+    given = [Turn(sender, "hi", {"turn_id": n}) for n in range(3) for sender in ("ann", "bob")]
+    await asyncio.gather(*(turns.join(turn, run) for turn in given))
+    assert most == [1] * 6
+
+
+async def a_turn_that_is_done_keeps_no_tracker():
+    """An earlier version kept one tracker in memory for each remembered turn."""
+    turns, trackers = RunningTurns(), []
 
     async def run(turn):
         tracker = DialogueStateTracker("ann", [])
         trackers.append(weakref.ref(tracker))
-        tracker_store.saved_trackers.set([tracker])
+        tracker_store.open_turn.set(tracker_store.OpenTurn("ann", tracker=tracker))
         return Answer([{"text": turn.message}])
 
-    await asyncio.ensure_future(memory.once(Turn("ann", "hi", {"turn_id": "1"}), run))
+    await asyncio.ensure_future(turns.join(Turn("ann", "hi", {"turn_id": "1"}), run))
     gc.collect()
     assert [tracker() for tracker in trackers] == [None]
 
@@ -382,6 +397,7 @@ if __name__ == "__main__":
     capitals_are_encoded_in_lower_case()
     with tempfile.TemporaryDirectory() as made:
         an_example_is_encoded_once(Path(made))
-    asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
-    asyncio.run(the_memory_keeps_no_tracker())
+    asyncio.run(a_running_turn_is_joined_and_outlives_its_asker())
+    asyncio.run(the_turns_of_a_conversation_run_one_after_the_other())
+    asyncio.run(a_turn_that_is_done_keeps_no_tracker())
     print("all well")

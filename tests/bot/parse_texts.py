@@ -1,4 +1,4 @@
-"""Asks a trained model what texts mean. Run by .venv-bot (Python 3.10), not by pytest.
+"""Parses texts with a trained model. Run by .venv-bot (Python 3.10), not by pytest.
 
 Usage: parse_texts.py MODEL.tar.gz MEANINGS.json < texts.json Input: a JSON list of [text, what was
 asked before it or null]; see bot/asked.py. Written (Rasa logs to stdout): a JSON list of {"text",

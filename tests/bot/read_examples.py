@@ -1,6 +1,6 @@
-"""What Rasa's own reader makes of an NLU file. Run by .venv-bot (Python 3.10), not by pytest.
-
-Arguments: the file, and where to write a JSON list of [intent, text, number of entities].
+"""Reads an NLU file with Rasa's own reader. Run by .venv-bot (Python 3.10), not by pytest.
+Arguments: the NLU file, and the file for the result, a JSON list of [intent, text, number of
+entities].
 """
 
 import json

@@ -16,7 +16,7 @@ from tests.support.service import PATIENCE, Service
 
 MAIN = "+18885550100"
 AT_ONCE = 6
-# each unknown number is of another range: automatic replies to one range are limited
+# each unknown number is in its own range, because automatic replies to one range are limited
 _AREAS = [201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224]
 _unknown = ((area, exchange) for exchange in itertools.count(220) for area in _AREAS)
 _known = itertools.count(1)
@@ -24,8 +24,9 @@ _known = itertools.count(1)
 
 @dataclass(slots=True)
 class Talked:
-    """The result of a conversation. ``replies``: to each text, in order; ``silent``: how many texts
-    were left unanswered on purpose."""
+    """The result of a conversation. ``replies``: the replies to each text, in order; ``silent``:
+    the number of texts that were left unanswered on purpose.
+    """
 
     replies: list[list[str]] = field(default_factory=list)
     owner: str | None = None
@@ -49,7 +50,7 @@ class Talked:
 
 
 class Phones:
-    """Texts conversations to a running service, and reads their outcomes as an agent does."""
+    """Runs conversations with a running service, and reads their outcomes as an agent does."""
 
     def __init__(self, desk: Service) -> None:
         self._desk = desk
@@ -62,7 +63,7 @@ class Phones:
         return {"Authorization": f"Bearer {answer.json()['token']}"}
 
     def all(self, talks: Sequence[tuple[Sequence[str], bool]]) -> list[Talked]:
-        """Each with its texts, and whether the number is a user's."""
+        """Run all conversations. Each has its texts and whether it uses a user's number."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(lambda talk: self.talk(talk[0], known=talk[1]), talks))
 
@@ -89,8 +90,9 @@ class Phones:
         return talked
 
     def _answered(self, number: str, seen: int) -> list[dict[str, Any]]:
-        """The lines of the conversation, when the text after the first ``seen`` has been
-        answered, or when nobody but an agent would answer it."""
+        """The lines of the conversation, once the text after the first ``seen`` lines has been
+        answered, or once only an agent could answer it.
+        """
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             (interaction, *_) = self._interactions(number) or [None]
@@ -118,7 +120,7 @@ class Phones:
         return found
 
     def _user(self) -> str:
-        """The number of a user that nobody has texted from."""
+        """The number of a user who has not texted yet."""
         n = next(_known)
         number = f"+1303556{n:04}"
         user = {"external_id": f"E7{n:03}", "name": f"Alex {n}", "numbers": [number]}

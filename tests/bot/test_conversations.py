@@ -51,9 +51,7 @@ def test_a_plain_report_is_taken_at_once(requester: Conversation, report: str) -
         "internet down cant do anything",
     ],
 )
-def test_how_bad_it_is_is_not_asked_of_who_has_said_so(
-    requester: Conversation, report: str
-) -> None:
+def test_the_form_does_not_ask_for_a_stated_impact(requester: Conversation, report: str) -> None:
     (said,) = requester.says(report)
     assert said.startswith(f"Case: {report} | ")
     assert said.endswith("| blocked")
@@ -69,7 +67,7 @@ def test_more_about_a_problem_goes_to_its_case(requester: Conversation) -> None:
     assert requester.says("it started after the update yesterday") == ["Added."]
 
 
-def test_a_problem_that_is_not_told_is_asked_for(requester: Conversation) -> None:
+def test_the_form_asks_for_a_missing_description(requester: Conversation) -> None:
     assert requester.says("i have a problem") == [WHAT]
     assert requester.says("it makes a weird noise when i dial") == [ABOUT]
     assert requester.says("the thing on my desk") == [HOW_BAD]
@@ -152,7 +150,7 @@ def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, be
 
 
 def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
-    """The service sets the language before the turn, as it reads it from the text."""
+    """The service detects the language in the text and sets it before the turn."""
     requester.says("the wifi is down")
     _, replies = requester.turn("hablas español?", before={"slots": {"language": "es"}})
     assert [reply["text"] for reply in replies] == [
@@ -177,7 +175,7 @@ def test_a_person_inside_the_form_gets_what_was_collected(
     slots = call["tracker"]["slots"]
     known = {"problem": "printer on floor 2 is jammed", "device": "printer", "topic": "printer"}
     assert {name: slots[name] for name in (*COLLECTED, "requested_slot") if slots[name]} == known
-    assert requester.says("hello")[0].startswith("Hi, I'm the")  # the form is gone
+    assert requester.says("hello")[0].startswith("Hi, I'm the")  # the form has ended
 
 
 def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionEndpoint) -> None:
@@ -200,7 +198,7 @@ def test_no_answer_to_how_bad_is_asked_again(
     assert requester.says("hello")[0].startswith("Hi, I'm the")  # the fallback left the form
 
 
-def test_an_answer_after_a_miss_goes_on(requester: Conversation) -> None:
+def test_an_answer_after_a_miss_continues(requester: Conversation) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says("qwerty") == [SORRY, HOW_BAD]
     assert requester.says("im completely stuck") == [
@@ -233,7 +231,9 @@ def test_odd_texts_start_nothing(
 
 @pytest.mark.parametrize("payload", ["/intent{}", "/restart", "/session_start", "/no_such_intent"])
 def test_a_raw_payload_breaks_nothing(requester: Conversation, payload: str) -> None:
-    """The service takes the slash off a requester's text. The bot stands it too."""
+    """The service removes the slash from a requester's text. The bot must also survive a raw
+    payload.
+    """
     status, _ = requester.turn(payload)
     assert status == 200
     assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
@@ -248,7 +248,7 @@ def test_equipment_becomes_a_request(requester: Conversation) -> None:
     assert requester.says("i want to request equipment") == [ITEM], "the last one is forgotten"
 
 
-def test_what_is_wrong_turns_out_to_be_another_topic(requester: Conversation) -> None:
+def test_the_reported_problem_turns_out_to_be_another_topic(requester: Conversation) -> None:
     assert requester.says("i need help") == [WHAT]
     assert requester.says("locked out of sap") == ["Help with sap"]
     assert requester.says("i need help") == [WHAT]
@@ -256,7 +256,7 @@ def test_what_is_wrong_turns_out_to_be_another_topic(requester: Conversation) ->
 
 
 @pytest.mark.parametrize("number", ["CS0000012", "cs-12", "ticket #12", "case number 12"])
-def test_a_case_number_however_it_is_written(requester: Conversation, number: str) -> None:
+def test_a_case_number_in_any_spelling(requester: Conversation, number: str) -> None:
     assert requester.says(f"whats the status of {number}?") == [f"Status of {number}"]
 
 
@@ -269,7 +269,7 @@ def test_never_mind_leaves_the_form_and_forgets(
     assert requester.says("i have a problem") == [WHAT]
 
 
-def test_a_person_gets_the_topic_and_the_language_that_were_said_in_passing(
+def test_a_person_gets_the_topic_and_the_language_that_were_mentioned_in_passing(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     requester.turn("hablas español?", before={"slots": {"language": "es"}})

@@ -1,5 +1,6 @@
-"""The data that a turn sends and returns: slots set before it, forms that were left, what was
-understood. Any Rasa server will do."""
+"""The data that a turn sends and returns: slots that are set before it, forms that are left, and
+the understood intent. The tests work with any Rasa model.
+"""
 
 from __future__ import annotations
 
@@ -62,13 +63,13 @@ def test_the_services_restart_forgets_everything(requester: Conversation) -> Non
 @pytest.mark.parametrize(
     "before", [[], {"slots": []}, {"leave_form": 1}, {"payload": "hello"}, {"payload": 7}], ids=str
 )
-def test_a_malformed_before_is_told(requester: Conversation, before: object) -> None:
+def test_a_malformed_before_is_reported(requester: Conversation, before: object) -> None:
     status, answer = requester.turn("hi", before=before)
     assert status == 400
     assert "metadata.before" in answer["error"]
 
 
-def test_what_was_understood_comes_with_the_answer(requester: Conversation) -> None:
+def test_the_answer_contains_the_understood_intent(requester: Conversation) -> None:
     body = json.dumps(
         {"sender": requester.sender, "message": "my laptop won't start", "metadata": {}}
     ).encode()

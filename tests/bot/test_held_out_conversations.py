@@ -1,8 +1,7 @@
-"""Conversations and texts that nobody here wrote for the virtual agent, with the real Rasa and the
-whole service.
-
-A third of the held-out conversations in each run; ``make conversations`` (PATCHBOARD_LONG_TESTS=1)
-texts all, also those that showed faults once, and prints each.
+"""Held-out conversations and texts by authors who have not seen the training data, with the real
+Rasa and the whole service. Each run uses a third of the held-out conversations. ``make
+conversations`` (PATCHBOARD_LONG_TESTS=1) uses all conversations, including the ones that once
+showed faults, and prints each.
 """
 
 import os
@@ -18,8 +17,8 @@ from tests.bot.test_identity_story import desk  # noqa: F401 - desk is a fixture
 from tests.support.service import Service
 
 ALL = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
-#: How many may end badly: of the 30 that are held out, of ten of them, and of the mended ones.
-#: `make nlu` measures understanding.
+#: The most conversations that may end badly: of all 30 held-out ones, of a third of them, and of
+#: those that showed faults once. `make nlu` measures understanding.
 MOST_BAD_OF_ALL, MOST_BAD_OF_A_THIRD, MOST_BAD_OF_MENDED = 6, 3, 3
 SAYS = {"outage": ("outages", "falla"), "hours": ("open", "Atendemos", "atendemos")}
 
@@ -36,7 +35,7 @@ def conversations(name: str) -> list[dict[str, Any]]:
 
 
 def ends_well(wants: str, talked: Talked) -> bool:
-    """Whether the topic was solved or handed over, without an unwanted case."""
+    """Whether the topic was solved or handed to a live agent, without an unwanted case."""
     if wants in ("case", "request"):
         return bool(talked.cases) and len(talked.cases) <= 2
     if wants == "nothing":
@@ -166,13 +165,13 @@ SENSIBLE = (
 )
 
 
-def test_what_is_no_sensible_text_gets_one_sensible_answer(phones: Phones) -> None:
+def test_bad_input_gets_one_sensible_answer(phones: Phones) -> None:
     texts = {**{f"hello in {code}": text for code, text in GREETINGS.items()}, **BAD}
     talks = phones.all([([text], False) for text in texts.values()])
     wrong = []
     for name, talked in zip(texts, talks, strict=True):
         (replies,) = talked.replies
-        silent = talked.silent == 1 and not replies  # a machine's text is not answered
+        silent = talked.silent == 1 and not replies  # an automated text is not answered
         sensible = len(replies) == 1 and replies[0].startswith(SENSIBLE)
         if talked.cases or talked.handed_over or not (silent or sensible):
             wrong.append(f"{name}: {replies}, {talked.owner}, {talked.cases}")
@@ -181,7 +180,8 @@ def test_what_is_no_sensible_text_gets_one_sensible_answer(phones: Phones) -> No
 
 
 def test_bad_input_inside_a_form_keeps_the_form(phones: Phones) -> None:
-    texts = {name: text for name, text in BAD.items() if name != "Rasa restart"}  # a command
+    # this text is a command
+    texts = {name: text for name, text in BAD.items() if name != "Rasa restart"}
     talks = phones.all([(["my laptop is dead", text, "2"], False) for text in texts.values()])
     for name, talked in zip(texts, talks, strict=True):
         assert talked.faults() == [], name

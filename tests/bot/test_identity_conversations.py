@@ -1,7 +1,6 @@
-"""The identity form in the real model: it asks, comes back after asides, and knows what is said
-about codes.
-
-What was texted as a code never comes here: the service sends ``/tell_secret`` in its place.
+"""The identity form in the real model: it asks, asks again after asides, and understands texts
+about codes. A texted code never reaches the bot, because the service sends ``/tell_secret`` in its
+place.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ CODE = "The code?"
         ("/prove_identity", "20418", "20418"),
     ],
 )
-def test_who_are_you_and_prove_it(
+def test_identity_from_question_to_proof(
     requester: Conversation, begins: str, says: str, account: str
 ) -> None:
     assert requester.says(begins) == [WHO]
@@ -36,7 +35,7 @@ def test_who_are_you_and_prove_it(
     "aside",
     ["hello", "what can you do", "thx", "ok", "who am i", "my laptop is slow", "tell me a joke"],
 )
-def test_an_aside_comes_back_to_the_question(requester: Conversation, aside: str) -> None:
+def test_an_aside_returns_to_the_question(requester: Conversation, aside: str) -> None:
     requester.says("who am i")
     answers = requester.says(aside)
     assert (len(answers), answers[-1]) == (2, WHO)
@@ -85,7 +84,7 @@ def test_words_about_the_code_reach_the_form(
         ("e2005", "e2005"),
     ],
 )
-def test_an_account_that_was_mistyped_is_said_again(
+def test_a_mistyped_account_can_be_corrected(
     requester: Conversation, actions: ActionEndpoint, text: str, account: str
 ) -> None:
     requester.says("who am i")
@@ -95,7 +94,7 @@ def test_an_account_that_was_mistyped_is_said_again(
 
 
 @pytest.mark.parametrize("text", ["never mind", "forget it", "goodbye"])
-def test_what_is_dropped_is_dropped_by_the_service_too(
+def test_dropping_a_proof_calls_the_service(
     requester: Conversation, actions: ActionEndpoint, text: str
 ) -> None:
     requester.says("who am i")
@@ -105,7 +104,7 @@ def test_what_is_dropped_is_dropped_by_the_service_too(
     assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
 
 
-def test_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:
+def test_a_live_agent_has_verified_in_the_meantime(requester: Conversation) -> None:
     requester.says("who am i")
     assert requester.says("/proof_ended")[0].startswith("Proof: ")
     requester.says("who am i")

@@ -47,15 +47,16 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _a_day_later(desk: Service) -> None:
-    """Each test starts without earlier codes, because a person gets at most three in ten
-    minutes and ten a day."""
+    """Move the clock by a day, so that no earlier codes count. A person gets at most three codes in
+    ten minutes and ten a day.
+    """
     with sqlite3.connect(desk.log.parent / "patchboard.db", timeout=20) as db:
         db.execute("UPDATE proof_sends SET at = '2026-01-01 00:00:00.000000'")
 
 
 @dataclass(slots=True)
 class Talk:
-    """One requester's phone, and what Mia sees of the conversation by the API."""
+    """One requester's phone, and the conversation as Mia reads it over the API."""
 
     desk: Service
     number: str
@@ -114,7 +115,7 @@ class Talk:
         )
 
     def code_or_none(self, to: str) -> str:
-        """The newest code that was mailed there before."""
+        """The newest code that was mailed to the address before."""
         page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
         newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
         found = re.search(r"is (\d{6})", newest)
@@ -198,9 +199,10 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
     assert guest.interaction["user"]["name"] == "Ann Lee"
 
 
-def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -> None:
-    """Table 1's row of conflict: the number is on somebody else. "That is not me" holds for the
-    texts that follow."""
+def test_on_another_persons_number_the_conversation_gets_the_proven_person(desk: Service) -> None:
+    """The conflict row of table 1: the number is on another user's record. "That is not me" also
+    applies to the following texts.
+    """
     phone = Talk(desk, "+12025550144")
     phone.says("hello", "virtual agent")
     before = phone.interaction
@@ -215,7 +217,7 @@ def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -
     assert undone["user"] is None, "as it was after 'this is not me'"
 
 
-def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
+def test_an_agent_requests_a_proof_and_gets_the_conversation_back(desk: Service) -> None:
     priya = Talk(desk, PRIYA, DIRECT)
     priya.call("PUT", "/api/v1/agents/me/presence", {"presence": "available"})
     priya.text("hi, my laptop won't start")
@@ -240,7 +242,7 @@ def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
     )
 
 
-def test_an_agent_verifies_by_hand_and_the_bot_goes_on(desk: Service) -> None:
+def test_an_agent_verifies_by_hand_and_the_bot_continues(desk: Service) -> None:
     guest = Talk(desk, "+13035550176")
     guest.says("i forgot my password", WHO)
     ann = guest.call("GET", "/api/v1/users?q=ann%20lee")["items"][0]["id"]
@@ -268,9 +270,9 @@ def test_nothing_shows_a_code_that_is_texted_late(
     code = guest.code("ann@example.com", but=before)
     guest.says(leaves, answer)
     if leaves == "BYE":
-        guest.read = 0  # what follows begins another interaction
+        guest.read = 0  # the next text begins another interaction
     guest.text(f"here is the code {code}")
-    if leaves != "AGENT":  # then nobody answers
+    if leaves != "AGENT":  # after AGENT, the virtual agent does not answer
         guest.hears("")
     kept = [
         path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()
@@ -282,7 +284,7 @@ def test_nothing_shows_a_code_that_is_texted_late(
     ]
 
 
-def test_a_mistyped_address_and_a_code_sent_anew(desk: Service) -> None:
+def test_a_mistyped_address_and_a_new_code(desk: Service) -> None:
     guest = Talk(desk, "+13035550175")
     guest.says("i forgot my password", WHO)
     guest.says("anne@example.com", "If we have that on file")
@@ -325,12 +327,12 @@ def test_a_proof_is_dropped_at_the_identity_fact(desk: Service) -> None:
     assert said.startswith("Sorry, I didn't get that."), "no try any more"
 
 
-NOT_PROVEN_YET = "+1303555019"  # and one more figure
+NOT_PROVEN_YET = "+1303555019"  # the test adds one more digit
 HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
 PUEDE = "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
 
 
-def test_a_report_goes_on_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
+def test_a_report_continues_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}1")
     assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
     assert guest.says("whats the status of my other case", WHO) == [FOR_CASES]
@@ -353,7 +355,7 @@ def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
     assert "screen is cracked" in told
 
 
-def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
+def test_a_requester_who_gave_an_account_is_not_asked_for_it(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}3")
     (asked,) = guest.says("forgot my pw, im E1002", 'no code".')
     assert asked.startswith("If we have that on file")
@@ -365,7 +367,7 @@ def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
     )
 
 
-def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
+def test_a_name_keeps_its_letters(desk: Service) -> None:
     jose = Talk(desk, f"{NOT_PROVEN_YET}5")
     jose.says("mi teléfono no enciende, soy José Núñez del área económica", PUEDE)
     (told,) = jose.says("el primero", "He abierto el caso")

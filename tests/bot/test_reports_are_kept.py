@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def talk(desk: Service) -> Callable[[], Talk]:  # noqa: F811
-    """Somebody who never texted before."""
+    """A requester who has never texted before."""
     return lambda: Talk(desk, f"+13035552{next(_numbers):03}")
 
 
@@ -49,7 +49,7 @@ def test_a_question_does_not_become_the_reason(talk: Callable[[], Talk], questio
 
 
 @pytest.mark.parametrize("more", ["the small one, please", "with a stand if possible"])
-def test_what_is_added_after_a_request_is_added(talk: Callable[[], Talk], more: str) -> None:
+def test_additions_to_a_request_are_kept(talk: Callable[[], Talk], more: str) -> None:
     guest = talk()
     guest.says("i need a new monitor", "What is it for")
     guest.says("i work with big spreadsheets", "I've opened request")
@@ -58,9 +58,7 @@ def test_what_is_added_after_a_request_is_added(talk: Callable[[], Talk], more: 
 
 
 @pytest.mark.parametrize("more", ["the fan spins though", "it got hot yesterday too"])
-def test_what_is_added_after_a_report_makes_no_second_case(
-    talk: Callable[[], Talk], more: str
-) -> None:
+def test_additions_to_a_report_open_no_second_case(talk: Callable[[], Talk], more: str) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     guest.says("2", "I've opened case")
@@ -93,7 +91,7 @@ def test_a_correction_makes_no_second_request(talk: Callable[[], Talk]) -> None:
     assert guest.says("thanks", "welcome") == ["You're welcome."]
 
 
-def test_nobody_is_asked_for_ever_who_they_are(talk: Callable[[], Talk]) -> None:
+def test_the_form_stops_asking_for_the_account(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("whats the status of my case", "employee number")
     assert guest.says("thx", "AGENT.")[-1].endswith("If you have neither, text AGENT.")
@@ -102,7 +100,7 @@ def test_nobody_is_asked_for_ever_who_they_are(talk: Callable[[], Talk]) -> None
     assert "I couldn't verify you, so a person will take over." in said
 
 
-def test_what_settled_itself_is_dropped(talk: Callable[[], Talk]) -> None:
+def test_a_solved_problem_is_dropped(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("whats the status of my case", "employee number")
     assert guest.says("nvm, it works again", "dropped") == [
@@ -110,7 +108,7 @@ def test_what_settled_itself_is_dropped(talk: Callable[[], Talk]) -> None:
     ]
 
 
-def test_opting_out_and_in_goes_on_in_spanish(talk: Callable[[], Talk]) -> None:
+def test_opting_out_and_in_continues_in_spanish(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("hola, mi laptop no enciende", "trabajar")
     assert guest.says("CANCEL", "START")[0].startswith("Ya no recibe textos de ")
@@ -126,13 +124,13 @@ def test_opting_out_and_in_goes_on_in_spanish(talk: Callable[[], Talk]) -> None:
         ("i forgot my password", "employee number"),
     ],
 )
-def test_after_stop_and_start_the_topic_goes_on(
+def test_after_stop_and_start_the_topic_continues(
     talk: Callable[[], Talk], text: str, asks: str
 ) -> None:
     guest = talk()
     guest.says(text, asks)
     guest.says("STOP", "START")
-    guest.read = 0  # another conversation
+    guest.read = 0  # the next text begins another conversation
     said = guest.says("START", asks)
     assert said[1] == "Welcome back. Let's go on with your report."
     assert asks in said[2]
@@ -146,7 +144,7 @@ def test_lost_access_is_a_case_even_if_nobody_is_verified(talk: Callable[[], Tal
     assert "Password or locked account" in said[0]
 
 
-def test_who_says_their_name_is_greeted_by_it(talk: Callable[[], Talk]) -> None:
+def test_a_requester_who_gives_a_name_is_greeted_by_it(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("hi, it's Priya", "virtual agent")
     assert said.startswith("Hi Priya, I'm the help desk's virtual agent.")
 
@@ -164,7 +162,7 @@ def test_a_wrong_number_is_not_answered_about_codes(talk: Callable[[], Talk]) ->
     assert "code" not in said
 
 
-def test_a_second_wish_is_taken_up_after_the_report(talk: Callable[[], Talk]) -> None:
+def test_a_second_wish_is_started_after_the_report(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     said = guest.says("my account is locked too", "affect")
@@ -175,7 +173,7 @@ def test_a_second_wish_is_taken_up_after_the_report(talk: Callable[[], Talk]) ->
     assert said[2].startswith("This protects your account. To confirm who you are")
 
 
-def test_a_reason_stands_before_the_question_who_it_is(talk: Callable[[], Talk]) -> None:
+def test_the_reason_precedes_the_question_for_the_account(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("whats the status of my case", "employee number")
     assert said.startswith("Only you should see your cases. To confirm who you are")
 

@@ -46,11 +46,12 @@ def test_without_the_token_nothing_is_answered(requester: Conversation, authoriz
         ({"sender": "a", "message": "hi", "metadata": {"asked": "device"}}, "metadata.asked"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": ["1"]}}, "metadata.turn_id"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": True}}, "metadata.turn_id"),
+        ({"sender": "a", "message": "hi", "metadata": {"turn_id": "1" * 256}}, "metadata.turn_id"),
+        ({"sender": "a", "message": "hi", "metadata": {"turn_id": "1\0"}}, "metadata.turn_id"),
+        ({"sender": "a\0", "message": "hi"}, "sender"),
     ],
 )
-def test_a_malformed_body_is_told_what_is_wrong(
-    requester: Conversation, body: Any, names: str
-) -> None:
+def test_a_malformed_body_gets_an_error(requester: Conversation, body: Any, names: str) -> None:
     status, answer = requester.post(body)
     assert status == 400
     assert names in answer["error"]
@@ -150,13 +151,14 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
         timeout=120,
         PATCHBOARD_BOT_TOKEN="",
         PATCHBOARD_ACTIONS_URL="x",
+        PATCHBOARD_BOT_TRACKER_URL="",
         PATCHBOARD_BOT_TRACKER_DB=str(home / "none.db"),
     )
     assert done.returncode != 0
     assert "set PATCHBOARD_BOT_TOKEN" in done.stdout + done.stderr
 
 
-def test_what_only_rasas_own_process_can_show(home: Path) -> None:
+def test_checks_inside_rasas_own_process(home: Path) -> None:
     """The compiled check agrees with Rasa's, another Rasa is refused, and the memory of turns
     is bounded."""
     done = run_program("-m", "tests.bot.inside_bot", home=home, timeout=120)
@@ -165,7 +167,9 @@ def test_what_only_rasas_own_process_can_show(home: Path) -> None:
 
 
 def test_a_conversation_is_forgotten(requester: Conversation) -> None:
-    """Its events, and the remembered answer to a turn; another requester's stay."""
+    """The events and the remembered answers of the conversation are deleted. Those of another
+    requester stay.
+    """
     other = Conversation(requester.server)
     other.turn("hello", turn_id="t1")
     requester.turn("hello", turn_id="t1")

@@ -11,8 +11,9 @@ from tests.support.bot_programs import run_program
 def test_the_same_conversations_on_both_stores(
     home: Path, model: Path, actions: ActionEndpoint
 ) -> None:
-    """Forms with many asides, undo and restart in them, 190 turns: the same words and the same
-    state after each."""
+    """190 turns with forms, many asides, undo and restart. After each turn both stores have the
+    same replies and the same state.
+    """
     done = run_program(
         *("-m", "tests.bot.both_stores", model, actions.url, actions.token),
         home=home,

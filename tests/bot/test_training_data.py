@@ -14,8 +14,8 @@ from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.rules.training.intents import alike
 from tests.support.rasa_server import meanings, run_rasa
 
-# The authors of these texts saw the examples, so this only guards against a change for the worse.
-# `make nlu` reports the fair figure, of texts by authors who did not.
+# The authors of these texts have seen the examples, so this limit only detects regressions. `make
+# nlu` reports the fair figure, from texts by authors who have not seen them.
 LEAST_UNDERSTOOD = 0.92
 FEWEST_EXAMPLES = 40
 PROOF = {"form": "identity_form", "slot": "proof", "after_case": False}
@@ -61,19 +61,20 @@ def examples() -> dict[str, list[str]]:
 
 
 def held_out(name: str) -> list[tuple[str, str]]:
-    """Texts and what they mean, of a file in tests/bot."""
+    """The texts of a file in tests/bot, with their right intents."""
     texts = read(ROOT / "tests" / "bot" / name)["texts"]
     return [(text, intent) for intent, of_intent in texts.items() for text in of_intent]
 
 
 def same(text: str) -> str:
-    """Texts that differ only in case, marks and blanks are the same text."""
+    """A normal form: texts that differ only in case, marks and blanks count as the same text."""
     return " ".join(re.findall(r"\w+", text.casefold())) or text.strip()
 
 
 def utterances_of_code() -> re.Pattern[str]:
-    """Matches responses whose use Rasa cannot see, because actions or a form's slot name
-    them. `utter_code_{...}` stands for all names that begin so."""
+    """A pattern of the responses that only actions or a form's slots name, so that Rasa does not
+    see their use. `utter_code_{...}` stands for all names that begin with `utter_code_`.
+    """
     named = {
         found.replace("{", r"\w+")
         for path in (ROOT / "actions").glob("*.py")
@@ -144,7 +145,7 @@ def test_no_held_out_text_is_an_example() -> None:
     texts = [one.text for one in test_texts.read(ROOT)]
     for conversations in (ROOT / "tests" / "bot").glob("conversations_*.yml"):
         for talk in YAML(typ="safe").load(conversations.read_text()):
-            # its short texts, such as "who is this", are everybody's
+            # short texts such as "who is this" are the same in every data set
             texts += [text for text in talk["texts"] if len(text.split()) > 4]
     assert [text for text in texts if same(text) in trained] == []
 
@@ -156,7 +157,7 @@ def test_the_projects_models_are_measured_by_its_held_out_texts() -> None:
     assert len(measured_by) > 25
 
 
-def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
+def test_the_model_understands_texts_outside_its_training_data(home: Path, model: Path) -> None:
     texts = held_out("held_out_texts.yml")
     found = meanings(
         model, [(text, ASKED.get(intent, NOTHING_ASKED)) for text, intent in texts], home
@@ -171,8 +172,9 @@ def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
 
 
 def test_every_topic_is_answered_inside_every_form() -> None:
-    """A rule for each intent that a form ignores, otherwise the virtual agent would only repeat its
-    question."""
+    """Each intent that a form ignores needs a rule. Without one, the virtual agent would only
+    repeat its question.
+    """
     domain = read(ROOT / "domain.yml")
     rules = [
         rule for path in (ROOT / "data" / "rules").glob("*.yml") for rule in read(path)["rules"]

@@ -87,8 +87,9 @@ type Parsed = Mapping[tuple[str, bool], dict[str, object]]
 
 @pytest.fixture(scope="module")
 def parsed(home: Path, model: Path) -> Parsed:
-    """(text, whether the proof asked) -> what the model understood. One process parses all texts,
-    because loading the model takes most of its time."""
+    """(text, whether the proof asked) -> the model's result. One process parses all texts, because
+    loading the model takes most of its time.
+    """
     texts = [*NOT_FOR_DESK, *BAD_INPUT[:-3], *WANTS_PERSON, *WANTS_NONE, *VAGUE, CODE]
     asked = [*((text, False) for text in texts), (CODE, True)]
     found = meanings(

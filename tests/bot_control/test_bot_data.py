@@ -1,5 +1,7 @@
 """The folder that the virtual agent learns from: several writers, editors and a killed process."""
 
+import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control import bot_data as module
-from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control import nlu_content
+from handoff_service.bot_control.bot_data import BotData, keep_parsed
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import Conflict, NotFound
 
@@ -42,14 +45,14 @@ def test_an_added_example_is_at_the_end_and_the_diff_says_so(data: BotData) -> N
 
 
 @pytest.mark.parametrize("intent", ["no_code", "new_code", "report_problem", "deny", "thanks"])
-def test_what_is_shown_beforehand_is_what_is_written(data: BotData, intent: str) -> None:
+def test_the_preview_equals_the_written_change(data: BotData, intent: str) -> None:
     said = "[laptop](device) says \\users"
     shown = data.preview_add(intent, said)
     assert data.add(intent, [said]) == shown
     assert data.preview_add(intent, said).diff == ()
 
 
-def test_the_diff_is_what_git_shows(data: BotData) -> None:
+def test_the_diff_equals_gits(data: BotData) -> None:
     before = (data.root / THANKS).read_text()
     change = data.add("thanks", ["cheers, that did it"])
     (data.root / "before.yml").write_text(before)
@@ -116,7 +119,7 @@ def test_a_file_that_never_rests_is_given_up_and_left_alone(
 
 
 def test_two_trainers_at_once_lose_nothing(data: BotData) -> None:
-    other = BotData(data.root)  # as another process has it
+    other = BotData(data.root)  # a second instance, like that of another process
     said = [f"cheers number {n} of many" for n in range(20)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: (data, other)[n % 2].add("thanks", [said[n]]), range(20)))
@@ -145,3 +148,31 @@ def test_a_process_that_is_killed_in_the_middle_of_a_write_leaves_a_whole_file(
         assert any(one.startswith("cheers 0 of") for one in said)
         data.add("thanks", ["after the kill"])
     assert "after the kill" in texts(data, "thanks")
+
+
+async def test_files_are_parsed_before_a_page_asks_and_again_after_a_broken_file(
+    data: BotData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: asyncio.Queue[str] = asyncio.Queue()
+    loop, parse = asyncio.get_running_loop(), nlu_content.parse
+
+    def noted(stamp: nlu_content.Stamp, text: str) -> nlu_content.NluContent:
+        loop.call_soon_threadsafe(read.put_nowait, text)
+        return parse(stamp, text)
+
+    async def until_read(text: str) -> None:
+        while await read.get() != text:
+            pass
+
+    monkeypatch.setattr(nlu_content, "parse", noted)
+    file = data.root / THANKS
+    whole, broken = file.read_text(), "nlu: ["
+    file.write_text(broken)
+    task = asyncio.create_task(keep_parsed(data, every=0.01))
+    async with asyncio.timeout(30):
+        await until_read(broken)
+        file.write_text(whole)
+        await until_read(whole)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

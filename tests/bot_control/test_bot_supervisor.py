@@ -1,4 +1,4 @@
-"""A bot that ends unexpectedly is restarted. Real processes answer as a bot's address does."""
+"""A bot that ends unexpectedly is restarted. Small real processes stand in for the bot."""
 
 import os
 import queue

@@ -75,7 +75,7 @@ def test_examples_are_read_with_and_without_their_entities() -> None:
     assert found["inform_dock"][1].marked == "it's the [big one](device:desk_dock)"
 
 
-def test_what_is_there_no_more_is_not_changed() -> None:
+def test_a_missing_example_is_not_changed() -> None:
     for change in (
         lambda: nlu_file.remove(DOCKS, "inform_dock", "i need a dock"),
         lambda: nlu_file.reword(DOCKS, "inform_dock", "i need a dock", "x"),
@@ -100,7 +100,7 @@ def test_a_file_that_would_change_more_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "-", "- -", "\x00", "x" * 1601, "/", "//"])
-def test_what_can_be_no_example_is_refused(text: str) -> None:
+def test_invalid_examples_are_refused(text: str) -> None:
     with pytest.raises(BadInput):
         nlu_file.example_of(text)
 
@@ -114,7 +114,7 @@ def test_there_are_200_awkward_texts() -> None:
     assert len(set(TEXTS)) >= 200
 
 
-def test_each_awkward_text_comes_out_of_rasas_reader_as_it_went_in(tmp_path: Path) -> None:
+def test_rasas_reader_returns_each_awkward_text_unchanged(tmp_path: Path) -> None:
     need_bot_environment()
     sent = [text for text in TEXTS if text.strip("/ -\x00\x07\ufeff")]
     examples = [nlu_file.example_of(text) for text in sent]

@@ -1,4 +1,4 @@
-"""What `make nlu` prints and draws, from the texts that were measured."""
+"""The summary and the charts of `make nlu`, from measured texts."""
 
 import json
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_the_summary_has_each_set_and_the_confusions() -> None:
     ]
 
 
-def test_the_page_stands_alone() -> None:
+def test_the_report_page_needs_no_other_files() -> None:
     drawn = page(TEXTS, 31.4)
     assert drawn.count("<svg") == drawn.count("</svg>") == 2
     assert "nah im &lt;ok&gt;" in drawn
@@ -75,7 +75,7 @@ def test_the_page_stands_alone() -> None:
     assert "http" not in drawn
 
 
-def test_what_the_bot_wrote_is_read(tmp_path: Path) -> None:
+def test_the_bots_answer_is_read(tmp_path: Path) -> None:
     one = {
         "set": "held out",
         "author": "blind",

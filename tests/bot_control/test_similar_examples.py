@@ -1,5 +1,6 @@
-"""Conflicting examples are found again quickly when a file changes, and are the same as if all
-examples were compared."""
+"""After a change of a file, conflicting examples are found quickly, with the same result as a
+comparison of all examples.
+"""
 
 from pathlib import Path
 

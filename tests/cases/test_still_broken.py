@@ -1,4 +1,4 @@
-"""Answers to "it works again": those that contradict it, and others."""
+"""Replies to "it works again": "still broken" in many words, and all other replies."""
 
 from datetime import UTC, datetime
 
@@ -135,6 +135,21 @@ def test_the_virtual_agents_promise_to_text(answer: str) -> None:
         ("la VPN no funciona", True),
         ("no puedo entrar a la vpn", True),
         ("vpn error 809", True),
+        ("The VPN does not connect", True),
+        ("vpn is not responding", True),
+        ("we are unable to open the VPN", True),
+        ("the vpn keeps timing out", True),
+        ("VPN unavailable?", True),
+        ("vpn dont work", True),
+        ("das VPN geht nicht", True),
+        ("VPN funktioniert seit heute früh nicht mehr", True),
+        ("kein Zugriff über VPN", True),
+        ("le VPN ne marche pas", True),
+        ("le vpn est en panne", True),
+        ("impossible de se connecter au VPN", True),
+        ("wie richte ich das VPN ein", False),
+        ("comment installer le VPN", False),
+        ("do I need the vpn at home", False),
         ("how do I set up the vpn", False),
         ("please install VPN on my new laptop", False),
         ("the printer is down", False),

@@ -1,4 +1,4 @@
-"""``make chaos``: all fault drills in their long form. One that fails does not stop the others."""
+"""``make chaos``: all fault drills in their long form. If one fails, the others still run."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 MODULES = (
-    "tests.chaos.drill",  # first: it prints lost=N duplicated=N
+    "tests.chaos.drill",  # runs first, because it prints lost=N duplicated=N
     "tests.bench.overload",
     "tests.chaos.lost_commits",
     "tests.chaos.redis_faults",
@@ -15,7 +15,7 @@ MODULES = (
     "tests.chaos.power_loss",
     "tests.chaos.nth_call",
 )
-#: what makes tests long, and the tests
+#: the variables that select the long form, and the tests that read them
 TESTS: Sequence[tuple[Mapping[str, str], Sequence[str]]] = (
     (
         {"PATCHBOARD_TEST_REQUESTS": "10000", "PATCHBOARD_TEST_RESTARTS": "3"},

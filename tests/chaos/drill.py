@@ -1,10 +1,10 @@
 """``make chaos``: the fault drill. The service is killed with -9 again and again in the middle of
 sending.
 
-Agents write texts, three in ten of them alike, while a Twilio that answers late, refuses, accepts
-and hangs up, calls back early, twice and backwards, and lags in its list takes them. Afterwards
-each text that is stored must have reached Twilio once. Prints ``lost=N duplicated=N``; ends with 1
-unless both are 0 and everything is settled in two minutes.
+Agents write texts, and three in ten have the same words. The fake Twilio answers late, refuses
+texts, accepts texts and hangs up, sends its callbacks early, twice and in the wrong order, and
+lists texts late. Afterwards each stored text must have reached Twilio exactly once. Prints ``lost=N
+duplicated=N``. The exit code is 1 unless both are 0 and everything is settled within two minutes.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from tests.support.story import DIRECT
 KILLS = int(os.environ.get("PATCHBOARD_CHAOS_KILLS", "50"))
 TEXTS = int(os.environ.get("PATCHBOARD_CHAOS_TEXTS", "1500"))
 REQUESTERS = 60
-AT_ONCE = 16  # agents' requests
+AT_ONCE = 16  # requests of agents at a time
 SETTLED_WITHIN = 120.0  # seconds
 ALIKE = ("Yes", "Please try again.", "We are on it.")
 UNSETTLED = ("queued", "sending", "unknown")
@@ -52,10 +52,10 @@ class Drill:
     url: str
     home: Path
     seed: int
-    # credentials of its own, so that no other drill's service can text into this one's count
+    # separate credentials, so that this drill does not count texts from another drill's service
     twilio: FakeTwilio = field(default_factory=lambda: FakeTwilio(auth_token=secrets.token_hex(16)))
     interactions: list[int] = field(default_factory=list)
-    token: dict[str, str] = field(default_factory=dict)  # a session outlives the service
+    token: dict[str, str] = field(default_factory=dict)  # sessions survive a restart of the service
     written: int = 0
 
     async def run(self) -> tuple[int, int, float]:
@@ -71,7 +71,8 @@ class Drill:
             "DATABASE_URL": self.url,
             **twilio.settings,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            # a lease outlasts two of them: whoever is killed holds a line so long on PostgreSQL
+            # on PostgreSQL, a killed service holds a line until its lease ends, which takes longer
+            # than two of these periods
             "BOT_TIMEOUT": "1",
         }
         for kill in range(KILLS):
@@ -105,7 +106,7 @@ class Drill:
         return *self._compared(), took
 
     def _trouble(self, chance: random.Random) -> None:
-        """The next send fails in one of several ways."""
+        """Let the next send fail in one of several ways."""
         match chance.randrange(4):
             case 0:
                 self.twilio.fail_next(status=429, code=20429)
@@ -115,7 +116,9 @@ class Drill:
                 self.twilio.break_next(how="close")
 
     async def _write(self, url: str, wanted: int, chance: random.Random) -> None:
-        """Agents write until so many texts are written, or nobody answers any more."""
+        """Let agents write until this many texts are written, or until the service does not answer
+        any more.
+        """
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             try:
                 self.token = token = self.token or await self._sign_in(session, url)
@@ -176,7 +179,7 @@ class Drill:
         with opened.connect() as conn:
             rows = conn.execute(query.where(m.c.direction == "outbound")).all()
         opened.dispose()
-        # a message that has its id at Twilio is settled, whatever the last receipt said
+        # a message that has an id at Twilio is settled, regardless of its last receipt
         return [(r.requester_number, r.body, "sent" if r.provider_sid else r.status) for r in rows]
 
     def _compared(self) -> tuple[int, int]:

@@ -28,14 +28,18 @@ LONGEST = 355.0  # seconds for everything
 
 
 class Drills:
-    """The faults. ``failed`` notes the moment from which the pages' return is measured."""
+    """The faults. ``failed`` records the moment of the failure, from which the reconnection of
+    pages is measured.
+    """
 
     def __init__(self, cluster: Cluster, failed: Callable[[], None]) -> None:
         self._cluster, self._failed = cluster, failed
 
     async def rolling_upgrade(self) -> None:
-        """Both hosts have an older release. One gets the new one, which migrates the database; the
-        other comes back with the older one first, which must refuse, and then with the new one."""
+        """Both hosts run an older release. One host is upgraded, which migrates the database. The
+        other host then starts the older release, which must refuse to serve, and then the new
+        release.
+        """
         a, b = self._cluster.services
         await self._drain_and_stop(a)
         a.start()
@@ -75,7 +79,7 @@ class Drills:
         await self._cluster.proxy_sees(2)
 
     async def redis(self) -> None:
-        """Redis stops, and comes back empty."""
+        """Redis stops, and starts again without data."""
         self._failed()
         self._cluster.stop_redis()
         await asyncio.sleep(6)
@@ -97,7 +101,7 @@ NAMES = ("rolling_upgrade", "cable", "split", "redis", "failover")
 async def drill(cluster: Cluster, load: Load, name: str) -> int:
     """Run one drill, print its line, and return how much went wrong."""
     before = load.duplicated(), load.set_away()
-    load.slowest_page()  # forget those of the drill before
+    load.slowest_page()  # drops the measurements of the previous drill
     closed, failed = load.closed, load.failed_webhooks
     load.text(on=True)
     await asyncio.sleep(2)

@@ -85,7 +85,7 @@ class ServiceHost:
         self._process = self._run("-m", "handoff_service.cli", "serve", release=release)
 
     def import_desk(self, release: Path) -> None:
-        """The desk of the tests, as this release knows it."""
+        """Import the desk of the tests with this host's release."""
         words = ("-m", "handoff_service.cli", "import", str(release / DESK))
         assert self._run(*words, release=release).wait(READY_WITHIN) == 0, self.log.read_text()
 
@@ -111,13 +111,14 @@ class ServiceHost:
 
 
 class Cluster:
-    """Everything, from the start with the older release to the end. The provider and the proxy are
-    at ``HERE``."""
+    """All servers of the drills. They start with the older release. The provider and the proxy run
+    at ``HERE``.
+    """
 
     def __init__(self, folder: Path, older: Path) -> None:
         self.folder, self.older = folder, older
         self.url = f"http://{HERE}:{PROXY_PORT}"
-        # as the service reads them, and no other drill's
+        # credentials that only this drill's services have
         self.twilio = FakeTwilio(auth_token=secrets.token_hex(16))
         one, two, self.data, spare = build(["a", "b", "data", "spare"])
         self.primary = OwnPostgres(self.data, self._owned("primary"))
@@ -168,7 +169,8 @@ class Cluster:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.twilio.close()  # the kernel ends the rest: see tests/support/hosts_network.py
+        # the kernel ends the other processes: see tests/support/hosts_network.py
+        await self.twilio.close()
 
     def _start_databases(self) -> None:
         self.primary.start_primary()

@@ -1,6 +1,5 @@
 """The load while the hosts fail: requesters text, agents have pages open, accept, answer and
-close. Everything goes through the proxy. At the end, the drill counts the texts and events that
-somebody missed."""
+close. Everything goes through the proxy. At the end, the drill counts lost texts and events."""
 
 import asyncio
 import random
@@ -39,7 +38,7 @@ class Page:
     token: str
     connected: bool = False
     has_lost: bool = False
-    #: when it was connected again after each loss
+    #: the times of reconnection after each lost connection
     ends: list[float] = field(default_factory=list)
 
     async def stay_open(self) -> None:
@@ -93,7 +92,7 @@ class Load:
         self._start(self._text())
 
     def text(self, on: bool) -> None:
-        """Requesters begin to text, or stop."""
+        """Let requesters begin to text, or stop."""
         if on:
             self._texting.set()
         else:
@@ -177,7 +176,7 @@ class Load:
             if not (self._posts or lost or await asyncio.to_thread(self._pending)):
                 break
             await asyncio.sleep(0.5)
-        await asyncio.sleep(1)  # for a second answer that would be one too many
+        await asyncio.sleep(1)  # time for an answer that would wrongly be sent twice
         return min(time.monotonic() - began, within), lost
 
     def _pending(self) -> bool:
@@ -186,7 +185,7 @@ class Load:
             with self._database.connect() as connection:
                 stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
                 waiting = sa.select(sa.func.count()).where(
-                    # a text with an id has arrived, even if its receipts met no host
+                    # a text with an id has arrived, even if no host received its receipts
                     m.c.status.in_(UNSETTLED),
                     m.c.provider_sid.is_(None),
                 )
@@ -233,12 +232,13 @@ class Load:
             return connection.execute(query).scalar_one()
 
     def note_failure(self) -> None:
-        """Something has failed at this moment."""
+        """Record that something failed at this moment."""
         self._failures.append(time.monotonic())
 
     def slowest_page(self) -> float:
-        """Seconds until a page that lost its connection had a new one, at most. Each is measured
-        from the failure before."""
+        """The longest time in seconds until a page that lost its connection was connected again,
+        measured from the last failure.
+        """
         ends = [end for page in self.pages for end in page.ends]
         waits = [end - max((f for f in self._failures if f < end), default=end) for end in ends]
         for page in self.pages:

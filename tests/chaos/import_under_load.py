@@ -1,8 +1,6 @@
-"""How long texts take while an admin imports 500 people with facts: ``python -m
-tests.chaos.import_under_load``.
-
-Prints one line: p50 and p99 of the webhook before and during the import, in milliseconds. 1 when
-p99 is over 250 ms.
+"""Measures the webhook while an admin imports 500 people with facts: ``python -m
+tests.chaos.import_under_load``. Prints one line: p50 and p99 of the webhook before and during the
+import, in milliseconds. The exit code is 1 if p99 is over 250 ms.
 """
 
 import asyncio
@@ -21,7 +19,7 @@ from tests.conftest import DESK
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import running_service
 
-# plain, so that a session's cookie works at the service's own address
+# plain http, so that a session's cookie works at the service's own address
 PUBLIC = "http://sms.example.com"
 PEOPLE, RATE = 500, 50  # users in the file, texts a second
 OWN = ("PATCHBOARD_HOME", "PATCHBOARD_PUBLIC_URL")
@@ -55,7 +53,7 @@ class Texts:
         self.took.append(time.perf_counter() - began)
 
     def taken(self) -> list[float]:
-        """The times since the last call, in order of size."""
+        """The times since the last call, the shortest first."""
         taken, self.took = sorted(self.took), []
         return taken
 
@@ -70,7 +68,7 @@ def people(count: int, *, year: int = 1900) -> str:
 
 
 async def sign_in(client: aiohttp.ClientSession, url: str) -> str:
-    """Sign the admin in; the token that forms carry."""
+    """Sign the admin in. Returns the token that forms carry."""
     await client.post(f"{url}/sign-in", data={"email": "ada@example.com", "password": "demo-ada"})
     async with client.get(f"{url}/workspace/admin/desk-file") as page:
         found = re.search(r'<meta name="csrf" content="(\w+)">', await page.text())
@@ -79,7 +77,7 @@ async def sign_in(client: aiohttp.ClientSession, url: str) -> str:
 
 
 async def take_in(client: aiohttp.ClientSession, url: str, csrf: str, text: str) -> float:
-    """Import a file by the admin's page, its preview first; seconds."""
+    """Preview and import a file on the admin's page. Returns the seconds that it took."""
     form, began = aiohttp.FormData(), time.perf_counter()
     form.add_field("csrf", csrf)
     form.add_field("file", text.encode(), filename="people.toml")
@@ -106,7 +104,7 @@ def _figures(took: list[float]) -> str:
 
 
 async def measure(home: Path, **settings: str) -> bool:
-    """Run the drill. Whether the webhook kept its limit."""
+    """Run the drill. Returns whether the webhook stayed within its limit."""
     async with FakeTwilio() as twilio:
         given = {"PUBLIC_URL": PUBLIC} | {
             n.removeprefix("PATCHBOARD_"): v

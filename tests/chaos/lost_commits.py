@@ -1,5 +1,5 @@
-"""The answers to COMMITs get lost on the way from PostgreSQL: nothing may be done twice, and
-nothing may be lost.
+"""The answers to COMMITs get lost on the way from PostgreSQL. No command may be carried out twice,
+and none may be lost.
 
 ``make chaos`` runs it with 500 commands and 200 lost answers; ``test_lost_commits.py`` with fewer.
 """
@@ -42,8 +42,9 @@ type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 
 
 class LossyConnection:
-    """Carries connections to PostgreSQL. It can pass a COMMIT on and break the connection instead
-    of the answer."""
+    """Carries connections to PostgreSQL. It can forward a COMMIT and then break the connection
+    instead of forwarding the answer.
+    """
 
     def __init__(self, url: str, share: float, most: int, seed: int = 7) -> None:
         self._to = urlsplit(url)
@@ -52,7 +53,7 @@ class LossyConnection:
         self.lost = 0
 
     async def start(self) -> str:
-        """The address to use instead."""
+        """Start forwarding. Returns the address to connect to instead of the server's."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         return self._to._replace(netloc=f"127.0.0.1:{port}").geturl()
@@ -74,7 +75,8 @@ class LossyConnection:
 
         async def back() -> None:
             while data := await server.read(65536):
-                if breaking.is_set():  # the server has carried it out: this is its answer
+                # these bytes are the server's answer, so the COMMIT was carried out
+                if breaking.is_set():
                     self.lost += 1
                     to_client.transport.abort()
                     to_server.transport.abort()
@@ -87,8 +89,9 @@ class LossyConnection:
 
 @dataclass
 class Drill:
-    """Commands of every kind that agents and requesters give, through a connection that loses
-    answers."""
+    """Gives commands of every kind, as agents and requesters do, over a connection that loses
+    answers.
+    """
 
     url: str
     commands: int
@@ -100,8 +103,7 @@ class Drill:
     lost_answers: int = 0
 
     async def run(self) -> None:
-        """Give the commands, eight at a time, and compare their effects with the expected
-        ones."""
+        """Give the commands, eight at a time, and compare the effects with the expected ones."""
         connection = LossyConnection(self.url, share=0.5, most=self.lose)
         store = Store(
             await connection.start(),

@@ -1,15 +1,16 @@
-"""Every call of one story fails once in turn: each HTTP call, each Redis command, and the process
-dies at each HTTP call and at each statement.
-
-The story: a requester texts the virtual agent and gets its answer; another texts the live agents,
-gets an offer's agent, who answers. A first run counts the calls. Then the story runs again for each
-call n, and call n is refused, loses its answer, or kills the service, which is started again, as a
-supervisor does. Clients repeat what got no answer under the same id, as Twilio and API clients do.
-In the end every text must be stored and sent once. Prints ``lost=N duplicated=N`` for each kind.
+"""Runs one story again and again, each time with another failing call: each HTTP call and each
+Redis command fails once, and the process dies once at each HTTP call and at each statement. The
+story: a requester texts the virtual agent and gets its answer; another requester texts the live
+agents, and an agent accepts the offer and answers. A first run counts the calls. Then the story
+runs once for each call n. Call n is refused, loses its answer, or kills the service, which is then
+started again as a supervisor would do. Clients repeat requests without an answer under the same id,
+as Twilio and API clients do. At the end, every text must be stored and sent exactly once. Prints
+``lost=N duplicated=N`` for each kind.
 
     python -m tests.chaos.nth_call [http|redis|statement]
 
-Of the statements, every tenth kills the service. ``PATCHBOARD_CHAOS_STEP=1`` takes every one.
+By default, only every tenth statement kills the service. With ``PATCHBOARD_CHAOS_STEP=1``, every
+statement does.
 """
 
 import asyncio
@@ -42,11 +43,11 @@ from tests.support.story import ANN, BOB, DIRECT, MAIN
 STEP = int(os.environ.get("PATCHBOARD_CHAOS_STEP", "0"))
 #: a story has some 650 statements, and each takes seconds
 USUAL_STEP = {Call.HTTP: 1, Call.REDIS: 1, Call.STATEMENT: 10}
-#: seconds until a story is called stuck. An unknown outcome at Twilio takes a minute and more to
-#: resolve, because Twilio's list is read twice.
+#: seconds after which a story counts as stuck. Resolving an unknown outcome at Twilio takes more
+#: than a minute, because Twilio's list is read twice.
 PATIENCE = 240.0
 ANSWER, FROM_MIA, WAITING = "The virtual agent answers.", "Mia answers.", "in line"
-#: what can go wrong with each kind of call
+#: the faults of each kind of call
 FAULTS = {
     Call.HTTP: (Fault.REFUSED, Fault.ANSWER_LOST, Fault.CRASH),
     Call.REDIS: (Fault.REFUSED, Fault.ANSWER_LOST),
@@ -69,7 +70,7 @@ class Ending:
 
 
 def compare(sent: list[tuple[str, str]], expected: list[tuple[str, str]]) -> Ending:
-    """Compare the texts that were sent, (number, start of the text), with those that should be."""
+    """Compare the sent texts, as (number, start of the text), with the expected ones."""
     found = Counter(
         next((one for one in expected if one[0] == to and one[1] in body), (to, body))
         for to, body in sent
@@ -82,7 +83,7 @@ def compare(sent: list[tuple[str, str]], expected: list[tuple[str, str]]) -> End
 
 @dataclass
 class Desk:
-    """One service that somebody starts again when it dies."""
+    """One service. ``supervise`` starts it again when it has died."""
 
     home: Path
     plan: Plan
@@ -99,7 +100,7 @@ class Desk:
         constants: dict[str, object] = {HASHER: CHEAP}
         if faults:
             constants["tests.support.fork_faults.PLAN"] = self.plan
-        # in threads: this loop carries the fakes
+        # in threads, because this event loop serves the fakes
         self._open = running_service(
             self.home, port=self.port, constants=constants, **self.settings
         )
@@ -171,14 +172,14 @@ class Clients:
                 break
             await asyncio.sleep(0.1)
         item = items[0]
-        # an answer that was lost has done it: then the item is no longer there to accept
+        # if only the answer was lost, the item is accepted already and no longer in the inbox
         await self.call("POST", f"/work-items/{item['id']}/accept")
         path = f"/interactions/{item['interaction']['id']}/messages"
         await self.call("POST", path, {"body": FROM_MIA}, key="mia-answers")
 
 
 async def tell(template: Path, plan_of: Any, extra: dict[str, str]) -> Ending:
-    """Play one story with one fault. ``plan_of``: makes the plan for a folder."""
+    """Run the story with one fault. ``plan_of``: makes the plan for a folder."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copy(template, home / "desk.db")
@@ -215,7 +216,7 @@ async def _ending(clients: Clients, plan: Plan) -> Ending:
             await clients.twilio.settled()
     except TimeoutError:
         stuck = f"not settled after {PATIENCE:.0f} s"
-    await asyncio.sleep(1)  # for whatever would be sent twice
+    await asyncio.sleep(1)  # time for texts that would wrongly be sent twice
     found = compare(_sent(clients.twilio), expected)
     calls = Counter(line.split()[0] for line in plan.log.read_text().splitlines())
     return Ending(lost=found.lost, duplicated=found.duplicated, stuck=stuck, calls=calls)
@@ -231,7 +232,7 @@ def _session() -> aiohttp.ClientSession:
 
 @asynccontextmanager
 async def _bot() -> AsyncIterator[str]:
-    """A bot with one answer."""
+    """Serve a bot that always gives the same answer."""
 
     async def turn(_request: web.Request) -> web.Response:
         return web.json_response([{"text": ANSWER}])
@@ -254,7 +255,7 @@ async def fail_each(call: Call, template: Path, extra: dict[str, str]) -> int:
         (n, fault) for fault in FAULTS[call] for n in range(1, count + 1, STEP or USUAL_STEP[call])
     ]
     endings, began = [first], time.monotonic()
-    # One after the other: the fork server of ``running_service`` hangs now and then when several
+    # One run at a time, because the fork server of ``running_service`` sometimes hangs when several
     # threads of this process start and end services.
     for done, (number, fault) in enumerate(cases, start=1):
         found = await tell(template, partial(plan, number=number, fault=fault), extra)

@@ -1,6 +1,6 @@
-"""The presence drill, in real time: a service on PostgreSQL loses its database for a minute, finds
-it read-only for a quarter of one, and is frozen for a minute. An agent's event stream stays open
-all the while.
+"""The presence drill, in real time: a service on PostgreSQL loses its database for a minute, has a
+read-only database for 15 seconds, and is frozen for a minute. An agent's event stream stays open
+during all of this.
 
 Afterwards, and for longer than the grace time, the agent must be available, a new text must be
 offered to them, and a page opened after the outage must not set its agent to Away. Prints

@@ -1,12 +1,12 @@
-"""Power fails while texts come in, on SQLite: what was acknowledged is there afterwards.
+"""The power fails while texts arrive, on SQLite. Every acknowledged text must survive. A recorder
+keeps every write of SQLite and every fsync. The drill then simulates a power failure after each
+acknowledgment (in the short form: after some of them). It builds the files again from the writes
+that an fsync covers, once without any later writes and several times with a random part of the
+later writes. For each result, SQLite must find no fault, and every text that was acknowledged
+before must be stored exactly once.
 
-A recorder keeps every write of SQLite and every fsync. Power then fails after each acknowledgment
-(in the short form: after some): the files are made again from the writes that an fsync covers, once
-with nothing else and several times with a random part of the rest. On each, SQLite must find no
-fault, and every text that was acknowledged before must be stored, once.
-
-What this proves: the service acknowledges no text before SQLite has asked the disk to keep it, and
-SQLite recovers from any part of the writes that were still under way.
+What this proves: the service acknowledges no text before SQLite has asked the disk to sync it, and
+SQLite recovers whichever part of the unsynced writes reached the disk.
 
 What it does not prove: that the disk obeys an fsync (consumer disks and some virtual ones do not),
 that the directory entry of a new file survives, and anything about PostgreSQL or attached files.
@@ -43,13 +43,14 @@ from tests.support.story import Story
 
 TEXTS = int(os.environ.get("PATCHBOARD_CHAOS_POWER_TEXTS", "400"))
 AT_ONCE = 8
-RANDOM_TIMES = 3  # at each loss of power, besides the loss of everything that was not synced
+# random variants of each power failure, in addition to the one that loses every unsynced write
+RANDOM_TIMES = 3
 FILE = "desk.db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The result of the losses of power."""
+    """The result of all simulated power failures."""
 
     losses: int
     lost: int
@@ -58,10 +59,10 @@ class Found:
 
 
 async def record(folder: Path, texts: int) -> tuple[Recorder, dict[str, bytes]]:
-    """Take in texts and record it. Returns the files' contents before it, too."""
+    """Store texts, and record the writes. Also returns the contents of the files from before."""
     url = f"sqlite:///{folder / FILE}"
     await lay_out(url)
-    # the shared memory of the WAL is not kept on the disk
+    # the WAL's shared memory does not survive a power failure
     base = {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".db-shm"}
     with recording(folder) as recorder:
         store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
@@ -79,7 +80,7 @@ async def record(folder: Path, texts: int) -> tuple[Recorder, dict[str, bytes]]:
 
 
 def lose_power(base: dict[str, bytes], recorded: list[Step], *, every: int, seed: int) -> Found:
-    """Lose power after every n-th acknowledgment, and compare."""
+    """Simulate a power failure after every n-th acknowledgment, and check the result."""
     chance = random.Random(seed)
     moments = [n for n, one in enumerate(recorded) if isinstance(one, Acknowledged)][::every]
     losses = lost = duplicated = broken = 0

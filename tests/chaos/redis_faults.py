@@ -1,10 +1,10 @@
 """The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies,
 hangs, loses its data and sends garbage, fifty times.
 
-Meanwhile texts arrive at both services. An agent has an event stream of the API at each, and at one
-an open page, which loads the conversation again at each hint. Five seconds after Redis is back, all
-three must have shown every text. Prints ``faults=N events=N missed=N
-slowest=N.Ns``; fails if one was missed.
+Meanwhile texts arrive at both services. An agent has an event stream of the API at each service,
+and an open page at one of them, which loads the conversation again at each hint. Five seconds after
+Redis is back, both streams and the page must have shown every text. Prints ``faults=N events=N
+missed=N slowest=N.Ns``; fails if one was missed.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """
@@ -37,12 +37,13 @@ from tests.web.workspace_server import Visitor, visitor
 FAULTS = 50
 WITHIN = 5.0  # seconds after Redis is back
 FAULT_LASTS = (0.1, 4.0)  # seconds
-EVERY_LONG, LONG_LASTS = 5, (6.0, 9.0)  # seconds of every fifth fault: past each timeout
+# seconds of every fifth fault, which is longer than each timeout
+EVERY_LONG, LONG_LASTS = 5, (6.0, 9.0)
 _TEXT = re.compile(r"text \d+")
 
 
 class Watcher:
-    """Collects the texts that one agent sees in one place, and reconnects as a client does."""
+    """Collects the texts that one agent sees at one process, and reconnects as a client does."""
 
     def __init__(self) -> None:
         self.bodies: set[str] = set()
@@ -109,7 +110,7 @@ async def _desk(url: str) -> None:
 
 
 async def _fault(kind: str, redis: OwnRedis, lasts: float) -> None:
-    """Begin a fault, let it last so many seconds, and end it."""
+    """Begin a fault, end it after this many seconds."""
     begin, end = {
         "dies": (redis.kill, redis.start),
         "hangs": (redis.hang, redis.go_on),
@@ -144,8 +145,9 @@ async def _until_told(streams: list[Watcher], sent: list[str]) -> None:
 async def drill(
     faults: int, services: list[Service], redis: OwnRedis, twilio: FakeTwilio
 ) -> tuple[int, int, float]:
-    """Returns how many texts there were, how many times one was missed, and the slowest return
-    in seconds."""
+    """Returns the number of texts, how often a watcher missed one, and the slowest recovery in
+    seconds.
+    """
     async with (
         aiohttp.ClientSession() as session,
         AsyncExitStack() as open_,

@@ -1,5 +1,6 @@
-"""While the database is away, Twilio gets a 503 and so tries its fallback. Work resumes when the
-database is back."""
+"""While the database is away, the webhook answers 503, so Twilio tries its fallback address. Work
+resumes when the database is back.
+"""
 
 import asyncio
 import time
@@ -25,7 +26,7 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
     await twilio.start()
     settings = {"DATABASE_URL": url, **twilio.settings}
     service = running_service(tmp_path, **settings)
-    # in a thread: the cable is carried by this loop
+    # in a thread, because this event loop runs the cable
     running = await asyncio.to_thread(service.__enter__)
     try:
         webhook = f"{running.url}/webhooks/twilio/sms"
@@ -43,10 +44,10 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
             cable.flow()
         else:
             await cable.plug_in(cable.port)
-        async with asyncio.timeout(15):  # let hanging work end first
+        async with asyncio.timeout(15):  # wait for hanging work to end first
             while (await twilio.send_inbound(webhook, "+12025557001", MAIN, "after")).status != 200:
                 await asyncio.sleep(0.1)
-        # work that fell due in the meantime is done now: both texts' handoffs are announced
+        # overdue work is done now: both requesters get the text about their handoff
         async with asyncio.timeout(30):
             while not twilio.sent:
                 await asyncio.sleep(0.05)

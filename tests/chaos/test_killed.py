@@ -27,8 +27,9 @@ ANSWERED = "about "
 
 @pytest.fixture
 async def bot() -> AsyncIterator[str]:
-    """A bot that repeats what it was asked, one word a text, and answers the same turn the same
-    way."""
+    """A bot that repeats the requester's words, one word per text, and gives the same answer to a
+    repeated turn.
+    """
 
     async def turn(request: web.Request) -> web.Response:
         asked = await request.json()
@@ -44,7 +45,7 @@ async def bot() -> AsyncIterator[str]:
 
 
 class Requesters:
-    """People who text one word after the other, and remember which of them was answered 200."""
+    """Requesters who text one word after another and record the words that were answered 200."""
 
     def __init__(self, twilio: FakeTwilio, url: str) -> None:
         self._twilio, self._url = twilio, url
@@ -71,13 +72,13 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
     await twilio.start()
     async with ticket_system() as receiver:
         want_texts(database_url, receiver.address)
-        # the kill comes after the commit and before the answer of each call
+        # kill the service after the commit and before the answer to each call
         receiver.wakes = asyncio.Event()
         requesters = await _texts_and_kills(database_url, bot, tmp_path, port, twilio, receiver)
         receiver.wakes.set()
         settings = _settings(database_url, bot, twilio)
         with running_service(tmp_path, port=port, **settings):
-            # the leases of the killed are over after some 20 s on PostgreSQL
+            # on PostgreSQL, the leases of a killed process end after about 20 s
             async with asyncio.timeout(90):
                 while missing := _unanswered(twilio, requesters.acknowledged) | _not_reported(
                     receiver, requesters.acknowledged
@@ -117,8 +118,9 @@ async def _texts_and_kills(
     twilio: FakeTwilio,
     receiver: TicketSystem,
 ) -> Requesters:
-    """Text, and kill the service in the middle, again and again, while calls to the webhook are
-    under way."""
+    """Send texts, and kill the service again and again while texts and calls to the webhook are
+    under way.
+    """
     settings = _settings(database_url, bot, twilio)
     requesters = Requesters(twilio, f"http://127.0.0.1:{port}/webhooks/twilio/sms")
     for kill in range(KILLS):

@@ -27,7 +27,7 @@ async def pulled_cable(
     cable, by_cable = await Cable.to(url)
     settings = {"DATABASE_URL": by_cable, **twilio.settings}
     service = running_service(home, **settings)
-    # in a thread: the cable is carried by this loop
+    # in a thread, because this event loop runs the cable
     running = await asyncio.to_thread(service.__enter__)
     try:
         yield running, cable, cable.port
@@ -37,8 +37,9 @@ async def pulled_cable(
 
 
 async def grace_has_begun_anew(url: str) -> None:
-    """The overdue decision has been made, either by the worker or at the end of the
-    gap."""
+    """Wait until the grace time has started again, because the worker or the end of the gap has
+    handled the overdue decision.
+    """
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as db:
         found: Any = None
         while found is None:

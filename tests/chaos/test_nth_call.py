@@ -1,4 +1,4 @@
-"""How the drill that fails each call judges a story."""
+"""The verdict of the drill about a story with one failing call."""
 
 from tests.chaos.nth_call import compare
 

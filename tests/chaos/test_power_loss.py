@@ -18,7 +18,7 @@ from tests.support.sqlite_recorder import (
 A, B = b"a" * DISK_PAGE, b"b" * DISK_PAGE
 
 
-async def test_what_was_acknowledged_survives_a_loss_of_power(tmp_path: Path) -> None:
+async def test_acknowledged_texts_survive_a_power_failure(tmp_path: Path) -> None:
     if not is_possible():
         pytest.skip("this Python hides the functions of its SQLite")
     recorder, base = await record(tmp_path, 24)

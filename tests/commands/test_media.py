@@ -65,7 +65,7 @@ def test_a_damaged_file_stops_the_move_and_stays(
     assert (list(folder.names()), list(S3Media(bucket).names())) == ([name], [])
 
 
-def test_a_move_without_a_store_says_what_to_set(
+def test_a_move_without_a_store_names_the_setting(
     folder: MediaFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("PATCHBOARD_MEDIA_STORE")

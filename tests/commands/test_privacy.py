@@ -1,4 +1,6 @@
-"""``patchboard erase``, ``hand-out`` and ``backup`` in a terminal, and what the audit log says."""
+"""``patchboard erase``, ``hand-out`` and ``backup`` in a terminal, and their entries in the audit
+log.
+"""
 
 import json
 import sqlite3

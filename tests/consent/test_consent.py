@@ -101,7 +101,7 @@ async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_onc
 @pytest.mark.parametrize(
     "body", ["STOP 12345", "please stop calling", "stop it from beeping", "the bus stop"]
 )
-async def test_what_only_holds_the_word_reaches_a_person_or_the_bot(
+async def test_a_text_that_only_contains_the_word_reaches_a_person_or_the_bot(
     story: Story, body: str
 ) -> None:
     interaction = (await story.text(body)).interaction_id or 0
@@ -125,7 +125,7 @@ async def test_a_live_agent_keeps_the_conversation_and_sees_why_nothing_can_be_s
         await story.write(interaction, "Are you still there?")
 
 
-async def test_what_waits_for_sending_is_canceled_and_says_why(story: Story) -> None:
+async def test_queued_texts_are_canceled_with_a_reason(story: Story) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
     message = await story.write(interaction, "Does it have a light on?")
@@ -150,7 +150,7 @@ async def test_start_opts_in_again_and_only_then_is_yes_a_keyword(story: Story) 
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_whoever_has_opted_out_and_writes_reaches_a_person(story: Story) -> None:
+async def test_an_opted_out_requester_who_writes_reaches_a_person(story: Story) -> None:
     await story.text("STOP")
     await sent(story)
     interaction = (await story.text("my badge is stuck")).interaction_id or 0
@@ -162,7 +162,7 @@ async def test_whoever_has_opted_out_and_writes_reaches_a_person(story: Story) -
     assert await sent(story) == []
 
 
-async def test_help_is_answered_also_to_who_has_opted_out(story: Story) -> None:
+async def test_help_is_also_answered_after_an_opt_out(story: Story) -> None:
     await story.text("STOP")
     await story.text("help")
     first, help_line = await sent(story)
@@ -194,7 +194,7 @@ async def test_a_word_that_the_provider_has_answered_begins_nothing(
     assert (await story.text("my laptop", to=DIRECT)).interaction_id != received.interaction_id
 
 
-async def test_what_the_provider_has_answered_is_not_answered_again(story: Story) -> None:
+async def test_keywords_that_the_provider_answered_get_no_second_answer(story: Story) -> None:
     for word, took_for in (
         ("arrêt", Command.OPT_OUT),
         ("hilfe", Command.HELP),
@@ -245,7 +245,7 @@ async def test_a_confirmation_that_the_provider_refuses_was_given_by_it(story: S
     assert len(await ledger(story)) == 1
 
 
-async def test_agents_record_what_they_are_told_and_only_requesters_take_back_their_own(
+async def test_agents_record_consent_and_only_requesters_lift_their_own_opt_out(
     story: Story,
 ) -> None:
     interaction = await story.with_agent(MIA)
@@ -281,11 +281,12 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
     assert await sent(story) == [OUT, OUT]
 
 
-async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(
+async def test_sending_waits_for_an_uncommitted_opt_out(
     postgres_url: str, clock: MovedClock
 ) -> None:
-    """Two processes: one has received a STOP and not committed it when the other checks whether
-    it may send."""
+    """One process has received a STOP and not committed it yet, when another process checks consent
+    before a send.
+    """
     opened = Store(
         postgres_url,
         clock=clock,
@@ -340,8 +341,9 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
 
 
 async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
-    """A hundred races on each database (make chaos: a thousand). After the STOP was stored, nothing
-    is sent."""
+    """Runs a hundred races on each database (make chaos: a thousand). No text is sent after the
+    STOP was stored.
+    """
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
     begun = await asyncio.gather(
@@ -373,7 +375,8 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
         late += was_stopped and outgoing is not None
 
     races = list(zip(numbers, messages, strict=True))
-    # A lane does the texts of a batch together, and the sends. The kind that comes first wins it.
+    # A lane handles all texts of a batch together, and all sends together. The kind that was queued
+    # first wins the race.
     for n in range(0, RACES, 10):
         acts: list[Callable[[], Awaitable[None]]] = [
             act
@@ -418,7 +421,7 @@ async def test_an_import_that_comes_again_does_not_undo_a_start(
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_what_the_carrier_refuses_is_lifted_by_the_requester_alone(story: Story) -> None:
+async def test_only_the_requester_lifts_the_carriers_opt_out(story: Story) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
     message = await story.write(interaction, "hello?")
@@ -492,7 +495,7 @@ async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story:
     assert [one.opted_out for one in await ledger(story)] == [True]
 
 
-async def test_after_a_question_back_the_virtual_agent_goes_on(story: Story) -> None:
+async def test_after_a_question_back_the_virtual_agent_continues(story: Story) -> None:
     interaction = (await story.text("remove me")).interaction_id or 0
     await story.text("from the sales team channel")
     question = await story.begin(interaction)
@@ -507,7 +510,7 @@ async def test_a_likely_wish_beside_a_live_agent_is_the_agents_to_read(story: St
     assert await story.texted(interaction) == before
 
 
-async def test_whoever_does_not_know_the_number_hears_what_it_is(story: Story) -> None:
+async def test_strangers_get_an_explanation_of_the_number(story: Story) -> None:
     interaction = (await story.text("wrong number, who is this")).interaction_id or 0
     assert await story.texted(interaction) == [
         "This is Northwind IT, a help desk you can text. Reply STOP to opt out, or tell us "

@@ -60,7 +60,7 @@ def test_opt_in_words(text: str) -> None:
         *("", "...", "cancel my request", "alto el fuego", "quit the app", "STOPP", "help me"),
     ],
 )
-def test_what_only_holds_such_a_word_is_none(text: str) -> None:
+def test_a_text_that_only_contains_such_a_word_does_not_count(text: str) -> None:
     assert word(text, OWN) is None
 
 
@@ -90,7 +90,7 @@ def test_help() -> None:
         (None, "", ConsentSituation.ANYTHING_ELSE),
     ],
 )
-def test_what_a_text_means(said: Command | None, facts: str, row: ConsentSituation) -> None:
+def test_meaning_of_a_text(said: Command | None, facts: str, row: ConsentSituation) -> None:
     names = ("opted_out", "bot_answers", "is_answered")
     assert situation(said, **{name: name in facts.split() for name in names}) is row
 
@@ -140,10 +140,10 @@ def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
         ),
     ],
 )
-def test_what_an_entry_changed(
+def test_company_numbers_that_an_entry_changed(
     entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]
 ) -> None:
-    """0: all the company's numbers."""
+    """0 stands for all company numbers."""
     assert affected_numbers([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
 

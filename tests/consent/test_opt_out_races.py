@@ -1,4 +1,4 @@
-"""After an opt-out was acknowledged no text leaves, however slow the provider is."""
+"""No text leaves after an opt-out was acknowledged, even if the provider is slow."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
 
 
 class SlowProvider:
-    """Takes a while for each text; remembers when each request began."""
+    """A provider that needs a while for each text and records when each request began."""
 
     def __init__(self) -> None:
         self.began: list[tuple[str, str, float]] = []

@@ -1,5 +1,6 @@
-"""Opt-outs: the keyword in any spelling, a clear request, a likely request, and texts that
-are none."""
+"""Opt-outs: the keyword in any spelling, clear requests, likely requests, and texts that do not ask
+to opt out.
+"""
 
 import pytest
 from ruamel.yaml import YAML
@@ -231,7 +232,7 @@ def test_a_likely_wish_is_asked_back(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", AT_FIRST)
-def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) -> None:
+def test_a_possible_answer_opts_out_only_as_the_first_text(text: str) -> None:
     assert word(text, {}) is None
     assert (opt_out_intent(text, first=True), opt_out_intent(text, first=False)) == (
         OptOutIntent.LIKELY,
@@ -248,11 +249,11 @@ def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) 
         "¿Quién es? Número equivocado",
     ],
 )
-def test_whoever_does_not_know_the_number_is_told(text: str) -> None:
+def test_a_wrong_number_gets_an_explanation(text: str) -> None:
     assert opt_out_intent(text, first=False) is OptOutIntent.WRONG_NUMBER
 
 
-def test_a_wrong_number_alone_means_that_as_the_first_text_alone() -> None:
+def test_wrong_number_counts_only_as_the_whole_first_text() -> None:
     assert (
         opt_out_intent("Sorry, wrong number", first=True),
         opt_out_intent("sorry wrong number", first=False),
@@ -288,7 +289,7 @@ def test_no_training_text_of_the_bot_opts_out() -> None:
     ] == []
 
 
-def test_a_text_made_to_take_long_does_not() -> None:
+def test_a_text_that_is_made_to_slow_the_rule_does_not() -> None:
     for unit in (
         "no thanks ",
         "please ",
@@ -304,4 +305,4 @@ def test_a_text_made_to_take_long_does_not() -> None:
     ):
         opt_out_intent(
             unit * (160 // len(unit)), first=True
-        )  # a pattern that backtracks would not end
+        )  # a pattern that backtracks would take forever

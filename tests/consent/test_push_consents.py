@@ -1,5 +1,6 @@
-"""Consents are pushed to the provider by number and by messaging service: with Twilio's official
-client against the fake."""
+"""Consents are pushed to the provider by number and by messaging service. The tests use Twilio's
+official client against the fake.
+"""
 
 from pathlib import Path
 
@@ -75,7 +76,7 @@ async def newest(story: Story, number: str = ANN) -> Consent:
 
 
 async def tell(worker: Worker, clock: MovedClock) -> None:
-    """Return what the worker pushes when it looks again."""
+    """Let the worker run again. Returns the consents that it pushes."""
     clock.move(120)
     assert await worker.step() == 1
 
@@ -84,7 +85,7 @@ async def untold(story: Story) -> int:
     return await story.count(t.consents, t.consents.c.told_at.is_(None))
 
 
-async def test_the_provider_is_told_who_may_be_texted_by_which_number(
+async def test_the_provider_gets_consents_by_number(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.store.write(change_consent, recorded())
@@ -113,7 +114,7 @@ async def test_the_provider_is_told_who_may_be_texted_by_which_number(
     }
 
 
-async def test_it_waits_a_minute_so_what_is_taken_back_at_once_is_told_once(
+async def test_a_push_waits_a_minute_so_that_an_undone_change_needs_one_push(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     clock.move(100)
@@ -127,7 +128,7 @@ async def test_it_waits_a_minute_so_what_is_taken_back_at_once_is_told_once(
     assert await untold(story) == 0
 
 
-async def test_start_gives_back_what_stop_took_for_all_numbers(
+async def test_start_lifts_a_stop_for_all_numbers(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.text("STOP")
@@ -140,7 +141,7 @@ async def test_start_gives_back_what_stop_took_for_all_numbers(
     assert twilio.consent_items[-1]["source"] == "opt-in-message"
 
 
-async def test_only_senders_of_which_something_changed_are_told(
+async def test_only_changed_senders_are_pushed(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     """Pushing an old opt-in again would lift a STOP that the provider has and the desk does
@@ -165,7 +166,7 @@ async def test_a_messaging_service_is_one_sender(
     assert twilio.consents == {(ANN, SERVICE): "opt-out"}
 
 
-async def test_more_than_go_into_one_request_are_told_one_after_the_other(
+async def test_more_than_one_request_of_consents_is_split(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     for n in range(30):
@@ -179,7 +180,7 @@ async def test_more_than_go_into_one_request_are_told_one_after_the_other(
         assert len(twilio.consents) == count
 
 
-async def test_what_the_provider_says_itself_and_what_is_no_phone_is_not_told(
+async def test_provider_opt_outs_and_names_are_not_pushed(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await refused(story)
@@ -189,7 +190,7 @@ async def test_what_the_provider_says_itself_and_what_is_no_phone_is_not_told(
     assert await untold(story) == 0
 
 
-async def test_what_it_does_not_take_is_told_in_the_ledger(
+async def test_the_ledger_shows_the_providers_objection(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_faults[ANN] = "INVALID_CONTACT"
@@ -201,7 +202,7 @@ async def test_what_it_does_not_take_is_told_in_the_ledger(
     assert await untold(story) == 0
 
 
-async def test_one_that_is_to_be_told_again_holds_up_nobody(
+async def test_a_consent_to_push_again_delays_no_other(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_faults[ANN] = "INTERNAL_SERVER_ERROR"
@@ -218,7 +219,7 @@ async def test_one_that_is_to_be_told_again_holds_up_nobody(
     assert await untold(story) == 0
 
 
-async def test_a_request_that_is_refused_as_a_whole_is_told_one_by_one(
+async def test_a_request_that_is_refused_as_a_whole_is_split(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_refused.add(ANN)
@@ -231,7 +232,7 @@ async def test_a_request_that_is_refused_as_a_whole_is_told_one_by_one(
     assert await untold(story) == 0
 
 
-async def test_a_sender_that_comes_later_is_told_what_holds(
+async def test_a_new_sender_gets_the_current_opt_outs(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     for body in ("STOP", "START"):
@@ -247,12 +248,12 @@ async def test_a_sender_that_comes_later_is_told_what_holds(
     assert await untold(story) == 0, "nothing changed"
 
 
-async def test_each_sender_is_told_how_it_came_to_be(
+async def test_each_sender_gets_its_own_state(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     for number in (MAIN, DIRECT):
         await story.store.write(change_consent, recorded(of=number))
-    await story.text("START")  # of MAIN: DIRECT stays as it was
+    await story.text("START")  # opts in to MAIN; the state for DIRECT does not change
     await story.store.write(change_consent, recorded(opted_out=False, of=DIRECT))
     await tell(worker, clock)
     assert {
@@ -272,7 +273,7 @@ async def test_each_sender_is_told_how_it_came_to_be(
         (403, NO_CONSENTS, 6 * 3600),
     ],
 )
-async def test_it_waits_when_the_provider_cannot_be_told(
+async def test_a_push_waits_while_the_provider_is_away(
     story: Story,
     twilio: FakeTwilio,
     worker: Worker,
@@ -296,9 +297,7 @@ async def test_it_waits_when_the_provider_cannot_be_told(
     assert await story.store.read(consents.not_pushed, clock()) == (0, None)
 
 
-async def test_a_change_while_the_provider_is_being_told_is_told_too(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_a_change_during_a_push_is_pushed_too(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_consent, recorded())
     clock.move(120)
     batch = await story.store.write(begin_push, None)
@@ -307,11 +306,10 @@ async def test_a_change_while_the_provider_is_being_told_is_told_too(
     assert await untold(story) == 1
 
 
-async def test_what_requesters_say_themselves_counts_for_more_than_what_was_recorded(
+async def test_requesters_own_texts_outrank_recorded_entries(
     story: Story,
 ) -> None:
-    """An agent could undo an agent's entry, but not the requester's own text since
-    then."""
+    """An agent can undo another agent's entry, but not a later text by the requester."""
     await story.store.write(change_consent, recorded())
     await story.text("STOP")
     await story.text("STOP")
@@ -328,8 +326,8 @@ async def test_what_requesters_say_themselves_counts_for_more_than_what_was_reco
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_what_is_recorded_never_takes_the_place_of_what_requesters_said(story: Story) -> None:
-    """Otherwise the agent who recorded it could undo it."""
+async def test_recorded_entries_never_replace_requesters_own_texts(story: Story) -> None:
+    """If it did, the agent who recorded the entry could undo the requester's own opt-out."""
     await refused(story)
     await in_one_service(story)
     await story.store.write(change_consent, recorded(of=MAIN))
@@ -358,7 +356,7 @@ async def test_stop_and_start_in_one_batch(story: Story) -> None:
 
 
 async def refused(story: Story, number: str = ANN) -> None:
-    """The provider refuses a text to this number from DIRECT: opted out."""
+    """Let the provider refuse a text from DIRECT to this number because of an opt-out."""
     interaction = await story.with_agent(MIA, number=number)
     for one in await claim(story):
         await begin(story, int(one.key))
@@ -384,7 +382,7 @@ async def test_a_text_names_the_service_and_keeps_its_number(
     assert (outgoing.sender, outgoing.messaging_service) == (DIRECT, SERVICE)
 
 
-async def test_what_the_provider_refuses_holds_for_the_whole_service(story: Story) -> None:
+async def test_a_providers_refusal_covers_the_whole_messaging_service(story: Story) -> None:
     await in_one_service(story)
     await refused(story)
     for one in await story.store.read(list_provider_numbers):
@@ -397,7 +395,7 @@ async def test_what_the_provider_refuses_holds_for_the_whole_service(story: Stor
         assert await story.store.read(consents.opted_out, ANN, one.id) is None
 
 
-async def test_without_a_service_it_holds_for_one_number(story: Story) -> None:
+async def test_without_a_service_an_opt_out_holds_for_one_number(story: Story) -> None:
     await refused(story)
     held = [
         await story.store.read(consents.opted_out, ANN, one.id)

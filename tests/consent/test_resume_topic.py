@@ -1,4 +1,4 @@
-"""A report that an opt-out interrupted continues after opting in again."""
+"""A report that an opt-out interrupted continues when the requester opts in again."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def report(story: Story, **collected: str) -> int:
     return interaction
 
 
-async def test_the_topic_goes_on_after_stop_and_start(story: Story) -> None:
+async def test_the_topic_continues_after_stop_and_start(story: Story) -> None:
     await report(story, Problem="my laptop is dead", Device="laptop")
     await story.text("STOP")
     back = (await story.text("START")).interaction_id or 0
@@ -35,7 +35,7 @@ async def test_the_topic_goes_on_after_stop_and_start(story: Story) -> None:
     assert await story.begin(back) is None, "START itself is answered"
 
 
-async def test_without_a_report_nothing_goes_on(story: Story) -> None:
+async def test_without_a_report_nothing_continues(story: Story) -> None:
     await report(story, Topic="account")
     await story.text("STOP")
     back = (await story.text("START")).interaction_id or 0

@@ -36,7 +36,7 @@ async def _asked(story: Story) -> int:
     return ann
 
 
-async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(
+async def test_a_reaction_is_shown_on_the_quoted_message_and_starts_no_turn(
     story: Story,
 ) -> None:
     ann = await _asked(story)
@@ -92,7 +92,7 @@ async def test_a_reaction_and_its_removal_change_neither_a_conversation_nor_its_
         assert said.reaction == shown
 
 
-async def test_the_removal_of_another_reaction_came_late(story: Story) -> None:
+async def test_a_late_removal_keeps_a_newer_reaction(story: Story) -> None:
     ann = await _asked(story)
     await story.text("Loved “How much does this affect you? 1 I…”")
     await story.text("Liked “How much does this affect you? 1 I…”")
@@ -126,7 +126,7 @@ async def test_a_reaction_to_nothing_known_is_kept_and_starts_nothing(story: Sto
     assert [line.reaction for line in await story.lines(ann)] == [None] * 3
 
 
-async def test_an_ordinary_text_stays_one(story: Story) -> None:
+async def test_an_ordinary_text_is_no_reaction(story: Story) -> None:
     received = await story.text('Loved "Frozen" but my screen is broken')
     assert (await story.lines(received.interaction_id or 0))[-1].kind is Kind.MESSAGE
 
@@ -162,7 +162,7 @@ async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it
     await story.close(ann, MIA)
     assert await story.store.read(unread_conversations, MIA) == 0
     await story.text(body, to=DIRECT)
-    (listed,) = await story.store.read(conversation_list.listed, MIA, others=False)
+    (listed,) = await story.store.read(conversation_list.ongoing_items, MIA, others=False)
     assert (listed.interaction.id, listed.interaction.unread, listed.last and listed.last.body) == (
         ann,
         1,
@@ -173,7 +173,7 @@ async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it
     assert await story.store.read(unread_conversations, OMAR) == 0
     await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA))
     assert await story.store.read(unread_conversations, MIA) == 0
-    assert await story.store.read(conversation_list.listed, MIA, others=False) == []
+    assert await story.store.read(conversation_list.ongoing_items, MIA, others=False) == []
 
 
 async def test_somebody_elses_name_is_no_thanks(story: Story) -> None:
@@ -200,7 +200,7 @@ async def test_a_blank_text_to_live_agents_waits_for_one_that_shows_something(st
     assert [line.body for line in await story.lines(first.interaction_id or 0)][-1] == " "
 
 
-async def test_thanks_on_a_line_of_the_virtual_agent_are_its_own(story: Story) -> None:
+async def test_the_virtual_agent_answers_thanks_on_its_own_line(story: Story) -> None:
     ann = (await story.text("where is my badge", to=MAIN)).interaction_id or 0
     await story.hand_off(ann)
     await story.available(MIA)

@@ -51,7 +51,7 @@ async def test_a_requesters_blank_text_is_stored_and_answered_without_the_bot(st
     ann = (await story.text("\u200b \u2800")).interaction_id or 0
     assert await story.begin(ann) is None
     assert await story.texted(ann) == ["Your text had no words. How can I help?"]
-    assert await story.begin(ann) is None  # it is answered once
+    assert await story.begin(ann) is None  # the second blank text gets no answer
     await story.text("")
     await story.text("my laptop is slow")
     question = await story.begin(ann)

@@ -19,8 +19,9 @@ AUTHORS = {
 
 
 def lines(*said: str, event: Event | None = None) -> list[BriefLine]:
-    """Lines such as "R: hi": R the requester, B the virtual agent, A the agent Mia, S a line that
-    only agents see."""
+    """Builds lines from texts such as "R: hi". R is the requester, B the virtual agent, A the agent
+    Mia, and S a line that only agents see.
+    """
     found = []
     for seq, one in enumerate(said, 1):
         who, _, body = one.partition(": ")
@@ -85,7 +86,7 @@ def test_the_problem_is_in_the_requesters_words(
         (["B: Hello.", "R: hi"], []),
     ],
 )
-def test_what_the_virtual_agent_asked_is_told_with_the_answers(
+def test_the_brief_has_the_virtual_agents_questions_with_answers(
     said: list[str], exchanges: list[tuple[str, str]]
 ) -> None:
     found = brief(lines(*said), [], None).asked
@@ -112,12 +113,12 @@ def test_what_the_virtual_agent_asked_is_told_with_the_answers(
         ("S: The virtual agent opened case CS0000001", "The virtual agent opened case CS0000001"),
     ],
 )
-def test_what_was_tried_is_told_once(said: str, sentence: str | None) -> None:
+def test_the_brief_lists_each_attempt_once(said: str, sentence: str | None) -> None:
     found = brief(lines("R: my dock is dead", said, said, event=Event.CASE_OPENED), [], None).tried
     assert [one.text for one in found] == ([sentence] if sentence else [])
 
 
-def test_what_the_problem_tells_was_tried_is_not_told_again() -> None:
+def test_attempts_in_the_problem_are_not_listed_again() -> None:
     found = brief(lines("R: My dock is dead. I already restarted it."), [], None)
     assert (found.problem is not None, found.tried) == (True, [])
 
@@ -140,12 +141,12 @@ def test_what_the_problem_tells_was_tried_is_not_told_again() -> None:
         ("S: We'll reply here.", None),
     ],
 )
-def test_what_was_promised_is_told(said: str, sentence: str | None) -> None:
+def test_the_brief_lists_promises(said: str, sentence: str | None) -> None:
     found = brief(lines(said), [], None).promised
     assert [one.text for one in found] == ([sentence] if sentence else [])
 
 
-def test_new_is_what_came_after_the_agent_last_read() -> None:
+def test_new_lines_came_after_the_agent_last_read() -> None:
     said = lines("R: hi", "A: Hello", *(f"R: text {n}" for n in range(7)), "S: a label")
     assert brief(said, [], None).new_count == 0
     found = brief(said, [], 2)

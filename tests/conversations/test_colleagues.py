@@ -143,7 +143,7 @@ async def test_a_note_joins_without_a_notice(story: Story) -> None:
     assert (await joined(story, ann), await notices(story)) == (True, [])
 
 
-async def test_the_last_act_stands_until_it_was_seen_or_a_day_has_passed(
+async def test_the_notice_of_the_last_action_stays_until_seen_or_for_a_day(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)

@@ -12,7 +12,7 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.rules.shared.vocabulary import Kind, Owner, State, Work
 from handoff_service.store.conversations import conversations, read_positions
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
@@ -87,7 +87,7 @@ async def test_notes_are_never_sent(story: Story) -> None:
     assert await story.texted(ann) == before
 
 
-async def test_closing_tells_the_requester_once_and_nobody_owns_it(
+async def test_closing_texts_the_requester_once_and_clears_the_owner(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -99,7 +99,7 @@ async def test_closing_tells_the_requester_once_and_nobody_owns_it(
     )  # fmt: skip
     assert seen.short_description == "my badge is stuck", "nobody wrote one: the first text"
     assert (await story.texted(ann))[-1] == "Mia has closed this conversation. Text us any time."
-    assert await story.store.read(listed, MIA, others=False) == []
+    assert await story.store.read(ongoing_items, MIA, others=False) == []
     with pytest.raises(Conflict):
         await story.close(ann)
     with pytest.raises(Conflict):
@@ -125,7 +125,7 @@ async def test_the_badge_counts_conversations_not_messages(story: Story, clock: 
     for _ in range(3):
         await story.text("hello?", number=ANN, to=DIRECT)
     assert await story.store.read(read_positions.unread_conversations, MIA) == 1
-    mine = await story.store.read(listed, MIA, others=False)
+    mine = await story.store.read(ongoing_items, MIA, others=False)
     assert [(o.interaction.id, o.interaction.unread) for o in mine] == [(ann, 3), (bob, 0)]
     assert mine[0].last is not None
     assert mine[0].last.body == "hello?"
@@ -150,20 +150,22 @@ async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves
 async def test_others_conversations_are_a_list_of_their_own(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.text(number=STRANGER, to=MAIN)
-    assert [o.interaction.id for o in await story.store.read(listed, OMAR, others=True)] == [ann]
+    assert [o.interaction.id for o in await story.store.read(ongoing_items, OMAR, others=True)] == [
+        ann
+    ]
     assert await story.store.read(conversations.others_count, OMAR) == 1
-    assert await story.store.read(listed, MIA, others=True) == []
+    assert await story.store.read(ongoing_items, MIA, others=True) == []
 
 
 async def test_the_newest_activity_comes_first(story: Story, clock: MovedClock) -> None:
     ann, bob = await story.with_agent(MIA, number=ANN), await story.with_agent(MIA, number=BOB)
     clock.move(1)
     await story.text(number=ANN, to=DIRECT)
-    order = [o.interaction.id for o in await story.store.read(listed, MIA, others=False)]
+    order = [o.interaction.id for o in await story.store.read(ongoing_items, MIA, others=False)]
     assert order == [ann, bob]
 
 
-async def test_what_is_not_there_is_said(story: Story) -> None:
+async def test_missing_records_are_reported(story: Story) -> None:
     with pytest.raises(NotFound):
         await story.see(999)
     with pytest.raises(NotFound):

@@ -8,8 +8,9 @@ from tests.support.story import ANN, DIRECT, Story
 
 
 async def talks(story: Story, *counts: int) -> list[int]:
-    """Interactions of Ann on the direct line with so many texts more, closed; the last one stays
-    open."""
+    """Create interactions of Ann on the direct line, each with this many additional texts. All but
+    the last one are closed.
+    """
     made = []
     for n, count in enumerate(counts):
         made.append(await story.with_agent())
@@ -43,7 +44,7 @@ async def test_pages_lead_to_the_very_beginning_with_each_line_once(
     assert ends == made[:-1]
 
 
-async def test_a_place_on_another_line_leads_nowhere_else(story: Story) -> None:
+async def test_a_place_on_another_line_shows_no_other_messages(story: Story) -> None:
     (ann,) = await talks(story, 1)
     other = (await story.text("on another line")).interaction_id or 0
     page = await story.store.read(earlier_messages.earlier, ann, Before(other, 2))

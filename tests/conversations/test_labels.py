@@ -1,4 +1,4 @@
-"""Labels on conversations: put on, taken off, found, and chosen as the topic on closing."""
+"""Labels on conversations: added, removed, found by search, and chosen as the topic on closing."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from handoff_service.rules.conversations import search_query
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations import search
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.desk import labels
 from tests.support.story import BOB, MIA, OMAR, Story
 
@@ -50,7 +50,7 @@ async def test_a_label_is_on_the_conversation_in_its_history_and_in_the_list(sto
     assert await put(story, ann, printer)
     assert not await put(story, ann, printer), "it has the label"
     assert await names(story, ann) == ["Printer", "VIP"]
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert [one.name for one in item.labels] == ["Printer", "VIP"]
     assert await put(story, ann, vip, on=False)
     assert not await put(story, ann, vip, on=False)
@@ -109,7 +109,7 @@ async def test_a_desk_that_asks_for_a_topic_closes_nothing_without_one(story: St
     assert "Mia Chen chose the topic “Printer”" in [one.body for one in await story.lines(ann)]
 
 
-async def test_without_marked_topics_any_label_is_one_and_without_labels_none_is_asked_for(
+async def test_without_marked_topics_any_label_is_a_topic_and_without_labels_no_topic_is_required(
     story: Story,
 ) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)

@@ -109,7 +109,7 @@ async def test_a_deleted_label_ends_the_filter_by_it(story: Story) -> None:
     assert sorted(await shown(story)) == [ann, bob]
 
 
-async def test_views_are_ones_own_or_shared(story: Story) -> None:
+async def test_a_view_is_private_or_shared(story: Story) -> None:
     due = SortAndFilter(sort=Sort.DUE, tag=Tag.SNOOZED)
     for name, shared in (("Today", False), ("Waiting", True)):
         await story.store.write(

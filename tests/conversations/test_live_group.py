@@ -34,7 +34,7 @@ async def group(story: Story, interaction_id: int) -> list[str]:
     return [agent.name for agent in (await story.see(interaction_id)).live_group]
 
 
-async def test_who_joins_is_seen_reads_on_from_there_and_reassigns_nothing(story: Story) -> None:
+async def test_joining_is_visible_and_reassigns_nothing(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.text("one", to=DIRECT)
     before = await story.see(ann, OMAR)
@@ -56,7 +56,7 @@ async def test_joining_twice_or_at_the_same_time_is_joining_once(story: Story) -
     )
 
 
-async def test_leaving_is_seen_too_and_not_for_the_one_who_has_it(story: Story) -> None:
+async def test_leaving_is_visible_and_refused_for_the_owner(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await join(story, ann)
     await leave(story, ann)
@@ -69,7 +69,7 @@ async def test_leaving_is_seen_too_and_not_for_the_one_who_has_it(story: Story) 
         await leave(story, ann, MIA)
 
 
-async def test_there_is_nobody_to_join_before_an_agent_has_it_nor_after_it_is_closed(
+async def test_only_an_active_conversation_of_an_agent_can_be_joined(
     story: Story,
 ) -> None:
     bot = (await story.text(to=MAIN)).interaction_id or 0
@@ -84,7 +84,7 @@ async def test_there_is_nobody_to_join_before_an_agent_has_it_nor_after_it_is_cl
             await act(story, 999)
 
 
-async def test_who_takes_over_a_conversation_they_joined_has_it_alone(story: Story) -> None:
+async def test_taking_over_a_joined_conversation_makes_one_owner(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await join(story, ann)
     await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR))

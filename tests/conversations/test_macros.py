@@ -134,7 +134,7 @@ async def test_a_step_that_is_refused_is_named_and_nothing_is_done(story: Story,
     assert (await story.see(ann)).labels == []
 
 
-async def test_whoever_may_assign_assigns_and_others_ask(story: Story) -> None:
+async def test_supervisors_assign_and_other_agents_ask(story: Story) -> None:
     ann = await story.with_agent()
     await story.available(OMAR)
     to_omar = await make(story, to_agent_id=OMAR)

@@ -1,4 +1,4 @@
-"""Pictures and files from requesters, and those that agents upload."""
+"""Pictures and files from requesters and from agents."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from handoff_service.errors import BadInput
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.operations.conversations.fetch_media import (
-    MOST_TRIES,
+    MOST_ATTEMPTS,
     FinishFetch,
     NotStored,
     finish_fetch,
@@ -103,7 +103,7 @@ async def write(
 # In -----------------------------------------------------------------------------------------------
 
 
-async def test_a_picture_waits_is_stored_and_those_who_look_are_told(
+async def test_a_picture_waits_is_stored_and_open_pages_get_a_hint(
     story: Story, heard: Heard
 ) -> None:
     received = await picture_in(story)
@@ -140,7 +140,7 @@ async def test_pictures_of_one_text_do_not_wait_for_each_other(story: Story) -> 
     assert len(await fetches(story)) == 10
 
 
-async def test_what_is_not_taken_says_why(story: Story) -> None:
+async def test_a_refused_text_gives_the_reason(story: Story) -> None:
     received = await picture_in(story)
     assert await fetched(story, RefusedFile("It is larger than 5 MB.")) is MediaStatus.REFUSED
     refused = await first(story, received)
@@ -154,11 +154,11 @@ async def test_what_is_not_taken_says_why(story: Story) -> None:
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
 
 
-async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(
+async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
     story: Story, clock: MovedClock
 ) -> None:
     received, waits, began = await picture_in(story), [], clock()
-    for attempt in range(1, MOST_TRIES):
+    for attempt in range(1, MOST_ATTEMPTS):
         assert await fetches(story) == ["1"]
         assert (
             await fetched(story, "The provider does not have it (404).", attempts=attempt)
@@ -173,7 +173,7 @@ async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(
     assert timedelta(minutes=30) < clock() - began < timedelta(hours=2)
     assert (await first(story, received)).why == "The provider does not have it (404)."
     assert (
-        await fetched(story, "The provider does not have it (404).", attempts=MOST_TRIES)
+        await fetched(story, "The provider does not have it (404).", attempts=MOST_ATTEMPTS)
         is MediaStatus.REFUSED
     )
     assert await fetches(story) == []
@@ -182,13 +182,13 @@ async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(
 async def test_a_media_store_that_is_away_costs_no_attempt(story: Story, clock: MovedClock) -> None:
     received = await picture_in(story)
     assert await fetches(story) == ["1"]
-    for _ in range(MOST_TRIES + 1):
-        assert await fetched(story, NotStored(), attempts=MOST_TRIES) is MediaStatus.WAITING
+    for _ in range(MOST_ATTEMPTS + 1):
+        assert await fetched(story, NotStored(), attempts=MOST_ATTEMPTS) is MediaStatus.WAITING
         clock.move(30)
         assert await fetches(story) == ["1"]
     assert (await first(story, received)).why == "The media store of this desk does not answer."
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
-    assert work.attempts == MOST_TRIES, "one less, and one more by the claim"
+    assert work.attempts == MOST_ATTEMPTS, "one less, and one more by the claim"
     assert await fetched(story, PNG) is MediaStatus.STORED
 
 
@@ -219,7 +219,9 @@ def forgetting(story: Story, clock: MovedClock, media: MediaStore) -> Worker:
 
 
 async def test_fetched_twice_is_stored_once(story: Story) -> None:
-    """A lease that ended while the download went on: the second result changes nothing."""
+    """The lease ends during a download, so the file is downloaded twice. The second result changes
+    nothing.
+    """
     received = await picture_in(story)
     await fetched(story, PNG)
     assert await fetched(story, RefusedFile("too late")) is MediaStatus.STORED
@@ -227,7 +229,7 @@ async def test_fetched_twice_is_stored_once(story: Story) -> None:
     assert await story.store.read(media.wanted, 1) is None
 
 
-async def test_the_bot_is_told_of_a_picture_without_words(story: Story) -> None:
+async def test_the_bot_gets_a_word_for_a_picture(story: Story) -> None:
     received = await picture_in(story)
     question = await story.begin(received.interaction_id or 0)
     assert question is not None
@@ -237,9 +239,7 @@ async def test_the_bot_is_told_of_a_picture_without_words(story: Story) -> None:
 # Out ----------------------------------------------------------------------------------------------
 
 
-async def test_a_picture_goes_out_by_a_link_that_is_made_anew_for_each_try(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_each_attempt_has_a_new_link_to_the_picture(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent(MIA)
     two = [await upload(story), await upload(story)]
     line = await write(story, ann, *reversed(two))
@@ -278,7 +278,7 @@ async def test_an_agent_writes_first_with_a_picture(story: Story) -> None:
     assert [m.status for m in (await story.lines(started.interaction_id))[-1].media] == ["stored"]
 
 
-async def test_what_cannot_be_attached_is_refused_and_nothing_is_sent(story: Story) -> None:
+async def test_an_invalid_attachment_is_refused_and_nothing_is_sent(story: Story) -> None:
     ann = await story.with_agent(MIA)
     used, mine, omars = await upload(story), await upload(story), await upload(story, agent=OMAR)
     await write(story, ann, used)
@@ -300,7 +300,7 @@ async def test_what_cannot_be_attached_is_refused_and_nothing_is_sent(story: Sto
         await write(story, ann)
     assert empty.value.errors == {"body": "must not be empty"}
     assert await story.count(t.messages) == before
-    await write(story, ann, mine, mine)  # named twice is attached once
+    await write(story, ann, mine, mine)  # an upload that is named twice is attached once
     assert [m.id for m in (await story.lines(ann))[-1].media] == [mine]
 
 
@@ -341,7 +341,7 @@ async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(
 
 
 async def test_a_text_without_media_asks_the_database_for_nothing_more(story: Story) -> None:
-    """The webhook's budget: no statement names the table of media."""
+    """This protects the webhook's time: no statement may read the table of media."""
     said: list[str] = []
     engine = story.store._writing
     sa.event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))

@@ -97,7 +97,7 @@ JUDGED = [
 @pytest.mark.parametrize(
     ("content", "said", "picture", "expected"), [j[1:] for j in JUDGED], ids=[j[0] for j in JUDGED]
 )
-def test_what_is_taken(
+def test_accepted_files(
     content: bytes, said: str, picture: Picture | None, expected: AcceptedFile | str
 ) -> None:
     assert judge_file(content, said, picture) == (
@@ -105,7 +105,7 @@ def test_what_is_taken(
     )
 
 
-def test_what_may_be_sent() -> None:
+def test_pictures_that_may_be_sent() -> None:
     assert sendable(PNG, 5_000_000) == AcceptedFile("image/png", 64, 48)
     assert sendable(PNG, 5_000_001) == RefusedFile(
         "A picture can be at most 5 MB; this one is 5 MB."

@@ -1,4 +1,6 @@
-"""@mentions in private notes: whom a note names, the notice, and the list."""
+"""@mentions in private notes: the agents that a note names, their notices, and the list of
+notes.
+"""
 
 import pytest
 
@@ -16,7 +18,7 @@ AGENTS = {1: "Mia Chen", 2: "Omar Haddad", 3: "José Peña", 4: "Omar Said", 5: 
         ("@Mia look", {1}),
         ("see @mia chen, and @jose.", {1, 3}),
         ("@José Peña: yours", {3}),
-        ("@Omar", set()),  # two have this first name
+        ("@Omar", set()),  # two agents have this first name
         ("@Omar Said and @omar haddad", {2, 4}),
         ("mia@chen.com", set()),
         ("@Miamar @@Mia", set()),
@@ -24,7 +26,7 @@ AGENTS = {1: "Mia Chen", 2: "Omar Haddad", 3: "José Peña", 4: "Omar Said", 5: 
         ("Mia", set()),
     ],
 )
-def test_whom_a_note_names(note: str, ids: set[int]) -> None:
+def test_agents_that_a_note_names(note: str, ids: set[int]) -> None:
     assert mentioned_agents(note, AGENTS) == ids
 
 
@@ -40,7 +42,7 @@ def test_whom_a_note_names(note: str, ids: set[int]) -> None:
         ("ia", []),
     ],
 )
-def test_whose_name_begins_with_what_is_typed(letters: str, ids: list[int]) -> None:
+def test_agents_with_names_that_begin_with_the_typed_letters(letters: str, ids: list[int]) -> None:
     assert agents_starting_with(letters, AGENTS) == ids
 
 

@@ -115,7 +115,7 @@ def life(**more: Any) -> list[Moment]:
     return moments(Past(**given | more))
 
 
-def test_what_happened_is_told_in_order() -> None:
+def test_moments_are_described_in_order() -> None:
     assert [(one.kind.value, one.said) for one in life()] == [
         ("text", "Requester: my dock is dead"),
         ("understood", "Virtual agent understood: report problem (93%)"),
@@ -226,7 +226,7 @@ def test_what_happened_is_told_in_order() -> None:
         (11, (NONE, None), State.CLOSED_ABANDONED, [], [], [], "report_problem"),
     ],
 )
-def test_each_moment_tells_how_everything_stood(
+def test_each_moment_has_the_state_after_it(
     minute: float,
     owner: tuple[Owner, str | None],
     state: State,
@@ -244,7 +244,7 @@ def test_each_moment_tells_how_everything_stood(
     assert (found.understood.intent if found.understood else None) == understood
 
 
-def test_a_stretch_begins_as_the_lines_before_it_left_everything() -> None:
+def test_a_stretch_begins_with_the_state_after_the_lines_before_it() -> None:
     found = life(context=LIFE[:6], lines=LIFE[6:8], begin=at(8), end=at(10))
     assert [one.kind for one in found] == [MomentKind.NOTE, MomentKind.TEXT]
     first, second = found
@@ -253,7 +253,7 @@ def test_a_stretch_begins_as_the_lines_before_it_left_everything() -> None:
     assert [one.action for one in second.timers] == ["Remind"]
 
 
-def test_lines_of_one_time_are_told_once_at_the_border_of_two_stretches() -> None:
+def test_lines_with_equal_times_appear_once_at_the_border_of_two_stretches() -> None:
     same = [text(0, Author.REQUESTER, f"text {n}", BOT, seq=n) for n in range(1, 5)]
     first = life(lines=same[:2], end=same[2].at, turns=[], decisions=[], offers=[])
     rest = life(context=same[:2], lines=same[2:], begin=same[2].at, turns=[])
@@ -275,8 +275,8 @@ def test_a_timer_is_gone_once_it_was_due() -> None:
     ]
 
 
-async def test_a_stored_conversation_tells_its_brief_and_its_moments(story: Story) -> None:
-    """On both databases; tests/web/test_context_pages.py has the pages and the API."""
+async def test_a_stored_conversation_has_a_brief_and_moments(story: Story) -> None:
+    """Runs on both databases. tests/web/test_context_pages.py tests the pages and the API."""
     received = await story.text("my dock is dead")
     question = await story.begin(received.interaction_id or 0)
     assert question is not None

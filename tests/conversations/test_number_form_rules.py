@@ -1,4 +1,4 @@
-"""Two forms of one person's number are one."""
+"""Two forms of one person's number become the same number."""
 
 import pytest
 

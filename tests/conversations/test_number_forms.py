@@ -1,5 +1,6 @@
-"""Carriers write one person's number in two forms: profile, consent and conversation are the
-same."""
+"""Carriers write one person's number in two forms. Both forms lead to the same profile, consent and
+conversation.
+"""
 
 import pytest
 
@@ -17,8 +18,9 @@ FORMS = {
 
 @pytest.mark.parametrize(("kept", "other"), FORMS.values(), ids=FORMS)
 async def test_two_forms_are_one_person(story: Story, kept: str, other: str) -> None:
-    """On record in one form, texting in both: their own conversation, answered at the form of
-    today."""
+    """A user's record has one form, and texts come from both. All belong to one conversation, and
+    answers go to the current form.
+    """
     user = f'[[users]]\nexternal_id = "F1"\nname = "Fay Rojas"\nnumbers = ["{other}"]\n'
     await import_file(story.store, read_desk_file.read_bytes(user.encode(), "desk.toml"))
     first = await story.text("hi", number=other)

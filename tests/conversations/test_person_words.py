@@ -59,7 +59,7 @@ def test_a_person_is_found(name: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "typed"), NOT_FOUND.values(), ids=NOT_FOUND)
-def test_another_is_not(name: str, typed: str) -> None:
+def test_another_number_is_not_the_same(name: str, typed: str) -> None:
     assert not fits(name, typed)
 
 

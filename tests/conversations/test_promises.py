@@ -1,4 +1,4 @@
-"""Promises of agents: the offer after a text, the reminder, and what becomes of a promise."""
+"""Promises of agents: the offer after a text, the reminder, and the end of a promise."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from handoff_service.rules.conversations.list_order import Tag
 from handoff_service.rules.conversations.promises import PromiseState
 from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.conversations import colleague_notices, promises
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import day_report
 from handoff_service.store.views import KeptPromise, PromiseOffer
@@ -80,7 +80,7 @@ async def test_the_agent_is_reminded_and_a_missed_promise_is_counted(
     assert line.body.startswith("Mia Chen promised to be in touch by ")
     assert line.reason == "I'll text you in an hour."
     assert await offered(story, ann) is None
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.promise is not None
     assert item.due_at == item.promise.promised_at == clock() + HOUR
     assert Tag.PROMISE_DUE not in item.tags(clock())
@@ -105,7 +105,7 @@ async def test_the_agent_is_reminded_and_a_missed_promise_is_counted(
 @pytest.mark.parametrize(
     ("what", "kept"), [("text", True), ("Called her, fixed", True), ("Call her by 3", False)]
 )
-async def test_a_text_or_call_note_keeps_it(
+async def test_a_text_or_call_note_keeps_a_promise(
     story: Story, clock: MovedClock, what: str, kept: bool
 ) -> None:
     ann = await story.with_agent()
@@ -156,7 +156,7 @@ async def test_a_canceled_promise_does_not_count(story: Story, clock: MovedClock
     assert (today.promises_kept, today.promises_missed) == (0, 0)
 
 
-async def test_what_cannot_be_stored(story: Story, clock: MovedClock) -> None:
+async def test_promises_that_cannot_be_stored(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     await promise(story, ann)
     message = (await story.rows(t.promises))[0].message_id

@@ -1,8 +1,7 @@
-"""Random texts, closings and handoffs on a few lines: what must always hold, on both databases.
-
-Never two active interactions on a line, never a message without an interaction, never two active
-profiles for a number, never a gap in a conversation, never a conversation that nobody would go on
-with.
+"""Random texts, closings and handoffs on a few lines, on both databases. These invariants must
+always hold: at most one active interaction on a line, no message without an interaction, at most
+one active profile for a number, no gap in a conversation, and no open conversation without somebody
+who will continue it.
 """
 
 import asyncio
@@ -106,8 +105,9 @@ class Lines(RuleBasedStateMachine):
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
-        """Take a step of the story. A refused step must leave nothing half done, which the
-        invariants check."""
+        """Take a step of the story. If a step is refused, the invariants check that it has changed
+        nothing.
+        """
         try:
             return self.runner.run(act)
         except Refusal:

@@ -101,7 +101,7 @@ def test_removals(text: str, emoji: str) -> None:
      "Liked “We have res", "„Teams“ gefällt mir", 'Le encanto "Ya casi"', 'Nao gostou de "Pronto"',
      "👍 på “Klart”", "👍 hozzá: „Kész”", "😂 на «Готово»", "👍 → “Done”"],
 )  # fmt: skip
-def test_what_people_write_too_is_a_reaction_only_to_a_message_with_these_words(text: str) -> None:
+def test_ambiguous_words_are_a_reaction_only_to_a_message_with_the_quoted_words(text: str) -> None:
     found = read(text)
     assert found is not None
     assert not found.sure
@@ -114,7 +114,7 @@ def test_a_spelling_with_its_accents_needs_no_such_message(text: str) -> None:
     assert found.sure
 
 
-def test_an_emoji_is_the_same_however_it_is_drawn() -> None:
+def test_variants_of_an_emoji_count_as_the_same_emoji() -> None:
     assert is_same("❤️", "❤")
     assert is_same("👍🏽", "👍")
     assert not is_same("👍", "👎")
@@ -151,7 +151,9 @@ def test_ordinary_texts(text: str) -> None:
 
 
 def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> None:
-    """Precision before recall: a text that is taken for a reaction by mistake gets no answer."""
+    """Precision matters more than recall, because a text that is wrongly recognized as a reaction
+    gets no answer.
+    """
     files = [*ROOT.glob("data/**/*.yml"), ROOT / "tests/bot/held_out_texts.yml"]
     texts = [re.sub(r"\[([^]]*)\](\([^)]*\)|\{[^}]*\})", r"\1", line.strip(" -\"'")) for f in files
              for line in f.read_text().splitlines()]  # fmt: skip
@@ -185,7 +187,7 @@ def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> No
         ("Liked an image", "How bad is it?", False),
     ],
 )
-def test_what_a_reaction_quotes(text: str, body: str, fits: bool) -> None:
+def test_a_reaction_quotes_a_message(text: str, body: str, fits: bool) -> None:
     found = read(text)
     assert found is not None
     assert quotes(found, body) is fits

@@ -1,5 +1,4 @@
-"""The requester writes: tables 1 and 2, performed in one transaction, for one text or many at
-once."""
+"""A requester writes: tables 1 and 2 are applied in one transaction, for one text or for many."""
 
 import asyncio
 from datetime import timedelta
@@ -64,7 +63,7 @@ async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_bu
     assert work.due_at == clock() + timedelta(seconds=1.5)
 
 
-async def test_who_texts_without_a_pause_is_answered_after_ten_windows(
+async def test_a_requester_who_never_pauses_is_answered_after_ten_windows(
     story: Story, clock: MovedClock
 ) -> None:
     began = clock()
@@ -109,7 +108,7 @@ async def test_ten_first_texts_on_one_line_at_once_are_one_interaction_and_ten_m
 
 
 async def test_lines_are_apart(story: Story) -> None:
-    """The same person on two company numbers has two interactions and one profile."""
+    """A person who texts two company numbers has two interactions and one profile."""
     main, direct = await story.text(to=MAIN), await story.text(to=DIRECT)
     assert main.interaction_id != direct.interaction_id
     assert await story.count(t.messaging_profiles) == 1
@@ -128,7 +127,7 @@ async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: S
     assert await story.count(t.work_items) == 1
 
 
-async def test_without_a_bot_live_agents_answer_and_are_told_why(
+async def test_without_a_bot_live_agents_answer_and_see_why(
     database_url: str, clock: MovedClock
 ) -> None:
     store = Store(
@@ -193,7 +192,7 @@ async def test_a_conflict_stays_with_the_profiles_user_and_the_other_is_a_candid
     )
 
 
-async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(
+async def test_a_text_to_a_live_agent_stays_with_the_agent_who_gets_a_hint(
     story: Story, heard: Heard
 ) -> None:
     interaction_id = await story.with_agent(MIA)

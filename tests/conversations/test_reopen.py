@@ -1,4 +1,6 @@
-"""Closing is undone: by the agent who closed it, within a minute, and before the line leaves."""
+"""Undoing a close: only by the agent who closed the conversation, within a minute. A closing text
+that was not sent yet is canceled.
+"""
 
 from datetime import timedelta
 
@@ -7,7 +9,7 @@ import pytest
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.rules.shared.vocabulary import Owner, State, Status, Unanswered, Work
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, OMAR, Story
@@ -19,7 +21,7 @@ async def undo(story: Story, ann: int, agent: int = MIA) -> None:
     await story.store.write(reopen, Reopen(interaction_id=ann, agent_id=agent))
 
 
-async def test_it_is_the_agents_again_and_the_line_has_not_left(
+async def test_a_reopened_conversation_is_the_agents_again_and_its_closing_line_is_not_sent(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -30,7 +32,7 @@ async def test_it_is_the_agents_again_and_the_line_has_not_left(
     sends = t.due_work.c.kind == Work.DELIVER
     due = {row.key: row.due_at for row in await story.rows(t.due_work, sends)}
     assert due[str(line.id)] == clock() + LATER["undo_within"]
-    assert await story.store.read(listed, MIA, others=False) == []
+    assert await story.store.read(ongoing_items, MIA, others=False) == []
     clock.move(10)
     await undo(story, ann)
     now = await story.see(ann)
@@ -43,7 +45,7 @@ async def test_it_is_the_agents_again_and_the_line_has_not_left(
     assert lines[line.id].status is Status.CANCELED
     assert str(line.id) not in {row.key for row in await story.rows(t.due_work, sends)}
     assert (await story.lines(ann))[-1].body == "Mia Chen reopened this conversation"
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.interaction.id == ann
 
 
@@ -59,7 +61,7 @@ async def test_a_colleagues_conversation_goes_back_to_the_colleague(story: Story
     )
 
 
-async def test_nobody_else_nothing_open_and_nothing_old_is_reopened(
+async def test_only_the_closing_agent_reopens_a_recently_closed_conversation(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

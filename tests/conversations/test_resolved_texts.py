@@ -105,7 +105,7 @@ async def test_a_text_arrives_in_the_open_conversation_as_the_agents(story: Stor
     assert (await story.texted(ann)).count(RESOLVED) == 1, "a repeated call texts once"
 
 
-async def test_a_closed_conversation_gets_it_and_stays_closed(story: Story) -> None:
+async def test_a_closed_conversation_gets_the_resolved_text_and_stays_closed(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     await story.close(ann)
@@ -116,7 +116,7 @@ async def test_a_closed_conversation_gets_it_and_stays_closed(story: Story) -> N
     assert await story.count(t.timers, t.timers.c.interaction_id == ann) == 0
 
 
-async def test_what_refuses_a_text(story: Story) -> None:
+async def test_refused_texts_about_a_case(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     with pytest.raises(BadInput) as error:
@@ -193,7 +193,7 @@ async def test_thanks_stay_in_the_closed_conversation(story: Story, clock: Moved
     assert late.interaction_id != ann, "a week later it is a new report"
 
 
-async def test_the_virtual_agent_hands_over_who_is_still_cut_off(story: Story) -> None:
+async def test_a_requester_who_still_lacks_access_is_handed_over(story: Story) -> None:
     ann = (await story.text("the vpn is down", to=MAIN)).interaction_id or 0
     case = await case_of(story, ann, "vpn is down")
     await resolve(story, case)
@@ -251,7 +251,9 @@ async def test_two_who_end_an_outage_at_the_same_time_text_once(
     assert (await story.texted(ann)).count(AGAIN) == 1
 
 
-async def test_everybody_reads_it_in_their_language(story: Story, clock: MovedClock) -> None:
+async def test_each_requester_gets_the_resolved_text_in_their_language(
+    story: Story, clock: MovedClock
+) -> None:
     outage = await vpn_is_down(story, clock)
     ann = (await story.text("the vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
     bob = (await story.text("hola, la vpn no funciona", number=BOB, to=DIRECT)).interaction_id or 0
@@ -268,7 +270,7 @@ async def test_everybody_reads_it_in_their_language(story: Story, clock: MovedCl
     assert list(error.value.errors) == ["text_es"]
 
 
-async def test_it_ends_the_outage_and_texts_once(story: Story, clock: MovedClock) -> None:
+async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: MovedClock) -> None:
     outage = await vpn_is_down(story, clock)
     ann = (await story.text("the vpn is down", number=ANN)).interaction_id or 0
     question = await story.begin(ann)
@@ -318,7 +320,7 @@ async def test_batches_wait_for_the_outbox_and_can_be_canceled(
         await story.store.write(cancel_outage_text, command)
 
 
-async def test_people_in_quiet_hours_get_it_later_even_if_they_write_meanwhile(
+async def test_people_in_quiet_hours_get_the_text_later_even_if_they_write(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)

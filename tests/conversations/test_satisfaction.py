@@ -1,4 +1,6 @@
-"""The question after closing: who is asked, which texts answer it, and what follows a low grade."""
+"""The question after closing: the requesters who get it, the texts that answer it, and the effects
+of a low grade.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -43,7 +45,7 @@ async def asks(story: Story) -> Story:
 
 
 async def changed(story: Story, statement: sa.Executable) -> None:
-    """Change rows as no page can."""
+    """Change rows directly, in ways that no page offers."""
 
     def change(tx: Transaction, _: None) -> None:
         tx.conn.execute(statement)
@@ -64,7 +66,7 @@ async def ask(story: Story, interaction: int) -> AskOutcome:
 
 
 async def send_all(story: Story) -> None:
-    """The outbox sends what waits."""
+    """Let the outbox send all waiting texts."""
     while due := await claim(story):
         for one in due:
             await begin(story, int(one.key))
@@ -72,7 +74,7 @@ async def send_all(story: Story) -> None:
 
 
 async def asked(story: Story, clock: MovedClock, number: str = ANN) -> int:
-    """A closed conversation whose requester has got the question."""
+    """A closed conversation. Its requester has received the question."""
     ann = await closed(story, number)
     clock.move(HOUR)
     assert await ask(story, ann) is AskOutcome.ASKED
@@ -81,7 +83,7 @@ async def asked(story: Story, clock: MovedClock, number: str = ANN) -> int:
 
 
 async def answers(story: Story, body: str, number: str = ANN) -> int:
-    """Text the number that live agents answer. Returns the conversation that has the text."""
+    """Text the number that live agents answer. Returns the conversation that contains the text."""
     return (await story.text(body, number=number, to=DIRECT)).interaction_id or 0
 
 
@@ -93,7 +95,7 @@ async def grade(story: Story, interaction: int) -> tuple[int | None, str | None]
 
 
 async def alerts(story: Story) -> list[str]:
-    """What Omar, a supervisor, is prompted about."""
+    """The prompts that the supervisor Omar has."""
     return [one.said for one in await story.store.read(low_grades.open_prompts, OMAR)]
 
 
@@ -145,7 +147,7 @@ async def test_zero_hours_leave_time_to_undo_closing(asks: Story, clock: MovedCl
     assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "it is open again"
 
 
-async def test_who_is_not_asked(asks: Story, clock: MovedClock) -> None:
+async def test_agents_who_are_not_asked(asks: Story, clock: MovedClock) -> None:
     async def outcome(ann: int) -> AskOutcome:
         clock.move(HOUR)
         return await ask(asks, ann)
@@ -172,7 +174,8 @@ async def test_a_person_is_asked_once_in_so_many_days_on_all_numbers(
     asks: Story, clock: MovedClock
 ) -> None:
     u = t.user_numbers
-    await changed(asks, u.delete().where(u.c.user_id == 3))  # SHARED is Bob's alone
+    # now the number SHARED belongs to Bob only
+    await changed(asks, u.delete().where(u.c.user_id == 3))
     await asked(asks, clock, BOB)
     clock.move(29 * 24 * HOUR)
     second = await closed(asks, BOB)
@@ -189,7 +192,9 @@ async def test_a_person_is_asked_once_in_so_many_days_on_all_numbers(
 async def test_two_processes_ask_one_person_once(
     asks: Story, clock: MovedClock, database_url: str
 ) -> None:
-    """Each of these people has two numbers, and both conversations are due at the same time."""
+    """Each of these people has two numbers, and the questions about both conversations are due at
+    the same time.
+    """
     other = Store(
         database_url,
         clock=clock,
@@ -241,7 +246,7 @@ async def test_a_question_that_has_not_left_is_canceled_by_a_new_text(
 async def test_thanks_before_the_question_do_not_cancel_it(
     asks: Story, clock: MovedClock, to: str
 ) -> None:
-    """Also after the desk's time for thanks, and on a number of the virtual agent."""
+    """This also applies after the desk's time for thanks, and on a number of the virtual agent."""
     ann = (await asks.text("my badge is stuck", to=to)).interaction_id or 0
     if to == MAIN:
         await asks.hand_off(ann)
@@ -320,7 +325,7 @@ async def test_a_grade_stays_in_the_closed_conversation_and_rings_nobody(
 async def test_praise_without_a_number_answers_the_question_too(
     asks: Story, clock: MovedClock, body: str
 ) -> None:
-    """Also long after closing, when thanks would otherwise begin a conversation."""
+    """This also applies long after closing, when thanks would otherwise start a conversation."""
     ann = await asked(asks, clock)
     clock.move(24 * HOUR)
     assert await answers(asks, body) == ann
@@ -346,7 +351,7 @@ async def test_a_new_problem_cancels_the_question(asks: Story, clock: MovedClock
 async def test_a_digit_while_the_virtual_agent_asks_is_the_virtual_agents(
     asks: Story, clock: MovedClock
 ) -> None:
-    """On the same line, after a question that was not answered."""
+    """The digit arrives on the same line, after an unanswered satisfaction question."""
 
     async def bot_says(body: str) -> int:
         interaction = (await asks.text("my laptop won't start", to=MAIN)).interaction_id or 0

@@ -110,7 +110,7 @@ async def said(story: Story) -> Story:
     return story
 
 
-async def test_what_finds_what(said: Story) -> None:
+async def test_results_of_queries(said: Story) -> None:
     found = {}
     for case, (typed, _) in FOUND.items():
         page = await said.store.read(search.find_interactions, read(typed), limit=10)
@@ -118,7 +118,7 @@ async def test_what_finds_what(said: Story) -> None:
     assert found == {case: right for case, (_, right) in FOUND.items()}
 
 
-async def test_what_is_not_indexed_yet_is_found_as_well(story: Story) -> None:
+async def test_texts_that_are_not_indexed_yet_are_found(story: Story) -> None:
     for number, texts in TEXTS.items():
         for body in texts:
             await story.text(body, number=number)
@@ -173,7 +173,7 @@ async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
         assert seen == wanted[::-1]
 
 
-async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_not(
+async def test_notes_are_found_and_system_lines_are_not(
     story: Story,
 ) -> None:
     conversation = await story.with_agent()

@@ -28,7 +28,7 @@ MARKED = {
 
 
 @pytest.mark.parametrize(("text", "typed", "right"), MARKED.values(), ids=MARKED)
-def test_what_was_wanted_is_marked(text: str, typed: str, right: str) -> None:
+def test_highlighting_marks_the_matches(text: str, typed: str, right: str) -> None:
     shown = "".join(
         f"[{piece}]" if wanted else piece for piece, wanted in highlight(text, read(typed).phrases)
     )

@@ -1,4 +1,4 @@
-"""Scheduled texts: when they are sent, when an agent must decide, and what the history says."""
+"""Scheduled texts: the send time, decisions by agents, and the lines in the history."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion
 from handoff_service.rules.shared.vocabulary import Author, Event, Work
 from handoff_service.store.conversations import colleague_notices, scheduled_texts
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import NextText, ScheduledText
 from tests.conftest import MovedClock
@@ -49,13 +49,13 @@ async def notices(story: Story, agent: int = MIA) -> list[str]:
     return [one.said for one in await story.store.read(colleague_notices.open_notices, agent)]
 
 
-async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
+async def test_a_scheduled_text_is_sent_at_its_time_and_not_as_a_reply(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
     before = await story.texted(ann)
     text = await schedule(story, ann, clock)
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.scheduled == NextText(send_at=clock() + HOUR, asks=False)
     assert await due(story, text) is None, "not yet"
     clock.move(3600)
@@ -71,7 +71,7 @@ async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
     assert await story.texted(ann) == [*before, BODY]
 
 
-async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
+async def test_after_a_text_from_the_requester_the_agent_confirms_the_scheduled_text(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -79,7 +79,7 @@ async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
     assert [one.question for one in await waiting(story, ann)] == [None]
     await story.text("it works, thanks", to=DIRECT)
     assert [one.question for one in await waiting(story, ann)] == [SendQuestion.REQUESTER_WROTE]
-    (item,) = await story.store.read(listed, MIA, others=False)
+    (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.scheduled is not None
     assert item.scheduled.asks
     clock.move(3600)
@@ -90,7 +90,7 @@ async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
     assert await notices(story) == [said]
 
 
-async def test_a_kept_text_leaves_after_all(story: Story, clock: MovedClock) -> None:
+async def test_a_confirmed_scheduled_text_is_sent(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await story.text("one more thing", to=DIRECT)
@@ -120,7 +120,7 @@ async def test_a_text_whose_time_has_passed_needs_another_time(
     assert await due(story, text) is AtDue.SEND
 
 
-async def test_another_owner_decides_and_sends_it_as_their_own(
+async def test_a_new_owner_decides_about_the_scheduled_text_and_sends_it_as_their_own(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -139,7 +139,9 @@ async def test_another_owner_decides_and_sends_it_as_their_own(
         await story.store.write(send_now, now)
 
 
-async def test_an_opt_out_cancels_it_with_a_notice(story: Story, clock: MovedClock) -> None:
+async def test_an_opt_out_cancels_the_scheduled_text_with_a_notice(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await story.text("STOP", to=DIRECT)
@@ -199,7 +201,7 @@ async def test_a_scheduled_text_takes_pictures_with_it(story: Story, clock: Move
     (one,) = await waiting(story, ann)
     assert (one.body, one.media) == ("", [image])
     with pytest.raises(BadInput) as error:
-        await story.store.write(schedule_text, command)  # it leaves once
+        await story.store.write(schedule_text, command)  # the text is sent only once
     assert list(error.value.errors) == ["media"]
     clock.move(3600)
     assert await due(story, text) is AtDue.SEND

@@ -1,4 +1,4 @@
-"""A hold with an end: it ends at its time, or with the requester's text, whichever comes first."""
+"""A hold with an end ends at that time or with the requester's text, whichever comes first."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.conversations.end_holds import EndHold, end_hold
 from handoff_service.rules.shared.vocabulary import Event, State, Work
 from handoff_service.store.conversations import colleague_notices
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import BOB, DIRECT, MIA, Story
@@ -33,7 +33,7 @@ async def end(story: Story, interaction_id: int) -> bool:
 
 
 async def order(story: Story) -> list[int]:
-    found = await story.store.read(listed, MIA, others=False)
+    found = await story.store.read(ongoing_items, MIA, others=False)
     return [one.interaction.id for one in found]
 
 
@@ -84,7 +84,7 @@ async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
     assert [one.interaction_id for one in notices] == [bob]
 
 
-async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_end(
+async def test_a_text_from_the_requester_ends_the_snooze_and_a_later_hold_has_its_own_end(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -98,7 +98,7 @@ async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_e
     assert (await story.see(ann)).state is State.ON_HOLD
 
 
-async def test_snoozing_again_moves_the_end_and_taking_it_off_hold_cancels_it(
+async def test_a_second_snooze_moves_the_end_and_resuming_cancels_the_snooze(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

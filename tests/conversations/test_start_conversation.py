@@ -73,7 +73,7 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(
     assert answer.interaction_id == seen.id, "the requester's answer comes to the agent"
 
 
-async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
+async def test_a_text_into_a_live_agents_conversation_reassigns_nothing(
     desk: Desk, story: Story
 ) -> None:
     assert TABLE[Situation.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
@@ -88,7 +88,7 @@ async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
     assert {a.id for a in seen.live_group} == {OMAR, MIA}
 
 
-async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_agents(
+async def test_the_virtual_agents_conversation_is_closed_and_the_agent_gets_a_new_one(
     desk: Desk, story: Story
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
@@ -130,7 +130,7 @@ async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(
     assert await desk.profiles(STRANGER) == [(CY_ID, True)]
 
 
-async def test_without_a_name_table_1_says_whose_it_is(desk: Desk, story: Story) -> None:
+async def test_without_a_name_table_1_decides_the_user(desk: Desk, story: Story) -> None:
     shared = await story.see((await desk.start(to=SHARED)).interaction_id)
     assert shared.guest
     assert len(shared.candidates) == 2
@@ -147,7 +147,7 @@ async def test_a_profile_of_somebody_else_without_an_active_interaction_is_repla
     assert await desk.profiles() == [(ANN_ID, False), (BOB_ID, True)]
 
 
-async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(
+async def test_the_preview_describes_the_row_in_one_sentence_and_changes_nothing(
     desk: Desk, story: Story
 ) -> None:
     first = await desk.start(agent=OMAR)
@@ -168,7 +168,7 @@ async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(
 @pytest.mark.parametrize(
     "expected", [row for row in Situation if row is not Situation.ACTIVE_WITH_VIRTUAL_AGENT]
 )
-async def test_another_row_than_the_agent_saw_is_refused_whole(
+async def test_a_row_that_the_agent_did_not_see_is_refused_entirely(
     desk: Desk, story: Story, expected: Situation
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
@@ -189,7 +189,7 @@ async def test_another_row_than_the_agent_saw_is_refused_whole(
     assert await story.texted(bots) == []
 
 
-async def test_two_agents_at_the_same_time_never_do_what_neither_saw(
+async def test_two_simultaneous_agents_apply_only_the_row_they_saw(
     desk: Desk, story: Story
 ) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN)
@@ -213,7 +213,7 @@ async def test_two_agents_at_the_same_time_never_do_what_neither_saw(
     assert await story.count(t.interactions) == 1
 
 
-async def test_what_waits_in_a_queue_becomes_the_agents(desk: Desk, story: Story) -> None:
+async def test_the_agent_gets_the_queued_conversation(desk: Desk, story: Story) -> None:
     waiting = (await story.text("hi")).interaction_id or 0
     await story.hand_off(waiting)
     assert (await desk.look()).effect == (
@@ -230,7 +230,7 @@ async def test_lines_of_other_company_numbers_do_not_matter(desk: Desk, story: S
     assert (await desk.start()).row is Situation.NO_ACTIVE_INTERACTION
 
 
-async def test_what_cannot_be_done_is_refused_whole(desk: Desk, story: Story) -> None:
+async def test_an_impossible_action_is_refused_as_a_whole(desk: Desk, story: Story) -> None:
     bots = (await story.text("hi")).interaction_id or 0
     with pytest.raises(BadInput):
         await desk.start(body="  ")

@@ -1,4 +1,4 @@
-"""A batch of texts takes about as many statements as a single text, whatever the texts say."""
+"""A batch of texts takes about as many statements as a single text, regardless of the words."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ FEW, MANY = 3, 60
 
 @contextmanager
 def statements(story: Story) -> Iterator[list[str]]:
-    """The statements that the store's writers run meanwhile."""
+    """Collects the statements that the store's writers run during the block."""
     seen: list[str] = []
 
     def see(_conn: object, _cursor: object, statement: str, *_: object) -> None:

@@ -1,5 +1,4 @@
-"""The index of texts: all that is stored is found in the end, whatever the order of commits, and
-once."""
+"""The index of texts: search finds every stored text exactly once, for any order of commits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +44,7 @@ async def test_a_text_is_found_once_it_is_indexed(story: Story) -> None:
     assert await found(story, "laptop") == [(1, 2), (1, 1)]
 
 
-async def test_batches_leave_nothing_out_and_are_asked_for_as_long_as_there_is_more(
+async def test_batches_leave_nothing_out_and_continue_until_the_end(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
@@ -59,7 +58,7 @@ async def test_batches_leave_nothing_out_and_are_asked_for_as_long_as_there_is_m
     assert [len(await found(story, f"word{n}")) for n in range(10)] == [1] * 10
 
 
-async def test_another_process_goes_on_where_one_was_ended(
+async def test_another_process_continues_where_one_was_ended(
     story: Story, database_url: str, monkeypatch: pytest.MonkeyPatch, clock: object
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
@@ -79,7 +78,9 @@ async def test_another_process_goes_on_where_one_was_ended(
 
 @contextmanager
 def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
-    """Another lane, in the middle of storing a text: it has its id and has not committed."""
+    """Another lane that is storing a text. The text has its id, and the transaction is not
+    committed.
+    """
     opened = engine(url, size=1, writes=True)
     with opened.connect() as conn:
         i, m = t.interactions, t.messages
@@ -99,7 +100,7 @@ def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
     opened.dispose()
 
 
-async def test_what_is_committed_late_with_a_low_id_is_found(
+async def test_a_late_commit_with_a_low_id_is_found(
     story: Story, request: pytest.FixtureRequest, database_url: str
 ) -> None:
     if story.store.is_sqlite:

@@ -83,5 +83,5 @@ def test_thanks(text: str) -> None:
         "Finally",
     ],
 )
-def test_what_needs_an_answer(text: str) -> None:
+def test_texts_that_need_an_answer(text: str) -> None:
     assert not is_thanks(text)

@@ -19,7 +19,7 @@ from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import conversations, search
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
@@ -32,7 +32,7 @@ SENDERS = {
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_such_a_text_is_stored_and_starts_nothing(story: Story, sender: str) -> None:
+async def test_an_unanswerable_text_is_stored_and_starts_nothing(story: Story, sender: str) -> None:
     ids = {
         (await story.text(body, number=sender)).interaction_id
         for body in ("Your code is ready", "STOP", "BOT")
@@ -48,7 +48,7 @@ async def test_such_a_text_is_stored_and_starts_nothing(story: Story, sender: st
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_nobody_texts_it(story: Story, sender: str) -> None:
+async def test_no_text_is_sent_to_an_unanswerable_sender(story: Story, sender: str) -> None:
     interaction = (await story.text(number=sender)).interaction_id or 0
     with pytest.raises(Conflict):
         await story.store.write(
@@ -61,15 +61,17 @@ async def test_nobody_texts_it(story: Story, sender: str) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_agents_find_it_under_others_and_close_it(story: Story, sender: str) -> None:
+async def test_agents_find_an_unanswerable_conversation_under_others_and_close_it(
+    story: Story, sender: str
+) -> None:
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.NONE
-    (item,) = await story.store.read(lambda conn: listed(conn, MIA, others=True))
+    (item,) = await story.store.read(lambda conn: ongoing_items(conn, MIA, others=True))
     assert (item.interaction.id, item.interaction.unanswerable) == (interaction, why(sender))
     assert await story.store.read(conversations.others_count, MIA) == 1
-    assert not await story.store.read(lambda conn: listed(conn, MIA, others=False))
+    assert not await story.store.read(lambda conn: ongoing_items(conn, MIA, others=False))
     await story.close(interaction)
-    assert not await story.store.read(lambda conn: listed(conn, MIA, others=True))
+    assert not await story.store.read(lambda conn: ongoing_items(conn, MIA, others=True))
     assert await story.texted(interaction) == []
     assert (await story.text("Again", number=sender)).interaction_id != interaction
 
@@ -82,7 +84,9 @@ FOUND = {
 
 
 @pytest.mark.parametrize(("sender", "typed"), FOUND.values(), ids=FOUND)
-async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
+async def test_search_finds_unanswerable_conversations(
+    story: Story, sender: str, typed: str
+) -> None:
     interaction = (await story.text("re: card", number=sender)).interaction_id
     for indexed in (False, True):
         if indexed:
@@ -94,11 +98,13 @@ async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_an_admin_may_queue_it_and_nobody_is_ever_texted(story: Story, sender: str) -> None:
+async def test_an_admin_may_queue_unanswerable_texts_and_nobody_is_ever_texted(
+    story: Story, sender: str
+) -> None:
     await story.store.write(change_desk, {"queue_unanswerable": True})
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.QUEUE
-    await story.offer()  # tells other requesters that nobody is free
+    await story.offer()  # sends the text that nobody is free to other requesters
     await story.available(MIA)
     await story.offer()
     (offer,) = await story.inbox(MIA)

@@ -59,7 +59,7 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     ],
     ids=str,
 )
-async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next(
+async def test_a_text_that_certainly_did_not_leave_is_retried_and_the_next_one_waits(
     story: Story, ann: int, clock: MovedClock, result: SendResult, code: int | None
 ) -> None:
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
@@ -113,8 +113,9 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
 async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """As with a server error: looked up after 30 s, not found, retried immediately, the same
-    error."""
+    """For example with a server error: the text is looked up after 30 s, not found, sent again at
+    once, and fails with the same error.
+    """
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     waits: list[float] = []
     for attempts in range(1, 12, 2):
@@ -134,7 +135,7 @@ GROWING = [(30, 30), (60, 120), *[(150, 300)] * 4]  # seconds
 
 
 async def started(story: Story, attempts: int) -> int:
-    """The message that is due, now under way."""
+    """Begin to send the message that is due."""
     (one,) = await claim(story)
     assert one.attempts == attempts
     assert await begin(story, int(one.key)) is not None
@@ -170,7 +171,7 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
-    clock.now += timedelta(seconds=61)  # the lease of whoever crashed has ended
+    clock.now += timedelta(seconds=61)  # the lease of the crashed process has ended
     assert [int(c.key) for c in await claim(story)] == [message]
     assert await begin(story, message) is None, "not at once: lists lag"
     assert (await line(story, message)).status is Status.UNKNOWN
@@ -184,8 +185,9 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
 async def test_a_crash_is_no_failure_of_the_providers(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """Work that was claimed repeatedly by processes that ended is not retried at longer
-    intervals."""
+    """A crash does not count as an attempt. Work that crashed processes have claimed repeatedly is
+    not retried at longer intervals.
+    """
     message = await story.write(ann, "hello")
     for _ in range(5):
         await claim(story)
@@ -268,10 +270,10 @@ async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) ->
     assert await story.count(t.unmatched_receipts) == 1
 
 
-async def test_a_receipt_for_what_was_never_tried_does_not_end_it(
+async def test_a_receipt_for_an_untried_message_does_not_end_it(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """As from a restored database, where ids repeat: the receipt belongs to another message."""
+    """After a restore, ids occur twice, so such a receipt belongs to another message."""
     message = await story.write(ann, "hello")
     receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
     assert not await story.store.write(record_receipt, receipt)
@@ -301,9 +303,7 @@ async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(
     assert (await line(story, message)).status is Status.SENDING
 
 
-async def test_what_a_look_up_finds_is_linked_unless_it_is_another_messages(
-    story: Story, ann: int
-) -> None:
+async def test_a_found_text_is_linked_unless_another_message_has_it(story: Story, ann: int) -> None:
     first, second = await story.write(ann, "ok"), await story.write(ann, "ok")
     sent = Status.SENT
     for message, found, expected in (

@@ -20,7 +20,7 @@ from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
 
-NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
+NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # an address at which no webhook arrives
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def inbound(story: Story) -> list[Message]:
     return [line for line in lines if line.direction == "inbound"]
 
 
-async def test_what_was_lost_is_taken_in_once_in_order_and_marked(
+async def test_lost_texts_are_stored_once_in_order_and_marked(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     arrived = (await story.text("this one arrived", sid="SM" + "a" * 32)).interaction_id
@@ -91,7 +91,7 @@ async def test_many_are_stored_in_few_transactions_each_in_its_place(
         assert mine == [f"text {n}" for n in range(number, 150, 2)]
 
 
-async def test_a_recovered_text_stands_at_the_time_it_was_sent(
+async def test_a_recovered_text_is_at_the_time_it_was_sent(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     interaction = (await story.text("first")).interaction_id or 0
@@ -113,7 +113,7 @@ async def test_a_recovered_text_stands_at_the_time_it_was_sent(
     assert [one.first for one in seen] == [True, False, False], "one run of one author, on one day"
 
 
-async def test_its_webhook_comes_late_after_all(
+async def test_the_webhook_of_a_recovered_text_arrives_late(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
     await twilio.send_inbound(NOBODY, ANN, MAIN, "hello", sid="SMlate")

@@ -19,12 +19,13 @@ from tests.support.sending_story import begin, claim, finish, line
 from tests.support.story import ANN, OMAR, Story
 
 NUMBERS = [f"+225070000{n:04d}" for n in range(40)]
-FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # each of another range
+FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # numbers that are all in different ranges
 
 
 async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """Text from the number and reply automatically. Returns the limit that blocked the reply, or
-    None."""
+    """Receive a text from the number and reply automatically. Returns the limit that blocked the
+    reply, or None.
+    """
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
@@ -93,7 +94,9 @@ async def test_somebody_unknown_who_texts_a_lot_is_no_machine(story: Story) -> N
 
 
 async def confirmed(story: Story) -> list[Limit | None]:
-    """Send what is due. Returns the limit that blocked each confirmation; None: it was sent."""
+    """Send what is due. Returns the limit that blocked each confirmation; None: the confirmation
+    was sent.
+    """
     found: list[Limit | None] = []
     for one in await claim(story):
         begun = await begin(story, int(one.key))
@@ -173,7 +176,7 @@ async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
     assert [one.first for one in begun[3:]] == [True, False, False], "the alarm begins once"
 
 
-async def test_supervisors_are_told_at_once_which_since_when_and_how_many(
+async def test_supervisors_see_the_range_the_time_and_the_count_at_once(
     story: Story, heard: Heard, clock: MovedClock
 ) -> None:
     await limits(story, in_range=2, hourly=4)

@@ -1,5 +1,6 @@
-"""Operations decide by the reasons that a provider gives with its codes, whatever the numbers of
-its codes are."""
+"""Operations decide by the reasons in the provider's error table, not by the numbers of its
+codes.
+"""
 
 from datetime import timedelta
 
@@ -44,7 +45,7 @@ def operation_settings() -> OperationSettings:
 
 
 async def _text(story: Story) -> int:
-    """A text that the provider is being asked to send."""
+    """A text with a send under way."""
     message = await story.write(await quiet_conversation(story), "hello")
     await claim(story)
     await begin(story, message)

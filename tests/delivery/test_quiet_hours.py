@@ -1,5 +1,4 @@
-"""Quiet hours by the requester's clock, over midnight, in several zones, and when the clocks
-change."""
+"""Quiet hours by the requester's clock: across midnight, in several zones, and at clock changes."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -29,7 +28,9 @@ NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Ange
         ("21:00-08:00", "2026-11-24T02:00", [], None),
     ],
 )
-def test_when_it_is_over(written: str, now: str, zones: list[ZoneInfo], over: str | None) -> None:
+def test_the_end_of_quiet_hours(
+    written: str, now: str, zones: list[ZoneInfo], over: str | None
+) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     expected = datetime.fromisoformat(over).replace(tzinfo=UTC) if over else None
     assert earliest_send_time(parse(written), at, zones) == expected
@@ -38,7 +39,7 @@ def test_when_it_is_over(written: str, now: str, zones: list[ZoneInfo], over: st
 @pytest.mark.parametrize(
     "written", ["", "21-8", "21:00", "25:00-08:00", "21:00-21:00", "21:60-08:00"]
 )
-def test_what_is_no_time(written: str) -> None:
+def test_invalid_times(written: str) -> None:
     with pytest.raises(ValueError, match="21:00-08:00"):
         parse(written)
 
@@ -54,7 +55,7 @@ def test_what_is_no_time(written: str) -> None:
         ("72355", None, ["Europe/Paris"]),
     ],
 )
-def test_where_somebody_may_be(number: str, said: str | None, zones: list[str]) -> None:
+def test_time_zones_of_a_recipient(number: str, said: str | None, zones: list[str]) -> None:
     assert [
         zone.key
         for zone in phone_regions.of_number(number, known_zone=said, instead="Europe/Paris")

@@ -1,8 +1,7 @@
-"""Quiet hours for numbers of every region, all the year round.
-
-Each region, each kind of number that it has, hours around each change of clocks and some others,
-and some windows: a sample that takes seconds. ``PATCHBOARD_LONG_TESTS=1`` walks through every hour
-around the changes and many more windows.
+"""Quiet hours for numbers of every region, at all times of the year. The default run is a sample
+that takes seconds: each region, each of its types of numbers, some hours around each clock change,
+some other hours, and a few quiet-hours settings. ``PATCHBOARD_LONG_TESTS=1`` tests every hour
+around the clock changes and many more settings.
 """
 
 import itertools
@@ -38,7 +37,9 @@ def all_zone_sets() -> set[tuple[str, ...]]:
 
 
 def same_clocks_once(sets: set[tuple[str, ...]]) -> list[list[ZoneInfo]]:
-    """One of the sets for each combination of clocks: many regions share the same ones."""
+    """One set of zones for each combination of clocks, because many regions have the same
+    clocks.
+    """
     days = YEAR[::12]
     kept = {}
     for names in sorted(sets):
@@ -72,7 +73,7 @@ def open_count(quiet: QuietHours, at: datetime, zones: list[ZoneInfo]) -> int:
 
 def check(quiet: QuietHours, now: datetime, zones: list[ZoneInfo]) -> None:
     at, leaves = now, earliest_send_time(quiet, now, zones)
-    while leaves is not None:  # it is asked again when the text is due
+    while leaves is not None:  # the rule is applied again when the text is due
         assert leaves > at, "never in the past"
         at, leaves = leaves, earliest_send_time(quiet, leaves, zones, now)
     assert at <= now + DAY
@@ -80,7 +81,9 @@ def check(quiet: QuietHours, now: datetime, zones: list[ZoneInfo]) -> None:
     if 2 * open_then > len(zones):
         return
     if (quiet.begin.hour - quiet.end.hour) % 24 == 1:
-        return  # all that is open may be an hour that clocks skip; it then counts after the change
+        # if the only open hour is one that the clocks skip, the text may leave right after the
+        # change
+        return
     quarters = [now + quarter * HOUR / 4 for quarter in range(97)]
     assert open_then == max(open_count(quiet, quarter, zones) for quarter in quarters)
 
@@ -96,15 +99,15 @@ def test_a_text_leaves_within_a_day_in_the_hours_that_are_allowed() -> None:
 @pytest.mark.parametrize(
     ("quiet", "now", "zone", "leaves"),
     [
-        # 1:15, the second one
+        # the second 1:15 of this night
         ((17, 0, 1, 30), "2026-11-01T06:15", "America/New_York", "2026-11-01T06:30"),
         # 2:30 is skipped
         ((22, 0, 2, 30), "2026-03-29T00:10", "Europe/Berlin", "2026-03-29T01:00"),
-        # all of the hour is
+        # the whole hour is skipped
         ((3, 0, 2, 0), "2026-03-08T06:10", "America/New_York", "2026-03-08T07:00"),
-        # 1:30, the second one
+        # the second 1:30 of this night
         ((1, 45, 1, 15), "2026-04-04T14:50", "Australia/Lord_Howe", "2026-04-04T15:00"),
-        # 25 hours: never when quiet
+        # at each of 25 hours, never inside quiet hours
         ((3, 0, 2, 59), "2026-10-31T07:00", "America/New_York", "2026-11-01T07:59"),
     ],
 )
@@ -136,7 +139,7 @@ def test_when_the_clocks_change(
         ("+18005551234", REGION_ZONES["US"]),
         ("+15550001234", REGION_ZONES["US"]),
         ("+61412345678", REGION_ZONES["AU"]),
-        ("+80012345678", "Asia/Tokyo"),  # of no region: the desk's
+        ("+80012345678", "Asia/Tokyo"),  # a number without a region gets the desk's zone
         ("+210123456", "Asia/Tokyo"),
         ("72355", "Asia/Tokyo"),
     ],

@@ -8,11 +8,12 @@ from handoff_service.operations.delivery.record_prices import record_prices, sch
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Reported
-from handoff_service.rules.delivery.money import describe, in_currency
+from handoff_service.rules.delivery.money import in_currency
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Price
+from handoff_service.web.shared.local_formats import costs
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
@@ -22,12 +23,12 @@ from tests.support.story import MAIN, MIA, STRANGER, Story
 
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
-    """A worker that asks Twilio for prices, and does nothing else."""
+    """A worker that only requests prices from Twilio."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     return Worker(hands, frozenset({Work.ASK_PRICES}))
 
 
-async def test_what_texts_cost_is_asked_for_and_shown(
+async def test_prices_of_texts_are_requested_and_shown(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.segment_price = "-0.00830"
@@ -57,7 +58,7 @@ async def test_what_texts_cost_is_asked_for_and_shown(
     )
 
 
-async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
+async def test_each_attempt_has_its_price(story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA)
     for one in await claim(story):
         await begin(story, int(one.key))
@@ -101,7 +102,7 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
 async def gone_out(
     story: Story, at_twilio: TwilioProvider, interaction: int, body: str
 ) -> tuple[int, str]:
-    """A text that Twilio took: its id, and Twilio's."""
+    """A text that Twilio accepted. Returns our id and Twilio's id."""
     message = await story.write(interaction, body)
     for one in await claim(story):
         outgoing = await begin(story, int(one.key))
@@ -139,7 +140,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         (before, "sent", None),
     ):  # fmt: skip
         twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
-    twilio.messages[arrived[1]].date_sent = clock()  # what never left has none
+    twilio.messages[arrived[1]].date_sent = clock()  # a message that never left has no date
     await story.store.write(record_receipt, Receipt(sid=before[1], status=Status.DELIVERED))
     clock.move(600)
     await worker.step()
@@ -148,14 +149,14 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         (Status.DELIVERED, None),
         (Status.FAILED, 30007),
         (Status.UNDELIVERED, 30003),
-        (Status.DELIVERED, None),  # never backwards
+        (Status.DELIVERED, None),  # a status never moves backward
     ]
     assert seen[2].error is not None
     assert seen[2].error.advice.startswith("It is sent again within 30 minutes.")
     assert await story.count(t.unmatched_receipts) == 0
 
 
-async def test_what_became_of_a_text_is_asked_for_a_day(
+async def test_outcomes_are_requested_for_a_day(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -175,5 +176,5 @@ def test_money_in_words() -> None:
         "12.50",
         "0.000001",
     ]
-    assert describe({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
-    assert describe({}) == ""
+    assert costs({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
+    assert costs({}) == ""

@@ -38,7 +38,7 @@ def provider() -> Provider:
 
 
 async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]:
-    """Do everything that is due and sends. Returns what the provider took."""
+    """Do all due work that sends. Returns the texts that the provider accepted."""
     worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=Bot(), clock=clock))  # type: ignore[arg-type]
     before = len(provider.sent)
     while await worker.step():
@@ -47,7 +47,7 @@ async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]
 
 
 async def hold(story: Story, clock: MovedClock) -> None:
-    """Hold the work as a restore does, of a backup made an hour before."""
+    """Hold the queued work, as after a restore of a backup that was made an hour ago."""
     clock.move(3600)
 
     def held(tx: Transaction, _: None) -> None:
@@ -59,7 +59,7 @@ async def hold(story: Story, clock: MovedClock) -> None:
 async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     sqlite_url: str, tmp_path: Path, provider: Provider, clock: MovedClock
 ) -> None:
-    """The drill: the original desk has sent them meanwhile."""
+    """The original desk has sent these texts in the meantime."""
     old = settings.read(
         {"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url}
     )
@@ -93,7 +93,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     store.close()
 
 
-async def test_the_doctor_and_the_command_say_what_is_held(
+async def test_the_doctor_and_the_command_show_held_work(
     sqlite_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,7 +156,7 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
         await story.store.write(decide_held, DecideHeld(send=False))
 
 
-async def test_canceled_texts_say_why_and_those_behind_them_go_out(
+async def test_canceled_texts_show_the_reason_and_later_texts_are_sent(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -236,7 +236,7 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     for begin in (schedule_sweep, start_pushing):
         await story.store.write(begin, None)
     await hold(story, clock)
-    for begin in (schedule_sweep, start_pushing):  # as each start of the service does
+    for begin in (schedule_sweep, start_pushing):  # each start of the service does the same
         await story.store.write(begin, None)
     of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.PUSH_CONSENTS])
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}
@@ -244,7 +244,7 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     assert all(row.due_at < due_work.HELD for row in await story.rows(t.due_work, of_both))
 
 
-async def test_who_waited_at_the_backup_is_not_told_so_again(
+async def test_requesters_who_waited_at_the_backup_get_no_second_waiting_text(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     received = await story.text("anybody?", to=DIRECT)  # "everyone is busy" is not sent yet

@@ -1,4 +1,4 @@
-"""The rules of sending: error codes, the rate, quiet hours, countries, a person's decision."""
+"""The rules of sending: error codes, the rate, quiet hours, countries, and decisions by agents."""
 
 import pytest
 
@@ -86,7 +86,7 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
             False,
         )
         await finish(story, message, Accepted(sid=f"SMagain{retries}"))
-        # late, of the first try
+        # a late receipt of the first attempt
         await story.store.write(record_receipt, undelivered(message, 30003))
         assert (await line(story, message)).status is Status.SENDING
         receipt = undelivered(message, 30003, sid=f"SMagain{retries}", retries=retries)
@@ -96,7 +96,7 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
     assert await claim(story) == []
 
 
-async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(
+async def test_a_late_delivery_receipt_ends_the_waiting(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -109,7 +109,7 @@ async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(
     assert (await line(story, message)).status is Status.DELIVERED
 
 
-async def test_a_receipt_of_the_next_try_before_the_answer_to_it(
+async def test_a_receipt_of_the_next_attempt_before_its_answer(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -132,12 +132,12 @@ async def test_a_receipt_of_the_next_try_before_the_answer_to_it(
     ("code", "status"),
     [
         *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
-        # to be sent again nevertheless
+        # the agent wants it sent again anyway
         *((code, Status.FAILED) for code in (30001, 30017, 63017, 63018)),
         *((code, Status.QUEUED) for code in (10001, 20003, 20005, 20429, 21611)),
     ],
 )
-async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: Status) -> None:
+async def test_effects_of_a_refusal(story: Story, ann: int, code: int, status: Status) -> None:
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
     await begin(story, int(one.key))
@@ -145,7 +145,7 @@ async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: St
     assert (await line(story, message)).status is status
 
 
-async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_does(
+async def test_supervisors_see_unaccepted_texts_until_the_provider_accepts_them(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     bob = await story.with_agent(MIA, number=BOB)
@@ -180,7 +180,7 @@ async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_doe
     assert (await line(story, first)).error is None
 
 
-async def test_what_waits_for_its_next_try_and_is_not_taken_says_that(
+async def test_a_text_that_waits_for_its_next_attempt_shows_the_reason(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -194,7 +194,7 @@ async def test_what_waits_for_its_next_try_and_is_not_taken_says_that(
 
 
 @pytest.mark.parametrize("code", [63017, 63018, 20429, 21611])
-async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
+async def test_rate_limited_texts_are_sent_again_and_marked(
     story: Story, ann: int, clock: MovedClock, code: int
 ) -> None:
     message = await sent_once(story, ann)
@@ -215,7 +215,7 @@ async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
     assert "by itself" not in seen.error.advice, "it has failed for good"
 
 
-async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
+async def test_a_failed_earlier_attempt_is_not_mistaken_for_the_next_one(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -257,8 +257,9 @@ async def rate(story: Story, segments: int) -> None:
 async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """Texts sent with a time up to an hour ahead use up no more of the rate than one burst and one
-    text."""
+    """The clock was up to an hour ahead when earlier texts were sent. Those texts use up at most
+    one burst and one text of the rate.
+    """
     await rate(story, 2)
     for _ in range(2):
         await story.write(ann, "x" * 1500)
@@ -275,14 +276,14 @@ async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does
         assert await begin(story, written) is not None
 
 
-async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
+async def test_texts_over_the_rate_wait_and_agents_texts_go_before_prompts(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
     bob = await story.with_agent(MIA, number=BOB)
     await sent_in_order(story)
     clock.move(60)
-    # 10 segments each: the whole burst of ten seconds
+    # 10 segments each, which use up the whole burst of ten seconds
     burst = [await story.write(ann, "x" * 1500) for _ in range(2)]
 
     def prompt(tx: Transaction, _: None) -> int:
@@ -322,7 +323,7 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     assert await begin(story, prompted) is not None
 
 
-async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
+async def test_an_answer_is_sent_together_with_the_prompt_before_it_on_its_line(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
@@ -361,9 +362,7 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     assert sent == [prompted, answer, other]
 
 
-async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_only_replies_are_sent_during_quiet_hours(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
     clock.move(12 * 3600)  # 21:00 in Washington
     start = Start(
@@ -372,7 +371,7 @@ async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(
         body="Your laptop is here.",
     )
     started = await story.store.write(start_conversation, start)
-    # nobody has asked for this one either
+    # this text is not a reply either
     more = await story.write(started.interaction_id, "Come by any time.")
     (one,) = await claim(story)
     assert await begin(story, int(one.key)) is None
@@ -382,7 +381,7 @@ async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(
     assert await sent_in_order(story) == [started.message_id, more]
 
 
-async def test_who_answers_in_the_quiet_hours_is_answered_in_order(
+async def test_a_requester_who_texts_in_quiet_hours_gets_texts_in_order(
     story: Story, clock: MovedClock
 ) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
@@ -444,17 +443,17 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
     [
         (ANN, True),
         ("+16135550177", True),
-        # made up for stories, as are the next: of no region, but of a calling code
+        # fictional numbers, like the next ones: without a region, but with a calling code
         ("+447700900123", False),
         ("+61555000001", False),
         ("+390000000", False),
         ("+262000000001", False),
         ("+21200000001", False),
-        ("+210123456", False),  # nobody has these calling codes
+        ("+210123456", False),  # unassigned calling codes
         ("+999123456", False),
-        ("+80012345678", False),  # of no country at all
+        ("+80012345678", False),  # belongs to no country
         ("+18885550177", True),
-        ("+15555550177", True),  # of no region either; +1 is the United States' too
+        ("+15555550177", True),  # without a region as well; the United States share +1
         ("77077", True),  # a short code
     ],
 )
@@ -464,7 +463,7 @@ def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(
     assert phone_regions.may_be_in(number, ["US", "CA"]) is may_be
 
 
-async def test_nothing_goes_where_no_country_is_known(story: Story) -> None:
+async def test_nothing_is_sent_to_a_number_of_unknown_country(story: Story) -> None:
     await story.store.write(change_desk, {"countries": ["US", "CA"]})
     for number, code in (("+447700900123", 21408), ("+999123456", 21408), ("+18885550177", None)):
         interaction = (await story.text("my dock is dead", number=number)).interaction_id or 0

@@ -1,5 +1,4 @@
-"""Segments and encodings by the standard; texts that are too long are split where a reader
-would."""
+"""Segments and encodings follow the standard. Long texts are split at natural places."""
 
 from unicodedata import normalize
 
@@ -102,7 +101,9 @@ def shown(body: str) -> str:
     seen = "".join(
         c for c in normalize("NFC", body) if not c.isspace() and c not in INVISIBLE_NAMES
     )
-    return normalize("NFC", seen)  # marks that an invisible character kept apart have an order
+    # removing an invisible character can make marks adjacent, and adjacent marks have a canonical
+    # order
+    return normalize("NFC", seen)
 
 
 @pytest.mark.parametrize(
@@ -110,10 +111,10 @@ def shown(body: str) -> str:
     [
         ("it\u2019s \u201chere\u201d \u2013 now\u2026", 'it\'s "here" - now...'),
         ("it\u2019s here", "it's here"),
-        # an emoji forces UCS-2 anyway: nothing is gained
+        # an emoji forces UCS-2 anyway, so replacing characters would gain nothing
         ("it\u2019s \U0001f44b", "it\u2019s \U0001f44b"),
         ("caf\u00e9 \u20ac5", "caf\u00e9 \u20ac5"),
-        ("\u2026" * 600, "\u2026" * 600),  # it would be too long
+        ("\u2026" * 600, "\u2026" * 600),  # the replacement would be too long
         ("", ""),
         ("e\u0301te\u0301 a\u0300 o\u0308l", "\u00e9t\u00e9 \u00e0 \u00f6l"),  # decomposed
         ("a\tb\u2003c\u3000d", "a b c d"),
@@ -125,8 +126,9 @@ def shown(body: str) -> str:
         ("no\u200dthing\ufe0f joins", "nothing joins"),
         ("one\u2028two", "one\ntwo"),
         ("5 \u2044 8, 3 \u2236 1", "5 / 8, 3 : 1"),
-        ("m\u00b2 of 10\u2075", "m\u00b2 of 10\u2075"),  # m2 of 105 would be something else
-        ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),  # one picture of two
+        ("m\u00b2 of 10\u2075", "m\u00b2 of 10\u2075"),  # "m2 of 105" would have another meaning
+        # one emoji that consists of two
+        ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),
         ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
         (
             "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
@@ -164,7 +166,7 @@ def test_no_look_alike_and_nothing_invisible_costs_a_segment(character: str) -> 
         ("\x07", False),
     ],
 )
-def test_what_shows_nothing(body: str, visible: bool) -> None:
+def test_invisible_texts(body: str, visible: bool) -> None:
     assert is_visible(body) is visible
     assert bool(split(body)) is visible
 
@@ -186,5 +188,5 @@ def test_a_page_names_a_character(character: str, named: str) -> None:
     assert described(character) == named
 
 
-def test_what_cannot_be_replaced_is_what_forces_ucs_2() -> None:
+def test_only_irreplaceable_characters_force_ucs_2() -> None:
     assert segments("\u200bcaf\u00e9 \u2013 \u043a").forced_by == "\u043a"

@@ -1,4 +1,6 @@
-"""Figures: what was sent, what arrived and what did not, by day and number, on both databases."""
+"""The usage report: texts that were sent, delivered and failed, by day and number, on both
+databases.
+"""
 
 from datetime import date
 

@@ -126,7 +126,7 @@ def test_all_versions_are_the_projects() -> None:
 
 
 @pytest.mark.parametrize("file", NOT_RUN)
-def test_files_that_nobody_has_run_say_so(file: str) -> None:
+def test_files_that_nobody_has_run_carry_a_warning(file: str) -> None:
     assert "NOT RUN HERE" in (DEPLOY / file).read_text()[:200]
 
 

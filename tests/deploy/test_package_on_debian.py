@@ -1,5 +1,5 @@
-"""The Debian package on a Debian 13 machine with systemd: installed, texted, upgraded from an older
-release, removed, purged.
+"""The Debian package on a Debian 13 machine with systemd: the package is installed, receives a
+text, is upgraded from an older release, removed and purged.
 
 It downloads Debian and builds two packages, which takes some minutes, so only
 PATCHBOARD_LONG_TESTS=1 runs it.
@@ -40,7 +40,9 @@ def _migrations(commit: str) -> set[str]:
 
 
 def _older_release(folder: Path) -> Path:
-    """The files of the newest commit with fewer migrations, all of which this release has too."""
+    """The files of the newest commit with fewer migrations than this release. This release must
+    have all migrations of the older one.
+    """
     now = _migrations("HEAD")
     for commit in _git("log", "--format=%H", "--", MIGRATIONS).decode().split():
         if _migrations(commit) < now:

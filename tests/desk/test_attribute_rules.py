@@ -58,7 +58,7 @@ def test_a_value_is_stored_in_one_form(type_: AttributeType, typed: str, stored:
         (YES_NO, "maybe", "must be yes or no"),
     ],
 )
-def test_a_value_that_does_not_fit_says_what_would(
+def test_a_value_that_does_not_fit_gets_a_helpful_error(
     type_: AttributeType, typed: str, said: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{said}$"):

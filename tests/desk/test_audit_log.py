@@ -1,5 +1,6 @@
-"""The audit log and its chain, on both databases: complete under concurrency, and every change
-shows."""
+"""The audit log and its chain, on both databases: the log is complete under concurrency, and
+verification detects every change.
+"""
 
 import asyncio
 
@@ -43,14 +44,14 @@ async def entries(story: Story, chosen: AuditFilter = EVERYTHING) -> list[AuditL
 
 
 async def looks(story: Story, count: int, *, by: int = MIA) -> None:
-    """That many entries, each in its own transaction."""
+    """Write this many entries, each in its own transaction."""
     store = story.store.acting(by, "192.0.2.7")
     await asyncio.gather(
         *(store.write(audit, viewed("user", n, f"Person {n}"), near=n) for n in range(count))
     )
 
 
-async def test_a_record_is_followed_from_what_to_what(story: Story) -> None:
+async def test_a_record_history_has_both_values(story: Story) -> None:
     store = story.store.acting(OMAR, "192.0.2.7")
     label = await store.write(make_label, MakeLabel(name="VPN", color="gray", topic=False))
     await store.write(change_label, ChangeLabel(id=label, values=BLUE))
@@ -63,7 +64,7 @@ async def test_a_record_is_followed_from_what_to_what(story: Story) -> None:
     assert seen[2].details["name"] == ["VPN", None]
 
 
-async def test_a_secret_stands_in_no_entry(story: Story) -> None:
+async def test_no_entry_contains_a_secret(story: Story) -> None:
     values = {"password_hash": "$argon2$very-secret", "name": "Mia C."}
     change = ChangeAgent(id=MIA, by=OMAR, values=values)
     await story.store.acting(OMAR).write(change_agent, change)
@@ -129,7 +130,7 @@ async def test_the_chain_holds_every_entry_of_several_writers(
 async def test_an_entry_that_is_committed_late_is_chained_too(
     story: Story, clock: MovedClock
 ) -> None:
-    """A transaction may take its id before another one, and commit after it."""
+    """A transaction can get its id before another transaction and commit after it."""
     await looks(story, 1)
     last = (await entries(story))[-1]
 
@@ -197,7 +198,7 @@ async def test_old_entries_can_go_and_the_chain_stays_whole(
     assert await story.store.read(place_hash, old.head.place) == old.head.hash
 
 
-async def test_who_is_not_there_any_more_stays_in_the_log(story: Story) -> None:
+async def test_deleted_agents_stay_in_the_log(story: Story) -> None:
     entry = AuditEntry(action=AuditAction.VIEWED, subject="user", record="1", agent_id=MIA)
     await story.store.write(audit, entry)
     values = {"name": "Mia Chen-Lee"}

@@ -60,7 +60,7 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
         change_queue, replace(change, values={"skills": (Skill(name="opera"),)})
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No agent in its groups has the required skill opera."]
+    assert shown.problems == ["No agent in its groups has the required skills: opera."]
     await story.store.write(delete_queue, queue_id)
     with pytest.raises(NotFound):
         await story.store.write(delete_queue, queue_id)
@@ -95,7 +95,7 @@ async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
         lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No active agent is in Service desk: add one."]
+    assert shown.problems == ["No active agent is in its groups (Service desk): add one."]
 
 
 REFUSED = [
@@ -125,7 +125,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("values", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
-async def test_what_cannot_be_saved_names_its_field(
+async def test_a_refused_save_names_the_field(
     story: Story, values: dict[str, object], field: str, says: str
 ) -> None:
     with pytest.raises(BadInput) as error:
@@ -167,7 +167,7 @@ async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
 # Provider numbers ---------------------------------------------------------------------------------
 
 
-async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> None:
+async def test_a_number_can_change_until_it_has_a_conversation(story: Story) -> None:
     made = await story.store.write(
         numbers.make_provider_number,
         numbers.MakeProviderNumber(number="+18885550399", queue="Service desk"),
@@ -229,7 +229,7 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert "reply END" in error.value.errors["body"]
 
 
-async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(
+async def test_the_queues_text_precedes_the_desks_and_the_default(
     story: Story,
 ) -> None:
     own = await story.store.write(
@@ -297,7 +297,9 @@ async def test_templates_are_found_by_name_first(story: Story) -> None:
 # The desk -----------------------------------------------------------------------------------------
 
 
-async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None:
+async def test_a_country_without_known_holidays_fails_only_where_a_queue_closes_on_them(
+    story: Story,
+) -> None:
     plain = replace(ESCALATIONS, schedule="Mo-Fr 08:00-18:00")
     queue_id = await story.store.write(make_queue, plain)
     await story.store.write(change_desk, {"country": "IN"})
@@ -314,7 +316,7 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
 # Choices ------------------------------------------------------------------------------------------
 
 
-async def test_presence_states_follow_who_is_in_them(story: Story) -> None:
+async def test_a_renamed_presence_moves_its_agents_and_one_in_use_stays(story: Story) -> None:
     await story.store.write(put_presence_state, PutPresence(name="Lunch", takes_work=False))
     (lunch,) = await story.store.read(desk.presence_states)
     await story.store.write(

@@ -1,5 +1,6 @@
-"""An admin changes users, agents, groups and profiles: table 1 stays true, running conversations
-are not taken away silently, nothing that the history names is lost, and nobody is left waiting."""
+"""An admin changes users, agents, groups and profiles. Table 1 still holds, every change of a
+running conversation is visible, records in the history stay, and no requester is left waiting.
+"""
 
 import re
 
@@ -40,7 +41,7 @@ from handoff_service.store.views import Named
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
-BY = OMAR  # whoever it is: roles are the edge's business
+BY = OMAR  # any agent will do, because the web layer checks roles
 
 
 async def change(story: Story, user: int, **values: object) -> None:
@@ -146,7 +147,9 @@ async def test_two_users_may_have_one_number_and_are_candidates(story: Story) ->
     assert (seen.guest, [user.name for user in seen.candidates]) == (True, ["Ann Lee", "Cy Ruiz"])
 
 
-async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story: Story) -> None:
+async def test_removing_a_users_number_keeps_the_profile_and_running_conversations(
+    story: Story,
+) -> None:
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
     await change(story, ANN_ID, numbers=[])
@@ -162,7 +165,7 @@ async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story
     )
 
 
-async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deactivated(
+async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivated(
     story: Story,
 ) -> None:
     assert await remove(story, CY_ID) is True
@@ -213,7 +216,7 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
 # Messaging profiles -------------------------------------------------------------------------------
 
 
-async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
+async def test_tying_a_profile_moves_running_conversations_visibly_and_can_be_undone(
     story: Story,
 ) -> None:
     here = (await story.text(number=ANN)).interaction_id
@@ -226,7 +229,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
         assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
-    await tie(story, profile, BOB_ID)  # again: nothing to do
+    await tie(story, profile, BOB_ID)  # the second call changes nothing
     history = await story.store.read(associations.of_number, ANN)
     assert [
         (a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history
@@ -290,7 +293,7 @@ async def grace(story: Story, **how: object) -> int:
     return await story.store.write(agents.make_agent, make)
 
 
-async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story: Story) -> None:
+async def test_work_of_a_deactivated_agent_returns_to_the_queue(story: Story) -> None:
     mine = await story.with_agent(MIA, number=ANN)
     offered = (await story.text(number=BOB, to=DIRECT)).interaction_id
     assert offered is not None
@@ -358,7 +361,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     assert (await story.store.read(signed_in, "desk", now)) is not None
 
 
-async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
+async def test_more_capacity_leads_to_offers_of_waiting_work(story: Story) -> None:
     await change_a(story, MIA, capacity=0)
     await story.available(MIA)
     await story.text(number=ANN, to=DIRECT)

@@ -1,4 +1,6 @@
-"""Identity providers on both databases: settings, accounts, and one way in that stays open."""
+"""Identity providers on both databases: settings, accounts, and the rule that one admin can always
+sign in.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +21,7 @@ from handoff_service.operations.desk.single_sign_on import AdmitPerson, admit_pe
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.rules.desk.identity_providers import (
-    OPEN_DOOR,
+    ACCOUNTS_FOR_ANYBODY,
     IdentityProviderFields,
     NotAdmitted,
     Person,
@@ -248,4 +250,4 @@ async def test_a_desk_file_that_shuts_everybody_out_is_refused(
     open_door = PutIdentityProvider(fields=fields(creates_accounts=True))
     with pytest.raises(BadInput) as refused:
         await story.store.write(save_identity_provider, open_door)
-    assert refused.value.errors == {"creates_accounts": OPEN_DOOR}
+    assert refused.value.errors == {"creates_accounts": ACCOUNTS_FOR_ANYBODY}

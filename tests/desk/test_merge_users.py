@@ -1,5 +1,6 @@
-"""Two users become one, and two again: everything moves and comes back, consent stays with its
-numbers, and no row refers to a user who is gone."""
+"""Two users are merged, and the merge is undone. A merge moves all rows, and its undo moves them
+back. Consent stays with its numbers, and no row refers to a user who is gone.
+"""
 
 import asyncio
 import random
@@ -41,7 +42,8 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
-#: What a merge writes about itself, and what its lines in open conversations change.
+#: The tables to which a merge adds rows about itself. ``LINE``: the columns that its lines in open
+#: conversations change.
 ITS_OWN = {
     *("user_merges", "record_changes", "audit_log", "audit_links", "due_work", "lane_commits"),
     *("messages", "text_index", "text_index_numbers"),
@@ -68,7 +70,7 @@ async def user(story: Story, user_id: int) -> User:
 
 
 async def rows_of(story: Story) -> dict[str, list[Any]]:
-    """All rows but those about the merge itself."""
+    """All rows except the rows about the merge itself."""
 
     def read(conn: sa.Connection) -> dict[str, list[Any]]:
         return {
@@ -161,7 +163,7 @@ async def test_employee_numbers_are_swapped_and_swapped_back(story: Story) -> No
     assert (await user(story, ANN_ID)).name == "Ann Lee"
 
 
-async def test_what_cannot_be_merged_says_why(story: Story, clock: MovedClock) -> None:
+async def test_a_refused_merge_gives_the_reason(story: Story, clock: MovedClock) -> None:
     async def refused(error: type[Exception], stays: int, goes: int, *take: str) -> str:
         with pytest.raises(error) as told:
             await merge(story, stays, goes, *take)
@@ -240,7 +242,7 @@ async def test_consent_stays_with_its_number(story: Story) -> None:
 
 
 async def _random_history(story: Story, chance: random.Random) -> None:
-    """A few users with attributes and facts, and what they and agents do."""
+    """Create a few users with attributes and facts, and random actions by them and by agents."""
     await story.available(MIA, OMAR)
     for one in (ANN_ID, BOB_ID, CY_ID):
         keys = chance.sample(("department", "floor", "desk"), chance.randint(0, 3))

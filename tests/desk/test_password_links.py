@@ -37,7 +37,7 @@ def test_a_link_is_good_until_it_expires() -> None:
         ("a backup was restored", replace(ANN, desk_id="desk 2")),
     ],
 )
-def test_a_link_is_bound_to_the_account_as_it_was(what: str, account: Account) -> None:
+def test_a_link_ends_when_the_account_changes(what: str, account: Account) -> None:
     assert not is_good(KEY, GOOD, account, NOW), what
 
 
@@ -54,7 +54,7 @@ def test_a_link_is_bound_to_the_account_as_it_was(what: str, account: Account) -
         token("another secret", ANN, NOW + timedelta(hours=1)),
     ],
 )
-def test_what_this_key_did_not_sign_is_no_link(given: str) -> None:
+def test_a_link_of_another_key_is_invalid(given: str) -> None:
     assert not is_good(KEY, given, ANN, NOW)
 
 

@@ -1,4 +1,6 @@
-"""The change history of records: who changed which field, from what to what, by whatever way."""
+"""The change history of records: the author, the field, and both values, for changes by page, API
+and desk file.
+"""
 
 from pathlib import Path
 
@@ -35,7 +37,7 @@ async def test_a_change_names_the_agent_the_field_and_both_values(story: Story) 
     omars = story.store.acting(OMAR)
     change = ChangeQueue(id=1, values={"accept_seconds": 90, "schedule": "Mo-Fr 08:00-18:00"})
     await omars.write(change_queue, change)
-    await omars.write(change_queue, change)  # nothing new
+    await omars.write(change_queue, change)  # the second change adds nothing
     newest, *older = await changes(story, Noun.QUEUE)
     assert newest.by is not None
     assert newest.by.name == "Omar Haddad"

@@ -1,4 +1,6 @@
-"""The secret key is rotated: the old one is accepted until nothing needs it, on both databases."""
+"""The secret key is rotated. The old key is accepted until no stored value needs it. On both
+databases.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -57,7 +59,7 @@ async def stored(store: Store) -> str:
     return await store.read(lambda conn: conn.execute(sa.select(t.webhooks.c.secret)).scalar())
 
 
-async def test_what_stood_in_plain_text_is_sealed_at_the_next_start(started: Started) -> None:
+async def test_plain_secrets_are_sealed_at_the_next_start(started: Started) -> None:
     def put_plain(tx: Transaction, _: None) -> None:
         tx.conn.execute(sa.insert(t.webhooks).values(id=1, name="Tickets", url="", secret=SECRET))
 
@@ -143,7 +145,8 @@ async def test_the_desks_own_secret_outlives_a_rotation(started: Started) -> Non
         await store.write(rotate_keys, None)
     async with started("second") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
-    async with started("stranger") as store:  # it works, and keeps the stored one for later
+    # the desk works with a new key, and the stored value is kept for later
+    async with started("stranger") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem two"
     async with started("second") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"

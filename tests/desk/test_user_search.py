@@ -1,4 +1,4 @@
-"""The search for people, against a slow and obvious one, for many random names and searches."""
+"""Compares the search for people with a slow and simple one, for many random names and searches."""
 
 import itertools
 import random
@@ -47,7 +47,7 @@ PEOPLE, SEARCHES = 150, 60
 
 
 def obvious(people: Sequence[User], typed: str) -> list[User]:
-    """The people who match, by reading everybody."""
+    """The matching people, found by checking every user."""
     wanted = person_query(typed, phone_numbers.searched(typed, "US"))
 
     def fits(one: User) -> bool:
@@ -109,11 +109,11 @@ def pages(read: Callable[[int], list[int]]) -> list[int]:
 @pytest.mark.parametrize(
     ("most", "walked", "sample"), [(2_000, 2_000, 200), (0, 60, 3), (40, 30, 2), (0, 0, 5)]
 )
-async def test_a_search_finds_whom_an_obvious_one_finds(
+async def test_a_search_finds_the_same_people_as_a_simple_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int, sample: int
 ) -> None:
-    """On every page, in order, however frequent the words are."""
-    monkeypatch.setattr(user_search, "MOST", most)
+    """Both searches must return the same pages in the same order, also for frequent words."""
+    monkeypatch.setattr(user_search, "MOST_ROWS", most)
     monkeypatch.setattr(user_search, "WALKED", walked)
     monkeypatch.setattr(user_search, "SAMPLE", sample)
     chance = random.Random(most + walked)
@@ -167,7 +167,7 @@ ONLY_INDEXES = "SET enable_seqscan = off", "SET enable_bitmapscan = off"
 
 
 async def test_a_search_reads_only_the_index(store: Store) -> None:
-    """PostgreSQL must be told so, because the tables are small."""
+    """The test disables other plans on PostgreSQL, because the tables are small."""
     await store.write(add_people, [f"Nana Lee{n % 10}" for n in range(300)])
     await store.write(lambda tx, _: tx.conn.exec_driver_sql("ANALYZE"), None)
 
@@ -210,7 +210,7 @@ def listening(conn: sa.Connection, hear: Callable[[str, Any], object]) -> Iterat
         sa.event.remove(conn.engine, "before_cursor_execute", before)
 
 
-#: typed -> the most steps of SQLite's virtual machine, with a thousand namesakes
+#: typed text -> the most steps of SQLite's virtual machine, with a thousand people of the same name
 STEPS = {
     "nana": 50_000,
     "nana lee": 90_000,
@@ -219,7 +219,8 @@ STEPS = {
     "nana zz": 30_000,
     "rae": 1_000,
 }
-STEPS_OF_MANY = {"nana": 15_000, "nana lee": 20_000}  # when a thousand are too many to read
+# the limits when the search may not read a thousand rows of a word
+STEPS_OF_MANY = {"nana": 15_000, "nana lee": 20_000}
 
 
 async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +233,7 @@ async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.Monkey
         return {typed: count for typed, count in counted.items() if count > most[typed]}
 
     assert await store.read(over, STEPS) == {}
-    monkeypatch.setattr(user_search, "MOST", 100)
+    monkeypatch.setattr(user_search, "MOST_ROWS", 100)
     monkeypatch.setattr(user_search, "WALKED", 100)
     monkeypatch.setattr(user_search, "SAMPLE", 20)
     assert await store.read(over, STEPS_OF_MANY) == {}

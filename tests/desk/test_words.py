@@ -1,4 +1,4 @@
-"""System messages, templates, keyword traps, and the conditions and problems of queues."""
+"""System messages, templates, carrier keywords, and the conditions and problems of queues."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("message", SystemMessage)
-def test_what_is_shipped_can_be_saved_and_has_no_braces_left(message: SystemMessage) -> None:
+def test_default_texts_can_be_saved_and_filled_completely(message: SystemMessage) -> None:
     assert error(message, words_of(message).default) is None
     for text in system_messages.examples(message):
         assert segments(text).count == 1
@@ -35,7 +35,7 @@ def test_what_is_shipped_can_be_saved_and_has_no_braces_left(message: SystemMess
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_whatever_names_there_are_a_system_message_is_one_segment(name: str) -> None:
+def test_a_system_message_with_any_names_is_one_segment(name: str) -> None:
     for text in (
         system_messages.in_line(name),
         system_messages.waiting(name),
@@ -198,12 +198,12 @@ def test_faults_of_queues() -> None:
 def test_a_queue_that_can_never_assign_says_why() -> None:
     assert queues.problems(groups=[], agents=0) == ["No group gets offers: add one."]
     assert queues.problems(groups=["A", "B"], agents=0) == [
-        "No active agent is in A or B: add one."
+        "No active agent is in its groups (A, B): add one."
     ]
     assert queues.problems(
         groups=["A"], agents=1, lacking=["es"], schedule_error="contain no open time"
     ) == [
-        "No agent in its groups has the required skill es.",
+        "No agent in its groups has the required skills: es.",
         "Its opening hours contain no open time.",
     ]
     assert queues.problems(groups=["A"], agents=1) == []

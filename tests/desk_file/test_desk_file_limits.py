@@ -59,7 +59,7 @@ def test_bombs_are_refused_at_once(text: str, line: int | None, what: str) -> No
     assert what in str(refused.value)
 
 
-def test_what_is_in_strings_and_comments_is_not_counted() -> None:
+def test_brackets_in_strings_and_comments_do_not_count() -> None:
     text = (
         f"# {'[' * 100} {'a.' * 100}\n[desk]\nname = 'a.b.c.d.e.f [[[[[[[[[[[[[[[[[[[[[[['\n"
         f'[[templates]]\nname = "N"\nbody = """{"[" * 100}\n{"a." * 100}\\"""" # {"{" * 100}\n'
@@ -83,7 +83,7 @@ def test_thousands_of_faults_are_cut_short() -> None:
 
 @pytest.mark.parametrize("text", [BOMBS[0][1], BOMBS[1][1], BOMBS[4][1], BOMBS[5][1]])
 def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
-    """In a process that may take no more than it has and 50 MB."""
+    """Runs in a process with a memory limit of 50 MB more than it already uses."""
     path = tmp_path / "desk.toml"
     path.write_text(text)
     program = (

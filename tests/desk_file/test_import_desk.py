@@ -1,4 +1,6 @@
-"""The desk file: imports are idempotent and all or nothing; errors name file, line and key."""
+"""The desk file: an import can be repeated, and imports the whole file or nothing. Errors name
+file, line and key.
+"""
 
 from pathlib import Path
 
@@ -38,7 +40,7 @@ async def test_importing_again_changes_nothing(story: Story) -> None:
     assert await everything() == before
 
 
-async def test_what_is_in_the_file_is_on_the_desk(story: Story) -> None:
+async def test_an_import_creates_the_records_of_the_file(story: Story) -> None:
     agents = await story.store.read(agents_by_id)
     assert [(a.name, a.roles, a.groups, a.skills, a.capacity) for a in agents.values()] == [
         ("Mia Chen", ["agent"], ["Service desk"], ["hardware"], 2),
@@ -53,7 +55,7 @@ async def test_what_is_in_the_file_is_on_the_desk(story: Story) -> None:
     assert direct.first_responder == "live_agent"
 
 
-async def test_the_demo_desk_is_a_right_file(story: Story) -> None:
+async def test_the_demo_desk_is_a_valid_file(story: Story) -> None:
     await story.store.write(import_desk, read_desk_file.read(DEMO))
     (fact,) = await story.rows(t.user_facts)
     assert "1990" not in fact.hash
@@ -314,7 +316,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("text", "says"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says: str) -> None:
+def test_errors_name_file_line_and_key(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(text)
     with pytest.raises(SetupError) as error:
@@ -347,7 +349,7 @@ async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(
     assert error.value.errors == {"case_webhook.secret": "is required for a new webhook"}
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_file_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot be read: No such file"):
         read_desk_file.read(tmp_path / "none.toml")
 
@@ -383,7 +385,7 @@ async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order
     assert (remind.active, len(remind.conditions)) == (False, 1)
 
 
-async def test_an_action_for_a_queue_that_is_not_there_is_refused(
+async def test_an_action_for_a_queue_that_does_not_exist_is_refused(
     story: Story, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.toml"
@@ -411,9 +413,7 @@ async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
     )
 
 
-async def test_a_file_that_cannot_be_taken_whole_changes_nothing(
-    story: Story, tmp_path: Path
-) -> None:
+async def test_a_partly_wrong_file_changes_nothing(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(
         '[[users]]\nexternal_id = "E9"\nname = "New"\n[[provider_numbers]]\nnumber = '

@@ -1,5 +1,6 @@
-"""Importing hundreds of people: nothing is hashed in a transaction, what has not changed is not
-hashed at all."""
+"""Importing hundreds of people: no hashing happens inside a transaction, and unchanged secrets are
+not hashed at all.
+"""
 
 import threading
 
@@ -34,7 +35,7 @@ def operation_settings() -> OperationSettings:
 
 @pytest.fixture
 def hashing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The threads in which argon2 ran, one for each time."""
+    """The thread of each call of argon2."""
     ran: list[str] = []
     for name in ("hash", "verify"):
         real = getattr(PasswordHasher, name)
@@ -86,7 +87,7 @@ async def test_a_preview_hashes_nothing_and_its_import_hashes_once(
     assert matches([fact.hash], [fact_hash(KEY, "1990")])
 
 
-async def test_an_import_that_would_change_something_else_is_taken_back(
+async def test_an_import_that_would_change_something_else_is_rolled_back(
     story: Story, heard: Heard
 ) -> None:
     before = await preview_file(story.store, users(2))
@@ -143,8 +144,9 @@ async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(
 
 
 async def test_five_hundred_people_are_a_handful_of_statements(story: Story) -> None:
-    """So the lane is held for tens of milliseconds. One user after the other were 6,000
-    statements."""
+    """Few statements hold the lane for tens of milliseconds only. Importing one user after another
+    took 6,000 statements.
+    """
     statements: list[str] = []
 
     def count(_conn: object, _cursor: object, statement: str, *_: object) -> None:

@@ -32,7 +32,7 @@ def logged(loggers: Set[str]) -> set[str]:
 
 # the functions of the log, and the level under which the page lists their actions
 LEVELS = {"log.warning": "Warnings", "log.info": "Information", "log.debug": "Debug"}
-EITHER = {"say"}  # log.warning or another one, as the result requires
+EITHER = {"say"}  # calls log.warning or another function, depending on the result
 
 
 def _is_action(node: ast.AST) -> bool:

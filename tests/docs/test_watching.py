@@ -150,7 +150,7 @@ def test_the_dashboard_has_the_shape_that_grafana_reads() -> None:
         assert len(set(names)) == len(names), panel.title
 
 
-def test_each_alert_says_what_to_do_and_is_on_the_page() -> None:
+def test_each_alert_has_advice_and_is_on_the_page() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]
         assert rule["annotations"]["summary"].endswith(".")

@@ -5,7 +5,7 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Page
 
-#: widths of windows -> heights, in px. Those between have no rules of their own to violate.
+#: widths of windows -> heights, in px. The stylesheet has no rules for widths between these.
 WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 # "preload" fetches the style sheets once more, for a rule that is off
@@ -21,10 +21,10 @@ _SMALL = """() => [...document.querySelectorAll(
 
 
 def violations(page: Page, *, colors: bool = True) -> list[str]:
-    """The rules that the page violates, each with the first element. The page's context bypasses
-    the content security policy, for axe alone.
-
-    ``colors``: also judge contrast, which takes longest and does not depend on the width."""
+    """The rules that the page violates, each with the first element. The page's context must bypass
+    the content security policy, because axe needs that. ``colors``: also check contrast, which
+    takes longest and does not depend on the width.
+    """
     if page.evaluate("() => typeof axe === 'undefined'"):
         page.evaluate(_AXE.read_text())
     return list(page.evaluate(_ASK, colors))
@@ -49,8 +49,9 @@ def problems(page: Page, url: str) -> list[str]:
 
 
 def checked(page: Page, where: str) -> None:
-    """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is
-    easy to hit."""
+    """Check that nothing scrolls sideways, that no accessibility rule is violated, and that
+    controls on narrow screens are large enough.
+    """
     width = (page.viewport_size or {})["width"]
     if width in (max(WIDTHS), min(WIDTHS)):
         assert violations(page, colors=width == max(WIDTHS)) == [], where

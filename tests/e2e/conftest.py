@@ -1,7 +1,6 @@
-"""The whole service in a process of its own, and a browser to look at it with.
-
-Playwright's plain interface is closed again with each file, since it keeps an event loop running
-that the asynchronous tests of the same session would stumble over.
+"""The whole service in its own process, and a browser for its pages. Playwright's synchronous
+interface is closed after each file, because its event loop would disturb the asynchronous tests of
+the same session.
 """
 
 import os
@@ -16,7 +15,7 @@ from tests.e2e.people import Story
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, running_service
 
-# the first is the same without a window: lighter
+# the first is Chromium without a window, which needs less memory
 BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
 CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(
     filter(os.path.exists, BROWSERS), BROWSERS[-1]
@@ -32,19 +31,20 @@ QUIETLY = [
 ]
 
 
-expect.set_options(timeout=20_000)  # ms; a slow machine is no failure
+expect.set_options(timeout=20_000)  # ms, so that a slow machine causes no failures
 
 
 @pytest.fixture(scope="module")
 def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service with demo data and without a bot: live agents answer. Tests leave it
-    ``clear``."""
+    """The service with demo data and without a bot, so live agents answer. After each test,
+    ``clear`` resets it.
+    """
     with running_service(demo_home(tmp_path_factory.mktemp("desk")), DEMO="1") as service:
         yield service
 
 
 def clear(service: Service) -> None:
-    """Nobody is there and nothing is open, as before the first test."""
+    """Reset the desk: nobody is signed in and nothing is open, as before the first test."""
     for name in ("omar", "mia"):
         login = {"email": f"{name}@example.com", "password": f"{name}-demo"}
         token = requests.post(f"{service.url}/api/v1/login", json=login, timeout=10).json()["token"]
@@ -58,7 +58,7 @@ def clear(service: Service) -> None:
     active = f"{service.url}/api/v1/interactions?state=active"
     for one in requests.get(active, headers=me, timeout=10).json()["items"]:
         url = f"{service.url}/api/v1/interactions/{one['id']}"
-        # refused where no live agent has it; anybody may close that
+        # refused if no live agent has the conversation, but then anybody may close it
         requests.post(f"{url}/join", headers=me, timeout=10)
         requests.post(
             f"{url}/close", json={"closing_text": ""}, headers=me, timeout=10
@@ -67,7 +67,7 @@ def clear(service: Service) -> None:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A Chromium that talks to nobody but the service."""
+    """A Chromium that can connect only to the service."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         yield opened
@@ -76,7 +76,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """The same, without a page that an earlier test opened."""
+    """The same browser, without the pages of earlier tests."""
     yield chromium
     for context in chromium.contexts:
         context.close()

@@ -1,4 +1,4 @@
-"""Agents and requesters in Chromium: short words for what they do on the pages."""
+"""Agents and requesters in Chromium: helpers for their actions on the pages."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ MAIN, DIRECT = "+18885550100", "+18885550200"
 
 
 class Watcher(Protocol):
-    """Collects what a page complains of."""
+    """Collects the errors of a page."""
 
     def watch(self, page: Page) -> Page: ...
 
@@ -39,11 +39,11 @@ class Story:
         return page
 
     def agent(self, name: str = "Mia Chen", **options: object) -> Page:
-        """Signed in by one click of the demo."""
+        """An agent who has signed in with one click, as the demo offers."""
         page = self.page(self.context(**options), "/sign-in")
         page.get_by_role("button", name=name).click()
         expect(page).to_have_url(f"{self.desk.url}/workspace")
-        page.wait_for_load_state()  # keys work once the scripts are there
+        page.wait_for_load_state()  # key bindings work once the scripts are loaded
         return page
 
     def phone(self, number: str = ANN, to: str = MAIN) -> "Phone":
@@ -66,8 +66,9 @@ class Story:
 
 
 def opened(page: Page, who: str | re.Pattern[str]) -> None:
-    """Wait until the conversation with somebody is open, with the page's scripts: keys work from
-    then on."""
+    """Wait until the conversation with this person is open and the page's scripts are loaded, so
+    that key bindings work.
+    """
     expect(page.locator("#head h1")).to_have_text(who)
     page.wait_for_load_state()
 

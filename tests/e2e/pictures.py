@@ -9,8 +9,9 @@ FOLDER = os.environ.get("PATCHBOARD_PICTURES")
 
 
 def take(page: Page, name: str) -> None:
-    """Save what the page shows as ``<name>.png``, if a folder is set."""
+    """Save a picture of the page as ``<name>.png``, if a folder is set."""
     if FOLDER:
         page.mouse.move(0, 0)
-        # hiding the caret would take an inline style, which the page's policy forbids
+        # hiding the caret would need an inline style, which the page's content security policy
+        # forbids
         page.screenshot(path=Path(FOLDER) / f"{name}.png", caret="initial")

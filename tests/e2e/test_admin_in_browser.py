@@ -20,7 +20,8 @@ WITH_ONES = (
 
 def test_every_page_of_the_menu_at_each_width(story: Story) -> None:
     story.phone(ANN).text("hello")
-    # Without the policy for axe alone; the other tests run under it.
+    # Bypasses the content security policy, because axe needs that. The other tests run under the
+    # policy.
     grace = story.agent("Grace Okafor", bypass_csp=True)
     grace.goto(f"{story.desk.url}/workspace/admin")
     links = grace.locator("nav[aria-label^='Admin'] a").evaluate_all(
@@ -47,7 +48,7 @@ def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
     grace.get_by_label("Employee number").fill("E7000")
     grace.get_by_role("button", name="Save").click()
     expect(grace.get_by_role("status").filter(has_text="Created")).to_be_visible()
-    grace.wait_for_load_state()  # keys work once the scripts are there
+    grace.wait_for_load_state()  # key bindings work once the scripts are loaded
     delete = grace.get_by_role("link", name="Delete this user")
     delete.focus()
     grace.keyboard.press("Enter")

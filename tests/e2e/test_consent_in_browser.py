@@ -1,5 +1,6 @@
-"""Consent in Chromium: the composer says why nothing can be sent, as it happens, and an agent
-records it by hand."""
+"""Consent in Chromium: the composer shows at once why nothing can be sent, and an agent records
+consent by hand.
+"""
 
 from playwright.sync_api import expect
 
@@ -46,7 +47,7 @@ def test_an_agent_stops_texts_and_allows_them_again(story: Story) -> None:
     expect(mia.locator("#no-texts")).to_be_hidden()
 
 
-def test_it_is_accessible_and_fits(story: Story) -> None:
+def test_the_consent_page_is_accessible_and_fits(story: Story) -> None:
     phone, mia = story.talking()
     phone.text("STOP")
     expect(mia.locator("#no-texts")).to_be_visible()

@@ -1,4 +1,4 @@
-"""An agent says who the requester is, undoes it, and sees both in the conversation."""
+"""An agent verifies the requester by hand, undoes that, and sees both in the conversation."""
 
 from playwright.sync_api import APIResponse, Route, expect
 
@@ -7,7 +7,7 @@ from tests.e2e.people import ANN, BOB, Story, opened
 STRANGER = "+12025550177"
 
 
-def test_a_guest_becomes_somebody_and_is_taken_back(story: Story) -> None:
+def test_a_guest_is_verified_and_the_verification_undone(story: Story) -> None:
     phone, mia = story.talking(STRANGER)
     about = mia.locator("#about")
     expect(about).to_contain_text("This number is on no user's record")
@@ -63,9 +63,9 @@ def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Stor
     history = about.locator("#fold-history li")
     expect(history.first).to_contain_text("Bob Ruiz → Priya Natarajan")
     expect(history.first).to_contain_text("Manually, by Mia Chen")
-    about.get_by_role("button", name="Undo").dblclick()  # is one act
+    about.get_by_role("button", name="Undo").dblclick()  # a double click undoes only once
     opened(mia, "Bob Ruiz")
-    expect(history.first).to_contain_text("Undone")  # and the fold is still open
+    expect(history.first).to_contain_text("Undone")  # the collapsible part is still open
     expect(history.nth(1)).to_contain_text("Nobody → Bob Ruiz")
     phone.text("it is Bob")
     expect(mia.locator("#thread .msg").last).to_contain_text("Bob Ruiz")
@@ -74,14 +74,16 @@ def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Stor
 
 
 def test_a_button_acts_again_although_the_page_changed_before_its_answer(story: Story) -> None:
-    """The stream of events may be faster than the answer. Then htmx no longer knows the button."""
+    """The stream of events may replace the button before the answer arrives. htmx then no longer
+    knows the button.
+    """
     _, mia = story.talking(BOB)
     about = mia.locator("#about")
     answers: list[tuple[Route, APIResponse]] = []
     mia.route("**/verify", lambda route: answers.append((route, route.fetch())))
     about.get_by_role("button", name="Verify Bob").click()
     expect(about.locator(".badge").first).to_have_text("Verified")
-    while not answers:  # the stream is faster
+    while not answers:  # hold the answer back until the stream has changed the page
         mia.wait_for_timeout(10)
     [(route, answer)] = answers
     with mia.expect_response("**/verify"):

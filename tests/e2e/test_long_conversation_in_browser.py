@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.people import ANN, BOB, DIRECT, Story, opened
 
-# 300 times the first text again, since the timeline shows 200 lines at once.
+# 300 copies of the first text, because the timeline shows 200 lines at once.
 MORE_TEXTS = """
 INSERT INTO messages (interaction_id, seq, kind, direction, author, body, status, owner, epoch,
   created_at)
@@ -30,7 +30,8 @@ def test_the_timeline_leads_back_and_forth_through_a_long_conversation(story: St
     mia.keyboard.press("v")
     bar, shown = mia.get_by_label("Moment of the conversation"), mia.locator("#moment-list > li")
     earlier, later = (
-        mia.get_by_role("button", name=name, exact=True) for name in ("Earlier", "Later")
+        mia.get_by_role("button", name=name, exact=True)
+        for name in ("Earlier moments", "Later moments")
     )
     expect(bar).to_be_focused()
     newest = shown.filter(visible=True).inner_text()
@@ -46,7 +47,7 @@ def test_the_timeline_leads_back_and_forth_through_a_long_conversation(story: St
     expect(shown.filter(visible=True)).to_contain_text(newest.splitlines()[0])
 
 
-def test_the_filter_draft_hides_what_has_no_draft(story: Story) -> None:
+def test_the_filter_draft_hides_conversations_without_one(story: Story) -> None:
     _, mia = story.talking(ANN)
     ann = mia.url
     story.text_many(["my badge is broken"], number=BOB, to=DIRECT)
@@ -61,10 +62,11 @@ def test_the_filter_draft_hides_what_has_no_draft(story: Story) -> None:
     expect(items).to_contain_text("Bob Ruiz")
     expect(items).to_have_attribute("data-draft", "")
     mia.locator("#thread-scroll").focus()
-    mia.keyboard.press("X")  # selects what the list shows, and not what it hides
+    mia.keyboard.press("X")  # selects only the conversations that the list shows
     expect(mia.get_by_role("toolbar", name="Selected conversations")).to_contain_text("1 selected")
     mia.keyboard.press("Escape")
-    story.text_many(["and my chair"], number=ANN)  # a renewed list hides the same
+    # after a refresh, the list hides the same conversations
+    story.text_many(["and my chair"], number=ANN)
     expect(mia.locator("#ongoing .item", has_text="and my chair")).to_be_hidden()
     items.click()
     opened(mia, "Bob Ruiz")

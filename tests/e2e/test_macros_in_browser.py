@@ -80,9 +80,9 @@ def test_a_macro_is_found_run_and_undone_and_the_palette_opens_pages(story: Stor
     expect(closing).to_be_focused()
     mia.keyboard.press("Escape")
 
-    grace = story.agent("Grace Okafor", bypass_csp=True)  # for axe
+    grace = story.agent("Grace Okafor", bypass_csp=True)  # the bypass is for axe
     grace.goto(f"{story.desk.url}/workspace/admin/users")
-    palette(grace, "sign-in passwords")  # the page's name, and the setting's
+    palette(grace, "sign-in passwords")  # words of the page's name and of the setting's
     off = grace.locator("#palette").get_by_role("option")
     expect(off).to_contain_text(["Passwords are off for"])
     grace.keyboard.press("Escape")

@@ -26,7 +26,7 @@ def send_picture(phone: Phone, one: dict[str, Any], words: str = "") -> None:
 
 
 def is_seen(page: Page, selector: str) -> None:
-    """The browser has really drawn it."""
+    """Check that the browser has drawn the picture."""
     expect(page.locator(selector).last).to_be_visible()
     page.wait_for_function(
         "(s) => [...document.querySelectorAll(s)].at(-1).naturalWidth > 0", arg=selector
@@ -63,7 +63,7 @@ def test_a_picture_from_the_phone_and_one_back(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_contain_text("You: Picture")
 
 
-def test_what_is_refused_is_said_in_words_and_the_text_is_kept(story: Story) -> None:
+def test_a_refusal_is_explained_and_the_text_is_kept(story: Story) -> None:
     phone, mia = story.talking()
     problem, draft = mia.locator("#not-sent"), mia.locator("#draft")
     draft.fill("look at this")
@@ -76,7 +76,7 @@ def test_what_is_refused_is_said_in_words_and_the_text_is_kept(story: Story) -> 
     expect(problem).to_have_text(
         "notes.pdf was not attached. Only JPEG, PNG and GIF pictures can be sent."
     )
-    chooser.set_input_files(file("fake.png", "image/png", PDF))  # the service looks inside
+    chooser.set_input_files(file("fake.png", "image/png", PDF))  # the service checks the content
     expect(problem).to_have_text(
         "fake.png was not attached. Only JPEG, PNG and GIF pictures can be sent."
     )
@@ -150,7 +150,8 @@ def test_pages_with_pictures_are_accessible_and_fit(story: Story) -> None:
         [{**PNG, "name": f"{'long ' * 30}{n}.png"} for n in range(10)]
     )
     expect(mia.locator("#segments")).to_have_text("One MMS with 10 pictures")
-    # Without the policy for axe alone; the other tests run under it.
+    # Bypasses the content security policy, because axe needs that. The other tests run under the
+    # policy.
     context = story.context(
         storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce"
     )

@@ -84,7 +84,7 @@ def test_moving_and_switching_keep_the_focus_and_deleting_asks_first(story: Stor
 
 def test_the_pages_are_in_order_at_every_width(story: Story) -> None:
     grace = story.agent("Grace Okafor")
-    # Without the policy for axe alone.
+    # Bypasses the content security policy, because axe needs that.
     page = story.context(
         storage_state=grace.context.storage_state(), bypass_csp=True, reduced_motion="reduce"
     ).new_page()

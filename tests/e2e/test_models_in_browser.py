@@ -24,8 +24,9 @@ from tests.support.rasa_server import start_rasa
 from tests.support.service import PATIENCE, Service, free_port, running_service
 from tests.training.light import data_folder, teach, trained
 
-# Both tests take minutes; `make chaos` runs them. In `make test`, tests/training holds the training
-# job and the swap with the real Rasa, and promotion, canary and rollback with stand-ins.
+# Both tests take minutes, so only `make chaos` runs them. `make test` runs tests/training, which
+# tests the training job and the swap with the real Rasa, and promotion, canary and rollback with
+# stand-ins.
 pytestmark = pytest.mark.skipif(
     not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
 )
@@ -85,7 +86,7 @@ class Desk:
         return [str(body) for (body,) in found]
 
     def answered(self, number: int, texts: int) -> list[str]:
-        """The replies, when there is one for each text."""
+        """Wait until there is a reply to each text. Returns the replies."""
         wait_until(lambda: len(self.replies(number)) >= texts)
         return self.replies(number)
 
@@ -118,7 +119,9 @@ def signed_in(browser: Browser, service: Service, troubles: Troubles) -> Page:
 def start(
     tmp_path: Path, browser: Browser, troubles: Troubles
 ) -> Iterator[Callable[[int], tuple[Desk, Callable[[], None]]]]:
-    """Starts a desk with so many bot processes. The second answer restarts its service."""
+    """Starts a desk with this many bot processes. Also returns a function that restarts its
+    service.
+    """
     home = demo_home(tmp_path)
     root = data_folder(tmp_path)
     port = free_port()
@@ -171,7 +174,8 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     assert desk.answered(4000, 1) == ["What is your name?"]
     before = model_folder.data_of(desk.root)
 
-    # a pinned text is broken on purpose: promotion is refused with the text and both answers
+    # one pinned text is broken on purpose; the promotion is refused, and the refusal shows the text
+    # and both answers
     teach(desk.root, "office_hours", "do you work on sunday")
     pin(desk, "hello", "report_problem")
     second = desk.train()
@@ -182,13 +186,13 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     )
     expect(desk.page.locator("#promote")).to_have_count(0)
 
-    # it is mended, and measured again
+    # the text is fixed and the model measured again
     change(desk, "UPDATE pinned_texts SET intent = 'greet'")
     desk.page.get_by_role("button", name="Measure it again").click()
     desk.page.wait_for_selector("#promote", timeout=TRAINS_WITHIN)
     pictures.take(desk.page, "train-and-compare")
 
-    # promotion while ten phones text: one answer for each text
+    # a promotion while ten phones send texts; each text gets one answer
     texts = 6
     with ThreadPoolExecutor(10) as phones:
         done = [phones.submit(chat, desk, number, texts) for number in range(5000, 5010)]
@@ -205,7 +209,7 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     assert set(turns) <= {(first, "answered"), (second, "answered")}
     assert (second, "answered") in turns
 
-    # models and their scores survive a restart; the way back restores model and data
+    # models and their scores survive a restart; a rollback restores model and data
     restart()
     page = desk.open("models")
     expect(page.locator("#models")).to_contain_text(first)
@@ -228,7 +232,7 @@ def test_a_canary_that_understands_less_is_rolled_back_by_itself(
     desk, _ = start(2)
     first = desk.train()
     desk.promote()
-    # a model that understands nothing, on a desk whose tests do not notice it
+    # a model that understands nothing, on a desk with test texts that do not detect this
     (desk.root / "tests" / "bot" / "test_stories.yml").unlink()
     config = desk.root / "config.yml"
     config.write_text(config.read_text().replace("threshold: 0.4", "threshold: 0.999"))

@@ -1,4 +1,6 @@
-"""An agent writes first, in Chromium: what the dialog finds, shows live, refuses and keeps."""
+"""An agent writes first, in Chromium: search in the dialog, live updates, refused numbers and kept
+input.
+"""
 
 import re
 
@@ -7,13 +9,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, Story, opened
 
-SHARED = "+12025550199"  # Bob's and Priya's
+SHARED = "+12025550199"  # belongs to Bob and Priya
 
 
 def new_message(page: Page, to: str, body: str = "") -> Locator:
     page.keyboard.press("n")
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("To", exact=True).fill(to)
+    dialog.get_by_label("Recipient", exact=True).fill(to)
     if body:
         dialog.get_by_label("Message", exact=True).fill(body)
     return dialog
@@ -25,7 +27,7 @@ def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     expect(dialog.locator("#new-effect")).to_have_text(
         "Starts a new conversation, assigned to you."
     )
-    mia.keyboard.press("Enter")  # goes on to the message
+    mia.keyboard.press("Enter")  # moves the focus to the message
     expect(dialog.get_by_label("Message", exact=True)).to_be_focused()
     mia.keyboard.insert_text("Hi Ann, Mia from IT ê")
     expect(dialog.locator("#new-segments")).to_have_text(
@@ -65,7 +67,7 @@ def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
 
 
 def take_as_mia(story: Story, mia: Page) -> None:
-    """Mia writes in the conversation, and so has it."""
+    """Let Mia take the conversation over by writing in it."""
     one = mia.request.get(f"{story.desk.url}/workspace/new/look?q=%2B{ANN[1:]}").text()
     found = re.search(r'href="(/workspace/conversations/\d+)">Open it', one)
     assert found is not None
@@ -75,9 +77,9 @@ def take_as_mia(story: Story, mia: Page) -> None:
     expect(mia.locator("#owner")).to_contain_text("You are replying")
 
 
-def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
+def test_a_form_about_an_outdated_state_changes_nothing(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
-    # the news do not come through
+    # the events do not arrive
     mia.route("**/workspace/new/events*", lambda route: route.abort())
     dialog = new_message(mia, "Ann", "Is this a bad time?")
     expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
@@ -116,18 +118,19 @@ def test_a_different_person_on_the_number(story: Story) -> None:
     expect(mia.locator("#closed")).to_contain_text("This conversation is closed.")
 
 
-def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
+def test_the_draft_is_kept_and_the_focus_returns(story: Story) -> None:
     mia = story.agent()
     mia.locator("#to-new").click()
     dialog = mia.get_by_role("dialog")
-    dialog.get_by_label("To", exact=True).fill("Bob")
+    dialog.get_by_label("Recipient", exact=True).fill("Bob")
     dialog.get_by_label("+1 202 555 0199").check()
     expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
     dialog.get_by_label("Message", exact=True).fill("half a text")
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(mia.locator("#to-new")).to_be_focused()
-    mia.goto(f"{story.desk.url}/workspace/new")  # as who clicks before the scripts are there
+    # the page before its scripts are loaded, for an agent who clicks early
+    mia.goto(f"{story.desk.url}/workspace/new")
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(mia.locator("#to-new")).to_be_focused()
@@ -136,11 +139,11 @@ def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
     mia.keyboard.press("n")
     expect(dialog.get_by_label("Message", exact=True)).to_have_value("half a text")
     expect(dialog.get_by_label("+1 202 555 0199")).to_be_checked()
-    dialog.get_by_label("To", exact=True).fill("+44 20 7946 0000")
+    dialog.get_by_label("Recipient", exact=True).fill("+44 20 7946 0000")
     expect(dialog).to_contain_text("looks like a landline, which may not get texts")
     mia.keyboard.press("Escape")
     mia.goto(f"{story.desk.url}/workspace/new?user_id=1")
-    expect(dialog.get_by_label("To", exact=True)).to_have_value("Ann Lee")
+    expect(dialog.get_by_label("Recipient", exact=True)).to_have_value("Ann Lee")
     dialog.get_by_role("link", name="Close").click()
     expect(mia).to_have_url(f"{story.desk.url}/workspace")
 
@@ -162,7 +165,7 @@ def test_the_dialogs_are_accessible_and_fit(story: Story) -> None:
             for key, name in (("n", "new-dialog"), ("h", "hold-dialog"), ("", "timers-dialog")):
                 page.keyboard.press(key) if key else page.locator("#timer-chip").click()
                 if key == "n":
-                    page.get_by_label("To", exact=True).fill("a")
+                    page.get_by_label("Recipient", exact=True).fill("a")
                     page.get_by_label("+1 202 555 0101").check()
                     expect(page.locator("#new-active")).to_be_visible()
                 expect(page.locator(f"#{name}")).to_be_visible()

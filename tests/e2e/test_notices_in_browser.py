@@ -17,8 +17,8 @@ from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
 
 OFFER, MESSAGE = [784, 1047], [587]  # hertz
-# Watches what a page makes, and lets a test put a tab out of sight, which a browser without a
-# screen never does. Nor does every one of them grant notifications.
+# Records the sounds and notifications of a page, and lets a test hide a tab. A browser without a
+# screen never hides tabs, and some such browsers grant no notifications.
 WATCH = """
 window.heard = [];
 window.told = [];
@@ -48,7 +48,7 @@ REMIND = {
 
 @contextmanager
 def reminding(desk: Service) -> Iterator[None]:
-    """Agents are prompted after a second, as long as the block lasts."""
+    """Until the block ends, agents are prompted after a second."""
     login = {"email": "grace@example.com", "password": "grace-demo"}
     token = requests.post(f"{desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
     me = {"Authorization": f"Bearer {token}"}
@@ -116,10 +116,10 @@ def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: N
 
     phone.text("and another thing")
     expect(other.locator(".toast")).to_have_count(1)
-    other.get_by_role("link", name="Open Ann Lee").click()
+    other.get_by_role("link", name="Open it: Ann Lee").click()
     opened(other, "Ann Lee")
     expect(other.locator(".toast")).to_have_count(1)
-    other.get_by_role("button", name="Dismiss Ann Lee").click()
+    other.get_by_role("button", name="Dismiss: Ann Lee").click()
     expect(other.locator(".toast")).to_have_count(0)
     expect(toast).to_have_count(0)
 
@@ -129,15 +129,15 @@ def test_the_focus_stays_near_a_toast_that_was_dismissed(story: Story, soon: Non
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")
     expect(mia.locator(".toast")).to_have_count(2)
-    mia.get_by_role("button", name="Dismiss Bob Ruiz").focus()
+    mia.get_by_role("button", name="Dismiss: Bob Ruiz").focus()
     mia.keyboard.press("Enter")
-    expect(mia.get_by_role("link", name="Open Ann Lee")).to_be_focused()
-    mia.get_by_role("button", name="Dismiss Ann Lee").focus()
+    expect(mia.get_by_role("link", name="Open it: Ann Lee")).to_be_focused()
+    mia.get_by_role("button", name="Dismiss: Ann Lee").focus()
     mia.keyboard.press("Enter")
     expect(mia.locator("#thread-scroll")).to_be_focused()
 
 
-def test_an_admin_page_is_as_live_as_the_desk(story: Story, soon: None) -> None:
+def test_an_admin_page_shows_live_prompts_too(story: Story, soon: None) -> None:
     phone, mia = story.talking()
     grace = watched(story, "Grace Okafor")
     grace.goto(mia.url)
@@ -157,7 +157,7 @@ def test_an_admin_page_is_as_live_as_the_desk(story: Story, soon: None) -> None:
     expect(grace.locator(".toast")).to_have_count(0)
 
 
-def test_the_connection_of_an_admin_page_is_lost_and_comes_back(
+def test_the_connection_of_an_admin_page_is_lost_and_returns(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
@@ -178,9 +178,9 @@ def test_an_offer_is_heard_once_however_many_tabs_there_are(story: Story) -> Non
     mia = watched(story)
     tabs = [mia, *(tab(story, mia.context, "/workspace") for _ in range(2))]
     for page in tabs:
-        # a browser plays nothing in a page that was never touched
+        # browsers play no sound on a page that the user has not clicked
         page.locator(".list-head").first.click()
-    speaks = tabs.pop()  # the last that came into view
+    speaks = tabs.pop()  # the tab that was visible last
     story.phone().text("hi")
     speaks.wait_for_function("() => window.heard.length")
     for page in tabs:
@@ -190,12 +190,12 @@ def test_an_offer_is_heard_once_however_many_tabs_there_are(story: Story) -> Non
     story.phone(BOB).text("me too")
     for page in tabs:
         expect(page.locator(".offer")).to_have_count(2)
-    tabs[0].wait_for_function("() => window.heard.length")  # the one that waits longest
+    tabs[0].wait_for_function("() => window.heard.length")  # the tab that was opened first
     assert heard(*tabs) == OFFER
-    assert told(*tabs) == []  # they are in view
+    assert told(*tabs) == []  # no system notifications, because the tabs are visible
 
 
-def test_messages_are_soft_and_seldom_and_silent_where_one_looks(story: Story) -> None:
+def test_messages_sound_softly_and_rarely_and_never_in_the_open_conversation(story: Story) -> None:
     mia = watched(story)
     ann, bob = story.phone(ANN), story.phone(BOB)
     ann.text("hi")
@@ -221,7 +221,7 @@ def test_messages_are_soft_and_seldom_and_silent_where_one_looks(story: Story) -
 
 
 @pytest.mark.parametrize("how", ["Sounds are turned off", "She is away"])
-def test_nothing_is_heard_when(story: Story, how: str) -> None:
+def test_no_sound_when(story: Story, how: str) -> None:
     mia = watched(story)
     story.phone().text("hi")
     accept(mia, "Ann Lee")
@@ -258,7 +258,8 @@ def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(
     mia.locator("#draft").fill("What is it?")
     mia.keyboard.press("Control+Enter")
     expect(phone.texts.filter(has_text="What is it?")).to_be_visible()
-    with reminding(story.desk):  # not before: it would prompt while the page is on its way
+    # started only now, because a prompt could come before the page is loaded
+    with reminding(story.desk):
         phone.text("it still is")
         mia.wait_for_function("() => window.told.length")
     (prompt,) = told(mia)
@@ -279,12 +280,13 @@ def test_no_notification_while_another_tab_is_in_view(story: Story) -> None:
 # Somebody else is writing here --------------------------------------------------------------------
 
 
-def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) -> None:
+def test_typing_is_shown_to_others_until_the_text_is_sent(story: Story) -> None:
     _, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
     expect(omar.locator("#stream > div")).to_have_count(1)
-    omar.get_by_role("button", name="Join").click()  # a note is for those who take part
+    # only members of the live group write notes here
+    omar.get_by_role("button", name="Join").click()
     expect(mia.locator("#thread")).to_contain_text("Omar Haddad joined")
     box = mia.locator("#composer").bounding_box()
     omar.locator("#draft").press_sequentially("I know this")
@@ -299,13 +301,15 @@ def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) ->
     expect(omar.locator("#writing")).to_have_text("Mia is typing a text…")
     omar.locator("#draft").press("Control+Enter")
     expect(said).to_be_empty()
-    expect(mia.locator("#thread .note")).to_contain_text("I know this one")  # before she sends hers
+    # Omar's note appears before Mia sends hers
+    expect(mia.locator("#thread .note")).to_contain_text("I know this one")
     omar.locator("#draft").press_sequentially("x")
     expect(said).to_have_text("Omar is typing a note…")
-    expect(said).to_be_empty(timeout=8_000)  # five seconds after the last key
+    # the typing notice ends five seconds after the last key
+    expect(said).to_be_empty(timeout=8_000)
 
 
-def test_writing_is_told_once_in_three_seconds(story: Story) -> None:
+def test_typing_is_reported_once_in_three_seconds(story: Story) -> None:
     _, mia = story.talking()
     asked: list[str | None] = []
     mia.on(
@@ -337,7 +341,7 @@ def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None
 # Drafts -------------------------------------------------------------------------------------------
 
 
-def test_drafts_live_through_closing_the_tab(story: Story) -> None:
+def test_drafts_survive_closing_the_tab(story: Story) -> None:
     _, mia = story.talking()
     ann = mia.url
     story.phone(BOB).text("hi")
@@ -346,7 +350,8 @@ def test_drafts_live_through_closing_the_tab(story: Story) -> None:
     bob = mia.url
     mia.locator("#draft").fill("half a text to Bob")
     marked = mia.locator("#ongoing .item[data-draft]")
-    expect(marked).to_have_count(1)  # the open one shows its own
+    # only one mark, because the open conversation shows its own draft
+    expect(marked).to_have_count(1)
     expect(marked).to_contain_text("Ann Lee")
     context = mia.context
     mia.close()
@@ -357,7 +362,7 @@ def test_drafts_live_through_closing_the_tab(story: Story) -> None:
         expect(again.locator("#draft")).to_have_value(text)
 
 
-def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_it_is_sent(
+def test_a_draft_of_another_tab_appears_in_an_empty_composer_and_ends_when_sent(
     story: Story,
 ) -> None:
     _, mia = story.talking()

@@ -1,5 +1,6 @@
 """Passkeys in Chromium with its virtual authenticator: as a second factor, and in place of the
-password; and the pages of two-factor sign-in without a fault of accessibility."""
+password. The pages of two-factor sign-in have no accessibility violations.
+"""
 
 import re
 import time
@@ -20,7 +21,7 @@ from tests.support.service import Service, free_port, running_service
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 MIA = {"E-mail": "mia@example.com", "Password": "mia-demo"}
 TWO_FACTOR = "/workspace/account/two-factor"
-#: A phone or a laptop with a fingerprint, in Chromium's words.
+#: Chromium's settings for an authenticator such as a phone or a laptop with a fingerprint reader.
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -47,7 +48,7 @@ def story(desk: Service, browser: Browser, troubles: Troubles) -> Story:
 
 
 def sound(page: Page) -> None:
-    """Nothing that axe objects to, and nothing that is too wide."""
+    """Check that axe finds no violation and that nothing is too wide."""
     page.add_script_tag(path=str(AXE))
     found = page.evaluate(
         "() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))"
@@ -63,14 +64,15 @@ def sign_in(page: Page) -> None:
 
 
 def sign_out(page: Page) -> None:
-    """On another page, because the workspace's own would lead to the sign-in by itself."""
+    """Sign out from another page, because a workspace page would go to the sign-in by itself."""
     page.wait_for_load_state()
     page.goto("about:blank")
     page.context.clear_cookies(name="patchboard")
 
 
 def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -> None:
-    context = story.context(bypass_csp=True, viewport={"width": 390, "height": 844})  # for axe
+    # the bypass is for axe
+    context = story.context(bypass_csp=True, viewport={"width": 390, "height": 844})
     mia = story.page(context, f"/sign-in?next={TWO_FACTOR}")
     expect(mia.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
     devtools = context.new_cdp_session(mia)
@@ -94,7 +96,7 @@ def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -
     sign_out(mia)
     mia.goto(f"{story.desk.url}/sign-in?next={TWO_FACTOR}")
     sound(mia)
-    mia.get_by_role("button", name="Sign in with a passkey").click()  # alone
+    mia.get_by_role("button", name="Sign in with a passkey").click()  # the passkey alone signs in
     expect(mia).to_have_url(f"{story.desk.url}{TWO_FACTOR}")
 
     sign_out(mia)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from tests.e2e.people import Story
 
 
-def test_a_phone_that_is_off_is_told_to_the_agent(story: Story) -> None:
+def test_the_agent_sees_that_a_phone_is_off(story: Story) -> None:
     phone, mia = story.talking()
     how = phone.page.get_by_label("How the phone of Ann Lee behaves")
     with phone.page.expect_response("**/phone/behavior"):

@@ -15,7 +15,7 @@ ASKED = '#thread .msg[data-from="requester"]'
 
 
 def ready(story: Story, mia: Page) -> None:
-    """A run is ready for her, and she is away."""
+    """Start a run for Mia, and set her to Away."""
     mia.goto(f"{story.desk.url}{HERE}")
     mia.get_by_role("button", name="Set me to Away").click()
     mia.get_by_role("button", name="Open the practice desk").click()
@@ -28,8 +28,9 @@ def answer(page: Page, body: str) -> None:
 
 
 def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
-    mia = story.agent(bypass_csp=True, reduced_motion="reduce")  # for axe
-    body = {"source": "demo", "conversations": 1, "speed": 60}  # faster than the form offers
+    mia = story.agent(bypass_csp=True, reduced_motion="reduce")  # the bypass is for axe
+    # a higher speed than the form offers
+    body = {"source": "demo", "conversations": 1, "speed": 60}
     url, me = f"{story.desk.url}/api/v1/practice-runs", token(story, "mia")
     requests.post(url, json=body, headers=me, timeout=20).raise_for_status()
     ready(story, mia)
@@ -46,7 +47,7 @@ def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
     dialog = mia.get_by_role("dialog")
     dialog.get_by_text("Password", exact=True).click()
     mia.keyboard.press("Control+Enter")
-    mia.wait_for_url(f"**{HERE}/*")  # the only conversation is over, and so is the run
+    mia.wait_for_url(f"**{HERE}/*")  # the run ends with its only conversation
     expect(mia.locator(BANNER)).to_be_hidden()
     expect(mia.get_by_role("heading", name="Practice of Mia Chen")).to_be_visible()
     tiles = mia.locator(".practice-tiles")
@@ -65,7 +66,7 @@ def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> No
     mia.get_by_role("button", name="Prepare with the demo set").click()
     ready(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 2 done")
-    # the second browser stays on the real desk until she opens the practice desk there too
+    # the second browser stays on the real desk until Mia opens the practice desk in it too
     second.reload()
     expect(second.locator(BANNER)).to_contain_text("A practice run is ready for you")
     story.text_many(["my real badge is broken"], number=BOB, to=DIRECT)
@@ -90,7 +91,7 @@ def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> No
     second.get_by_role("button", name="End practice").click()
     second.get_by_role("button", name=re.compile("^End")).last.click()
     expect(second.get_by_text("Ended early")).to_be_visible()
-    mia.wait_for_url(f"**{HERE}/*")  # its page notices the end by itself
+    mia.wait_for_url(f"**{HERE}/*")  # the page detects the end by itself
     expect(mia.get_by_text("Ended early")).to_be_visible()
     # the address of a practice conversation shows nothing of it on the real desk
     second.goto(practice)

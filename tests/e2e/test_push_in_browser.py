@@ -1,11 +1,12 @@
 """Web Push in Chromium: from a click on the account page to a notification of the service worker.
 
 The push service of a real browser is on the internet. Here the browser subscribes at a push service
-of the test, which gets what Patchboard really sends, reads it with the browser's keys, and gives
-the result to Chromium's own service worker, as a push service's connection would.
+of the test. That service receives the real messages of Patchboard, decrypts them with the browser's
+keys, and gives them to Chromium's own service worker, as the connection to a real push service
+would.
 
-The headless shell grants no notifications. There the test records what the service worker asks it
-to show. A whole Chromium shows it:
+The headless shell grants no notifications. With it, the test records the notifications that the
+service worker wants to show. A full Chromium shows them:
 
     PATCHBOARD_TEST_CHROMIUM=/usr/bin/chromium pytest tests/e2e/test_push_in_browser.py
 """
@@ -54,7 +55,7 @@ RECORDS = """
   ServiceWorkerRegistration.prototype.getNotifications = async () => shown;
 }
 """
-# A browser without Google's push service. The subscription is the test's; all else is Chromium's.
+# Replaces Google's push service in the browser. Only the subscription comes from the test.
 SUBSCRIBES = """
 (() => {
   const kept = "fake-push";
@@ -80,7 +81,7 @@ SUBSCRIBES = """
 
 @dataclass
 class PushServer:
-    """Keeps what it gets, and reads it with the keys of the browser."""
+    """Stores the messages that it gets, and decrypts them with the browser's keys."""
 
     url: str = ""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -170,7 +171,7 @@ class BrowserWorker:
             self.seen[urlsplit(one["scopeURL"]).path] = one["registrationId"]
 
     def push(self, data: str) -> None:
-        """The work of the connection to a push service."""
+        """Deliver a message, as the connection to a push service does."""
         address = urlsplit(self.page.url)
         asked = {
             "origin": f"{address.scheme}://{address.netloc}",
@@ -180,7 +181,7 @@ class BrowserWorker:
         self.devtools.send("ServiceWorker.deliverPushMessage", asked)
 
     def shows(self, count: int) -> list[dict[str, Any]]:
-        """The notifications that the browser shows, once there are as many."""
+        """The notifications that the browser shows, once there are this many."""
         ask = f"async () => (await self.registration.getNotifications()).map({SHOWN})"
         for _ in range(200):
             found: list[dict[str, Any]] = self.worker.evaluate(ask)
@@ -201,7 +202,7 @@ def test_a_notification_comes_while_no_page_is_open(here: Story, pushes: PushSer
     row.get_by_role("button").click()
     expect(row.get_by_text("on", exact=True)).to_be_visible()
     records = mia.evaluate("Object.getPrototypeOf(Notification).permission") == "denied"
-    other = here.page(context, "/phone")  # no page of the workspace
+    other = here.page(context, "/phone")  # a page outside the workspace
     worker = BrowserWorker(other, records=records)
     mia.get_by_role("button", name="Send a test").click()
     mia.wait_for_timeout(2500)

@@ -1,19 +1,19 @@
-"""The work queue in Chromium: a text that leaves later, and several conversations at once."""
+"""The work queue in Chromium: a scheduled text, and actions on several conversations at once."""
 
 from playwright.sync_api import expect
 
 from tests.e2e.people import BOB, DIRECT, Story
 
 
-def test_what_stands_in_the_composer_leaves_later(story: Story) -> None:
+def test_the_composers_text_is_scheduled(story: Story) -> None:
     ann, mia = story.talking()
     mia.locator("#draft").fill("Does it work now?")
     mia.get_by_role("button", name="Schedule this text").click()
     dialog = mia.get_by_role("dialog", name="later")
     expect(dialog.get_by_label("Text", exact=True)).to_have_value("Does it work now?")
-    expect(dialog.locator("output")).to_contain_text("09:00 Ann's time")
+    expect(dialog.locator("output")).to_contain_text("09:00 for Ann")
     dialog.get_by_label("In 3 hours").check()
-    expect(dialog.locator("output")).not_to_contain_text("09:00 Ann's time")
+    expect(dialog.locator("output")).not_to_contain_text("09:00 for Ann")
     dialog.get_by_role("button", name="Schedule").click()
     expect(dialog).to_be_hidden()
     expect(mia.locator("#draft")).to_have_value("")
@@ -50,7 +50,7 @@ def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
     expect(items.filter(has_text="Bob Ruiz").get_by_role("checkbox")).to_be_checked()
     bar.get_by_role("button", name="Hold").click()
     mia.locator("#loaded-dialog").get_by_label("In 1 hour").check()
-    mia.get_by_role("dialog", name="Put on hold 2 conversations").get_by_role(
+    mia.get_by_role("dialog", name="Put 2 conversations on hold").get_by_role(
         "button", name="Put on hold"
     ).click()
     expect(items.filter(has_text="On hold until")).to_have_count(2)

@@ -19,7 +19,7 @@ from tests.support.service import running_service
 
 @pytest.fixture
 def omar(story: Story) -> Page:
-    """A supervisor, signed in after Mia has what she has."""
+    """A supervisor who signs in after Mia already has her conversations."""
     return story.agent("Omar Haddad")
 
 
@@ -59,7 +59,7 @@ def test_a_transfer_is_accepted_in_another_browser(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
 
-def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: Story) -> None:
+def test_a_declined_or_withdrawn_transfer_stays_with_the_sender(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     omar = story.agent("Omar Haddad")
     transfer_to_omar(mia)
@@ -80,7 +80,7 @@ def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: St
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the transfer")
 
 
-def test_to_a_queue_it_leaves_at_once(story: Story) -> None:
+def test_a_transfer_to_a_queue_leaves_at_once(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     omar = story.agent("Omar Haddad")
     mia.locator("#more-actions").click()
@@ -143,7 +143,7 @@ def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
 
-def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Story) -> None:
+def test_the_focus_returns_to_a_row_that_changed_under_its_dialog(story: Story) -> None:
     mia, omar = story.agent(), story.agent("Omar Haddad")
     away(mia, omar)
     story.phone(ANN, DIRECT).text("hello")
@@ -160,7 +160,7 @@ def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Stor
     expect(act).to_be_focused()
 
 
-def test_the_focus_stays_in_a_refused_dialog_and_comes_back_to_its_menu(story: Story) -> None:
+def test_the_focus_stays_in_a_refused_dialog_and_returns_to_its_menu(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     mia.locator("#more-actions").click()
     mia.get_by_role("button", name="Transfer").click()
@@ -281,10 +281,11 @@ def test_an_agent_reads_an_offer_first_gets_the_brief_and_scrubs_through_the_con
     expect(brief).to_be_hidden()
     mia.reload()
     expect(mia.locator("#thread .msg").first).to_be_visible()
-    expect(brief).to_be_hidden()  # seen within the hour
+    expect(brief).to_be_hidden()  # the agent has seen the brief within the last hour
     here = mia.url
     mia.goto(f"{story.desk.url}/workspace")
-    mia.evaluate("localStorage.removeItem(`seen:${document.body.dataset.me}`)")  # an hour later
+    # simulates that an hour has passed
+    mia.evaluate("localStorage.removeItem(`seen:${document.body.dataset.me}`)")
     mia.goto(here)
     expect(brief).to_contain_text("my dock is dead")
 

@@ -1,4 +1,4 @@
-"""Searching and reading what was said before, in Chromium."""
+"""Searching, and reading earlier messages, in Chromium."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from tests.e2e.people import BOB, DIRECT, LONG, Story
 
 
 def while_away(story: Story, mia: Page, bodies: Iterable[str]) -> None:
-    """Many texts come while nobody looks, so that no page is busy showing each of them."""
+    """Send many texts while no page is open, so that no page has to show each of them."""
     conversation = mia.url
     mia.goto("about:blank")
     story.text_many(bodies)
@@ -41,13 +41,13 @@ def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
     expect(mia.locator("#results mark")).to_have_text("docking")
 
 
-def test_what_was_said_before_comes_as_one_scrolls_up_and_nothing_moves(story: Story) -> None:
+def test_earlier_messages_load_on_scrolling_up_and_nothing_moves(story: Story) -> None:
     for n in range(2):
         phone, mia = story.talking()
         while_away(story, mia, (f"talk {n}, line {k}" for k in range(70)))
         expect(mia.locator("#thread")).to_contain_text(f"talk {n}, line 69")
         mia.locator("#thread-scroll").evaluate("(e) => { e.scrollTop = e.scrollHeight }")
-        # read, or the page would open at the first unread line
+        # marked as read, because otherwise the page would open at the first unread line
         expect(mia.locator("#count-unread")).to_be_hidden()
         if n == 0:
             clear(story.desk)

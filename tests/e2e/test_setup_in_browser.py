@@ -24,8 +24,9 @@ class Counted:
     started: float = field(default_factory=time.monotonic)
 
     def step(self, name: str) -> None:
-        """Print what the way to here took: ``PATCHBOARD_TIMED=1`` with ``pytest -s`` makes the
-        table of docs/how-to/your-first-hour.md."""
+        """Print the clicks, keys and seconds up to this step: ``PATCHBOARD_TIMED=1`` with ``pytest
+        -s`` makes the table of docs/how-to/your-first-hour.md.
+        """
         if os.environ.get("PATCHBOARD_TIMED"):
             print(
                 f"\n{name}: {self.clicks} clicks, {time.monotonic() - self.started:.1f} s", end=""
@@ -61,7 +62,8 @@ def test_from_an_empty_database_to_an_answered_text(
     here.fill(Your_name="Ada Lovelace", Password="a few good words")
     page.get_by_label("E-mail").fill("ada@example.com")
     here.click("Create my account")
-    expect(page.get_by_label("Country")).to_have_value("DE")  # the browser's
+    # preselected from the browser's settings
+    expect(page.get_by_label("Country")).to_have_value("DE")
     here.step("account")
     here.click("Save and continue")
     expect(page.get_by_label("Number", exact=True)).to_have_value("+18885550100")
@@ -69,7 +71,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.click("Save and continue")
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.step("number")
-    page.goto(f"{empty.url}/setup")  # left and resumed
+    page.goto(f"{empty.url}/setup")  # the set-up is left and resumed
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.click("Continue")
     here.click("Save and continue")

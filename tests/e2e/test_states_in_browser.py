@@ -1,4 +1,4 @@
-"""Hold and timers in Chromium: what the header shows follows what happens."""
+"""Hold and timers in Chromium: the header shows the current state."""
 
 import re
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(dialog.get_by_role("alert")).to_have_text(
         "That is more than a year away. Choose an earlier time."
     )
-    phone.text("hello?")  # what is typed stays while texts come
+    phone.text("hello?")  # typed text stays while texts arrive
     expect(mia.locator("#thread")).to_contain_text("hello?")
     expect(dialog.get_by_label("Until")).to_have_value("2099-01-01")
     expect(dialog.get_by_label("Time, 24 hours")).to_have_value("9:00")
@@ -75,7 +75,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(mia.locator("#thread")).to_contain_text("Mia Chen postponed “Remind the agent” until")
     mia.locator("#draft").fill("Here I am")
     mia.locator("#draft").press("Control+Enter")
-    # the other side's turn: close when abandoned
+    # now the requester has to reply, so the timer "close when abandoned" runs
     expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))
     mia.locator("#change-timers").click()
     dialog.get_by_role("button", name="Cancel this timer").click()
@@ -96,7 +96,9 @@ def test_closing_needs_a_description(story: Story) -> None:
     expect(mia.locator("#closed")).to_contain_text("Laptop")
 
 
-def test_acting_on_a_colleagues_conversation_asks_joins_and_tells_the_owner(story: Story) -> None:
+def test_acting_on_a_colleagues_conversation_asks_joins_and_notifies_the_owner(
+    story: Story,
+) -> None:
     _, mia = story.talking("+12025550188")
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
@@ -111,7 +113,7 @@ def test_acting_on_a_colleagues_conversation_asks_joins_and_tells_the_owner(stor
     dialog.get_by_role("button", name="Verify Bob").click()
     expect(mia.get_by_text("Omar Haddad verified the requester as Bob Ruiz")).to_be_visible()
     expect(omar.locator("#join-it")).to_have_count(0)
-    omar.locator("#open-case").click()  # a member is not asked
+    omar.locator("#open-case").click()  # a member of the live group gets no question
     expect(omar.get_by_role("dialog").locator("[data-anyway]")).to_be_hidden()
 
 
@@ -155,7 +157,7 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
     draft, names = mia.locator("#draft"), mia.locator("#naming [role=option]")
     draft.press_sequentially("@om")
-    expect(names).to_have_count(0)  # a text names nobody
+    expect(names).to_have_count(0)  # in a text to the requester, @ names no colleagues
     draft.fill("")
     mia.keyboard.press("Alt+n")
     draft.press_sequentially("Please look, @")
@@ -170,7 +172,7 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
     mia.keyboard.press("Escape")
     expect(names).to_have_count(0)
     expect(draft).to_be_focused()
-    mia.keyboard.press("Enter")  # without the list it is a new line
+    mia.keyboard.press("Enter")  # without the list, Enter makes a new line
     mia.set_viewport_size({"width": 320, "height": 568})
     draft.press_sequentially("@gr")
     names.click()
@@ -179,7 +181,7 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
 
 def test_the_composer_of_a_small_screen_stays_below_the_brief_and_a_banner(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
-    expect(mia.locator("#brief")).to_be_visible()  # it opens for who accepts
+    expect(mia.locator("#brief")).to_be_visible()  # the brief opens for the agent who accepts
     mia.set_viewport_size({"width": 320, "height": 568})
     mia.locator("#connection").evaluate("(banner) => { banner.hidden = false; }")
     expect(mia.locator("#draft")).to_be_in_viewport(ratio=1)

@@ -42,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def page_of(browser: Browser, errors: list[str]) -> Page:
-    """A browser of its own, as another person has, that tells of every error."""
+    """A page in a separate browser, as another person has. Its errors are recorded."""
     page = browser.new_context(viewport=WIDE, color_scheme="light").new_page()
     page.on(
         "console",

@@ -27,7 +27,7 @@ MISSED = {
 
 
 class Bot(BaseHTTPRequestHandler):
-    """Understands nothing."""
+    """A bot that understands nothing."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -45,7 +45,7 @@ class Bot(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The training data under git, as a trainer's work is."""
+    """A copy of the training data in a git repository, as trainers use it."""
     made = tmp_path_factory.mktemp("bot-data")
     shutil.copytree(ROOT / "data", made / "data")
     for name in ("domain.yml", "config.yml", "sms_check.yml"):
@@ -70,7 +70,7 @@ def desk_server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Itera
         "DEMO": "1",
         "BOT_URL": f"http://127.0.0.1:{bot.server_port}/",
         "BOT_DATA": str(folder),
-        # chooses which texts are drawn for the audit: here none of the first
+        # this key decides which texts are drawn for the audit; with it, none of the first texts are
         "SECRET_KEY": "teach-in-browser",
     }
     with running_service(demo_home(tmp_path_factory.mktemp("desk")), **given) as service:
@@ -110,7 +110,7 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
 
     grace.keyboard.press("0")
     grace.keyboard.type("office_hours")
-    grace.keyboard.press("Enter")  # before the diff is there
+    grace.keyboard.press("Enter")  # pressed before the diff has arrived
     expect(grace.locator("#teach-said")).to_contain_text("Labeled as office_hours")
     for key, leads_to in (("n", r"/trainer/intents/new\?item=\d+$"), ("c", r"/conversations/\d+")):
         grace.keyboard.press(key)
@@ -123,7 +123,7 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
     expect(grace.get_by_role("dialog")).to_be_visible()
 
 
-def test_a_trainer_who_is_nothing_else_sees_new_texts_at_once(story: Story) -> None:
+def test_a_trainer_without_other_roles_sees_new_texts_at_once(story: Story) -> None:
     api = f"{story.desk.url}/api/v1"
     login = {"email": "grace@example.com", "password": "grace-demo"}
     token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]

@@ -12,7 +12,7 @@ STRANGER = "+12025550177"
 
 @pytest.fixture(autouse=True)
 def _templates(story: Story) -> None:
-    """Two more than the demo has."""
+    """Two templates in addition to the demo's."""
     login = {"email": "omar@example.com", "password": "omar-demo"}
     token = requests.post(f"{story.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
     for name, body in (
@@ -100,7 +100,7 @@ def test_a_text_that_begins_with_a_slash_can_be_typed(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
     draft = mia.locator("#draft")
     draft.focus()
-    mia.keyboard.type("/Users/ann/report.pdf is empty")  # no template has it
+    mia.keyboard.type("/Users/ann/report.pdf is empty")  # no template matches
     expect(mia.get_by_role("dialog")).to_have_count(0)
     expect(draft).to_be_focused()
     expect(draft).to_have_value("/Users/ann/report.pdf is empty")

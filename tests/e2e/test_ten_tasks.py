@@ -1,4 +1,5 @@
-"""Ten tasks of an agent's day, each by mouse and by keyboard: how many clicks, keys and seconds.
+"""Measures ten tasks of an agent's day, each by mouse and by keyboard: the number of clicks, keys
+and seconds.
 
     PATCHBOARD_LONG_TESTS=1 pytest -s tests/e2e/test_ten_tasks.py
 
@@ -32,8 +33,9 @@ BEGINS, ENDS = "<!-- ten tasks: begin -->\n", "<!-- ten tasks: end -->\n"
 
 @dataclass(slots=True)
 class Hand:
-    """Mouse and keyboard of one agent, who counts. A key with Ctrl, Alt or Shift is one press.
-    Typed text counts apart, in characters."""
+    """The mouse and keyboard of one agent. It counts their use. A key with Ctrl, Alt or Shift is
+    one press. Typed text is counted separately, in characters.
+    """
 
     page: Page
     clicks: int = 0
@@ -58,8 +60,9 @@ class Hand:
         self.page.keyboard.type(text)
 
     def choose(self, select: Locator, label: str) -> None:
-        """Two clicks, on the field and on the choice: the browser draws the choices outside of the
-        page, where a test cannot click."""
+        """Choose in a list, and count two clicks, one on the field and one on the choice. The
+        browser draws the choices outside the page, where a test cannot click.
+        """
         self.begin()
         self.clicks += 2
         select.select_option(label=label)
@@ -70,7 +73,7 @@ class Hand:
 
 @dataclass(slots=True)
 class Day:
-    """Mia at her desk, with what the tasks need."""
+    """Prepares Mia's workspace for each task."""
 
     story: Story
     mia: Page
@@ -78,7 +81,9 @@ class Day:
     undone: bool = False
 
     def fresh(self) -> None:
-        """Ann's new conversation is the only one, accepted and open; nothing has the focus."""
+        """Mia has accepted and opened Ann's new conversation. There is no other one, and nothing
+        has the focus.
+        """
         self.offer()
         self.mia.get_by_role("button", name="Accept").click()
         opened(self.mia, "Ann Lee")
@@ -90,13 +95,14 @@ class Day:
         expect(self.mia.locator("[data-accept] button")).to_be_visible()
 
     def two(self) -> None:
-        """Ann's is open, Bob's is next."""
+        """Ann's conversation is open, and Bob's is next in the list."""
         self.fresh()
         write(self.story, "+12025550102")
         expect(self.mia.locator("#ongoing .item")).to_have_count(2)
 
     def ten(self) -> None:
-        if self.undone:  # the ten of the round before, closed for less than 15 seconds
+        # the ten conversations of the previous round, which were closed less than 15 seconds ago
+        if self.undone:
             self.mia.get_by_role("button", name="Undo").click()
         else:
             self.empty()
@@ -114,7 +120,9 @@ class Day:
         expect(self.mia.locator("#topics")).to_have_count(1)
 
     def can_transfer(self) -> None:
-        """Omar is asked, and may be asked again: each round cancels the transfer before it."""
+        """Omar can be asked to take the conversation. Each round cancels the transfer of the
+        previous one, so he can be asked again.
+        """
         if self.omar is None:
             self.fresh()
             self.omar = self.story.agent("Omar Haddad")
@@ -125,7 +133,7 @@ class Day:
         opened(self.mia, "Ann Lee")
 
     def empty(self) -> None:
-        """Nothing is open, and Mia is available."""
+        """No conversation is open, and Mia is available."""
         mia = token(self.story, "mia")
         url = f"{self.story.desk.url}/api/v1/interactions"
         items = requests.get(f"{url}?state=active", headers=mia, timeout=10).json()["items"]
@@ -146,7 +154,7 @@ def token(story: Story, name: str) -> dict[str, str]:
 
 
 def write(story: Story, number: str) -> None:
-    """Mia writes first, so the conversation is hers without an offer."""
+    """Let Mia start the conversation, so that she gets it without an offer."""
     body = {"to": number, "from": DIRECT, "body": "Mia from IT here."}
     url = f"{story.desk.url}/api/v1/conversations"
     requests.post(url, json=body, headers=token(story, "mia"), timeout=10).raise_for_status()
@@ -353,7 +361,8 @@ def ten_keys(hand: Hand) -> None:
 
 
 Way = Callable[[Hand], None]
-#: Task, what is there before it, by mouse, by keyboard. The topic is asked for from the ninth on.
+#: Task, its preparation, the steps by mouse, the steps by keyboard. The desk asks for a topic from
+#: the ninth task on.
 TASKS: list[tuple[str, Callable[[Day], None], Way, Way]] = [
     ("Accept and answer", Day.offer, accept_mouse, accept_keys),
     ("Send a template", Day.fresh, template_mouse, template_keys),

@@ -1,5 +1,6 @@
-"""The thread in Chromium: pictures do not push its end away, a text shows while it is sent, and the
-menu of a narrow window stays free."""
+"""The thread in Chromium: loading pictures do not move the end of the thread out of view, a text is
+visible while it is sent, and nothing covers the menu of a narrow window.
+"""
 
 from playwright.sync_api import Page, Route, expect
 
@@ -20,7 +21,7 @@ def at_end(page: Page) -> None:
 
 
 def hold(page: Page, requests: str) -> list[Route]:
-    """Keep these requests from being answered. Returns those that the page makes."""
+    """Hold back the answers to these requests. Returns the requests that the page makes."""
     held: list[Route] = []
 
     def keep(route: Route) -> None:
@@ -37,9 +38,9 @@ def test_pictures_and_a_slow_send_keep_the_end_in_sight(story: Story) -> None:
         expect(phone.texts.filter(has_text=f"photo {n}")).to_be_visible()
     expect(mia.locator(".medium img")).to_have_count(3)
     at_end(mia)
-    # what was read does not open at an unread line
+    # a conversation that was read does not open at an unread line
     expect(mia.locator("#count-unread")).to_have_attribute("data-unread", "0")
-    hold(mia, "**/workspace/media/*")  # never loaded
+    hold(mia, "**/workspace/media/*")  # these pictures never load
     mia.reload()
     box = mia.locator(".medium img").last.bounding_box()
     assert box is not None
@@ -78,4 +79,5 @@ def test_a_notice_leaves_the_menu_of_a_narrow_window_free(story: Story) -> None:
     mia.locator("#more-actions").click()
     mia.locator("#more-hold").click()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen took this off hold")
-    expect(mia.locator(".toast")).to_have_count(0)  # she has acted on the conversation
+    # the toast disappears because Mia has acted on the conversation
+    expect(mia.locator(".toast")).to_have_count(0)

@@ -93,10 +93,12 @@ def desk(tmp_path: Path) -> Iterator[Running]:
     shutil.copytree(ROOT / "tests" / "bot", data / "tests" / "bot", dirs_exist_ok=True)
     for name in ("domain.yml", "config.yml", "sms_check.yml"):
         shutil.copy(ROOT / name, data)
-    if models := os.environ.get("PATCHBOARD_TEST_MODELS"):  # saves the training of the first one
+    # an existing folder of models avoids the training of the first model
+    if models := os.environ.get("PATCHBOARD_TEST_MODELS"):
         shutil.copytree(models, home / "models")
     given = {"DEMO": "1", "HOME": str(home), "PORT": str(port), "BOT_DATA": str(data)}
-    given["SECRET_KEY"] = "teach-in-browser"  # draws none of the first texts for the audit
+    # with this key, none of the first texts are drawn for the audit
+    given["SECRET_KEY"] = "teach-in-browser"
     env = {k: v for k, v in os.environ.items() if not k.startswith("PATCHBOARD_")}
     log = (tmp_path / "run.log").open("w")
     run = subprocess.Popen(

@@ -1,5 +1,6 @@
-"""The workspace and the phone in Chromium, without the bot: what agents and requesters see, live
-and by keyboard."""
+"""The workspace and the phone in Chromium, without the bot: live updates and keyboard use for
+agents and requesters.
+"""
 
 import re
 import sqlite3
@@ -80,19 +81,19 @@ def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new
 
     new.click()
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
-    # read after a second on the screen
+    # a text counts as read after a second on the screen
     expect(mia.locator("#ongoing .item[data-unread]")).to_have_count(0)
     expect(mia).to_have_title("Ann Lee · Patchboard")
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
 
 
-def test_what_is_being_read_does_not_move(story: Story) -> None:
+def test_visible_lines_do_not_move(story: Story) -> None:
     phone, mia = story.talking()
     for n in range(30):
         phone.text(f"line {n}")
     expect(mia.locator("#thread")).to_contain_text("line 29")
     scroller = mia.locator("#thread-scroll")
-    # who reads the end sees the newest
+    # the page follows new texts if its agent is at the end
     expect(mia.locator("#thread .msg").last).to_be_in_viewport()
     scroller.evaluate("(e) => { e.scrollTop = 0 }")
     phone.text("the newest")
@@ -111,7 +112,8 @@ def test_the_list_keeps_its_order_while_the_pointer_is_in_it(story: Story) -> No
     expect(mia.locator("#ongoing .item").first).to_contain_text("Bob Ruiz")
     mia.locator("#ongoing .item").first.hover()
     ann.text("anyone?")
-    expect(mia.locator("#ongoing .item").nth(1)).to_contain_text("anyone?")  # in place
+    # the item has changed in its place
+    expect(mia.locator("#ongoing .item").nth(1)).to_contain_text("anyone?")
     mia.mouse.move(800, 400)
     expect(mia.locator("#ongoing .item").first).to_contain_text("anyone?")
 
@@ -144,7 +146,8 @@ def test_rejecting_asks_why_and_the_next_agent_is_asked(story: Story) -> None:
 def test_presence_is_set_from_the_sheet(story: Story) -> None:
     mia = story.agent()
     mia.locator("#me").click()
-    mia.get_by_role("radio", name="Away").click()  # news may redraw it before the answer
+    # live updates may redraw the choice before the answer arrives
+    mia.get_by_role("radio", name="Away").click()
     expect(mia.locator("#me")).to_contain_text("Away")
     mia.keyboard.press("Escape")
     expect(mia.locator("#inbox-empty")).to_contain_text("while you are away")
@@ -192,7 +195,7 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         right = segments(narrowed(body.strip()))
         room = right.per_segment * right.count
         plural = "segment" if right.count == 1 else "segments"
-        encoding = right.encoding.replace("-", "\u2011")  # no line breaks there
+        encoding = right.encoding.replace("-", "\u2011")  # non-breaking hyphens
         because = f" because of {described(right.forced_by)}" if right.forced_by else ""
         expect(output).to_have_text(
             f"{right.units} / {room} · {right.count} {plural} · {encoding}{because}"
@@ -224,7 +227,7 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     expect(mia.locator('#thread .msg[data-from="agent"]')).to_have_count(0)
 
 
-def test_what_is_written_while_a_send_is_under_way_stays(story: Story) -> None:
+def test_a_draft_written_during_a_send_stays(story: Story) -> None:
     _, mia = story.talking()
 
     def slowly(route: Route) -> None:
@@ -299,7 +302,7 @@ def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: 
     mia.locator("#draft").press("Control+Enter")
     expect(mia.locator("#draft")).to_have_value("")
     expect(mine).to_have_count(1)
-    mia.locator("#draft").fill("on my way")  # said once more on purpose
+    mia.locator("#draft").fill("on my way")  # the same text, sent a second time on purpose
     mia.locator("#draft").press("Control+Enter")
     expect(mine).to_have_count(2)
 
@@ -313,7 +316,7 @@ def test_a_text_that_waits_for_the_one_before_is_sent_too(story: Story) -> None:
         mia.locator("#draft").press("Control+Enter")
     mine = mia.locator('#thread .msg[data-from="agent"]:not(#pending)')
     expect(mine).to_have_count(1)
-    while not answers:  # the stream may be faster
+    while not answers:  # the stream may be faster than the answer
         mia.wait_for_timeout(10)
     [(route, answer)] = answers
     route.fulfill(response=answer)
@@ -331,7 +334,7 @@ def test_a_draft_is_kept_for_each_conversation_with_its_kind(story: Story) -> No
     expect(mia.get_by_role("radio", name="Private note")).to_be_checked()
 
 
-def test_what_is_pressed_stays_until_the_click_is_made(story: Story) -> None:
+def test_a_pressed_button_stays_until_the_click_ends(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#close-it").hover()
     mia.mouse.down()
@@ -345,7 +348,7 @@ def test_what_is_pressed_stays_until_the_click_is_made(story: Story) -> None:
     expect(mia.locator("#head")).to_contain_text("with Omar Haddad")
 
 
-def test_all_of_it_by_keyboard(story: Story) -> None:
+def test_the_whole_workspace_by_keyboard(story: Story) -> None:
     mia, ann, bob = story.agent(), story.phone(), story.phone(BOB)
     ann.text("hi")
     expect(mia.locator(".offer")).to_be_visible()
@@ -405,7 +408,7 @@ def test_single_keys_can_be_turned_off(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_restart_loses_nothing_and_says_so_meanwhile(
+def test_a_restart_loses_nothing_and_the_page_announces_it(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
@@ -465,7 +468,8 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
     expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("Delivered")
     story.phone(BOB).text("hello")
     expect(mia.locator(".offer")).to_be_visible()
-    # Without the policy for axe alone; the other tests run under it.
+    # Bypasses the content security policy, because axe needs that. The other tests run under the
+    # policy.
     options = {"bypass_csp": True, "reduced_motion": "reduce"}
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
     outside = story.context(**options).new_page()
@@ -485,7 +489,7 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
     assert wrong == []
 
 
-def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:
+def test_touch_targets_are_large_enough_on_narrow_screens(story: Story) -> None:
     _, mia = story.talking()
     mia.set_viewport_size({"width": 390, "height": 844})
     for address in (mia.url, f"{story.desk.url}/workspace"):

@@ -28,7 +28,7 @@ def add_group(tx: Transaction, name: str) -> str:
 
 @asynccontextmanager
 async def blocked(store: Store) -> AsyncIterator[None]:
-    """The lane of 1 works on something that lasts as long as the block."""
+    """Block the only lane until the block ends."""
     began, goes_on = threading.Event(), threading.Event()
 
     def block(_tx: Transaction, _: None) -> None:
@@ -52,7 +52,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
         for n in range(MOST_AT_ONCE + 1):
             waiting.append(asyncio.ensure_future(asking.write(add_group, f"g{n}", near=1)))
         refused: Exception | None = None
-        while refused is None:  # until the lane has stood still for too long
+        while refused is None:  # repeats until the queue has not moved for too long
             await asyncio.sleep(0.05)
             try:
                 async with asyncio.timeout(0.05):
@@ -70,8 +70,10 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
     await asking.write(add_group, "after", near=1)
 
 
-async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store) -> None:
-    """The caller got a 503, and may have sent the request to another address."""
+async def test_an_abandoned_queued_command_is_never_carried_out(store: Store) -> None:
+    """The caller got a 503 and may have sent the request to another address, so the command must
+    not run later.
+    """
     async with blocked(store):
         with pytest.raises(DatabaseAway):
             await store.for_requests(Patience(0.05)).write(add_group, "given up", near=1)
@@ -154,10 +156,12 @@ async def test_reads_have_a_bound_too(store: Store) -> None:
 
 
 def test_a_queue_is_measured_in_seconds() -> None:
-    """A thousand that are served in half a second may wait; a thousand that take five may not."""
+    """A thousand commands may wait if they are served in half a second, but not if they take five
+    seconds.
+    """
     queue = Admission(256)
     queue.took()
-    queue.admit(REQUEST, 10_000)  # nothing is known yet
+    queue.admit(REQUEST, 10_000)  # no measurements yet
     queue.served(256, 0.128)
     queue.admit(REQUEST, 1000)
     for _ in range(20):
@@ -168,8 +172,8 @@ def test_a_queue_is_measured_in_seconds() -> None:
     queue.admit(Patience(), 1000)
 
 
-def test_a_burst_after_a_quiet_hour_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An idle queue counts as blocked only while it serves something."""
+def test_a_burst_after_a_quiet_hour_is_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time without progress counts only while the queue serves a batch."""
     at = 0.0
     monkeypatch.setattr(admission, "monotonic", lambda: at)
     queue = Admission(256)
@@ -184,7 +188,7 @@ def test_a_burst_after_a_quiet_hour_is_taken(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_single_commands_say_little_about_a_batch() -> None:
-    """After a quiet hour, in which each text was a commit of its own, a burst is not refused."""
+    """After a quiet hour in which each text had its own commit, a burst is not refused."""
     queue = Admission(256)
     for _ in range(100):
         queue.served(1, 0.01)
@@ -195,7 +199,9 @@ def test_single_commands_say_little_about_a_batch() -> None:
 @pytest.mark.parametrize(
     ("waited", "behind", "refused"), [(0.9, 300, False), (1.1, 300, True), (1.1, 256, False)]
 )
-def test_what_waited_too_long_makes_room(waited: float, behind: int, refused: bool) -> None:
+def test_connections_that_waited_longest_make_room(
+    waited: float, behind: int, refused: bool
+) -> None:
     assert (
         Admission(256).has_waited_too_long(Ticket(0, 9, can_be_refused=True), waited, behind)
         is refused

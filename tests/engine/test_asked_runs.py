@@ -1,5 +1,5 @@
-"""Whoever asks for a run of offers, or of the text index, never waits for anybody else. There is
-one run of offers at a time."""
+"""A transaction that requests a run of offers or of the text index never waits for another one,
+and only one run of offers works at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -117,7 +117,7 @@ async def test_a_text_does_not_wait_for_a_run_of_another_process(
     await story.text(number=ANN, to=DIRECT)
     with another_process(url, clock) as tx:
         assert run_offers(tx, 0)
-        async with asyncio.timeout(1):  # less than a lock's timeout
+        async with asyncio.timeout(1):  # shorter than a lock's timeout
             await story.text(number=BOB, to=DIRECT)
     assert await story.count(t.due_work, RUNS) == 1, "the run has not seen Bob's text"
 
@@ -143,12 +143,12 @@ async def test_there_is_one_run_at_a_time(
     await story.offer()
     await story.text(number=ANN, to=DIRECT)
     with another_process(url, clock) as tx:
-        assert run_offers(tx, AT_ONCE)  # holds the lock, and takes nothing from the queues
+        assert run_offers(tx, AT_ONCE)  # the run holds the lock, and offers nothing
         waits = asyncio.create_task(worker(story, clock).step())
         await asyncio.sleep(0.2)
         assert not waits.done()
         assert await story.inbox(MIA) == []
-        async with asyncio.timeout(1):  # the run that waits blocks no lane
+        async with asyncio.timeout(1):  # the waiting run blocks no lane
             await story.text(number=BOB, to=DIRECT)
     await waits
     assert len(await story.inbox(MIA)) == 2

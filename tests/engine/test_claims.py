@@ -17,7 +17,7 @@ from handoff_service.ports import (
     Accepted,
     BotAnswer,
     BotReply,
-    Called,
+    CallResult,
     Mail,
     Mailed,
     Outgoing,
@@ -42,8 +42,9 @@ LEASE = 60
 
 @dataclass
 class World:
-    """Provider, bot, mail server and webhook receiver of one process. ``freeze``: its calls are
-    made, and answered only after ``thaw``."""
+    """Provider, bot, mail server and webhook receiver of one process. After ``freeze``, its calls
+    are made but answered only after ``thaw``.
+    """
 
     name: str
     calls: list[Any] = field(default_factory=list)
@@ -71,9 +72,11 @@ class World:
         await self._took(question)
         return BotAnswer((BotReply(text="Have you tried to restart it?"),))
 
-    async def call(self, call: OutgoingCall) -> Called:
+    async def call(self, call: OutgoingCall) -> CallResult:
         await self._took(call)
-        return Called(status=500, why="It failed.") if self.name == "a" else Called(status=204)
+        return (
+            CallResult(status=500, why="It failed.") if self.name == "a" else CallResult(status=204)
+        )
 
     async def close(self) -> None:
         pass
@@ -81,7 +84,9 @@ class World:
 
 @dataclass
 class Two:
-    """Two processes on one database: ``a`` freezes in the middle of its work, ``b`` does not."""
+    """Two processes on one database. Process ``a`` freezes in the middle of its work, and ``b``
+    does not.
+    """
 
     clock: MovedClock
     story: Story
@@ -99,8 +104,9 @@ class Two:
     async def drill(
         self, kind: Work, meanwhile: Callable[[], Awaitable[object]] | None = None
     ) -> None:
-        """``a`` claims and asks; its lease ends; ``b`` claims and finishes; ``a`` is answered and
-        finishes."""
+        """Process ``a`` claims work and makes a call. Its lease ends, and ``b`` claims and finishes
+        the work. Then ``a`` gets its answer and tries to finish.
+        """
         a, b = self.worker(self.a, kind, self.story.store), self.worker(self.b, kind, self.other)
         self.b.thawed.set()
         frozen = asyncio.create_task(a.step())
@@ -214,7 +220,7 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     assert row.provider_sid == "SMb"
 
 
-async def test_a_code_is_mailed_anew_and_the_late_answer_does_not_count(
+async def test_a_code_is_mailed_again_and_the_late_answer_does_not_count(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     proving = Proving(story)
@@ -227,7 +233,7 @@ async def test_a_code_is_mailed_anew_and_the_late_answer_does_not_count(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
-async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story) -> None:
+async def test_an_accepted_webhook_call_is_not_repeated(two: Two, story: Story) -> None:
     fields = WebhookFields(
         name="Tickets", url="https://tickets.example/hook", events=(WebhookEvent.CASE_CREATED,)
     )
@@ -293,10 +299,10 @@ async def test_a_claim_is_renewed_while_its_work_runs(
     assert row.lease_until == theirs.until, "a claim that was lost is not renewed"
 
 
-async def test_nobody_claims_what_is_being_finished(
+async def test_nobody_claims_work_that_is_being_finished(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
-    """The check and the write are one: a claim that comes between them passes the row over."""
+    """No claim can come between the check and the write, because a claim skips the locked row."""
     await story.text("my laptop won't start")
     clock.move(2)
     wish = due_work.Claim(5, frozenset({Work.BOT_TURN}))

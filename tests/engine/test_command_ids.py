@@ -1,5 +1,4 @@
-"""A command that its sender repeats is carried out once, and is answered as it was the first
-time."""
+"""A repeated command is carried out once, and gets the same answer as the first time."""
 
 import asyncio
 import importlib
@@ -37,14 +36,14 @@ async def groups(store: Store) -> int:
     )
 
 
-async def test_the_same_id_again_gives_the_first_answer_and_does_nothing(store: Store) -> None:
+async def test_a_repeated_id_returns_the_first_answer_and_changes_nothing(store: Store) -> None:
     before = await groups(store)
     first = await store.under(ONE).write(add_group, "a")
     assert await store.under(ONE).write(add_group, "a") == first
     assert await groups(store) == before + 1
 
 
-async def test_the_commands_of_one_request_are_told_apart(store: Store) -> None:
+async def test_the_commands_of_one_request_have_different_ids(store: Store) -> None:
     before = await groups(store)
     for _ in range(2):
         request = store.under(ONE)
@@ -76,7 +75,7 @@ async def test_ids_are_kept_for_a_day(store: Store, clock: MovedClock) -> None:
     assert list(kept) == ["one:1"]
 
 
-async def test_many_at_once_in_two_processes_are_one(
+async def test_simultaneous_repeats_in_two_processes_run_once(
     store: Store, database_url: str, clock: MovedClock
 ) -> None:
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
@@ -90,8 +89,7 @@ async def test_many_at_once_in_two_processes_are_one(
 
 
 def test_every_answer_of_an_operation_can_be_stored() -> None:
-    """Whatever a page or an API client asks for may be repeated, so its answer must be readable
-    from JSON."""
+    """Pages and API clients can repeat any request, so every answer must be readable from JSON."""
     checked = 0
     for module in pkgutil.walk_packages(operations.__path__, operations.__name__ + "."):
         for name, function in inspect.getmembers(

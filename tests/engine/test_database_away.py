@@ -51,14 +51,15 @@ async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
 
 @asynccontextmanager
 async def both_away(store: Store, patience: float | None = None) -> AsyncIterator[None]:
-    """While the block lasts, writers get DatabaseAway in time. The store works before and after
-    it."""
+    """Check that readers and writers get DatabaseAway in time during the block, and that the store
+    works before and after it.
+    """
     asking = store.for_requests(Patience(patience, can_be_refused=True))
     await asking.write(add_group, "before")
     began = time.monotonic()
     yield
     assert time.monotonic() - began < IN_TIME
-    async with asyncio.timeout(20):  # let the hanging work in a lane end
+    async with asyncio.timeout(20):  # wait until hanging work in a lane has ended
         await store.write(add_group, "after")
     assert {"before", "after"} <= await store.read(names)
 
@@ -80,8 +81,12 @@ NOT_AWAY = ["22P02", "23505", "42601", "42P01", "P0001"]
 
 
 @pytest.mark.parametrize("away", [True, False])
-async def test_postgres_says_what_it_is(opened: Opened, postgres_url: str, away: bool) -> None:
-    """By the SQLSTATE of a real error, for writers and for readers."""
+async def test_postgres_errors_are_recognized_by_sqlstate(
+    opened: Opened, postgres_url: str, away: bool
+) -> None:
+    """The store recognizes an outage by the SQLSTATE of a real error, for writers and for
+    readers.
+    """
     store = await opened(postgres_url)
     for state in AWAY if away else NOT_AWAY:
         fail = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"
@@ -96,7 +101,7 @@ async def test_postgres_says_what_it_is(opened: Opened, postgres_url: str, away:
 
 
 async def test_postgres_is_read_only_for_a_while(opened: Opened, postgres_url: str) -> None:
-    """A connection that was opened to a standby is not kept."""
+    """The store drops a connection to a standby, so that it can recover."""
     store = await opened(postgres_url)
     name = postgres_url.rpartition("/")[2]
     with psycopg.connect(postgres_url, autocommit=True) as admin:
@@ -134,7 +139,7 @@ async def test_a_statement_that_takes_too_long_is_ended(opened: Opened, postgres
 
 
 async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
-    """Connections stay open, but nothing answers. Callers do not wait for the lane."""
+    """Connections stay open, but the server does not answer. Callers must not wait for the lane."""
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
     asking = store.for_requests(Patience(0.5, can_be_refused=True))
@@ -151,7 +156,7 @@ async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
 
 
 async def test_postgres_hangs_and_is_replaced(opened: Opened, postgres_url: str) -> None:
-    """The old server never answers again, and the lane abandons it."""
+    """The old server never answers again, so the lane has to abandon its connection."""
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
     asking = store.for_requests(Patience(0.5, can_be_refused=True))
@@ -160,7 +165,7 @@ async def test_postgres_hangs_and_is_replaced(opened: Opened, postgres_url: str)
         with pytest.raises(DatabaseAway):
             await asking.write(add_group, "meanwhile")
         old, cable = cable, Cable("127.0.0.1", cable._to[1])
-        old._server.close()  # its connections stay open
+        old._server.close()  # this closes only the listening socket; its connections stay open
         await cable.plug_in(old.port)
     await old.pull()
     await cable.pull()
@@ -209,7 +214,7 @@ async def test_sqlite_disk_is_full(opened: Opened, sqlite_url: str) -> None:
 
 
 async def test_sqlite_is_read_only_for_a_while(opened: Opened, sqlite_url: str) -> None:
-    """A connection that may not write is not kept: a new one is tried."""
+    """The store drops a connection that cannot write, and tries a new one."""
     store = await opened(sqlite_url)
 
     def forbid(connection: sqlite3.Connection, _record: object) -> None:
@@ -225,7 +230,7 @@ async def test_sqlite_is_read_only_for_a_while(opened: Opened, sqlite_url: str) 
 
 
 async def test_sqlite_file_is_gone_for_a_while(opened: Opened, sqlite_url: str) -> None:
-    """An empty one is not made in its place."""
+    """The store must not create an empty file in its place."""
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     store = await opened(sqlite_url)
     file.rename(file.with_suffix(".away"))

@@ -1,4 +1,6 @@
-"""No log line, trace or error of the store holds what people wrote, however their SQL fails."""
+"""No log line, trace or error of the store contains people's words, for any failure of a
+statement.
+"""
 
 import asyncio
 import io
@@ -26,14 +28,14 @@ type Fails = Callable[[sa.Connection], Any]
 
 
 def twice(conn: sa.Connection) -> None:
-    """PostgreSQL says: Key (number)=(+1202...) already exists."""
+    """PostgreSQL's error would be: Key (number)=(+1202...) already exists."""
     user = {"external_id": NAME, "name": NAME, "email": MAIL, "active": True}
     conn.execute(sa.insert(t.users).values(user))
     conn.execute(sa.insert(t.users).values(user))
 
 
 def nothing_where_something_must_be(conn: sa.Connection) -> None:
-    """PostgreSQL shows the whole failing row."""
+    """PostgreSQL's error would show the whole failing row."""
     conn.execute(sa.text(
     "INSERT INTO users (external_id, name, email) VALUES (:number, NULL, "
     ":mail)"),
@@ -53,7 +55,7 @@ def surrogates(conn: sa.Connection) -> None:
 
 
 def not_a_number(conn: sa.Connection) -> None:
-    """PostgreSQL says: invalid input syntax for type integer: "+1202..."."""
+    """PostgreSQL's error would be: invalid input syntax for type integer: "+1202..."."""
     conn.execute(sa.text("SELECT CAST(:number AS integer) / no_such_column"), {"number": NUMBER})
 
 
@@ -94,7 +96,7 @@ FAILS: list[Fails] = [
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """Everything that any part of the process logs."""
+    """Collects the log lines of the whole process."""
     stream = io.StringIO()
     log.start("debug", stream)
     everything = logging.StreamHandler(stream)
@@ -104,7 +106,7 @@ def logged() -> Iterator[io.StringIO]:
     log.start()
 
 
-async def test_no_log_line_holds_what_people_wrote(store: Store, logged: io.StringIO) -> None:
+async def test_no_log_line_contains_peoples_words(store: Store, logged: io.StringIO) -> None:
     failed = 0
     for fails in FAILS:
 

@@ -41,9 +41,7 @@ async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None
     assert await claimed(store) == ["2"]
 
 
-async def test_what_waits_for_a_retry_holds_back_those_behind_it(
-    store: Store, clock: MovedClock
-) -> None:
+async def test_a_retry_holds_back_later_texts_of_its_line(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
     at = clock.now + timedelta(seconds=4)
@@ -53,7 +51,7 @@ async def test_what_waits_for_a_retry_holds_back_those_behind_it(
     assert await claimed(store) == ["1"]
 
 
-async def test_a_lease_ends_and_somebody_else_goes_on(store: Store, clock: MovedClock) -> None:
+async def test_a_lease_ends_and_somebody_else_continues(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0))
     assert await claimed(store) == ["1"]
     clock.move(59)
@@ -105,8 +103,9 @@ async def test_many_claimers_get_each_row_once(
 
 
 async def test_no_more_are_claimed_than_asked_for_whatever_the_plan(store: Store) -> None:
-    """PostgreSQL runs a subquery again for each row when it joins by nested loops, as it does for a
-    small or fresh table. A claim that it ran again would take more rows than the limit."""
+    """For a small or new table, PostgreSQL may choose a nested loop, which runs a subquery once per
+    row. If it ran the claim's subquery again, the claim would take more rows than the limit.
+    """
 
     def claim_by_nested_loops(tx: Transaction, most: int) -> int:
         if tx.conn.dialect.name == "postgresql":

@@ -31,7 +31,7 @@ async def names(store: Store) -> set[str]:
     )
 
 
-async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone_fails(
+async def test_waiting_commands_share_a_commit_and_only_the_faulty_one_fails(
     store: Store, heard: Heard
 ) -> None:
     answers = await asyncio.gather(
@@ -45,7 +45,7 @@ async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone
     )
 
 
-async def test_a_set_based_operation_gets_all_that_waits(store: Store) -> None:
+async def test_a_set_based_operation_gets_all_waiting_commands(store: Store) -> None:
     sizes: list[int] = []
 
     def add_groups(tx: Transaction, commands: list[str]) -> list[str]:
@@ -68,7 +68,7 @@ async def test_a_request_runs_before_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, time, hold = [], itertools.count(), threading.Event()
-    # each piece of own work takes half of the least share
+    # each piece of own work takes half of LEAST_SHARE
     monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
 
     def note(_tx: Transaction, what: str) -> None:
@@ -98,7 +98,7 @@ def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
     now += requests_took
     while share.has_room():
         ran += 1
-        now += 0.01  # seconds for each
+        now += 0.01  # each command takes this many seconds
     assert ran == own
 
 
@@ -130,7 +130,7 @@ async def test_cancelling_the_caller_does_not_cancel_the_command(store: Store) -
     assert {"kept", "after"} <= await names(store)
 
 
-async def test_a_unique_conflict_looks_again_once(store: Store) -> None:
+async def test_a_unique_conflict_runs_the_operation_again_once(store: Store) -> None:
     tries: list[int] = []
 
     def insert_or_look(tx: Transaction, _: None) -> str:
@@ -151,7 +151,7 @@ async def closing(database_url: str, clock: MovedClock) -> Store:
     return Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
 
 
-async def test_closing_finishes_what_is_in_the_lanes(
+async def test_closing_finishes_queued_commands(
     closing: Store, database_url: str, clock: MovedClock
 ) -> None:
     answers = [asyncio.ensure_future(closing.write(add_group, f"g{n}")) for n in range(50)]

@@ -35,12 +35,13 @@ def _compared(
 
 INDEX_OF_TEXTS = {
     "message_words",
-    *(f"message_words_{part}" for part in ("data", "idx", "docsize", "config")),  # SQLite's own
+    # SQLite's internal tables
+    *(f"message_words_{part}" for part in ("data", "idx", "docsize", "config")),
 }
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Full-text tables cannot be said in ``tables.py``."""
+    """Leaves out the full-text tables, because ``tables.py`` cannot describe them."""
     return kind != "table" or name not in INDEX_OF_TEXTS
 
 
@@ -67,7 +68,7 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     migrate(database_url)
 
 
-def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="PATCHBOARD_DATABASE_URL cannot be opened"):
         migrate("postgresql://127.0.0.1:1/nothing")
 
@@ -93,7 +94,7 @@ async def test_the_database_itself_refuses_a_second_active_interaction_and_profi
         )
 
 
-async def test_times_come_back_as_they_went(story: Story, clock: object) -> None:
+async def test_stored_times_are_read_unchanged(story: Story, clock: object) -> None:
     received = await story.text()
     assert (await story.see(received.interaction_id or 0)).opened_at == clock()  # type: ignore[operator]
 
@@ -180,9 +181,10 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path: Path) -> None:
-    """Whom the product had set to Away had chosen something that takes work; every desk gets an id
-    of its own."""
+def test_migration_0016_restores_the_agents_chosen_presence(kind: str, tmp_path: Path) -> None:
+    """The migration restores the chosen presence of agents whom the product had set to Away. It
+    also gives each desk an id.
+    """
     desk_ids = set()
     for n in range(2):
         with (
@@ -247,7 +249,7 @@ def test_a_new_migration_gets_the_number_after_the_highest() -> None:
 
 
 def test_no_constant_of_the_tables_is_defined_twice() -> None:
-    """An import would get the second one."""
+    """An import would silently get the second definition."""
     tree = ast.parse(Path(t.__file__).read_text(encoding="utf-8"))
     names = [
         target.id

@@ -47,11 +47,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
-    """One walk: each revision gets rows in every table that it has changed, and the head is
-    compared with all rows of each revision.
-
-    A database that begins at revision n with rows takes exactly these steps; so does its every row.
-    A row in a table that the revision has not changed is like the rows that are there.
+    """The test goes through all revisions once. After each revision, it adds rows to every table
+    that the revision has changed. At the end, it compares the newest schema with the rows of every
+    revision. A database that starts at any revision goes through the same steps. Tables that a
+    revision has not changed need no new rows, because their earlier rows have the same form.
     """
     numbers = itertools.count(1)
     at_revision, before = {}, dict[str, str]()
@@ -83,8 +82,9 @@ def moved(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def test_the_first_schema_is_upgraded_at_once(empty_url: str) -> None:
-    """All migrations in one transaction, as a desk that was never upgraded runs them; counters go
-    on."""
+    """All migrations run in one transaction, as on a desk that was never upgraded, and the id
+    counters continue.
+    """
     numbers = itertools.count(1)
     with migrating(empty_url) as conn:
         apply(conn, known_revisions()[0])
@@ -129,7 +129,7 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_no_room_for_the_copy_is_said_before_anything_changes(
+def test_no_room_for_the_copy_is_reported_before_anything_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "desk.db"
@@ -169,7 +169,7 @@ def test_a_row_whose_parent_is_gone_stops_the_upgrade(tmp_path: Path) -> None:
         "with another program's revision",
     ],
 )
-def test_an_unusable_file_is_said_in_a_sentence(
+def test_an_unusable_file_is_reported_in_a_sentence(
     command: str,
     kind: str,
     sqlite_desk: Path,

@@ -38,7 +38,7 @@ class SmsProviderContract:
     errors: SendErrors
 
     async def test_a_text_is_accepted_under_an_id_of_its_own(self, provider: SmsProvider) -> None:
-        """Two texts, even with the same words to the same number, have two ids."""
+        """Two texts have two ids, even with the same words to the same number."""
         results = [await provider.send(outgoing(n)) for n in (1, 2)]
         assert all(isinstance(r, Accepted) for r in results)
         assert len({r.sid for r in results if isinstance(r, Accepted)}) == 2
@@ -50,20 +50,22 @@ class SmsProviderContract:
         assert self.errors.explain(result.code).reason is Reason.BAD_NUMBER
 
     def test_its_codes_do_not_hide_patchboards_own(self) -> None:
-        """The three numbers of Patchboard's own refusals are free, or mean the same at this
-        provider."""
+        """The provider must not use the three codes of Patchboard's own refusals for anything
+        else.
+        """
         for code, own in OWN.items():
             assert self.errors.of_provider.get(code, own).reason is own.reason
 
-    async def test_what_was_sent_is_found(self, provider: SmsProvider) -> None:
-        """Exactly the one, so that it can be linked instead of sent again."""
+    async def test_sent_texts_are_found(self, provider: SmsProvider) -> None:
+        """The lookup finds exactly this text, so that it is linked and not sent again."""
         sent = await provider.send(outgoing())
         assert isinstance(sent, Accepted)
         assert [found.sid for found in await provider.find(outgoing())] == [sent.sid]
 
-    async def test_twins_are_both_found_or_told_apart(self, provider: SmsProvider) -> None:
-        """The same words sent twice: whoever asks must be able to tell that there are two. With ids
-        of ours, each finds its own."""
+    async def test_twins_are_both_found_or_distinguished(self, provider: SmsProvider) -> None:
+        """The same words are sent twice. A lookup must return both texts or, if the provider stores
+        our ids, the right one of them.
+        """
         sids = {
             r.sid
             for r in [await provider.send(outgoing(n)) for n in (1, 2)]
@@ -76,21 +78,23 @@ class SmsProviderContract:
         else:
             assert found[2] == sids
 
-    async def test_what_was_not_sent_is_not_found(self, provider: SmsProvider) -> None:
-        """Neither another's text nor other words to the same number."""
+    async def test_unsent_texts_are_not_found(self, provider: SmsProvider) -> None:
+        """A lookup finds neither a text to another number nor other words to the same number."""
         await provider.send(outgoing())
         assert not await provider.find(outgoing(to=BOB))
         assert not await provider.find(outgoing(body="Your laptop is ready."))
 
     async def test_words_arrive_as_they_were_sent(self, provider: SmsProvider) -> None:
-        """Emoji, plus, percent, ampersand and new lines survive the way there and back."""
+        """Emoji, plus, percent, ampersand and new lines arrive unchanged in both directions."""
         message = outgoing(body="50% + tax & tip \U0001f44d\n= \u20ac5; \u00e9\u00e8")
         sent = await provider.send(message)
         assert isinstance(sent, Accepted)
         assert [found.sid for found in await provider.find(message)] == [sent.sid]
 
-    async def test_what_it_does_not_have_is_erased(self, provider: SmsProvider) -> None:
-        """A provider that cannot erase says so. Any other has nothing left of an unknown text."""
+    async def test_erasing_an_unknown_text_succeeds(self, provider: SmsProvider) -> None:
+        """A provider that cannot erase texts reports that. For any other provider, erasing an
+        unknown text succeeds.
+        """
         with suppress(NotOffered):
             assert await provider.erase("SM" + "9" * 32) is None
 

@@ -1,5 +1,6 @@
-"""docs/how-to/add-a-provider.md is true: Acme, added by a folder and one line of wiring, carries
-texts both ways."""
+"""Follows docs/how-to/add-a-provider.md: the provider Acme, added with one folder and one line of
+wiring, carries texts in both directions.
+"""
 
 import asyncio
 import dataclasses

@@ -73,7 +73,9 @@ async def test_a_text_leaves_by_the_sim_card_of_its_number(
 async def test_a_phone_with_one_number_chooses_the_sim_card_itself(
     phone: FakePhone, config: Settings
 ) -> None:
-    """Choosing needs one more permission on the phone."""
+    """The request must not choose a SIM card, because that needs an additional permission on the
+    phone.
+    """
     one = AndroidPhone(dataclasses.replace(config, android_phone_numbers="+18885550100"))
     await one.send(outgoing())
     await one.close()
@@ -95,7 +97,7 @@ async def test_a_retry_after_a_lost_answer_sends_nothing_twice(
     assert await provider.find(outgoing()) == [SentBefore(sid=found.sid, status=Status.DELIVERED)]
 
 
-async def test_a_try_after_a_failure_is_another_text(
+async def test_an_attempt_after_a_failure_is_a_new_text(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
     await provider.send(outgoing())
@@ -127,7 +129,7 @@ async def test_a_phone_that_is_away_certainly_did_not_get_it(
         (500, Unsure(why="HTTP 500")),
     ],
 )
-async def test_what_an_answer_means(
+async def test_meaning_of_each_answer(
     phone: FakePhone, provider: AndroidPhone, status: int, result: object
 ) -> None:
     phone.failing = status
@@ -196,13 +198,13 @@ async def test_a_picture_is_fetched_from_the_inbox(
     assert elsewhere == NotFetched(why="It is not on this phone.", again=False)
 
 
-def test_the_sim_cards_share_what_the_phone_may_send(config: Settings) -> None:
+def test_the_sim_cards_share_the_phones_rate(config: Settings) -> None:
     assert KIND.segments_per_second(config) == pytest.approx(5 / 60)
     alone = dataclasses.replace(config, android_phone_numbers=SIM_2, android_phone_per_minute=30)
     assert KIND.segments_per_second(alone) == pytest.approx(0.5)
 
 
-def test_an_id_names_the_desk_the_message_and_the_try(config: Settings) -> None:
+def test_an_id_names_the_desk_the_message_and_the_attempt(config: Settings) -> None:
     sid = message_ids.id_of(config, changed(message_id=10**9, retries=3))
     assert len(sid) <= 36
     assert message_ids.about(config, sid) == (10**9, 3)
@@ -213,7 +215,7 @@ def test_an_id_names_the_desk_the_message_and_the_try(config: Settings) -> None:
     assert message_ids.id_of(config, outgoing()) != message_ids.id_of(config, copied)
 
 
-def test_incoming_ids_differ_where_the_apps_own_may_not() -> None:
+def test_incoming_ids_differ_even_if_the_apps_ids_are_equal() -> None:
     at = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
     same = {"sender": ANN, "sim": 1, "at": at, "body": "yes", "mms": False}
     ids = {
@@ -244,6 +246,6 @@ def test_each_failure_has_a_meaning(reason: str, code: int) -> None:
     assert errors.ERRORS.explain(code).meaning
 
 
-def test_failures_that_an_admin_must_mend_say_so() -> None:
+def test_failures_that_need_an_admin_name_the_fix() -> None:
     for code in (errors.NO_SIM, errors.NO_PERMISSION, errors.WRONG_PASSWORD, 4):
         assert errors.CODES[code].reason is Reason.ACCOUNT

@@ -31,7 +31,7 @@ async def phone(clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 @pytest.fixture
 async def config(phone: FakePhone, tmp_path: Path) -> Settings:
-    """Settings of a phone that is set up."""
+    """The settings for a phone that is set up correctly."""
     made = settings.read(phone.environ(tmp_path))
     assert await point_here(made, SIM_1) is None
     return made
@@ -89,7 +89,7 @@ BATTERY = {"battery:level": {"observedValue": 12, "status": "warn"}}
         ({"messages:failed": {"observedValue": 1, "status": "warn"}}, ""),
     ],
 )
-async def test_what_the_phone_reports(
+async def test_problems_that_the_phone_reports(
     phone: FakePhone, config: Settings, health: dict[str, object], says: str
 ) -> None:
     phone.health = health

@@ -1,5 +1,6 @@
-"""A desk on a phone: texts in, answers out, and a phone that goes away and restarts. Nothing is
-lost and nothing is sent twice."""
+"""A desk with a phone as its provider: incoming texts, answers, and a phone that disconnects and
+restarts. No text is lost or sent twice.
+"""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -56,8 +57,9 @@ class Desk:
     clock: MovedClock
 
     async def live(self, minutes: float, *, every: int = 10) -> None:
-        """Everything goes on for a while, in steps of so many seconds: the worker, the mobile
-        network, and the webhooks."""
+        """Let time pass in steps of this many seconds. In each step the worker, the mobile network
+        and the webhooks run.
+        """
         for _ in range(round(minutes * 60 / every)):
             while await self.worker.step():
                 pass
@@ -76,7 +78,7 @@ class Desk:
         return [one.body for one in rows if one.direction == Direction.INBOUND]
 
     async def answered(self, number: str, body: str) -> int:
-        """A text of this number comes in, and Mia takes the conversation."""
+        """Receive a text from this number, and let Mia take the conversation."""
         self.phone.text_in(number, body, sim=2)
         assert await self.phone.post_events() == [200]
         await self.story.available(MIA)
@@ -86,7 +88,9 @@ class Desk:
         return offer.interaction.id
 
     async def all_went_out_once(self) -> None:
-        """The desk shows as delivered exactly the texts that requesters see."""
+        """Check that the texts that the desk shows as delivered are exactly those that requesters
+        received.
+        """
         written = await self.outbound()
         assert {status for _body, status in written} == {Status.DELIVERED}, written
         assert Counter(bodies(self.phone.sent)) == Counter(body for body, _status in written)
@@ -150,8 +154,9 @@ async def test_a_phone_that_was_away_loses_nothing_and_repeats_nothing(desk: Des
 
 
 async def test_lost_answers_and_lost_webhooks_are_made_good(desk: Desk) -> None:
-    """The phone restarts: it has carried out a request, its answer is lost, and so are its
-    webhooks."""
+    """The phone restarts after it has carried out a request. The answer and the webhooks are
+    lost.
+    """
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     desk.phone.loses_answers = 1
@@ -200,7 +205,7 @@ async def test_no_more_leave_in_a_minute_than_the_phone_may_send(desk: Desk) -> 
 async def test_a_requester_who_texts_stop_gets_one_confirmation_and_nothing_more(
     desk: Desk,
 ) -> None:
-    """The phone's carrier knows nothing of it, so the desk alone holds texts back."""
+    """The phone's carrier has no opt-out list, so only the desk blocks further texts."""
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     await desk.phone.go_away()

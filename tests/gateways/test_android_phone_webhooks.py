@@ -1,5 +1,4 @@
-"""The phone's webhooks, as the fake phone posts and signs them: what is answered and what is
-written."""
+"""The phone's webhooks, as the fake phone posts and signs them: the answers and the stored data."""
 
 import json
 from collections.abc import AsyncIterator
@@ -97,7 +96,7 @@ async def _nobody(_receipt: Receipt) -> None:
 async def test_a_redelivered_event_is_the_same_text(
     phone: FakePhone, recorder: RecordingStore, clock: MovedClock
 ) -> None:
-    """A retry has a new signature, and the same words."""
+    """A retry has a new signature and the same content."""
     phone.text_in(ANN, "Hello")
     await phone.post_events()
     clock.move(3600)
@@ -117,7 +116,7 @@ async def test_a_redelivered_event_is_the_same_text(
     ],
     ids=["no signature", "wrong signature", "another time", "recorded", "from the future"],
 )
-async def test_what_the_phone_did_not_sign_just_now_is_refused(
+async def test_unsigned_and_old_requests_are_refused(
     phone: FakePhone,
     recorder: RecordingStore,
     clock: MovedClock,
@@ -203,7 +202,7 @@ async def test_other_events_are_ignored_and_wrong_ones_refused(
 async def test_a_text_of_an_unknown_sim_card_waits_on_the_phone(
     phone: FakePhone, recorder: RecordingStore
 ) -> None:
-    """Once the number is set up, the phone's next try brings it."""
+    """The phone delivers the text with its next attempt after the number was set up."""
     phone.text_in(ANN, "Hello", sim=3)
     assert await phone.post_events() == [400]
     assert len(phone.events) == 1

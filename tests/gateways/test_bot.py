@@ -1,5 +1,6 @@
-"""The bot's gateway: any server that answers as Rasa's ``rest`` channel does, and every way in
-which it may fail."""
+"""The bot's gateway: any server that answers like Rasa's ``rest`` channel, and every kind of
+failure.
+"""
 
 import asyncio
 import json
@@ -69,7 +70,7 @@ async def test_a_turn_is_asked_as_the_contract_says(rasa: tuple[FakeRasa, RasaBo
     assert fake.asked == [(body, "Bearer token")]
 
 
-async def test_buttons_and_pictures_are_read_and_what_says_nothing_is_left_out(
+async def test_buttons_and_pictures_are_read_and_empty_messages_left_out(
     rasa: tuple[FakeRasa, RasaBot],
 ) -> None:
     fake, bot = rasa
@@ -109,7 +110,7 @@ TOLD = {
     ],
     ids=["ours", "no JSON", "no object", "half of it", "slots no object"],
 )  # fmt: skip
-async def test_what_our_own_channel_understood_is_read_and_only_what_agents_may_see(
+async def test_our_own_channels_report_is_read_without_hidden_slots(
     rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
 ) -> None:
     fake, bot = rasa
@@ -188,7 +189,7 @@ def url_of(server: asyncio.Server) -> str:
 
 
 async def dies(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None:
-    """Read a turn and close the connection, as a server does that is killed while it answers."""
+    """Read a turn and close the connection, like a server that is killed while it answers."""
     await read.readuntil(b"\r\n\r\n")
     write.close()
 
@@ -223,7 +224,7 @@ async def test_a_bot_that_dies_while_it_loads_a_model() -> None:
     server.close()
 
 
-async def test_a_bot_that_is_not_there() -> None:
+async def test_a_bot_without_a_server() -> None:
     gone = RasaBot(["http://127.0.0.1:1/webhooks/sms/webhook"], "token", 1)
     with pytest.raises(BotFailed, match="could not be reached"):
         await gone.ask(QUESTION)
@@ -239,8 +240,9 @@ async def answered(bot: Bot) -> BotAnswer | str:
 
 
 class BotContract:
-    """The port ``Bot``: an answer that can be texted, or a failure in words for an agent; never
-    anything else."""
+    """The port ``Bot``: every call returns an answer that can be texted, or raises a failure with a
+    reason for agents.
+    """
 
     async def test_an_answer_or_words(self, port: Bot) -> None:
         answer = await answered(port)
@@ -249,7 +251,7 @@ class BotContract:
         else:
             assert all(isinstance(reply, BotReply) for reply in answer.replies)
 
-    async def test_the_same_turn_again_ends_the_same(self, port: Bot) -> None:
+    async def test_a_repeated_turn_gets_the_same_answer(self, port: Bot) -> None:
         assert await answered(port) == await answered(port)
 
     async def test_closing_twice_is_no_harm(self, port: Bot) -> None:
@@ -276,7 +278,9 @@ async def test_no_bot_says_so() -> None:
 
 @pytest.mark.parametrize("status", [200, 404, 501, 503])
 async def test_conversations_are_forgotten(status: int) -> None:
-    """A server without the route cannot forget; another error is tried again."""
+    """A server without the route cannot forget conversations. After any other error, the call is
+    repeated.
+    """
     asked: list[Any] = []
 
     async def forget(request: web.Request) -> web.Response:

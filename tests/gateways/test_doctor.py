@@ -73,7 +73,7 @@ async def public_url(service: Service) -> AsyncIterator[str]:
 def environ(
     twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Path
 ) -> dict[str, str]:
-    """All is well."""
+    """The settings of a service without problems."""
     webhook = f"{public_url}/webhooks/twilio/sms"
     for number in (MAIN, DIRECT):
         twilio.numbers[number] = {
@@ -89,7 +89,7 @@ def environ(
 
 
 async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code, and what is wrong. Left out: what is true of this desk in every test."""
+    """The exit code and the problems, except the problems that this desk has in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
     return code, [line.removeprefix("ERROR  ") for line in wrong]
@@ -137,7 +137,18 @@ async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
     assert list(S3Media(bucket).names()) == []
 
 
-async def test_what_is_wrong_is_told_with_what_mends_it(
+async def test_the_database_that_the_bots_share(environ: dict[str, str], postgres_url: str) -> None:
+    environ["PATCHBOARD_BOT_TRACKER_URL"] = postgres_url
+    code, findings = await said(environ)
+    assert code == 0
+    assert findings[0].startswith("ok     database, bot, the virtual agent's database, ")
+    environ["PATCHBOARD_BOT_TRACKER_URL"] = "postgresql://bot:hunter2@127.0.0.1:1/desk"
+    code, findings = await said(environ)
+    assert code == 1
+    assert findings[0].startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
+
+
+async def test_each_problem_is_shown_with_its_fix(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"
@@ -204,7 +215,9 @@ def change(environ: dict[str, str], statement: str) -> None:
 async def test_a_number_in_a_messaging_service(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
-    """The service's own addresses count, unless it leaves that to the number."""
+    """The addresses of the messaging service apply, unless the service uses the webhook of the
+    number.
+    """
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
     change(
         environ,
@@ -217,10 +230,11 @@ async def test_a_number_in_a_messaging_service(
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} does not have this number in its sender pool, so nothing can be sent",
-        f"{named} sends its texts to nowhere",
+        f"{named} sends its texts nowhere",
         f"{named} has no fallback",
     ]
-    del twilio.numbers[MAIN]["sms_fallback_url"]  # not asked of a number that does not count
+    # not checked, because the number's addresses do not apply
+    del twilio.numbers[MAIN]["sms_fallback_url"]
     twilio.services[service] = {
         "pool": [MAIN],
         "inbound_request_url": webhook,
@@ -244,7 +258,7 @@ async def test_a_number_in_a_messaging_service(
 
 
 async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None:
-    """Asked as the bot asks: the service must be there, and know the same token."""
+    """The check sends a request like the bot's. The service must answer it and accept the token."""
     async with running(tmp_path / "service", PATCHBOARD_BOT_TOKEN="shared") as service:
         address = urlsplit(service.address)
         asked = environ | {
@@ -332,7 +346,7 @@ async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str,
         ),
     ],
 )
-async def test_who_cannot_be_asked(
+async def test_requesters_who_cannot_be_asked(
     environ: dict[str, str], change: dict[str, str], says: str
 ) -> None:
     code, findings = await said(environ | change)

@@ -19,8 +19,9 @@ REDIS = os.environ.get("PATCHBOARD_TEST_REDIS", "redis://127.0.0.1:6379")
 
 @pytest.fixture
 async def channel() -> str:
-    """A channel of the test's own. Redis' absence is a failure where CI says so, and a visible skip
-    elsewhere."""
+    """A channel of the test's own. Without Redis, the test fails in CI and is skipped with a
+    message elsewhere.
+    """
     client = redis.from_url(REDIS)
     try:
         await client.ping()
@@ -57,7 +58,7 @@ class TestContract:
             fanout.publish([Hint("interaction:7", 7)])
             assert await next_of(batches) == [Hint("agent:1", 5), Hint("interaction:7", 7)]
 
-    async def test_what_a_slow_listener_missed_is_merged(self, fanout: Fanout) -> None:
+    async def test_missed_hints_of_a_slow_listener_are_merged(self, fanout: Fanout) -> None:
         async with fanout.listen(["agent:1"]) as batches:
             for _ in range(10_000):
                 fanout.publish([Hint("agent:1", 5)])
@@ -69,7 +70,7 @@ class TestContract:
             with pytest.raises(StopAsyncIteration):
                 await next_of(batches)
 
-    async def test_who_listens_no_more_is_forgotten(self, fanout: Fanout) -> None:
+    async def test_ended_listeners_are_removed(self, fanout: Fanout) -> None:
         async with fanout.listen(["agent:1"]):
             pass
         fanout.publish([Hint("agent:1", 5)])

@@ -1,7 +1,6 @@
-"""Redis dies, hangs, loses its data and sends garbage: nobody misses anything for longer than five
-seconds after its return.
-
-``python -m tests.chaos.redis_faults`` does the same fifty times to two whole services.
+"""Redis dies, hangs, loses its data and sends garbage. Five seconds after its return, every
+listener has everything that it missed. ``python -m tests.chaos.redis_faults`` repeats this fifty
+times with two whole services.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 
 @pytest.fixture(autouse=True)
 def less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything ten times as quick as in a service."""
+    """Make all time limits ten times as short as in a service."""
     for name in ("TRY_AGAIN", "CONNECT_WITHIN", "ANSWER_WITHIN", "PING_AFTER", "ASK_THE_DATABASE"):
         monkeypatch.setattr(redis_fanout, name, getattr(redis_fanout, name) / 10)
 
@@ -86,7 +85,7 @@ def talks_nonsense(server: OwnRedis) -> Any:
     "fault", [dies, hangs, forgets, talks_nonsense], ids=lambda fault: fault.__name__
 )
 async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
-    """Two times each: what follows the first must work as well as what went before it."""
+    """Each fault occurs twice, because recovery must also work a second time."""
     database: list[int] = []
 
     def write() -> None:
@@ -105,7 +104,7 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
             end = fault(server)
             for _ in range(3):
                 write()
-                # long enough for some to be refused, some lost and some waited for
+                # long enough that some hints are refused, some lost and some delayed
                 await asyncio.sleep(0.3)
             end()
             write()
@@ -116,7 +115,7 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
 async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(
     server: OwnRedis,
 ) -> None:
-    """An offer that another process made must not run out unseen, however long Redis stays away."""
+    """Agents must see an offer that another process makes, even if Redis stays away for long."""
     async with fanout(server) as there, there.listen(["agent:1"]) as batches:
         back = asyncio.Event()
         there._returned = back.set
@@ -128,7 +127,8 @@ async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(
         finally:
             assert not back.is_set()
             server.start()
-        await asyncio.wait_for(back.wait(), WITHIN)  # agents and offers get their full time again
+        # called, so that agents and offers get their full time again
+        await asyncio.wait_for(back.wait(), WITHIN)
 
 
 async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
@@ -146,7 +146,7 @@ async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
         while [Hint("agent:1", 5)] != await asyncio.wait_for(anext(batches), WITHIN):
             pass
     await made.close()
-    # by record: another test may have left a second way from the logger to these records
+    # counted by record, because another test may have added a second handler
     seen = {id(record): record.message for record in caplog.records}
     said = [message for message in seen.values() if "hint_not_understood" in message]
     assert (said, failed) == (["action=hint_not_understood count=1"], [])

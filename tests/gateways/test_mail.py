@@ -76,7 +76,7 @@ def serving(inbox: Inbox, **options: object) -> Iterator[int]:
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """A certificate that nobody vouches for."""
+    """A self-signed certificate."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [
@@ -149,7 +149,7 @@ class TestMailbox(MailerContract):
         ]
 
 
-async def test_what_a_mail_says_of_itself() -> None:
+async def test_mail_headers() -> None:
     inbox = Inbox()
     with serving(inbox) as port:
         await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)

@@ -1,5 +1,6 @@
-"""The folder and the S3 store keep media in the same way. Then the faults of a store: it is down, a
-download breaks off, the bucket or the keys are wrong."""
+"""One contract for the folder and the S3 store, and the faults of an S3 store: it is down, a
+download breaks off, the bucket or the keys are wrong.
+"""
 
 import hashlib
 import io
@@ -31,13 +32,13 @@ def hash_of(content: bytes) -> str:
 
 
 class MediaStoreContract:
-    """What operations need of any store."""
+    """The contract of every media store."""
 
     @pytest.fixture
     def store(self) -> MediaStore:
         raise NotImplementedError
 
-    def test_the_same_content_is_one_file_and_comes_back(self, store: MediaStore) -> None:
+    def test_equal_content_is_stored_once_and_can_be_read(self, store: MediaStore) -> None:
         assert list(store.names()) == []
         name = store.keep(b"one", clock.now())
         assert store.keep(b"one", clock.now()) == name == hash_of(b"one")
@@ -52,14 +53,14 @@ class MediaStoreContract:
         store.forget(ABSENT, clock.now())
 
     @pytest.mark.parametrize("size", [0, 1, 5_242_881])
-    def test_any_size_comes_back_whole(self, store: MediaStore, size: int) -> None:
+    def test_content_of_any_size_is_read_unchanged(self, store: MediaStore, size: int) -> None:
         content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
         assert store.read(store.keep(content, clock.now())) == content
 
     @pytest.mark.parametrize(
         "name", ["", "../../etc/passwd", "A" * 64, "0" * 63, f"{ABSENT}\n", "a" * 100_000]
     )
-    def test_a_name_leads_nowhere_else(self, store: MediaStore, name: str) -> None:
+    def test_a_name_never_leads_outside_the_store(self, store: MediaStore, name: str) -> None:
         for use in (store.read, store.remove, lambda name: store.forget(name, clock.now())):
             with pytest.raises(ValueError, match="not a name"):
                 use(name)
@@ -218,7 +219,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_credentials_say_what_to_correct(s3: S3Server, wrong: str) -> None:
+def test_wrong_credentials_name_the_correction(s3: S3Server, wrong: str) -> None:
     actions, given, sentence = WRONG[wrong]
     bucket = s3.bucket()
     with s3.with_accounts(*actions) as (key, secret):

@@ -1,4 +1,4 @@
-"""Rate limits that processes share through Redis, and what they do without it."""
+"""Rate limits that processes share through Redis, and their fallback without Redis."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -64,7 +64,7 @@ async def test_a_text_is_sent_and_then_delivered(provider: Simulator, receipts: 
         (Behavior.SIGNS, [("sent", None), ("delivered", None)]),
     ],
 )
-async def test_a_phone_behaves_as_it_is_told(
+async def test_a_phone_has_the_chosen_behavior(
     tmp_path: Path, behavior: Behavior, steps: list[tuple[str, int | None]]
 ) -> None:
     told: list[Receipt] = []
@@ -90,7 +90,7 @@ TO = {
 
 
 @pytest.mark.parametrize(("to", "taken"), TO.values(), ids=TO)
-async def test_what_can_be_texted(provider: Simulator, to: str, *, taken: bool) -> None:
+async def test_numbers_that_can_be_texted(provider: Simulator, to: str, *, taken: bool) -> None:
     assert isinstance(
         await provider.send(replace(outgoing(), to=to)), Accepted if taken else Refused
     )

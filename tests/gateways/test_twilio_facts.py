@@ -1,4 +1,4 @@
-"""The code that knows no provider agrees with Twilio, each fact with Twilio's page."""
+"""Facts in provider-independent code agree with Twilio. Each test names Twilio's page."""
 
 from pathlib import Path
 

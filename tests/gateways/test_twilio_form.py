@@ -1,5 +1,6 @@
-"""A signed form that is cut into other names and values, with the signature that it had, is
-refused."""
+"""A signed form is refused if somebody splits it into other names and values and keeps the
+signature.
+"""
 
 import os
 import random
@@ -23,7 +24,7 @@ ROME = [("FromCity", "ROME") if name == "FromCity" else (name, value) for name, 
 
 
 def test_no_recut_and_no_mutation_is_accepted() -> None:
-    """Every one of the recuts has a signature that is right."""
+    """The signature of every recut form is valid, so only the check of the form can refuse it."""
     chance, accepted, tried = random.Random(11), [], 0
     while tried < COUNT:
         receipt = chance.random() < 0.3
@@ -55,8 +56,9 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
 
 
 def left_to_the_sweep(form: dict[str, str]) -> bool:
-    """Return whether a genuine text is refused because its sender looks like a parameter after
-    another sender."""
+    """Return whether a genuine text must be refused, because its sender name looks like a parameter
+    that follows another sender.
+    """
     return form["From"].startswith(("City", "State", "Zip")) and "From" in form["Body"]
 
 
@@ -121,7 +123,7 @@ GENUINE: list[tuple[str, Pairs]] = [
 
 
 @pytest.mark.parametrize("more", [g[1] for g in GENUINE], ids=[g[0] for g in GENUINE])
-def test_what_twilio_may_send(more: Pairs) -> None:
+def test_forms_that_twilio_may_send(more: Pairs) -> None:
     form = dict(TEXT) | dict(more)
     if not more:
         del form["AccountSid"]
@@ -134,7 +136,7 @@ def test_names_are_words(name: str) -> None:
 
 
 def test_a_sender_named_as_a_city_is_no_city() -> None:
-    """Its own signature must not make a number out of its text."""
+    """A recut must not turn a part of the text into the sender's number."""
     body = "xFrom+12025550199"
     genuine = [*TEXT[:1], ("Body", body), ("From", "CityBank"), *TEXT[5:]]
     other = [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "Bank"), *TEXT[5:]]

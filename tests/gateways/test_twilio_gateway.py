@@ -1,4 +1,4 @@
-"""Twilio's official client against the fake: what each answer of Twilio's means for a text."""
+"""Twilio's official client against the fake: the effect of each of Twilio's answers on a text."""
 
 import asyncio
 import socket
@@ -99,14 +99,14 @@ SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
 @pytest.mark.parametrize(
     ("arrange", "changes", "expected"), [s[1:] for s in SENDS], ids=[s[0] for s in SENDS]
 )
-async def test_what_an_answer_means(
+async def test_meaning_of_each_answer(
     twilio: FakeTwilio,
     provider: TwilioProvider,
     arrange: Any,
     changes: dict[str, Any],
     expected: object,
 ) -> None:
-    """Only what was surely not accepted may be sent again without a look."""
+    """Only a text that was certainly not accepted may be sent again without a lookup."""
     arrange(twilio)
     result = await provider.send(replace(outgoing(), **changes))
     if isinstance(expected, type):
@@ -116,7 +116,7 @@ async def test_what_an_answer_means(
 
 
 async def test_an_accepted_text(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """It is at Twilio with the address that carries the message's own id."""
+    """Twilio has the text, with a callback address that contains the message's id."""
     result = await provider.send(outgoing(7))
     [sent] = twilio.sent
     assert result == Accepted(sid=sent.sid, status=Status.SENDING)
@@ -136,21 +136,21 @@ async def test_a_text_of_a_messaging_service_names_it_and_its_own_number(
 async def test_the_next_text_goes_out_after_a_broken_one(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """A kept connection that broke is not used again."""
+    """A broken connection is not reused."""
     twilio.break_next(how="close")
     results = [await provider.send(outgoing(n)) for n in (1, 2)]
     assert [type(r) for r in results] == [Unsure, Accepted]
 
 
 async def test_no_answer_in_time(twilio: FakeTwilio, connect: Connect) -> None:
-    """Twilio took it and never said so: unsure, not later."""
+    """Twilio accepted the text and never answered, so the result is Unsure, not Later."""
     twilio.break_next(how="stall")
     assert isinstance(await connect(timeout=0.2).send(outgoing()), Unsure)
     assert len(twilio.sent) == 1
 
 
-async def test_nobody_there(connect: Connect) -> None:
-    """Nothing was written, so it can be sent later without a look; and nothing can be looked up."""
+async def test_no_connection_to_twilio(connect: Connect) -> None:
+    """Nothing was sent, so the text can be sent later without a lookup. Lookups fail."""
     with socket.socket() as bound:  # bound but not listening: connections are refused
         bound.bind(("127.0.0.1", 0))
         provider = connect(PATCHBOARD_TWILIO_API_URL=f"http://127.0.0.1:{bound.getsockname()[1]}")
@@ -160,7 +160,7 @@ async def test_nobody_there(connect: Connect) -> None:
 
 
 async def test_a_wrong_token(connect: Connect) -> None:
-    """Twilio refuses, with its code for it; and nothing can be looked up."""
+    """Twilio refuses the text with its code for a wrong token. Lookups fail."""
     provider = connect(PATCHBOARD_TWILIO_AUTH_TOKEN="old")
     assert await provider.send(outgoing()) == Refused(code=20003)
     with pytest.raises(OSError, match="could not be asked"):
@@ -168,7 +168,7 @@ async def test_a_wrong_token(connect: Connect) -> None:
 
 
 async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """A send that comes too late is delayed; a lookup raises its usual error."""
+    """After the gateway was closed, a send is delayed, and a lookup raises its usual error."""
     await provider.close()
     assert isinstance(await provider.send(outgoing()), Later)
     with pytest.raises(OSError, match="could not be asked"):
@@ -194,7 +194,7 @@ async def test_a_stalled_send_holds_up_no_other(
 async def test_an_unsure_send_is_found(
     twilio: FakeTwilio, provider: TwilioProvider, how: str
 ) -> None:
-    """Even while it waits at Twilio, where it has no DateSent yet."""
+    """The lookup also finds a text that still waits at Twilio and has no DateSent yet."""
     twilio.break_next(how=how)
     await provider.send(outgoing())
     [sent] = twilio.sent
@@ -202,10 +202,12 @@ async def test_an_unsure_send_is_found(
     assert await provider.find(outgoing()) == [SentBefore(sid=sent.sid, status=Status.SENDING)]
 
 
-async def test_what_find_leaves_out(
+async def test_texts_that_find_leaves_out(
     twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
 ) -> None:
-    """The same words sent before ours was written, and the same words from the requester."""
+    """A lookup ignores the same words if they were sent before our text was written, or by the
+    requester.
+    """
     await provider.send(outgoing())
     clock.move(3600)
     await twilio.send_inbound(f"{twilio.url}/nobody", LINE, ANN, "Your printer is ready.")
@@ -215,8 +217,9 @@ async def test_what_find_leaves_out(
 async def test_find_allows_for_clocks_and_trial_accounts(
     twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
 ) -> None:
-    """Our clock may have been stepped back by a minute between writing and sending, and a trial
-    account adds words before our text."""
+    """Our clock may step back by a minute between writing and sending. A trial account puts words
+    before our text.
+    """
     await provider.send(outgoing(body="Sent from your Twilio trial account - Hi"))
     clock.move(60)
     assert len(await provider.find(replace(outgoing(body="Hi"), created_at=clock()))) == 1
@@ -225,7 +228,7 @@ async def test_find_allows_for_clocks_and_trial_accounts(
 async def test_find_reads_every_page(
     twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long conversation is more than one page at Twilio."""
+    """A long conversation has more than one page at Twilio."""
     monkeypatch.setattr(gateway, "PAGE", 2)
     await provider.send(outgoing())
     for n in range(6):
@@ -233,7 +236,9 @@ async def test_find_reads_every_page(
     assert len(await provider.find(outgoing())) == 1
 
 
-async def test_the_final_status_is_told(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+async def test_a_lookup_returns_the_final_status(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
     """A lookup returns the present status of a message."""
     twilio.undelivered[ANN] = 30003
     await provider.send(outgoing())

@@ -1,5 +1,6 @@
-"""Media at Twilio: fetched with the credentials from Twilio alone, up to the limit; sent by
-links."""
+"""Media at Twilio: downloads use the credentials for Twilio's hosts only and stop at the size
+limit. Pictures are sent as links.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +57,7 @@ async def test_a_picture_is_fetched_with_credentials_that_its_store_does_not_get
 
 
 async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """The store does not say how long it is, so reading stops where it is too much."""
+    """The store does not report the length, so the download stops at the limit."""
     url, _ = twilio.keep_media(b"x" * 5_000_000)
     assert len(await provider.fetch(url)) == 5_000_000  # type: ignore[arg-type]
     url, _ = twilio.keep_media(b"x" * 50_000_000)
@@ -90,8 +91,9 @@ async def test_trouble(
 async def test_a_redirect_is_not_believed_either(
     twilio: FakeTwilio, provider: TwilioProvider, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The address that the client would connect to is judged, and no other host gets our
-    credentials."""
+    """The check uses the address that the client would connect to, so no other host gets our
+    credentials.
+    """
     asked: list[str] = []
     real = requests.Session.send
 
@@ -137,7 +139,7 @@ async def test_a_redirect_back_to_twilio_has_no_credentials_either(
     ],
 )  # fmt: skip
 async def test_credentials_go_to_twilio_alone(provider: TwilioProvider, url: str) -> None:
-    """Nothing is asked of any other address, whatever a webhook says."""
+    """No request goes to any other address, whatever the webhook contains."""
     assert await provider.fetch(url) == FOREIGN
 
 
@@ -167,7 +169,7 @@ async def test_a_download_that_stalls_ends_and_holds_up_no_text(
     assert await stalled == NotFetched(why="The provider did not answer in time.", again=True)
 
 
-async def test_after_closing_it_is_fetched_later(
+async def test_after_closing_a_picture_is_fetched_later(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     await provider.close()
@@ -179,7 +181,9 @@ async def test_after_closing_it_is_fetched_later(
 async def test_pictures_are_sent_by_their_links_and_found_again(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """Without words too; a text of the same words without a picture is another one."""
+    """This includes pictures without words. A text with the same words and without a picture does
+    not match.
+    """
     links = (
         "https://sms.example.com/media/1?expires=1&signature=a",
         "https://sms.example.com/media/2?expires=1",

@@ -1,4 +1,6 @@
-"""The account's numbers in the set-up: the credentials are tested, and a number points here."""
+"""The account's numbers in the set-up: testing the credentials, and setting a number's webhooks to
+this service.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -61,7 +63,7 @@ async def test_one_click_points_a_number_here(twilio: FakeTwilio, config: Settin
     assert await point_here(config, MAIN) is None, "again changes nothing"
 
 
-async def test_wrong_credentials_are_said_and_nothing_is_listed(
+async def test_wrong_credentials_are_reported_and_nothing_is_listed(
     twilio: FakeTwilio, config: Settings
 ) -> None:
     twilio.numbers = {MAIN: {}}

@@ -26,12 +26,12 @@ from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
 from tests.support.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
-INBOUND = {"receiving", "received"}  # not of what we send
-ELSEWHERE = "/v1/"  # Twilio's other documents
+INBOUND = {"receiving", "received"}  # not among the statuses of texts that we send
+ELSEWHERE = "/v1/"  # described in other documents of Twilio
 
 
 def as_json_schema(part: Any) -> Any:
-    """OpenAPI 3.0 marks what may be null in a way of its own."""
+    """Convert a schema of OpenAPI 3.0, which marks nullable values differently from JSON Schema."""
     if isinstance(part, dict):
         made = {key: as_json_schema(value) for key, value in part.items() if key != "nullable"}
         return {"anyOf": [made, {"type": "null"}]} if part.get("nullable") is True else made
@@ -49,7 +49,7 @@ def faults(schema: Mapping[str, Any], value: object) -> list[str]:
 
 
 def meant(schema: Mapping[str, Any], written: list[str]) -> object:
-    """A parameter's value, which a form or an address can only write as text."""
+    """The typed value of a parameter. A form or an address contains it as text."""
     match schema.get("type"):
         case "array":
             return written
@@ -102,7 +102,7 @@ def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
         yield from invented(schema["items"], one)
 
 
-async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
+async def test_requests_and_fake_answers_follow_twilios_description(
     twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock, tmp_path: Path
 ) -> None:
     service = "MG" + "0123456789abcdef" * 2
@@ -153,7 +153,7 @@ def test_every_status_of_twilios_is_known() -> None:
     assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
 
 
-def test_what_is_not_described_is_found() -> None:
+def test_differences_from_the_description_are_found() -> None:
     path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     form = {"Form": ["+1"], "ValidityPeriod": ["1"], "MessagingServiceSid": ["MG1"]}
     found = list(wrong(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))

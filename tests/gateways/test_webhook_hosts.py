@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from handoff_service.bot_control import rasa_environment
 from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _is_callable
 from handoff_service.gateways.webhook.gateway import PAUSED, HttpWebhook
-from handoff_service.ports import Called, OutgoingCall
+from handoff_service.ports import CallResult, OutgoingCall
 from handoff_service.rules.shared.outside_addresses import (
     NOT_HTTPS,
     PRIVATE,
@@ -30,7 +30,7 @@ REFUSED = [
     "https://0x7f000001/", "https://017700000001/", "https://0x7f.1/", "https://127.1/",
     "https://[64:ff9b::7f00:1]/", "https://[::127.0.0.1]/",
 ]  # fmt: skip
-#: Names of this computer, also where a name server knows none of them.
+#: Names of this computer, even if no name server knows them.
 NAMES = ["https://localhost./", "https://LOCALHOST/", "https://desk.localhost/"]
 
 
@@ -62,7 +62,7 @@ async def test_this_computer_and_link_are_not_called(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://", "https://[::1", "https://a..b/", "https://a:b/"])
-async def test_an_address_that_is_none_is_not_called(url: str) -> None:
+async def test_an_invalid_address_is_not_called(url: str) -> None:
     hook = HttpWebhook(["a", "a..b"])
     called = await hook.call(
         OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
@@ -102,7 +102,7 @@ def test_a_setting_names_networks_addresses_and_hosts() -> None:
 
 
 class NameServer:
-    """Answers with each of these addresses in turn, then with the last one."""
+    """Answers with each of these addresses in order, and then again with the last one."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -118,7 +118,7 @@ class NameServer:
         ]
 
 
-async def call(hook: HttpWebhook, url: str) -> Called:
+async def call(hook: HttpWebhook, url: str) -> CallResult:
     made = OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
     return await hook.call(made)
 
@@ -150,8 +150,9 @@ async def test_a_name_with_one_private_address_among_others_is_not_called(
 async def test_the_connection_uses_the_address_that_was_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A name server that answers with a public address first and with this computer's next (DNS
-    rebinding) gains nothing: the name is resolved once, and that address is connected to."""
+    """DNS rebinding fails: the name server gives a public address first and this computer's address
+    next, but the service resolves the name once and connects to the checked address.
+    """
     server = NameServer("93.184.216.34", "127.0.0.1")
     monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", server)
     connected: list[str] = []
@@ -191,7 +192,7 @@ def _redirect_to(address: str) -> Any:
 
 
 async def test_a_receiver_that_does_not_answer_gets_no_calls_for_a_while() -> None:
-    """Its calls would take the places of other receivers'."""
+    """Its calls would otherwise use the places that other receivers need."""
     asked = []
 
     async def hangs(_request: web.Request) -> web.Response:

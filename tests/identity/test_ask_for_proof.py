@@ -41,7 +41,7 @@ async def ask(story: Story, ann: Proving, agent: int = MIA) -> None:
 
 
 async def opened(story: Story, ann: Proving) -> None:
-    """Mia asks, and the virtual agent has asked its first question."""
+    """Mia has asked for a proof, and the virtual agent has asked its first question."""
     await ask(story, ann)
     question = await ann.turn()
     assert (question.message, question.metadata["epoch"]) == ("/prove_identity", 3)
@@ -56,7 +56,7 @@ async def last_change(story: Story, ann: Proving) -> tuple[str, str | None]:
     return lines[-1].body, lines[-1].reason
 
 
-async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(
+async def test_the_proof_begins_at_once_and_the_conversation_returns_verified(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -81,7 +81,9 @@ async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(
     assert prompts == ["Back with you. Identity check passed."]
 
 
-async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann: Proving) -> None:
+async def test_the_conversation_returns_with_the_reason_when_the_proof_fails(
+    story: Story, ann: Proving
+) -> None:
     await opened(story, ann)
     await ann.claims("E1001")
     await ann.mailed()
@@ -92,7 +94,7 @@ async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_it_comes_back_when_the_requester_does_not_answer(
+async def test_the_conversation_returns_when_the_requester_does_not_answer(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await opened(story, ann)
@@ -109,7 +111,7 @@ async def test_it_comes_back_when_the_requester_does_not_answer(
     assert await last_change(story, ann) == (body, reason)
 
 
-async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(
+async def test_the_conversation_returns_when_the_requester_asks_for_a_person_or_the_bot_fails(
     story: Story, ann: Proving
 ) -> None:
     await ask(story, ann)
@@ -125,7 +127,9 @@ async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(
     assert await last_change(story, ann) == ("Back with Mia Chen", "Asked for a person.")
 
 
-async def test_it_comes_back_when_the_requester_wants_no_proof(story: Story, ann: Proving) -> None:
+async def test_the_conversation_returns_when_the_requester_wants_no_proof(
+    story: Story, ann: Proving
+) -> None:
     await opened(story, ann)
     await ann.claims("E1001")
     assert (await ann.drops()).outcome is ProofOutcome.FAILED
@@ -133,7 +137,7 @@ async def test_it_comes_back_when_the_requester_wants_no_proof(story: Story, ann
     assert await last_change(story, ann) == ("Back with Mia Chen", why)
 
 
-async def test_it_comes_back_when_an_agent_verifies_by_hand_meanwhile(
+async def test_the_conversation_returns_when_an_agent_verifies_by_hand(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -147,7 +151,9 @@ async def test_it_comes_back_when_an_agent_verifies_by_hand_meanwhile(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
 
 
-async def test_when_that_agent_is_gone_it_is_offered_as_usual(story: Story, ann: Proving) -> None:
+async def test_when_the_asking_agent_is_gone_the_conversation_is_offered_as_usual(
+    story: Story, ann: Proving
+) -> None:
     await opened(story, ann)
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence="away"))
     await story.text("agent", to=DIRECT)
@@ -167,7 +173,9 @@ async def test_a_text_that_came_meanwhile_is_answered_by_the_question(
     assert (await ann.turn()).message == "/prove_identity"
 
 
-async def test_an_agent_may_take_it_back_before(story: Story, ann: Proving) -> None:
+async def test_an_agent_may_take_the_conversation_back_during_the_proof(
+    story: Story, ann: Proving
+) -> None:
     await opened(story, ann)
     await story.write(ann.interaction, "Never mind, I know your voice.", MIA)
     seen = await story.see(ann.interaction)
@@ -175,7 +183,7 @@ async def test_an_agent_may_take_it_back_before(story: Story, ann: Proving) -> N
     assert await story.begin(ann.interaction) is None
 
 
-async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
+async def test_when_a_proof_cannot_be_requested(story: Story, ann: Proving) -> None:
     await ask(story, ann)
     with pytest.raises(Conflict, match="already has this conversation"):
         await ask(story, ann, OMAR)
@@ -196,7 +204,7 @@ async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
         (OperationSettings(mails=False), "cannot check identity"),
     ],
 )
-async def test_without_a_bot_or_any_means_it_says_so(
+async def test_without_a_bot_or_means_of_proof_the_request_is_refused(
     story: Story, ann: Proving, given: OperationSettings, says: str
 ) -> None:
     def asked(tx, command):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Proofs of identity: limits, what counts as an answer, and what of it may be seen."""
+"""Proofs of identity: limits, recognized answers, and redaction."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -182,7 +182,7 @@ def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[
         ),
     ],
 )
-def test_what_is_no_fact(text: str) -> None:
+def test_texts_that_are_not_facts(text: str) -> None:
     assert redact(Expects.FACT, text) is None
 
 
@@ -216,7 +216,7 @@ def test_a_code_is_masked_wherever_it_is_texted(text: str, body: str) -> None:
         ("a@b", None),
     ],
 )
-def test_whom_somebody_says_to_be(text: str, account: str | None) -> None:
+def test_claimed_accounts_in_texts(text: str, account: str | None) -> None:
     assert account_in(text) == account
 
 

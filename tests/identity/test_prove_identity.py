@@ -31,7 +31,7 @@ def ann(story: Story) -> Proving:
 
 
 async def knows(story: Story, user: int, **facts: str) -> None:
-    """The desk's file says so of the user."""
+    """Give the user these facts, as a desk file would."""
     await story.store.write(
         lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
         None,
@@ -70,9 +70,7 @@ async def test_a_code_verifies_for_a_time_and_is_gone(
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(
-    story: Story, ann: Proving
-) -> None:
+async def test_texted_secrets_are_hidden_everywhere(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await ann.answers("it's 042 617 ok?")
     (line,) = [one.body for one in await story.lines(ann.interaction) if "it's" in one.body]
@@ -245,7 +243,7 @@ async def test_without_an_account_or_an_address_everything_is_the_same_but_the_m
     assert whys[1:] == ["no user matches nobody@example.com.", "no e-mail address on file."]
 
 
-async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Proving) -> None:
+async def test_a_mistyped_account_can_be_corrected(story: Story, ann: Proving) -> None:
     await ann.begin()
     await ann.claims("E9999")
     await ann.answers(OTHER_CODE)
@@ -293,14 +291,14 @@ async def test_a_number_is_known_with_or_without_its_marks(
     assert (ids[found] if found else None) == user
 
 
-async def test_what_is_dropped_is_over(story: Story, ann: Proving) -> None:
+async def test_a_dropped_proof_has_ended(story: Story, ann: Proving) -> None:
     await ann.has_code()
     assert (await ann.drops()).outcome is None
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
     assert (await ann.says(CODE)).message == "******", "nobody waits for it"
 
 
-async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(
+async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_continues(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()
@@ -392,7 +390,7 @@ async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_n
     assert (await ann.answers("1990")).verdict is Verdict.WRONG
 
 
-async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Proving) -> None:
+async def test_a_requester_who_knows_no_fact_gets_a_live_agent(story: Story, ann: Proving) -> None:
     await knows(story, BOB_ID, birth_year="1985")
     await ann.begin()
     await ann.claims("E1001")
@@ -447,7 +445,7 @@ async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(
+async def test_an_agent_who_takes_over_a_proof_sees_its_progress(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()
@@ -459,7 +457,7 @@ async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(
     )
 
 
-async def test_a_mail_that_is_not_taken_is_tried_again_and_then_agents_see_why(
+async def test_a_refused_mail_is_repeated_and_then_agents_see_the_reason(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.begin()
@@ -482,8 +480,9 @@ EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
 async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
-    """A number asks for a code for this account. Returns each step's result, and whether a code was
-    mailed."""
+    """Let a number request a code for this account. Returns the result of each step, and whether a
+    code was mailed.
+    """
     proving = Proving(story, number=number)
     steps: list[object] = [await proving.begin(), await proving.claims(account)]
     mailed = await proving.mailed() is not None

@@ -1,5 +1,6 @@
-"""Verifying: interaction and profile together, for a time, kept in the history, undone step by
-step."""
+"""Verifying changes interaction and profile together, expires, is kept in the history, and can be
+undone step by step.
+"""
 
 import pytest
 
@@ -86,8 +87,7 @@ async def test_not_this_person(story: Story) -> None:
 
 
 async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> None:
-    """The number is on Ann's record; that somebody else texts from it is not forgotten with the
-    next text."""
+    """The number is on Ann's record. The next text must not tie it to Ann again."""
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     await story.text("hello?")
@@ -109,7 +109,7 @@ async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> 
     assert not (await story.see(again.id)).guest, "the number was put on her record anew"
 
 
-async def test_it_is_not_one_and_not_another_either(story: Story) -> None:
+async def test_a_requester_who_is_neither_of_two_users(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     await verify(story, ann, BOB_ID)
@@ -118,7 +118,7 @@ async def test_it_is_not_one_and_not_another_either(story: Story) -> None:
     assert (await story.see(ann)).guest
 
 
-async def test_the_number_was_put_on_somebody_elses_record_since(story: Story) -> None:
+async def test_the_number_has_moved_to_another_users_record(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     for user, numbers in ((ANN_ID, []), (BOB_ID, [ANN])):
@@ -129,7 +129,7 @@ async def test_the_number_was_put_on_somebody_elses_record_since(story: Story) -
     assert (await story.see(ann)).guest
 
 
-async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story) -> None:
+async def test_undo_reverses_step_by_step_and_the_history_keeps_all_steps(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, BOB_ID)
     await verify(story, ann, CY_ID)
@@ -155,7 +155,7 @@ async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story
     assert await story.texted(ann) == [], "the requester sees none of it"
 
 
-async def test_what_cannot_be_verified(story: Story) -> None:
+async def test_users_that_cannot_be_verified(story: Story) -> None:
     guest = (await story.text(number=STRANGER)).interaction_id or 0
     with pytest.raises(NotFound):
         await verify(story, guest, 99)

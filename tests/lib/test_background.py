@@ -1,4 +1,4 @@
-"""The supervisor of background tasks: what fails is restarted, counted and named."""
+"""The supervisor of background tasks: a failing task is restarted, counted and named."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ async def test_a_task_that_fails_or_ends_is_restarted_and_counted() -> None:
         if len(runs) == 1:
             raise ValueError("broken")
         if len(runs) > 2:
-            await asyncio.Event().wait()  # the third one continues
+            await asyncio.Event().wait()  # the third run does not end
 
     tasks = Background(failed.append, pause=0.001)
     tasks.start("one", run)
@@ -107,9 +107,10 @@ async def test_stopping_one_leaves_the_others() -> None:
 
 
 @pytest.mark.parametrize("error", [DatabaseAway("away"), ValueError("broken")])
-async def test_a_wish_stands_until_its_work_has_succeeded(error: Exception) -> None:
-    """A Refusal is retried immediately, any other error by the supervisor; neither loses the
-    trigger."""
+async def test_a_request_is_kept_until_its_work_has_succeeded(error: Exception) -> None:
+    """After a Refusal the work is retried at once. After any other error the supervisor restarts
+    the task. The trigger is not lost in either case.
+    """
     errors: list[Exception] = [error, error]
     done = 0
 

@@ -22,12 +22,12 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("content", "expected"), [f[1:] for f in FOUND], ids=[f[0] for f in FOUND])
-def test_what_a_picture_is(content: bytes, expected: Picture | None) -> None:
+def test_pictures_are_recognized(content: bytes, expected: Picture | None) -> None:
     assert picture_in(content) == expected
 
 
 def test_the_pixels_are_never_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few bytes that would be 150 MB: their size is known, and nothing more is done with them."""
+    """A few bytes would decode to 150 MB. Only the size is read, and nothing is decoded."""
     from PIL import ImageFile
 
     def unpacked(_self: object) -> None:

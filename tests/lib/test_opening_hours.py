@@ -1,4 +1,4 @@
-"""Schedules: open, closed, holidays, the hour that a clock change takes or gives."""
+"""Schedules: open and closed times, holidays, and the hour that a clock change removes or adds."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ def test_open_or_closed(at: datetime, is_open: bool) -> None:
     assert OFFICE.is_open(at) is is_open
 
 
-def test_it_opens_after_the_holiday() -> None:
+def test_the_schedule_opens_after_the_holiday() -> None:
     assert OFFICE.opens_at(ny(25, 20)) == ny(27, 8)
     assert OFFICE.opens_at(ny(23, 9)) == ny(23, 9)
     assert OFFICE.closes_at(ny(23, 9)) == ny(23, 18)
@@ -70,7 +70,7 @@ def test_times_laid_out_once_count_as_the_schedule_does(
     )
 
 
-def test_without_a_schedule_it_is_always_open() -> None:
+def test_without_a_schedule_a_queue_is_always_open() -> None:
     always = Schedule(None, "UTC")
     assert always.is_open(ny(28, 3))
     assert always.after(ny(28, 3), timedelta(hours=1)) == ny(28, 4)
@@ -99,6 +99,6 @@ def test_schedules_in_words(expression: str | None, said: str) -> None:
         ("off", None, "never open"),
     ],
 )
-def test_what_is_wrong_is_said(expression: str, country: str | None, said: str) -> None:
+def test_problems_are_reported(expression: str, country: str | None, said: str) -> None:
     assert said in (error(expression, country) or "")
     assert error("Mo-Fr 08:00-18:00; PH off", "US") is None

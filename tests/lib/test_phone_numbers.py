@@ -59,7 +59,7 @@ def test_an_extension_is_refused_and_never_dropped(typed: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "country", "why"), WRONG.values(), ids=WRONG)
-def test_what_is_no_number_is_refused_with_the_reason(
+def test_an_invalid_number_is_refused_with_the_reason(
     typed: str, country: str | None, why: str
 ) -> None:
     with pytest.raises(NotANumber, match=why):

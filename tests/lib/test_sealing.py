@@ -21,7 +21,7 @@ def test_the_old_key_still_opens_and_the_new_one_seals() -> None:
     assert NEW.seal("a.b", "secret").startswith(f"{PREFIX}{key_id('new key')}:")
 
 
-def test_what_was_stored_before_secrets_were_sealed_is_returned_as_it_is() -> None:
+def test_plain_stored_values_are_returned_unchanged() -> None:
     assert NEW.open("a.b", "whsec_plain") == "whsec_plain"
 
 
@@ -38,6 +38,8 @@ SEALED = OLD.seal("a.b", "secret")
         pytest.param(OLD, "a.b", f"{PREFIX}nothing", id="no sealed value at all"),
     ],
 )
-def test_anything_else_does_not_open(sealer: Sealer, column: str, stored: str) -> None:
+def test_an_altered_or_misplaced_value_does_not_open(
+    sealer: Sealer, column: str, stored: str
+) -> None:
     with pytest.raises(CannotOpen):
         sealer.open(column, stored)

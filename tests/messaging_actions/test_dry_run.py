@@ -1,5 +1,6 @@
-"""The dry run: cases, and random conversations in which it says exactly what really fired, on both
-databases."""
+"""The dry run, on both databases: single cases, and random conversations in which its result must
+equal the actions that really fired.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -61,7 +62,7 @@ async def test_waits_are_counted_and_those_that_were_long_enough_fire(
     await rules.wait(minutes=10)
     await story.text("thanks", to=DIRECT)
     await rules.wait(days=1, minutes=10)
-    bob = await story.text("hi", number=BOB, to=DIRECT)  # waits to this day
+    bob = await story.text("hi", number=BOB, to=DIRECT)  # still waits today
     await rules.wait(hours=3)
     seen = await would(story.store, REQUESTER, "45m")
     assert (seen.waits, seen.times, seen.share) == (3, 3, 1.0)
@@ -85,7 +86,7 @@ async def test_closing_ends_a_wait(story: Story, rules: Rules) -> None:
     assert [(await would(story.store, REQUESTER, f"{n}m")).times for n in (29, 30, 31)] == [1, 1, 0]
 
 
-async def test_conditions_are_judged_as_it_then_was_or_as_it_is_today_where_the_history_is_silent(
+async def test_conditions_use_past_values_or_present_ones_without_history(
     story: Story, rules: Rules
 ) -> None:
     await story.text("hi", to=DIRECT)
@@ -137,7 +138,7 @@ async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_beg
     await story.write(ann, "still there?")
     bob = await story.text("hi", number=BOB, to=DIRECT)
     await rules.wait(days=20)
-    await story.write(ann, "hello?")  # of the run that began 40 days ago
+    await story.write(ann, "hello?")  # belongs to the run that began 40 days ago
     assert (await would(story.store, AGENT, "1d")).waits == 0
     assert [
         one.interaction_id for one in (await would(story.store, REQUESTER, "1d")).conversations
@@ -170,7 +171,8 @@ async def test_a_desk_with_too_many_messages_gets_fewer_days(
 
 # Random conversations -----------------------------------------------------------------------------
 
-# event, duration, business hours, conditions, match; they only prompt: none changes the others
+# event, duration, business hours, conditions, match; all actions only prompt, so none affects the
+# others
 TRIED = [
     (REQUESTER, "1m", False, [], "all"),
     (REQUESTER, "2h", True, [], "all"),
@@ -188,11 +190,13 @@ TRIED = [
 
 
 class Histories(RuleBasedStateMachine):
-    """Three requesters, an agent, a bot, and a worker that is always up; at the end the history is
-    asked."""
+    """Three requesters, an agent, a bot, and a worker that is always running. At the end, the dry
+    run is compared with the history.
+    """
 
     url = ""
-    # continues from one history to the next, because messages are written in order of time
+    # the clock continues from one history to the next, because messages are written in order of
+    # time
     clock: MovedClock
 
     def __init__(self) -> None:
@@ -287,7 +291,7 @@ class Histories(RuleBasedStateMachine):
             ]
 
 
-def test_the_dry_run_says_what_really_fired(database_url: str) -> None:
+def test_the_dry_run_equals_the_real_actions(database_url: str) -> None:
     machine = type("HistoriesHere", (Histories,), {"url": database_url, "clock": MovedClock()})
     run_state_machine_as_test(
         machine,

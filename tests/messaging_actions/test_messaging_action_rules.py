@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.messaging_actions import condition_words
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STARTS,
@@ -137,7 +138,8 @@ def test_all_of_and_any_of() -> None:
     assert not conditions.matches(both, Match.ALL, FACTS)
     assert conditions.matches(both, Match.ANY, FACTS)
     assert conditions.matches([], Match.ANY, FACTS), "no condition: always"
-    assert conditions.describe(both, Match.ANY) == "state is on hold or guest is true"
+    said = "either the state is On hold or the requester is a guest"
+    assert condition_words.describe(both, Match.ANY) == said
     assert {*FIELDS, "attributes"} == set(Facts.__dataclass_fields__)
     assert set(JUDGES) == set(Operator)
 
@@ -209,7 +211,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("how", "found"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-def test_what_may_be_saved(how: dict[str, Any], found: dict[str, str]) -> None:
+def test_errors_of_an_action(how: dict[str, Any], found: dict[str, str]) -> None:
     wrong = errors(action(**how))
     assert wrong.keys() == found.keys()
     for key, says in found.items():
@@ -261,7 +263,7 @@ def test_actions_in_words() -> None:
         conditions=(conditions.parse({"field": "state", "is": "work_in_progress"}),),
     )  # fmt: skip
     said = (
-        "set the state to on hold, if the queue is Hardware or Network, and state is work in "
+        "set the state to On hold, if the queue is Hardware or Network and the state is Work in "
         "progress"
     )
     assert describe(limited) == said

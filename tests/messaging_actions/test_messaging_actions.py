@@ -80,7 +80,7 @@ async def test_the_timer_starts_at_the_first_unanswered_message_and_more_do_not_
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_it_fires_once_for_one_run_and_again_for_the_next(story: Story, rules: Rules) -> None:
+async def test_an_action_fires_once_for_each_run(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     await rules.wait(minutes=30)
@@ -93,9 +93,7 @@ async def test_it_fires_once_for_one_run_and_again_for_the_next(story: Story, ru
     assert await prompts(story, ann) == ["remind", "remind"]
 
 
-async def test_a_message_from_the_other_side_cancels_it_both_ways(
-    story: Story, rules: Rules
-) -> None:
+async def test_a_message_from_the_other_side_cancels_the_timer(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("nudge", AGENT, "30m", "prompt_requester")
     ann = await story.with_agent()
@@ -197,7 +195,7 @@ async def test_an_agent_who_writes_first_starts_a_run(story: Story, rules: Rules
     assert (await story.see(started.interaction_id)).state is State.CLOSED_ABANDONED
 
 
-async def test_what_an_agents_first_text_closes_has_no_timers_left(
+async def test_an_agents_first_text_cancels_the_timers_of_the_conversation_it_closes(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -272,7 +270,7 @@ async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) ->
 
 # Business hours -----------------------------------------------------------------------------------
 
-# New York; it is Monday 09:00, and Thursday is Thanksgiving
+# in New York it is Monday 09:00, and Thursday is Thanksgiving
 OFFICE = "Mo-Fr 08:00-18:00; PH off"
 NY = ZoneInfo("America/New_York")
 
@@ -298,7 +296,7 @@ async def test_business_hours_count_the_queues_open_time(
     assert f"{timer.due_at.astimezone(NY):%a %H:%M}" == due
 
 
-async def test_business_hours_count_for_agents_messages_too_and_beside_the_others(
+async def test_actions_with_and_without_business_hours_run_side_by_side(
     story: Story, rules: Rules
 ) -> None:
     await rules.open("Mo-Fr 08:00-09:30")
@@ -378,7 +376,7 @@ async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(
     ]:
         await rules.add(name, REQUESTER, duration)
     ann = await story.with_agent()
-    await rules.wait(days=1)  # the service was away: all of them are due
+    await rules.wait(days=1)  # the service was down, so all timers are due
     assert await prompts(story, ann) == ["first", "second a", "second b", "third"]
 
 
@@ -434,7 +432,7 @@ async def test_prompt_agent_reaches_all_of_the_live_group(
     }
 
 
-async def test_prompt_agent_with_nobody_assigned_tells_the_supervisors(
+async def test_prompt_agent_without_an_assigned_agent_alerts_the_supervisors(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     await rules.add("remind", REQUESTER, "1m", text="{requester.name} waits for {agent.name}")
@@ -490,9 +488,7 @@ async def test_reassign_clears_the_agent_and_goes_back_to_work_assignment(
     assert offer.reason == "“give back”, 1 hour without agent response"
 
 
-async def test_reassign_leaves_what_waits_in_a_queue_where_it_is(
-    story: Story, rules: Rules
-) -> None:
+async def test_reassign_leaves_queued_conversations_in_place(story: Story, rules: Rules) -> None:
     await rules.add("give back", REQUESTER, "1h", "reassign")
     received = await story.text("hi", to=DIRECT)
     before = await story.see(received.interaction_id or 0)
@@ -501,7 +497,9 @@ async def test_reassign_leaves_what_waits_in_a_queue_where_it_is(
     assert await story.count(t.work_items) == 1
 
 
-async def test_reassign_takes_it_from_the_virtual_agent(story: Story, rules: Rules) -> None:
+async def test_reassign_takes_the_conversation_from_the_virtual_agent(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("give up", REQUESTER, "1h", "reassign")
     received = await story.text("hi")
     await rules.wait(hours=1)
@@ -544,7 +542,7 @@ async def test_a_timer_that_does_nothing_is_seen_to_be_gone(
 # Timers that agents handle ------------------------------------------------------------------------
 
 
-async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules: Rules) -> None:
+async def test_postponing_moves_the_timer_and_is_in_the_history(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("second", REQUESTER, "1h")
     ann = await story.with_agent()
@@ -610,7 +608,7 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     (claimed,) = await story.store.write(
         due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))
     )
-    await story.write(ann, "here")  # while the worker is on its way
+    await story.write(ann, "here")  # while the worker is processing the timer
     assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
     assert await prompts(story, ann) == []
 
@@ -689,7 +687,7 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
         )
         return len([s for s in seen if "timers" in s])
 
-    await texts(1000, 1)  # warm
+    await texts(1000, 1)  # a warm-up
     none = await texts(1100, 1)
     assert none == 0, "a desk without actions pays nothing"
     await rules.add("remind", REQUESTER, "30m")
@@ -729,6 +727,6 @@ async def test_a_requester_who_opts_in_again_is_waiting_again(story: Story, rule
     assert "remind" in await prompts(story, ann)
 
 
-async def test_what_is_shipped_is_on_a_fresh_desk(store: Store) -> None:
+async def test_a_new_desk_has_the_default_actions(store: Store) -> None:
     found = await store.read(messaging_actions.list_)
     assert tuple(stored.action for stored in found.values()) == SHIPPED

@@ -1,4 +1,4 @@
-"""Open prompts: who gets them, until when, and what dismissing one does."""
+"""Open prompts: the agents who get them, their end, and the effect of dismissing one."""
 
 import pytest
 
@@ -19,8 +19,9 @@ from tests.support.story import BOB, DIRECT, MIA, OMAR, Story
 
 @pytest.fixture
 async def rules(store: Store, clock: MovedClock) -> Rules:
-    """Remind after 30 minutes, and after an hour; and say so when the requester has been silent for
-    a day."""
+    """Remind the agent after 30 minutes and after an hour, and prompt when the requester has not
+    replied for a day.
+    """
     made = Rules(store, clock)
     await made.none()
     await made.add("Ann waits", REQUESTER, "30m")
@@ -47,9 +48,7 @@ async def dismiss(story: Story, interaction_id: int, seq: int, agent: int = MIA)
     )
 
 
-async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(
-    story: Story, rules: Rules
-) -> None:
+async def test_only_an_agents_answer_ends_a_prompt(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     assert await told(story) == []
     await rules.wait(minutes=31)
@@ -80,13 +79,13 @@ async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversatio
     await story.with_agent(number=BOB)
     await rules.wait(minutes=29, seconds=30)
     await rules.wait(minutes=1)
-    # the first is Bob's; newest on top
+    # the newest prompt is first, and it is Bob's
     assert await told(story) == ["Ann waits", "Ann still waits"]
     assert await told(story, OMAR, supervises=True) == []
     assert await told(story, OMAR) == []
 
 
-async def test_where_nobody_is_assigned_supervisors_are_prompted_and_told_at_once(
+async def test_without_an_assigned_agent_supervisors_are_prompted_at_once(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     received = await story.text("anyone?", to=DIRECT)
@@ -123,7 +122,7 @@ async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(
     await dismiss(story, ann, first)
     assert await told(story) == ["Ann still waits"]
     await dismiss(story, ann, (await prompt_seqs(story, ann))[-1])
-    await dismiss(story, ann, first)  # an older tab: nothing comes back
+    await dismiss(story, ann, first)  # the request comes from an older tab; no prompt reappears
     assert await told(story) == []
 
 
@@ -134,7 +133,7 @@ async def test_only_a_prompt_can_be_dismissed(story: Story, rules: Rules) -> Non
             await dismiss(story, interaction_id, seq)
 
 
-async def test_dismissing_is_told_to_my_other_tabs_only(
+async def test_dismissing_hints_only_the_agents_other_tabs(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     ann = await story.with_agent()

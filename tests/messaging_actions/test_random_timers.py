@@ -45,7 +45,7 @@ _numbers = count(8000)
 OPEN = "Mo-Su " + ",".join(
     f"{h:02}:{m:02}-{h:02}:{m + 5:02}" for h in range(24) for m in range(0, 60, 10)
 )
-# name, event, minutes, business hours, state it needs, state it sets; in the admin's order
+# name, event, minutes, business hours, required state, new state; in the admin's order
 LADDER = [
     ("r2 again", REQUESTER, 2, False, None, None),
     ("r4 open", REQUESTER, 4, True, None, None),
@@ -61,8 +61,9 @@ LADDER = [
 
 
 def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
-    """The moment when so much time has passed, second by second; the first five of ten minutes are
-    business hours."""
+    """The moment when this much time has passed, counted second by second. The first five of every
+    ten minutes are business hours.
+    """
     left = minutes * 60
     while left:
         left -= 1 if not business_hours or at.minute % 10 < 5 else 0
@@ -101,7 +102,7 @@ class Model:
                 self.state = sets or self.state
 
     def moved(self, place: int, due_at: datetime | None) -> None:
-        """An agent puts a timer off, or cancels it."""
+        """Let an agent postpone or cancel a timer."""
         minutes = LADDER[place][2]
         self.waits = [wait for wait in self.waits if wait[2] != place] + (
             [(due_at, minutes, place)] if due_at else []
@@ -218,8 +219,9 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
     def time_passes(self, seconds: int, worker_is_up: bool) -> None:
-        """Without the worker, what has become due waits, and a message may come before it is
-        back."""
+        """While the worker is down, due timers wait, and a message may arrive before the worker is
+        back.
+        """
         self.clock.move(seconds)
         if worker_is_up:
             self.works()
@@ -266,7 +268,7 @@ class Conversations(RuleBasedStateMachine):
         self.runner.close()
 
 
-def test_random_conversations_do_what_the_model_says(database_url: str) -> None:
+def test_random_conversations_follow_the_model(database_url: str) -> None:
     machine = type("ConversationsHere", (Conversations,), {"url": database_url})
     run_state_machine_as_test(
         machine,

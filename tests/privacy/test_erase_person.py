@@ -1,5 +1,6 @@
-"""A person with a long history is erased: nothing of them is left in the database, its file and
-WAL, the media folder, the logs, a later backup, or at the provider."""
+"""A person with a long history is erased: no trace is left in the database, its file and WAL, the
+media folder, the logs, a later backup, or at the provider.
+"""
 
 import asyncio
 import logging
@@ -112,8 +113,9 @@ def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) ->
 
 
 async def live(place: Place) -> tuple[int, int]:
-    """Zoe's history: texts, a picture, a case, a note, an identity; and a note about her in Ann's
-    conversation. Returns the user's id and her conversation's."""
+    """Create Zoe's history: texts, a picture, a case, a note, a verification, and a note about her
+    in Ann's conversation. Returns the ids of the user and of her conversation.
+    """
     story, store = place.story, place.story.store
     made = MakeUser(
         external_id=EMPLOYEE, name=NAME, email=MAIL, numbers=[ZOE], attributes={"desk": WORDS[0]}
@@ -220,7 +222,7 @@ async def test_files_of_an_s3_store_are_erased_when_it_is_back(
     assert store.leaves in receipt.left
 
 
-async def test_the_desk_goes_on_with_everybody_else(place: Place) -> None:
+async def test_the_desk_continues_with_everybody_else(place: Place) -> None:
     user_id, _ = await live(place)
     before = await place.story.count(t.interactions)
     receipt = await place.erase(RequestedPerson(user_id=user_id))
@@ -334,14 +336,14 @@ async def test_twilios_copies_are_redacted(
     assert (message.body, list(message.media), twilio.media) == ("", [], {})
 
 
-async def test_what_the_provider_keeps_is_on_the_receipt(
+async def test_the_receipt_lists_data_that_the_provider_keeps(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
     provider = GoodProvider(objects=NotErased(why="it refused (20403).", again=False))
     place = placed(story, clock, database_url, tmp_path, provider, BotWithMemory())
     await story.text("hi", number=BOB)
     receipt = await place.erase(RequestedPerson(number=BOB))
-    refused = "The provider did not erase 1 text. Erase its copies in your account there. "
+    refused = "The provider did not erase some texts (1). Erase its copies in your account there. "
     assert f"{refused}The reason: it refused (20403)." in receipt.left
     assert receipt.state == "done"
 
@@ -396,7 +398,7 @@ async def test_the_doctor_finds_an_erasure_that_does_not_proceed(place: Place) -
         await place.work()
     (found,) = await read(erasures.stuck, clock())
     assert (found.number, found.doing, found.tries > 4) == (receipt.number, receipt.doing, True)
-    clock.move(7200)  # and no service runs
+    clock.move(7200)  # time passes, and no service is running
     (found,) = await read(erasures.stuck, clock())
     assert found.tries == 0
     (said,) = doctor.stuck(await read(erasures.stuck, clock()))

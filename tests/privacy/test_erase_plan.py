@@ -1,5 +1,6 @@
-"""No table is forgotten: the plan names every column that can hold personal data, and an erasure
-leaves none of a person's words in any row."""
+"""The erase plan is complete: it names every column that can hold personal data, and after an
+erasure no row contains the person's words.
+"""
 
 import asyncio
 import itertools
@@ -31,7 +32,7 @@ from tests.support.story import Story
 HOLDS_WORDS = (sa.Text, sa.JSON, sa.LargeBinary)
 CANARY = "kanarienvogel"
 NUMBER = "+15005550777"
-#: Columns with a number, which an erasure looks for.
+#: Columns that contain a phone number, which an erasure searches for.
 NUMBERS = {
     "interactions.requester_number",
     "messaging_profiles.number",
@@ -44,7 +45,7 @@ NUMBERS = {
     "user_numbers.number",
     "due_work.line",
 }
-#: What the erasure reads, so it must be a word of the product.
+#: Columns that the erasure interprets, so their value must be one of the product's own words.
 VALID: dict[str, Any] = {
     "interactions.state": "closed_complete",
     "interactions.owner": "none",
@@ -69,7 +70,7 @@ VALID: dict[str, Any] = {
     "trainer_items.lane": "teach",
     "trainer_labels.file": None,
     "offers.outcome": "accepted",
-    "cases.external_number": "T-1",  # the receipt names it
+    "cases.external_number": "T-1",  # the receipt contains it
     "media.file": "ca" * 32,
 }
 
@@ -87,13 +88,13 @@ def test_the_plan_names_every_column_that_can_hold_personal_data(name: str) -> N
     table = t.metadata.tables[name]
     parts = [part for part in PARTS if part.table is table]
     if any(part.empties is None for part in parts):
-        return  # its rows are deleted
+        return  # the rows of this table are deleted
     emptied = {column for part in parts for column in part.empties or ()}
     left = personal(table) - emptied - BY_VALUE.get(name, set()) - WORDS.get(name, set())
     assert not left, f"say in store/privacy/erase_plan.py what an erasure does with these: {left}"
 
 
-def test_the_plan_names_only_what_is_there() -> None:
+def test_the_plan_names_only_existing_columns() -> None:
     there = set(t.metadata.tables)
     assert {*BY_VALUE, *WORDS, *NOT_PERSONAL} <= there
     for name, columns in [*BY_VALUE.items(), *WORDS.items()]:
@@ -101,18 +102,19 @@ def test_the_plan_names_only_what_is_there() -> None:
 
 
 def fill(url: str) -> tuple[int, set[str]]:
-    """Write a row with canaries into every table; they all belong to one user. Returns the user's
-    id and the tables."""
+    """Write a row with recognizable words into every table. All rows belong to one user. Returns
+    the user's id and the tables.
+    """
     opened = engine(url, size=1, writes=True)
     with opened.begin() as conn:
-        if conn.dialect.name == "postgresql":  # the desk's own row was written with its id
+        if conn.dialect.name == "postgresql":  # the desk's own row was inserted with an explicit id
             conn.exec_driver_sql("SELECT setval('desk_id_seq', 100)")
         add_rows(conn, reflect(conn, list(t.metadata.tables)), itertools.count(7_000_000))
         for name in ("desk", *ONE_ROW):
             conn.execute(sa.delete(t.metadata.tables[name]).where(_newest(t.metadata.tables[name])))
         for name, table in t.metadata.tables.items():
             values = _canaries(table)
-            if table is t.audit_log:  # entries are only added
+            if table is t.audit_log:  # entries cannot be changed
                 new = {"at": START, "agent": "", "address": "", "record": "7"}
                 conn.execute(sa.insert(table).values(**new, **values))
             elif values and name not in ONE_ROW:

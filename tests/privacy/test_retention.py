@@ -1,5 +1,6 @@
-"""Retention removes what was kept long enough, a few rows at a time, and reports keep their
-figures."""
+"""Retention removes content that is older than its limit, a few rows at a time, and reports keep
+their figures.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -71,7 +72,7 @@ async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.Retai
     return next(one for one in found.kinds if one.kind is kind)
 
 
-async def test_it_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
+async def test_retention_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     clock.move(4000 * DAY)
     assert (await of(story, KeptKind.TEXTS, clock)).days is None
@@ -197,11 +198,11 @@ async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: Mo
         ("2026-11-23T14:00", "UTC", "2026-11-24T02:30"),
         ("2026-11-23T02:00", "UTC", "2026-11-23T02:30"),
         ("2026-11-23T02:30", "UTC", "2026-11-24T02:30"),
-        # clocks skip 02:30 in New York
+        # in New York, clocks skip 02:30 on this day
         ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
     ],
 )
-def test_when_it_is_night(now: str, zone: str, night: str) -> None:
+def test_the_nightly_run_of_retention(now: str, zone: str, night: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     found = next_night(at, zone)
     assert found == datetime.fromisoformat(night).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Three reports of a made-up month. The comments work the right numbers out by hand.
+"""Three reports of a made-up month. The comments calculate the right numbers by hand.
 
 | day | who | what happens |
 |---|---|---|
@@ -39,7 +39,7 @@ CARL, DORA, EVE = "+12025550155", "+12025550166", "+12025550188"
 
 @pytest.fixture
 async def month(story: Story, clock: MovedClock) -> Story:
-    """The month, seen on 5 July, with the facts of its conversations."""
+    """The month with the facts of its conversations, as of 5 July."""
 
     def at(day: int, minute: int = 0) -> None:
         clock.now = datetime(2026, 6, day, 14, minute, tzinfo=UTC)
@@ -86,7 +86,7 @@ async def text(story: Story, number: str, to: str) -> int:
 
 
 async def taken(story: Story, clock: MovedClock, *, waits: int) -> None:
-    """Mia gets what waits, after so many seconds."""
+    """Let Mia get the waiting conversation after this many seconds."""
     clock.move(waits)
     await story.available(MIA)
     await story.offer()
@@ -105,7 +105,7 @@ async def answered(
 
 
 async def end(story: Story, interaction_id: int, state: State) -> None:
-    """Close it as a timer does, without an agent."""
+    """Close the conversation as a timer does, without an agent."""
 
     def close(tx: Transaction, _: None) -> None:
         end_interaction(tx, interactions.lock(tx.conn, interaction_id), state, sentence="Closed")
@@ -123,7 +123,7 @@ async def test_response_times_of_the_month(month: Story) -> None:
     # 2 June: 90; 3 June: (20 + 330) / 2 = 175. The mean of the days would be 132, which is wrong.
     by_day = {one.first: one.values["first_response_median"] for one in found.parts}
     assert (by_day["2026-06-02"], by_day["2026-06-03"], by_day["2026-06-04"]) == (90, 175, None)
-    # of the virtual agent's number 90; of the agents' number (20 + 330) / 2
+    # the virtual agent's number: 90; the agents' number: (20 + 330) / 2
     assert sorted(v for v in table(found, "first_response_median").values() if v) == [90, 175]
 
 
@@ -142,8 +142,8 @@ async def test_waiting_of_the_month(month: Story) -> None:
 
 async def test_the_virtual_agent_of_the_month(month: Story) -> None:
     found = await asked(month.store, "bot", FIRST, LAST, group="reason")
-    # Ann twice and Bob. Mia began with Eve, so Eve does not count although Mia used the virtual
-    # agent's number and nobody handed anything over.
+    # Ann twice, and Bob. Eve does not count, because Mia texted first, although Mia used the
+    # virtual agent's number and there was no handoff.
     third = pytest.approx(100 / 3)
     assert values(found) == {
         "bot_began": 3,
@@ -157,9 +157,9 @@ async def test_the_virtual_agent_of_the_month(month: Story) -> None:
     )
 
 
-async def test_what_lasted_of_the_month(month: Story) -> None:
+async def test_durable_resolutions_of_the_month(month: Story) -> None:
     whole = values(await asked(month.store, "lasting", FIRST, LAST))
-    # Ann's first, Bob, Dora and Eve of 7. Carl came back after 2 days, Ann only after 8.
+    # 4 of 7: Ann's first, Bob, Dora and Eve. Carl came back after 2 days, Ann only after 8.
     assert whole["durable"] == pytest.approx(100 * 4 / 7)
     assert whole["came_back"] == pytest.approx(100 * 1 / 7)
 
@@ -180,7 +180,7 @@ async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock
     ]
 
 
-OPENED = [  # figure, days, filters, conversations behind it
+OPENED = [  # figure, days, filters, the conversations that it counts
     ("contained", (FIRST, LAST), {}, 1),
     ("first_response_median", (FIRST, LAST), {}, 3),
     ("durable", (FIRST, LAST), {}, 4),

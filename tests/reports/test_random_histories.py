@@ -46,7 +46,7 @@ async def test_figures_equal_a_slow_count(story: Story, clock: MovedClock, seed:
 
 
 async def _something(story: Story, chance: random.Random) -> None:
-    """One act of somebody."""
+    """Carry out one random action."""
     active = await story.rows(i, i.c.closed_at.is_(None))
     act = chance.choice(["text", "text", "text", "hand off", "offer", "write", "write", "close"])
     one = chance.choice(active) if active else None
@@ -58,7 +58,7 @@ async def _something(story: Story, chance: random.Random) -> None:
         await story.offer()
         for agent in (MIA, OMAR):
             for offered in (await story.inbox(agent))[:1]:
-                with suppress(Conflict):  # it has expired
+                with suppress(Conflict):  # the offer has expired
                     await story.accept(offered.id, agent)
     elif act == "write" and one.owner == "agent":
         message = await story.write(one.id, "hi", agent=one.assigned_to)

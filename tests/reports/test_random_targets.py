@@ -1,4 +1,4 @@
-"""In random histories, the stored running targets are those that follow from the lines."""
+"""In random histories, the stored running targets equal those computed from the lines."""
 
 import random
 from contextlib import suppress
@@ -68,14 +68,14 @@ async def test_running_targets_follow_from_the_lines(
 
 
 async def _something(story: Story, chance: random.Random, other: int) -> None:
-    """One act of somebody."""
+    """Carry out one random action."""
     active = await story.rows(t.interactions, t.interactions.c.closed_at.is_(None))
     act = chance.choice(ACTS)
     one = chance.choice(active) if active else None
     if act == "text" or one is None:
         await story.text("hello", number=chance.choice(PEOPLE), to=chance.choice([MAIN, DIRECT]))
     elif act == "hand off" and one.owner == "virtual_agent":
-        with suppress(AssertionError):  # the virtual agent has no turn
+        with suppress(AssertionError):  # there is no turn to answer
             await story.hand_off(one.id)
     elif act == "answer of the bot" and one.owner == "virtual_agent":
         question = await story.begin(one.id)

@@ -133,7 +133,7 @@ async def test_without_a_change_the_replay_shows_what_happened(
     assert found.conversations == 3
     for figures in (found.happened, found.before, found.after):
         assert waits(figures) == (2, 1, 20)
-        # Bob's answer came after 23 min, Carl gave up after 5
+        # Bob was answered after 23 min, and Carl gave up after 5
         assert missed(figures) == (1, 1)
         assert loads(figures) == {MIA: 2}
     assert found.cannot_know
@@ -147,12 +147,14 @@ async def test_more_capacity(past: Story, clock: MovedClock) -> None:
     # at 14:25, while Mia still has both.
     assert waits(found.after) == (2, 1, 0)
     assert missed(found.after) == (2, 0), "Bob's answer comes after 3 min"
-    # Mia was available from 14:00 to 18:00 and had them for 30 and 20 min
+    # Mia was available from 14:00 to 18:00 and had the two conversations for 30 and 20 min
     mia = next(one for one in found.after.agents if one.agent_id == MIA)
     assert mia.load == pytest.approx(50 / 240)
 
 
-async def test_a_third_place_takes_who_gave_up(past: Story, clock: MovedClock) -> None:
+async def test_more_capacity_serves_the_requester_who_gave_up(
+    past: Story, clock: MovedClock
+) -> None:
     change = ReplayChange(agents=(AgentChange(id=MIA, capacity=3),))
     found = await tried(past, clock, change)
     assert waits(found.after) == (3, 0, 0)

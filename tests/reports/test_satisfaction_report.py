@@ -1,4 +1,4 @@
-"""The report of satisfaction. The comments work the right numbers out by hand.
+"""The report of satisfaction. The comments calculate the right numbers by hand.
 
 | who | had by | answer |
 |---|---|---|
@@ -109,7 +109,7 @@ async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> Non
     assert (values(again), again.rows) == before, "packed days give the same numbers"
 
 
-OPENED = [  # figure, filters, conversations behind it
+OPENED = [  # figure, filters, the conversations that it counts
     ("asked", {}, 5),
     ("satisfied", {}, 2),
     ("grade_2", {}, 1),

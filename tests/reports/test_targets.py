@@ -1,4 +1,4 @@
-"""Targets met and missed: a made-up month whose numbers the comments work out by hand.
+"""Targets met and missed in a made-up month. The comments calculate the numbers by hand.
 
 The queue is open from 08:00 to 18:00 in New York (12:00 to 22:00 UTC in June). Its targets for
 priority 3, in minutes: first response 20, next response 40, resolution 240. Priority 1 has only a
@@ -48,7 +48,7 @@ TARGETS = (
 
 @pytest.fixture
 async def month(story: Story, clock: MovedClock) -> Story:
-    """The month, seen on 20 June."""
+    """The month as of 20 June."""
     values = {"targets": TARGETS, "schedule": "08:00-18:00"}
     clock.now = datetime(2026, 5, 31, tzinfo=UTC)
     await story.store.write(change_queue, ChangeQueue(id=1, values=values))

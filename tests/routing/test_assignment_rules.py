@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 SPANISH = frozenset({"es"})
 LATELY = {"last_assigned_at": NOW}
 LONG_AGO = {"last_assigned_at": NOW - timedelta(hours=1)}
-MOST, IDLE, TURN, ALL = (
+MOST_CAPACITY, IDLE, TURN, ALL = (
     Assignment.MOST_CAPACITY, Assignment.LONGEST_IDLE, Assignment.ROUND_ROBIN,
     Assignment.FIRST_TO_ACCEPT,
 )  # fmt: skip
@@ -34,7 +34,7 @@ def agent(number: int, **facts: object) -> Candidate:
     return Candidate(agent_id=number, **{**usual, **facts})  # type: ignore[arg-type]
 
 
-def need(rule: Assignment = MOST, waited: float = 0, **facts: object) -> Need:
+def need(rule: Assignment = MOST_CAPACITY, waited: float = 0, **facts: object) -> Need:
     return Need(rule=rule, waited=timedelta(seconds=waited), **facts)  # type: ignore[arg-type]
 
 
@@ -71,7 +71,7 @@ def need(rule: Assignment = MOST, waited: float = 0, **facts: object) -> Need:
         ("declined for good", need(round=2, declined={1: (1, False)}), [agent(1)], []),
     ],
 )  # fmt: skip
-def test_who_is_asked(
+def test_agents_who_are_asked(
     why: str, wanted: Need, candidates: list[Candidate], chosen: list[int]
 ) -> None:
     decision = decide(candidates, wanted)

@@ -1,4 +1,6 @@
-"""The agents who are connected, as one process reports them; gaps are noticed and made up for."""
+"""One process reports its connected agents. It detects gaps, and agents get their full time again
+after a gap.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -18,7 +20,7 @@ from tests.support.story import MIA, OMAR, Story
 
 
 class Time:
-    """The monotonic clock, and the clock on the wall, which usually go together."""
+    """The monotonic clock and the wall clock. Both usually advance together."""
 
     def __init__(self, clock: MovedClock) -> None:
         self.now = 1000.0
@@ -61,7 +63,7 @@ async def due_in(story: Story, clock: MovedClock, agent_id: int = MIA) -> float:
     return float((work.due_at - clock.now).total_seconds())
 
 
-async def test_who_holds_a_stream_is_told_every_ten_seconds_and_who_left_at_once(
+async def test_connected_agents_are_reported_every_ten_seconds_and_departures_at_once(
     story: Story, connections: Connections, clock: MovedClock, time: Time
 ) -> None:
     await story.available(MIA)
@@ -98,8 +100,7 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
     time: Time,
     happens: Callable[[Time], Awaitable[None]],
 ) -> None:
-    """Neither the agent with an open stream, nor the one who had no chance to reconnect
-    meanwhile."""
+    """This applies to an agent with an open stream and to one who could not reconnect meanwhile."""
     await story.available(MIA, OMAR)
     caught_up: list[bool] = []
     connections._caught_up = lambda: caught_up.append(True)
@@ -134,8 +135,9 @@ async def test_the_database_is_read_only_for_a_while(
     time: Time,
     heard: Heard,
 ) -> None:
-    """No error of the database ends anything or sets anybody to Away. Work resumes
-    when it accepts writes again."""
+    """A database error ends no task and sets no agent to Away. Work resumes when the database
+    accepts writes again.
+    """
     store = Store(postgres_url, clock=clock, settings=operation_settings, after_commit=heard)
     story, connections = Story(store), Connections(store, clock, monotonic=time)
     await story.available(MIA)

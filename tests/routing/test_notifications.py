@@ -1,5 +1,6 @@
-"""Notifications for agents who have no page open: what is new, for whom, how often, and how they
-leave."""
+"""Notifications for agents who have no page open: the news, the recipients, the frequency and the
+sending.
+"""
 
 import base64
 import json
@@ -32,7 +33,7 @@ from handoff_service.operations.routing.notify_agents import (
 )
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
-from handoff_service.ports import Called, PushMessage
+from handoff_service.ports import CallResult, PushMessage
 from handoff_service.rules.routing.notifications import (
     News,
     NewsKind,
@@ -209,17 +210,17 @@ async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_take
     )
     taken = await story.store.write(add_target, theirs)
     assert await story.store.read(notification_targets.of_agent, MIA) == []
-    failed = [SendResult(taken, Called(status=500, why="It answered 500."))]
+    failed = [SendResult(taken, CallResult(status=500, why="It answered 500."))]
     await story.store.write(finish_notifications, failed)
     (kept,) = await story.store.read(notification_targets.of_agent, OMAR)
     assert kept.error == "It answered 500."
-    gone = [SendResult(taken, Called(status=410, why="It answered 410."))]
+    gone = [SendResult(taken, CallResult(status=410, why="It answered 410."))]
     await story.store.write(finish_notifications, gone)
     assert await story.store.read(notification_targets.of_agent, OMAR) == []
 
 
 class PushService:
-    """A push service and a chat, which keep what they get."""
+    """Stands in for a push service and a chat, and records the messages that they get."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []

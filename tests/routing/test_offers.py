@@ -35,7 +35,7 @@ WAITING = "Everyone at Service desk is busy right now. You're in line and we'll 
 WAITING += " Text BOT for the virtual agent."
 
 
-async def test_an_offer_says_who_why_and_until_when_and_the_requester_gets_one_line(
+async def test_an_offer_shows_requester_reason_and_deadline_and_the_requester_gets_one_text(
     story: Story, heard: Heard, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -74,7 +74,7 @@ async def test_accepting_makes_the_agent_owner_under_the_next_epoch(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER) == 0
 
 
-async def test_nobody_free_is_told_once_and_the_first_who_comes_is_offered_the_oldest(
+async def test_the_nobody_free_text_is_sent_once_and_the_first_free_agent_gets_the_oldest(
     story: Story, clock: MovedClock
 ) -> None:
     waiting = []
@@ -88,6 +88,20 @@ async def test_nobody_free_is_told_once_and_the_first_who_comes_is_offered_the_o
     await story.offer()
     assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[:2], "a capacity of two"
     assert await story.texted(waiting[0]) == [WAITING], "no second line"
+
+
+async def test_a_new_agent_gets_what_waits_while_a_colleague_has_earlier_offers(
+    story: Story,
+) -> None:
+    await story.available(OMAR)
+    waiting = [
+        (await story.text(number=number, to=DIRECT)).interaction_id or 0
+        for number in (ANN, BOB, STRANGER)
+    ]
+    assert await story.offer() == 2, "Omar has a capacity of two"
+    await story.available(MIA)
+    assert await story.offer() == 1
+    assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[2:]
 
 
 async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
@@ -143,7 +157,7 @@ async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(
     assert await story.texted(ann) == [IN_LINE]
 
 
-async def test_an_offer_that_comes_to_nothing_with_nobody_free_tells_the_requester(
+async def test_an_unaccepted_offer_with_nobody_free_texts_the_requester(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -167,7 +181,7 @@ async def test_exactly_one_of_many_clicks_gets_the_conversation(story: Story) ->
     assert sorted(type(a).__name__ for a in answers) == ["Conflict"] * 7 + ["int"]
 
 
-async def test_an_offer_is_nobody_elses(story: Story) -> None:
+async def test_only_the_offered_agent_can_answer_an_offer(story: Story) -> None:
     await story.available(MIA)
     await story.text(to=DIRECT)
     await story.offer()

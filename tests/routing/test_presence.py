@@ -93,8 +93,8 @@ async def test_signing_in_ends_an_automatic_away(
     assert await says(story) == ("available", None, why)
 
 
-async def test_the_presence_that_was_chosen_comes_back(story: Story, clock: MovedClock) -> None:
-    """Not just Available: an admin's own state that takes work."""
+async def test_the_presence_that_was_chosen_returns(story: Story, clock: MovedClock) -> None:
+    """The chosen presence comes back even if it is an admin's own state that takes work."""
     own = sa.insert(t.presence_states).values(name="Back office", takes_work=True, position=1)
     await story.store.write(lambda tx, _: tx.conn.execute(own), None)
     await choose(story, "Back office")
@@ -105,7 +105,7 @@ async def test_the_presence_that_was_chosen_comes_back(story: Story, clock: Move
 
 
 @pytest.mark.parametrize("chosen", ["away", "offline"])
-async def test_what_an_agent_chose_stays(story: Story, clock: MovedClock, chosen: str) -> None:
+async def test_chosen_presence_stays(story: Story, clock: MovedClock, chosen: str) -> None:
     await choose(story, chosen)
     await lose(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
@@ -144,10 +144,10 @@ async def test_a_missed_offer_is_not_forgiven_to_an_agent_whose_page_is_merely_o
     assert (await mia(story)).presence == "away"
 
 
-async def test_a_lost_connection_that_was_none_is_put_right_with_the_next_word_of_it(
+async def test_a_wrongly_lost_connection_is_corrected_by_the_next_report(
     story: Story, clock: MovedClock
 ) -> None:
-    """A process that was frozen, or cut off from the database, still holds the agent's stream."""
+    """A process that was frozen or cut off from the database may still hold the agent's stream."""
     await story.available(MIA)
     await lose(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA]))
@@ -245,8 +245,9 @@ async def test_after_a_gap_everybody_gets_their_full_time_again(
 async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(
     story: Story, clock: MovedClock
 ) -> None:
-    """Neither the verdict on a lost connection, nor an offer, nor claimed work, nor a text that
-    waited for its rate."""
+    """This covers the decision about a lost connection, an offer, claimed work, and a text that
+    waits for its number's rate.
+    """
     await story.available(MIA)
     await story.text("hi", to=DIRECT)
     await story.offer()
@@ -255,7 +256,7 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(
     row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
     far = due_work.HELD
     rows = [
-        # by a process that has died since
+        # claimed by a process that has died since
         {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
         {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
         {

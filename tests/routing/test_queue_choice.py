@@ -29,11 +29,12 @@ def test_the_first_queue_whose_conditions_match_takes_it() -> None:
     assert choose(QUEUES, USUAL, facts()) == USUAL
 
 
-def test_each_queue_says_why() -> None:
+def test_each_queue_gives_its_reason() -> None:
     found = explain(QUEUES, USUAL, facts(topic="vpn", attributes={"site": "Boston"}))
     assert [(one.name, one.chosen) for one in found] == [("Spanish", False), ("Network", True)]
-    assert (
-        found[0].why == "These conditions do not match: language is es. The language is not known."
+    assert found[0].why == (
+        "These conditions do not match: language is es. In this conversation: language is not "
+        "known."
     )
     assert found[1].why == "Its conditions match: topic is one of vpn, wifi; site is Boston."
     usual = explain(QUEUES, USUAL, facts(topic="printer"))[-1]

@@ -1,4 +1,4 @@
-"""The replay of arrivals: tiny desks whose outcomes are worked out by hand."""
+"""The replay of arrivals on tiny desks. The expected outcomes were calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -85,7 +85,7 @@ def test_one_agent_takes_one_after_the_other() -> None:
     assert found == {0: (MIA, at(9)), 1: (MIA, at(9, 10)), 2: (MIA, at(9, 20))}
 
 
-def test_more_capacity_takes_them_at_once() -> None:
+def test_more_capacity_lets_an_agent_accept_several_at_once() -> None:
     found = replayed(
         {DESK: queue(MIA, capacity=2)}, [agent(MIA)], *(arrival(n, at(9, n)) for n in range(3))
     )
@@ -167,7 +167,9 @@ def declined(minutes: float, *, again: bool = True) -> tuple[Declined, ...]:
 
 
 def test_the_agent_who_served_a_requester_last_comes_first() -> None:
-    """Mia serves Ann at nine. At ten both are free, and Omar has waited longer for an offer."""
+    """Mia serves Ann at nine. At ten both agents are free, and Omar has waited longer for an
+    offer.
+    """
     desk = {DESK: queue(MIA, OMAR, capacity=2, affinity=7)}
     arrivals = (
         arrival(0, at(9), requester="Ann"),
@@ -182,7 +184,7 @@ def test_the_agent_who_served_a_requester_last_comes_first() -> None:
     assert replayed(without, agents, *arrivals)[1] == (OMAR, at(10))
 
 
-def test_who_served_a_requester_before_the_replayed_days_comes_first_too() -> None:
+def test_the_agent_who_served_before_the_replayed_days_comes_first_too() -> None:
     desk = ReplayDesk(
         queues={DESK: queue(MIA, OMAR, affinity=7)},
         agents={one.id: one for one in (agent(MIA), agent(OMAR))},
@@ -198,8 +200,9 @@ def test_who_served_a_requester_before_the_replayed_days_comes_first_too() -> No
 def test_an_agent_who_rejected_an_offer_rejects_it_again_after_the_same_time(
     again: bool, taken: tuple[int, float]
 ) -> None:
-    """Meanwhile it counts as the agent's load. Omar is busy then, so a new round asks Mia, if she
-    may be asked again."""
+    """Until then, the offer counts toward the agent's load. Omar is busy at that time, so a new
+    round offers the conversation to Mia, if she may be asked again.
+    """
     desk = {DESK: queue(MIA, OMAR)}
     first = arrival(0, at(9), declines={MIA: declined(2, again=again)})
     second = arrival(1, at(9, 1))

@@ -1,4 +1,4 @@
-"""Waits, targets and load of a replay, worked out by hand."""
+"""Waits, targets and load of a replay, compared with numbers that were calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -44,7 +44,7 @@ def times(spans: list[Span]) -> list[tuple[TargetKind, datetime, datetime | None
     return [(one.kind, one.started_at, one.ended_at) for one in spans]
 
 
-def test_all_happens_earlier_when_the_agent_gets_it_earlier() -> None:
+def test_an_earlier_offer_moves_all_later_events_forward() -> None:
     spans, holds = shifted(ARRIVAL, Outcome(MIA, at(9, 5)), PAST, at(20))
     assert times(spans) == [
         (FIRST, at(9), at(9, 10)),
@@ -54,13 +54,13 @@ def test_all_happens_earlier_when_the_agent_gets_it_earlier() -> None:
     assert holds == [HeldTime(at(9, 26), at(9, 30))]
 
 
-def test_nobody_gets_it() -> None:
+def test_a_conversation_that_no_agent_gets() -> None:
     spans, _ = shifted(ARRIVAL, Outcome(None, None), PAST, at(20))
     assert times(spans) == [(FIRST, at(9), at(20))]
     assert not spans[0].reached
 
 
-def test_an_agent_gets_what_nobody_got() -> None:
+def test_an_agent_gets_conversations_that_nobody_got() -> None:
     past = PastAnswers(usual_answer=timedelta(minutes=4))
     spans, _ = shifted(ARRIVAL, Outcome(MIA, at(9, 1)), past, at(20))
     assert times(spans) == [(FIRST, at(9), at(9, 5))]

@@ -2,6 +2,7 @@
 connections."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Pr
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import prompts
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
 from handoff_service.worker import Worker
@@ -44,7 +46,7 @@ SERVICE_DESK = 1
 async def change(
     store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any
 ) -> None:
-    """Apply a change by an admin."""
+    """Change a setting as an admin does."""
     query = sa.update(table).values(**values)
     await store.write(
         lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None
@@ -74,7 +76,7 @@ async def texts(story: Story, number: str = ANN) -> int:
 
 
 async def run_due(story: Story, clock: MovedClock) -> int:
-    """Move to the time at which the queues are looked through again, and do it."""
+    """Move the clock to the next run of work assignment, and run it."""
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.OFFER_WORK)
     clock.now = max(clock.now, work.due_at)
     return await story.offer()
@@ -129,9 +131,7 @@ async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
     assert await story.offer() == 1
 
 
-async def test_whoever_served_the_requester_last_is_asked_first_for_some_days(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_the_last_agent_is_asked_first_for_some_days(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent(OMAR)
     await story.close(ann, OMAR)
     await story.available(MIA)
@@ -172,7 +172,7 @@ async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
     )
 
 
-async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with_a_pause(
+async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with_a_pause(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
@@ -182,13 +182,34 @@ async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with
         await reject(story, agent)
     assert await story.offer() == 0
     assert await story.offer() == 0
-    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds"]
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == ["Nobody in Service desk has accepted. Patchboard asks again in 30 seconds."]
     assert await run_due(story, clock) == 1
     assert (await waiting_item(story, ann)).round == 2
 
 
-async def test_a_reason_for_good_is_not_asked_again_in_any_round(
+@pytest.mark.parametrize("ends_by", ["an agent", "the virtual agent"])
+async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
+    async def alerts() -> list[str]:
+        read = partial(prompts.open_prompts, supervises=True)
+        return [one.said for one in await story.store.read(read, OMAR)]
+
+    await story.available(MIA)
+    await texts(story)
+    await story.offer()
+    await reject(story, MIA)
+    await story.offer()
+    assert len(await alerts()) == 1
+    if ends_by == "an agent":
+        await story.available(OMAR)
+        await story.offer()
+        await story.accept((await story.inbox(OMAR))[0].id, OMAR)
+    else:
+        await story.text("Bot", to=DIRECT)
+    assert await alerts() == []
+
+
+async def test_an_agent_with_a_final_reason_is_not_asked_again(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -221,7 +242,7 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(
     assert len(await story.texted(ann)) == 1, "told once"
 
 
-async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
+async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) -> None:
     ann = await texts(story)
     await story.offer()
     await story.text("Bot", to=DIRECT)
@@ -241,16 +262,14 @@ async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
     }
 
 
-async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: MovedClock) -> None:
     await change(story.store, t.queues, alarm_seconds=300)
     ann = await texts(story)
     await story.offer()
     await run_due(story, clock)
     await story.offer()
-    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Waiting in Service desk for 5 minutes"]
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == ["Waiting in Service desk for 5 minutes."]
 
 
 async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
@@ -309,7 +328,7 @@ async def set_to(story: Story, presence: str, agent: int = MIA) -> None:
     await story.store.write(set_presence, SetPresence(agent_id=agent, presence=presence))
 
 
-async def test_an_own_state_stands_and_may_take_work(story: Story) -> None:
+async def test_a_desks_own_presence_stays_and_may_take_work(story: Story) -> None:
     await add(story.store, t.presence_states, name="Lunch", takes_work=False, position=1)
     await add(story.store, t.presence_states, name="Training", takes_work=True, position=2)
     with pytest.raises(BadInput) as refused:
@@ -325,7 +344,7 @@ async def test_an_own_state_stands_and_may_take_work(story: Story) -> None:
     assert [r.presence for r in await story.rows(t.presence_log)] == ["Lunch", "Training"]
 
 
-async def test_going_away_gives_an_offer_to_the_next_at_once(story: Story) -> None:
+async def test_going_away_passes_an_offer_on_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
     await texts(story)
     await story.offer()
@@ -375,7 +394,7 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 
-async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_it(
+async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_wants_it(
     story: Story,
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -392,7 +411,7 @@ async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story) -> None:
+async def test_only_an_asked_agent_can_accept_an_offer(story: Story) -> None:
     await story.available(MIA)
     await texts(story, STRANGER)
     await story.offer()
@@ -401,7 +420,7 @@ async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story)
         await story.accept(offer.id, OMAR)
 
 
-async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_behind_them(
+async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
@@ -411,10 +430,10 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     for n in range(2):
         await texts(story, f"+1303555{n:04d}")
         await story.offer()
-        await reject(story, MIA, "Not my expertise")  # for good
+        await reject(story, MIA, "Not my expertise")  # this reason is final
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     third = await texts(story, "+13035550009")
-    # the waiting requesters are told now, which no longer puts their work items first
+    # these requesters have their first text now, so their work items no longer come first
     await story.offer()
     await story.available(MIA)
     while await worker.step():
@@ -423,10 +442,12 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     assert offer.interaction.id == third
 
 
-async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(
+async def test_an_agent_who_was_too_late_gets_the_next_offer_at_once(
     story: Story, clock: MovedClock
 ) -> None:
-    """The card that vanishes makes room, also when nothing else happens."""
+    """An offer that another agent accepts disappears and frees capacity, even if nothing else
+    happens.
+    """
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await change(story.store, t.agents, capacity=1)
     await story.available(MIA, OMAR)

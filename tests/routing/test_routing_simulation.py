@@ -20,7 +20,7 @@ from tests.conftest import MovedClock
 from tests.support.routing_day import Day, lay_out
 from tests.support.story import Story
 
-# `make simulation` runs it with 200 agents and 5,000 conversations; the suite with what takes
+# `make simulation` uses 200 agents and 5,000 conversations. The normal run is small enough to take
 # seconds.
 AGENTS = int(os.environ.get("PATCHBOARD_TEST_AGENTS", "25"))
 CONVERSATIONS = int(os.environ.get("PATCHBOARD_TEST_CONVERSATIONS", "150"))

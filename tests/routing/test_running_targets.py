@@ -1,4 +1,6 @@
-"""The running targets of conversations: when they start, pause and end, and what waits for them."""
+"""The running targets of conversations: when they start, pause and end, and the timers that wait
+for them.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -64,7 +66,7 @@ async def targets(story: Story, interaction_id: int) -> dict[str, RunningTarget]
 
 
 async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, float | None]:
-    """Kind -> the minutes until it is due; None: it is paused."""
+    """Kind -> the minutes until the target is due; None: the target is paused."""
     now = rules.clock()
     return {
         kind: (one.due_at - now) / timedelta(minutes=1) if one.due_at else None
@@ -136,7 +138,7 @@ async def test_an_agents_own_conversation_has_no_target_until_the_requester_writ
     assert list(await left(story, rules, other)) == ["first_response", "resolution"]
 
 
-async def test_a_hold_pauses_them(story: Story, rules: Rules) -> None:
+async def test_a_hold_pauses_targets(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     rules.clock.move(300)
     await state(story, ann, State.ON_HOLD)
@@ -163,7 +165,7 @@ async def test_opening_hours_count(story: Story, rules: Rules, clock: MovedClock
     assert found.due_at - clock() == timedelta(days=1, minutes=-50), "10 minutes are for tomorrow"
 
 
-async def test_they_follow_the_desks_time_zone(
+async def test_times_of_targets_follow_the_desks_time_zone(
     story: Story, rules: Rules, clock: MovedClock
 ) -> None:
     """At 14:00 UTC the queue is open in New York. In Honolulu it opens at 18:00 UTC."""
@@ -174,7 +176,7 @@ async def test_they_follow_the_desks_time_zone(
     assert (await left(story, rules, ann))["first_response"] == 4 * 60 + 20
 
 
-async def test_they_follow_priority_and_queue(story: Story, rules: Rules) -> None:
+async def test_targets_follow_priority_and_queue(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     await priority(story, ann, 1)
     assert await left(story, rules, ann) == {"first_response": 5}
@@ -195,19 +197,19 @@ async def test_they_follow_priority_and_queue(story: Story, rules: Rules) -> Non
 async def test_the_list_shows_the_one_that_is_due_first(story: Story, rules: Rules) -> None:
     await story.with_agent()
 
-    async def listed() -> tuple[str, str]:
-        found = await story.store.read(conversation_list.listed, MIA, others=False)
+    async def ongoing_items() -> tuple[str, str]:
+        found = await story.store.read(conversation_list.ongoing_items, MIA, others=False)
         target = found[0].target
         assert target is not None
         return target.title, target.tone(rules.clock())
 
-    assert await listed() == ("First response", "")
+    assert await ongoing_items() == ("First response", "")
     rules.clock.move(14 * 60)
-    assert (await listed())[1] == ""
+    assert (await ongoing_items())[1] == ""
     rules.clock.move(60)
-    assert (await listed())[1] == "wait", "a quarter is left"
+    assert (await ongoing_items())[1] == "wait", "a quarter is left"
     rules.clock.move(301)
-    assert (await listed())[1] == "fail"
+    assert (await ongoing_items())[1] == "fail"
 
 
 # Timers -------------------------------------------------------------------------------------------
@@ -235,7 +237,7 @@ async def test_an_action_waits_until_so_much_is_left(story: Story, rules: Rules)
     assert await said(story, ann) == ["soon", "late"], "once"
 
 
-async def test_an_answer_in_time_cancels_it(story: Story, rules: Rules) -> None:
+async def test_an_answer_in_time_cancels_the_timer(story: Story, rules: Rules) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
     ann = await story.with_agent()
     await rules.wait(minutes=10)
@@ -244,7 +246,9 @@ async def test_an_answer_in_time_cancels_it(story: Story, rules: Rules) -> None:
     assert await said(story, ann) == []
 
 
-async def test_it_waits_through_a_hold_and_for_the_handoff(story: Story, rules: Rules) -> None:
+async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
     bot = (await story.text(to=MAIN)).interaction_id or 0
     assert await rules.running(bot) == [], "parked, so nobody sees it"
@@ -265,7 +269,7 @@ async def test_it_waits_through_a_hold_and_for_the_handoff(story: Story, rules: 
     assert await said(story, bot) == ["soon"]
 
 
-async def test_a_higher_priority_moves_it_forward(story: Story, rules: Rules) -> None:
+async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: Rules) -> None:
     await rules.add("late", REQUESTER, "1m", **due_in(0))
     ann = await story.with_agent()
     await rules.wait(minutes=6)

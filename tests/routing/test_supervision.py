@@ -111,10 +111,10 @@ async def test_a_queue_says_when_it_opens_when_it_closes_and_why_it_can_never_as
     assert (queue.open_now, queue.opens_at) == (False, datetime(2026, 6, 2, 12, tzinfo=UTC))
     await change(story, sa.update(t.agents).values(active=False))
     (queue,) = (await seen(story)).queues
-    assert queue.problems == ["No active agent is in Service desk: add one."]
+    assert queue.problems == ["No active agent is in its groups (Service desk): add one."]
 
 
-async def test_who_waits_longest_comes_first_then_agents_then_the_bot(
+async def test_longest_waits_come_first_then_agents_then_the_bot(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -242,9 +242,12 @@ async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(
     assert (ten.opened, ten.handed, ten.abandoned, ten.handling) == (1, 0, 1, 3620)
 
 
-async def test_however_much_is_stored_only_the_day_and_what_is_open_is_read(story: Story) -> None:
-    """Closed conversations grow for years. Their tables are searched by index, or read backward
-    from the newest row."""
+async def test_only_the_day_and_open_conversations_are_read_however_much_is_stored(
+    story: Story,
+) -> None:
+    """Closed conversations accumulate for years, so queries must use an index or read backward from
+    the newest row.
+    """
     plans = await story.store.read(_plans) if story.store.is_sqlite else {}
     for statement, plan in plans.items():
         walked = "DESC" in statement and re.search(r"LIMIT \?[^()]*$", statement)
@@ -272,7 +275,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     supervision.now(conn, OMAR)
     for supervises in (False, True):
         prompts.open_prompts(conn, OMAR, supervises=supervises)
-    conversation_list.listed(conn, OMAR, others=True)
+    conversation_list.ongoing_items(conn, OMAR, others=True)
     read_positions.newest_unread(conn, OMAR)
     conversations.others_count(conn, OMAR)
     inbox.offered(conn, OMAR)
@@ -281,7 +284,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     return found
 
 
-async def test_supervisors_are_told_once_for_each_transaction(story: Story) -> None:
+async def test_supervisors_get_one_hint_for_each_transaction(story: Story) -> None:
     def say(tx: Transaction, _: None) -> list[str]:
         tx.desk_changed()
         tx.desk_changed()

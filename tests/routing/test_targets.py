@@ -35,7 +35,7 @@ def holds(*written: tuple[str, str | None]) -> list[HeldTime]:
     return [HeldTime(at(began), at(ended) if ended else None) for began, ended in written]
 
 
-# what, hours, start, minutes, holds -> due, due soon
+# name, opening hours, start, minutes, holds -> due time, due-soon time
 DUE = [
     ("always open", ALWAYS, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("within a day", OFFICE, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
@@ -98,7 +98,7 @@ def test_time_left_on_hold(what: str, held: list[tuple[str, str | None]], left: 
     ("minutes_left", "expected"),
     [(10, "Mo 09:30"), (40, "Mo 09:00"), (90, "Mo 09:00"), (0, "Mo 09:40"), (-30, "Mo 10:10")],
 )
-def test_when_so_many_minutes_are_left(minutes_left: int, expected: str) -> None:
+def test_the_time_when_a_number_of_minutes_is_left(minutes_left: int, expected: str) -> None:
     assert moment(at("Mo 09:00"), timedelta(minutes=40 - minutes_left), [], OFFICE) == at(expected)
 
 
@@ -107,7 +107,7 @@ def test_counted_time_leaves_out_holds_and_closed_hours() -> None:
     assert counted(at("Mo 08:00"), at("Tu 09:00"), held, OFFICE) == timedelta(hours=9)
 
 
-# what, answered or ended, whether by an answer, now -> met
+# name, time of the answer or end, whether an answer ended it, now -> met
 MET = [
     ("in time", "Mo 09:30", True, "Mo 12:00", True),
     ("just in time", "Mo 09:40", True, "Mo 12:00", True),

@@ -1,5 +1,6 @@
-"""Transfer to an agent or a queue, hand-back, assignment by hand: one owner, and no lost
-message."""
+"""Transfer to an agent or a queue, hand-back, assignment by hand: a conversation always has one
+owner, and no message is lost.
+"""
 
 import asyncio
 
@@ -64,7 +65,7 @@ async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -
 
 
 @pytest.mark.parametrize("how", ["declines", "lets it run out", "goes away", "is taken back"])
-async def test_it_stays_with_the_sender_when_the_other(
+async def test_a_conversation_stays_with_the_sender_when_the_other(
     how: str, story: Story, ann: int, clock: MovedClock
 ) -> None:
     await send_on(story, ann, to_agent=OMAR)
@@ -90,7 +91,7 @@ async def test_it_stays_with_the_sender_when_the_other(
     ]
     assert len(told) == 2, "it was begun, and what became of it"
     await story.available(OMAR)
-    await send_on(story, ann, to_agent=OMAR)  # and it can be tried again
+    await send_on(story, ann, to_agent=OMAR)  # a transfer can be attempted again
 
 
 async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first(
@@ -123,9 +124,7 @@ async def test_of_two_transfers_at_once_one_is_refused(story: Story, ann: int) -
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_what_cannot_be_transferred_is_refused_with_the_reason(
-    story: Story, ann: int
-) -> None:
+async def test_a_refused_transfer_gives_the_reason(story: Story, ann: int) -> None:
     for to, error, said in (
         ({}, BadInput, "agent_id"),
         ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
@@ -146,7 +145,7 @@ async def test_what_cannot_be_transferred_is_refused_with_the_reason(
         await send_on(story, ann, to_agent=OMAR)
 
 
-async def test_handed_back_with_an_outcome_that_the_bot_is_told(story: Story, ann: int) -> None:
+async def test_a_hand_back_passes_the_outcome_to_the_bot(story: Story, ann: int) -> None:
     command = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered")
     await story.store.write(return_to_bot, command)
     seen = await story.see(ann)
@@ -159,7 +158,7 @@ async def test_handed_back_with_an_outcome_that_the_bot_is_told(story: Story, an
     assert question.metadata["handed_back"]["outcome"] == "New dock ordered"
 
 
-async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_told_first(
+async def test_a_blank_text_after_a_hand_back_keeps_the_steps_before_the_turn(
     story: Story, ann: int
 ) -> None:
     await story.store.write(
@@ -214,7 +213,7 @@ async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int
     assert lines[-2:] == ["Omar Haddad took over", "Omar Haddad assigned this to Mia Chen"]
 
 
-async def test_whoever_never_wrote_hears_nothing_of_a_queue_until_they_write(story: Story) -> None:
+async def test_requesters_who_have_not_written_get_no_queue_texts(story: Story) -> None:
     recipient = Recipient(to=BOB, provider_number=DIRECT, user_id=None)
     command = Start(agent_id=MIA, recipient=recipient, body="Your laptop is ready.")
     bob = (await story.store.write(start_conversation, command)).interaction_id

@@ -49,7 +49,7 @@ def test_richer_expressions_are_left_alone(expression: str) -> None:
 
 
 @pytest.mark.parametrize("expression", UNDERSTOOD)
-def test_what_the_grid_writes_means_the_same(expression: str) -> None:
+def test_the_grids_expression_has_the_same_hours(expression: str) -> None:
     written = write(UNDERSTOOD[expression])
     same = parse(written)
     assert same is not None
@@ -92,6 +92,6 @@ def test_times_are_read_as_people_type_them(typed: str, times: object) -> None:
         ("08:75-09:00", "from 00:00 to 24:00"),
     ],
 )
-def test_wrong_times_say_what_is_right(typed: str, says: str) -> None:
+def test_wrong_times_get_a_helpful_error(typed: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         read_times(typed)

@@ -56,7 +56,7 @@ def test_a_crowd_is_accepted_within_a_few_turns(
         clients = connect(stack, listening, CLIENTS)
         turns = 0
         while len(made) < CLIENTS:
-            await asyncio.sleep(0)  # one turn
+            await asyncio.sleep(0)  # lets the event loop run once
             turns += 1
         assert await asyncio.to_thread(greeted, clients) == CLIENTS
         await accepting.close()
@@ -67,18 +67,18 @@ def test_a_crowd_is_accepted_within_a_few_turns(
         assert runner.run(serve()) < CLIENTS / 4
 
 
-async def test_what_is_queued_at_the_end_is_accepted(listening: socket.socket) -> None:
+async def test_queued_connections_are_accepted_at_the_end(listening: socket.socket) -> None:
     accepting = Acceptor(listening, Greeter)
     accepting.start()
     with ExitStack() as stack:
         clients = connect(stack, listening, CLIENTS)
-        await accepting.close()  # before the loop had a turn
+        await accepting.close()  # before the event loop has run
         assert await asyncio.to_thread(greeted, clients) == CLIENTS
 
 
-async def test_accepting_goes_on_after_the_open_files_ran_out(listening: socket.socket) -> None:
+async def test_accepting_continues_after_the_open_files_ran_out(listening: socket.socket) -> None:
     class Full:
-        """A socket of a process that may not open another file, once."""
+        """A socket that fails once, as if the process had no file descriptors left."""
 
         def __init__(self) -> None:
             self.refused = False

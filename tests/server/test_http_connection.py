@@ -1,4 +1,4 @@
-"""Limits of connections: real ones to a real server, with the patience of clients made short."""
+"""Limits of connections: real connections to a real server, with short time limits."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
 
 
 class Webhooks(WebhooksUnderWay):
-    """So many webhooks may be under way."""
+    """Allows this many webhooks under way."""
 
     is_full = False
 
@@ -88,7 +88,8 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
 @pytest.mark.parametrize("server", [(20, 1000, ())], indirect=True)
 async def test_the_idlest_connections_of_an_address_make_room(server: Server) -> None:
     connections = [await server.open() for _ in range(20)]
-    assert await server.answers(connections[0])  # so this one is not the idlest
+    # this request makes the connection no longer the one that is idle longest
+    assert await server.answers(connections[0])
     assert await server.answers(await server.open())
     ended = [
         reader.at_eof() or not await server.answers((reader, writer))
@@ -157,7 +158,7 @@ async def answer(
 
 
 @ROOMY
-async def test_a_webhook_too_many_is_refused_and_its_connection_goes_on(server: Server) -> None:
+async def test_a_webhook_too_many_is_refused_and_its_connection_continues(server: Server) -> None:
     connection = await server.open()
     server.webhooks.is_full = True
     for parts in ([WHOLE], [WHOLE[:-3], WHOLE[-3:]], [WHOLE[:-3], WHOLE[-3:-1], WHOLE[-1:]]):
@@ -169,7 +170,7 @@ async def test_a_webhook_too_many_is_refused_and_its_connection_goes_on(server: 
 
 
 @ROOMY
-async def test_a_webhook_is_under_way_until_it_is_answered(server: Server) -> None:
+async def test_a_webhook_counts_as_open_until_it_is_answered(server: Server) -> None:
     connection, other = await server.open(), await server.open()
     assert await answer(connection, WHOLE) == (200, b"hello 1")
     assert server.webhooks.count == 0
@@ -198,9 +199,9 @@ async def test_a_stream_outlives_a_freeze_of_the_process(server: Server, frozen:
     writer.write(b"GET /stream HTTP/1.1\r\nHost: desk\r\n\r\n")
     await reader.readuntil(b"data: 1")
     (connection,) = server.connections
-    connection._time -= 60  # nothing was sent for a minute
+    connection._time -= 60  # simulates a minute without data
     if frozen:
-        connection._checked_at -= 60  # because nothing was done
+        connection._checked_at -= 60  # and a minute without checks, as in a frozen process
     connection.check_timeouts()
     await asyncio.sleep(0)
     assert connection.transport is not None
@@ -218,7 +219,7 @@ async def test_a_stream_outlives_a_freeze_of_the_process(server: Server, frozen:
         (CHUNKED, None),
         (HEAD + b"CONTENT-LENGTH:12\r\n\r\n", 12),
         (HEAD + b"X-A: \r\nContent-Length: -1\r\n\r\n", None),
-        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # in the body
+        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # the connection ends in the body
     ],
 )
 def test_bytes_to_come(data: bytes, left: int | None) -> None:

@@ -30,7 +30,7 @@ from tests.conftest import MovedClock
 from tests.server.test_worker import Provider
 from tests.support.story import DIRECT, MIA, Story
 
-GOAL = 30  # seconds in which a person is reached: the issue's
+GOAL = 30  # seconds within which a requester must reach a live agent
 
 
 class HungProvider:
@@ -80,7 +80,7 @@ async def test_an_offer_is_made_while_the_provider_hangs(
     while await story.offer() or await story.count(
         t.due_work, t.due_work.c.kind == Work.OFFER_WORK
     ):
-        pass  # every requester is told that they wait
+        pass  # every requester gets the text about waiting
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
     none: Any = provider
     pools += build_workers(WorkerDeps(store=store, provider=none, bot=NoBot(), clock=clock))
@@ -102,7 +102,9 @@ async def test_an_offer_is_made_while_the_provider_hangs(
 async def test_an_offer_is_made_while_a_kind_of_work_hangs(
     kind: Work, story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mail, the case webhook, media and the others: each kind that asks another server."""
+    """Covers each kind of work that calls another server, such as mail, the case webhook and
+    media.
+    """
     hung: list[str] = []
 
     async def hang(job: Job) -> None:
@@ -209,7 +211,9 @@ async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
 async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
     servers: Servers, story: Story, clock: MovedClock
 ) -> None:
-    """More turns wait for the hung server than it takes in parallel, all of them first in line."""
+    """More turns than the hung server accepts in parallel wait for it, and they were queued
+    first.
+    """
     bot = RasaBot(servers.urls, "token", 60)
     ids = await people(story, 120)
     hung = servers.urls[0]
@@ -290,14 +294,15 @@ async def test_an_answer_that_cannot_be_used_opens_no_breaker() -> None:
         await bot.close()
 
 
-async def test_what_is_under_way_keeps_its_claim(
+async def test_running_work_keeps_its_claim(
     story: Story,
     clock: MovedClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A process keeps its claim however long the work takes or waits, unless it is frozen or
-    dead."""
+    """A process keeps its claim during long work and long waits, unless the process is frozen or
+    dead.
+    """
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     monkeypatch.setattr(workers, "RENEW_EVERY", 0.01)
     await people(story, 1)

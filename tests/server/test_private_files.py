@@ -15,7 +15,9 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
-    """With a home that an earlier version made, and a shell that creates files readable by all."""
+    """The test starts with a home of an earlier version, and with a umask that makes new files
+    readable by everybody.
+    """
     before = os.umask(0o022)
     home = tmp_path / "home"
     (home / "media" / "ab").mkdir(parents=True)
@@ -31,7 +33,9 @@ def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
         assert open_to_others(home) == []
 
 
-def test_a_database_elsewhere_is_private_too_and_shared_folders_stay(tmp_path: Path) -> None:
+def test_a_database_outside_home_is_private_and_shared_folders_keep_their_rights(
+    tmp_path: Path,
+) -> None:
     shared, home = tmp_path / "shared", tmp_path / "home"
     shared.mkdir()
     shared.chmod(0o1777)

@@ -1,5 +1,6 @@
-"""Several worker processes: one that ends is replaced, none outlives its supervisor, a restart
-fails no request."""
+"""Several worker processes: a worker that ends is replaced, no worker outlives its supervisor, and
+no request fails during a restart.
+"""
 
 import asyncio
 import os
@@ -23,7 +24,7 @@ from tests.support.service import Service, free_port, running_service
 from tests.support.story import MAIN
 
 REQUESTS = int(os.environ.get("PATCHBOARD_TEST_REQUESTS", "600"))
-# seconds between a client's requests, which leaves the new workers something of two cores
+# seconds between a client's requests, so that the new workers get some time of the two cores
 PAUSE = 0.02
 RESTARTS = int(os.environ.get("PATCHBOARD_TEST_RESTARTS", "1"))
 
@@ -116,7 +117,8 @@ async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The system then resets the lifeline instead of ending it."""
-    ends = threading.Event()  # waited for: the real one would end the tests half a minute later
+    # the test waits for this, because the real function would end the process half a minute later
+    ends = threading.Event()
     monkeypatch.setattr(serving, "_end_in_time", ends.set)
     ours, theirs = socket.socketpair()
     with theirs:
@@ -128,7 +130,7 @@ async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(
         await asyncio.wait_for(stopping.wait(), 10)
 
 
-# Says that it is ready, and writes to a file what the supervisor tells it.
+# A worker that reports that it is ready, and writes the supervisor's messages to a file.
 TOLD = """
 import os, pathlib, socket, sys
 lifeline = socket.socket(fileno=int(sys.argv[3]))

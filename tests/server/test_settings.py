@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service import settings
+from handoff_service.bot_control import rasa_cli, rasa_environment
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
@@ -77,6 +78,19 @@ FAULTS = [
         "PATCHBOARD_S3_URL needs PATCHBOARD_S3_ACCESS_KEY",
     ),
     ({"S3_URL": "10.0.0.31:9000"}, "PATCHBOARD_S3_URL must be an address such as"),
+    *(
+        (
+            {"BOT_TRACKER_URL": wrong},
+            "PATCHBOARD_BOT_TRACKER_URL must be postgresql://USER:PASSWORD@HOST/DATABASE. For",
+        )
+        for wrong in (
+            "sqlite:///bot.db",
+            "postgresql://bot:hunter2@db",
+            "postgresql://bot:hunter2@one,two/bot",
+            "postgresql://bot:hunter2@db:five/bot",
+            "postgres://bot:hunter2@db/bot",
+        )
+    ),
     ({"SMTP_URL": "mail.example.com:25"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
     (
         {"SMTP_URL": "smtp://mail.example.com:twentyfive"},
@@ -90,12 +104,37 @@ FAULTS = [
     FAULTS,
     ids=[next(iter(f[0])) + "=" + next(iter(f[0].values())) for f in FAULTS],
 )
-def test_faults_name_the_variable_and_what_would_be_right(
+def test_errors_name_the_variable_and_a_valid_value(
     tmp_path: Path, given: dict[str, str], says: str
 ) -> None:
     with pytest.raises(SetupError) as error:
         read(tmp_path, **given)
     assert says in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://db/bot",
+        "postgresql://bot:pass,w:rd@db:5432/bot?target_session_attrs=read-write",
+        "postgresql://bot:hunter2@/bot?host=one:5432&host=two:5432",
+        "postgresql:///bot?host=/var/run/postgresql",
+        "postgresql://bot@[::1]:5432/bot",
+    ],
+)
+def test_the_bots_can_share_a_database(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rasa_environment, "rasa", lambda: "rasa")
+    found = read(tmp_path, BOT_TRACKER_URL=address)
+    assert found.bot_tracker_url == address
+    assert found.shown()["PATCHBOARD_BOT_TRACKER_URL"] == "****"
+    given = rasa_cli.command(found, 1)[1]
+    assert given["PATCHBOARD_BOT_TRACKER_URL"] == address
+    alone = rasa_cli.command(read(tmp_path), 1)[1]
+    assert alone["PATCHBOARD_BOT_TRACKER_URL"] == ""
+    assert alone["PATCHBOARD_BOT_TRACKER_DB"] == str(tmp_path / "bot-tracker.db")
 
 
 def test_defaults_make_the_product_run(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The metrics of several processes are one answer."""
+"""One scrape returns the metrics of several processes."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from handoff_service.metrics import DeskState, Metrics, has_ended
 
-# A worker: counts so many texts, opens the bot's breaker if asked, and shows what a scrape gets.
+# A worker: counts this number of texts, opens the bot's breaker if asked, and prints the metrics.
 WORKER = """
 import sys
 from handoff_service import metrics

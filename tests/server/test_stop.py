@@ -72,7 +72,7 @@ async def bot() -> AsyncIterator[tuple[str, list[str]]]:
 async def test_work_that_does_not_finish_is_given_back(
     postgres_url: str, bot: tuple[str, list[str]], tmp_path: Path
 ) -> None:
-    """On PostgreSQL a lease outlasts the process that holds it: here it is 55 seconds."""
+    """On PostgreSQL, without this the lease of 55 seconds would outlast the process."""
     url, asked = bot
     port = free_port()
     async with FakeTwilio() as twilio:
@@ -114,8 +114,9 @@ async def test_event_streams_end_and_are_not_cut(sqlite_url: str, tmp_path: Path
 async def test_a_claim_that_was_under_way_at_the_stop_is_given_back(
     store: Store, story: Story, clock: MovedClock
 ) -> None:
-    """``run`` is cancelled while the claim is in the lane: nobody would do the work before the
-    lease ends."""
+    """``run`` is canceled while the claim is in the lane. If the claim were not released, nobody
+    would do the work before the lease ends.
+    """
     deps = WorkerDeps(store=store, provider=Provider(), bot=NoBot(), clock=clock)
     worker = Worker(deps, frozenset({Work.BOT_TURN}))
     await story.text()

@@ -101,7 +101,7 @@ def worker(story: Story, provider: Provider, bot: Bot, clock: MovedClock) -> Wor
 
 
 async def work(worker: Worker) -> None:
-    """Do what is due until nothing is."""
+    """Do all due work, until none is left."""
     while await worker.step():
         pass
 
@@ -165,7 +165,7 @@ async def test_agents_answers_leave_in_order_whatever_the_provider_does(
     assert provider.sent == ["one", "two", "three"]
 
 
-async def test_an_unknown_outcome_is_linked_when_it_went_out_and_sent_again_when_not(
+async def test_an_unknown_outcome_is_linked_if_sent_and_sent_again_if_not(
     worker: Worker, story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -216,7 +216,7 @@ async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
     assert "hello Ann" in provider.sent
 
 
-async def test_what_the_provider_does_not_take_is_logged_at_each_try(
+async def test_each_failed_attempt_is_logged(
     worker: Worker,
     story: Story,
     provider: Provider,
@@ -243,7 +243,9 @@ async def test_what_the_provider_does_not_take_is_logged_at_each_try(
 async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock
 ) -> None:
-    """With the real clock: no polling, so only nudges and due times can wake it."""
+    """Runs on the real clock. The worker does not poll, so only nudges and due times can wake
+    it.
+    """
     from handoff_service import clock as real
 
     worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=real.now))
@@ -282,7 +284,7 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(
 
 
 async def picture_in(story: Story, *types: str, number: str = ANN) -> int:
-    """A text from a phone with something of each of these types."""
+    """A text from a phone with one attachment of each of these types."""
     found = tuple(Attachment(f"https://api.twilio.com/{n}", kind) for n, kind in enumerate(types))
     text = Text(
         sid=f"MM{number}", requester_number=number, provider_number=DIRECT, body="", media=found

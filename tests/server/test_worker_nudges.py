@@ -60,7 +60,7 @@ async def process(url: str, channel: str, *, works: bool) -> AsyncIterator[Proce
 
 
 async def asleep(one: Process) -> None:
-    """Wait until nothing is scheduled, and the worker sleeps its longest."""
+    """Wait until no work is scheduled and the worker sleeps for its longest time."""
     async with asyncio.timeout(10):
         while (
             await one.store.read(due_work.next_due, real.now(), KINDS) is not None

@@ -273,7 +273,9 @@ def test_the_language_without_a_clear_text() -> None:
     ("intent", "language"),
     [("speak_english", Language.ENGLISH), ("speak_spanish", Language.SPANISH)],
 )
-def test_the_rule_knows_every_example_of_a_wish(intent: str, language: Language) -> None:
+def test_the_rule_recognizes_every_example_of_a_language_request(
+    intent: str, language: Language
+) -> None:
     """The service sets the language by this rule before the bot answers. An example that the rule
     does not know would get one answer in the language, and the next one in the other."""
     unknown = [text for text in examples()[intent] if language_of(text) is not language]
@@ -298,12 +300,12 @@ def test_english_stays_english(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", SPANISH)
-def test_spanish_is_taken_for_spanish(text: str) -> None:
+def test_spanish_is_recognized_as_spanish(text: str) -> None:
     assert language_of(text) is Language.SPANISH
 
 
 @pytest.mark.parametrize("text", ["ok", "1", "👍", "CS0000012", "outlook", "ana@example.com", "no"])
-def test_what_is_no_language_changes_nothing(text: str) -> None:
+def test_an_unknown_language_changes_nothing(text: str) -> None:
     assert conversation_language([text, "mi laptop no enciende"]) is Language.SPANISH
     assert conversation_language([text, "my laptop is dead"]) is Language.ENGLISH
 

@@ -47,7 +47,7 @@ from handoff_service.rules.shared.names import first_name
         ("John Smith, Jr.", "John"),
         ("Jane Doe, MD, PhD", "Jane"),
         ("Dean Major", "Dean"),
-        # what belongs to it or does not
+        # words that belong to the given name, and words that do not
         ("Abdul Rahman Khan", "Abdul Rahman"),
         ("J. Robert Oppenheimer", "Robert"),
         ("Ana-María López", "Ana-María"),

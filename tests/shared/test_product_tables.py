@@ -51,8 +51,8 @@ def test_the_left_column_is_the_product_pages(
 
 ANN, BOB, CY = 1, 2, 3
 WHO = [
-    # label, users on the number, has profile, profile's user, the ruled-out user -> make, tie, the
-    # interaction's user, candidates
+    # label, users on the number, has profile, profile's user, ruled-out user -> make profile, tie
+    # profile, the interaction's user, candidates
     ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
     ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
     ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),
@@ -94,7 +94,7 @@ WHO = [
 @pytest.mark.parametrize(
     ("given", "expected"), [(w[1:5], w[5:]) for w in WHO], ids=[w[0] for w in WHO]
 )
-def test_who_is_texting(
+def test_owner_of_a_number(
     given: tuple[tuple[int, ...], bool, int | None, int | None], expected: object
 ) -> None:
     users, has, of, nope = given
@@ -112,7 +112,7 @@ def test_who_is_texting(
         (FirstResponder.LIVE_AGENT, True, Owner.QUEUE),
     ],
 )
-def test_who_answers_first(responder: FirstResponder, bot: bool, owner: Owner) -> None:
+def test_first_owner(responder: FirstResponder, bot: bool, owner: Owner) -> None:
     first = requester_initiated.first_owner(responder, bot_answers=bot)
     assert first.owner is owner
     assert (first.reason is None) == (owner is Owner.VIRTUAL_AGENT), "a queue is always told why"
@@ -137,6 +137,6 @@ def test_only_an_undo_or_a_new_report_reopens_and_everything_else_can_be_closed(
     )
 
 
-def test_only_what_an_agent_has_is_put_on_hold() -> None:
+def test_only_an_agents_conversation_is_put_on_hold() -> None:
     assert next_state(State.NEW, Transition.PUT_ON_HOLD) is None
     assert next_state(State.WORK_IN_PROGRESS, Transition.PUT_ON_HOLD) is State.ON_HOLD

@@ -1,4 +1,4 @@
-"""Delivery statuses, what passes between requester and bot, system messages."""
+"""Delivery statuses, texts between requester and bot, system messages."""
 
 from itertools import permutations
 
@@ -82,7 +82,7 @@ IMPACT = [
         ("/", "?"),
     ],
 )
-def test_what_the_bot_is_asked(text: str, asked: str) -> None:
+def test_questions_to_the_bot(text: str, asked: str) -> None:
     assert for_bot(text, IMPACT) == asked
 
 

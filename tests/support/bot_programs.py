@@ -1,7 +1,7 @@
 """Programs of the bot's environment that need not import Rasa.
 
-Importing takes most of a start. A fork server imports once for all processes of the tests, and
-every program is a fork of it: see tests/bot/fork_server.py.
+Importing takes most of a start. A fork server imports Rasa once for all test processes, and every
+program is a fork of it: see tests/bot/fork_server.py.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class BotProgram:
         errors: Path | None = None,
         given: str = "",
     ) -> None:
-        """``arguments``: ``-m MODULE ...``, a script with its arguments, or those of ``rasa``.
-        ``given``: its stdin. Without ``errors``, these are in ``output`` too."""
+        """``arguments``: ``-m MODULE ...``, a script with its arguments, or the arguments of
+        ``rasa``. ``given``: its stdin. Without ``errors``, its stderr goes to ``output``, too.
+        """
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(_server())
         order = {
@@ -106,8 +107,9 @@ def run_program(
 
 @functools.cache
 def forked_python() -> str:
-    """A program that takes the arguments of the bot's Python and is ready six seconds earlier,
-    because it asks the fork server for a fork."""
+    """A program that takes the same arguments as the bot's Python. It is ready six seconds earlier,
+    because it requests a fork from the fork server.
+    """
     _server()
     path = _folder() / f"python-{os.getpid()}"
     path.write_text(_FORKED_PYTHON)
@@ -148,7 +150,7 @@ def _folder() -> Path:
 
 
 def _use(users: Path) -> bool:
-    """Keep the server from ending before this process. False when there is none."""
+    """Keep the server running as long as this process. False if there is no server."""
     try:
         os.open(users, os.O_WRONLY | os.O_NONBLOCK)  # closed at the end of this process
     except OSError as error:
@@ -159,7 +161,7 @@ def _use(users: Path) -> bool:
 
 
 def _start(folder: Path) -> None:
-    for left in ("users", "forks"):  # by a server that failed
+    for left in ("users", "forks"):  # left by a server that failed
         (folder / left).unlink(missing_ok=True)
     os.mkfifo(folder / "users")
     users = os.open(folder / "users", os.O_RDONLY | os.O_NONBLOCK)
@@ -180,4 +182,5 @@ def _start(folder: Path) -> None:
     _started.append(process)
 
 
-_started: list[subprocess.Popen[str]] = []  # one that is collected would warn that it runs
+# kept, because a running process warns when Python deletes its object
+_started: list[subprocess.Popen[str]] = []

@@ -39,7 +39,7 @@ class Cable:
         self._flows.clear()
 
     def flow(self) -> None:
-        """Forward everything again, starting with what was held up."""
+        """Forward everything again, beginning with the bytes that were held back."""
         self._flows.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,5 +56,5 @@ class Cable:
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
-        finally:  # however this end was lost, the other one must notice
+        finally:  # the other end must be closed too, for any loss of this end
             writer.close()

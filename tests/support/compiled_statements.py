@@ -4,8 +4,9 @@ compile them again."""
 from collections.abc import Hashable
 from typing import Any
 
-MOST = 5000
-type Key = tuple[Any, ...]  #: the dialect first; SQLAlchemy makes a new dialect for each engine
+MOST_STATEMENTS = 5000
+#: the first item is the dialect; SQLAlchemy makes a new dialect for each engine
+type Key = tuple[Any, ...]
 
 
 class CompiledStatements(dict[Hashable, Any]):
@@ -16,7 +17,7 @@ class CompiledStatements(dict[Hashable, Any]):
         return super().get(_shared(key), default)
 
     def __setitem__(self, key: Key, compiled: Any) -> None:  # type: ignore[override]
-        if len(self) >= MOST:
+        if len(self) >= MOST_STATEMENTS:
             self.clear()
         super().__setitem__(_shared(key), compiled)
 

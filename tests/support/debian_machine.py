@@ -1,6 +1,6 @@
 """A Debian 13 machine in a folder, booted with its own systemd, for tests of the packages.
 
-It has a network of its own without a way out, so nothing in it can download anything.
+Its network has no connection to other networks, so nothing on the machine can download anything.
 """
 
 import shutil
@@ -38,7 +38,7 @@ class DebianMachine:
         return done.stdout
 
     def wait_until_ready(self) -> None:
-        """Until the service answers that everything works."""
+        """Wait until the service reports that everything works."""
         every_second = ["--retry-delay", "1", "--retry-max-time", f"{STARTED_WITHIN:.0f}"]
         patient = ["--retry", "1000", "--retry-all-errors", *every_second]
         self.run("curl", "-sS", "--fail", *patient, "http://127.0.0.1:8000/readyz")

@@ -27,7 +27,7 @@ from handoff_service.store.engine.store import Store
 from tests.support.run_folder import made_once
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-#: where the service keeps its own, for ``patch`` and for the constants of ``running_service``
+#: the name of the service's own hasher, for ``patch`` and for the constants of ``running_service``
 HASHER = "handoff_service.operations.desk.sign_in._hasher"
 
 

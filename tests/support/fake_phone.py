@@ -1,8 +1,8 @@
 """A stateful fake of the app SMS Gateway for Android on a phone with two SIM cards.
 
-It keeps texts, webhooks, its inbox and its settings like the app's database, over a restart and
-while the phone is away. Its mobile network and its webhooks move only when a test says so. Shapes:
-the sources that ``handoff_service/gateways/android_phone/`` names.
+Like the app's database, it keeps texts, webhooks, the inbox and the settings over a restart and
+while the phone is away. Its mobile network and its webhooks move only when a test calls them.
+Shapes: the sources that ``handoff_service/gateways/android_phone/`` names.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from aiohttp.test_utils import unused_port
 from tests.support.fake_phone_events import KEY, PASSWORD, USER, PhoneEvents
 
 SIM_1, SIM_2 = "+18885550100", "+18885550200"
-ZONE = timezone(timedelta(hours=7))  # the phone's own
+ZONE = timezone(timedelta(hours=7))  # the time zone of the phone
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class PhoneText:
 
 @dataclass(slots=True)
 class FakePhone(PhoneEvents):
-    """``sent``: the texts that left the phone, in order, which is what requesters see."""
+    """``sent``: the texts that left the phone, in order, as requesters see them."""
 
     url: str = ""
     texts: dict[str, PhoneText] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class FakePhone(PhoneEvents):
             self._runner = None
 
     async def come_back(self) -> None:
-        """Come back, or start the app again. The app's database is as it was."""
+        """Come back, or start the app again. The app keeps its database."""
         app = web.Application(middlewares=[self._answer])
         app.router.add_get("/health", self._health)
         app.router.add_post("/messages", self._take)

@@ -17,7 +17,7 @@ USER, PASSWORD, KEY = "sms", "phone-password", "signing-key"
 
 @dataclass(slots=True)
 class PhoneEvents:
-    """``reroute``: where an address of the test really is."""
+    """``reroute``: the public address -> the real address of the test's service."""
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -47,7 +47,7 @@ from tests.support.fake_twilio_shapes import (
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fake-auth-token"
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-PUBLIC = "https://sms.example.com"  # where nobody listens
+PUBLIC = "https://sms.example.com"  # an address without a service
 START = frozenset({"START", "YES", "UNSTOP"})
 ON_ITS_WAY = frozenset({"queued", "sending", "accepted", "scheduled"})  # cannot be redacted yet
 
@@ -115,8 +115,8 @@ class FakeTwilio:
         consent_faults: Number -> its error message.
         consent_status: If not 201, every push gets this status.
         keeps: Numbers whose texts cannot be erased.
-        consent_refused: Numbers that spoil a whole request, which is answered with 400.
-        services: Messaging services by id, with the fields of ``/v1/Services``; ``pool`` has their
+        consent_refused: Numbers that make a whole request fail with 400. services: Messaging
+        services by id, with the fields of ``/v1/Services``; ``pool`` has their
             numbers.
         numbers: The account's numbers, each with its ``sms_url`` and similar fields.
         account_status: As Twilio writes it.
@@ -174,7 +174,7 @@ class FakeTwilio:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-        # as long as Twilio waits
+        # the time that Twilio waits
         self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
 
     async def close(self) -> None:

@@ -57,7 +57,7 @@ MAGIC_FROM: Mapping[str, int] = {
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """A message in the fake's account. ``date_sent`` is None while it waits there."""
+    """A message in the fake's account. ``date_sent`` is None while the message waits at Twilio."""
 
     sid: str
     account_sid: str

@@ -1,8 +1,6 @@
-"""Faults inside a service that ``running_service`` forks: its n-th call to another server fails, or
-its answer gets lost, or the process dies there; or SQLite refuses to write.
-
-The fork imports this module when ``constants`` names one of its values, and importing it puts the
-hooks in place::
+"""Causes faults inside a service that ``running_service`` forks. The n-th call to another server
+fails, loses its answer or kills the process, or SQLite refuses to write. The fork imports this
+module if ``constants`` names one of its values, and the import installs the hooks::
 
     running_service(home, constants={"tests.support.fork_faults.PLAN": Plan(...)})
 
@@ -59,7 +57,7 @@ _lock = threading.Lock()
 
 
 def _fault_of(call: Call, words: str) -> Fault | None:
-    """Count a call. Returns what goes wrong with it; a crash happens here."""
+    """Count a call. Returns its fault, if any. A crash happens in this function."""
     if PLAN is None or not PLAN.begin.exists():
         return None
     with _lock:

@@ -58,7 +58,7 @@ class ForkedService:
 
 
 def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Path) -> None:
-    """The work of the fork."""
+    """Runs in the fork: serves."""
     from handoff_service import cli
 
     threading.Thread(target=_end_with_tests, daemon=True).start()
@@ -76,8 +76,9 @@ def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Pa
 
 
 def _end_with_tests() -> None:
-    """End the service when the process of the tests is gone. A service that outlives it would
-    continue to send, to the next fake provider on that port."""
+    """End the service when the process of the tests is gone. If it continued to run, it would send
+    to the next fake provider on that port.
+    """
     tests = multiprocessing.parent_process()
     assert tests is not None
     tests.join()

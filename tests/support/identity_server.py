@@ -1,5 +1,5 @@
 """A real OpenID Connect provider on a port: authorization code flow with PKCE, RS256, discovery,
-user info and sign-out. Tests make it lie."""
+user info and sign-out. Tests can make it give wrong answers."""
 
 import base64
 import hashlib
@@ -37,8 +37,9 @@ class Grant:
 
 @dataclass
 class IdentityServer:
-    """One provider. ``person``: who is signed in there. ``lie``: changes the claims of the next ID
-    tokens. ``token``: makes the ID token in place of ``signed``."""
+    """One provider. ``person``: the claims of the person who is signed in at the provider. ``lie``:
+    changes the claims of the next ID tokens. ``token``: makes the ID token in place of ``signed``.
+    """
 
     client_id: str = "patchboard"
     client_secret: str = "a client's secret: with + and /"
@@ -47,15 +48,16 @@ class IdentityServer:
     lie: Callable[[Claims], Claims] = lambda claims: claims
     token: Callable[[Claims], str] | None = None
     names_itself: bool = True  #: sends iss in the answer, RFC 9207
-    info: Claims | None = None  #: what the user info says; None: the person
+    info: Claims | None = None  #: the claims of the user info; None: the claims of ``person``
     key: RSAKey = field(default_factory=new_key)
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Claims] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
-    #: when the person last typed a password there, in Unix time; None: it does not say
+    #: when the person last typed a password at the provider, in Unix time; None: the claim is
+    #: missing
     signed_in_at: int | None = None
     asks_again: bool = True  #: whether it heeds prompt=login
-    sid: str | None = None  #: its session
+    sid: str | None = None  #: the id of the provider's session
 
     def replace_key(self) -> None:
         """Sign with a new key from now on. The old one is gone."""
@@ -71,7 +73,7 @@ class IdentityServer:
         return ".".join(_encoded(json.dumps(part).encode()) for part in parts) + "."
 
     def signed_with_public_key(self, claims: Claims) -> str:
-        """The public key, which everybody knows, as the secret of HMAC."""
+        """A token that is signed with HMAC, with the provider's public key as the secret."""
         parts = ({"alg": "HS256", "kid": self.key.kid}, claims)
         text = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
         mac = hmac.new(self.key.as_pem(private=False), text.encode(), hashlib.sha256)

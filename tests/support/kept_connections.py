@@ -1,7 +1,7 @@
 """PostgreSQL connections that one test closes and the next test takes.
 
 A new connection is a new process of the server, which has to read the catalog of 109 tables again.
-That takes more of the server's time than most tests' statements.
+That takes more server time than the statements of most tests.
 """
 
 import contextlib
@@ -15,7 +15,8 @@ from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
 
 from handoff_service.store.engine.postgres_connection import BoundedConnection
 
-MOST = 2  # of one kind, as many as most tests use; the server has 100 for all test processes
+# kept connections of one kind, as many as most tests use; the server has 100 for all test processes
+MOST_IDLE = 2
 
 
 class KeptConnections:
@@ -32,7 +33,7 @@ class KeptConnections:
         idle = self._idle[conninfo]
         while idle:
             found = idle.pop()
-            # drops what its last user set or prepared, and fails if a test disconnected it
+            # resets the session and its prepared statements, and fails if a test disconnected it
             if found.exec_(b"DISCARD ALL").status == ExecStatus.COMMAND_OK:
                 return found
             found.finish()
@@ -43,7 +44,7 @@ class KeptConnections:
         ended, used.pgconn, used._pool = used.pgconn, _finished(), None
         used._closed = True
         idle = self._idle[used._conninfo]  # type: ignore[attr-defined]
-        if ended.transaction_status == TransactionStatus.IDLE and len(idle) < MOST:
+        if ended.transaction_status == TransactionStatus.IDLE and len(idle) < MOST_IDLE:
             idle.append(ended)
         else:
             ended.finish()
@@ -64,7 +65,7 @@ class KeptConnections:
 
     @contextlib.contextmanager
     def used(self) -> Iterator[None]:
-        """Let the stores of this process use them until the block ends."""
+        """Let the stores of this process use kept connections until the block ends."""
         kept = self
 
         class KeptConnection(BoundedConnection):

@@ -47,10 +47,10 @@ class OwnPostgres:
         self._start()
 
     def kill(self) -> None:
-        """End at once and for good, as a host that has lost its power."""
+        """End at once, like a host that has lost power."""
         assert self._process is not None
         pid = int((self._folder / "postmaster.pid").read_text().split()[0])
-        # its namespace has no other processes than those of this server
+        # all processes in this namespace belong to this server
         subprocess.run(["kill", "-9", str(pid)], check=True)
         self._process.wait()
 
@@ -61,7 +61,8 @@ class OwnPostgres:
     def _start(self) -> None:
         options = {"listen_addresses": "*", "fsync": "off", "max_connections": "60"}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        given += ["-k", ""]  # no socket: a copy of the folder would have its lock
+        # no Unix socket, because a copy of the folder would contain its lock file
+        given += ["-k", ""]
         command = self._as_postgres("postgres", "-D", str(self._folder), "-p", str(PORT), *given)
         with Path(f"{self._folder}.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -1,4 +1,4 @@
-"""A test's own Redis server, which the test can kill, freeze, wipe and flood with garbage."""
+"""A Redis server for one test. The test can kill, freeze and empty it, and let it send garbage."""
 
 import os
 import signal

@@ -20,8 +20,9 @@ def picture(
     color: str = "teal",
     turned: bool = False,
 ) -> bytes:
-    """Return a picture in one color. ``turned``: as an upright phone writes it (EXIF orientation
-    6)."""
+    """Return a picture in one color. ``turned``: with EXIF orientation 6, as from a phone that was
+    held upright.
+    """
     made = BytesIO()
     image = Image.new("RGB", size, color)
     exif = Image.Exif()

@@ -1,5 +1,6 @@
-"""Helpers for tests of erasures: a provider and a bot whose answers a test sets, and dumps of
-everything that is stored."""
+"""Helpers for tests of erasures: a provider and a bot whose answers a test sets, and dumps of all
+stored data.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from handoff_service.store.engine.database import engine
 
 @dataclass(slots=True)
 class GoodProvider:
-    """Erases what it is asked to, unless it ``objects``."""
+    """A provider that erases each text, unless it ``objects``."""
 
     objects: NotErased | OSError | None = None
     erased: list[str] = field(default_factory=list)
@@ -32,7 +33,7 @@ class GoodProvider:
 
 @dataclass(slots=True)
 class BotWithMemory:
-    """Remembers which conversations it forgot."""
+    """A bot that records the conversations that it was asked to forget."""
 
     fails: str | None = None
     forgotten: list[str] = field(default_factory=list)

@@ -34,8 +34,9 @@ CODE, OTHER_CODE = "042617", "999999"
 
 @dataclass(slots=True)
 class Proving:
-    """A requester with the virtual agent. The methods do what the bot's actions do in a turn,
-    without the bot."""
+    """A requester with the virtual agent. The methods call the same operations as the bot's actions
+    in a turn, without the bot.
+    """
 
     story: Story
     interaction: int = 0

@@ -21,7 +21,7 @@ from tests.support.service import free_port
 
 
 class RasaFailed(AssertionError):
-    """Rasa did not do what it was asked; the message holds the end of its log."""
+    """A command of Rasa failed. The message holds the end of Rasa's log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +36,15 @@ class RasaServer:
 
 
 def need_bot_environment() -> None:
-    """Raises RasaFailed when the bot's environment was never made. Tests must not pass over that in
-    silence."""
+    """Raises RasaFailed when the bot's environment is missing, so that tests fail and are not
+    skipped.
+    """
     if not RASA.exists():
         raise RasaFailed(f"{RASA.relative_to(ROOT)} is missing. Run `make setup-bot` first.")
 
 
 def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
-    """Runs a rasa command from the repository's root and answers what it printed. Raises
-    RasaFailed."""
+    """Runs a rasa command in the repository's root and returns its output. Raises RasaFailed."""
     need_bot_environment()
     done = run_program(*arguments, home=home, timeout=timeout)
     printed = done.stdout + done.stderr
@@ -67,20 +67,24 @@ def start_rasa(
     credentials: str = "bot/credentials.yml",
     endpoints: str = "bot/endpoints.yml",
     alive: str = "/webhooks/sms/",
+    tracker_url: str = "",
+    tracker_db: Path | None = None,
 ) -> Iterator[RasaServer]:
-    """Run a server on a free loopback port until the block ends. It starts without conversations.
+    """Run a server on a free loopback port until the block ends. It starts without conversations,
+    unless it shares the database ``tracker_url`` or the SQLite file ``tracker_db``.
 
-    ``actions_url`` is the full address for Rasa's custom actions. With ``model_loads=False`` the
-    model file is expected to be broken: Rasa starts and answers every turn with 503. ``alive`` is
-    the channel to probe. Raises RasaFailed with the end of the log.
+    ``actions_url`` is the full address for Rasa's custom actions. ``model_loads=False``: the model
+    file is broken, so Rasa starts and answers every turn with 503. ``alive`` is the channel to
+    probe. Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
     model = model or train(home)
     port = free_port()
     log = home / f"rasa-{port}.log"
-    tracker = home / f"tracker-{port}.db"
+    tracker = tracker_db or home / f"tracker-{port}.db"
     log.parent.mkdir(parents=True, exist_ok=True)
-    tracker.unlink(missing_ok=True)
+    if tracker_db is None:
+        tracker.unlink(missing_ok=True)
     process = BotProgram(
         [
             *("run", "-i", "127.0.0.1", "-p", str(port), "--model", model),
@@ -90,6 +94,7 @@ def start_rasa(
         | {
             "PATCHBOARD_ACTIONS_URL": actions_url,
             "PATCHBOARD_BOT_TOKEN": token,
+            "PATCHBOARD_BOT_TRACKER_URL": tracker_url,
             "PATCHBOARD_BOT_TRACKER_DB": str(tracker),
         },
         output=log,
@@ -102,8 +107,9 @@ def start_rasa(
         yield RasaServer(url=url, token=token, model=model, log=log, pid=process.pid)
     finally:
         _end(process)
-        tracker.unlink(missing_ok=True)
-    log.unlink()  # nothing failed; after a failure the log stays for reading
+        if tracker_db is None:
+            tracker.unlink(missing_ok=True)
+    log.unlink()  # deleted only after a success; after a failure the log stays for debugging
 
 
 def _wait_until_up(
@@ -159,8 +165,8 @@ def meanings(
     """The model's answer to each text, given the question before it: see tests/bot/parse_texts.py.
     About 15 s.
 
-    Modules in the folder `before` are imported instead of those of the bot's environment. What the
-    process wrote to stderr is kept in `meanings.log` in `home`.
+    Modules in the folder `before` replace modules of the bot's environment. What the process wrote
+    to stderr is kept in `meanings.log` in `home`.
     """
     need_bot_environment()
     answer = home / f"meanings-{os.getpid()}.json"

@@ -97,7 +97,7 @@ def recuts(
     while found < count:
         cut = _moved(marks, whole, chance)
         if not query:
-            cut[0] = 0  # nothing of the form can move into an address without a query
+            cut[0] = 0  # without a query, no part of the form can move into the address
         parts = [whole[a:b] for a, b in itertools.pairwise(cut)]
         other = list(zip(parts[::2], parts[1::2], strict=True))
         if whole[: cut[0]] + joined(other) == whole and (sorted(other), whole[: cut[0]]) != (
@@ -109,7 +109,7 @@ def recuts(
 
 
 def _moved(marks: list[int], whole: str, chance: random.Random) -> list[int]:
-    """Other places for the cuts: some moved, some taken out, some new."""
+    """Other positions of the cuts: some are moved, some removed, and some new."""
     cut = list(marks)
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
         match chance.randrange(4):

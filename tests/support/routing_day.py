@@ -1,7 +1,6 @@
-"""A large desk's day in simulated time: agents come and go, conversations arrive, and everybody
-does what people do.
-
-After each step, separate queries check the day's rules, independently of the product's own.
+"""A large desk's day in simulated time: agents come and go, conversations arrive, and agents and
+requesters act at random. After each step, queries check the invariants. They are independent of the
+product's queries.
 """
 
 import asyncio
@@ -158,7 +157,7 @@ class Day:
         await self.store.write(receive_sms, text)
 
     async def _try(self, operation: Any, command: Any) -> None:
-        """Somebody else was quicker: that is the day's business."""
+        """Carry out a command that may fail because somebody else was faster."""
         try:
             await self.store.write(operation, command, near=self.chance.random())
         except Conflict:  # somebody else was quicker
@@ -206,7 +205,7 @@ UNION ALL SELECT id FROM interactions WHERE closed_at IS NULL AND owner = 'agent
   IS NULL
 UNION ALL SELECT interaction_id FROM work_items WHERE state IN ('queued', 'pending_accept')
   GROUP BY interaction_id HAVING count(*) > 1"""
-# The owner is in the live group, and nobody who has left is.
+# Conversations with an owner outside the live group, and queued ones without a work item.
 STRAYS = """
 SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'agent'
   AND (SELECT count(*) FROM live_group g WHERE g.interaction_id = i.id AND g.agent_id =
@@ -241,8 +240,7 @@ def _faults(conn: Connection, now: Any) -> list[str]:
 
 
 def _left_waiting(conn: Connection, now: Any) -> list[str]:
-    """Return work that waits although somebody who may take it is free and has not declined it
-    within a round."""
+    """Return waiting work that a free agent could take and has not declined in this round."""
     w, o, a = t.work_items, t.offers, t.agents
     queued = conn.execute(sa.select(w).where(w.c.state == "queued")).all()
     if not queued:
@@ -259,7 +257,7 @@ def _left_waiting(conn: Connection, now: Any) -> list[str]:
             load[agent] += 1
     free = {agent for agent, count in load.items() if count < CAPACITY}
     for_good: dict[int, set[int]] = {}
-    # somebody declined it lately: those who declined before are asked after a pause
+    # items that were declined recently; agents who declined them are asked again after a pause
     in_a_round: set[int] = set()
     of_these = o.c.work_item_id.in_([item.id for item in queued])
     for r in conn.execute(sa.select(o).where(of_these, o.c.outcome.in_(["rejected", "timed_out"]))):

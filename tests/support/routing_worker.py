@@ -1,5 +1,6 @@
-"""A second process of the simulated day: for each time that it reads it does what is due then, and
-prints how much."""
+"""A second process of the simulated day. It reads times from stdin. For each time it does the work
+that is due then, and prints how much it did.
+"""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Files that the processes of one test run share: made by the first that needs them."""
+"""Files that the processes of one test run share. The first process that needs a file makes it."""
 
 import fcntl
 import os
@@ -16,8 +16,9 @@ def run_folder() -> Path:
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """A file or folder of this name that ``make`` made at the path that it got, in this process or
-    in another one. Copy it; never change it."""
+    """The file or folder with this name. If no process has made it yet, ``make`` makes it at the
+    path that it gets. Copy the file, and never change it.
+    """
     folder = run_folder()
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -37,7 +37,7 @@ class S3Server:
         )
 
     def fill(self, bucket: Bucket, paths: Iterable[str]) -> None:
-        """Put many small objects, without a request for each."""
+        """Add many small objects, without one request for each."""
         stored = s3_backends["123456789012"]["aws"]
         for path in paths:
             stored.put_object(bucket.name, f"{bucket.prefix}/{path}", b"x")
@@ -56,8 +56,9 @@ class S3Server:
 
     @contextmanager
     def with_accounts(self, *actions: str) -> Iterator[tuple[str, str]]:
-        """Check signatures and permissions meanwhile. Gives the keys of a user who may do the
-        actions."""
+        """Until the block ends, check signatures and permissions. Yields the keys of a user who may
+        carry out the actions.
+        """
         import boto3
 
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,5 +1,6 @@
-"""Rows for every table of any schema: made from what the database says of itself, in order of
-foreign keys."""
+"""Makes rows for every table of any schema, from the database's own description, in the order of
+foreign keys.
+"""
 
 import itertools
 import json
@@ -14,8 +15,9 @@ import sqlalchemy as sa
 from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 NOT_ROWS = re.compile(rf"^({MESSAGE_WORDS}.*|alembic_version)$")
-A_TIME = re.compile(r"(^|_)(at|to|since|until|latest)$")  # SQLite has no type that says so
-# made by a migration under id 1, and never added to
+# recognizes time columns by name, because SQLite has no type for them
+A_TIME = re.compile(r"(^|_)(at|to|since|until|latest)$")
+# tables with one row, which a migration inserts with id 1
 ONE_ROW = frozenset({"text_index", "installation", "report_progress"})
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
@@ -46,15 +48,14 @@ def shapes(conn: sa.Connection) -> dict[str, str]:
 
 
 def reflect(conn: sa.Connection, only: Collection[str]) -> sa.MetaData:
-    """These tables and those that they refer to, as the database has them now."""
+    """These tables and the tables that they refer to, with their present columns."""
     found = sa.MetaData()
     found.reflect(conn, only=only)
     return found
 
 
 def add_rows(conn: sa.Connection, schema: sa.MetaData, numbers: "itertools.count[int]") -> None:
-    """One more row in each table; it refers to the row just added to each table that it depends
-    on."""
+    """Add one row to each table. It refers to the new rows of the tables that it depends on."""
     added: dict[str, sa.Row[Any]] = {}
     for table in schema.sorted_tables:
         number = next(numbers)
@@ -126,7 +127,7 @@ def rows(
 
 
 def found_by_words(conn: sa.Connection) -> int:
-    """How many lines the full-text table finds; 0 before there is one."""
+    """How many lines the full-text table finds; 0 before the table exists."""
     if not sa.inspect(conn).has_table(MESSAGE_WORDS):
         return 0
     finds = {"sqlite": f"{MESSAGE_WORDS} MATCH 'found'", "postgresql": "words @@ 'found'::tsquery"}

@@ -1,4 +1,4 @@
-"""Short words for what the worker does with the outbox."""
+"""Helpers for the worker's steps with the outbox."""
 
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends

@@ -34,8 +34,9 @@ class Service:
 
 
 def free_port() -> int:
-    """Return a port below the system's own range: the system could give a higher one to another
-    test's server."""
+    """Return a port below the system's range of automatic ports, because the system could give a
+    higher port to another test's server.
+    """
     while True:
         port = 12_000 + secrets.randbelow(18_000)
         with socket.socket() as probe, suppress(OSError):
@@ -55,8 +56,9 @@ def running_service(
     """Run ``patchboard serve`` with these settings (without PATCHBOARD_) until the block ends. It
     is ready when the block begins.
 
-    ``program``: start Python too, instead of a fork that has imported everything, which saves two
-    seconds. ``constants``: other values for constants of modules; a fork alone can have them.
+    ``program``: start a new Python process instead of a fork that has imported everything, which is
+    two seconds faster. ``constants``: other values for constants of modules, which only a fork can
+    have.
     """
     port = port or free_port()
     given = {"HOME": str(home), "PORT": str(port), "BOT_URL": "", "BURST_WINDOW": "0", **settings}

@@ -1,8 +1,7 @@
-"""Records what SQLite writes to its files and when it asks the disk to keep it, so that a test can
-make the files as a loss of power would leave them.
-
-SQLite reaches files through a table of functions, its VFS (https://www.sqlite.org/vfs.html). The
-recorder puts itself before the functions of every file that is opened while it is installed.
+"""Records SQLite's writes and fsyncs, so that a test can build the files that a power failure would
+leave. SQLite accesses files through a table of functions, its VFS
+(https://www.sqlite.org/vfs.html). The recorder wraps the functions of every file that is opened
+while it is installed.
 """
 
 import _sqlite3
@@ -20,7 +19,7 @@ _OPEN = ctypes.CFUNCTYPE(_INT, _P, _P, _P, _INT, _P)
 _WRITE = ctypes.CFUNCTYPE(_INT, _P, _P, _INT, _I64)
 _TRUNCATE = ctypes.CFUNCTYPE(_INT, _P, _I64)
 _SYNC = ctypes.CFUNCTYPE(_INT, _P, _INT)
-#: the page of a disk: a loss of power can keep some pages of one write and lose others
+#: bytes of a disk page; a power failure can keep some pages of one write and lose others
 DISK_PAGE = 4096
 
 
@@ -61,14 +60,14 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """From here on, all earlier writes to this file survive."""
+    """A step from which on all earlier writes to this file survive."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """Somebody was told that this is stored."""
+    """A step at which the service acknowledged that this is stored."""
 
     what: str
 
@@ -87,8 +86,9 @@ class Recorder:
 
 
 def is_possible() -> bool:
-    """Whether this Python lets others reach the functions of its SQLite. Some are linked without
-    their names."""
+    """Whether the functions of this Python's SQLite can be called from outside. Some builds do not
+    export their names.
+    """
     return hasattr(_sqlite3, "__file__") and hasattr(
         ctypes.CDLL(_sqlite3.__file__), "sqlite3_vfs_find"
     )
@@ -117,7 +117,7 @@ class _Hooks:
         self._steps, self._folder, self._open = recorder.steps, folder, real_open
         self._names: dict[int, str] = {}  # address of an open file -> its name
         self._real: dict[int, tuple[Any, Any, Any]] = {}
-        self._kept: list[object] = []  # what C holds must not be freed
+        self._kept: list[object] = []  # keeps objects alive that only C code refers to
 
     def open(self, vfs: int, name: int, file: int, flags: int, out: int) -> int:
         code: int = self._open(vfs, name, file, flags, out)
@@ -158,10 +158,9 @@ def acknowledged(steps: Sequence[Step]) -> set[str]:
 def after_power_loss(
     base: Mapping[str, bytes], steps: Sequence[Step], chance: random.Random | None = None
 ) -> dict[str, bytearray]:
-    """The files' contents (name -> bytes) when power fails after these steps.
-
-    ``base``: the contents before them. ``chance`` None: nothing survives but what was synced.
-    Otherwise each disk page that was written after the last sync survives or not, by chance.
+    """The files' contents (name -> bytes) after a power failure that follows these steps. ``base``:
+    the contents before them. ``chance`` None: only synced writes survive. Otherwise each disk page
+    that was written after the last sync survives at random.
     """
     last = {one.file: n for n, one in enumerate(steps) if isinstance(one, Sync)}
     files = {name: bytearray(content) for name, content in base.items()}

@@ -1,4 +1,4 @@
-"""Two hundred texts that people send and that YAML, Rasa or both read as something else."""
+"""Two hundred texts that YAML or Rasa could misread, such as texts with brackets or colons."""
 
 _KEYWORDS = [
     *["yes", "no", "on", "off", "y", "n", "true", "false", "True", "FALSE", "null", "Null", "NULL"],

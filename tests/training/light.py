@@ -1,4 +1,4 @@
-"""A small bot that trains in seconds, for tests of what happens to models."""
+"""A small bot that trains in seconds, for tests of models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def teach(root: Path, intent: str, *examples: str) -> None:
 
 def trained(home: Path, root: Path, bench: Workbench | None = None) -> Path:
     """Return a model of this data in ``home``. It is trained once and then copied, because training
-    takes 20 s. ``bench``: the process that trains."""
+    takes 20 s. ``bench``: the process in which it is trained."""
     need_bot_environment()
     models = model_folder.folder(home)
     KEPT.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Models that tests of promotions have."""
+"""Helpers for tests of promotions: registered and measured models."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Two hundred awkward texts, labeled by a trainer: from the file through a training to the parse.
-
-It trains a model of its own, so only PATCHBOARD_LONG_TESTS=1 runs it. The writing and reading of
-the files is tested in tests/bot_control/test_nlu_file.py each time.
+"""A trainer labels two hundred awkward texts. The test follows them from the file through training
+to parsing. It trains its own model, so only PATCHBOARD_LONG_TESTS=1 runs it.
+tests/bot_control/test_nlu_file.py always tests the writing and reading of the files.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from tests.training.awkward import TEXTS
 from tests.training.light import data_folder
 
 LONG = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
-EMPTY = "/ -\x00\x07\ufeff"  # nothing is left of a text of these only
+EMPTY = "/ -\x00\x07\ufeff"  # characters that are removed, so a text of only these is empty
 INTENT = "greet"
 
 

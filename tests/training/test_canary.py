@@ -1,4 +1,4 @@
-"""When a canary is promoted, rolled back, or waited for."""
+"""The conditions for promoting a canary, rolling it back, or waiting longer."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def test_the_verdict(
     assert judge(figures(new, old, lasted)) is verdict
 
 
-def test_the_figures_are_said_in_words() -> None:
+def test_the_figures_are_described_in_words() -> None:
     assert in_words(figures((8, 9), (2, 20), MINUTE)) == (
         "8 of 9 turns on the new model ended in a fallback or a handoff; 2 of 20 on the old one."
     )

@@ -87,7 +87,7 @@ async def test_a_model_that_was_not_measured_is_not_promoted(first: Store) -> No
         await first.write(promote, Promote(hash=SECOND))
 
 
-async def test_a_text_that_was_pinned_later_wants_another_measure(
+async def test_a_text_that_was_pinned_later_requires_a_new_measurement(
     first: Store, story: Story
 ) -> None:
     await registered(first, SECOND)
@@ -190,7 +190,7 @@ async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
 async def turns(
     store: Store, story: Story, clock: MovedClock, model: str, *, good: int, bad: int
 ) -> None:
-    """Turns on a model: answered ones, and ones that were not understood."""
+    """Store turns of a model: some answered, and some not understood."""
     texted = await story.text("hello")
     rows = [
         {

@@ -1,4 +1,4 @@
-"""When a new model may not be promoted: the table of the trainer's page, case by case."""
+"""The rules that block a promotion, row by row of the table on the trainer's page."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def texts(
 
 
 def surer(number: int, *, answer: str) -> list[ComparedText]:
-    """Texts with the same wrong answer from both models. Only the new one is sure of it."""
+    """Texts to which both models give the same wrong answer. Only the new model is sure."""
     return [
         replace(one, new=Answer(intent=answer, confidence=0.71))
         for one in texts(number, old=answer, new=answer, confidence=0.69)
@@ -155,7 +155,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("given", "blocked"), CASES.values(), ids=CASES)
-def test_what_blocks_promotion(given: list[ComparedText], blocked: set[Block]) -> None:
+def test_promotion_blocks(given: list[ComparedText], blocked: set[Block]) -> None:
     assert set(blocks(compare(given, Stories(passed=1)))) == blocked
 
 
@@ -208,12 +208,12 @@ def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -
 @pytest.mark.parametrize(
     ("one", "other", "p"),
     [
-        ((3, 4), (1, 4), 17 / 70),  # the lady who tasted tea
+        ((3, 4), (1, 4), 17 / 70),  # Fisher's example of the lady tasting tea
         ((4, 4), (0, 4), 1 / 70),
         ((0, 10), (5, 10), 1.0),
         ((0, 0), (5, 10), 1.0),
         ((1, 10), (9, 10), 0.999995),
-        ((20, 40), (6, 40), 0.000815),  # as scipy.stats.fisher_exact
+        ((20, 40), (6, 40), 0.000815),  # the value of scipy.stats.fisher_exact
         ((2600, 50_000), (2500, 50_000), 0.077359),
         ((50_000, 50_000), (0, 50_000), 0.0),
     ],
@@ -231,7 +231,7 @@ def test_the_interval_is_wilsons() -> None:
     assert Share(part=0, whole=0).interval == (0.0, 1.0)
 
 
-def test_macro_f1_is_the_mean_over_the_intents_that_are_meant() -> None:
+def test_macro_f1_is_the_mean_over_the_labeled_intents() -> None:
     pairs = [("a", "a"), ("a", "b"), ("b", "b"), ("b", "c")]
     assert macro_f1(pairs) == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert macro_f1([]) is None

@@ -1,4 +1,4 @@
-"""Texts that wait for a trainer: the reason, and the parts that are kept."""
+"""Texts that wait for a trainer: the reason, and the stored parts."""
 
 from datetime import UTC, datetime
 
@@ -113,7 +113,7 @@ async def test_a_handoff_after_a_fallback_weighs_more(story: Story) -> None:
     ]
 
 
-async def test_whoever_asks_for_a_person_was_not_understood_before(story: Story) -> None:
+async def test_a_request_for_a_person_marks_the_text_before_as_not_understood(story: Story) -> None:
     await says(story, "its doing the thing again", "nlu_fallback")
     await story.text("AGENT")
     assert await kept(story) == [("its doing the thing again", "handoff", None)]
@@ -128,7 +128,9 @@ async def test_a_request_for_a_person_says_nothing_about_a_text_that_was_underst
 
 
 @pytest.mark.parametrize("gives_up", ["restart", "never mind"])
-async def test_whoever_gives_up_was_perhaps_not_understood(story: Story, gives_up: str) -> None:
+async def test_giving_up_marks_the_text_as_perhaps_not_understood(
+    story: Story, gives_up: str
+) -> None:
     await says(story, "my laptop is dead", "report_problem")
     if gives_up == "restart":
         await story.text("RESTART")

@@ -1,4 +1,6 @@
-"""Labels: kept, written, taken back; two trainers at once; a service that ends in between."""
+"""Labels are stored, written to files and undone. Also: two trainers at the same time, and a
+service that ends in between.
+"""
 
 import shutil
 from dataclasses import replace
@@ -26,7 +28,7 @@ GREETINGS = "data/nlu/greetings.yml"
 
 @pytest.fixture
 def draws(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
-    """Whether a text is drawn for the audit, or for a second label."""
+    """Replace the random draw for the audit and for second labels."""
     drawn = {"audit": False, "second": False}
     monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: drawn[what])
     return drawn
@@ -42,7 +44,7 @@ def data(tmp_path: Path) -> BotData:
 
 
 async def misses(story: Story, body: str, number: str = ANN) -> int:
-    """A text that the virtual agent does not understand. Returns its item."""
+    """Receive a text that the virtual agent does not understand. Returns its item."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -69,7 +71,7 @@ async def states(story: Story) -> list[str]:
     return [row.state for row in await story.rows(t.trainer_items)]
 
 
-async def test_a_label_is_written_and_taken_back(
+async def test_a_label_is_written_and_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
@@ -94,7 +96,7 @@ async def test_a_label_is_written_and_taken_back(
         await labeling.undo_label(story.store, data, MIA)
 
 
-async def test_a_whole_cluster_is_labeled_and_taken_back_at_once(
+async def test_a_whole_cluster_is_labeled_and_undone_at_once(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
@@ -113,7 +115,7 @@ async def test_a_whole_cluster_is_labeled_and_taken_back_at_once(
     assert await states(story) == ["waiting"] * 3
 
 
-async def test_an_example_that_was_there_before_stays_when_the_label_is_taken_back(
+async def test_an_example_that_was_there_before_stays_when_the_label_is_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     data.add("thanks", ["you are a star"])
@@ -124,7 +126,7 @@ async def test_an_example_that_was_there_before_stays_when_the_label_is_taken_ba
     assert (data.root / GREETINGS).read_bytes() == before
 
 
-async def test_of_two_trainers_the_slower_one_is_told_and_nothing_of_theirs_is_written(
+async def test_the_slower_of_two_trainers_gets_an_error_and_writes_nothing(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     item = await misses(story, "you are a star")
@@ -135,7 +137,7 @@ async def test_of_two_trainers_the_slower_one_is_told_and_nothing_of_theirs_is_w
     assert (data.root / "data/nlu/office_hours.yml").read_bytes() == before
 
 
-async def test_a_label_whose_file_cannot_be_written_is_taken_back(
+async def test_a_label_whose_file_cannot_be_written_is_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     item = await misses(story, "you are a star")
@@ -265,7 +267,7 @@ async def test_most_to_learn_comes_first(
     assert len(queue.items) == 2
 
 
-async def test_what_is_left_of_a_cluster_still_takes_new_texts(
+async def test_the_rest_of_a_cluster_still_gets_new_texts(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     first = await misses(story, "you are a total star")
@@ -278,7 +280,7 @@ async def test_what_is_left_of_a_cluster_still_takes_new_texts(
 
 
 async def in_dispute(story: Story, data: BotData, draws: dict[str, bool], second: LabelItem) -> int:
-    """A text that Mia has taught as thanks, and Omar sees otherwise."""
+    """A text that Mia has labeled as thanks, and Omar with another intent."""
     draws["second"] = True
     item = await misses(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))
@@ -334,7 +336,7 @@ async def test_a_first_label_that_is_undone_makes_its_text_wait_again(
     assert (await story.store.read(labels.agreed)).disputes == []
 
 
-async def test_whoever_is_unsure_of_a_second_label_leaves_the_first(
+async def test_an_unsure_second_label_leaves_the_first(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["second"] = True

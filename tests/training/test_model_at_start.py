@@ -37,7 +37,7 @@ LABEL = b"howdy friend"
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """The database decides nothing here."""
+    """Only SQLite, because the database makes no difference here."""
     return sqlite_url
 
 
@@ -84,7 +84,7 @@ async def test_an_upgrade_trains_the_promoted_data_and_no_unpromoted_label(
     root = config.bot_data
     before = model_folder.data_of(root)
     await promoted(store, put_model(config.home, root, "0123older0code00"))
-    # stands for the training, which finds a model of this data and the new code
+    # stands in for the training, which would make a model of this data and the new code
     same_data = put_model(config.home, root, fingerprint(before))
     teach(root, "greet", LABEL.decode())
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
@@ -97,7 +97,7 @@ async def test_an_upgrade_trains_the_promoted_data_and_no_unpromoted_label(
         "Trained at startup on the promoted model’s data, because its file is missing or does not "
         "fit this version of Patchboard."
     )
-    # the label waits in the data folder for a promotion
+    # the label in the data folder has not been promoted yet
     assert LABEL in model_folder.data_of(root)["data/nlu.yml"]
 
 

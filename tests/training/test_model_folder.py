@@ -1,4 +1,4 @@
-"""Models, the data they were trained on, and the way back."""
+"""Models, their training data, and rolling back."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model(tmp_path: Path, root: Path) -> Path:
-    """A model whose data was kept."""
+    """A model with its kept data."""
     path = model_folder.folder(tmp_path) / MODEL
     path.touch()
     model_folder.keep_data(path, model_folder.data_of(root))
@@ -40,7 +40,7 @@ def test_rolling_back_restores_changed_new_and_deleted_files(root: Path, model: 
         "data/rules.yml",
     ]
     assert model_folder.data_of(root) == before
-    # nothing is lost: the way forward is kept, too
+    # the newer data is kept as well, so nothing is lost
     saved = model.with_name(f"before-rollback-{model_folder.data_hash(present)}.tar.gz")
     assert model_folder.kept_data(saved) == present
 
@@ -63,7 +63,7 @@ def test_rolling_back_waits_for_a_change_under_way(root: Path, model: Path) -> N
     )
 
 
-def test_a_model_without_its_data_is_told(root: Path, model: Path) -> None:
+def test_a_model_without_its_data_is_reported(root: Path, model: Path) -> None:
     model_folder.snapshot(model).unlink()
     before = model_folder.data_of(root)
     with pytest.raises(SetupError, match="Roll back without its data"):
@@ -71,7 +71,7 @@ def test_a_model_without_its_data_is_told(root: Path, model: Path) -> None:
     assert model_folder.data_of(root) == before
 
 
-def test_the_diff_shows_what_was_added_and_taken(root: Path) -> None:
+def test_the_diff_shows_additions_and_removals(root: Path) -> None:
     before = model_folder.data_of(root)
     teach(root, "greet", "howdy")
     shown = model_folder.diff(before, model_folder.data_of(root))
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_model_has_no_id(model: Path) -> None:
         model_folder.model_id(model)
 
 
-def test_open_conversations_in_what_is_gone_are_counted(root: Path, model: Path) -> None:
+def test_open_conversations_in_removed_forms_are_counted(root: Path, model: Path) -> None:
     domain = root / "domain.yml"
     domain.write_text(
         domain.read_text().replace("name_form", "person_form").replace("office_hours, ", "")

@@ -1,4 +1,4 @@
-"""The bot processes come to run what the database names, whatever happened meanwhile."""
+"""The bot processes load the model that the database names, even after failures."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ OLD, NEW = f"{FIRST}.tar.gz", f"{SECOND}.tar.gz"
 
 
 class FakeBots:
-    """Bot processes that load what they are told, unless they are away or refuse a file."""
+    """Bot processes that load the requested file, unless they are down or refuse it."""
 
     def __init__(self, *urls: str) -> None:
         self.files: dict[str, str | None] = dict.fromkeys(urls, OLD)
@@ -57,7 +57,7 @@ async def test_a_promoted_model_is_loaded_everywhere_once(second: Store, tmp_pat
     for _ in range(2):
         await rolling.step()
     assert sorted(bots.loaded) == [(ONE, NEW), (TWO, NEW)]
-    # a bot process that is started again loads it, too
+    # a restarted bot process loads it, too
     assert model_folder.running_file(tmp_path) == tmp_path / "models" / NEW
 
 
@@ -86,7 +86,7 @@ async def test_a_bot_that_was_away_follows_when_it_is_back(second: Store, tmp_pa
     assert bots.files[TWO] == NEW
 
 
-async def test_a_bot_that_cannot_load_it_goes_on_and_says_why(
+async def test_a_bot_that_cannot_load_the_model_continues_and_gives_the_reason(
     second: Store, tmp_path: Path
 ) -> None:
     bots = FakeBots(ONE)

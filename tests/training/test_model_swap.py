@@ -1,4 +1,6 @@
-"""A bot gets another model while people text it: nothing is lost, answered twice or begun anew."""
+"""A bot loads another model while people text it. No text is lost, answered twice or starts a
+conversation again.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ class Bot:
     new: Path
 
     def request(self, path: str, body: object, *, method: str, token: str = TOKEN) -> Any:
-        """Status, JSON and the account of the turn."""
+        """The status, the JSON and the report of the turn."""
         url = self.server.url.rsplit("/", 1)[0] + "/" + path
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, method=method)
@@ -123,7 +125,7 @@ def test_ten_phones_text_while_the_model_is_swapped(bot: Bot) -> None:
     assert bot.turn("swap-after", "hello", "1")[1] == model_folder.model_id(bot.new)
 
 
-def test_a_form_goes_on_after_the_swap(bot: Bot) -> None:
+def test_a_form_continues_after_the_swap(bot: Bot) -> None:
     assert bot.turn("in-a-form", "take my name", "1")[0] == "What is your name?"
     assert bot.swap(bot.new.name)[0] == 200
     assert bot.turn("in-a-form", "Ann Lee", "2")[0] == "Thank you, Ann Lee."

@@ -91,7 +91,7 @@ def test_rounds(
     assert [[(one.after, one.text) for one in texts] for texts in found] == expected
 
 
-def test_the_part_with_the_virtual_agent_is_there_at_once() -> None:
+def test_the_part_with_the_virtual_agent_is_complete_from_the_start() -> None:
     talked = lines(
         (-9, BOT, "before any text"),
         (-8, ASKS, "my dock"),
@@ -133,7 +133,8 @@ def test_conversations_start_as_they_did_but_within_five_minutes() -> None:
 
 
 HALF = "I'll text you in 30 minutes."
-PROMISES = {  # texts, minutes from nine to the end of the run -> made, kept, missed, waiting
+# texts, minutes from nine to the end of the run -> number of promises made, kept, missed, waiting
+PROMISES = {
     "none": ([(0, SAYS, "Where is it?")], 60, (0, 0, 0, 0)),
     "kept": ([(0, SAYS, HALF), (20, SAYS, "It works")], 60, (1, 1, 0, 0)),
     "missed": ([(0, SAYS, HALF)], 60, (1, 0, 1, 0)),
@@ -155,7 +156,8 @@ def test_promises(written: list[Written], ends: int, expected: tuple[int, int, i
     assert promises_in(lines(*written), NINE + timedelta(minutes=ends)) == counted
 
 
-SCORES = {  # topics of practice and original, minutes to the answers -> right, seconds
+# topics of the practice and of the original, minutes to the answers -> topic is right, seconds
+SCORES = {
     "same topic, faster": ("Printer", "Printer", 1, 3, True, 60, 180),
     "another topic": ("Laptop", "Printer", 1, 3, False, 60, 180),
     "no topic chosen": (None, "Printer", 1, 3, False, 60, 180),

@@ -1,4 +1,4 @@
-"""Real texts of the last days, masked, and what a trainer thinks of their new answers."""
+"""Masked real texts of the last days, and a trainer's verdicts on their new answers."""
 
 from sqlalchemy import select, update
 
@@ -70,7 +70,7 @@ async def test_older_texts_and_texts_to_a_proof_are_left_out(
 
 
 async def replayed(store: Store, story: Story, *answers: tuple[str, str, str]) -> None:
-    """Texts with the intents that the old and the new model take them for."""
+    """Store texts with the intents that the old and the new model find."""
     for text, _, _ in answers:
         await said(story, text)
     by_text = {one.text: one for one in await store.read(recent_days, 7)}
@@ -119,7 +119,7 @@ async def test_a_worse_answer_is_pinned_and_blocks_until_the_trainer_thinks_agai
     await registered(first, SECOND)
     await replayed(first, story, ("the wifi is down", "report_problem", "outage_news"))
     assert await blocked(first) == []
-    for _ in range(2):  # twice changes nothing
+    for _ in range(2):  # the second call changes nothing
         await judge(first, "the wifi is down", ReplayVerdict.WORSE)
     [pinned] = await first.read(test_sets.pinned)
     assert (pinned.text, pinned.meant) == ("the wifi is down", "report_problem")

@@ -1,5 +1,6 @@
-"""Replies suggested to agents from the desk's past: what is similar, masked, and counts as
-solved."""
+"""Replies suggested to agents from the desk's past: similarity, masking, and solved
+conversations.
+"""
 
 from datetime import UTC, datetime, timedelta
 

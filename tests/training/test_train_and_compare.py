@@ -39,7 +39,7 @@ GREETED = "+      - howdy friend\n"
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Training takes too long for both databases; test_change_model.py has both."""
+    """Only SQLite, because training takes long. test_change_model.py uses both databases."""
     return sqlite_url
 
 
@@ -111,7 +111,7 @@ async def test_from_the_first_model_to_a_refused_promotion(
     )
     texts = measure_model.compared_texts(tmp_path, second)
     assert {one.text for one in texts} >= {"hello", "hello you", "my printer is broken"}
-    # both files are there
+    # both files exist
     assert {first.file, second.file} <= {path.name for path in (tmp_path / "models").iterdir()}
     data = model_folder.kept_data(tmp_path / "models" / first.file)
     assert model_folder.put_data_back(root, data) == ["data/nlu.yml"]
@@ -134,7 +134,7 @@ async def test_a_run_is_canceled_and_another_one_may_start(
 
 
 @pytest.mark.usefixtures("background")
-async def test_a_fault_in_the_data_is_told_with_what_to_do(
+async def test_an_error_in_the_data_names_the_fix(
     store: Store, training: TrainAndCompare, root: Path
 ) -> None:
     domain = root / "domain.yml"
@@ -168,5 +168,5 @@ async def test_a_run_whose_process_is_gone_is_interrupted(store: Store, clock: M
     assert run.state is RunState.INTERRUPTED
     assert "Start the training again" in (run.error or "")
     await store.write(start_run, StartRun())
-    await store.write(interrupt, timedelta())  # as when a service with SQLite starts
+    await store.write(interrupt, timedelta())  # the start of a service with SQLite does the same
     assert (await latest(store)).state is RunState.INTERRUPTED

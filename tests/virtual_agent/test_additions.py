@@ -20,7 +20,7 @@ from handoff_service.rules.virtual_agent.additions import is_addition, tells_of_
         ("se apaga cuando lo muevo", ()),
     ],
 )
-def test_it_adds_to_the_case(text: str, devices: tuple[str, ...]) -> None:
+def test_texts_that_add_to_the_case(text: str, devices: tuple[str, ...]) -> None:
     assert is_addition(text, devices, "laptop")
 
 
@@ -38,7 +38,7 @@ def test_it_adds_to_the_case(text: str, devices: tuple[str, ...]) -> None:
         ("tengo otro problema", ()),
     ],
 )
-def test_it_is_another_report(text: str, devices: tuple[str, ...]) -> None:
+def test_texts_that_are_another_report(text: str, devices: tuple[str, ...]) -> None:
     assert not is_addition(text, devices, "laptop")
 
 
@@ -60,5 +60,5 @@ def test_a_part_belongs_to_what_has_such_parts() -> None:
         ("las luces parpadean", False),
     ],
 )
-def test_it_tells_of_what_the_requester_has_now(text: str, found: bool) -> None:
+def test_texts_about_the_requesters_present_equipment(text: str, found: bool) -> None:
     assert tells_of_old_one(text) is found

@@ -1,5 +1,6 @@
-"""Verification codes of others, delivery notices and marketing are recognized and never
-answered."""
+"""Verification codes of other services, delivery notices and marketing are recognized and never
+answered.
+"""
 
 import pytest
 
@@ -54,7 +55,9 @@ def test_a_text_of_a_person(text: str) -> None:
     assert automated(text) is None
 
 
-async def test_it_is_never_answered_and_the_conversation_says_why(story: Story) -> None:
+async def test_an_automated_text_is_never_answered_and_the_conversation_shows_the_reason(
+    story: Story,
+) -> None:
     received = await story.text("Your Acme verification code is 482913")
     interaction = received.interaction_id or 0
     assert await story.begin(interaction) is None

@@ -34,7 +34,7 @@ def line(
 
 
 @pytest.mark.parametrize("description", DESCRIPTIONS, ids=range(len(DESCRIPTIONS)))
-def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) -> None:
+def test_any_case_is_described_in_one_segment(description: str) -> None:
     texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
     texts += [
         words.open_cases(
@@ -72,7 +72,7 @@ def test_a_name_is_written_as_its_owner_writes_it() -> None:
     assert words.plain("laptop 🔥 “hot”…") == 'laptop "hot"...'
 
 
-def test_how_cases_are_said() -> None:
+def test_how_cases_are_described() -> None:
     case = CaseLine(
         number="CS0000012",
         state=CaseState.IN_PROGRESS,
@@ -103,7 +103,7 @@ LONG = ("Payroll and time clocks in all of the stores", "x" * 160)
 @pytest.mark.parametrize(
     "outages", [[VPN], [VPN, VPN], [VPN] * 3, [LONG], [LONG] * 9, [VPN, LONG]], ids=range(6)
 )
-def test_however_much_is_down_it_is_told_in_two_segments_and_inside_a_form_in_one(
+def test_any_number_of_outages_fits_two_segments_and_one_inside_a_form(
     outages: list[tuple[str, str]],
 ) -> None:
     assert segments(words.outage_news(outages, question_follows=False)).count <= 2
@@ -111,7 +111,7 @@ def test_however_much_is_down_it_is_told_in_two_segments_and_inside_a_form_in_on
     assert inside.count == 1
 
 
-def test_what_is_down() -> None:
+def test_outage_news() -> None:
     assert words.outage_news([], question_follows=True) == words.NO_OUTAGE
     assert words.outage_news([VPN], question_follows=True) == VPN[1]
     assert words.outage_news([VPN], question_follows=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
@@ -133,7 +133,7 @@ SAID = [
 @pytest.mark.parametrize(
     ("said", "meant"), [*SAID, ("INT12", None), ("twelve", None), ("", None), ("9" * 16, None)]
 )
-def test_what_people_call_a_case(said: str, meant: int | None) -> None:
+def test_spellings_of_case_numbers(said: str, meant: int | None) -> None:
     assert case_id(said) == meant
 
 

@@ -1,5 +1,6 @@
-"""The virtual agent's turns: asked under an epoch, stored only if it is still current, never two at
-a time."""
+"""The virtual agent's turns: each belongs to an epoch, its answer counts only in that epoch, and a
+conversation never has two turns at a time.
+"""
 
 from datetime import timedelta
 
@@ -100,9 +101,7 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
 
 
-async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(
-    story: Story, ann: int
-) -> None:
+async def test_a_failed_turn_keeps_the_collected_facts(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     assert first is not None
     await story.finish(
@@ -118,7 +117,9 @@ async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(
     assert item.collected == {"Problem": "my laptop is slow", "Case": "CS0000001"}
 
 
-async def test_a_turn_stands_until_it_is_answered_or_its_epoch_ends(story: Story, ann: int) -> None:
+async def test_a_turn_stays_due_until_it_is_answered_or_its_epoch_ends(
+    story: Story, ann: int
+) -> None:
     first = await story.begin(ann)
     assert first is not None
     turn = int(first.turn_id)
@@ -236,8 +237,9 @@ async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
 async def test_two_machines_that_text_each_other_come_to_an_end(
     story: Story, clock: MovedClock
 ) -> None:
-    """Over several conversations of the number, since a machine may also say goodbye; and only for
-    ten minutes."""
+    """The limit counts over several conversations of the number, because a machine may also end
+    conversations, and only for ten minutes.
+    """
     await story.store.write(change_desk, {"most_answers": 5})
     for n in range(5):
         interaction = (await story.text(f"beep {n}")).interaction_id or 0

@@ -57,8 +57,6 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("words", "says"), FAULTS, ids=[str(n) for n in range(len(FAULTS))])
-def test_words_that_cannot_be_used_are_told(
-    words: dict[Command, list[str]], says: str | None
-) -> None:
+def test_unusable_words_are_reported(words: dict[Command, list[str]], says: str | None) -> None:
     found = error(words)
     assert found is None if says is None else says in (found or "")

@@ -1,5 +1,6 @@
-"""AGENT, BYE, HELP, RESTART: done with the text that says so; the bot is not asked, and may be
-down."""
+"""AGENT, BYE, HELP and RESTART are carried out in the transaction that stores the text. The bot is
+not needed and may be down.
+"""
 
 import pytest
 
@@ -38,7 +39,7 @@ async def ann(story: Story) -> int:
     return interaction
 
 
-async def test_agent_hands_over_at_once_with_what_was_collected(story: Story, ann: int) -> None:
+async def test_agent_hands_over_at_once_with_the_collected_facts(story: Story, ann: int) -> None:
     await story.text("Agent, please")
     seen = await story.see(ann)
     assert (seen.owner.kind, seen.epoch) == (Owner.QUEUE, 2)
@@ -56,7 +57,7 @@ async def test_agent_as_the_first_text_needs_no_bot(story: Story) -> None:
     assert (await story.see(received.interaction_id or 0)).owner.kind is Owner.QUEUE
 
 
-async def test_what_is_no_command_goes_to_the_bot(story: Story, ann: int) -> None:
+async def test_other_texts_go_to_the_bot(story: Story, ann: int) -> None:
     await story.text("agent smith called")
     question = await story.begin(ann)
     assert question is not None
@@ -105,7 +106,7 @@ async def test_a_second_restart_opens_no_second_case(story: Story) -> None:
     assert await story.count(t.cases) == 1
 
 
-async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(
+async def test_bye_closes_with_one_text_and_the_next_text_starts_a_conversation(
     story: Story, ann: int
 ) -> None:
     await story.text("bye")
@@ -115,9 +116,7 @@ async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(
     assert (await story.text("one more thing")).interaction_id != ann
 
 
-async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(
-    story: Story, ann: int
-) -> None:
+async def test_bye_followed_by_another_text_at_once_closes_nothing(story: Story, ann: int) -> None:
     at_once = [
         Text(sid=f"SM{n}", requester_number=ANN, provider_number=MAIN, body=body)
         for n, body in enumerate(["bye", "wait, one more thing"])
@@ -129,7 +128,7 @@ async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(
     assert question.message == "wait, one more thing"
 
 
-async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(
+async def test_the_desk_answers_help_and_the_question_before_it_stays_open(
     story: Story, ann: int
 ) -> None:
     await story.text("HELP")
@@ -180,7 +179,7 @@ async def test_to_a_live_agent_these_are_words(story: Story, ann: int) -> None:
     assert (seen.owner.kind, seen.closed_at, seen.epoch) == (Owner.AGENT, None, 2)
 
 
-async def test_who_waits_can_leave_or_start_over(story: Story) -> None:
+async def test_waiting_requesters_can_leave_or_start_over(story: Story) -> None:
     for number, word in ((ANN, "Bye!"), (BOB, "restart")):
         await story.text("my badge is stuck", number=number, to=DIRECT)
         received = await story.text(word, number=number, to=DIRECT)
@@ -225,7 +224,7 @@ async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(
     assert item.reason == "The virtual agent gave the same answer 2 times in a row."
 
 
-async def test_how_often_is_the_admins_and_a_bot_that_tells_is_not_counted(
+async def test_the_admin_sets_the_limit_and_a_reporting_bot_is_not_counted(
     story: Story, ann: int
 ) -> None:
     await story.store.write(change_desk, {"same_answers": 0})

@@ -1,4 +1,4 @@
-"""Emoji as answers: a thumb says yes or no where that is asked, and chooses nothing elsewhere."""
+"""Emoji as answers: a thumb answers a yes/no question, and chooses nothing otherwise."""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Requesters get answers in their language, which fit where the English ones do."""
+"""Requesters get answers in their language, within the same number of segments as the English
+answers.
+"""
 
 import inspect
 import string
@@ -33,7 +35,7 @@ from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.dates_in_texts import UNTIL_WEEKDAY, WEEKDAY_AT, WEEKDAYS
 from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.translations import DOMAIN, LOCALE, in_language
+from handoff_service.rules.shared.translations import LOCALE, REQUESTERS, in_language
 from handoff_service.rules.shared.vocabulary import CaseState
 from handoff_service.rules.virtual_agent import bot_replies, bot_text
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine, opened
@@ -49,7 +51,7 @@ ES = Language.SPANISH
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
 NOW = datetime(2026, 11, 27, 14, 0, tzinfo=UTC)  # Friday, 09:00 in New York
 NEW_YORK = "America/New_York"
-#: Asking for a language is answered in that language.
+#: Requests for a language, which are answered in that language.
 ONE_LANGUAGE = {
     f"utter_speak_{language}{where}"
     for language in ("english", "spanish", "german", "french")
@@ -66,7 +68,7 @@ FOR_AGENTS = {
 
 
 def catalog(language: Language) -> Catalog:
-    with (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+    with (LOCALE / language / "LC_MESSAGES" / f"{REQUESTERS}.po").open("rb") as file:
         return read_po(file, locale=language)
 
 
@@ -87,7 +89,7 @@ def translations() -> Iterator[tuple[Language, str, str]]:
 
 
 def sentences(module: ModuleType) -> Iterator[str]:
-    """The module's own constants that read as a text to a person."""
+    """The module's constants that look like a text to a person."""
     own = inspect.getsource(module)
     for name, value in vars(module).items():
         if name.isupper() and isinstance(value, str) and f"\n{name} = " in own and " " in value:
@@ -140,7 +142,7 @@ def test_the_catalogs_have_all_texts_of_the_code_and_are_compiled() -> None:
         assert {message.id for message in known if message.id} == found, "run: make catalogs"
         compiled = BytesIO()
         write_mo(compiled, known)
-        stored = (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.mo").read_bytes()
+        stored = (LOCALE / language / "LC_MESSAGES" / f"{REQUESTERS}.mo").read_bytes()
         assert stored == compiled.getvalue(), "run: make catalogs"
 
 
@@ -188,7 +190,7 @@ def test_each_status_fits_in_each_language(language: Language) -> None:
     assert bot_replies.open_cases([], language) != bot_replies.NO_CASES
 
 
-def test_a_day_is_told_in_each_language() -> None:
+def test_a_day_is_written_in_each_language() -> None:
     case = CaseLine(
         number="CS0000001",
         state=CaseState.RESOLVED,
@@ -279,7 +281,7 @@ def test_a_case_is_confirmed_in_spanish() -> None:
 # What the service sends ---------------------------------------------------------------------------
 
 
-async def test_the_bot_is_told_the_language_when_it_changes(story: Story) -> None:
+async def test_the_bot_gets_a_changed_language(story: Story) -> None:
     interaction = (await story.text("hola, mi computadora no prende")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -310,7 +312,7 @@ async def test_a_wish_for_a_language_reaches_the_bot_as_such(
     assert question.message == payload
 
 
-async def test_what_needs_no_bot_is_answered_in_spanish(story: Story) -> None:
+async def test_replies_without_the_bot_are_in_spanish(story: Story) -> None:
     interaction = (await story.text("mi laptop no enciende")).interaction_id or 0
     await story.text("BYE")
     assert (await story.texted(interaction))[

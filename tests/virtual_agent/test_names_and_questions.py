@@ -30,7 +30,7 @@ from handoff_service.rules.virtual_agent.questions import is_question
         ("hello", None),
     ],
 )
-def test_a_name_that_is_said(text: str, name: str | None) -> None:
+def test_a_name_in_a_text(text: str, name: str | None) -> None:
     assert introduced_name(text) == name
 
 

@@ -1,5 +1,4 @@
-"""The virtual agent never talks over a person: many answers that come after the agent has taken
-over."""
+"""The virtual agent never answers after an agent has taken over, tested with many late answers."""
 
 import asyncio
 import os

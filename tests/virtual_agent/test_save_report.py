@@ -52,7 +52,7 @@ async def test_a_bot_that_fails_opens_the_case(story: Story, ann: int) -> None:
 
 async def test_the_same_report_makes_one_case(story: Story, ann: int) -> None:
     await story.text("AGENT")
-    await story.text("RESTART")  # back from the queue
+    await story.text("RESTART")  # returns from the queue to the virtual agent
     await answer(story, ann, {"Problem": PROBLEM})
     await story.text("AGENT")
     assert len(await story.rows(t.cases)) == 1
@@ -85,7 +85,7 @@ async def test_a_rule_that_closes_the_conversation_leaves_a_case(
 
 
 async def wait(story: Story, clock: MovedClock, minutes: float) -> None:
-    """Let time pass, and follow up what has become due."""
+    """Let time pass, and run the follow-ups that are due."""
     clock.move(minutes * 60)
     deps = WorkerDeps(store=story.store, provider=Nobody(), bot=Nobody(), clock=clock)  # type: ignore[arg-type]
     worker = Worker(deps, frozenset({Work.FOLLOW_UP}))

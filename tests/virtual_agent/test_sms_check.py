@@ -1,5 +1,6 @@
-"""The check of what the virtual agent may say, each rule red and green, and the reading of texts
-with their lines."""
+"""The lint of the virtual agent's texts: each rule with a failing and a passing text, and the line
+numbers of texts.
+"""
 
 from pathlib import Path
 
@@ -55,89 +56,89 @@ def test_a_text_that_fits(text: BotText) -> None:
 
 
 WRONG = [
-    ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 character shorter"),
+    ("three segments", said("x" * 307), 7, "It takes 3 segments", "Make it 1 character shorter"),
     (
         "three with buttons",
         said("x" * 299, "a", "b"),
         7,
-        "it takes 3 segments",
+        "It takes 3 segments",
         "Make it 1 character shorter",
     ),
     (
         "three when filled",
         said("{problem}" * 4 + "x" * 55),
         7,
-        "it takes 3 segments",
+        "It takes 3 segments",
         "Make it 1 character shorter",
     ),
-    ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Shorten it to 1600 characters"),
+    ("over 1,600", said("x" * 1601), 7, "It has 1601 characters", "Shorten it to 1600 characters"),
     (
         "a look-alike",
         said("Can’t say… –"),
         7,
-        "'’', '…', '–' limit ",
+        "With '’', '…', '–', a segment",
         """Write "'" for '’', '...' for '…', '-' for '–'""",
     ),
-    ("an accent", said("Adiós"), 7, "'ó' limits", "Write 'o' for 'ó'"),
-    ("an emoji", said("Done 🎉"), 7, "'🎉' limits a segment to 70", "Leave '🎉' out"),
-    ("a button's character", said("Which?", "a", "b…"), 10, "'…' limits", "Write '...'"),
-    ("a filled character", said("Hi {name}"), 7, "'…' limits", "Write '...' for '…'"),
+    ("an accent", said("Adiós"), 7, "With 'ó', a", "Write 'o' for 'ó'"),
+    ("an emoji", said("Done 🎉"), 7, "With '🎉', a segment has at most 70", "Leave out '🎉'"),
+    ("a button's character", said("Which?", "a", "b…"), 10, "With '…', a", "Write '...'"),
+    ("a filled character", said("Hi {name}"), 7, "With '…', a", "Write '...' for '…'"),
     (
         "a link",
         said("See http://bit.ly/x"),
         7,
-        "the link to bit.ly",
+        "The link to bit.ly",
         "add the host to allowed_hosts",
     ),
-    ("a link without http", said("Tap wa.me/15550100"), 7, "the link to wa.me", "Take it out"),
+    ("a link without http", said("Tap wa.me/15550100"), 7, "The link to wa.me", "Take it out"),
     (
         "a bare link",
         said("See Evil-Example.com/x."),
         7,
-        "the link to evil-example.com",
+        "The link to evil-example.com",
         "Take it out",
     ),
     (
         "a host that ends alike",
         said("See https://badexample.com"),
         7,
-        "the link to badexample.com",
+        "The link to badexample.com",
         "Take it out",
     ),
-    ("a filled link", said("See {address}"), 7, "the link to evil.example", "Take it out"),
+    ("a filled link", said("See {address}"), 7, "The link to evil.example", "Take it out"),
     (
         "a keyword in capitals",
         said("Text STOP to leave."),
         7,
-        "it asks people to reply STOP",
+        "It asks people to reply STOP",
         "Use another word",
     ),
     (
         "a keyword asked for",
         said("Please reply with yes."),
         7,
-        "it asks people to reply YES",
+        "It asks people to reply YES",
         "Use another word",
     ),
     (
         "a keyword as a button",
         said("Sure?", "YES"),
         9,
-        "it asks people to reply YES",
+        "It asks people to reply YES",
         "Use another word",
     ),
     (
         "an unknown placeholder",
         said("Hi {who}"),
         7,
-        "the longest value of {who} is not known",
+        "The longest value of {who} is not known",
         "under longest in sms_check",
     ),
     (
         "an unknown placeholder in a long text, whose length nobody can measure",
         said("x" * 307 + "{who}"),
         7,
-        "the longest value of {who} is not known",
+        "The longest value of {who} is not known",
         "under longest in sms_check",
     ),
 ]
@@ -146,7 +147,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
 )
-def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, suggestion: str) -> None:
+def test_texts_that_the_check_rejects(text: BotText, line: int, what: str, suggestion: str) -> None:
     (fault,) = problems(text, TERMS)
     assert fault.line == line
     assert what in fault.what
@@ -191,20 +192,20 @@ def project(folder: Path, *, domain: str = DOMAIN, settings: str = SETTINGS_FILE
     return folder
 
 
-def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
+def test_errors_have_file_line_and_suggestion(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as refused:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
         "The virtual agent's texts have 5 problems:",
-        "  domain.yml:7: utter_ask: '…' limits a segment to 70 characters instead of 160. Write "
-        "'...' for '…'.",
-        "  domain.yml:9: utter_ask: it asks people to reply STOP, a keyword that carriers act on. "
+        "  domain.yml:7: utter_ask: With '…', a segment has at most 70 characters instead of 160. "
+        "Write '...' for '…'.",
+        "  domain.yml:9: utter_ask: It asks people to reply STOP, a keyword that carriers act on. "
         "Use another word.",
-        "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
+        "  domain.yml:14: utter_picture: The link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
-        "  actions/cases.py:1: utter_message: '…' limits a segment to 70 characters instead of "
-        "160. Write '...' for '…'.",
-        "  actions/cases.py:7: utter_message: the longest value of {later.strip()} is not known. "
+        "  actions/cases.py:1: utter_message: With '…', a segment has at most 70 characters instead "
+        "of 160. Write '...' for '…'.",
+        "  actions/cases.py:7: utter_message: The longest value of {later.strip()} is not known. "
         "Add it under longest in sms_check.yml.",
     ]
 
@@ -217,14 +218,14 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
     ],
     ids=["no YAML", "an unknown key"],
 )
-def test_a_file_that_cannot_be_read_is_told_with_its_line(
+def test_an_unreadable_file_is_reported_with_its_line(
     tmp_path: Path, domain: str, settings: str, says: str
 ) -> None:
     with pytest.raises(SetupError, match=says):
         bot_text_lint.check(project(tmp_path, domain=domain, settings=settings))
 
 
-def test_what_is_shipped_may_be_said() -> None:
+def test_shipped_texts_pass_the_sms_check() -> None:
     assert bot_text_lint.check(ROOT) > 15
 
 

@@ -1,4 +1,4 @@
-"""Small judgments about texts: settled by itself, goodbye, what equipment is wanted."""
+"""Small rules about texts: a problem that solved itself, a goodbye, the requested equipment."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from handoff_service.rules.virtual_agent.solved import is_solved
         ("it is jammed again", False),
     ],
 )
-def test_it_has_settled_itself(text: str, solved: bool) -> None:
+def test_texts_that_report_a_problem_solved_by_itself(text: str, solved: bool) -> None:
     assert is_solved(text) is solved
 
 
@@ -40,7 +40,7 @@ def test_it_has_settled_itself(text: str, solved: bool) -> None:
         ("finally", False),
     ],
 )
-def test_it_says_goodbye(text: str, goodbye: bool) -> None:
+def test_texts_that_say_goodbye(text: str, goodbye: bool) -> None:
     assert is_goodbye(text) is goodbye
 
 
@@ -57,5 +57,5 @@ def test_it_says_goodbye(text: str, goodbye: bool) -> None:
         ("necesito un equipo nuevo", None),
     ],
 )
-def test_what_equipment_is_wanted(text: str, wanted: str | None) -> None:
+def test_requested_equipment(text: str, wanted: str | None) -> None:
     assert (equipment_in(text) if names_equipment(text) else None) == wanted

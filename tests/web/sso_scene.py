@@ -53,7 +53,7 @@ class Scene:
     async def begin(
         self, visitor: Visitor, name: str = "Contoso", next_page: str = "", *, again: bool = False
     ) -> str:
-        """Where the sign-in page's button leads."""
+        """Follow the sign-in page's button. Returns the provider's address."""
         query = urlencode({"next": next_page} | ({"again": "1"} if again else {}))
         to = f"/sign-in/sso/{self.ids[name]}?{query}"
         answer = await visitor.get(to)
@@ -111,7 +111,7 @@ def person(name: str, **more: Any) -> Claims:
 
 
 async def reason(answer: Answer) -> str:
-    """Why the sign-in page admits nobody."""
+    """Return the reason that the sign-in page shows after a refusal."""
     assert answer.status in (400, 403)
     found = re.search(r'role="alert">.*?</svg>(.*?)</p>', answer.text, re.DOTALL)
     assert found is not None, shown(answer.text)

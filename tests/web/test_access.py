@@ -64,7 +64,7 @@ class Row:
     path: str
     who: str
     outside: str
-    #: of a service token
+    #: the scope of a service token
     scope: str
 
 
@@ -103,7 +103,7 @@ class Desk:
         await self.here.desk.store.write(sign_in.open_session, opened)
 
     async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
-        """Make the request as this role. Returns the status and what a refusal says."""
+        """Make the request as this role. Returns the status and the sentence of a refusal."""
         token = self.tokens.get(role, "")
         headers, data = dict(SCRIPT), None
         if path.startswith("/api/"):
@@ -216,7 +216,7 @@ async def test_a_browser_that_is_not_signed_in_is_led_to_the_sign_in_page(desk: 
             assert (answer.status, leads.partition("?")[0]) == (303, "/sign-in"), row.path
 
 
-async def test_what_needs_proof_is_open_to_whoever_has_it(desk: Desk, tmp_path: Path) -> None:
+async def test_routes_that_need_proof_accept_it(desk: Desk, tmp_path: Path) -> None:
     """The other way round of the rows that no role opens."""
     config = desk.here.desk.settings
     bot = {"Authorization": f"Bearer {config.bot_token}"}
@@ -326,7 +326,7 @@ async def test_an_agent_who_acts_on_a_colleagues_conversation_joins_it(desk: Des
         status, said = await desk.ask(row, path, role, form_for(row))
         lines = await desk.here.story.lines(interaction_id)
         joined = any(line.body == f"A {role} joined" for line in lines)
-        # what found nothing changed nothing
+        # a request that finds no record changes nothing
         if status in (403, 500) or joined != (row.outside == "joins" and status < 400):
             wrong.append(f"{row.method} {row.path}: {status} {joined=} {said}")
     assert wrong == []

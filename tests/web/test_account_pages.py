@@ -153,7 +153,7 @@ async def test_an_agent_without_a_role_has_an_account_and_can_sign_out(desk: Run
         await visitor.post("/sign-in", email="none@example.com", password="the first one")
         led = await visitor.get("/workspace")
         assert (led.status, led.headers["Location"]) == (302, "/workspace/account")
-        assert "Roles: none." in shown((await visitor.get("/workspace/account")).text)
+        assert "You have no role." in shown((await visitor.get("/workspace/account")).text)
         assert (await visitor.get("/workspace/search")).status == 403
         token = await csrf(visitor)
         assert (await visitor.post("/sign-out", csrf=token)).status == 303

@@ -89,7 +89,7 @@ async def test_the_shipped_actions_are_there_for_everyone_to_read(mia: Client) -
     assert first["conditions"] == [
         {"field": "owner", "operator": "is_not", "value": "virtual_agent"}
     ]
-    assert second["will"] == "set the state to closed abandoned"
+    assert second["will"] == "set the state to Closed abandoned"
     assert (second["state"], second["duration"], second["active"]) == (
         "closed_abandoned",
         "2d",
@@ -102,7 +102,7 @@ async def test_the_shipped_actions_are_there_for_everyone_to_read(mia: Client) -
     assert page["items"] == [second]
 
 
-async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
+async def test_only_admins_change_messaging_actions(mia: Client, grace: Client) -> None:
     await mia.call("POST", "/messaging-actions", REMIND, status=403)
     await mia.call("PATCH", "/messaging-actions/1", {"active": False}, status=403)
     await delete(mia, "/messaging-actions/1", 403)
@@ -153,7 +153,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
-async def test_what_is_refused_names_its_field(
+async def test_a_refusal_names_the_field(
     grace: Client, how: dict[str, Any], field: str, says: str
 ) -> None:
     problem = await grace.call("POST", "/messaging-actions", {**REMIND, **how}, status=400)
@@ -211,7 +211,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     ]
     one = f"/interactions/{await ann_with(mia)}"
     await mia.call("POST", f"{one}/messages", {"body": "hi"}, status=201)
-    # a run that begins with Mia there: however slow the machine is, its conditions hold
+    # the run begins while Mia is present, so its conditions hold even on a slow machine
     await ann_texts(mia)
     timers = {
         timer["action"]["name"]: timer
@@ -219,7 +219,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     }
     assert {"Later", "Remind the agent"} <= set(timers)
     told = timers["Later"]
-    assert told["will"] == "reminds you, if state is work in progress"
+    assert told["will"] == "reminds you, if the state is Work in progress"
     assert told["when"].endswith(": 1 hour after the requester's first message without a response")
     until = (datetime.now(UTC) + timedelta(hours=3)).replace(microsecond=0)
     put_off = await mia.call("PATCH", f"{one}/timers/{told['id']}", {"due_at": until.isoformat()})
@@ -250,7 +250,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
         await delete(grace, f"/messaging-actions/{action_id}")
 
 
-async def test_timers_of_what_is_not_there_are_not_found(mia: Client) -> None:
+async def test_timers_of_missing_interactions_are_not_found(mia: Client) -> None:
     await mia.call("GET", "/interactions/999/timers", status=404)
 
 

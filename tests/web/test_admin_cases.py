@@ -24,7 +24,7 @@ async def omar(desk: Running) -> AsyncIterator[Admin]:
 
 
 async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int, str]:
-    """Post what a form on this page posts, as anyone who may see it."""
+    """Post a form of this page, as anyone who may see it."""
     found = re.search(
         r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text
     )
@@ -40,7 +40,7 @@ async def until_called(desk: Running, *, status: int) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
+async def test_a_supervisor_edits_outages_and_sees_no_other_admin_page(
     desk: Running,
     omar: Admin,
 ) -> None:
@@ -155,6 +155,6 @@ async def test_ending_an_outage_shows_a_dry_run_and_texts(desk: Running, omar: A
     status, text = await send(omar, *here, send="1", text="It works", most="1")
     assert status == 409
     assert re.search("texted already|being sent already", shown(text))
-    assert "of 1 sent" in shown((await omar.get("/workspace/admin/outages/1/texts")).text)
+    assert "of 1." in shown((await omar.get("/workspace/admin/outages/1/texts")).text)
     (outage,) = await desk.desk.store.read(outages.list_)
     assert not outage.current

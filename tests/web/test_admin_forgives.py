@@ -22,7 +22,7 @@ def was(page: Answer) -> str:
     return unescape(found[1])
 
 
-def test_only_what_both_changed_is_a_clash() -> None:
+def test_only_fields_that_both_changed_clash() -> None:
     before = Filled(version=1, values={"name": "Ann", "email": "a@x", "numbers": "1", "note": ""})
     now = Filled(version=2, values={"name": "Anna", "email": "b@x", "numbers": "1", "note": "n"})
     mine = {"name": "Annie", "email": "a@x", "numbers": "1\r\n2", "note": "n"}
@@ -91,7 +91,7 @@ async def test_every_error_is_shown_at_once_with_a_link_to_its_field(grace: Admi
     assert "E7" not in (await grace.get("/workspace/admin/users")).text
 
 
-async def test_deleting_names_and_links_what_is_in_the_way(desk: Running, grace: Admin) -> None:
+async def test_deleting_lists_and_links_blocking_records(desk: Running, grace: Admin) -> None:
     asked = await grace.get("/workspace/admin/queues/1/delete", SCRIPT)
     assert '<h2 id="loaded-title">' in asked.text
     assert "<html" not in asked.text
@@ -120,7 +120,7 @@ async def test_a_deleted_record_is_found_from_its_list(desk: Running, grace: Adm
     assert one is not None
     await grace.send(f"/templates/{one[1]}", name="Password reset", body="Reset it at home")
     empty = await grace.get("/workspace/admin/deleted/templates")
-    assert "No deleted templates" in empty.text
+    assert "Nothing deleted" in empty.text
     await grace.send(f"/templates/{one[1]}/delete")
     assert 'href="/workspace/admin/deleted/templates"' in (await grace.get(TEMPLATES)).text
     text = shown((await grace.get("/workspace/admin/deleted/templates")).text)

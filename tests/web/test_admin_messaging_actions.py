@@ -59,11 +59,11 @@ def kept(page: str) -> dict[str, Any]:
     return found | ({"text": unescape(text[1])} if text else {})
 
 
-async def test_the_ladders_show_what_is_shipped(grace: Visitor) -> None:
+async def test_the_ladders_show_the_default_actions(grace: Visitor) -> None:
     page = await grace.get(LIST)
     words = shown(page.text)
     assert "Remind the agent After 30 minutes: prompt the agent" in words
-    assert "Close when abandoned After 2 days: set the state to closed abandoned" in words
+    assert "Close when abandoned After 2 days: set the state to Closed abandoned" in words
     assert 'aria-current="page">Messaging actions</a>' in page.text
 
 
@@ -143,7 +143,7 @@ FAULTS = [
 ]
 
 
-async def test_what_is_wrong_stands_under_its_field_and_what_was_typed_is_kept(
+async def test_errors_are_under_their_fields_and_typed_values_stay(
     desk: Running, grace: Visitor
 ) -> None:
     before = await saved(desk)
@@ -175,7 +175,7 @@ async def test_conditions_are_added_and_removed_without_the_script_and_nothing_i
     assert await saved(desk) == before
 
 
-async def test_a_condition_on_what_is_gone_is_kept_until_it_is_changed(
+async def test_a_condition_on_a_deleted_record_is_kept_until_it_is_changed(
     desk: Running, grace: Visitor
 ) -> None:
     names = {"field-0": "queue", "was-0": "queue", "value-0": "Service desk"}
@@ -250,7 +250,7 @@ async def test_switching_moving_and_deleting(desk: Running, grace: Visitor) -> N
         assert (await send(grace, LIST + path, **REMIND)).status == 404
 
 
-async def test_others_may_not(desk: Running) -> None:
+async def test_agents_without_the_role_get_no_pages(desk: Running) -> None:
     async with desk.visitor() as mia:
         await mia.sign_in()
         for path in ("/new", "/1", "/1/active", "/1/move", "/1/delete", "/follow", "/dry-run"):

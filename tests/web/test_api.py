@@ -233,7 +233,7 @@ async def until_sent(twilio: FakeTwilio, body: str) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_events_arrive_and_a_new_connection_goes_on_where_the_last_ended(
+async def test_events_arrive_and_a_new_connection_continues_where_the_last_ended(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
@@ -326,7 +326,7 @@ async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
         ("+1202555010199", "too long"),
     ],
 )
-async def test_what_is_no_number_is_refused_with_the_reason(
+async def test_an_invalid_number_is_refused_with_the_reason(
     mia: Client, to: str, says: str
 ) -> None:
     problem = await mia.call("POST", "/conversations", {"to": to, "body": "hi"}, status=400)
@@ -418,7 +418,7 @@ REFUSALS = [
     [r[1:] for r in REFUSALS],
     ids=[r[0] for r in REFUSALS],
 )
-async def test_what_is_refused_is_a_problem_document(
+async def test_a_refusal_is_a_problem_document(
     service: Service, mia: Client, method: str, path: str, body: Any, status: int, field: str | None
 ) -> None:
     headers = {"Authorization": f"Bearer {mia.token}"} if status != 401 else {}

@@ -75,7 +75,9 @@ async def test_the_csv_has_every_entry_and_is_an_export_itself(desk: Running, gr
     assert "Exported Audit log audit-log.csv" in page
 
 
-async def test_programs_read_it_with_their_own_scope(desk: Running, grace: Admin) -> None:
+async def test_programs_read_the_audit_log_with_their_own_scope(
+    desk: Running, grace: Admin
+) -> None:
     command = MakeToken(name="SIEM", scopes=[Scope.AUDIT], days=1, rate=100, made=new_token())
     token = (await desk.desk.store.write(make_token, command)).secret
     async with aiohttp.ClientSession() as session:

@@ -180,7 +180,7 @@ async def test_nobody_is_left_without_an_answer(
 
 
 @pytest.mark.parametrize("down", [True, False], ids=["down", "slower than the limit"])
-async def test_nor_with_a_bot_that_does_not_answer_at_all(
+async def test_a_bot_that_does_not_answer_leads_to_a_text_to_the_requester(
     tmp_path: Path, bot: tuple[StockBot, str], down: bool
 ) -> None:
     bot[0].may_answer.clear()
@@ -241,7 +241,7 @@ async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockB
     ] is Author.SYSTEM
 
 
-async def test_the_agent_sees_what_a_bot_that_tells_has_understood(
+async def test_the_agent_sees_the_intents_of_a_reporting_bot(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     slots = {"device": "laptop", "code": "123456"}
@@ -260,5 +260,5 @@ async def test_the_agent_sees_what_a_bot_that_tells_has_understood(
         await mia.sign_in()
         said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
     assert "Device laptop" in said
-    assert "my laptop is dead Report problem 93% · did: Problem form, Ask impact" in said
+    assert "my laptop is dead Report problem 93% · actions: Problem form, Ask impact" in said
     assert "123456" not in said

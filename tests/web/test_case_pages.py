@@ -84,7 +84,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(
     assert case.version == 2
 
 
-async def test_the_users_cases_stand_beside_every_conversation_of_theirs_and_no_others(
+async def test_only_the_users_own_conversations_show_their_cases(
     desk: Running, mia: Visitor, ann: int
 ) -> None:
     path = f"/workspace/conversations/{ann}"
@@ -118,7 +118,7 @@ async def test_an_old_case_opens_although_the_panel_lists_newer_ones_only(
     ) == (404, True)
 
 
-async def test_a_guests_case_goes_to_whom_they_turn_out_to_be_and_back(
+async def test_a_guests_case_moves_to_the_verified_user_and_back_on_undo(
     desk: Running, mia: Visitor
 ) -> None:
     guest = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0

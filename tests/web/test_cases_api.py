@@ -1,5 +1,4 @@
-"""Cases and outages over the HTTP API: what a ticket system does, and what a supervisor says is
-down."""
+"""Cases and outages over the HTTP API, as a ticket system and a supervisor use it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -89,7 +88,7 @@ async def test_a_case_is_opened_listed_and_changed(desk: Running, mia: Client) -
     ] == [1]
 
 
-async def test_what_is_refused_names_its_field(mia: Client) -> None:
+async def test_a_refusal_names_the_field(mia: Client) -> None:
     one = (await mia.call("POST", "/cases", {"description": "Dock", "user_id": 1}, status=201))[
         "id"
     ]

@@ -127,7 +127,7 @@ async def test_a_check_is_hidden_and_shown_again(desk: Running, grace: Visitor) 
     assert (await grace.post(f"{LIST}/hide", csrf=csrf, check="cat")).status == 404
 
 
-async def test_hiding_survives_what_it_hides(desk: Running) -> None:
+async def test_a_hidden_check_with_a_problem_stays_hidden(desk: Running) -> None:
     await desk.desk.store.write(hide_check, "mail")
     found = await desk.desk.store.read(outcomes, Outside(mails=False))
     assert [one.name for one in found if one.found and one.is_hidden] == ["mail"]

@@ -28,7 +28,7 @@ async def api(desk: Running) -> AsyncIterator[Client]:
         yield await sign_in(desk, session, "mia")
 
 
-async def test_the_composer_says_why_and_nothing_is_sent(desk: Running, mia: Visitor) -> None:
+async def test_the_composer_gives_the_reason_and_sends_nothing(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     page = f"/workspace/conversations/{ann}"
     before = (await mia.get(page)).text
@@ -57,7 +57,7 @@ async def test_an_agent_stops_texts_and_allows_them_again(desk: Running, mia: Vi
     assert "Opted out on" not in shown((await mia.get(page)).text)
 
 
-async def test_the_new_message_dialog_says_it_before_anything_is_written(
+async def test_the_new_message_dialog_shows_the_opt_out_before_typing(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("STOP", number=BOB)
@@ -115,7 +115,7 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
         assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)
 
 
-async def test_an_agent_cannot_lift_what_the_carrier_says(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_cannot_lift_the_carriers_opt_out(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     message = await desk.story.write(ann, "hello?")
     await desk.desk.store.write(refused_for_consent, [message])

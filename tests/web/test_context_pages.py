@@ -1,5 +1,6 @@
-"""What an agent knows before and after accepting: offers with facts, the preview, the brief, the
-timeline; and that an expired offer leaves an agent alone who is at work."""
+"""The facts on an offer, the preview, the brief and the timeline. An expired offer does not set an
+agent who is working to Away.
+"""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -101,7 +102,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
     words = (
         "My printer is on fire",
         "CS0000001",
-        ", open: Dock is dead",
+        ", Open: Dock is dead",
         "Last agent: Omar Haddad",
     )
     async with agent(desk, "mia") as mia:
@@ -149,7 +150,7 @@ async def test_only_the_agent_who_has_an_offer_reads_the_conversation_before_acc
         ("pages, news and read marks, which nobody has to be there for", "away"),
     ],
 )
-async def test_an_expired_offer_sets_an_agent_to_away_who_did_nothing_within_the_grace_time(
+async def test_an_expired_offer_sets_an_inactive_agent_to_away(
     desk: Running, acts: str, presence: str
 ) -> None:
     async with agent(desk, "mia") as mia:
@@ -241,7 +242,9 @@ async def test_a_brief_takes_three_queries_however_long_the_conversation_is(
 # The timeline -------------------------------------------------------------------------------------
 
 
-async def test_the_moments_tell_the_whole_life_page_by_page(desk: Running, told: int) -> None:
+async def test_the_moments_cover_the_whole_conversation_page_by_page(
+    desk: Running, told: int
+) -> None:
     call = await program(desk, "omar")
     whole = await call("GET", f"/interactions/{told}/moments?limit=200")
     assert whole["next"] is None
@@ -266,7 +269,7 @@ async def test_the_moments_tell_the_whole_life_page_by_page(desk: Running, told:
     assert [one["state"] for one in pages] == [one["state"] for one in whole["items"]]
 
 
-async def test_the_timeline_shows_its_moments_and_says_owner(desk: Running, told: int) -> None:
+async def test_the_timeline_shows_moments_with_their_owner(desk: Running, told: int) -> None:
     await desk.story.close(told)
     async with agent(desk, "omar") as omar:
         page = await omar.get(f"/workspace/conversations/{told}/timeline", SCRIPT)

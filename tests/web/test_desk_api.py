@@ -162,7 +162,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(
     ("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
-async def test_what_is_refused_names_its_field(
+async def test_a_refusal_names_the_field(
     grace: Client, how: dict[str, Any], field: str, says: str
 ) -> None:
     for method, path, body in (("POST", "/queues", {**QUEUE, **how}), ("PATCH", "/queues/1", how)):

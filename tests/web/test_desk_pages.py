@@ -130,7 +130,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
         ("user.site", "in", ["Boston", "New York"]),
     ]
     assert (queue.country, queue.alarm_seconds, queue.auto_assign) == ("DE", 300, True)
-    assert queue.problems == ["No agent in its groups has the required skill hardware and opera."]
+    assert queue.problems == ["No agent in its groups has the required skills: hardware, opera."]
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
     assert "This queue cannot assign conversations. No agent in its groups" in shown(page)
     for value in (
@@ -381,7 +381,7 @@ async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Vi
     found = re.search(r'name="apply" value="(\w+)"', outdated.text)
     assert found is not None
     applied = await send(text=text, name="my.toml", apply=found[1])
-    assert "Imported: 0 users, 1 agents, 1 groups" in shown(applied.text)
+    assert "Imported: Users: 0, Agents: 1, Groups: 1" in shown(applied.text)
     history_of_mia = shown((await grace.get(f"{UNDER}/agents/1")).text)
     assert "→ 9" in history_of_mia
 

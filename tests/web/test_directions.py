@@ -37,9 +37,9 @@ UNTYPED = {
     "datetime-local",
     "submit",
 }
-# Expressions that are no person's words, though they name some.
+# Expressions that match ``WORDS`` but do not show a person's words.
 OURS = re.compile(
-    r"^(icon|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
+    r"^(icon|form\.record|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
@@ -58,14 +58,14 @@ OURS = re.compile(
     r'|^"Masked parts are left out'
     r"|^(by|detail)\("  # macros of ours
     r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records, steps
-    r"|^(call|one)\.subject$"  # what a webhook call is about: a kind and an id
-    r"|^\(part \| words\)"
+    r"|^(call|one)\.subject$"  # the subject of a webhook call: a kind and an id
+    r"|^\(part \| words\)|\| impact_words$"
     r"|\| *(figure|changed)\("  # figures with their units
 )
 
 
 class Walker(HTMLParser):
-    """Finds expressions in the text of elements that say nothing about their direction."""
+    """Finds expressions in the text of elements without a direction."""
 
     def __init__(self, expressions: list[str]) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Walker(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not self.open:  # a part of another template: a title, or what an element is around
+        if not self.open:  # outside every element of this template, for example in a title
             return
         tag, says = self.open[-1]
         for place in re.findall("\x01(\\d+)\x02", data):
@@ -104,21 +104,80 @@ class Walker(HTMLParser):
                 self.found += (
                     [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
                 )
-            # dir="auto" looks at no isolated words
+            # dir="auto" ignores isolated words
             elif says and re.search(r"\| (bdi|sentence)\b", expression):
                 self.found.append(f"isolated twice: {expression}")
             elif not says and WORDS.search(expression) and not MARKED.search(expression):
                 self.found.append(expression)
 
 
+CALL = re.compile(r"\b(?:_|ngettext)\(")
+TRANS = re.compile(r"\{% trans\b(.*?)%\}(.*?)\{% endtrans %\}", re.DOTALL)
+
+
+def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
+    """Return the arguments of a call as (name or nothing, expression), and the source after the
+    call. ``source`` begins after the opening parenthesis.
+    """
+    depth, at, begin, quote = 0, 0, 0, ""
+    parts = []
+    while at < len(source):
+        letter = source[at]
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}" and depth:
+            depth -= 1
+        elif letter in ")," and not depth:
+            parts.append(source[begin:at])
+            begin = at + 1
+            if letter == ")":
+                break
+        at += 1
+    else:
+        parts.append(source[begin:])
+    named = [re.match(r"\s*(?:(\w+)\s*=(?!=))?(.*)", part, re.DOTALL) for part in parts]
+    return [(one[1] or "", one[2].strip()) for one in named if one], source[at + 1 :]
+
+
+def values_of_messages(expression: str) -> list[str]:
+    """Return an expression without its translated messages, and the values that fill the
+    placeholders of these messages.
+    """
+    values = []
+    while call := CALL.search(expression):
+        given, rest = arguments(expression[call.end() :])
+        values += [value for name, value in given if name]
+        expression = f'{expression[: call.start()]}""{rest}'
+    return [expression, *(each for value in values for each in values_of_messages(value))]
+
+
+def filled(trans: re.Match[str]) -> str:
+    """Return the text of a translated block, in which expressions replace the placeholders."""
+    given, _ = arguments(trans[1])
+    values = {name: value for name, value in given if name}
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{{{{ {values.get(found[1], found[1])} }}}}"
+
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", fill, trans[2])
+
+
 def unmarked(source: str) -> list[str]:
     expressions: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
-        expressions.append(found[1].strip())
-        return f"\x01{len(expressions) - 1}\x02"
+        expression = found[1].strip()
+        kept = [expression] if OURS.search(expression) else values_of_messages(expression)
+        expressions.extend(kept)
+        count = len(expressions)
+        return "".join(f"\x01{n}\x02" for n in range(count - len(kept), count))
 
     source = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
+    source = TRANS.sub(filled, source)
     source = re.sub(r"\{\{-?(.*?)-?\}\}", keep, source, flags=re.DOTALL)
     walker = Walker(expressions)
     walker.feed(re.sub(r"\{%.*?%\}", "", source, flags=re.DOTALL))
@@ -131,8 +190,9 @@ TEMPLATE_FILES = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.
 
 @pytest.mark.parametrize("template", TEMPLATE_FILES)
 def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
-    """Mend it with dir="auto" on the element or the field; inside a sentence with ``| bdi`` or ``|
-    sentence``."""
+    """Fix a place with dir="auto" on the element or the field, or inside a sentence with ``| bdi``
+    or ``| sentence``.
+    """
     assert unmarked(unwrapped((TEMPLATES / template).read_text())) == []
 
 
@@ -141,7 +201,7 @@ def unwrapped(source: str) -> str:
     return re.sub(r"\n\s+", " ", re.sub(r'"\n\s+"', "", re.sub(r"\{#\s+#\}", "", source)))
 
 
-def test_the_walker_finds_what_is_not_marked() -> None:
+def test_the_walker_finds_unmarked_expressions() -> None:
     assert unmarked("<p>{{ line.body }}</p>") == ["line.body"]
     assert unmarked('<p dir="auto">{{ line.body }}</p><b>{{ user.name | bdi }}</b>') == []
     assert unmarked('<p dir="auto">{{ name | bdi }}</p>') == ["isolated twice: name | bdi"]
@@ -156,6 +216,12 @@ def test_the_walker_finds_what_is_not_marked() -> None:
     assert unmarked('<textarea dir="auto">{{ first_text | sentence }}</textarea>') == [
         "markup in <textarea>: first_text | sentence"
     ]
+    assert unmarked('<p>{{ _("What %(name)s wrote", name=user.name) }}</p>') == ["user.name"]
+    assert unmarked('<p>{{ _("What %(name)s wrote", name=user.name | bdi) }}</p>') == []
+    assert unmarked("<p>{% trans who=user.name, n=2 %}By {{ who }}{% endtrans %}</p>") == [
+        "user.name"
+    ]
+    assert unmarked("<p>{% trans who=user.name | bdi %}By {{ who }}{% endtrans %}</p>") == []
     assert unmarked('<a title="{{ user.name | bdi }}"></a>') == [
         "markup in an attribute: user.name | bdi"
     ]

@@ -58,7 +58,7 @@ async def events(
 @pytest.mark.parametrize(
     "id", ["x", "-1", "-62135596800000000", "9" * 30, "0", "1.5", "253402300800000000"]
 )
-async def test_an_id_that_is_no_events_is_refused(mia: Client, id: str) -> None:
+async def test_an_id_that_belongs_to_no_event_is_refused(mia: Client, id: str) -> None:
     headers = {"Authorization": f"Bearer {mia.token}", "Last-Event-ID": id}
     async with mia.session.get(f"{mia.url}/api/v1/events", headers=headers) as answer:
         assert answer.status == 400
@@ -125,7 +125,7 @@ async def test_the_apis_stream_ends_within_one_heartbeat_of_its_session(
         assert [one["event"] async for one in heard if one["event"] != "heartbeat"] == []
 
 
-async def test_nothing_is_told_before_the_session_was_looked_at(desk: Running, mia: Client) -> None:
+async def test_nothing_is_sent_before_the_session_is_checked(desk: Running, mia: Client) -> None:
     """However long the next heartbeat takes."""
     one = await desk.story.with_agent(MIA)
     async with events(mia) as heard:
@@ -136,7 +136,7 @@ async def test_nothing_is_told_before_the_session_was_looked_at(desk: Running, m
     assert (await desk.story.lines(one))[-1].body == "my secret is 42"
 
 
-async def test_a_pages_stream_ends_with_its_roles_and_before_anything_is_told(
+async def test_a_stream_ends_before_another_event_when_the_agent_loses_the_role(
     desk: Running,
 ) -> None:
     async with desk.visitor() as mia:
@@ -187,7 +187,7 @@ async def test_a_stream_that_fails_ends_so_that_the_client_reconnects(
             assert [one["event"] async for one in heard] == []
 
 
-async def test_while_the_database_is_away_a_stream_goes_on_and_catches_up_after_it(
+async def test_while_the_database_is_away_a_stream_continues_and_catches_up_after_it(
     desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The agent's connection was never lost, so they are not set to Away either."""
@@ -208,7 +208,7 @@ async def test_while_the_database_is_away_a_stream_goes_on_and_catches_up_after_
         assert message["data"]["interaction_id"] == one
 
 
-async def test_catching_up_tells_what_is_new_and_nothing_else(desk: Running, mia: Client) -> None:
+async def test_catching_up_sends_only_changes(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     other = await desk.story.with_agent(MIA, number=BOB)
     await delivered(desk)  # a receipt would be one more change
@@ -238,7 +238,7 @@ async def until(desk: Running, message_id: int, status: Status) -> Any:
             await asyncio.sleep(0.01)
 
 
-async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Client) -> None:
+async def test_a_resumed_stream_sends_every_change_since(desk: Running, mia: Client) -> None:
     """Receipts of old messages, conversations that were closed or taken away, offers that
     ended, new members."""
     await change(desk, sa.update(t.agents).values(capacity=9))
@@ -290,9 +290,7 @@ async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Cli
     assert ("offer_ended", {"id": offer["data"]["id"]}) in said
 
 
-async def test_a_receipt_of_a_message_from_before_the_stream_is_told(
-    desk: Running, mia: Client
-) -> None:
+async def test_a_receipt_of_an_older_message_is_sent(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     message_id = await desk.story.write(one, "Hello")
     row = await until(desk, message_id, Status.DELIVERED)
@@ -315,7 +313,7 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
 ) -> None:
     said = re.compile(
         r"You were away for 3 min\s+\([^)]* to [^)]*\)\s*: The connection was lost\. "
-        r"You are available again\."
+        r"Your presence is Available again\."
     )
     log = t.presence_log
 

@@ -44,7 +44,9 @@ asyncio.run(all())
 
 
 async def p99(twilio: FakeTwilio, url: str, until: asyncio.Event | None = None) -> float:
-    """Of so many texts, and of those until the event is set, in seconds."""
+    """The 99th percentile of the texts' answer times, in seconds, for a number of texts or until
+    the event is set.
+    """
     took: list[float] = []
 
     async def send() -> None:
@@ -74,7 +76,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-async def test_texts_come_in_as_ever(database_url: str, tmp_path: Path) -> None:
+async def test_texts_come_in_as_usual(database_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
         settings = {"DATABASE_URL": database_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:

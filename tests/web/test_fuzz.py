@@ -293,7 +293,7 @@ async def answer_to(address: str, request: bytes) -> bytes:
                 return head + await reader.readuntil(b"\n\n")
             return head + await reader.read()
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
-        return b""  # one that is cut short, as after a wrong Content-Length
+        return b""  # the answer is cut short, as after a wrong Content-Length
     finally:
         writer.close()
 

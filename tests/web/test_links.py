@@ -1,4 +1,4 @@
-"""Links in texts: what becomes one, where it leads, and what a page says about it."""
+"""Links in texts: the addresses that become links, their targets, and the warnings of a page."""
 
 import re
 from html import unescape
@@ -77,19 +77,19 @@ def written(link: Link) -> str:
 
 
 @pytest.mark.parametrize(("text", "leads"), LEADS.items())
-def test_an_address_is_a_link_to_where_it_says(text: str, leads: tuple[str, str]) -> None:
+def test_an_address_in_a_text_is_a_link_to_itself(text: str, leads: tuple[str, str]) -> None:
     (link,) = links(text)
     assert (written(link), link.href, link.misleads) == (*leads, False)
 
 
 @pytest.mark.parametrize(("text", "address"), ENDS.items())
-def test_what_ends_the_sentence_is_no_part_of_the_link(text: str, address: str) -> None:
+def test_final_punctuation_is_not_part_of_the_link(text: str, address: str) -> None:
     (link,) = links(text)
     assert written(link) == address
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_what_may_lead_elsewhere_stays_text(text: str) -> None:
+def test_ambiguous_links_stay_text(text: str) -> None:
     assert links(text) == []
     assert unescape(linked(text)) == text
 
@@ -102,14 +102,14 @@ def test_a_host_that_can_be_taken_for_another_is_named(text: str, host: str) -> 
     assert "@" not in link.href
 
 
-def test_a_link_tells_the_other_site_nothing_and_has_no_power_over_this_page() -> None:
+def test_a_link_sends_the_other_site_no_referrer_and_has_no_power_over_this_page() -> None:
     made = linked("https://example.com/a")
     assert 'target="_blank" rel="noreferrer noopener"' in made
     assert "<b>example.com</b>" in made
     assert HEADERS["X-DNS-Prefetch-Control"] == "off"
 
 
-def test_what_reorders_or_ends_an_attribute_is_shown_encoded() -> None:
+def test_dangerous_characters_in_links_are_shown_encoded() -> None:
     assert "/a%E2%80%AEgpj.exe" in linked("https://example.com/a\u202egpj.exe")
     assert "\u202e" not in linked("https://example.com/a\u202egpj.exe")
     assert "onclick" not in re.sub(r'"[^"]*"', "", linked("https://example.com/\"onclick='x'"))[:60]

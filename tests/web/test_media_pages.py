@@ -102,7 +102,7 @@ async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(
     )
 
 
-async def test_a_file_is_only_ever_saved_and_what_is_refused_says_why(
+async def test_a_file_is_only_downloaded_and_a_refused_one_gives_the_reason(
     desk: Running, mia: Visitor
 ) -> None:
     page_as_picture = (b"<script>alert(1)</script>", "image/png")
@@ -152,7 +152,7 @@ async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(
     assert "data-open" in line
 
 
-async def test_what_an_agent_attaches_goes_out_with_the_text(desk: Running, mia: Visitor) -> None:
+async def test_attached_pictures_are_sent_with_the_text(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent(MIA)
     answer = await add(mia, picture())
     assert (answer.status, answer.text) == (201, '{"id":1}')
@@ -192,7 +192,7 @@ UPLOADS = [
 @pytest.mark.parametrize(
     ("content", "status", "said"), [u[1:] for u in UPLOADS], ids=[u[0] for u in UPLOADS]
 )
-async def test_what_cannot_be_attached(
+async def test_uploads_that_cannot_be_attached(
     desk: Running, mia: Visitor, content: bytes, status: int, said: str
 ) -> None:
     answer = await add(mia, content)
@@ -228,10 +228,10 @@ async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: V
         ) as answer:
             assert answer.status == 413
     except aiohttp.ClientConnectionError:
-        pass  # it hung up while we were still sending
+        pass  # the server closed the connection while the test was still sending
 
 
-async def test_an_upload_must_be_meant(desk: Running, mia: Visitor) -> None:
+async def test_an_upload_needs_a_session_and_the_form_token(desk: Running, mia: Visitor) -> None:
     assert (await add(mia, picture(), csrf="wrong")).status == 403
     async with desk.visitor() as nobody:
         assert (await add(nobody, picture(), csrf="")).status == 401
@@ -293,7 +293,7 @@ async def test_media_of_an_s3_store_are_served_by_the_service_alone(
         )
 
 
-async def test_a_file_that_is_gone_is_said(desk: Running, mia: Visitor) -> None:
+async def test_a_file_that_is_gone_is_reported(desk: Running, mia: Visitor) -> None:
     """As when HOME was not shared between processes, or not restored with the database."""
     await phone(mia, "", (picture(), "image/png"))
     await settled(desk)

@@ -1,5 +1,6 @@
-"""An agent writes first from the workspace: whom the dialog finds, what it says that sending will
-do, and that it does that and nothing else."""
+"""An agent writes first from the workspace. The dialog finds people and announces the effect of
+sending, and sending has exactly this effect.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -60,7 +61,7 @@ FOUND = {
 }
 
 
-async def test_what_is_typed_finds_one_who_is_chosen(mia: Visitor) -> None:
+async def test_a_typed_name_finds_a_user_to_choose(mia: Visitor) -> None:
     for label, (q, value) in FOUND.items():
         answer = await look(mia, q)
         assert (label, re.findall(r'value="([^"]*)" checked', answer.text)) == (label, [value])
@@ -92,7 +93,7 @@ REFUSED = {
 }
 
 
-async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor) -> None:
+async def test_a_number_that_cannot_be_texted_gives_the_reason(desk: Running, mia: Visitor) -> None:
     for label, (q, why) in REFUSED.items():
         answer = await look(mia, q)
         assert why in shown(answer.text), label
@@ -202,7 +203,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     assert "Live group Omar Haddad assigned Mia Chen (you)" in page
 
 
-async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(
+async def test_a_conversation_with_the_virtual_agent_is_closed_and_a_new_one_begins(
     desk: Running, mia: Visitor
 ) -> None:
     old = (await desk.story.text("hi")).interaction_id or 0
@@ -241,7 +242,7 @@ async def test_active_with_a_different_person_replaces_the_profile(
     )
 
 
-async def test_what_waits_becomes_the_agents(desk: Running, mia: Visitor) -> None:
+async def test_the_agent_gets_the_waiting_conversation(desk: Running, mia: Visitor) -> None:
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.hand_off(one)
     assert said(await look(mia, "Ann"), "button") == "Take over and send"
@@ -258,7 +259,7 @@ async def test_another_company_number_is_another_line(desk: Running, mia: Visito
     ), "the default"
 
 
-async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(
+async def test_a_changed_line_needs_a_new_decision_of_the_agent(
     desk: Running, mia: Visitor
 ) -> None:
     seen = await look(mia, "Ann")
@@ -284,7 +285,7 @@ SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor) -> None:
+async def test_a_refused_send_gives_the_reason(desk: Running, mia: Visitor) -> None:
     usual = {"q": "Ann", "body": "hi", "expected_row": str(Situation.NO_ACTIVE_INTERACTION)}
     for label, (fields, why) in SEND_REFUSED.items():
         answer = await mia.act("/workspace/new", **(usual | fields))
@@ -293,7 +294,7 @@ async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor) -> None
     assert await desk.story.count(t.interactions) == 0
 
 
-async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
+async def test_a_new_conversation_works_without_the_script(desk: Running, mia: Visitor) -> None:
     page = await mia.get("/workspace/new")
     assert '<dialog class="dialog" id="new-dialog" aria-labelledby="new-title" open>' in page.text
     csrf = await mia.csrf()
@@ -308,7 +309,7 @@ async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
     assert await desk.story.texted(1) == ["Hi <b>Ann</b>"]
 
 
-async def test_only_for_agents_who_are_signed_in_and_mean_it(desk: Running, mia: Visitor) -> None:
+async def test_the_dialog_requires_a_session_and_a_form_token(desk: Running, mia: Visitor) -> None:
     async with desk.visitor() as stranger:
         assert (await stranger.post("/workspace/new", SCRIPT, q="Ann")).status == 401
         assert (await stranger.get("/workspace/new/look?q=Ann", SCRIPT)).status == 401

@@ -37,7 +37,7 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
         yield one
 
 
-async def test_the_owner_reads_what_a_colleague_did_until_they_dismiss_it(
+async def test_the_owner_sees_a_colleagues_action_until_they_dismiss_it(
     desk: Running, mia: Visitor
 ) -> None:
     ann = await with_mia(desk)
@@ -112,7 +112,7 @@ async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(
         "+1 202 555 0178",
         "+1 202 555 0177",
     ]
-    assert re.search(r'id="prompts-more">2 more<', page)
+    assert re.search(r'id="prompts-more">2 more prompts<', page)
 
 
 async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
@@ -143,7 +143,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("fields", "status", "why"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_cannot_be_dismissed_is_said(
+async def test_an_impossible_dismissal_is_refused_with_a_reason(
     desk: Running, mia: Visitor, fields: dict[str, str], status: int, why: str
 ) -> None:
     one = await with_mia(desk)
@@ -215,7 +215,7 @@ async def listening(visitor: Visitor, opened: int | str = "") -> AsyncIterator[E
         yield ear
 
 
-async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(
+async def test_agents_with_the_conversation_open_see_who_types_and_when_it_ends(
     desk: Running, mia: Visitor
 ) -> None:
     one = await with_mia(desk)
@@ -241,7 +241,7 @@ async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(
     assert len(await desk.story.lines(one)) == before  # nothing is stored
 
 
-async def test_whoever_has_another_conversation_open_is_not_told(
+async def test_agents_with_another_conversation_open_get_no_typing_notice(
     desk: Running, mia: Visitor
 ) -> None:
     one, other = await with_mia(desk), await with_mia(desk, BOB)
@@ -252,7 +252,7 @@ async def test_whoever_has_another_conversation_open_is_not_told(
 
 
 NOT_WRITING = {
-    "a kind that is none": ("{one}", "song", 400, "Kind must be text or note"),
+    "a kind that is none": ("{one}", "song", 400, "The field “kind” must be text or note"),
     "a conversation that is none": ("999", "text", 404, "There is no conversation 999"),
     "a closed one": ("{closed}", "text", 409, "is closed"),
 }
@@ -272,9 +272,7 @@ async def test_writing_where_one_cannot_is_refused(
     assert (answer.status, why in answer.text) == (status, True)
 
 
-async def test_who_may_not_see_conversations_hears_nothing_of_them(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_roles_without_conversations_get_no_news_of_them(desk: Running, mia: Visitor) -> None:
     one = await with_mia(desk)
     trainer = sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
     csrf = await mia.csrf()
@@ -290,7 +288,7 @@ async def test_who_may_not_see_conversations_hears_nothing_of_them(
     )
 
 
-async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: Running) -> None:
+async def test_supervisors_get_prompts_without_an_assigned_agent(desk: Running) -> None:
     received = await desk.story.text("anyone?", to=DIRECT)
     assert received.interaction_id is not None
     async with agent(desk, "omar") as omar, agent(desk, "grace") as grace, listening(omar) as ear:
@@ -304,7 +302,7 @@ async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: R
 # Why I am away ------------------------------------------------------------------------------------
 
 
-async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(
+async def test_an_automatic_away_is_explained_with_the_way_back(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.desk.store.write(lambda tx, _: set_away(tx, MIA, RAN_OUT), None)
@@ -324,7 +322,7 @@ async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(
     assert "set to Away" not in shown((await mia.get("/workspace")).text)
 
 
-async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_they_take_work(
+async def test_the_admins_own_presences_are_below_the_three_and_say_whether_they_take_work(
     desk: Running, mia: Visitor
 ) -> None:
     own = [
@@ -351,5 +349,5 @@ async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_th
             takes_work,
         )
         assert (
-            "No offers while you are lunch." in shown((await mia.get("/workspace")).text)
+            "No offers while your presence is Lunch." in shown((await mia.get("/workspace")).text)
         ) is not takes_work

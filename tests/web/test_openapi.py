@@ -76,13 +76,15 @@ def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token:
     assert sent("PATCH", f"/api/v1/profiles/{huge}", '{"user_id": null}')[0] == 404
 
 
-def test_a_method_that_a_path_does_not_know_is_told_which_it_knows(service: Service) -> None:
+def test_an_unsupported_method_gets_the_supported_ones(service: Service) -> None:
     answer = requests.put(f"{service.url}/api/v1/users/1", timeout=10)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH, DELETE")
 
 
 def test_schemathesis_finds_nothing(service: Service, token: str) -> None:
-    """Every check of schemathesis but what ``schemathesis.toml`` leaves out, with the reasons."""
+    """Runs every check of schemathesis except those that ``schemathesis.toml`` leaves out, with its
+    reasons.
+    """
     config = Path(__file__).with_name("schemathesis.toml")
     how = [
         "--phases",
@@ -136,7 +138,7 @@ async def test_each_call_is_for_its_roles_and_no_others(staffed: Running) -> Non
         tokens = {role: await token_of(session, staffed, role) for role in Role}
         wrong = []
         calls = [call for call in CALLS if call.roles]
-        # last: it ends the tokens
+        # called last, because it ends the tokens
         for call in sorted(calls, key=lambda call: call.path == "/v1/logout"):
             if (status := await asks(session, staffed, call, "")) != 401:
                 wrong.append(f"{call.method} {call.path} without a token: {status}")
@@ -155,7 +157,7 @@ async def token_of(session: aiohttp.ClientSession, desk: Running, role: Role) ->
 
 
 async def asks(session: aiohttp.ClientSession, desk: Running, call: Call, token: str) -> int:
-    """The status of a call about nothing that is there, with an empty body."""
+    """The status of a call with an empty body about a record that does not exist."""
     path = re.sub(r"<\w+:\w+>", "999999", call.path)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = None if call.method in ("GET", "DELETE") else {}

@@ -151,7 +151,7 @@ async def test_retention_is_off_until_a_limit_is_set(here: Running, grace: Visit
     assert (await api(here, "POST", "/retention/run"))[0] == 204
 
 
-async def test_two_users_are_merged_and_come_apart_again(here: Running, grace: Visitor) -> None:
+async def test_two_users_are_merged_and_the_merge_is_undone(here: Running, grace: Visitor) -> None:
     made = []
     for number, name in (("+12025550661", "Uma Vale"), ("+12025550662", f"Uma {SCRIPT}")):
         person = {"external_id": number[-4:], "name": name, "numbers": [number]}

@@ -1,5 +1,6 @@
 """Practice from the first click to the score, on the real service, with masked texts and a real
-database that stays as it was."""
+database that does not change.
+"""
 
 import asyncio
 import re
@@ -248,9 +249,7 @@ async def test_forms_of_one_desk_are_refused_by_the_other(desk: Running, mia: Vi
     assert (await mia.post("/workspace/conversations/1/messages", **sent, body="x")).status == 403
 
 
-async def test_who_may_start_enter_and_see_a_run(
-    desk: Running, mia: Visitor, omar: Visitor
-) -> None:
+async def test_permissions_of_practice_runs(desk: Running, mia: Visitor, omar: Visitor) -> None:
     assert (await mia.act(HERE, agent_id="2", conversations="1", source="demo")).status == 403
     assert (await omar.act(HERE, agent_id="2", conversations="1", source="demo")).status == 204
     assert (await omar.act(HERE, agent_id="2", conversations="1", source="demo")).status == 409

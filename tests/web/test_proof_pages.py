@@ -30,7 +30,7 @@ async def conversation(desk: Running) -> tuple[int, str]:
     return ann, f"/workspace/conversations/{ann}"
 
 
-async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(
+async def test_one_click_sends_the_conversation_to_the_virtual_agent_and_it_returns(
     desk: Running, mia: Visitor
 ) -> None:
     ann, page = await conversation(desk)
@@ -39,7 +39,7 @@ async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(
     assert answer.status in (200, 204)
     said = shown((await mia.get(page)).text)
     assert "Mia Chen asked for an identity check" in said
-    # nobody answers at the bot's address: it is asked twice, then given back
+    # no bot answers at the address: the service asks twice, then the conversation returns
     async with asyncio.timeout(30):
         while (await desk.story.see(ann)).owner.kind is not Owner.AGENT:
             await asyncio.sleep(0.05)
@@ -66,7 +66,7 @@ async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> 
     assert "5 wrong answers; no user matches e9999" in said
 
 
-async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> None:
+async def test_without_a_bot_the_page_explains_and_has_no_button(tmp_path: Path) -> None:
     async with running(tmp_path) as desk, desk.visitor() as mia:
         await mia.sign_in()
         _, page = await conversation(desk)
@@ -79,7 +79,7 @@ async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> No
         assert (answer.status, "no virtual agent" in answer.text) == (409, True)
 
 
-async def test_the_mailbox_shows_what_was_mailed(desk: Running) -> None:
+async def test_the_mailbox_shows_sent_mails(desk: Running) -> None:
     async with desk.visitor() as anybody:
         assert "No e-mail yet" in (await anybody.get("/mailbox/")).text
         assert desk.desk.mailer is not None
@@ -97,7 +97,7 @@ async def test_the_mailbox_shows_what_was_mailed(desk: Running) -> None:
 @pytest.mark.parametrize(
     "setting", [{"PATCHBOARD_DEMO": "0"}, {"PATCHBOARD_SMTP_URL": "smtp://127.0.0.1:9"}]
 )
-async def test_there_is_no_mailbox_where_mail_goes_out_or_it_is_no_demo(
+async def test_no_mailbox_with_a_mail_server_or_outside_the_demo(
     tmp_path: Path, setting: dict[str, str]
 ) -> None:
     async with running(tmp_path, **setting) as desk, desk.visitor() as anybody:

@@ -31,7 +31,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
         yield service
 
 
-async def test_the_grid_writes_the_expression_and_follows_it(grace: Admin) -> None:
+async def test_the_grid_and_the_expression_update_each_other(grace: Admin) -> None:
     days = "&".join(f"day-{day}=8-18" for day in ("Mo", "Tu", "We", "Th", "Fr"))
     written = await grace.get(f"{UNDER}/queues/week?{days}&day-Sa=9-12&holidays=1", SCRIPT)
     assert json.loads(written.headers["HX-Trigger"]) == {
@@ -84,7 +84,7 @@ async def test_queues_are_put_in_order_by_keys_and_by_dropping(desk: Running, gr
     assert (await order())[0] == "Network", "the first one stays first"
 
 
-async def test_who_would_get_this_names_queue_agents_and_reasons(grace: Admin) -> None:
+async def test_a_trial_of_routing_names_queue_agents_and_reasons(grace: Admin) -> None:
     page = f"{UNDER}/queues/try"
     text = shown((await grace.get(f"{page}?number=1&topic=vpn&at=2026-11-29 10:00")).text)
     assert "Queue: Network" in text
@@ -94,13 +94,14 @@ async def test_who_would_get_this_names_queue_agents_and_reasons(grace: Admin) -
     usual = shown((await grace.get(f"{page}?number=1&topic=printer")).text)
     assert "Queue: Service desk" in usual
     assert (
-        "These conditions do not match: topic is one of vpn, wifi. The topic is printer." in usual
+        "These conditions do not match: topic is one of vpn, wifi. In this conversation: topic is "
+        "printer." in usual
     )
     wrong = await grace.get(f"{page}?number=1&at=soon&requester=nobody+like+this")
     assert wrong.status == 400
 
 
-async def test_a_queue_that_cannot_assign_is_not_simply_saved(grace: Admin) -> None:
+async def test_saving_a_queue_that_cannot_assign_needs_a_confirmation(grace: Admin) -> None:
     fields = {
         "name": "Empty",
         "language": "en",

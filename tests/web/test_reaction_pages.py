@@ -79,7 +79,7 @@ async def test_news_of_a_reaction_and_of_its_removal_redraws_the_bubble(
         assert [" hidden" in one for one in line] == [True]
 
 
-async def test_a_reaction_to_a_text_that_is_not_there_is_a_small_line(
+async def test_a_reaction_to_a_text_that_does_not_exist_is_a_small_line(
     desk: Running, mia: Visitor
 ) -> None:
     one = await _with_mia(desk)
@@ -92,7 +92,7 @@ async def test_a_reaction_to_a_text_that_is_not_there_is_a_small_line(
     assert "Questioned “Some other text”" in shown(line)
 
 
-async def test_thanks_after_closing_stand_in_the_agents_list_until_they_are_read(
+async def test_thanks_after_closing_are_in_the_agents_list_until_they_are_read(
     desk: Running, mia: Visitor
 ) -> None:
     one = await _with_mia(desk)
@@ -114,13 +114,14 @@ async def test_the_bubble_of_a_blank_text_says_so(desk: Running, mia: Visitor) -
     assert list(_bubbles(page))[-1] == "(blank text)"
 
 
-async def test_phones_send_what_real_ones_do_and_all_stay_on_the_page(
+async def test_phones_text_like_real_ones_and_all_stay_on_the_page(
     desk: Running, visitor: Visitor
 ) -> None:
     one = await _with_mia(desk)
     await desk.story.text("hello", number=BOB, to=DIRECT)
     async with asyncio.timeout(10):
-        while "I have unlocked it." not in (await visitor.get(PHONES)).text:  # until it is sent
+        # repeats until the text is sent
+        while "I have unlocked it." not in (await visitor.get(PHONES)).text:
             await asyncio.sleep(0.01)
     for made, removed, emoji in (
         ("Liked “", "Removed a like from “", "👍"),

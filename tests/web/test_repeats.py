@@ -74,7 +74,7 @@ async def test_the_same_key_and_body_give_the_first_answer_again(
     conversation = await desk.story.with_agent()
     path = f"/interactions/{conversation}/messages"
     first = await mia.send(path, {"body": "on my way"}, "k1")
-    await desk.story.text("thanks")  # what the first answer says is kept, whatever happens since
+    await desk.story.text("thanks")  # a later event does not change the stored first answer
     again = await mia.send(path, {"body": "on my way"}, "k1")
     assert (first[0], first[2]) == (201, False)
     assert again == (201, first[1], True)
@@ -111,13 +111,13 @@ async def test_a_key_is_its_agents_own(desk: Running, mia: Client, omar: Client)
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "k" * 256])
-async def test_a_key_that_is_none_is_refused_by_name(desk: Running, mia: Client, key: str) -> None:
+async def test_an_invalid_key_is_refused_by_name(desk: Running, mia: Client, key: str) -> None:
     status, body, _ = await mia.send("/agents/me/presence", {"presence": "away"}, key, method="PUT")
     assert status == 400
     assert KEY in body
 
 
-async def test_many_at_once_under_one_key_are_one(desk: Running, mia: Client) -> None:
+async def test_simultaneous_requests_with_one_key_run_once(desk: Running, mia: Client) -> None:
     conversation = await desk.story.with_agent()
     path = f"/interactions/{conversation}/notes"
     answers = await asyncio.gather(*(mia.send(path, {"body": "once"}, "k1") for _ in range(10)))

@@ -87,7 +87,7 @@ async def ended(omar: Visitor, path: str) -> str:
     return text
 
 
-async def test_a_wrong_field_is_marked_and_what_was_typed_stays(omar: Visitor, ann: int) -> None:
+async def test_a_wrong_field_is_marked_and_typed_values_stay(omar: Visitor, ann: int) -> None:
     wrong = {"q1_schedule": "whenever", "q1_target_3_first_response": "soon"}
     answer = await omar.post(HERE, csrf=await omar.csrf(), **wrong, a1_capacity="many")
     assert answer.status == 400

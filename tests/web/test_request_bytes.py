@@ -36,7 +36,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("head", "body", "status"), ASKED, ids=[str(n) for n in range(len(ASKED))])
-async def test_what_no_handler_sees(
+async def test_invalid_requests_reach_no_handler(
     tmp_path: Path, head: bytes, body: bytes, status: bytes
 ) -> None:
     host = b"" if b"Host:" in head else b"Host: a\r\n"

@@ -21,7 +21,7 @@ from tests.web.workspace_server import Running, shown
 async def restored(desk: Running) -> int:
     """A conversation with the only text that a restore holds. Returns the text's id."""
     interaction = await desk.story.with_agent(MIA)
-    # what the requester got before it
+    # waits until the earlier texts are sent
     while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):
         await asyncio.sleep(0.02)
 

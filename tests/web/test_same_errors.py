@@ -145,7 +145,7 @@ BAD: list[tuple[str, str, Any]] = [
 ]
 
 
-async def test_what_one_refuses_all_refuse_with_the_same_sentence(desk: Running) -> None:
+async def test_file_api_and_pages_refuse_with_the_same_sentence(desk: Running) -> None:
     differences = {}
     login = {"email": "grace@example.com", "password": "demo-grace"}
     async with desk.visitor() as visitor, aiohttp.ClientSession() as session:

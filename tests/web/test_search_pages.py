@@ -58,7 +58,7 @@ async def test_people_and_conversations_are_found_and_lead_to_the_line(
     assert fragment.text.lstrip().startswith('<div id="results">')
 
 
-async def test_what_was_typed_is_never_markup_and_the_page_says_what_to_do(mia: Visitor) -> None:
+async def test_typed_text_is_never_markup_and_the_page_names_the_next_step(mia: Visitor) -> None:
     said = {
         "": "Find a person or a conversation",
         "?q=x": "Use at least two letters or digits.",
@@ -91,9 +91,7 @@ async def test_older_finds_are_a_page_further(
     assert seen == ["4", "3", "2", "1", "0"]
 
 
-async def test_what_was_said_before_on_the_line_has_ids_of_its_own(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_earlier_messages_of_the_line_have_their_own_ids(desk: Running, mia: Visitor) -> None:
     first = await accepted(desk, "the keyboard is wet")
     await desk.story.close(first, short_description="Wet keyboard", closing_text="")
     await desk.story.text("on another line", number=BOB, to=DIRECT)
@@ -111,9 +109,7 @@ async def test_what_was_said_before_on_the_line_has_ids_of_its_own(
     assert "earlier?before" not in before, "this is the beginning"
 
 
-async def test_the_divider_says_whom_the_number_belonged_to_then(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_the_divider_names_the_numbers_former_user(desk: Running, mia: Visitor) -> None:
     first = await accepted(desk, "it is Ann")
     await desk.story.close(first, closing_text="")
     second = await accepted(desk, "it is Bob with the phone of Ann")
@@ -122,7 +118,7 @@ async def test_the_divider_says_whom_the_number_belonged_to_then(
     assert "with Ann Lee" in shown(before.text)
 
 
-async def test_a_long_conversation_goes_on_above_with_its_own_ids(
+async def test_a_long_conversation_continues_above_with_its_own_ids(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
@@ -141,7 +137,7 @@ async def test_a_long_conversation_goes_on_above_with_its_own_ids(
     assert [int(seq) for seq in re.findall(r'id="line-(\d+)"', found)] == list(range(4, 16))
 
 
-async def test_a_wrong_place_is_said(desk: Running, mia: Visitor) -> None:
+async def test_a_wrong_place_is_reported(desk: Running, mia: Visitor) -> None:
     one = await accepted(desk, "hi")
     for wrong in ("", "x", "1", "1-", "1-2-3", "99999999999999999999-1"):
         answer = await mia.get(f"/workspace/conversations/{one}/earlier?before={wrong}", SCRIPT)

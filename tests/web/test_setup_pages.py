@@ -209,7 +209,7 @@ async def test_the_phone_page_is_for_admins_where_there_is_no_demo(empty: SetUp)
     assert (await empty.visitor.get("/phone/")).status == 200
 
 
-async def test_without_a_mail_server_the_page_names_whom_to_ask(empty: SetUp) -> None:
+async def test_without_a_mail_server_the_page_says_to_ask_an_admin(empty: SetUp) -> None:
     await empty.account()
     page = await empty.visitor.get("/sign-in/forgot")
     assert "patchboard agent password" in page.text

@@ -101,7 +101,7 @@ async def test_random_accounts_from_one_address_are_limited(desk: Running) -> No
             for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 1)
         ]
         assert statuses[-2:] == [(401, None), (429, "60")]
-        # what the client itself writes into the header is not believed
+        # the service ignores addresses that the client itself writes into the header
         invented = [
             await guesser.signs_in(f"more{n}@example.com", forwarded=f"10.0.0.{n}, ")
             for n in range(3)
@@ -128,7 +128,7 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
 
 
 async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> None:
-    """It tries each once, and waits when it is told to."""
+    """The address tries each account once, and waits as the answers demand."""
     f = t.sign_in_failures
     async with Client(desk, "203.0.113.7") as guesser:
         statuses = []
@@ -142,7 +142,7 @@ async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> N
 
 
 async def test_a_stranger_in_the_same_office_locks_nobody_out(desk: Running) -> None:
-    """They share an address, so the browser tells them apart."""
+    """The two share an address, so only the browser distinguishes them."""
     async with Client(desk, "203.0.113.7") as mia, Client(desk, "203.0.113.7") as stranger:
         assert await mia.signs_in(password="right") == (303, None)
         for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS):
@@ -186,7 +186,7 @@ async def test_a_stolen_mark_of_a_known_browser_allows_no_more_guesses(desk: Run
     assert statuses == [401] * sign_in_attempts.ATTEMPTS_OF_ACCOUNT + [429]
 
 
-async def test_a_right_password_is_no_wrong_try(desk: Running) -> None:
+async def test_a_correct_password_does_not_count_as_a_wrong_attempt(desk: Running) -> None:
     """An office behind one address: more agents sign in within a minute than tries are allowed."""
     async with Client(desk, "203.0.113.7") as office:
         for _ in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 5):

@@ -123,7 +123,7 @@ async def test_only_sessions_of_this_provider_end(scene: Scene) -> None:
 
 STRANGER = new_key()
 now = int(time.time())
-#: What is wrong -> (changes of the claims, how it is signed, what the answer says)
+#: Error -> (changes of the claims, the signing, the sentence of the answer)
 FORGED: dict[str, tuple[Claims, Any, str]] = {
     "a stranger's key": ({}, STRANGER, "its signature is not the provider's"),
     "unsigned": ({}, "unsigned", "its signature is not the provider's"),
@@ -173,5 +173,5 @@ async def test_a_logout_token_counts_once(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["", "a.b.c", "e30.e30.e30", "x" * 50_000, "a.W10.c"])
-async def test_what_is_no_token_is_refused(scene: Scene, garbage: str) -> None:
+async def test_an_invalid_token_is_refused(scene: Scene, garbage: str) -> None:
     assert (await end(scene, garbage))[0] == 400

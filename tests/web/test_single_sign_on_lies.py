@@ -166,10 +166,11 @@ async def test_the_answer_of_another_provider_is_refused(scene: Scene) -> None:
         assert "came from a different provider" in said
         asked = await scene.begin(visitor)
         mixed = f"/sign-in/sso/callback?state={query_of(asked)['state']}&code={other['code']}"
-        assert "a different provider" in await reason(await visitor.get(mixed))  # it names nobody
+        # the answer does not name a provider
+        assert "a different provider" in await reason(await visitor.get(mixed))
 
 
-async def test_a_person_who_says_no_is_told_so(scene: Scene) -> None:
+async def test_a_person_who_cancels_at_the_provider_sees_a_message(scene: Scene) -> None:
     async with scene.desk.visitor() as visitor:
         state = query_of(await scene.begin(visitor))["state"]
         query = f"?state={state}&error=access_denied&iss={scene.contoso.issuer}"
@@ -193,7 +194,7 @@ async def test_a_new_key_of_the_provider_is_read_and_not_too_often(scene: Scene)
         assert scene.contoso.reads["keys"] == before + 1, "a forger cannot make us read all day"
 
 
-async def test_a_provider_that_is_away_is_said(scene: Scene) -> None:
+async def test_a_provider_that_is_away_is_reported(scene: Scene) -> None:
     await scene.change("Contoso", scene.contoso, issuer="http://127.0.0.1:9")
     async with scene.desk.visitor() as visitor:
         answer = await visitor.get(f"/sign-in/sso/{scene.ids['Contoso']}")

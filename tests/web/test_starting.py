@@ -19,6 +19,6 @@ async def test_the_phone_page_says_until_the_virtual_agent_is_up(tmp_path: Path)
             assert (await visitor.get("/phone/bot")).text == ""
 
 
-async def test_it_says_nothing_where_no_virtual_agent_is_wanted(tmp_path: Path) -> None:
+async def test_the_notice_is_missing_without_a_virtual_agent(tmp_path: Path) -> None:
     async with running(tmp_path) as here, here.visitor() as visitor:
         assert (await visitor.get("/phone/bot")).text == ""

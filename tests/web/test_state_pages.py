@@ -115,11 +115,12 @@ async def test_hold_needs_a_reason_and_close_a_description(
     assert await state(desk, one) is State.WORK_IN_PROGRESS
 
 
-def test_the_rules_alone_decide_what_a_state_becomes() -> None:
+def test_only_the_rules_decide_state_transitions() -> None:
     """All code that writes an interaction's state takes it from rules/conversations/states.py."""
     operations = Path(__file__).parents[2] / "handoff_service" / "operations"
     for path in operations.rglob("*.py"):
-        beside = path.with_name("decide.py")  # of a package, which writes what this decides
+        # the module of a package that decides the state that ``path`` writes
+        beside = path.with_name("decide.py")
         source = path.read_text() + (beside.read_text() if beside.exists() else "")
         if "put_state(" in source or '"state": c.state' in source:
             assert re.search(r"\bnext_state\(|states\.TRANSITIONS\[", source), path.name
@@ -176,7 +177,7 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-async def test_a_time_that_is_none_says_so(desk: Running, mia: Visitor, one: int) -> None:
+async def test_an_invalid_time_is_an_error(desk: Running, mia: Visitor, one: int) -> None:
     (before,) = await timers(desk, one)
     for label, (fields, why) in BAD_TIMES.items():
         answer = await mia.act(
@@ -214,7 +215,7 @@ async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visito
     )
 
 
-async def test_a_number_on_another_users_record_is_said_in_words(
+async def test_a_number_on_another_users_record_is_explained_in_words(
     desk: Running, mia: Visitor
 ) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN, user_id=BOB_ID)
@@ -230,9 +231,7 @@ async def test_a_number_on_another_users_record_is_said_in_words(
     assert "Bob Ruiz → Ann Lee" in shown(page)
 
 
-async def test_nothing_is_said_where_there_is_no_conflict(
-    desk: Running, mia: Visitor, one: int
-) -> None:
+async def test_without_a_conflict_there_is_no_notice(desk: Running, mia: Visitor, one: int) -> None:
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.user_numbers)), None)
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, (

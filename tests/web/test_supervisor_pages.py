@@ -99,7 +99,7 @@ async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(
     )
 
 
-async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(
+async def test_the_page_shows_waits_agents_and_problems(
     desk: Running, omar: Visitor, ann: int
 ) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
@@ -119,7 +119,7 @@ async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(
         assert words in said, words
 
 
-async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the_conversation(
+async def test_supervisors_and_the_conversation_show_texts_that_the_provider_does_not_accept(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
     """As after a rejection, with the next try far ahead."""
@@ -195,7 +195,7 @@ async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) 
         assert (wrong, answer.status) == (wrong, 404 if wrong == "99" else 400)
 
 
-async def test_the_dialog_says_why_and_lists_whom_it_can_be_given_to(
+async def test_the_dialog_shows_the_reason_and_the_possible_agents(
     desk: Running, omar: Visitor, ann: int
 ) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
@@ -216,7 +216,7 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
         (await mia.get(f"{one}/transfer", SCRIPT)).text
     )
     for fields, said in (
-        ({}, "To must be agent or queue."),
+        ({}, "The field “to” must be agent or queue."),
         ({"to": "agent"}, "Choose the agent"),
         ({"to": "queue", "queue_id": "x"}, "Choose the queue"),
         ({"to": "agent", "agent_id": str(OMAR), "note": "x" * 1001}, "1000"),
@@ -267,7 +267,7 @@ async def test_the_admins_own_words_to_reject_and_their_presences(
     ).replace(">", "&gt;")
     assert "Lunch no offers" in shown(page)
     assert (await mia.act("/workspace/presence", presence="lunch")).status == 204
-    assert "No offers while you are lunch." in shown((await mia.get("/workspace")).text)
+    assert "No offers while your presence is Lunch." in shown((await mia.get("/workspace")).text)
     history = shown((await omar.get(f"/workspace/supervisor/agents/{MIA}", SCRIPT)).text)
     assert "Lunch" in history
     assert Presence.AVAILABLE.capitalize() in history
@@ -328,7 +328,7 @@ def test_charts_of_nothing_of_one_value_and_of_many() -> None:
     assert spark([None, None]).path == ""
     assert spark([5]).path == "M0.0 22.0L100 22.0"
     assert spark([0, None, 10]).path == "M0.0 22.0L100.0 2.0"
-    assert spark([1, None]).values == "1, none"
+    assert spark([1, None]).values == "1, no value"
     assert bars([], places=24).bars == []
     one = bars([(0, 0), (4, 2)], places=24)
     assert [(bar.x, bar.height, bar.second) for bar in one.bars] == [

@@ -45,7 +45,7 @@ def test_cells_that_fold_hold_one_thing(path: Path) -> None:
     assert [one for one in map(str.strip, cells) if one[:1] != "<" and several.match(one)] == []
 
 
-def test_no_rule_of_the_stylesheet_stands_twice_or_has_a_comment_in_its_selector() -> None:
+def test_each_stylesheet_rule_is_unique_and_has_no_comment_in_its_selector() -> None:
     """Both come of a replacement that hit more places than was meant."""
     style = (STATIC / "workspace.css").read_text()
     rules = [line for line in style.splitlines() if re.match(r"[^\s/@}][^{]*\{.*\}$", line)]

@@ -4,13 +4,14 @@ import html
 import re
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from handoff_service.bot_control import model_folder, trained_models
 from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.measure_model import Measurement, Misplaced
+from handoff_service.bot_control.measure_model import Measurement, Misplaced, figures
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.training.change_model import (
@@ -151,7 +152,7 @@ async def test_the_card_has_suggestions_nearest_examples_and_the_change(
     assert (folder / GREETINGS).read_bytes() == before
 
 
-async def test_a_text_of_the_audit_hides_what_the_virtual_agent_took_it_for(
+async def test_a_text_of_the_audit_hides_the_virtual_agents_intent(
     desk: Running, tara: Visitor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: what == "audit")
@@ -230,7 +231,7 @@ async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
 
 
 @pytest.mark.parametrize("item", ["x", "", "-1", "9" * 30, "1.5"])
-async def test_a_new_answer_without_a_real_item_is_checked_as_ever(
+async def test_a_new_answer_without_a_real_item_is_checked_as_usual(
     tara: Visitor, item: str
 ) -> None:
     answer = await act(tara, f"{TEACH}/intents/new", name="", examples="", reply="", item=item)
@@ -336,7 +337,7 @@ async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
     assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
-async def test_the_same_by_the_api(desk: Running, tara: Visitor, mia: Visitor) -> None:
+async def test_the_api_labels_like_the_page(desk: Running, tara: Visitor, mia: Visitor) -> None:
     interaction, item = await misses(desk, "you are a star")
     answer = next(m for m in await desk.story.lines(interaction) if m.direction == "outbound")
     agent = await token(mia, "mia@example.com", "demo-mia")
@@ -402,3 +403,40 @@ async def test_a_roll_back_to_data_that_was_not_kept_is_refused(
     said = await roll_back_with_data(tara)
     assert (said.status, "Roll back without its data." in said.text) == (409, True)
     assert (await desk.desk.store.read(models.get, "bbbb2222")).state is ModelState.RUNNING
+
+
+async def test_a_measured_model_shows_its_comparison_and_what_blocks_it(
+    desk: Running, tara: Visitor
+) -> None:
+    store = desk.desk.store
+    first = NewModel(hash="aaaa1111aa", file="a.tar.gz", data_hash="", data_diff="", note="")
+    second = replace(first, hash="bbbb2222bb", file="b.tar.gz", data_diff="+ new\n- old\n")
+    await store.write(register_model, first)
+    await store.write(run_at_start, RunAtStart(hash=first.hash))
+    await store.write(register_model, second)
+    right, wrong = Guess(intent="thanks", confidence=0.9), Guess(intent="bye", confidence=0.9)
+    texts = [
+        ComparedText(of_set=TextSet.TEST, text=f"ta {n}", meant="thanks", old=right, new=new)
+        for n, new in enumerate([right] * 8 + [wrong] * 12)
+    ]
+    found = compare(texts, Stories(passed=1, failed=["goodbye"]))
+    scores = {"against": first.hash, "pinned": [], "ms": 12, **figures(found)}
+    made = Measurement(comparison=found, compared=texts, scores=scores, also=[], misplaced=[])
+    model = await store.read(models.get, second.hash)
+    await trained_models.keep(store, desk.desk.settings.home, model, made)
+    page = (await tara.get(f"{TEACH}/train?model={second.hash}")).text
+    assert "This model cannot be promoted" in page
+    assert "thanks loses more than ten points: from 100% to 40% of 20 test texts." in page
+    assert "The test story “goodbye” fails." in page
+    assert "thanks: running 100%, new 40%" in page
+    assert 'aria-label="12 of thanks taken for bye"' in page
+    assert "-60 points, thanks" in page
+    texts_page = f"{TEACH}/train/texts?model={second.hash}&meant=thanks&understood=bye"
+    assert "thanks, understood as bye" in (await tara.get(texts_page)).text
+    asked = (await tara.get(f"{TEACH}/models/{second.hash}/promote")).text
+    assert "Promote bbbb2222" in asked
+    assert "thanks loses more than ten points" in asked
+    assert "Data of bbbb2222" in (await tara.get(f"{TEACH}/models/{second.hash}/data")).text
+    listed = (await tara.get(f"{TEACH}/models")).text
+    assert re.search("since .*, trained .* by command line", " ".join(listed.split()))
+    assert "0 of 0" not in listed

@@ -1,5 +1,4 @@
-"""Our signature check agrees with Twilio's own validator, on what is genuine and on what is
-forged."""
+"""Our signature check agrees with Twilio's own validator on genuine and forged requests."""
 
 from urllib.parse import parse_qsl, urlencode
 
@@ -82,10 +81,12 @@ def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
 @given(
     url=urls, called=urls, pairs=forms, came=forms, tail=st.sampled_from(["", "=", " ", "\u00e9"])
 )
-def test_forgeries_fail_as_theirs_do(
+def test_forgeries_fail_as_in_twilios_library(
     url: str, called: str, pairs: list[tuple[str, str]], came: list[tuple[str, str]], tail: str
 ) -> None:
-    """Another address, another form, a changed signature: both say the same."""
+    """Both checks give the same result for another address, another form and a changed
+    signature.
+    """
     signature = signed(url, pairs)
     for an_url, a_form, a_signature in [
         (called, pairs, signature),
@@ -145,7 +146,7 @@ def test_forged_forms_fail(pairs: list[tuple[str, str]]) -> None:
 
 
 def test_two_tokens() -> None:
-    """While tokens are changed over both count; then the old one does not."""
+    """During a change of tokens both tokens count, and afterwards only the new one."""
     old = signed(URL, FORM, OLD_TOKEN)
     assert is_signed(URL, FORM, old, [TOKEN, OLD_TOKEN])
     assert not is_signed(URL, FORM, old, [TOKEN])

@@ -159,7 +159,7 @@ async def test_texts(
         (ReceiveOutcome.UNKNOWN_NUMBER, 404),
     ],
 )
-async def test_what_became_of_a_text(
+async def test_outcome_of_a_text(
     twilio: FakeTwilio, recorder: RecordingStore, outcome: ReceiveOutcome, status: int
 ) -> None:
     """A repeat is answered like the first; a number that is not ours is not."""
@@ -293,7 +293,7 @@ async def test_receipts(
 async def test_a_receipt_for_an_unknown_message(
     twilio: FakeTwilio, recorder: RecordingStore
 ) -> None:
-    """It is kept, so Twilio gets its 200."""
+    """The receipt is kept, so Twilio gets its 200."""
     recorder.answers[id(record_receipt)] = False
     assert await twilio.post(STATUS, {"MessageSid": SID, "MessageStatus": "sent"}) == TWIML
 
@@ -326,7 +326,7 @@ async def test_when_to_try_again(
 
 
 async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> None:
-    """Whoever sends it may put anything there; and a proxy may hand on what was signed."""
+    """The sender may write anything into it, and a proxy may change a signed request."""
     said = io.StringIO()
     log.start("debug", said)
     answer = await post_raw(
@@ -386,7 +386,7 @@ async def test_bodies(
 async def test_broken_utf_8_in_a_text(
     twilio: FakeTwilio, recorder: RecordingStore, base: str
 ) -> None:
-    """It becomes U+FFFD, as for Twilio's own validator."""
+    """The broken bytes become U+FFFD, as in Twilio's own validator."""
     signature = twilio.signature(SMS, FORM | {"Body": "a\ufffdb"})
     body = urlencode(FORM | {"Body": "a"}).encode() + b"%FFb"
     answer = await post_raw(
@@ -492,7 +492,7 @@ async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
 async def test_the_log_holds_no_words_and_no_numbers(
     twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, recorder: RecordingStore
 ) -> None:
-    """The log never has a text's words or the whole number, whatever the outcome."""
+    """The log never has a text's words or the whole number, for any outcome."""
     caplog.set_level("DEBUG", "patchboard")
     await text_in(twilio, Body="secret words")
     recorder.answers[id(receive_sms)] = Received(ReceiveOutcome.UNKNOWN_NUMBER)

@@ -98,7 +98,7 @@ async def login(visitor: Visitor, email: str, **more: str) -> tuple[int, dict[st
         return answer.status, await answer.json()
 
 
-async def test_a_role_that_needs_it_sets_it_up_before_anything_else(
+async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
     desk: Running, required: None
 ) -> None:
     await add(desk, "first@example.com")
@@ -231,7 +231,7 @@ async def set_up_again(visitor: Visitor, email: str) -> tuple[Phone, list[str]]:
     return await set_up(visitor, email)
 
 
-async def test_an_agent_turns_it_on_and_off_on_the_account_page(desk: Running) -> None:
+async def test_an_agent_turns_two_factor_on_and_off_on_the_account_page(desk: Running) -> None:
     await add(desk, "own@example.com")
     async with desk.visitor() as ann:
         await ann.sign_in("own@example.com", PASSWORD)

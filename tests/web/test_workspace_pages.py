@@ -107,7 +107,7 @@ async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Vi
         )
 
 
-async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor) -> None:
+async def test_a_script_that_is_not_signed_in_gets_401(visitor: Visitor) -> None:
     for path in [*GETS, "/workspace/events"]:
         for headers in (SCRIPT, {"Accept": "text/event-stream"}):
             assert (path, (await visitor.get(path, headers)).status) == (path, 401)
@@ -225,7 +225,7 @@ async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) 
     away = sa.update(t.agents).values(presence=Presence.AWAY)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away), None)
     await visitor.sign_in()
-    assert "No offers while you are away" in shown((await visitor.get("/workspace")).text)
+    assert "No offers while your presence is Away" in shown((await visitor.get("/workspace")).text)
 
 
 async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
@@ -243,7 +243,7 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
     assert (await visitor.sign_in()).status == 429  # even the right one has to wait
 
 
-async def test_a_wrong_try_keeps_the_address_and_not_the_password(visitor: Visitor) -> None:
+async def test_a_failed_sign_in_keeps_the_address_and_not_the_password(visitor: Visitor) -> None:
     answer = await visitor.sign_in(email='"><b>x', password="secret-try")
     assert 'value="&#34;&gt;&lt;b&gt;x"' in answer.text
     assert "secret-try" not in answer.text
@@ -261,7 +261,7 @@ async def test_a_real_desk_lists_nobody_and_its_phones_are_the_admins(tmp_path: 
         assert (await visitor.get("/phone")).status == 403, "Mia is no admin"
 
 
-async def test_the_start_leads_in(visitor: Visitor) -> None:
+async def test_the_root_address_leads_to_sign_in_or_the_workspace(visitor: Visitor) -> None:
     assert (await visitor.get("/")).headers["Location"] == "/sign-in"
     await visitor.sign_in()
     assert (await visitor.get("/")).headers["Location"] == "/workspace"
@@ -270,7 +270,7 @@ async def test_the_start_leads_in(visitor: Visitor) -> None:
 # The list -----------------------------------------------------------------------------------------
 
 
-async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -> None:
+async def test_an_offer_shows_requester_reason_and_time(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     page = await mia.get("/workspace")
@@ -281,7 +281,7 @@ async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -
     assert re.search(r"\b(60|59|58) s\b", said)
 
 
-async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_it(
+async def test_a_page_that_shows_an_offer_reports_once_that_a_colleague_took_it(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("my badge", to=DIRECT)
@@ -294,7 +294,7 @@ async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_i
     assert "took it" not in (await mia.get("/workspace/lists", SCRIPT)).text
 
 
-async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> None:
+async def test_accepting_a_lost_offer_is_refused(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/accept")).headers[
@@ -335,7 +335,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     await mia.act("/workspace/presence", presence="away")
     await desk.story.available(OMAR)
     item = None
-    while item is None:  # rejected by nobody: it may have been Mia's for a moment
+    while item is None:  # nobody rejected the offer, which may have been Mia's for a moment
         mine = await desk.story.inbox(MIA)
         if mine:
             await mia.act(f"/workspace/offers/{mine[0].id}/reject", reason="away")
@@ -440,7 +440,7 @@ async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visi
     assert "Bob Ruiz E1002 · bob@example.com" in said
 
 
-async def test_sending_says_what_it_takes_over(tmp_path: Path) -> None:
+async def test_the_composer_names_the_takeover(tmp_path: Path) -> None:
     bot = {
         "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook",
         "PATCHBOARD_BURST_WINDOW": "3599",
@@ -491,14 +491,14 @@ REFUSED = {
         "The text still has ‹name›. Replace it before you send this text.",
     ),
     "an empty note": ("notes", {"body": ""}, "must not be empty"),
-    "read up to nowhere": ("read", {"up_to": "soon"}, "Up to must be"),
+    "read up to nowhere": ("read", {"up_to": "soon"}, "The field “up_to” must be"),
     "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
     "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
 }
 
 
 @pytest.mark.parametrize(("verb", "fields", "why"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_is_refused_says_why(
+async def test_a_refusal_gives_the_reason(
     desk: Running, mia: Visitor, verb: str, fields: dict[str, str], why: str
 ) -> None:
     one = await conversation(desk, mia)
@@ -508,7 +508,7 @@ async def test_what_is_refused_says_why(
     assert "Something in the request" not in answer.text, "the API's title says nothing to people"
 
 
-async def test_new_messages_stand_under_a_line_until_they_are_read(
+async def test_new_messages_are_under_a_line_until_they_are_read(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -697,7 +697,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize(("typed", "status"), TYPED.values(), ids=TYPED.keys())
-async def test_a_typed_number_is_taken_or_explained(
+async def test_a_typed_number_is_accepted_or_explained(
     visitor: Visitor, typed: str, status: int
 ) -> None:
     async with visitor.client.get(
@@ -725,9 +725,7 @@ async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: st
     assert ("Cannot be answered" in page) is (sender == "CityBank")
 
 
-async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_an_unanswerable_text_is_marked_and_has_no_owner(desk: Running, mia: Visitor) -> None:
     one = (await desk.story.text("Your parcel waits", number="CityBank", to=DIRECT)).interaction_id
     for path in (
         "/workspace?others=1",

@@ -1,5 +1,4 @@
-"""A provider's webhooks alone on a free port, with a store that may only remember what it was
-given."""
+"""A provider's webhooks alone on a free port, with a store that may only remember its commands."""
 
 import secrets
 import socket
@@ -86,7 +85,7 @@ async def serving(
 
 
 async def post_raw(url: str, body: bytes, headers: dict[str, str]) -> Answer:
-    """Post bytes as they are, with no header but these; a blank one is left out."""
+    """Post these bytes with only these headers. A blank header is left out."""
     sent = {name: value for name, value in headers.items() if value}
     async with (
         aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as client,

@@ -90,7 +90,7 @@ async def visitor(address: str) -> AsyncIterator[Visitor]:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The service while it runs: its address, its desk, and what people do on it."""
+    """The running service: its address, its desk, and helpers for people's actions."""
 
     address: str
     desk: AppContext

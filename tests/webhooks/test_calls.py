@@ -49,7 +49,7 @@ OTHER = secret_of(b"another key" * 3)
 
 
 class Inbox:
-    """A mailer that keeps what it was given."""
+    """A mailer that keeps its mails."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
@@ -133,7 +133,7 @@ def versions(tickets: TicketSystem) -> list[tuple[int, int]]:
     return [(e["data"]["case"]["id"], e["data"]["case"]["version"]) for e in tickets.events]
 
 
-async def test_what_an_event_of_a_case_says(
+async def test_content_of_case_events(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     ann = (await story.text("my dock is dead")).interaction_id
@@ -272,7 +272,8 @@ async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_
     assert (call.state, call.status, call.why) == ("given_up", None, "It could not be reached.")
     assert clock.now == begun + timedelta(days=1)
     assert (await hook(story)).given_up == 1
-    # that it was given up is an event, too, but when this one is given up there is no other
+    # A call that is given up is itself an event. If the call for that event is given up too, no
+    # further event follows.
     assert failed.type == WebhookEvent.JOB_FAILED
     while (following := (await calls(story))[1].next_at) is not None:
         clock.now = following
@@ -290,7 +291,7 @@ async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_
     assert tickets.ids.count(call.event_id) == 2
 
 
-async def test_days_of_failure_switch_it_off_and_mail_the_admins(
+async def test_days_of_failure_switch_the_webhook_off_and_mail_the_admins(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock, inbox: Inbox
 ) -> None:
     await make_admin(story)

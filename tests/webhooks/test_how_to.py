@@ -23,7 +23,7 @@ def receiver() -> Iterator[tuple[str, dict[str, Any]]]:
     """The receiver of the page, on a free port: its address and its names."""
     (program,) = re.findall(r"^```python$(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {"__name__": "receiver"}
-    exec(program, names)  # what the page tells people to run
+    exec(program, names)  # the program that the page shows
     server = HTTPServer(("127.0.0.1", 0), names["Receiver"])
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -33,7 +33,7 @@ def receiver() -> Iterator[tuple[str, dict[str, Any]]]:
     thread.join()
 
 
-async def test_the_receiver_believes_what_is_signed(
+async def test_the_receiver_accepts_signed_calls(
     receiver: tuple[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     address, names = receiver

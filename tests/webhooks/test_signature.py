@@ -33,7 +33,7 @@ NO_ADDRESS = ["", "tickets.example.com", "ftp://x/y", "file:///etc/passwd", "jav
 
 
 @pytest.mark.parametrize("url", NO_ADDRESS)
-def test_what_is_no_address_to_call_is_refused(url: str) -> None:
+def test_invalid_addresses_are_refused(url: str) -> None:
     assert webhook.address_error(url) is not None
 
 
@@ -50,7 +50,7 @@ def test_secrets() -> None:
         assert webhook.secret_error(wrong), wrong
 
 
-def test_it_is_tried_again_with_growing_waits_for_a_day() -> None:
+def test_a_failed_call_is_repeated_with_growing_waits_for_a_day() -> None:
     at, waits, attempts = NOW, [], 0
     while True:
         attempts += 1

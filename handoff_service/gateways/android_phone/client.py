@@ -1,7 +1,7 @@
 """HTTP with the app's local server: basic authentication, and a new connection for each request.
 
-A phone's Wi-Fi sleeps, so a connection that was kept is often dead. A request on a dead connection
-would leave it open whether the phone got it.
+A phone's Wi-Fi sleeps, so a connection that was kept is often dead. After a failure on a dead
+connection, nobody would know whether the phone got the request.
 """
 
 from collections.abc import AsyncIterator, Mapping

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from handoff_service.rules.delivery.send_errors import Reason, SendError, SendErrors
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Status
 
 # https://docs.sms-gate.app/features/status-tracking/#message-lifecycle; "Cancelled" is of a newer
@@ -36,29 +37,33 @@ GAVE_UP, BY_CARRIER, TOO_OLD = 1096, 1064, 1070
 
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
-_ADMIN = "Tell an admin. Nothing goes out until somebody has looked at our phone."
-_NUMBER = "Check the number with the requester."
-_AGAIN = "Send it again later, or call."
+_ADMIN = phrase("Tell an admin. Nothing goes out until somebody has looked at our phone.")
+_NUMBER = phrase("Check the number with the requester.")
+_AGAIN = phrase("Send it again later, or call.")
 
-_NO_SIGNAL = SendError("Our phone has no mobile network.", _ADMIN, Reason.ACCOUNT, waits=_SOON)
-_NOT_NOW = SendError("Our phone could not send it.", _AGAIN, waits=_SOON)
-_REJECTED = SendError("The mobile network rejected it.", _AGAIN)
-_FOR_THE_ADMIN = SendError("Our phone is not set up to send.", _ADMIN, Reason.ACCOUNT)
+_NO_SIGNAL = SendError(
+    phrase("Our phone has no mobile network."), _ADMIN, Reason.ACCOUNT, waits=_SOON
+)
+_NOT_NOW = SendError(phrase("Our phone could not send it."), _AGAIN, waits=_SOON)
+_REJECTED = SendError(phrase("The mobile network rejected it."), _AGAIN)
+_FOR_THE_ADMIN = SendError(phrase("Our phone is not set up to send."), _ADMIN, Reason.ACCOUNT)
 _LIMIT = SendError(
-    "Our phone has reached its sending limit.",
-    "Tell an admin. Fewer texts a minute must leave the phone.",
+    phrase("Our phone has reached its sending limit."),
+    phrase("Tell an admin. Fewer texts a minute must leave the phone."),
     Reason.RATE_LIMITED,
     waits=_SOON,
 )
-_PREMIUM = SendError("Our phone may not text this short code.", "Call instead.", Reason.BLOCKED)
+_PREMIUM = SendError(
+    phrase("Our phone may not text this short code."), phrase("Call instead."), Reason.BLOCKED
+)
 
 # Android's names and numbers. A name that is missing here is UNNAMED.
 _ANDROID: Mapping[str, tuple[int, SendError]] = {
     "RESULT_ERROR_GENERIC_FAILURE": (
         1,
         SendError(
-            "Our phone could not send it. Often the SIM card has no credit.",
-            "Tell an admin, then send it again.",
+            phrase("Our phone could not send it. Often the SIM card has no credit."),
+            phrase("Tell an admin, then send it again."),
             waits=_SOON,
         ),
     ),
@@ -88,40 +93,53 @@ _ANDROID: Mapping[str, tuple[int, SendError]] = {
 
 CODES: Mapping[int, SendError] = {
     **dict(_ANDROID.values()),
-    BY_CARRIER: SendError("The carrier could not deliver it.", _NUMBER, Reason.UNREACHABLE),
+    BY_CARRIER: SendError(phrase("The carrier could not deliver it."), _NUMBER, Reason.UNREACHABLE),
     TOO_OLD: SendError(
-        "The requester's phone was off for too long.", "If it is urgent, call.", Reason.EXPIRED
+        phrase("The requester's phone was off for too long."),
+        phrase("If it is urgent, call."),
+        Reason.EXPIRED,
     ),
     GAVE_UP: SendError(
-        "The requester's phone is off or has no signal.",
-        "If it is urgent, call.",
+        phrase("The requester's phone is off or has no signal."),
+        phrase("If it is urgent, call."),
         Reason.UNREACHABLE,
         waits=_WHEN_THE_PHONE_IS_ON,
     ),
-    UNNAMED: SendError("Our phone did not send it.", _AGAIN),
+    UNNAMED: SendError(phrase("Our phone did not send it."), _AGAIN),
     EXPIRED: SendError(
-        "It waited on our phone for too long.",
-        "Check that it still fits, then send it again.",
+        phrase("It waited on our phone for too long."),
+        phrase("Check that it still fits, then send it again."),
         Reason.EXPIRED,
     ),
-    NO_SIM: SendError("Our phone does not find the SIM card.", _ADMIN, Reason.ACCOUNT),
-    NO_PERMISSION: SendError("The app on our phone lacks a permission.", _ADMIN, Reason.ACCOUNT),
-    BY_HAND: SendError("Somebody canceled it on our phone.", "Send it again.", Reason.OTHER),
+    NO_SIM: SendError(phrase("Our phone does not find the SIM card."), _ADMIN, Reason.ACCOUNT),
+    NO_PERMISSION: SendError(
+        phrase("The app on our phone lacks a permission."), _ADMIN, Reason.ACCOUNT
+    ),
+    BY_HAND: SendError(
+        phrase("Somebody canceled it on our phone."), phrase("Send it again."), Reason.OTHER
+    ),
     WRONG_PASSWORD: SendError(
-        "Our phone does not accept the password.", _ADMIN, Reason.ACCOUNT, holds_line=True
+        phrase("Our phone does not accept the password."), _ADMIN, Reason.ACCOUNT, holds_line=True
     ),
     NOT_THE_APP: SendError(
-        "Another program answers at our phone's address.", _ADMIN, Reason.ACCOUNT, holds_line=True
+        phrase("Another program answers at our phone's address."),
+        _ADMIN,
+        Reason.ACCOUNT,
+        holds_line=True,
     ),
     NOT_OUR_NUMBER: SendError(
-        "Our phone has no SIM card with this number.", _ADMIN, Reason.ACCOUNT
+        phrase("Our phone has no SIM card with this number."), _ADMIN, Reason.ACCOUNT
     ),
-    BAD_NUMBER: SendError("The number is not valid.", _NUMBER, Reason.BAD_NUMBER),
+    BAD_NUMBER: SendError(phrase("The number is not valid."), _NUMBER, Reason.BAD_NUMBER),
     NO_PICTURES: SendError(
-        "Our phone cannot send pictures.", "Describe it, or send a link.", Reason.CONTENT
+        phrase("Our phone cannot send pictures."),
+        phrase("Describe it, or send a link."),
+        Reason.CONTENT,
     ),
     NOT_READABLE: SendError(
-        "Our phone did not accept the text.", "Tell an admin: its log says why.", Reason.CONTENT
+        phrase("Our phone did not accept the text."),
+        phrase("Tell an admin: its log says why."),
+        Reason.CONTENT,
     ),
 }
 ERRORS = SendErrors(CODES)

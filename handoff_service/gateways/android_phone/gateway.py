@@ -1,4 +1,4 @@
-"""The phone's gateway: sends texts under ids of our own, and asks the phone what became of them.
+"""The phone's gateway: sends texts under our own ids, and asks the phone for their outcomes.
 
 The results of a send:
 
@@ -131,7 +131,7 @@ class AndroidPhone:
         raise NotOffered(NO_CONSENTS)
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Outcomes, for receipts that were lost. A phone knows no prices."""
+        """Outcomes, for receipts that were lost. A phone reports no prices."""
         ours = {sid for sid in sids if message_ids.about(self._settings, sid).message_id}
         if not ours:
             return ()
@@ -189,8 +189,9 @@ class AndroidPhone:
 
 
 def _refusal(message: Outgoing, sim: int | None) -> int | None:
-    """The error code of a text that the phone cannot send, so that we do not ask it. None: it may
-    be able to."""
+    """The error code of a text that the phone certainly cannot send, so that no request is made.
+    None: the phone may be able to send the text.
+    """
     if not (is_e164(message.to) or is_short_code(message.to)):
         return errors.BAD_NUMBER
     if message.media_urls:
@@ -215,7 +216,9 @@ def _asked(kind: str) -> dict[str, str | int]:
 
 
 def _listed(settings: Settings, entry: object, kind: str) -> incoming.Incoming | None:
-    """An entry of the inbox; None: it is not for one of our numbers, or has another shape."""
+    """Read an entry of the inbox. None: the text is not for one of our numbers, or the entry has
+    another form.
+    """
     if not isinstance(entry, dict):
         return None
     is_mms = kind == MMS
@@ -231,7 +234,7 @@ def _state(message: Mapping[str, Any]) -> Status:
 
 
 def _error(message: Mapping[str, Any]) -> int | None:
-    """The code of a failure. A canceled message has no words."""
+    """The code of a failure. A canceled message has no error text."""
     if message.get("state") == "Cancelled":
         return errors.BY_HAND
     if message.get("state") != "Failed":

@@ -16,25 +16,30 @@ import aiohttp
 
 from handoff_service import clock
 from handoff_service.gateways.android_phone.client import PhoneClient, why
-from handoff_service.gateways.android_phone.registration import registered, unreachable
+from handoff_service.gateways.android_phone.registration import no_answer, registered, unreachable
 from handoff_service.gateways.android_phone.settings import events_address, numbers
 from handoff_service.gateways.android_phone.signature import TOLERANCE, sign
 from handoff_service.gateways.android_phone.webhooks import NEEDED
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
 OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
-REGISTER = "Register them with: patchboard number point-here"
+
 # half of the difference that signatures allow, so that a warning comes before texts are refused
 MOST_APART = TOLERANCE / 2
-KEEP_POWER = "Connect it to a charger."
+KEEP_POWER = phrase("Connect it to a charger.")
 # the meaning of each check of the phone that fails
 CHECKS: Mapping[str, str] = {
-    "connection:status": "The phone has no internet connection, so it may not reach this service. "
-    "Check its Wi-Fi, or turn off Settings, Webhooks, “Require Internet connection” in the app.",
-    "messages:failed": "The phone could not send texts in the last hour. Check its SIM card's "
-    "credit and its mobile network.",
+    "connection:status": phrase(
+        "The phone has no internet connection, so it may not reach this service. "
+        "Check its Wi-Fi, or turn off Settings, Webhooks, “Require Internet connection” in the app."
+    ),
+    "messages:failed": phrase(
+        "The phone could not send texts in the last hour. Check its SIM card's "
+        "credit and its mobile network."
+    ),
 }
 
 
@@ -57,24 +62,26 @@ async def phone_problems(settings: Settings) -> list[str]:
             date, health = answer.headers.get("Date"), await _json(answer)
         if not isinstance(health.get("checks"), dict):
             return [
-                f"Another program answers at {settings.android_phone_url}. Set "
-                "PATCHBOARD_ANDROID_PHONE_URL to the address that the app shows."
+                phrase(
+                    "Another program answers at {url}. Set PATCHBOARD_ANDROID_PHONE_URL to the "
+                    "address that the app shows.",
+                    url=settings.android_phone_url,
+                )
             ]
         async with client.request("GET", "/webhooks") as answer:
             if answer.status in (401, 403):
                 return [
-                    "The phone refuses PATCHBOARD_ANDROID_PHONE_USER with "
-                    "PATCHBOARD_ANDROID_PHONE_PASSWORD: copy both from the app's first page."
+                    phrase(
+                        "The phone refuses PATCHBOARD_ANDROID_PHONE_USER with "
+                        "PATCHBOARD_ANDROID_PHONE_PASSWORD: copy both from the app's first page."
+                    )
                 ]
             webhooks = await answer.json(content_type=None)
         found = [*_health(health), *_clock_apart(date), *_webhooks(settings, webhooks)]
         found += _sim_cards(settings, await client.read("/device"))
         return [*found, *_app_settings(await client.read("/settings"))]
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return [
-            f"The phone does not answer at {settings.android_phone_url} ({why(error)}). Check "
-            "that it is on, in the same network, and that the app shows “Online”."
-        ]
+        return [no_answer(settings, why(error))]
     finally:
         await client.close()
 
@@ -91,15 +98,17 @@ def _numbers(settings: Settings, of_desk: Sequence[str]) -> Iterator[str]:
     ours = numbers(settings)
     for number in of_desk:
         if number not in ours:
-            yield (
-                f"No SIM card has {number}. Add it to PATCHBOARD_ANDROID_PHONE_NUMBERS, or delete "
-                "it under Admin, Company numbers."
+            yield phrase(
+                "No SIM card has {number}. Add it to PATCHBOARD_ANDROID_PHONE_NUMBERS, or delete "
+                "it under Admin, Company numbers.",
+                number=number,
             )
     for number in ours:
         if of_desk and number not in of_desk:
-            yield (
-                f"{number} of PATCHBOARD_ANDROID_PHONE_NUMBERS is no company number, so its texts "
-                "are refused. Add it under Admin, Company numbers."
+            yield phrase(
+                "{number} of PATCHBOARD_ANDROID_PHONE_NUMBERS is no company number, so its texts "
+                "are refused. Add it under Admin, Company numbers.",
+                number=number,
             )
 
 
@@ -107,8 +116,8 @@ def _health(health: Mapping[str, Any]) -> Iterator[str]:
     checks, version = health["checks"], str(health.get("version", ""))
     battery, charging = _check(checks, "battery:level"), _check(checks, "battery:charging")
     if battery.get("status", "pass") != "pass":
-        more = "" if charging.get("observedValue") else f" {KEEP_POWER}"
-        yield f"The phone's battery is at {battery.get('observedValue')} %.{more}"
+        level = phrase("The phone's battery is at {level} %.", level=battery.get("observedValue"))
+        yield level if charging.get("observedValue") else joined(" ", (level, KEEP_POWER))
     for name, says in CHECKS.items():
         # one failed text of many is a warning; all of them are a failure
         bad = ("fail",) if name == "messages:failed" else ("warn", "fail")
@@ -116,9 +125,10 @@ def _health(health: Mapping[str, Any]) -> Iterator[str]:
             yield says
     read = re.match(r"v?([0-9]+)\.([0-9]+)", version)
     if read and (int(read[1]), int(read[2])) < OLDEST:
-        yield (
-            f"The app's version is {version}. Install 1.59 or newer: an older one cannot list the "
-            "texts that it got, so a text may be lost."
+        yield phrase(
+            "The app's version is {version}. Install 1.59 or newer: an older one cannot list the "
+            "texts that it got, so a text may be lost.",
+            version=version,
         )
 
 
@@ -133,10 +143,11 @@ def _clock_apart(date: str | None) -> Iterator[str]:
     except ValueError:  # no date, or no readable one
         apart = timedelta(0)
     if apart > MOST_APART:
-        yield (
-            f"The phone's clock is {apart.total_seconds():.0f} s off from this machine's. Webhooks "
-            f"that are {TOLERANCE.total_seconds():.0f} s off are refused. Turn on automatic time "
-            "on both."
+        yield phrase(
+            "The phone's clock is {seconds} s off from this machine's. Webhooks that are {most} s "
+            "off are refused. Turn on automatic time on both.",
+            seconds=round(apart.total_seconds()),
+            most=round(TOLERANCE.total_seconds()),
         )
 
 
@@ -144,9 +155,11 @@ def _webhooks(settings: Settings, listed: object) -> Iterator[str]:
     there = registered(listed, events_address(settings))
     missing = [name for name in NEEDED if name not in there]
     if missing:
-        yield (
-            f"The phone does not send {', '.join(missing)} to {events_address(settings)}. "
-            f"{REGISTER} {numbers(settings)[0]}"
+        yield phrase(
+            "The phone does not send {events} to {url}. Register them with: {command}",
+            events=", ".join(missing),
+            url=events_address(settings),
+            command=f"patchboard number point-here {numbers(settings)[0]}",
         )
 
 
@@ -161,20 +174,27 @@ def _sim_cards(settings: Settings, devices: object) -> Iterator[str]:
     ours = numbers(settings)
     for sim, number in enumerate(ours, start=1):
         if len(ours) > 1 and sim not in by_sim:
-            yield f"The phone has no SIM {sim} for {number}. Insert it, or remove the number."
+            yield phrase(
+                "The phone has no SIM {sim} for {number}. Insert it, or remove the number.",
+                sim=sim,
+                number=number,
+            )
             continue
         known = re.sub(r"\D", "", str(by_sim.get(sim, {}).get("phoneNumber") or ""))
         if len(ours) > 1 and len(known) >= 7 and known[-7:] != number[-7:]:
-            yield (
-                f"SIM {sim} has a number that ends in {known[-4:]}, not {number}. Correct the "
-                "order in PATCHBOARD_ANDROID_PHONE_NUMBERS."
+            yield phrase(
+                "SIM {sim} has a number that ends in {end}, not {number}. Correct the order in "
+                "PATCHBOARD_ANDROID_PHONE_NUMBERS.",
+                sim=sim,
+                end=known[-4:],
+                number=number,
             )
 
 
 def _app_settings(found: object) -> Iterator[str]:
     messages = found.get("messages") if isinstance(found, dict) else None
     if isinstance(messages, dict) and messages.get("processing_order") == "LIFO":
-        yield (
+        yield phrase(
             "The app sends the newest text first, so two texts can arrive in the wrong order. In "
             "the app, set Settings, Messages, “Processing order” to FIFO."
         )
@@ -183,7 +203,7 @@ def _app_settings(found: object) -> Iterator[str]:
 async def _webhook(settings: Settings) -> list[str]:
     """Send a signed event as the phone does: to the public address, and so back to this service."""
     url, now = events_address(settings), str(int(clock.now().timestamp()))
-    # an event without a name: a 400 proves that the service verified and read it
+    # an event without a name: status 400 proves that the service verified and read the event
     body = b'{"event": null}'
     headers = {
         "Content-Type": "application/json",
@@ -198,12 +218,21 @@ async def _webhook(settings: Settings) -> list[str]:
             status = answer.status
     except (aiohttp.ClientError, TimeoutError) as error:
         return [
-            f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the "
-            "proxy before it."
+            phrase(
+                "Nothing answers at {url} ({error}). Start the service, and check the proxy "
+                "before it.",
+                url=url,
+                error=type(error).__name__,
+            )
         ]
     if status == 403:
         return [
-            f"{url} rejects our signature. Give that service the same "
-            "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this command."
+            phrase(
+                "{url} rejects our signature. Give that service the same "
+                "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this command.",
+                url=url,
+            )
         ]
-    return [] if status == 400 else [f"{url} answers {status}, so it is not this service."]
+    if status == 400:
+        return []
+    return [phrase("{url} answers {status}, so it is not this service.", url=url, status=status)]

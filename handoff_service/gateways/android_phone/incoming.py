@@ -45,8 +45,9 @@ class NotReadable(ValueError):
 
 
 def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) -> Incoming | None:
-    """Read the fields that both ways share. None: none of our numbers got it. NotReadable if a
-    field is wrong."""
+    """Read the fields that webhooks and inbox share. None: the text did not go to one of our
+    numbers. NotReadable if a field is wrong.
+    """
     sender, sim = entry.get("sender") or entry.get("phoneNumber"), entry.get("simNumber")
     if not isinstance(sender, str) or not sender.strip():
         raise NotReadable("sender must be a phone number")
@@ -98,8 +99,9 @@ def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
 
 
 def _international(sender: str, ours: str) -> str:
-    """The sender's number in E.164. Some networks write it as in its own country, which is that of
-    our number. Short codes and names stay as they are."""
+    """The sender's number in E.164. Some networks send it in national form, which is read with the
+    country of our number. Short codes and names stay as they are.
+    """
     bare = "".join(c for c in sender if c not in " -()./")
     if is_e164(bare):
         return bare

@@ -2,8 +2,8 @@
 
 **Outgoing.** The phone sends no second text with an id that it has seen, so a retry with the same
 id sends nothing twice. An id names the desk, the message and the attempt, for receipts that arrive
-before the phone's answer is stored. A hash of the words tells the ids of a desk from those of its
-copy, which uses the same numbers for other texts. An attempt after a failure has another id.
+before the phone's answer is stored. A hash of the words makes the ids differ from those of a copy
+of the desk, which uses the same numbers for other texts. An attempt after a failure has another id.
 
 **Incoming.** The app's own id is a hash of 32 bits, which two texts can share, and its inbox uses
 another id than its webhooks (``ReceiverService.kt``, ``IncomingMessagesService.kt``). So we hash
@@ -44,7 +44,7 @@ def id_of(settings: Settings, message: Outgoing) -> str:
 
 
 def about(settings: Settings, sid: str) -> About:
-    """The thing that an id names."""
+    """The message and the attempt that an id names."""
     found = _OURS.fullmatch(sid)
     if found is None or found["desk"] != _desk(settings):
         return About(None, 0)

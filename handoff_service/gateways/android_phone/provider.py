@@ -7,6 +7,7 @@ from handoff_service.gateways.android_phone.settings import segments_per_second
 from handoff_service.gateways.android_phone.webhooks import WEBHOOKS
 from handoff_service.gateways.provider import ProviderKind, Receipts
 from handoff_service.ports import SmsProvider
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 
 
@@ -16,7 +17,7 @@ def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
 
 KIND = ProviderKind(
     name="android_phone",
-    title="an Android phone",
+    title=phrase("an Android phone"),
     errors=ERRORS,
     open=_open,
     webhooks=WEBHOOKS,

@@ -19,6 +19,7 @@ from handoff_service.gateways.android_phone.client import PhoneClient, why
 from handoff_service.gateways.android_phone.settings import events_address, numbers
 from handoff_service.gateways.android_phone.webhooks import NEEDED, TEXT, WANTED
 from handoff_service.gateways.provider import AccountNumber, AccountReport
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 
 
@@ -39,7 +40,7 @@ async def report(settings: Settings) -> AccountReport:
     try:
         listed = await client.read("/webhooks")
     except OSError as error:
-        return AccountReport(problems=[_no_answer(settings, str(error)), *unreachable(settings)])
+        return AccountReport(problems=[no_answer(settings, str(error)), *unreachable(settings)])
     finally:
         await client.close()
     wanted = events_address(settings)
@@ -65,7 +66,7 @@ async def point_here(settings: Settings, number: str) -> str | None:
     """Register our webhooks. Returns None, or why that failed. All SIM cards of a phone have the
     same webhooks."""
     if number not in numbers(settings):
-        return f"{number} is not in PATCHBOARD_ANDROID_PHONE_NUMBERS."
+        return phrase("{number} is not in PATCHBOARD_ANDROID_PHONE_NUMBERS.", number=number)
     client = PhoneClient(settings)
     try:
         for name in WANTED:
@@ -78,10 +79,15 @@ async def point_here(settings: Settings, number: str) -> str | None:
             status = await _write(client, "POST", "/webhooks", hook)
             # an older app does not know the events that we can do without
             if status >= 300 and name in NEEDED:
-                return f"The phone answered {status} when {name} was registered. {_hint(status)}"
+                return phrase(
+                    "The phone answered {status} when {event} was registered. {hint}",
+                    status=status,
+                    event=name,
+                    hint=_hint(status),
+                )
         return await _write_settings(client, settings)
     except (aiohttp.ClientError, TimeoutError) as error:
-        return _no_answer(settings, why(error))
+        return no_answer(settings, why(error))
     finally:
         await client.close()
 
@@ -92,9 +98,10 @@ async def _write_settings(client: PhoneClient, settings: Settings) -> str | None
     key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
     status = await _write(client, "PATCH", "/settings", key)
     if status >= 300:
-        return (
-            f"The webhooks are registered, but the phone answered {status} to the signing key. "
-            "Type it in the app: Settings, Webhooks, “Signing key”."
+        return phrase(
+            "The webhooks are registered, but the phone answered {status} to the signing key. "
+            "Type it in the app: Settings, Webhooks, “Signing key”.",
+            status=status,
         )
     await _write(client, "PATCH", "/settings", {"messages": {"processing_order": "FIFO"}})
     return None
@@ -107,14 +114,19 @@ async def _write(client: PhoneClient, method: str, path: str, json: Mapping[str,
 
 def _hint(status: int) -> str:
     if status in (401, 403):
-        return "Copy the user and the password from the app's first page."
-    return "The app accepts only https addresses, or http://127.0.0.1: see PATCHBOARD_PUBLIC_URL."
+        return phrase("Copy the user and the password from the app's first page.")
+    return phrase(
+        "The app accepts only https addresses, or http://127.0.0.1: see PATCHBOARD_PUBLIC_URL."
+    )
 
 
-def _no_answer(settings: Settings, error: str) -> str:
-    return (
-        f"The phone does not answer at {settings.android_phone_url} ({error}). Check that it is "
-        "on, in the same network, and that the app shows “Online”."
+def no_answer(settings: Settings, error: str) -> str:
+    """The sentence for a phone that does not answer."""
+    return phrase(
+        "The phone does not answer at {url} ({error}). Check that it is on, in the same network, "
+        "and that the app shows “Online”.",
+        url=settings.android_phone_url,
+        error=error,
     )
 
 
@@ -127,7 +139,8 @@ def unreachable(settings: Settings) -> Iterator[str]:
     except ValueError:
         is_loopback = False
     if parts.scheme != "https" and not is_loopback:
-        yield (
-            f"The app does not call {settings.public_url}, because it is not https. Put the "
-            "service behind a proxy with a certificate, and set PATCHBOARD_PUBLIC_URL."
+        yield phrase(
+            "The app does not call {url}, because it is not https. Put the service behind a proxy "
+            "with a certificate, and set PATCHBOARD_PUBLIC_URL.",
+            url=settings.public_url,
         )

@@ -1,8 +1,8 @@
-"""The phone's events: incoming texts, and what became of outgoing ones.
+"""The phone's events: incoming texts, and the outcomes of outgoing texts.
 
 The phone retries an event that we do not answer with 2xx: by default 14 times, in about two days
 (https://docs.sms-gate.app/features/webhooks/#retry-policy). So a text to a number that is not set
-up yet is refused, and arrives when it is.
+up yet is refused, and arrives again after the set-up.
 """
 
 import json
@@ -112,7 +112,8 @@ def _receipt(settings: Settings, name: str, payload: Mapping[str, Any]) -> Recei
 
 
 def _wrong(name: str, what: str) -> BadInput:
-    """The error for an event in another form. It may hide a text, which the gap sweep then finds in
-    the phone's inbox."""
+    """The error for an event in an unknown form. The event may be a text, which the gap sweep then
+    finds in the phone's inbox.
+    """
     kind = BadInput if name in STATUSES else MayHideText
     return kind(f"{name}: {what}.")

@@ -34,7 +34,8 @@ CANNOT_FORGET = frozenset({404, 405, 501})
 FORGET = "/forget"  # path of our own channel, in place of /webhook
 RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
-TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
+# for each server: Rasa runs on one core, so further turns would only wait in Rasa
+TURNS_AT_ONCE = 16
 NOT_ASKED = "The virtual agent is not answering right now."
 NO_ANSWER = frozenset({502, 503, 504})  # a proxy's answers for a server that does not respond
 

@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 
 from handoff_service.ports import BotModelNotLoaded
+from handoff_service.rules.shared.phrases import phrase
 
 # Loading takes some seconds on a busy machine. The process answers turns meanwhile.
 LOADS_WITHIN, ANSWERS_WITHIN = 120.0, 10.0  # seconds
@@ -31,7 +32,7 @@ class RasaModels:
             return None
 
     async def answers(self, url: str) -> bool:
-        """Whether any bot answers there, of this project or not."""
+        """Whether any bot answers at the address, a bot of this project or another one."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)):
                 return True
@@ -46,11 +47,13 @@ class RasaModels:
                     return
                 raise BotModelNotLoaded(await _error(response))
         except TimeoutError as error:
-            raise BotModelNotLoaded(f"It did not load within {LOADS_WITHIN:g} s.") from error
+            raise BotModelNotLoaded(
+                phrase("It did not load within {seconds} s.", seconds=f"{LOADS_WITHIN:g}")
+            ) from error
         except aiohttp.ClientConnectorError as error:
-            raise BotModelNotLoaded("The virtual agent could not be reached.") from error
+            raise BotModelNotLoaded(phrase("The virtual agent could not be reached.")) from error
         except aiohttp.ClientError as error:
-            raise BotModelNotLoaded("The virtual agent closed the connection.") from error
+            raise BotModelNotLoaded(phrase("The virtual agent closed the connection.")) from error
 
     async def close(self) -> None:
         await self._session.close()
@@ -61,7 +64,9 @@ async def _error(response: aiohttp.ClientResponse) -> str:
         answer: Any = await response.json(content_type=None)
         return str(answer["error"])
     except (ValueError, KeyError, TypeError):
-        return f"The virtual agent answered with an error ({response.status})."
+        return phrase(
+            "The virtual agent answered with an error ({status}).", status=response.status
+        )
 
 
 def _base(url: str) -> str:

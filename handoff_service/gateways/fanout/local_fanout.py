@@ -58,7 +58,7 @@ class LocalFanout:
                 listener.add(hint)
 
     def publish_to_others(self, hints: Sequence[Hint]) -> None:
-        pass  # in one process there are no others
+        pass  # one process has no others to inform
 
     def catch_up(self) -> None:
         """Notify every listener that it may have missed hints."""

@@ -64,7 +64,7 @@ class WorkerNudges:
             async for _ in asked:
                 with suppress(Unavailable):  # the workers notice when the database is back
                     await self._look()
-        await asyncio.Event().wait()  # this process stops, and so does this task
+        await asyncio.Event().wait()  # the process is stopping, and cancels this task
 
     async def _look(self) -> None:
         """Nudge the workers that have something to claim."""

@@ -19,6 +19,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.rules.shared.phrases import phrase
 
 PATIENCE = 20  # seconds for each answer of the server
 AT_ONCE = 4  # threads; further mails wait for a free one
@@ -135,37 +136,48 @@ class _NoSignIn(smtplib.SMTPException):
 def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
     """Sign in. smtplib raises a plain SMTPException when no method suits."""
     if not f"{user}{password}".isascii():
-        raise _NoSignIn("the mail server's user name and password can have only ASCII characters")
+        raise _NoSignIn(
+            phrase("the mail server's user name and password can have only ASCII characters")
+        )
     try:
         smtp.login(user, password)
     except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
         raise
     except smtplib.SMTPException as error:
         raise _NoSignIn(
-            "the mail server does not offer a sign-in method that Patchboard supports"
+            phrase("the mail server does not offer a sign-in method that Patchboard supports")
         ) from error
 
 
 def _refusal(error: Exception) -> NotMailed:
-    """Describe the failure without the address, because logs should not contain it. The desk's
-    records do."""
+    """Describe the failure without the address, because logs must not contain addresses. The desk's
+    records have the address.
+    """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
         return NotMailed(
-            why=f"the mail server rejects this address ({code})", again=400 <= code < 500
+            why=phrase("the mail server rejects this address ({code})", code=code),
+            again=400 <= code < 500,
         )
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        why = f"the mail server rejects the user name or password ({error.smtp_code})"
+        why = phrase(
+            "the mail server rejects the user name or password ({code})", code=error.smtp_code
+        )
         return NotMailed(why=why, again=False)
     if isinstance(error, smtplib.SMTPResponseException):
-        why = f"the mail server answers {error.smtp_code}"
+        why = phrase("the mail server answers {code}", code=error.smtp_code)
         return NotMailed(why=why, again=400 <= error.smtp_code < 500)
     if isinstance(error, ssl.SSLError):
-        why = "the mail server cannot be reached over an encrypted connection"
-        return NotMailed(why=f"{why} ({error.reason or error})", again=False)
+        why = phrase(
+            "the mail server cannot be reached over an encrypted connection ({error})",
+            error=error.reason or error,
+        )
+        return NotMailed(why=why, again=False)
     if isinstance(error, _NoSignIn):
         return NotMailed(why=str(error), again=False)
     if isinstance(error, smtplib.SMTPNotSupportedError):  # the server lacks SMTPUTF8 (RFC 6531)
-        why = "the mail server does not accept addresses with accents or other non-ASCII letters"
+        why = phrase(
+            "the mail server does not accept addresses with accents or other non-ASCII letters"
+        )
         return NotMailed(why=why, again=False)
-    return NotMailed(why="the mail server cannot be reached", again=True)
+    return NotMailed(why=phrase("the mail server cannot be reached"), again=True)

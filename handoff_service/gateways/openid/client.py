@@ -33,17 +33,18 @@ from handoff_service.ports import (
     SignInAttempt,
     SignInFailed,
 )
+from handoff_service.rules.shared.phrases import phrase
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-#: Asks the provider for a fresh sign-in. The ID token then has the time of it, which some providers
-#: send only if the claim is requested too.
+#: Asks the provider for a fresh sign-in. The ID token then contains the time of the sign-in. Some
+#: providers send that claim only on request.
 _AGAIN = {
     "prompt": "login",
     "max_age": "0",
     "claims": json.dumps({"id_token": {"auth_time": {"essential": True}}}),
 }
-_DENIED = "You were not signed in at {name}. Try again."
-_MIXED_UP = "The answer came from a different provider. Sign in again."
+
+_MIXED_UP = phrase("The answer came from a different provider. Sign in again.")
 
 
 class OpenIdProviders:
@@ -76,13 +77,15 @@ class OpenIdProviders:
         found = await self._configurations.of(provider.issuer)
         _check_issuer(found, provider, answer)
         if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
-            raise SignInFailed("The answer belongs to another sign-in. Sign in again.")
+            raise SignInFailed(phrase("The answer belongs to another sign-in. Sign in again."))
         if "error" in answer or not answer.get("code"):
-            raise SignInFailed(_DENIED.format(name=provider.name))
+            raise SignInFailed(
+                phrase("You were not signed in at {name}. Try again.", name=provider.name)
+            )
         tokens = await self._exchange(found, provider, attempt, answer["code"])
         id_token, access = tokens.get("id_token"), tokens.get("access_token")
         if not isinstance(id_token, str):
-            raise SignInFailed(f"{provider.name} sent no ID token. Ask an admin.")
+            raise SignInFailed(phrase("{name} sent no ID token. Ask an admin.", name=provider.name))
         access_token = access if isinstance(access, str) else None
         expected = Expected(
             issuer=provider.issuer,
@@ -124,14 +127,18 @@ class OpenIdProviders:
         try:
             return await self._with_keys(found, check)
         except WrongToken as error:
-            said = f"The logout token of {provider.name} was refused: {error}."
+            said = phrase(
+                "The logout token of {name} was refused: {problem}.",
+                name=provider.name,
+                problem=str(error),
+            )
             raise SignInFailed(said) from error
 
     async def check(self, provider: ProviderAccess) -> None:
         self._configurations.forget(provider.issuer)
         found = await self._configurations.of(provider.issuer)
         if not found.keys:
-            raise SignInFailed("The provider publishes no signing keys. Ask its admin.")
+            raise SignInFailed(phrase("The provider publishes no signing keys. Ask its admin."))
 
     async def close(self) -> None:
         await self._http.close()
@@ -154,9 +161,13 @@ class OpenIdProviders:
         )
         address = found.needed("token_endpoint")
         answered = await self._http.ask("POST", address, headers, body.encode(), most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             raise SignInFailed(
-                f"{provider.name} did not accept the sign-in. {answered.called.why} Sign in again."
+                phrase(
+                    "{name} did not accept the sign-in. {problem} Sign in again.",
+                    name=provider.name,
+                    problem=answered.result.why,
+                )
             )
         return read_json(answered.body, address)
 
@@ -171,14 +182,19 @@ class OpenIdProviders:
         try:
             return await self._with_keys(found, check)
         except WrongToken as error:
-            said = f"The ID token of {provider.name} was refused: {error}. Sign in again."
+            said = phrase(
+                "The ID token of {name} was refused: {problem}. Sign in again.",
+                name=provider.name,
+                problem=str(error),
+            )
             raise SignInFailed(said) from error
 
     async def _with_keys[R](
         self, found: Configuration, check: Callable[[Sequence[Mapping[str, Any]]], R]
     ) -> R:
-        """Check a token with the provider's keys. With an unknown key, they are read again:
-        providers replace them."""
+        """Check a token with the provider's keys. If the key is unknown, the keys are read again,
+        because providers replace their keys.
+        """
         try:
             return await run_slow(check, found.keys)
         except UnknownKey:
@@ -189,15 +205,16 @@ class OpenIdProviders:
     async def _with_user_info(
         self, address: str, access_token: str, claims: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """The claims with those of the user info, which some providers keep out of the token. It
-        counts only if it is about the same person."""
+        """Add the claims of the user info, because some providers leave them out of the token. The
+        user info counts only if it is about the same person.
+        """
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
         answered = await self._http.ask("GET", address, headers, most=MOST_BYTES)
-        if answered.called.why is not None:
+        if answered.result.why is not None:
             return claims
         try:
             more = read_json(answered.body, address)
-        except SignInFailed:  # a signed one, which we do not ask for
+        except SignInFailed:  # the answer is signed, although we did not request that
             return claims
         return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
 
@@ -210,7 +227,7 @@ def _algorithms(found: Configuration) -> Sequence[str]:
 def _check_issuer(
     found: Configuration, provider: ProviderAccess, answer: Mapping[str, str]
 ) -> None:
-    """RFC 9207: a provider that announces it must name itself in the answer."""
+    """A provider that announces RFC 9207 must name itself in the answer."""
     named = answer.get("iss")
     must = found.facts.get("authorization_response_iss_parameter_supported") is True
     if (must and named is None) or (named is not None and named != provider.issuer):
@@ -218,6 +235,8 @@ def _check_issuer(
 
 
 def _basic(client_id: str, secret: str) -> str:
-    """RFC 6749, section 2.3.1: both are form-encoded first."""
+    """The header of RFC 6749, section 2.3.1, in which client id and secret are form-encoded
+    first.
+    """
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -12,10 +12,12 @@ from typing import Any
 from handoff_service.clock import Clock
 from handoff_service.gateways.outside_http import OutsideHttp
 from handoff_service.ports import SignInFailed
+from handoff_service.rules.shared.phrases import phrase
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 LASTS = timedelta(hours=1)
-# an unknown key makes the keys be read again, but strangers must not make us read them all day
+# tokens with unknown keys cause the keys to be read again, so the pause limits how often strangers
+# can cause that
 KEYS_READ_EVERY = timedelta(seconds=30)
 MOST_BYTES = 256 * 1024
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -36,7 +38,7 @@ class Configuration:
         return found if isinstance(found, str) and found else None
 
     def needed(self, name: str) -> str:
-        """An address that every configuration here has."""
+        """An address that every configuration must have."""
         return str(self.facts[name])
 
 
@@ -57,11 +59,16 @@ class Configurations:
         # the issuer in the document must be exactly the one that was asked: Discovery, section 4.3
         if facts.get("issuer") != issuer:
             raise SignInFailed(
-                "The provider's configuration names a different issuer. Enter that one exactly."
+                phrase(
+                    "The provider's configuration names a different issuer. Enter that one exactly."
+                )
             )
         if missing := [name for name in _NEEDED if not isinstance(facts.get(name), str)]:
             raise SignInFailed(
-                f"The provider's configuration lacks {', '.join(missing)}. Check the issuer."
+                phrase(
+                    "The provider's configuration lacks {names}. Check the issuer.",
+                    names=", ".join(missing),
+                )
             )
         keys = await self._read_keys(facts["jwks_uri"])
         read = Configuration(facts=facts, read_at=now, keys=keys, keys_read_at=now)
@@ -85,7 +92,7 @@ class Configurations:
     async def _read_keys(self, address: str) -> list[dict[str, Any]]:
         keys = (await self._json(address)).get("keys")
         if not isinstance(keys, list):
-            raise SignInFailed("The provider's list of keys cannot be read. Ask its admin.")
+            raise SignInFailed(phrase("The provider's list of keys cannot be read. Ask its admin."))
         return [one for one in keys if isinstance(one, dict) and one.get("use", "sig") == "sig"]
 
     async def _json(self, address: str) -> dict[str, Any]:
@@ -93,8 +100,14 @@ class Configurations:
 
     async def _get(self, address: str) -> bytes:
         answered = await self._http.ask("GET", address, _ACCEPT, most=MOST_BYTES)
-        if answered.called.why is not None:
-            raise SignInFailed(f"{address} cannot be read. {answered.called.why}")
+        if answered.result.why is not None:
+            raise SignInFailed(
+                phrase(
+                    "{address} cannot be read. {problem}",
+                    address=address,
+                    problem=answered.result.why,
+                )
+            )
         return answered.body
 
 
@@ -105,5 +118,7 @@ def read_json(body: bytes, address: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise SignInFailed(f"{address} did not return a JSON object. Check the issuer.")
+        raise SignInFailed(
+            phrase("{address} did not return a JSON object. Check the issuer.", address=address)
+        )
     return found

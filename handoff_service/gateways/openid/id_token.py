@@ -13,6 +13,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from handoff_service.rules.shared.phrases import phrase
+
 # asymmetric ones only: "none" proves nothing, and with HMAC a public key could serve as the secret
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
@@ -20,14 +22,14 @@ ALGORITHMS = (
 _KINDS = ("RSA", "EC", "OKP")
 LEEWAY = 60  # seconds by which the provider's clock may differ
 _WORDS = {
-    "iss": "it comes from another provider",
-    "aud": "it is meant for another application",
-    "azp": "it is meant for another application",
-    "exp": "it has expired",
-    "iat": "it was made at another time",
-    "nbf": "it is not valid yet",
-    "nonce": "it belongs to another sign-in",
-    "at_hash": "it does not belong to its access token",
+    "iss": phrase("it comes from another provider"),
+    "aud": phrase("it is meant for another application"),
+    "azp": phrase("it is meant for another application"),
+    "exp": phrase("it has expired"),
+    "iat": phrase("it was made at another time"),
+    "nbf": phrase("it is not valid yet"),
+    "nonce": phrase("it belongs to another sign-in"),
+    "at_hash": phrase("it does not belong to its access token"),
 }
 
 
@@ -62,12 +64,12 @@ def _decoded(token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence
     allowed = [one for one in ALGORITHMS if not algorithms or one in algorithms]
     usable: list[Any] = [one for one in keys if one.get("kty") in _KINDS]
     if not usable:
-        raise UnknownKey("its key is unknown")
+        raise UnknownKey(phrase("its key is unknown"))
     try:
         return jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=allowed)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         # a wrong signature too: a provider may give a new key an old name
-        raise UnknownKey("its signature is not the provider's") from error
+        raise UnknownKey(phrase("its signature is not the provider's")) from error
 
 
 def verify(
@@ -91,8 +93,8 @@ def verify(
         claim = str(getattr(error, "claim", "") or getattr(error, "description", ""))
         named = next((name for name in _WORDS if name in claim.replace("'", " ").split()), None)
         expired = "exp" if type(error).__name__ == "ExpiredTokenError" else named
-        why = _WORDS.get(expired or "", "it is not complete")
+        why = _WORDS.get(expired or "", phrase("it is not complete"))
         raise WrongToken(why) from error
     except (ValueError, TypeError) as error:
-        raise WrongToken("it is not complete") from error
+        raise WrongToken(phrase("it is not complete")) from error
     return dict(read.claims)

@@ -11,12 +11,13 @@ from typing import Any
 
 from handoff_service.gateways.openid.id_token import LEEWAY, WrongToken, signed_claims
 from handoff_service.ports import EndedElsewhere
+from handoff_service.rules.shared.phrases import phrase
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The greatest age of a token. Thanks to it, the ids of used tokens are remembered for minutes
 #: only.
 LASTS = timedelta(minutes=5)
-MOST = 20_000  # characters of a token
+MOST_CHARACTERS = 20_000  # characters of a token
 _LONGEST = 255  # characters of a subject, a session or a token's id
 
 
@@ -24,7 +25,7 @@ def issuer_of(token: str) -> str | None:
     """The issuer that the token names. It is not verified, and only selects the keys to verify the
     token with."""
     parts = token.split(".")
-    if len(parts) != 3 or len(token) > MOST:
+    if len(parts) != 3 or len(token) > MOST_CHARACTERS:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
@@ -46,19 +47,19 @@ def verify_logout(
     claims = signed_claims(token, keys, algorithms)
     audience = claims.get("aud")
     if claims.get("iss") != issuer:
-        raise WrongToken("it comes from another provider")
+        raise WrongToken(phrase("it comes from another provider"))
     if client_id not in (audience if isinstance(audience, list) else [audience]):
-        raise WrongToken("it is meant for another application")
+        raise WrongToken(phrase("it is meant for another application"))
     _check_times(claims, now)
     if "nonce" in claims:
-        raise WrongToken("it is an ID token")
+        raise WrongToken(phrase("it is an ID token"))
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise WrongToken("it is no logout token")
+        raise WrongToken(phrase("it is no logout token"))
     subject, session = _text(claims, "sub"), _text(claims, "sid")
     token_id = _text(claims, "jti")
     if token_id is None or (subject is None and session is None):
-        raise WrongToken("it is not complete")
+        raise WrongToken(phrase("it is not complete"))
     return EndedElsewhere(subject=subject, session=session, token_id=token_id)
 
 
@@ -67,14 +68,14 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     # optional, because the first versions of the specification lacked exp
     ends = _number(claims.get("exp", moment))
     if made > moment + LEEWAY:
-        raise WrongToken("it was made at another time")
+        raise WrongToken(phrase("it was made at another time"))
     if made < moment - LASTS.total_seconds() or ends < moment - LEEWAY:
-        raise WrongToken("it has expired")
+        raise WrongToken(phrase("it has expired"))
 
 
 def _number(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise WrongToken("it is not complete")
+        raise WrongToken(phrase("it is not complete"))
     return value
 
 

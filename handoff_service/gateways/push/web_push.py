@@ -22,14 +22,15 @@ from py_vapid import Vapid02, VapidException
 from pywebpush import WebPusher, WebPushException
 
 from handoff_service.gateways.outside_http import OutsideHttp
-from handoff_service.ports import Called, PushMessage
+from handoff_service.ports import CallResult, PushMessage
+from handoff_service.rules.shared.phrases import phrase
 
 # The order of the curve P-256: https://csrc.nist.gov/pubs/sp/800/186/final
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 KEPT_FOR = 3600  # seconds that the push service keeps a notification for a device that is off
 #: A host that a contact may name. Push services refuse others, and py_vapid refuses a port.
 _HOST = re.compile(r"localhost|[\w-]+(\.[\w-]+)+")
-UNUSABLE = "The browser's keys or its address cannot be used. Turn notifications on again."
+UNUSABLE = phrase("The browser's keys or its address cannot be used. Turn notifications on again.")
 SIGNED_FOR = 12 * 3600  # seconds; a push service accepts at most 24 hours
 
 
@@ -72,14 +73,14 @@ class WebPush:
         point = self._vapid.public_key.public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
-        #: what a browser needs to subscribe, as base64url
+        #: the key with which a browser subscribes, as base64url
         self.public_key = base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
-    async def push(self, message: PushMessage) -> Called:
+    async def push(self, message: PushMessage) -> CallResult:
         try:
             body, signed = self._encrypted(message), self._signed(message)
         except (WebPushException, ECEException, VapidException, ValueError):
-            return Called(why=UNUSABLE)
+            return CallResult(why=UNUSABLE)
         headers = {
             **signed,
             "Content-Encoding": "aes128gcm",
@@ -106,7 +107,7 @@ class WebPush:
         signed: dict[str, str] = self._vapid.sign(claims)
         return signed
 
-    async def post(self, url: str, body: str) -> Called:
+    async def post(self, url: str, body: str) -> CallResult:
         headers = {"Content-Type": "application/json"}
         return await self._http.post(url, body.encode(), headers)
 

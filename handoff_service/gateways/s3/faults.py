@@ -1,4 +1,4 @@
-"""What an S3 store answers when it does not carry out a request, and what an admin does about it.
+"""The errors of an S3 store, each with its meaning and the fix for an admin.
 
 The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -6,11 +6,11 @@ The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResp
 import re
 
 _CODE = re.compile(r"(?:<Code>|\(code: )([A-Za-z0-9]{1,60})(?:</Code>|\))")
-NO_ANSWER = "HTTP error"  # how the library begins the error of a connection
+NO_ANSWER = "HTTP error"  # the beginning of the library's connection errors
 _STATUS = re.compile(r"status code: (\d{3})")
 NO_BUCKET = "NoSuchBucket"
 
-#: code -> the sentence. The placeholders are the bucket and what was done.
+#: code -> the sentence. The placeholders are the bucket and the operation.
 ADVICE = {
     NO_BUCKET: "The S3 store has no bucket {bucket}. Create it, or correct PATCHBOARD_MEDIA_STORE.",
     "InvalidAccessKeyId": "The S3 store does not know the access key. Correct "

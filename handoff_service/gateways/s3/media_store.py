@@ -23,6 +23,7 @@ from handoff_service.gateways.s3 import faults
 from handoff_service.lib.circuit_breaker import BreakerState, CircuitBreaker
 from handoff_service.lib.media_folder import JUST_NOW, is_name, relative_path
 from handoff_service.metrics import Metrics
+from handoff_service.rules.privacy.erasures import EARLIER_VERSIONS
 
 if TYPE_CHECKING:
     from obstore.store import S3Config
@@ -58,10 +59,7 @@ class S3Media:
     @property
     def leaves(self) -> str:
         """Buckets can keep deleted files as earlier versions, which only their owner can see."""
-        return (
-            f"{self.where} may keep earlier versions of the files. If versioning is on, the "
-            "bucket's lifecycle rule deletes them."
-        )
+        return EARLIER_VERSIONS.format(where=self.where)
 
     def keep(self, content: bytes, now: datetime) -> str:  # the store has a clock
         """Store the content. A file that exists is stored again, which makes it new."""
@@ -177,7 +175,9 @@ class S3Media:
 
 
 def _is_refusal(text: str) -> bool:
-    """Whether the store answered and would answer the same again, as with wrong keys."""
+    """Whether the store refused the request and would refuse it again, for example because of wrong
+    keys.
+    """
     code = faults.code_of(text)
     return code in faults.ADVICE
 

@@ -4,23 +4,28 @@ after a move to that provider. A test compares them."""
 from datetime import timedelta
 
 from handoff_service.rules.delivery.send_errors import Reason, SendError, SendErrors
+from handoff_service.rules.shared.phrases import phrase
 
 BAD_NUMBER, OFF, LANDLINE, FILTERED = 21211, 30003, 30006, 30007
 ERRORS = SendErrors(
     {
         BAD_NUMBER: SendError(
-            "The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER
+            phrase("The number is not valid."),
+            phrase("Check the number with the requester."),
+            Reason.BAD_NUMBER,
         ),
         OFF: SendError(
-            "The phone is off or has no signal.",
-            "If it is urgent, call.",
+            phrase("The phone is off or has no signal."),
+            phrase("If it is urgent, call."),
             Reason.UNREACHABLE,
             waits=(timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)),
         ),
-        LANDLINE: SendError("This is a landline.", "Call instead.", Reason.LANDLINE),
+        LANDLINE: SendError(
+            phrase("This is a landline."), phrase("Call instead."), Reason.LANDLINE
+        ),
         FILTERED: SendError(
-            "The carrier filtered it.",
-            "Rephrase it without links and send it again.",
+            phrase("The carrier filtered it."),
+            phrase("Rephrase it without links and send it again."),
             Reason.FILTERED,
         ),
     }

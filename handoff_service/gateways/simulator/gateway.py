@@ -127,11 +127,12 @@ class Simulator:
         return ()  # the service stores or refuses its phones' texts immediately
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
-        return {}  # its phones need no list of opt-outs
+        return {}  # the simulator keeps no list of opt-outs
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Return what a carrier would charge for the texts that it still remembers. Received texts
-        are free, and no receipt is ever lost."""
+        """Return made-up prices of the texts that the simulator still remembers. Received texts are
+        free. There are no lost receipts to report.
+        """
         return [
             Reported(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
             for sid in sids & self._sent.keys()

@@ -5,6 +5,7 @@ from handoff_service.gateways.simulator.errors import ERRORS
 from handoff_service.gateways.simulator.gateway import Simulator
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.ports import SmsProvider
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 
 
@@ -13,5 +14,5 @@ def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
 
 
 KIND = ProviderKind(
-    name="simulator", title="the simulator", errors=ERRORS, open=_open, stands_in=True
+    name="simulator", title=phrase("the simulator"), errors=ERRORS, open=_open, stands_in=True
 )

@@ -13,6 +13,7 @@ import requests
 from handoff_service import clock
 from handoff_service.gateways.twilio.settings import is_twilios, signature_keys
 from handoff_service.gateways.twilio.signature import sign
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
@@ -20,9 +21,8 @@ TIMEOUT = 10.0  # seconds
 PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
 # seconds between the clocks; a larger difference makes Twilio's message list useless for matching
 MOST_APART = timedelta(seconds=60)
-IN_SERVICE = "in Twilio's console, under the service"
+
 MESSAGING = "https://messaging.twilio.com"
-CONSOLE = "in Twilio's console, under the number"
 
 
 async def problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
@@ -40,8 +40,11 @@ def _account_problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> 
         return list(_problems(settings, numbers))
     except requests.RequestException as error:
         return [
-            f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). "
-            "Check the network."
+            phrase(
+                "Twilio does not answer at {url} ({error}). Check the network.",
+                url=settings.twilio_api_url,
+                error=type(error).__name__,
+            )
         ]
 
 
@@ -69,13 +72,20 @@ def check_account(session: requests.Session, base: str) -> tuple[bool, list[str]
     account = session.get(f"{base}.json", timeout=TIMEOUT)
     if account.status_code in (401, 403, 404):
         return False, [
-            "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID with PATCHBOARD_TWILIO_AUTH_TOKEN: "
-            "copy both from the console's first page."
+            phrase(
+                "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID with PATCHBOARD_TWILIO_AUTH_TOKEN: "
+                "copy both from the console's first page."
+            )
         ]
     account.raise_for_status()
-    found = []
+    found: list[str] = []
     if (status := account.json().get("status", "active")) != "active":
-        found.append(f"Twilio's account is {status}, so nothing is sent. Settle this with Twilio.")
+        found.append(
+            phrase(
+                "Twilio's account is {status}, so nothing is sent. Settle this with Twilio.",
+                status=status,
+            )
+        )
     if apart := _clock_apart(account.headers.get("Date")):
         found.append(apart)
     return True, found
@@ -92,27 +102,39 @@ def _service(
 
     https://www.twilio.com/docs/messaging/api/service-resource
     """
-    named = f"The messaging service {one.messaging_service} of {one.number}"
+    named = phrase(
+        "The messaging service {service} of {number}",
+        service=one.messaging_service,
+        number=one.number,
+    )
     asked = session.get(address, timeout=TIMEOUT)
     if asked.status_code == 404:
-        yield f"{named} is not in this Twilio account. Correct it under Admin, Company numbers."
+        yield phrase(
+            "{what} is not in this Twilio account. Correct it under Admin, Company numbers.",
+            what=named,
+        )
         return True
     asked.raise_for_status()
     pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)
     pool.raise_for_status()
     if one.number not in [found["phone_number"] for found in pool.json().get("phone_numbers", [])]:
-        yield (
-            f"{named} does not have this number in its sender pool, so nothing can be sent. Add "
-            f"it {IN_SERVICE}, Sender Pool."
+        yield phrase(
+            "{what} does not have this number in its sender pool, so nothing can be sent. Add it "
+            "in Twilio's console, under the service, Sender Pool.",
+            what=named,
         )
     service = asked.json()
     if service.get("use_inbound_webhook_on_number"):
         return True
-    mend = f"Set {IN_SERVICE}, Integration"
-    yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
-    yield from _fallback(
-        service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, “Fallback URL”"
+    mend = phrase(
+        "Set in Twilio's console, under the service, Integration: {url} (POST).", url=wanted
     )
+    yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
+    mend = phrase(
+        "Set in Twilio's console, under the service, Integration, “Fallback URL”: {url} (POST).",
+        url=wanted,
+    )
+    yield from _fallback(service, ("fallback_url", "fallback_method"), named, wanted, mend)
     return False
 
 
@@ -128,28 +150,32 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     asked.raise_for_status()
     found = asked.json().get("incoming_phone_numbers", [])
     if not found:
-        yield (
-            f"{number} is not a number of this Twilio account. Buy it, or delete it under Admin, "
-            "Company numbers."
+        yield phrase(
+            "{number} is not a number of this Twilio account. Buy it, or delete it under Admin, "
+            "Company numbers.",
+            number=number,
         )
         return
     if application := found[0].get("sms_application_sid"):
-        yield (
-            f"{number} uses the TwiML app {application}, so Twilio ignores the number's own "
-            f"webhooks. Choose Webhook in place of TwiML App {CONSOLE}, Configure with."
+        yield phrase(
+            "{number} uses the TwiML app {application}, so Twilio ignores the number's own "
+            "webhooks. Choose Webhook in place of TwiML App in Twilio's console, under the "
+            "number, Configure with.",
+            number=number,
+            application=application,
         )
         return
-    mend = f"Set {CONSOLE}"
-    yield from _way_in(
-        found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, “A message comes in”"
+    mend = phrase(
+        "Set in Twilio's console, under the number, “A message comes in”: {url} (POST).",
+        url=wanted,
     )
-    yield from _fallback(
-        found[0],
-        ("sms_fallback_url", "sms_fallback_method"),
-        number,
-        wanted,
-        f"{mend}, “Primary handler fails”",
+    yield from _way_in(found[0], ("sms_url", "sms_method"), number, wanted, mend)
+    mend = phrase(
+        "Set in Twilio's console, under the number, “Primary handler fails”: {url} (POST).",
+        url=wanted,
     )
+    keys = ("sms_fallback_url", "sms_fallback_method")
+    yield from _fallback(found[0], keys, number, wanted, mend)
 
 
 def _way_in(
@@ -157,13 +183,17 @@ def _way_in(
 ) -> Iterator[str]:
     """Check the webhook for incoming texts. ``keys`` are Twilio's names for the address and its
     method."""
-    url, method = at.get(keys[0]) or "nowhere", at.get(keys[1]) or "POST"
-    if url != wanted:
-        yield f"{named} sends its texts to {url}. {mend}: {wanted} (POST)."
+    url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
+    if not url:
+        yield phrase("{what} sends its texts nowhere. {mend}", what=named, mend=mend)
+    elif url != wanted:
+        yield phrase("{what} sends its texts to {url}. {mend}", what=named, url=url, mend=mend)
     elif method != "POST":
-        yield (
-            f"{named} sends its texts by {method}, which this service does not answer. "
-            f"{mend}: {wanted} (POST)."
+        yield phrase(
+            "{what} sends its texts by {method}, which this service does not answer. {mend}",
+            what=named,
+            method=method,
+            mend=mend,
         )
 
 
@@ -173,11 +203,13 @@ def _fallback(
     """Check the fallback address. A fallback on another server may use any method."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
-        yield f"{named} has no fallback. {mend}: {wanted} (POST)."
+        yield phrase("{what} has no fallback. {mend}", what=named, mend=mend)
     elif url == wanted and method != "POST":
-        yield (
-            f"{named} calls its fallback by {method}, which this service does not answer. {mend}: "
-            f"{wanted} (POST)."
+        yield phrase(
+            "{what} calls its fallback by {method}, which this service does not answer. {mend}",
+            what=named,
+            method=method,
+            mend=mend,
         )
 
 
@@ -187,9 +219,10 @@ def _clock_apart(date: str | None) -> str | None:
     apart = abs(clock.now() - parsedate_to_datetime(date).astimezone(UTC))
     if apart < MOST_APART:
         return None
-    return (
-        f"This machine's clock is {apart.total_seconds():.0f} s off from Twilio's. Turn on "
-        "time synchronization (NTP)."
+    return phrase(
+        "This machine's clock is {seconds} s off from Twilio's. Turn on time synchronization "
+        "(NTP).",
+        seconds=round(apart.total_seconds()),
     )
 
 
@@ -207,12 +240,21 @@ async def _webhook(settings: Settings) -> list[str]:
             status = answer.status
     except (aiohttp.ClientError, TimeoutError) as error:
         return [
-            f"Nothing answers at {url} ({type(error).__name__}). Start the service, and "
-            "check the proxy before it."
+            phrase(
+                "Nothing answers at {url} ({error}). Start the service, and check the proxy "
+                "before it.",
+                url=url,
+                error=type(error).__name__,
+            )
         ]
     if status == 403:
         return [
-            f"{url} rejects our signature. Give that service the same PATCHBOARD_PUBLIC_URL, auth "
-            "token, PATCHBOARD_TWILIO_SIGNATURE and shared key as this command."
+            phrase(
+                "{url} rejects our signature. Give that service the same PATCHBOARD_PUBLIC_URL, "
+                "auth token, PATCHBOARD_TWILIO_SIGNATURE and shared key as this command.",
+                url=url,
+            )
         ]
-    return [] if status == 400 else [f"{url} answers {status}, so it is not this service."]
+    if status == 400:
+        return []
+    return [phrase("{url} answers {status}, so it is not this service.", url=url, status=status)]

@@ -35,7 +35,7 @@ SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
 # A sender name, whose characters are listed in
 # https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
-# It must not contain what a recut could make of the neighboring parameters.
+# It must not contain text that could result from recutting the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
 # ``From`` followed by a sender name like this looks like FromCity and its value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")

@@ -115,7 +115,7 @@ class TwilioMedia:
 def _as_requested(url: str) -> str:
     r"""Return the address as the client will read it. Raises ValueError for an invalid one.
 
-    Two parsers may find two hosts in one address. For ``https://127.0.0.1\.twilio.com/``,
+    Two parsers may disagree about the host of an address. For ``https://127.0.0.1\.twilio.com/``,
     ``urlsplit`` finds Twilio, but the client connects to 127.0.0.1. So the checks use the address
     that the client has prepared.
     """

@@ -13,6 +13,7 @@ import requests
 
 from handoff_service.gateways.provider import AccountNumber, AccountReport
 from handoff_service.gateways.twilio.account import TIMEOUT, check_account
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 
 MAX_NUMBERS = 200  # numbers that the set-up lists
@@ -44,7 +45,11 @@ def _report(settings: Settings) -> AccountReport:
 
 def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:
     application = one.get("sms_application_sid")
-    goes_to = f"the TwiML app {application}" if application else one.get("sms_url") or ""
+    goes_to = (
+        phrase("the TwiML app {application}", application=application)
+        if application
+        else one.get("sms_url") or ""
+    )
     return AccountNumber(number=one["phone_number"], texts_go_to=goes_to, is_ours=goes_to == wanted)
 
 
@@ -63,7 +68,7 @@ def _point_here(settings: Settings, number: str) -> str | None:
         with _session(settings) as session:
             found = _numbers(session, settings, {"PhoneNumber": number})
             if not found:
-                return f"{number} is not a number of this Twilio account."
+                return phrase("{number} is not a number of this Twilio account.", number=number)
             address = f"{_base(settings)}/IncomingPhoneNumbers/{found[0]['sid']}.json"
             session.post(address, data=ours, timeout=TIMEOUT).raise_for_status()
     except requests.RequestException as error:
@@ -99,8 +104,15 @@ def _wanted(settings: Settings) -> str:
 def _no_answer(settings: Settings, error: requests.RequestException) -> str:
     why = type(error).__name__
     if error.response is not None:
-        return f"Twilio answered {error.response.status_code}. Try again, or use its console."
-    return f"Twilio does not answer at {settings.twilio_api_url} ({why}). Check the network."
+        return phrase(
+            "Twilio answered {status}. Try again, or use its console.",
+            status=error.response.status_code,
+        )
+    return phrase(
+        "Twilio does not answer at {url} ({error}). Check the network.",
+        url=settings.twilio_api_url,
+        error=why,
+    )
 
 
 def _unreachable(settings: Settings) -> Iterator[str]:
@@ -111,7 +123,8 @@ def _unreachable(settings: Settings) -> Iterator[str]:
     except ValueError:
         local = host == "localhost"
     if local:
-        yield (
-            f"Twilio cannot reach {settings.public_url}. Set PATCHBOARD_PUBLIC_URL to the address "
-            "at which the internet reaches this service, and start it again."
+        yield phrase(
+            "Twilio cannot reach {url}. Set PATCHBOARD_PUBLIC_URL to the address at which the "
+            "internet reaches this service, and start it again.",
+            url=settings.public_url,
         )

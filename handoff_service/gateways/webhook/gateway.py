@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
 from handoff_service.lib.circuit_breaker import CircuitBreaker
-from handoff_service.ports import Called, OutgoingCall
+from handoff_service.ports import CallResult, OutgoingCall
+from handoff_service.rules.shared.phrases import phrase
 
-# seconds; failures that take less do not open the circuit breaker, because they delay no calls
+# seconds; faster failures do not open the circuit breaker, because they delay no other calls
 SLOW = 1.0
-PAUSED = "It has not answered lately, so this call was not made."
+PAUSED = phrase("It has not answered lately, so this call was not made.")
 LONGEST_ANSWER = 8000  # bytes of a response that are read
 MOST_BREAKERS = 1000  # receivers with a circuit breaker; the least recently called ones lose theirs
 
@@ -35,10 +36,10 @@ class HttpWebhook:
         self._http = OutsideHttp(hosts, timeout=timeout)
         self._breakers: OrderedDict[str, CircuitBreaker] = OrderedDict()
 
-    async def call(self, call: OutgoingCall) -> Called:
+    async def call(self, call: OutgoingCall) -> CallResult:
         breaker = self._breaker(call.url)
         if not breaker.allows():
-            return Called(why=PAUSED)
+            return CallResult(why=PAUSED)
         headers = {
             "Content-Type": "application/json",
             "webhook-id": call.event_id,
@@ -55,7 +56,7 @@ class HttpWebhook:
 
     async def _post(
         self, call: OutgoingCall, headers: dict[str, str], breaker: CircuitBreaker
-    ) -> Called:
+    ) -> CallResult:
         try:
             asked = await self._http.ask(
                 "POST", call.url, headers, call.body.encode(), most=LONGEST_ANSWER
@@ -63,7 +64,7 @@ class HttpWebhook:
         except BaseException:  # the worker stops
             breaker.abandoned()
             raise
-        return replace(asked.called, answer=asked.body.decode(errors="replace") or None)
+        return replace(asked.result, answer=asked.body.decode(errors="replace") or None)
 
     def _breaker(self, url: str) -> CircuitBreaker:
         try:

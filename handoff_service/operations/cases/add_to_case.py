@@ -23,9 +23,10 @@ class AddToCase:
 
 
 def add_to_case(tx: Transaction, command: AddToCase) -> str | None:
-    """Returns the number of the case that got the note: the newest unresolved one of this
-    conversation. None when there is none. Repeating the last note changes nothing, because a turn
-    may run twice."""
+    """Add the note to the newest unresolved case of this conversation. Returns the case's number,
+    or None if there is no such case. Repeating the last note changes nothing, because a turn may
+    run twice.
+    """
     turn = select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(turn).scalar_one())
     made_here = (

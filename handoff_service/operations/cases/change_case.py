@@ -11,6 +11,7 @@ from handoff_service.operations.cases.record_case import CaseHistoryEntry, Chang
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import notify_owner, take_part
 from handoff_service.rules.cases.cases import number
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -47,9 +48,9 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
             take_part(tx, interaction, command.agent_id)
     row = tx.conn.execute(select(c).where(c.c.id == command.id).with_for_update()).one_or_none()
     if row is None:
-        raise NotFound(f"There is no case {command.id}.")
+        raise NotFound(phrase("There is no case {id}.", id=command.id))
     if "description" in command.values and not str(command.values["description"]).strip():
-        raise BadInput(errors={"description": "must not be empty"})
+        raise BadInput(errors={"description": phrase("must not be empty")})
     if command.values.get("user_id") is not None and command.values["user_id"] != row.user_id:
         active_user_name(tx.conn, command.values["user_id"])
     changes = {n: (getattr(row, n), v) for n, v in command.values.items() if v != getattr(row, n)}

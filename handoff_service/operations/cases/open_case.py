@@ -10,6 +10,7 @@ from handoff_service.operations.cases.record_case import CaseHistoryEntry, recor
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.cases.cases import NORMAL, number
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event, Kind
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import interactions
@@ -87,10 +88,12 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
     """Returns the case's id. BadInput names each wrong field; NotFound for an unknown user or
     interaction."""
     if not command.description.strip():
-        raise BadInput(errors={"description": "must not be empty"})
+        raise BadInput(errors={"description": phrase("must not be empty")})
     if command.interaction_id is None and command.user_id is None:
         raise BadInput(
-            errors={"user_id": "give the user, or the interaction in which the case is opened"}
+            errors={
+                "user_id": phrase("give the user, or the interaction in which the case is opened")
+            }
         )
     by = agent_name(tx.conn, command.agent_id)
     interaction = None

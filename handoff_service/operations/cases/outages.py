@@ -11,6 +11,7 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.rules.cases import outages as rules
 from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.cases import outages
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -66,7 +67,7 @@ def delete_outage(tx: Transaction, outage_id: int) -> None:
 def _locked(tx: Transaction, outage_id: int) -> OutageFields:
     row = tx.conn.execute(select(o).where(o.c.id == outage_id).with_for_update()).one_or_none()
     if row is None:
-        raise NotFound(f"There is no outage {outage_id}.")
+        raise NotFound(phrase("There is no outage {outage_id}.", outage_id=outage_id))
     return outages.stored(row)
 
 
@@ -77,5 +78,7 @@ def _checked(outage: OutageFields) -> None:
 
 def _title_is_free(tx: Transaction, title: str) -> None:
     if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
-        said = f"An outage named “{title}” already exists. Choose another title."
+        said = phrase(
+            "An outage named “{title}” already exists. Choose another title.", title=title
+        )
         raise Conflict.at("title", said)

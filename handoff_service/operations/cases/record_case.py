@@ -31,8 +31,9 @@ class CaseHistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """The case's requester, as other systems identify people. ``number``: the phone that texted
-    about it."""
+    """The case's requester, with the keys by which other systems identify people. ``number``: the
+    phone that texted about it.
+    """
 
     user_id: int | None
     external_id: str | None

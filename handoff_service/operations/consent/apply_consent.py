@@ -88,8 +88,9 @@ def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) 
 
 
 def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
-    """Ask whether the requester wants to opt out. If they were asked before and did not reply STOP,
-    a person decides."""
+    """Ask whether the requester wants to opt out. If the question was sent before and the requester
+    did not reply STOP, a live agent decides.
+    """
     if _was_asked(tx, interaction, sid):
         leave_virtual_agent(
             tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id)

@@ -14,6 +14,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_consents
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions
@@ -107,8 +108,9 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
 
 
 def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Until the commit, block others from changing the consent of these numbers and from sending to
-    them."""
+    """Until the commit, no other transaction can change the consent of these numbers or send to
+    them.
+    """
     p = t.messaging_profiles
     tx.conn.execute(
         select(p.c.id)
@@ -143,12 +145,13 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
         ),
     )
     if made is None:
-        already = (
-            "has already opted out"
+        raise Conflict(
+            phrase("{number} has already opted out.", number=ask.number)
             if ask.opted_out
-            else "has not opted out, so there is nothing to undo"
+            else phrase(
+                "{number} has not opted out, so there is nothing to undo.", number=ask.number
+            )
         )
-        raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
     concerned = consents.with_its_service(tx.conn, provider_id)
     for one in active:
@@ -169,8 +172,10 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
         if ask.provider_number is not None and ask.provider_number not in ours:
             raise BadInput(
                 errors={
-                    f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is not a "
-                    "company number"
+                    f"opt_outs.{ask.number}.provider_number": phrase(
+                        "{provider_number} is not a company number",
+                        provider_number=ask.provider_number,
+                    )
                 }
             )
     numbers = sorted({ask.number for ask in asked})
@@ -223,7 +228,7 @@ def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
     if held is not None:
-        raise Conflict(f"{number}: {held.why}")
+        raise Conflict(joined(": ", [number, held.why]))
 
 
 def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
@@ -279,7 +284,7 @@ def _line(entry: Consent) -> messages.NewMessage:
 
 def _may_opt_in(tx: Transaction, ask: ConsentRequest, provider_id: int | None) -> None:
     if not ask.note:
-        raise BadInput(errors={"note": "must say how they consented"})
+        raise BadInput(errors={"note": phrase("must say how they consented")})
     concerned = {EVERY_NUMBER, *consents.with_its_service(tx.conn, provider_id)}
     standing = select(o.c.consent_id).where(
         o.c.number == ask.number, o.c.provider_number_id.in_(concerned)
@@ -287,7 +292,10 @@ def _may_opt_in(tx: Transaction, ask: ConsentRequest, provider_id: int | None) -
     for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
         if entry.source in REQUESTERS_OWN:
             raise Conflict(
-                f"{ask.number} opted out by text. Only they can opt back in, by texting START."
+                phrase(
+                    "{number} opted out by text. Only they can opt back in, by texting START.",
+                    number=ask.number,
+                )
             )
 
 
@@ -298,5 +306,7 @@ def _provider(tx: Transaction, number: str | None) -> int | None:
         select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)
     ).scalar()
     if found is None:
-        raise BadInput(errors={"provider_number": f"{number} is not a company number"})
+        raise BadInput(
+            errors={"provider_number": phrase("{number} is not a company number", number=number)}
+        )
     return found

@@ -60,8 +60,9 @@ class ConsentPush:
 
 @dataclass(frozen=True, slots=True)
 class PushFailed:
-    """The push failed: the provider could not be reached, or (``offered`` false) its account has no
-    opt-out list."""
+    """The push failed, because the provider could not be reached, or because the account has no
+    opt-out list (``offered`` false).
+    """
 
     batch: Batch
     why: str
@@ -79,7 +80,7 @@ def start_pushing(tx: Transaction, _command: None = None) -> None:
 
 
 def push_again(tx: Transaction) -> None:
-    """The company has a new sender, which needs the opt-outs too."""
+    """Push all opt-outs again, because the company has a new sender that needs them too."""
     tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
 
 

@@ -9,6 +9,7 @@ from handoff_service.operations.conversations.reopen import begin_run
 from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.participation import lock_for
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Status, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -36,7 +37,7 @@ def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
         m.c.status == Status.QUEUED,
     )
     if tx.conn.execute(waits.with_for_update()).first() is None:
-        raise Conflict("The text was already sent, so it cannot be undone.")
+        raise Conflict(phrase("The text was already sent, so it cannot be undone."))
     values = {"status": Status.CANCELED, "reason": CANCELED}
     tx.conn.execute(update(m).where(m.c.id == command.message_id).values(**values))
     due_work.cancel(tx, Work.DELIVER, [command.message_id])

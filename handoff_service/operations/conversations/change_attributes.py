@@ -14,6 +14,7 @@ from handoff_service.rules.desk.attributes import (
     in_words,
     read_values,
 )
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import Author, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import attributes
@@ -35,8 +36,9 @@ class ChangeAttributes:
 
 
 def change_attributes(tx: Transaction, command: ChangeAttributes) -> None:
-    """Set or remove attributes, also of a closed conversation. NotFound; BadInput for an attribute
-    that is not defined and for a value that does not fit."""
+    """Set or remove attributes, also of a closed conversation. NotFound; BadInput for an undefined
+    attribute, and for a value that does not fit.
+    """
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     if put_attributes(tx, interaction, command.agent_id, command.values):
         notify_owner(tx, interaction, command.agent_id, "changed its attributes")
@@ -71,7 +73,11 @@ def check_required(tx: Transaction, interaction_id: int) -> None:
     there = attributes.of_interactions(tx.conn, [interaction_id]).get(interaction_id, {})
     if missing := [f"“{one.name}”" for one in required if one.key not in there]:
         raise BadInput(
-            errors={"attributes": f"must have {' and '.join(missing)} before it can be closed"}
+            errors={
+                "attributes": phrase(
+                    "must have {names} before it can be closed", names=joined(", ", missing)
+                )
+            }
         )
 
 
@@ -81,11 +87,13 @@ def _checked(
     given: Mapping[str, str | None],
 ) -> dict[str, str | None]:
     unknown = [key for key in given if key not in defined and key not in before]
-    wrong = [f"there is no conversation attribute “{key}”" for key in unknown]
+    wrong: list[str] = [
+        phrase("there is no conversation attribute “{key}”", key=key) for key in unknown
+    ]
     typed = {key: value for key, value in given.items() if value is not None}
     values, unfit = read_values(defined, typed)
     if wrong := wrong + unfit:
-        raise BadInput(errors={"attributes": "; ".join(wrong)})
+        raise BadInput(errors={"attributes": joined("; ", wrong)})
     return {key: values.get(key) for key in given}
 
 

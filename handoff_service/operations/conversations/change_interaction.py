@@ -20,6 +20,7 @@ from handoff_service.operations.shared.participation import active, lock_for, no
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import AGENT_TRANSITIONS, next_state
 from handoff_service.rules.delivery.sms_characters import is_visible
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -82,7 +83,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     texts."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
-        raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+        raise BadInput(errors={"state": phrase("must be closed_complete or closed_abandoned")})
     put_attributes(tx, interaction, command.agent_id, command.attributes)
     check_required(tx, interaction.id)
     put_topic(tx, interaction, command.agent_id, command.topic_id)
@@ -117,14 +118,18 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     it and why."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
-        raise BadInput(errors={"state": "must be work_in_progress or on_hold; close it to end it"})
+        raise BadInput(
+            errors={"state": phrase("must be work_in_progress or on_hold; close it to end it")}
+        )
     state = (
         next_state(interaction.state, AGENT_TRANSITIONS[command.state]) if command.state else None
     )
     if command.state and state is None:
         raise Conflict(
-            "A conversation that no agent has accepted cannot be put on hold. Accept it or take it "
-            "over first."
+            phrase(
+                "A conversation that no agent has accepted cannot be put on hold. Accept "
+                "it or take it over first."
+            )
         )
     until = _checked_end(tx, command)
     changed = put_attributes(tx, interaction, command.agent_id, command.attributes)
@@ -189,7 +194,7 @@ def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None
     if command.hold_until is None:
         return None
     if command.state is not State.ON_HOLD:
-        raise BadInput(errors={"hold_until": "is allowed only with state on_hold"})
+        raise BadInput(errors={"hold_until": phrase("is allowed only with state on_hold")})
     return in_the_future(command.hold_until, tx.now, "hold_until")
 
 

@@ -55,7 +55,7 @@ def end_hold(tx: Transaction, command: EndHold) -> bool:
     )
     messages.append(tx, interaction, line)
     notify_assigned(tx, interaction, f"{ENDED}: {hold.reason}" if hold.reason else ENDED)
-    schedule_offers(tx)  # it counts toward its agent's capacity again
+    schedule_offers(tx)  # the conversation counts toward its agent's capacity again
     return True
 
 

@@ -23,6 +23,7 @@ from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.consent import consents
@@ -88,18 +89,24 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
         select(t.outages.c.id).where(t.outages.c.id == command.outage_id).with_for_update()
     )
     if outage_texts.is_sending(tx.conn, command.outage_id):
-        raise Conflict("A text about this outage is being sent already. Wait, or cancel it.")
+        raise Conflict(
+            phrase("A text about this outage is being sent already. Wait, or cancel it.")
+        )
     run = outage_reporters.dry_run(tx.conn, command.outage_id, body, body_es, at=tx.now)
     people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     if not people:
         again = run.count(Reachable.TEXTED_BEFORE)
-        everybody = "Everybody who can be texted has been texted already."
-        nobody = "Nobody would get this text. End the outage without a text."
+        everybody = phrase("Everybody who can be texted has been texted already.")
+        nobody = phrase("Nobody would get this text. End the outage without a text.")
         raise Conflict(everybody if again else nobody)
     if command.most is not None and len(people) > command.most:
         raise Conflict(
-            f"This text would now go to {len(people)} people, not {command.most}. Check the list, "
-            "then send again."
+            phrase(
+                "This text would now go to {count} people, not {most}. Check the list, "
+                "then send again.",
+                count=len(people),
+                most=command.most,
+            )
         )
     values = {
         "outage_id": command.outage_id,
@@ -126,7 +133,9 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
 def _checked(text: str, field: str) -> str:
     body = checked_sms(text, most=MAX_BODY, field=field)
     if keyword := asks_for_opt_out(body):
-        wrong = f"asks people to reply {keyword}, which opts them out; use another word"
+        wrong = phrase(
+            "asks people to reply {keyword}, which opts them out; use another word", keyword=keyword
+        )
         raise BadInput(errors={field: wrong})
     return body
 
@@ -200,7 +209,9 @@ def _announce(
 
 
 def _under_way(tx: Transaction, text_id: int) -> int:
-    """How many of its texts wait in the outbox for their turn, but not for quiet hours."""
+    """The number of its texts in the outbox that can be sent now. Texts that wait for the end of
+    quiet hours do not count.
+    """
     d = t.due_work
     waiting = (
         select(sa.func.count())
@@ -214,11 +225,12 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
-    """Stop a text: cancel all of it that has not left the desk, also while it waits for the end of
-    quiet hours. NotFound; Conflict when all of it has left."""
+    """Stop a text: cancel the messages that have not left the desk, including those that wait for
+    the end of quiet hours. NotFound; Conflict when all messages have left.
+    """
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:
-        raise NotFound(f"There is no text {text_id} about this outage.")
+        raise NotFound(phrase("There is no text {text_id} about this outage.", text_id=text_id))
     queued = (
         select(*m.c["id", "interaction_id"])
         .join(r, r.c.message_id == m.c.id)
@@ -227,7 +239,7 @@ def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
     )
     rows = tx.conn.execute(queued).all()
     if not rows and row.state != OutageTextState.SENDING:
-        raise Conflict("All of these texts have left the desk, so none can be canceled.")
+        raise Conflict(phrase("All of these texts have left the desk, so none can be canceled."))
     ids = [one.id for one in rows]
     if ids:
         values = {"status": Status.CANCELED, "reason": CANCELED, "changed_at": tx.now}

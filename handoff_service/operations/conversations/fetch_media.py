@@ -22,14 +22,14 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-MOST_TRIES = 12  # the waits between attempts add up to about an hour
+MOST_ATTEMPTS = 12  # the waits between attempts add up to about an hour
 STORE_AWAY = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class NotStored:
-    """The media store is away. The download is repeated however long that lasts."""
+    """The media store does not answer. The download is repeated until the store answers."""
 
     why: str = "The media store of this desk does not answer."
 
@@ -69,12 +69,12 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
             values = {"why": why}
         case str(why):
             values = {"why": why}
-            if command.attempts >= MOST_TRIES:
+            if command.attempts >= MOST_ATTEMPTS:
                 status, key = MediaStatus.REFUSED, command.media_id
                 report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
     if isinstance(command.result, NotStored):
-        # no attempt at the provider has failed, so it does not count
+        # The attempt does not count, because no request to the provider has failed.
         again, attempts = tx.now + STORE_AWAY, command.attempts - 1
         due_work.release(tx, Work.FETCH_MEDIA, command.media_id, again, attempts=attempts)
     elif status is MediaStatus.WAITING:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.shared.participation import active, join, notify_group
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.engine.transaction import Transaction
@@ -24,7 +25,7 @@ def join_group(tx: Transaction, command: Member) -> None:
     """
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("No live agent has this conversation yet. Take it over instead.")
+        raise Conflict(phrase("No live agent has this conversation yet. Take it over instead."))
     join(tx, interaction, command.agent_id)
 
 
@@ -32,7 +33,9 @@ def leave_group(tx: Transaction, command: Member) -> None:
     """Leave the group. Conflict for the assigned agent, who transfers the conversation instead."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict("This conversation is assigned to you. Transfer it before you leave.")
+        raise Conflict(
+            phrase("This conversation is assigned to you. Transfer it before you leave.")
+        )
     if not live_group.has(tx.conn, interaction.id, command.agent_id):
         return
     live_group.leave(tx, interaction.id, command.agent_id)

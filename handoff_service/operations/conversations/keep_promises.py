@@ -16,6 +16,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.conversations.promises import Promise, PromiseState, remind_at
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
 from handoff_service.store.conversations import colleague_notices, interactions, promises
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -64,7 +65,7 @@ def store_promise(tx: Transaction, command: StorePromise) -> int:
         tx, interaction.id, by, promise, made_at=made_at, message_id=command.message_id
     )
     if promise_id is None:
-        raise Conflict("This text already has a reminder.")
+        raise Conflict(phrase("This text already has a reminder."))
     did = f"promised to be in touch by {in_words(tx.conn, promise.at)}"
     _add_line(tx, interaction, f"{agent_name(tx.conn, by)} {did}", promise.words, by)
     notify_owner(tx, interaction, by, did)
@@ -136,17 +137,19 @@ def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]
         text = promises.text_of(tx.conn, command.interaction_id, command.message_id)
         found = promises.in_text(tx.conn, command.interaction_id, text)
         if found is None and at is None:
-            raise BadInput(errors={"promised_at": "is required, because the text names no time"})
+            raise BadInput(
+                errors={"promised_at": phrase("is required, because the text names no time")}
+            )
         made_at, words = text.created_at, (found.words if found else text.body)
         at = at if at is not None or found is None else found.at
     elif at is None:
-        raise BadInput(errors={"promised_at": "is required without message_id"})
+        raise BadInput(errors={"promised_at": phrase("is required without message_id")})
     words = checked_text(words, most=1600, may_be_empty=True)
     assert at is not None
     at = in_the_future(at, tx.now, "promised_at")
     remind = command.remind_at or max(remind_at(made_at, at), tx.now)
     if remind >= at:
-        raise BadInput(errors={"remind_at": "must be before promised_at"})
+        raise BadInput(errors={"remind_at": phrase("must be before promised_at")})
     return Promise(words=words, at=at, remind_at=remind), made_at
 
 

@@ -8,6 +8,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.desk.labels import topics
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, labels
@@ -50,12 +51,12 @@ def put_topic(
     if label_id is None:
         if desk.ask_topic(tx.conn) and labels.list_(tx.conn):
             raise BadInput(
-                errors={"topic_id": "is required. Choose what the conversation was about"}
+                errors={"topic_id": phrase("is required. Choose what the conversation was about")}
             )
         return
     label = next((one for one in topics(labels.list_(tx.conn)) if one.id == label_id), None)
     if label is None:
-        raise BadInput(errors={"topic_id": "must be the id of a label that can be a topic"})
+        raise BadInput(errors={"topic_id": phrase("must be the id of a label that can be a topic")})
     _put(tx, interaction.id, label.id)
     here = c.c.interaction_id == interaction.id
     tx.conn.execute(update(c).where(here).values(is_topic=c.c.label_id == label.id))

@@ -1,4 +1,6 @@
-"""An agent sorts and filters the list of ongoing conversations, and saves a way to look at it."""
+"""An agent sorts and filters the list of ongoing conversations, and saves the settings as a
+view.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +10,7 @@ from sqlalchemy import delete, func, select
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.rules.conversations.list_order import SortAndFilter
 from handoff_service.rules.desk.attributes import AttributeOwner, read_value
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes, labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
@@ -52,10 +55,15 @@ def save_view(tx: Transaction, command: SaveView) -> int:
     """Returns the view's id. BadInput for a name without letters, and for too many views."""
     name = command.name.strip()
     if not name or len(name) > 60:
-        raise BadInput(errors={"name": "must have 1 to 60 characters"})
+        raise BadInput(errors={"name": phrase("must have 1 to 60 characters")})
     mine = select(func.count()).where(v.c.agent_id == command.agent_id, v.c.name != name)
     if tx.conn.execute(mine).scalar_one() >= MOST_VIEWS:
-        raise BadInput(f"You already have {MOST_VIEWS} saved views. Delete one first.")
+        raise BadInput(
+            phrase(
+                "You already have {most} saved views. Delete one first.",
+                most=MOST_VIEWS,
+            )
+        )
     values: dict[str, Any] = {
         "agent_id": command.agent_id,
         "name": name,
@@ -73,7 +81,7 @@ def delete_view(tx: Transaction, command: DeleteView) -> None:
     """Delete a view of one's own. NotFound for any other."""
     mine = delete(v).where(v.c.id == command.view_id, v.c.agent_id == command.agent_id)
     if not tx.conn.execute(mine).rowcount:
-        raise NotFound(f"You have no saved view {command.view_id}.")
+        raise NotFound(phrase("You have no saved view {view_id}.", view_id=command.view_id))
     tx.hint(f"agent:{command.agent_id}")
 
 
@@ -89,8 +97,12 @@ def _attribute(tx: Transaction, typed: str) -> str:
     key, _, value = typed.partition("=")
     defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION)
     if key not in defined:
-        raise BadInput(errors={"attribute": f"there is no conversation attribute “{key}”"})
+        raise BadInput(
+            errors={"attribute": phrase("there is no conversation attribute “{key}”", key=key)}
+        )
     try:
         return f"{key}={read_value(defined[key], value)}"
     except ValueError as error:
-        raise BadInput(errors={"attribute": f"the value of “{key}” {error}"}) from error
+        raise BadInput(
+            errors={"attribute": phrase("the value of “{key}” {error}", key=key, error=error)}
+        ) from error

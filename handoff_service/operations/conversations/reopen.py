@@ -19,6 +19,7 @@ from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.rules.conversations.states import Transition, next_state
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -57,14 +58,16 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     state = next_state(interaction.state, Transition.UNDO_CLOSE)
     closed_at = interaction.closed_at
     if state is None or closed_at is None:
-        raise Conflict(f"{interactions.number(interaction.id)} is not closed.")
+        raise Conflict(
+            phrase("{number} is not closed.", number=interactions.number(interaction.id))
+        )
     if tx.now - closed_at > WITHIN or _closed_by(tx.conn, interaction.id) != command.agent_id:
-        raise Conflict("Only the agent who closed it can reopen it, within a minute.")
+        raise Conflict(phrase("Only the agent who closed it can reopen it, within a minute."))
     if any(
         one.provider_number_id == interaction.provider_number_id
         for one in interactions.lock_active(tx.conn, [interaction.requester_number])
     ):
-        raise Conflict("The requester has already begun another conversation.")
+        raise Conflict(phrase("The requester has already begun another conversation."))
     _take_back_line(tx, interaction)
     i = t.interactions
     tx.conn.execute(

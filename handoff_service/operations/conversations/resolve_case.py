@@ -13,6 +13,7 @@ from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.operations.shared.participation import take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.delivery.sms_text import split
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, CaseState, Event, Owner
 from handoff_service.store.cases import case_lines
 from handoff_service.store.conversations import interactions
@@ -20,7 +21,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-NOWHERE = "This case's requester has no conversation to text in."
+NOWHERE = phrase("This case's requester has no conversation to text in.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +40,10 @@ def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
         return change_case(tx, change)
     body = checked_sms(command.text, field="text")
     if change.values.get("state") != CaseState.RESOLVED:
-        raise BadInput(errors={"text": "is allowed only when the state is resolved"})
+        raise BadInput(errors={"text": phrase("is allowed only when the state is resolved")})
     state = tx.conn.execute(select(t.cases.c.state).where(t.cases.c.id == change.id)).scalar()
     if state is None:
-        raise NotFound(f"There is no case {change.id}.")
+        raise NotFound(phrase("There is no case {id}.", id=change.id))
     if state == CaseState.RESOLVED:
         return change_case(tx, change)
     interaction = _where(tx, change)

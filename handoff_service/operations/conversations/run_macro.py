@@ -28,6 +28,7 @@ from handoff_service.rules.desk.labels import topics
 from handoff_service.rules.desk.macros import MacroFields, MacroStep, steps
 from handoff_service.rules.desk.templates import filled
 from handoff_service.rules.shared.field_errors import field_sentences
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
 from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
@@ -72,7 +73,9 @@ class MacroRun:
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     """Run it. NotFound for an unknown macro or conversation. Conflict when a colleague has just run
-    it there, if it texts or notes something. The error of a step names the step."""
+    the macro in the conversation, if the macro writes a text or a note. The error of a step names
+    the step.
+    """
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     did = f"ran the macro “{macro.name}”"
@@ -97,7 +100,9 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
 
 
 def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
-    """Two agents who run a macro on the same selection must not text or note the same twice."""
+    """If two agents run a macro on the same selection, the second run must not repeat the text or
+    note.
+    """
     m = t.messages
     lately = (
         select(m.c.body)
@@ -107,7 +112,11 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
     for said in tx.conn.execute(lately).scalars():
         if said.endswith(f" {did}"):
             raise Conflict(
-                f"{said} less than {JUST.seconds} seconds ago. Look at the conversation first."
+                phrase(
+                    "{act} less than {seconds} seconds ago. Look at the conversation first.",
+                    act=said,
+                    seconds=JUST.seconds,
+                )
             )
 
 
@@ -118,7 +127,9 @@ def _named(step: MacroStep) -> Iterator[None]:
         yield
     except (BadInput, Conflict, NotAllowed, NotFound) as refusal:
         why = field_sentences(refusal.errors) or refusal.detail
-        said = f"The macro did nothing. Its step “{step}” was refused. {why}"
+        said = phrase(
+            "The macro did nothing. Its step “{step}” was refused. {why}", step=step, why=why
+        )
         raise type(refusal)(said) from refusal
 
 
@@ -174,7 +185,9 @@ def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRu
         transfer(tx, Transfer(interaction_id=one, agent_id=by, to_agent=to))
         return replace(run, asked=True)
     if owner is not None:
-        raise Conflict("A colleague has this conversation. Only supervisors can take it over.")
+        raise Conflict(
+            phrase("A colleague has this conversation. Only supervisors can take it over.")
+        )
     take_over(tx, now, by)
     return run
 
@@ -191,7 +204,7 @@ def _change_state(
                 interaction_id=one,
                 agent_id=by,
                 state=macro.state,
-                closing_text="",  # the macro's own text is all that it sends
+                closing_text="",  # closing sends no text of its own, because the macro has its text
                 topic_id=topic,
             ),
         )
@@ -219,7 +232,9 @@ def _topic(tx: Transaction, label_id: int | None) -> int | None:
         return label_id
     if every and desk.ask_topic(tx.conn):
         raise Conflict(
-            "This desk asks for a topic on closing, and the macro has no label that can be one."
+            phrase(
+                "This desk asks for a topic on closing, and the macro has no label that can be one."
+            )
         )
     return None
 

@@ -23,6 +23,7 @@ from handoff_service.operations.shared.participation import (
     notify_owner,
 )
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion, at_due
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, scheduled_texts
@@ -95,7 +96,9 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     if command.send_at is None and text.send_at <= tx.now:
-        raise BadInput(errors={"send_at": "has passed: choose another time, or send it now"})
+        raise BadInput(
+            errors={"send_at": phrase("has passed: choose another time, or send it now")}
+        )
     send_at = in_the_future(command.send_at or text.send_at, tx.now, "send_at")
     did = "kept" if send_at == text.send_at else "moved"
     did += f" a scheduled text for {in_words(tx.conn, send_at)}"
@@ -167,7 +170,7 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
 
 def _owned(interaction: InteractionRow) -> InteractionRow:
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("No live agent has this conversation. Take it over first.")
+        raise Conflict(phrase("No live agent has this conversation. Take it over first."))
     return interaction
 
 

@@ -25,6 +25,7 @@ from handoff_service.rules.conversations.agent_initiated import (
 from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
 from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions, live_group
@@ -114,9 +115,9 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
     Conflict when another row applies now, and for a requester who has opted out.
 
-    A service token's new conversation is closed at once, because nobody would read the answer in
-    it: an answer starts a new one, as every text does. A conversation with the virtual agent stays
-    open for it.
+    A service token's new conversation is closed at once, because no agent would read an answer in
+    it. An answer then starts a new conversation, like any other text. An open conversation with the
+    virtual agent stays open.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
@@ -126,7 +127,10 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     if command.expected_row not in (None, row):
         now = _effect(tx.conn, line, row, command.recipient, command.agent_id)
         raise Conflict(
-            f"Not sent, because this conversation has changed. Sending now does this: {now}"
+            phrase(
+                "Not sent, because this conversation has changed. Sending now does this: {now}",
+                now=now,
+            )
         )
     is_program = is_service(tx.conn, command.agent_id)
     stays = is_program and row is Situation.ACTIVE_WITH_VIRTUAL_AGENT
@@ -172,7 +176,14 @@ def _load(conn: Connection, recipient: Recipient) -> _Line:
         )
     ).one_or_none()
     if provider is None:
-        raise BadInput(errors={"from": f"{recipient.provider_number} is not a company number"})
+        raise BadInput(
+            errors={
+                "from": phrase(
+                    "{provider_number} is not a company number",
+                    provider_number=recipient.provider_number,
+                )
+            }
+        )
     if recipient.user_id is not None:
         active_user_name(conn, recipient.user_id)
     found = interactions.lock_active(conn, [recipient.to])
@@ -266,7 +277,8 @@ def _effect(
     taking_part = active is not None and live_group.has(conn, active.id, agent_id)
     in_charge = active is not None and active.assigned_to == agent_id
     owner = active.owner if active else None
-    return effect(row, owner, taking_part=taking_part, in_charge=in_charge).format(
+    return phrase(
+        effect(row, owner, taking_part=taking_part, in_charge=in_charge),
         owner=_owner_name(conn, active),
         person=_user_name(conn, active.user_id) if active else "",
         meant=_user_name(conn, recipient.user_id),
@@ -275,14 +287,14 @@ def _effect(
 
 def _user_name(conn: Connection, user_id: int | None) -> str:
     if user_id is None:
-        return "the guest"
+        return phrase("the guest")
     found = conn.execute(select(t.users.c.name).where(t.users.c.id == user_id)).scalar()
     if found is None:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(phrase("There is no user {user_id}.", user_id=user_id))
     return found
 
 
 def _owner_name(conn: Connection, active: InteractionRow | None) -> str:
     if active is None or active.assigned_to is None:
-        return "the queue"
+        return phrase("the queue")
     return agent_name(conn, active.assigned_to)

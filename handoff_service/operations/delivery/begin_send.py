@@ -24,7 +24,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# A text from the requester answers these. If one still waits then, it is useless.
+# These messages are useless once the requester has texted.
 ASKS = (Event.PROACTIVE, Event.SATISFACTION)
 
 
@@ -52,7 +52,7 @@ _OUTGOING = (
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
     .where(one_of(t.messages.c.id, "ids"))
 )
-# a consent change either waits for these locks, or is visible to the next statement
+# a concurrent consent change either waits for these locks or is visible to the next statement
 _SHARED_LOCKS = (
     select(t.messaging_profiles.c.id)
     .where(
@@ -161,8 +161,9 @@ class _Batch:
         self._later |= send_gates.over_rate(self._tx, rows)
 
     def release_delayed(self) -> None:
-        """Give delayed work back. Only a failure of the provider counts as one: a crash and our own
-        rate limit do not."""
+        """Release the claims on delayed work. Only a failure of the provider counts as one: a crash
+        and our own rate limit do not.
+        """
         for message_id, at in self._later.items():
             failed = 0 if message_id in self._crashed else self._attempts[message_id] - 1
             due_work.release(self._tx, Work.DELIVER, message_id, at, attempts=failed)

@@ -134,7 +134,7 @@ def _fate(
                 return _Fate(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:
                 return _Fate(free[0].status, free[0].sid, None, None)
-            # two identical messages: a callback or a person decides
+            # two identical messages: a callback or a person settles which one was sent
             return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)
 
 

@@ -42,11 +42,12 @@ class HeldBack:
 
 
 def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
-    """Automatic replies to unknown numbers that exceed a limit. All others are counted.
+    """Return the automatic replies to unknown numbers that exceed a limit, and count the other
+    ones.
 
     Agents' messages are always sent, and so is a text about an outage, because a person has seen
-    who gets it. A message that was counted before a retry is sent too. A
-    confirmation that is blocked changes nothing about the opt-out.
+    who gets it. A message that was counted before a retry is sent too. A blocked confirmation does
+    not affect the opt-out itself.
     """
     unknown = {
         i: row

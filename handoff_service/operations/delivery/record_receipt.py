@@ -20,7 +20,7 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# how long an unmatched receipt is kept; after that it must concern somebody else's message
+# how long an unmatched receipt is kept; an older one must belong to another program's message
 KEPT_FOR = timedelta(days=1)
 
 

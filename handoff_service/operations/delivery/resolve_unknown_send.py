@@ -9,6 +9,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.participation import lock_for, notify_owner
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status, Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
@@ -37,12 +38,21 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
         select(*m.c["status", "created_at"]).where(*this).with_for_update()
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no message {command.message_id} in this conversation.")
+        raise NotFound(
+            phrase(
+                "There is no message {message_id} in this conversation.",
+                message_id=command.message_id,
+            )
+        )
     if row.status != Status.UNKNOWN:
-        raise Conflict("The outcome of this text is already known. Reload the page to see it.")
+        raise Conflict(
+            phrase("The outcome of this text is already known. Reload the page to see it.")
+        )
     if tx.now - row.created_at < LONG_ENOUGH:
         raise Conflict(
-            "We are asking the provider. If it has no answer in a few minutes, you can decide."
+            phrase(
+                "We are asking the provider. If it has no answer in a few minutes, you can decide."
+            )
         )
     name = agent_name(tx.conn, command.agent_id)
     if command.went_out:

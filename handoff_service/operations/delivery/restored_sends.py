@@ -11,6 +11,7 @@ from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
 from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import line
@@ -34,14 +35,17 @@ class DecideHeld:
 
 
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
-    """Release all held work, or cancel what would send something old: texts, bot turns, e-mails
-    with codes, webhook calls, and the timers and scheduled texts that are due. Other held work is
-    released in either case, so that no requester is left waiting. Returns the number of held
-    texts. Conflict when nothing is held."""
+    """Release all held work, or cancel the work that would send outdated content: texts, bot turns,
+    e-mails with codes, webhook calls, and the timers and scheduled texts that are due. Other held
+    work is released in either case, so that no requester is left waiting. Returns the number of
+    held texts. Conflict when nothing is held.
+    """
     if not restore_holds.is_held(tx.conn):
         raise Conflict(
-            "Nothing is held. Either this desk was not restored, or somebody has already released "
-            "or canceled what was held."
+            phrase(
+                "Nothing is held. Either this desk was not restored, or somebody has "
+                "already released or canceled what was held."
+            )
         )
     texts = restore_holds.keys(tx.conn, Work.DELIVER)
     if not command.send:

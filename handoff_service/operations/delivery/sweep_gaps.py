@@ -105,7 +105,7 @@ def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone
     )
 
 
-# texts that are stored together; webhooks wait for no more than these
+# texts in one batch; a webhook waits for at most one batch
 RECOVERED_AT_ONCE = 100
 
 

@@ -20,6 +20,8 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
@@ -29,15 +31,16 @@ from handoff_service.store.engine.row_references import is_referred_to
 from handoff_service.store.engine.transaction import Transaction
 
 a = t.agents
-COLUMNS = ("email", "name", "password_hash", "capacity", "always_password")
-LAST_ADMIN = "{name} is the last active admin. Give another agent the role first."
+COLUMNS = ("email", "name", "password_hash", "capacity", "always_password", "language")
+LAST_ADMIN = phrase("{name} is the last active admin. Give another agent the role first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
     """``password_hash``: an argon2 hash, computed outside any transaction; empty: the agent has no
     password. ``groups``: new ones are created. ``always_password``: an admin who may use it
-    although it is off for the role."""
+    although it is off for the role. ``language``: the language of the agent's pages; None: the
+    browser's."""
 
     email: str
     name: str
@@ -47,6 +50,7 @@ class MakeAgent:
     groups: Sequence[str] = ()
     skills: Sequence[str] = ()
     always_password: bool = False
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +190,7 @@ def _locked(tx: Transaction, agent_id: int) -> Any:
     found = tx.conn.execute(concerned.order_by(a.c.id).with_for_update(key_share=True, of=a)).all()
     stored = next((row for row in found if row.id == agent_id), None)
     if stored is None:
-        raise NotFound(f"There is no agent {agent_id}.")
+        raise NotFound(phrase("There is no agent {id}.", id=agent_id))
     return stored
 
 
@@ -202,7 +206,7 @@ def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
     admins = conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).all()
     if [row.id for row in admins] != [agent_id]:
         return []
-    return [Blocker(says=LAST_ADMIN.format(name=admins[0].name))]
+    return [Blocker(says=filled(LAST_ADMIN, name=admins[0].name))]
 
 
 def _is_free(tx: Transaction, email: str) -> None:
@@ -210,5 +214,7 @@ def _is_free(tx: Transaction, email: str) -> None:
         tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first()
         is not None
     ):
-        said = f"An agent with the e-mail address “{email}” already exists. Enter another."
+        said = phrase(
+            "An agent with the e-mail address “{email}” already exists. Enter another.", email=email
+        )
         raise Conflict.at("email", said)

@@ -17,13 +17,21 @@ from handoff_service.rules.desk.attributes import (
 )
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, filled, joined, phrase
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
 
 a, c, u = t.attributes, t.conversation_attributes, t.users
+TAKEN = {
+    AttributeOwner.USER: phrase(
+        "An attribute of users with the key “{key}” already exists. Choose another."
+    ),
+    AttributeOwner.CONVERSATION: phrase(
+        "An attribute of conversations with the key “{key}” already exists. Choose another."
+    ),
+}
 MOST_NAMED = 3  # users or conversations in the error about values that do not fit
 FIXED = ("key", "owner")
 
@@ -50,8 +58,7 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
     if tx.conn.execute(same).first() is not None:
         raise Conflict.at(
             "key",
-            f"An attribute of {fields.owner}s with the key “{fields.key}” already exists. "
-            "Choose another.",
+            filled(TAKEN[fields.owner], key=fields.key),
         )
     row = insert(a).values(**_row(fields)).returning(a.c.id)
     made: int = tx.conn.execute(row).scalar_one()
@@ -74,8 +81,10 @@ def _change(
         if getattr(before, name) != getattr(after, name):
             raise Conflict.at(
                 name,
-                "This cannot change, because values and conditions use it. Change the name, or "
-                "create another attribute.",
+                phrase(
+                    "This cannot change, because values and conditions use it. Change the name, or "
+                    "create another attribute."
+                ),
             )
     _check(after)
     if before != after:
@@ -110,7 +119,10 @@ def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
     return [
         Blocker(
-            says=f"The messaging action “{one.action.name}” uses it. Change that action first.",
+            says=phrase(
+                "The messaging action “{name}” uses it. Change that action first.",
+                name=one.action.name,
+            ),
             noun=Noun.MESSAGING_ACTION,
             id=one.id,
             name=one.action.name,
@@ -128,7 +140,7 @@ def checked_user_attributes(
     defined = attributes.definitions(conn, AttributeOwner.USER)
     values, wrong = read_values(defined, typed)
     if wrong:
-        raise BadInput(errors={where: "; ".join(wrong)})
+        raise BadInput(errors={where: joined("; ", wrong)})
     return values
 
 
@@ -149,18 +161,19 @@ def fit_stored(tx: Transaction, fields: AttributeFields) -> None:
         try:
             value = read_value(fields, one.value)
         except ValueError:
-            wrong.append(f"{one.name} has “{one.value}”")
+            wrong.append(phrase("{name} has “{value}”", name=one.name, value=one.value))
         else:
             if value != one.value:
                 changed[one.id] = value
     if wrong:
-        many = counted(len(wrong), "stored value")
-        more = ["and others"] if len(wrong) > MOST_NAMED else []
-        named = ", ".join([*wrong[:MOST_NAMED], *more])
-        fit = "does not fit" if len(wrong) == 1 else "do not fit"
-        raise BadInput(
-            errors={"type": f"{many} {fit}: {named}. Correct the values first, or choose text"}
+        more = [phrase("and others")] if len(wrong) > MOST_NAMED else []
+        misfits = count_phrase(
+            "{count} stored value does not fit: {values}. Correct the value first, or choose text",
+            "{count} stored values do not fit: {values}. Correct the values first, or choose text",
+            len(wrong),
+            values=joined(", ", [*wrong[:MOST_NAMED], *more]),
         )
+        raise BadInput(errors={"type": misfits})
     for record, value in changed.items():
         if fields.owner is AttributeOwner.CONVERSATION:
             same = c.c.interaction_id == record, c.c.key == fields.key

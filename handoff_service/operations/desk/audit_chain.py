@@ -1,8 +1,8 @@
 """Chain the entries of the audit log, check the chain, and remove old entries.
 
 One job chains committed entries, a moment after the commit. The transactions that add entries
-therefore share no row, and wait for nobody. Two jobs at the same time would make links at the same
-place, which the table's key refuses; the second one then tries again.
+therefore share no row and do not wait for each other. If two jobs make a link at the same place,
+the table's key refuses the second one, and that job tries again.
 """
 
 import secrets
@@ -18,6 +18,7 @@ from handoff_service.operations.desk.use_secret_keys import OwnSecret, kept_secr
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.job import Job
 from handoff_service.rules.desk.audit import AuditAction, Subject, digest_of, link_hash
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk import audit_chain
 from handoff_service.store.desk.audit_chain import ChainReport
@@ -31,7 +32,7 @@ e, k, r = t.audit_log, t.audit_links, t.audit_removal
 KEY = "audit"  #: the name of the chain's key among the desk's own secrets
 A_MOMENT = timedelta(seconds=1)
 AT_ONCE = 500  # entries of one transaction
-NO_KEY = (
+NO_KEY = phrase(
     "The chain's key cannot be opened, so the audit log cannot be checked or chained. Set "
     "PATCHBOARD_SECRET_KEY_OLD to the key that sealed it."
 )

@@ -4,12 +4,15 @@ from sqlalchemy import select
 
 from handoff_service.errors import Conflict
 from handoff_service.rules.desk.sign_in_policy import NO_WAY_IN
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.sign_in_policy import has_way_in, policy
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 FIELD = "password_off_roles"
-NO_PROVIDER = "Set up an identity provider first, so that agents can sign in without a password."
+NO_PROVIDER = phrase(
+    "Set up an identity provider first, so that agents can sign in without a password."
+)
 
 
 def check_way_in(tx: Transaction) -> None:

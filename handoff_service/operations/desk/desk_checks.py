@@ -1,7 +1,5 @@
-"""Checks of whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show
-the same ones.
-
-A check returns a sentence for each problem. It passed if it returns none.
+"""Checks whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show the
+same checks. Each check returns one sentence for each problem, and passes if it returns none.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, func, select, update
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, phrase, reworded
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
 from handoff_service.store.desk.availability import TAKES_WORK
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -51,7 +49,7 @@ class Check:
     #: the page that fixes it, and its link's words
     page: str = ""
     link: str = ""
-    #: how to fix it without a browser; the end of a sentence in ``doctor``
+    #: the fix without a browser, as the end of a sentence in ``doctor``
     terminal: str = ""
     #: whether the desk cannot answer texts until it is fixed
     is_problem: bool = True
@@ -59,7 +57,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """A check with what it found."""
+    """A check and the problems that it found."""
 
     name: CheckName
     check: Check
@@ -68,21 +66,27 @@ class CheckResult:
 
 
 def _unfinished(conn: Connection, _outside: Outside) -> list[str]:
-    return ["Setup is not finished."] if is_under_way(conn) else []
+    return [phrase("Setup is not finished.")] if is_under_way(conn) else []
 
 
 def _no_number(conn: Connection, _outside: Outside) -> list[str]:
-    return [] if list_provider_numbers(conn) else ["There is no company number yet."]
+    return [] if list_provider_numbers(conn) else [phrase("There is no company number yet.")]
 
 
 def _stuck_queues(conn: Connection, _outside: Outside) -> list[str]:
     found = queues.list_views(conn)
-    stuck = [
-        f"The queue {one.name} cannot assign conversations. {problem[:1].upper()}{problem[1:]}"
+    stuck: list[str] = [
+        phrase(
+            "The queue {name} cannot assign conversations. {problem}",
+            name=one.name,
+            problem=reworded(problem, lambda words: words[:1].upper() + words[1:]),
+        )
         for one in found
         for problem in one.problems
     ]
-    return stuck if found else ["There is no queue yet, so live agents get no conversations."]
+    return (
+        stuck if found else [phrase("There is no queue yet, so live agents get no conversations.")]
+    )
 
 
 def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
@@ -90,7 +94,7 @@ def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
     there = select(func.count()).select_from(a).where(a.c.active, TAKES_WORK, a.c.capacity > 0)
     if conn.execute(there).scalar():
         return []
-    return ["No agent gets offers right now: nobody is available, so conversations wait."]
+    return [phrase("No agent gets offers right now: nobody is available, so conversations wait.")]
 
 
 def _provider(_conn: Connection, outside: Outside) -> Sequence[str]:
@@ -101,17 +105,28 @@ def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
     if outside.mails:
         return []
     return [
-        "There is no mail server, so identity checks by code and forgotten passwords do not work."
+        phrase(
+            "There is no mail server, so identity checks by code and forgotten passwords do not "
+            "work."
+        )
     ]
 
 
 def _webhooks(conn: Connection, _outside: Outside) -> list[str]:
     return [
-        f"The webhook “{one.name}” is switched off, because its receiver accepted no event for "
-        f"{SWITCHED_OFF_AFTER.days} days."
+        phrase(
+            "The webhook “{name}” is switched off, because its receiver accepted no event for "
+            "{days} days.",
+            name=one.name,
+            days=SWITCHED_OFF_AFTER.days,
+        )
         if one.switched_off_at
-        else f"The webhook “{one.name}” fails: {counted(one.waiting + one.given_up, 'event')} "
-        "not accepted."
+        else count_phrase(
+            "The webhook “{name}” fails: {count} event not accepted.",
+            "The webhook “{name}” fails: {count} events not accepted.",
+            one.waiting + one.given_up,
+            name=one.name,
+        )
         for one in webhooks.list_(conn)
         if (one.active and one.failing_since) or (one.switched_off_at and not one.active)
     ]
@@ -119,51 +134,51 @@ def _webhooks(conn: Connection, _outside: Outside) -> list[str]:
 
 CHECKS: dict[CheckName, Check] = {
     CheckName.SETUP: Check(
-        passed="Setup is finished",
+        passed=phrase("Setup is finished"),
         finds=_unfinished,
         page="/setup",
-        link="Continue setup",
+        link=phrase("Continue setup"),
         is_problem=False,
     ),
     CheckName.NUMBER: Check(
-        passed="The desk has a company number",
+        passed=phrase("The desk has a company number"),
         finds=_no_number,
         page="/setup/number",
-        link="Add a company number",
+        link=phrase("Add a company number"),
         terminal="Import a desk file with: patchboard import FILE",
     ),
     CheckName.QUEUE: Check(
-        passed="Every queue has agents",
+        passed=phrase("Every queue has agents"),
         finds=_stuck_queues,
         page="/workspace/admin/queues",
-        link="Open the queues",
+        link=phrase("Open the queues"),
     ),
     CheckName.PROVIDER: Check(
-        passed="The provider accepts the account, and its webhooks arrive",
+        passed=phrase("The provider accepts the account, and its webhooks arrive"),
         finds=_provider,
         page="/setup/number",
-        link="Check the account and its numbers",
+        link=phrase("Check the account and its numbers"),
     ),
     CheckName.ONLINE: Check(
-        passed="An agent gets offers",
+        passed=phrase("An agent gets offers"),
         finds=_nobody_online,
         page="/workspace/supervisor",
-        link="See who is there",
+        link=phrase("See who is there"),
         is_problem=False,
     ),
     CheckName.MAIL: Check(
-        passed="The desk has a mail server",
+        passed=phrase("The desk has a mail server"),
         finds=_no_mail,
         page="/workspace/admin/mail",
-        link="Set up mail",
+        link=phrase("Set up mail"),
         terminal="Set PATCHBOARD_SMTP_URL and start the service again.",
         is_problem=False,
     ),
     CheckName.WEBHOOKS: Check(
-        passed="Every webhook accepts its events",
+        passed=phrase("Every webhook accepts its events"),
         finds=_webhooks,
         page="/workspace/admin/webhooks",
-        link="Open the webhooks",
+        link=phrase("Open the webhooks"),
         terminal="Fix the receiver. Then send the events again under Admin, Webhooks.",
         is_problem=False,
     ),
@@ -194,7 +209,7 @@ def hidden_checks(conn: Connection) -> list[str]:
 def hide_check(tx: Transaction, name: str) -> None:
     """Hide a check from the checklist, for every admin. NotFound for an unknown one."""
     if name not in set(CheckName):
-        raise NotFound("There is no such check.")
+        raise NotFound(phrase("There is no such check."))
     hidden = hidden_checks(tx.conn)
     if name not in hidden:
         tx.conn.execute(update(t.installation).values(hidden_checks=[*hidden, name]))

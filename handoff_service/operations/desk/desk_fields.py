@@ -9,6 +9,7 @@ from handoff_service.operations.shared.field_types import Country, Roles, TimeZo
 from handoff_service.rules.delivery import quiet_hours
 from handoff_service.rules.privacy.kinds import BY_DAY, KINDS, LONGEST_DAYS, KeptKind
 from handoff_service.rules.routing import offer_card
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.virtual_agent import commands
 from handoff_service.rules.virtual_agent.commands import Command
 
@@ -18,15 +19,27 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=0, le=LONGEST_DAYS)]
 
 
+KEEP = {
+    KeptKind.TEXTS: phrase("Keep texts (days)"),
+    KeptKind.MEDIA: phrase("Keep media (days)"),
+    KeptKind.NOTES: phrase("Keep notes (days)"),
+    KeptKind.WORK_LOGS: phrase("Keep work logs (days)"),
+    KeptKind.CONVERSATIONS: phrase("Keep conversations (days)"),
+    KeptKind.TRAINER_ITEMS: phrase("Keep trainer items (days)"),
+    KeptKind.AUDIT: phrase("Keep audit log (days)"),
+}
+
+
 def _kept(kind: KeptKind) -> FieldInfo:
     """The number field of a kind of content that retention removes."""
-    words = KINDS[kind]
-    since = "they were made" if kind in BY_DAY else "a conversation was closed"
-    return Field(
-        title=f"Keep {words.title.lower()} (days)",
-        description=f"{words.removes} Retention removes these so many days after {since}. "
-        "0: kept forever.",
+    when = (
+        phrase("Retention removes these so many days after they were made. 0: kept forever.")
+        if kind in BY_DAY
+        else phrase(
+            "Retention removes these so many days after a conversation was closed. 0: kept forever."
+        )
     )
+    return Field(title=KEEP[kind], description=joined(" ", (KINDS[kind].removes, when)))
 
 
 def _card_fields(value: list[str]) -> list[str]:
@@ -43,7 +56,7 @@ def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
 
 def _same_answers(value: int) -> int:
     if value == 1:
-        raise ValueError("must be 0 for never, or at least 2")
+        raise ValueError(phrase("must be 0 for never, or at least 2"))
     return value
 
 
@@ -89,9 +102,11 @@ class DeskEntry(BaseModel):
         Field(
             ge=0,
             le=20,
-            title="Identical answers in a row",
-            description="A person takes over after this many identical answers. Applies to "
-            "virtual agents that do not report intents. 0: never.",
+            title=phrase("Identical answers in a row"),
+            description=phrase(
+                "A person takes over after this many identical answers. Applies to "
+                "virtual agents that do not report intents. 0: never."
+            ),
         ),
         AfterValidator(_same_answers),
     ] = 2
@@ -101,9 +116,11 @@ class DeskEntry(BaseModel):
         Field(
             ge=5,
             le=1000,
-            title="Replies in ten minutes",
-            description="To stop bot loops, a person takes over after this many replies from the "
-            "virtual agent to one number. From 5 to 1000.",
+            title=phrase("Replies in ten minutes"),
+            description=phrase(
+                "To stop bot loops, a person takes over after this many replies from the "
+                "virtual agent to one number. From 5 to 1000."
+            ),
         ),
     ] = 30
     countries: list[Country] = []
@@ -112,11 +129,13 @@ class DeskEntry(BaseModel):
         Field(
             ge=0,
             le=10_000,
-            title="Automatic replies per hour to one range of numbers",
-            description="Limits SMS pumping. A range is a block of 10,000 numbers that differ "
-            "only in the last four digits. Further replies to the same number do not count. "
-            "These three limits apply to numbers on no user's record; agents can always reply. "
-            "0: no limit.",
+            title=phrase("Automatic replies per hour to one range of numbers"),
+            description=phrase(
+                "Limits SMS pumping. A range is a block of 10,000 numbers that differ "
+                "only in the last four digits. Further replies to the same number do not count. "
+                "These three limits apply to numbers on no user's record; agents can always reply. "
+                "0: no limit."
+            ),
         ),
     ] = 20
     most_unknown_hourly: Annotated[
@@ -124,8 +143,8 @@ class DeskEntry(BaseModel):
         Field(
             ge=0,
             le=1_000_000,
-            title="Automatic replies per hour to all unknown numbers",
-            description="0: no limit.",
+            title=phrase("Automatic replies per hour to all unknown numbers"),
+            description=phrase("0: no limit."),
         ),
     ] = 200
     most_unknown_daily: Annotated[
@@ -133,8 +152,8 @@ class DeskEntry(BaseModel):
         Field(
             ge=0,
             le=1_000_000,
-            title="Automatic replies per day to all unknown numbers",
-            description="0: no limit.",
+            title=phrase("Automatic replies per day to all unknown numbers"),
+            description=phrase("0: no limit."),
         ),
     ] = 1000
     thanks_minutes: Annotated[
@@ -142,9 +161,11 @@ class DeskEntry(BaseModel):
         Field(
             ge=0,
             le=1440,
-            title="Keep thank-you texts in the closed conversation (minutes)",
-            description="A thank-you or thumbs-up in this time does not start a new "
-            "conversation. From 0 to 1440. 0: off.",
+            title=phrase("Keep thank-you texts in the closed conversation (minutes)"),
+            description=phrase(
+                "A thank-you or thumbs-up in this time does not start a new "
+                "conversation. From 0 to 1440. 0: off."
+            ),
         ),
     ] = 10
     queue_unanswerable: bool = False

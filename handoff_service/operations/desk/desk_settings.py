@@ -16,12 +16,20 @@ from handoff_service.operations.shared.record_changes import ONLY, created, dele
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
-CALLED = {Noun.PRESENCE_STATE: "presence state", Noun.REJECT_REASON: "reason"}
+TAKEN = {
+    Noun.PRESENCE_STATE: phrase("The presence state “{name}” already exists. Choose another."),
+    Noun.REJECT_REASON: phrase("The reason “{name}” already exists. Choose another."),
+}
+MISSING = {
+    Noun.PRESENCE_STATE: phrase("There is no presence state {id}."),
+    Noun.REJECT_REASON: phrase("There is no reason {id}."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +102,7 @@ def put_presence_state(tx: Transaction, command: PutPresence) -> None:
 def delete_presence_state(tx: Transaction, state_id: int) -> None:
     """NotFound; Conflict while an agent is in it."""
     p = t.presence_states
-    _one(tx, p.c.id, p.c.name, state_id, "presence state")
+    _one(tx, p.c.id, p.c.name, state_id, Noun.PRESENCE_STATE)
     if found := presence_blockers(tx.conn, state_id):
         raise Conflict(found[0].says)
     with deletes(tx, Noun.PRESENCE_STATE, state_id):
@@ -107,7 +115,11 @@ def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
     query = select(a.c.id, a.c.name, a.c.presence).join(p, p.c.name == a.c.presence)
     return [
         Blocker(
-            says=f"{row.name} is {row.presence} right now. Delete it when no agent uses it.",
+            says=phrase(
+                "{name} has the presence “{presence}” right now. Delete it when no agent uses it.",
+                name=row.name,
+                presence=row.presence,
+            ),
             noun=Noun.AGENT,
             id=row.id,
             name=row.name,
@@ -120,7 +132,7 @@ def reason_blockers(conn: Connection, _reason_id: int) -> list[Blocker]:
     """A rejection needs a reason, so the last one stays."""
     if conn.execute(select(func.count()).select_from(t.reject_reasons)).scalar() != 1:
         return []
-    return [Blocker(says="This is the last reason. Add another first, or edit this one.")]
+    return [Blocker(says=phrase("This is the last reason. Add another first, or edit this one."))]
 
 
 def put_reject_reason(tx: Transaction, command: PutReason) -> None:
@@ -133,7 +145,7 @@ def put_reject_reason(tx: Transaction, command: PutReason) -> None:
 def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
     """NotFound. Conflict for the last one, because a rejection needs a reason."""
     r = t.reject_reasons
-    _one(tx, r.c.id, r.c.words, reason_id, "reason")
+    _one(tx, r.c.id, r.c.words, reason_id, Noun.REJECT_REASON)
     if found := reason_blockers(tx.conn, reason_id):
         raise Conflict(found[0].says)
     with deletes(tx, Noun.REJECT_REASON, reason_id):
@@ -148,23 +160,23 @@ def _put(
     values: dict[str, Any],
     noun: Noun,
 ) -> None:
-    what = CALLED[noun]
     taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
     if taken not in (None, row_id):
-        said = f"The {what} “{values[key.name]}” already exists. Choose another."
-        raise Conflict.at(key.name, said)
+        raise Conflict.at(key.name, filled(TAKEN[noun], name=values[key.name]))
     if row_id is None:
         last = tx.conn.execute(select(func.max(table.c.position))).scalar() or 0
         made = insert(table).values(**values, position=last + 1).returning(table.c.id)
         created(tx, noun, tx.conn.execute(made).scalar_one())
     else:
-        _one(tx, table.c.id, key, row_id, what)
+        _one(tx, table.c.id, key, row_id, noun)
         with recorded(tx, noun, row_id):
             tx.conn.execute(update(table).where(table.c.id == row_id).values(**values))
 
 
-def _one(tx: Transaction, key: sa.Column[int], name: sa.Column[str], row_id: int, what: str) -> str:
+def _one(
+    tx: Transaction, key: sa.Column[int], name: sa.Column[str], row_id: int, noun: Noun
+) -> str:
     found = tx.conn.execute(select(name).where(key == row_id)).scalar()
     if found is None:
-        raise NotFound(f"There is no {what} {row_id}.")
+        raise NotFound(filled(MISSING[noun], id=row_id))
     return found

@@ -12,6 +12,7 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -59,10 +60,18 @@ def delete_group(tx: Transaction, group: int) -> None:
     if found := blockers(tx.conn, group):
         names = ", ".join(one.name for one in found)
         raise Conflict(
-            f"{names} offers conversations to {stored.name}. Remove the group there first."
+            phrase(
+                "{names} offers conversations to {name}. Remove the group there first.",
+                names=names,
+                name=stored.name,
+            )
             if len(found) == 1
-            else f"These queues offer conversations to {stored.name}: {names}. Remove the group "
-            "there first."
+            else phrase(
+                "These queues offer conversations to {name}: {names}. Remove the group there "
+                "first.",
+                name=stored.name,
+                names=names,
+            )
         )
     with deletes(tx, Noun.GROUP, group):
         tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
@@ -75,7 +84,9 @@ def blockers(conn: Connection, group: int) -> list[Blocker]:
     query = select(q.c.id, q.c.name).join(asks, asks.c.queue_id == q.c.id)
     return [
         Blocker(
-            says="This queue offers its conversations to the group. Remove the group there first.",
+            says=phrase(
+                "This queue offers its conversations to the group. Remove the group there first."
+            ),
             noun=Noun.QUEUE,
             id=row.id,
             name=row.name,
@@ -100,10 +111,12 @@ def _insert(tx: Transaction, command: MakeGroup) -> int:
 def _one(tx: Transaction, group: int) -> Any:
     found = tx.conn.execute(select(g).where(g.c.id == group)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no group {group}.")
+        raise NotFound(phrase("There is no group {id}.", id=group))
     return found
 
 
 def _is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(g.c.id).where(g.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A group named “{name}” already exists. Choose another name.")
+        raise Conflict.at(
+            "name", phrase("A group named “{name}” already exists. Choose another name.", name=name)
+        )

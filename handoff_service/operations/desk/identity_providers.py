@@ -16,6 +16,7 @@ from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.identity_providers import IdentityProviderFields
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.identity_providers import FIELDS
@@ -25,7 +26,7 @@ from handoff_service.store.engine.transaction import OperationSettings, Transact
 from handoff_service.store.views import IdentityProvider
 
 p = t.identity_providers
-NEEDED = (
+NEEDED = phrase(
     "Passwords are off for some roles, so one identity provider must stay active. First allow "
     "passwords for all roles under Admin, Sign-in."
 )
@@ -94,8 +95,9 @@ def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
 
 
 def unlink_agent(tx: Transaction, agent_id: int) -> None:
-    """Forget who the agent is at all providers. The next sign-in there links the account again, by
-    its e-mail address."""
+    """Remove the agent's links to all providers. The next sign-in with the provider links the
+    account again, by its e-mail address.
+    """
     names = identity_providers.of_agent(tx.conn, agent_id)
     tx.conn.execute(delete(t.agent_identities).where(t.agent_identities.c.agent_id == agent_id))
     unlinked = AuditEntry(
@@ -123,7 +125,9 @@ def access_to(
 
 
 def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None:
-    """The secret to store. Equal secrets differ when they are sealed, so the same one stays."""
+    """The secret to store. The stored value stays if the secret is unchanged, because sealing it
+    again would give another value.
+    """
     if given is None:
         return there
     with suppress(CannotOpen):
@@ -135,7 +139,9 @@ def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None
 def _name_is_free(tx: Transaction, name: str, but: int | None) -> None:
     found = tx.conn.execute(select(p.c.id).where(p.c.name == name)).scalar()
     if found not in (None, but):
-        said = f"An identity provider named “{name}” already exists. Choose another name."
+        said = phrase(
+            "An identity provider named “{name}” already exists. Choose another name.", name=name
+        )
         raise Conflict.at("name", said)
 
 

@@ -11,6 +11,7 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import labels, macros
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -77,4 +78,6 @@ def blockers(conn: Connection, label_id: int) -> list[Blocker]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A label named “{name}” already exists. Choose another name.")
+        raise Conflict.at(
+            "name", phrase("A label named “{name}” already exists. Choose another name.", name=name)
+        )

@@ -11,17 +11,18 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.rules.desk import macros as rules
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import Phrase, filled, phrase
 from handoff_service.store.desk import macros
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 m = t.macros
-#: Field -> the table of what it names.
-USES: Mapping[str, Table] = {
-    "template_id": t.templates,
-    "label_id": t.labels,
-    "to_agent_id": t.agents,
-    "to_queue_id": t.queues,
+#: Field -> the table of the records that the field names, and the error for an unknown name.
+USES: Mapping[str, tuple[Table, Phrase]] = {
+    "template_id": (t.templates, phrase("there is no template {id}")),
+    "label_id": (t.labels, phrase("there is no label {id}")),
+    "to_agent_id": (t.agents, phrase("there is no agent {id}")),
+    "to_queue_id": (t.queues, phrase("there is no queue {id}")),
 }
 
 
@@ -72,11 +73,11 @@ def delete_macro(tx: Transaction, macro_id: int) -> None:
 
 def _check(tx: Transaction, macro: MacroFields) -> None:
     wrong = rules.errors(macro)
-    for field, table in USES.items():
+    for field, (table, missing) in USES.items():
         record = getattr(macro, field)
         found = select(table.c.id).where(table.c.id == record)
         if record is not None and tx.conn.execute(found).first() is None:
-            wrong[field] = f"there is no {table.name[:-1]} {record}"
+            wrong[field] = filled(missing, id=record)
     if wrong:
         raise BadInput(errors=wrong)
 
@@ -98,4 +99,6 @@ def _row(macro: MacroFields) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A macro named “{name}” already exists. Choose another name.")
+        raise Conflict.at(
+            "name", phrase("A macro named “{name}” already exists. Choose another name.", name=name)
+        )

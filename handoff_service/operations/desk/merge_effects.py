@@ -28,8 +28,9 @@ def put_values(
     after: Mapping[str, str],
     facts: Facts,
 ) -> dict[str, list[Any]]:
-    """Write what changes on the user who stays. Returns key -> [before, after]; of a fact, before
-    are its columns and after is its hash."""
+    """Write the changed values of the user who stays. Returns key -> [before, after]; for a fact,
+    ``before`` has its columns and ``after`` its hash.
+    """
     changed: dict[str, list[Any]] = {
         key: [before.get(key), value] for key, value in after.items() if value != before.get(key)
     }
@@ -77,7 +78,9 @@ def announce(
     *,
     now: str,
 ) -> None:
-    """Write a line about it into these open conversations. ``now``: to whom they belong."""
+    """Write a line about the merge or its undo into these open conversations. ``now``: the name of
+    the user they belong to.
+    """
     who = "A program" if agent_id is None else agent_name(tx.conn, agent_id)
     line = messages.NewMessage(
         kind=Kind.SYSTEM,
@@ -91,6 +94,6 @@ def announce(
     tx.at_end(of_identities, [one.id for one in there])
 
 
-def called(one: Any, other: Any) -> str:
+def distinct_name(one: Any, other: Any) -> str:
     """The name of one of two rows of users; with the employee number if both have the same name."""
     return f"{one.name} ({one.external_id})" if one.name == other.name else str(one.name)

@@ -13,12 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.desk.merge_effects import announce, called, put_values
+from handoff_service.operations.desk.merge_effects import announce, distinct_name, put_values
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.record_changes import record_as
 from handoff_service.rules.desk import user_merges as rules
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Entry, Noun, difference
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_merges, user_words
@@ -80,7 +81,7 @@ def merge_users(tx: Transaction, command: MergeUsers) -> int:
     tx.conn.execute(update(g).where(g.c.id == made).values(**values))
     user_words.index_users(tx.conn, [stays.id, goes.id])
     _record(tx, stays, goes, before)
-    said = f"merged {called(goes, stays)} into {called(stays, goes)}"
+    said = f"merged {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
     announce(tx, running, command.agent_id, said, now=after["name"])
     work = due_work.Due(
         kind=Work.SETTLE_MERGE,
@@ -98,11 +99,21 @@ def check(conn: Connection, stays: Any, goes: Any) -> None:
         if one.merged_into is not None:
             raise Conflict(merged_sentence(conn, one.id))
         if number := user_merges.erasure_of(conn, one.id):
-            raise Conflict(f"{one.name} is being erased. See the receipt {number}.")
+            raise Conflict(
+                phrase(
+                    "{name} is being erased. See the receipt {number}.",
+                    name=one.name,
+                    number=number,
+                )
+            )
     if not stays.active:
         raise Conflict(
-            f"{stays.name} is deactivated, so this user cannot stay. Activate the user first, or "
-            f"keep {goes.name}."
+            phrase(
+                "{name} is deactivated, so this user cannot stay. Activate the user first, or "
+                "keep {other}.",
+                name=stays.name,
+                other=goes.name,
+            )
         )
 
 
@@ -112,8 +123,9 @@ def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
 
 
 def _locked(tx: Transaction, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """Both users, locked in the order of their ids, so that two merges wait for each other. Texts
-    that refer to them are not blocked."""
+    """Lock both users in the order of their ids, so that two merges run one after the other without
+    a deadlock. Texts that refer to them are not blocked.
+    """
     rows = tx.conn.execute(_rows(stays_id, goes_id).with_for_update(key_share=True)).all()
     return _of(rows, stays_id, goes_id)
 
@@ -124,11 +136,11 @@ def _rows(stays_id: int, goes_id: int) -> Any:
 
 def _of(rows: Sequence[Any], stays_id: int, goes_id: int) -> tuple[Any, Any]:
     if stays_id == goes_id:
-        raise BadInput(errors={"user_id": "must be another user than the one who stays"})
+        raise BadInput(errors={"user_id": phrase("must be another user than the one who stays")})
     there = {row.id: row for row in rows}
     for one in (stays_id, goes_id):
         if one not in there:
-            raise NotFound(f"There is no user {one}.")
+            raise NotFound(phrase("There is no user {id}.", id=one))
     return there[stays_id], there[goes_id]
 
 
@@ -149,8 +161,9 @@ def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.Inte
 
 
 def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
-    """Of the profiles of both, forget that one of the two was ruled out: they are one person now.
-    Returns profile -> the user who was ruled out."""
+    """On the profiles of both users, clear the note that one of the two was ruled out, because they
+    are one person now. Returns profile -> the user who was ruled out.
+    """
     two = [stays_id, goes_id]
     mine = one_of(p.c.user_id, two), one_of(p.c.not_user_id, two)
     found = {str(row.id): row.not_user_id for row in tx.conn.execute(select(p).where(*mine))}

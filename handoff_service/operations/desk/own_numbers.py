@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from handoff_service.errors import BadInput
 from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -23,8 +24,11 @@ def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> N
     rows = tx.conn.execute(select(*t.provider_numbers.c["number", "label"]))
     labels = {one_form(r.number): r.label for r in rows}
     errors = {
-        field: f"{number} is the company's own number “{labels[one_form(number)]}”, so no user "
-        "can have it"
+        field: phrase(
+            "{number} is the company's own number “{value}”, so no user can have it",
+            number=number,
+            value=labels[one_form(number)],
+        )
         for field, number in given
         if one_form(number) in labels
     }
@@ -38,8 +42,10 @@ def refuse_users_number(tx: Transaction, number: str) -> None:
     query = select(u.c.name, u.c.external_id).join(n, n.c.user_id == u.c.id).order_by(u.c.id)
     found = tx.conn.execute(query.where(n.c.number == one_form(number)).limit(1)).one_or_none()
     if found is not None:
-        error = (
-            f"{number} is on the record of {found.name} ({found.external_id}). Remove it there "
-            "first"
+        error = phrase(
+            "{number} is on the record of {name} ({external_id}). Remove it there first",
+            number=number,
+            name=found.name,
+            external_id=found.external_id,
         )
         raise BadInput(errors={"number": error})

@@ -22,6 +22,7 @@ from handoff_service.rules.desk import password_links as rules
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.password_links import LASTS, Account, Purpose
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
@@ -30,9 +31,9 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-MOST_TRIES = 4
+MOST_ATTEMPTS = 4
 PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
-NOT_GOOD = "This link has expired, or was used already. Ask for a new one."
+NOT_GOOD = phrase("This link has expired, or was used already. Ask for a new one.")
 a = t.agents
 
 
@@ -142,7 +143,7 @@ def finish_link_mail(tx: Transaction, command: FinishLinkMail) -> None:
     """Schedule a retry after a failure that may pass, or end the work."""
     result, link = command.result, command.link
     key = f"{link.purpose}:{link.agent_id}"
-    if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
+    if isinstance(result, NotMailed) and result.again and command.attempts < MOST_ATTEMPTS:
         return due_work.release(tx, Work.MAIL_LINK, key, tx.now + PAUSE * command.attempts)
     if isinstance(result, NotMailed):
         report_given_up(tx, Work.MAIL_LINK, key, command.attempts, "NotMailed")

@@ -1,4 +1,4 @@
-"""What a merge of two users would do, without doing it."""
+"""Shows the effects of a merge of two users without merging them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,19 +6,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from handoff_service.operations.desk.merge_effects import called
+from handoff_service.operations.desk.merge_effects import distinct_name
 from handoff_service.operations.desk.merge_users import both, check
 from handoff_service.rules.desk import user_merges as rules
 from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, in_words
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes, user_merges
 from handoff_service.store.views import Named
 
-HIDDEN = "stored as a hash"
+HIDDEN = phrase("stored as a hash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeChoice:
-    """A value in which the users differ. ``key``: for ``take``. Facts show no values."""
+    """A value in which the users differ. ``key``: the value's name for ``take``. The values of
+    facts are not shown."""
 
     key: str
     name: str
@@ -28,11 +30,9 @@ class MergeChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePreview:
-    """What a merge would do.
-
-    - ``moves``: kind -> how many;
+    """The effects of a merge. - ``moves``: kind -> how many;
     - ``choices``: the value of the user who stays is kept, unless ``take`` has the key;
-    - ``notes``: what to know before, in sentences.
+    - ``notes``: warnings to read before the merge, as sentences.
     """
 
     stays: Named
@@ -82,7 +82,7 @@ def _only_theirs(its: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str,
 
 def _called(key: str, defined: Mapping[str, AttributeFields]) -> str:
     if key.startswith(rules.FACT):
-        return f"Identity fact “{key.removeprefix(rules.FACT)}”"
+        return phrase("Identity fact “{name}”", name=key.removeprefix(rules.FACT))
     name = key.removeprefix(rules.ATTRIBUTE)
     return rules.FIELDS.get(key) or (defined[name].name if name in defined else name)
 
@@ -97,18 +97,27 @@ def _notes(conn: Connection, stays: Any, goes: Any) -> list[str]:
     opened = [
         user_merges.counts(conn, one.id).get("open_conversations", 0) for one in (stays, goes)
     ]
-    notes = []
+    notes: list[str] = []
     if all(opened):
         notes.append(
-            f"Both have open conversations: {called(stays, goes)} {opened[0]}, "
-            f"{called(goes, stays)} {opened[1]}. "
-            "They stay apart, because each belongs to one phone number. Answer them one by one."
+            phrase(
+                "Both have open conversations: {one} {here}, {other} {there}. They "
+                "stay apart, because each belongs to one phone number. Answer them one by one.",
+                one=distinct_name(stays, goes),
+                here=opened[0],
+                other=distinct_name(goes, stays),
+                there=opened[1],
+            )
         )
     numbers = [user_merges.numbers_of(conn, one.id) for one in (stays, goes)]
     out = user_merges.opted_out(conn, [*numbers[0], *numbers[1]])
     if out:
         named = ", ".join(out)
-        notes.append(f"Opted out, and stays so: {named}. A merge never changes consent.")
+        notes.append(
+            phrase("Opted out, and stays so: {named}. A merge never changes consent.", named=named)
+        )
     if not goes.active:
-        notes.append(f"{goes.name} is deactivated, so there are no numbers to move.")
+        notes.append(
+            phrase("{name} is deactivated, so there are no numbers to move.", name=goes.name)
+        )
     return notes

@@ -13,6 +13,7 @@ from handoff_service.operations.desk.own_numbers import refuse_users_number
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -63,8 +64,12 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
         if is_used(tx.conn, command.id):
             raise Conflict.at(
                 "number",
-                f"{was.number} has conversations, so it cannot be changed. Create the "
-                f"company number {wanted} instead.",
+                phrase(
+                    "{number} has conversations, so it cannot be changed. Create the company "
+                    "number {wanted} instead.",
+                    number=was.number,
+                    wanted=wanted,
+                ),
             )
         _number_is_free(tx, wanted)
     values = {"label": "" if was.label == was.number else was.label, **command.values}
@@ -104,12 +109,19 @@ def blockers(conn: Connection, number_id: int) -> list[Blocker]:
     number = conn.execute(select(p.c.number).where(p.c.id == number_id)).scalar()
     limited = select(a.c.id, a.c.name).join(limits, limits.c.action_id == a.c.id)
     history = Blocker(
-        says=f"{number} has conversations, so it cannot be deleted. Change its label to show that "
-        "it is not in use."
+        says=phrase(
+            "{number} has conversations, so it cannot be deleted. Change its label to show "
+            "that it is not in use.",
+            number=number,
+        )
     )
     return [history] * is_used(conn, number_id) + [
         Blocker(
-            says=f"The messaging action “{row.name}” is limited to {number}. Change that first.",
+            says=phrase(
+                "The messaging action “{name}” is limited to {number}. Change that first.",
+                name=row.name,
+                number=number,
+            ),
             noun=Noun.MESSAGING_ACTION,
             id=row.id,
             name=row.name,
@@ -121,7 +133,7 @@ def blockers(conn: Connection, number_id: int) -> list[Blocker]:
 def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     found = tx.conn.execute(select(p).where(p.c.id == number_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no company number {number_id}.")
+        raise NotFound(phrase("There is no company number {id}.", id=number_id))
     return found
 
 
@@ -136,7 +148,10 @@ def is_used(conn: Connection, number_id: int) -> bool:
 
 def _number_is_free(tx: Transaction, number: str) -> None:
     if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
-        raise Conflict.at("number", f"The company number {number} already exists. Enter another.")
+        raise Conflict.at(
+            "number",
+            phrase("The company number {number} already exists. Enter another.", number=number),
+        )
     refuse_users_number(tx, number)
 
 
@@ -150,5 +165,5 @@ def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, A
             select(t.queues.c.id).where(t.queues.c.name == name)
         ).scalar()
         if row["queue_id"] is None:
-            raise BadInput(errors={"queue": f"there is no queue “{name}”"})
+            raise BadInput(errors={"queue": phrase("there is no queue “{name}”", name=name)})
     return row

@@ -12,6 +12,7 @@ from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.second_factors import authenticator
 from handoff_service.store.desk.sign_in_policy import needs
@@ -77,7 +78,9 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
         tx.conn.execute(insert(app).values(agent_id=command.agent_id, secret=sealed))
         return command.made
     if found.confirmed_at is not None:
-        raise Conflict("You already have an authenticator app. Remove it before you add another.")
+        raise Conflict(
+            phrase("You already have an authenticator app. Remove it before you add another.")
+        )
     return tx.settings.sealer.open(app.c.secret, found.sealed)
 
 
@@ -120,7 +123,7 @@ def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
     """The earlier codes stop working. NotFound for an agent without a second factor."""
     needed = needs(tx.conn, command.agent_id)
     if needed is None or not needed.has_second_factor:
-        raise NotFound("Set up an authenticator app or a passkey first.")
+        raise NotFound(phrase("Set up an authenticator app or a passkey first."))
     tx.conn.execute(delete(codes).where(codes.c.agent_id == command.agent_id))
     rows = [
         {"agent_id": command.agent_id, "code_hash": one_time_codes.backup_hash(one)}
@@ -134,20 +137,27 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
     """NotFound without an app. Conflict while the role needs it."""
     tx.conn.execute(delete(app).where(app.c.agent_id == agent_id, app.c.confirmed_at.is_(None)))
     if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
-        raise NotFound("You have no authenticator app. Reload the page.")
+        raise NotFound(phrase("You have no authenticator app. Reload the page."))
     _still_enough(tx, agent_id)
     _audit(tx, agent_id, {"authenticator": ["on", "off"]}, own=True)
 
 
 def add_passkey(tx: Transaction, command: AddPasskey) -> None:
-    """Conflict for a passkey that is there already, and for too many."""
+    """Conflict for a passkey that the agent already has, and beyond the most passkeys."""
     mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
     if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
-        raise Conflict(f"You can have at most {MOST_PASSKEYS} passkeys. Remove one first.")
+        raise Conflict(
+            phrase(
+                "You can have at most {most} passkeys. Remove one first.",
+                most=MOST_PASSKEYS,
+            )
+        )
     new = command.passkey
     same = select(keys.c.id).where(keys.c.credential_id == new.credential_id)
     if tx.conn.execute(same).first() is not None:
-        raise Conflict("This passkey was already added. Use another device or security key.")
+        raise Conflict(
+            phrase("This passkey was already added. Use another device or security key.")
+        )
     tx.conn.execute(
         insert(keys).values(
             agent_id=command.agent_id,
@@ -171,7 +181,7 @@ def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
     mine = (keys.c.agent_id == command.agent_id, keys.c.id == command.id)
     removed = tx.conn.execute(delete(keys).where(*mine).returning(keys.c.name)).scalar()
     if removed is None:
-        raise NotFound("This passkey was already removed. Reload the page.")
+        raise NotFound(phrase("This passkey was already removed. Reload the page."))
     _still_enough(tx, command.agent_id)
     _audit(tx, command.agent_id, {"passkey": [removed, ""]}, own=True)
 
@@ -182,7 +192,9 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
     if needed is None or needed.has_second_factor:
         return
     if needed.second_factor_required:
-        raise Conflict("Your role needs a second factor. Add another before you remove this one.")
+        raise Conflict(
+            phrase("Your role needs a second factor. Add another before you remove this one.")
+        )
     tx.conn.execute(delete(codes).where(codes.c.agent_id == agent_id))
 
 

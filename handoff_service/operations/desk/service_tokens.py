@@ -1,7 +1,8 @@
 """An admin creates and revokes service tokens.
 
-A token acts as an agent of its own, so histories name it. That agent has no password, no role and
-no place in any list of people, and is never active, so nobody can sign in or get work as it.
+Each token has a technical agent, so histories can name the token. That agent has no password and no
+role, is in no list of people and is never active. So nobody can sign in as that agent, and it gets
+no work.
 """
 
 import secrets
@@ -19,6 +20,7 @@ from handoff_service.operations.shared.record_changes import created, recorded
 from handoff_service.rules.desk import service_tokens as rules
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.service_tokens import Scope
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -70,7 +72,10 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
     if tx.conn.execute(in_use.where(s.c.expires_at > tx.now)).first() is not None:
         raise Conflict.at(
             "name",
-            f"An active service token named “{command.name}” already exists. Choose another name.",
+            phrase(
+                "An active service token named “{name}” already exists. Choose another name.",
+                name=command.name,
+            ),
         )
     agent_id = tx.conn.execute(
         insert(a)
@@ -108,7 +113,7 @@ def revoke_token(tx: Transaction, token_id: int) -> None:
     changes nothing."""
     row = tx.conn.execute(select(s).where(s.c.id == token_id).with_for_update()).one_or_none()
     if row is None:
-        raise NotFound(f"There is no service token {token_id}.")
+        raise NotFound(phrase("There is no service token {id}.", id=token_id))
     if row.revoked_at is not None:
         return
     with recorded(tx, Noun.SERVICE_TOKEN, token_id):

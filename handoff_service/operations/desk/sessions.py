@@ -11,6 +11,7 @@ from sqlalchemy import delete, update
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent, token_hash
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -58,5 +59,5 @@ def end_own_session(tx: Transaction, command: EndSession) -> None:
     s = t.sessions
     ended = delete(s).where(s.c.agent_id == command.agent_id, s.c.token_hash == command.key)
     if not tx.conn.execute(ended).rowcount:
-        raise NotFound("This session has already ended. Reload the page.")
+        raise NotFound(phrase("This session has already ended. Reload the page."))
     tx.hint(f"agent:{command.agent_id}")

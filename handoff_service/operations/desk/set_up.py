@@ -19,6 +19,7 @@ from handoff_service.operations.desk.provider_numbers import (
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue, make_queue
 from handoff_service.rules.desk.setup_token import setup_token
 from handoff_service.rules.routing.queues import QueueFields, QueuePool
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -29,7 +30,7 @@ from handoff_service.store.routing import queues
 
 FIRST = "Service desk"  # the first queue and its group, until an admin renames them
 CAPACITY = 4  # conversations at a time, as for other new agents
-HAS_ADMIN = "This desk has an admin already. Sign in instead."
+HAS_ADMIN = phrase("This desk has an admin already. Sign in instead.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

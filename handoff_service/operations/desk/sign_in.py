@@ -21,6 +21,8 @@ from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.sign_in_policy import SignInPolicy
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
@@ -47,6 +49,7 @@ class CurrentAgent:
     authenticated_at: datetime | None = None
     #: whether a role of the agent needs a second factor, and this session had none
     second_factor_missing: bool = False
+    language: Language | None = None  #: the language of the agent's pages; None: the browser's
 
 
 def hash_password(password: str) -> str:
@@ -161,7 +164,7 @@ def record_failure(tx: Transaction, command: FailedSignIn) -> None:
         subject=Noun.AGENT,
         record="" if found is None else str(found[0]),
         name="" if found is None else command.email.strip().lower(),
-        details={"second_factor": "wrong code"} if command.is_code else {},
+        details={"second_factor": phrase("wrong code")} if command.is_code else {},
     )
     audit(tx, failed)
 
@@ -207,7 +210,7 @@ _AUTHENTICATED_AT = case(
 # Built once because every request runs it.
 _SIGNED_IN = (
     select(
-        *t.agents.c["id", "name", "email"],
+        *t.agents.c["id", "name", "email", "language"],
         PRESENCE.label("presence"),
         t.agent_roles.c.role,
         *t.sessions.c["last_used_at", "last_active_at", "second_factor"],
@@ -242,4 +245,5 @@ def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
         first.last_active_at,
         first.authenticated_at,
         policy.needs_second_factor(roles) and not first.second_factor,
+        Language(first.language) if first.language else None,
     )

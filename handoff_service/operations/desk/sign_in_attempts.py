@@ -25,7 +25,7 @@ ATTEMPTS_OF_ACCOUNT, ATTEMPTS_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
 CODES_OF_ACCOUNT_HOURLY, CODES_OF_ACCOUNT_DAILY = 10, 30
 f, known = t.sign_in_failures, t.known_addresses
 HOUR = timedelta(hours=1)
-LONGEST = timedelta(days=1)  # no limit looks further back
+LONGEST = timedelta(days=1)  # the longest period of any limit
 AN_ADDRESS_STAYS_KNOWN = timedelta(days=90)
 
 
@@ -103,7 +103,7 @@ def _count(tx: Transaction, limit: Limit) -> int:
 
 
 def forget_attempt(tx: Transaction, counted: Counted) -> None:
-    """Uncount an attempt that was not checked after all."""
+    """Delete the count of an attempt that was not checked after all."""
     tx.conn.execute(delete(f).where(one_of(f.c.id, counted.ids)))
 
 

@@ -24,7 +24,7 @@ class StepKind(StrEnum):
     SET_UP = "set_up"  #: the agent sets up the second factor that the role requires
     PASSKEY = "passkey"  #: a passkey in place of the password
     NEW_PASSKEY = "new_passkey"  #: a signed-in agent adds a passkey
-    LOGOUT = "logout"  #: no step: remembers a provider's logout token that was used
+    LOGOUT = "logout"  #: not a step: marks a provider's logout token as used
 
 
 LASTS = timedelta(minutes=10)

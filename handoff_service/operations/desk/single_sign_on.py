@@ -13,6 +13,7 @@ from handoff_service.rules.desk.identity_providers import (
     Person,
     groups_after,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents as stored_agents
 from handoff_service.store.desk import identity_providers
@@ -38,7 +39,9 @@ def admit_person(tx: Transaction, command: AdmitPerson) -> int:
     one = identity_providers.get(tx.conn, command.provider_id)
     provider, person = identity_providers.fields_of(one), command.person
     if not one.active:
-        raise NotAllowed(f"Sign-in with {one.name} is switched off. Ask an admin.")
+        raise NotAllowed(
+            phrase("Sign-in with {name} is switched off. Ask an admin.", name=one.name)
+        )
     linked = select(i.c.agent_id).where(i.c.provider_id == one.id, i.c.subject == person.subject)
     agent_id = tx.conn.execute(linked).scalar()
     if agent_id is None:
@@ -47,7 +50,7 @@ def admit_person(tx: Transaction, command: AdmitPerson) -> int:
         tx.conn.execute(insert(i).values(**values, agent_id=agent_id, linked_at=tx.now))
     agent = stored_agents.get(tx.conn, agent_id)
     if not agent.active:
-        raise NotAllowed("Your account here is deactivated. Ask an admin.")
+        raise NotAllowed(phrase("Your account here is deactivated. Ask an admin."))
     _follow(tx, agent, person, provider)
     return agent_id
 
@@ -58,8 +61,11 @@ def _by_address(
     """The account with the person's address, or a new one."""
     if person.email is None:
         raise NotAllowed(
-            f"{provider.name} has not verified your e-mail address, so Patchboard cannot find your "
-            "account. Ask an admin."
+            phrase(
+                "{name} has not verified your e-mail address, so Patchboard cannot find your "
+                "account. Ask an admin.",
+                name=provider.name,
+            )
         )
     same = select(a.c.id).where(func.lower(a.c.email) == person.email.lower())
     agent_id = tx.conn.execute(same).scalar()
@@ -69,8 +75,11 @@ def _by_address(
     taken = select(i.c.subject).where(i.c.provider_id == provider_id, i.c.agent_id == agent_id)
     if tx.conn.execute(taken).first() is not None:
         raise NotAllowed(
-            f"The account with your address is linked to another person at {provider.name}. Ask an "
-            "admin to unlink it."
+            phrase(
+                "The account with your address is linked to another person at {name}. Ask an "
+                "admin to unlink it.",
+                name=provider.name,
+            )
         )
     return agent_id
 
@@ -79,7 +88,9 @@ def _new_agent(
     tx: Transaction, provider: IdentityProviderFields, person: Person, email: str
 ) -> int:
     if not provider.creates_accounts:
-        raise NotAllowed(f"Nobody here has the address {email}. Ask an admin for an account.")
+        raise NotAllowed(
+            phrase("Nobody here has the address {email}. Ask an admin for an account.", email=email)
+        )
     roles = sorted((Role.AGENT,) if person.roles is None else person.roles)
     made = MakeAgent(
         email=email,

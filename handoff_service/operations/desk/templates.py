@@ -10,6 +10,7 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.rules.desk import templates as rules
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import macros, templates
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -83,4 +84,7 @@ def checked(body: str) -> None:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).scalar() is not None:
-        raise Conflict.at("name", f"A template named “{name}” already exists. Choose another name.")
+        raise Conflict.at(
+            "name",
+            phrase("A template named “{name}” already exists. Choose another name.", name=name),
+        )

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.merge_effects import announce, called, put_fact
+from handoff_service.operations.desk.merge_effects import announce, distinct_name, put_fact
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.shared.record_changes import record_as
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun, difference
 from handoff_service.rules.desk.user_merges import ATTRIBUTE, FACT, FIELDS
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_merges, user_words
@@ -56,7 +57,7 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
     tx.conn.execute(update(g).where(g.c.id == merge.id).values(**done))
     due_work.cancel(tx, Work.SETTLE_MERGE, [merge.id])
     _record(tx, stays, goes, before)
-    did = f"undid the merge of {called(goes, stays)} into {called(stays, goes)}"
+    did = f"undid the merge of {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
     announce(tx, running, command.agent_id, did, now=goes.name)
     return int(goes.id)
 
@@ -64,29 +65,39 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
 def _locked(tx: Transaction, user_id: int) -> tuple[Any, Any, Any]:
     """The merge to undo and its users, locked in the order of ids."""
     live = g.c.undone_at.is_(None), or_(g.c.goes_id == user_id, g.c.stays_id == user_id)
-    # the merge of the user itself comes first: it cannot have got anybody since then
+    # the merge in which this user went comes first, because nobody can have been merged into them
+    # since
     order = (g.c.goes_id == user_id).desc(), g.c.id.desc()
     merge = tx.conn.execute(select(g).where(*live).order_by(*order).limit(1)).one_or_none()
     if merge is None:
         name = tx.conn.execute(select(u.c.name).where(u.c.id == user_id)).scalar()
         if name is None:
-            raise NotFound(f"There is no user {user_id}.")
-        raise Conflict(f"There is no merge of {name} to undo.")
+            raise NotFound(phrase("There is no user {id}.", id=user_id))
+        raise Conflict(phrase("There is no merge of {name} to undo.", name=name))
     two = one_of(u.c.id, [merge.stays_id, merge.goes_id])
     query = select(u).where(two).order_by(u.c.id).with_for_update(key_share=True)
     rows = {row.id: row for row in tx.conn.execute(query)}
     # somebody else may have undone it meanwhile
     again = select(g).where(g.c.id == merge.id, g.c.undone_at.is_(None)).with_for_update()
     if tx.conn.execute(again).one_or_none() is None:
-        raise Conflict("Somebody else has just undone this merge.")
+        raise Conflict(phrase("Somebody else has just undone this merge."))
     return merge, rows[merge.stays_id], rows[merge.goes_id]
 
 
 def _check(tx: Transaction, merge: Any, stays: Any) -> None:
     if tx.now > merge.undo_until:
-        raise Conflict(f"This merge could be undone until {merge.undo_until:%Y-%m-%d %H:%M} UTC.")
+        raise Conflict(
+            phrase(
+                "This merge could be undone until {time} UTC.",
+                time=f"{merge.undo_until:%Y-%m-%d %H:%M}",
+            )
+        )
     if number := user_merges.erasure_of(tx.conn, stays.id):
-        raise Conflict(f"{stays.name} is being erased. See the receipt {number}.")
+        raise Conflict(
+            phrase(
+                "{name} is being erased. See the receipt {number}.", name=stays.name, number=number
+            )
+        )
     two = [merge.stays_id, merge.goes_id]
     touches = or_(one_of(g.c.stays_id, two), one_of(g.c.goes_id, two))
     later = select(g).where(g.c.id > merge.id, g.c.undone_at.is_(None), touches)
@@ -95,7 +106,11 @@ def _check(tx: Transaction, merge: Any, stays: Any) -> None:
         of = select(u.c.id, u.c.name).where(one_of(u.c.id, [newest.goes_id, newest.stays_id]))
         names = {row.id: row.name for row in tx.conn.execute(of)}
         raise Conflict(
-            f"Undo the later merge of {names[newest.goes_id]} into {names[newest.stays_id]} first."
+            phrase(
+                "Undo the later merge of {name} into {other} first.",
+                name=names[newest.goes_id],
+                other=names[newest.stays_id],
+            )
         )
 
 
@@ -162,7 +177,13 @@ def _put_external_ids_back(tx: Transaction, merge: Any, goes: Any, same: Mapping
         tx.conn.execute(mine.values(external_id=same["external_id"]))
     used = select(u.c.name).where(u.c.external_id == own)
     if (name := tx.conn.execute(used).scalar()) is not None:
-        raise Conflict(f"{name} now has the employee number “{own}”. Change it there first.")
+        raise Conflict(
+            phrase(
+                "{name} now has the employee number “{number}”. Change it there first.",
+                name=name,
+                number=own,
+            )
+        )
     tx.conn.execute(away.values(external_id=own))
 
 

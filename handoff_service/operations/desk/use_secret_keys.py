@@ -1,4 +1,4 @@
-"""Begin to use the secret keys that are set, rotate them, and keep the desk's own secrets."""
+"""Start using the configured secret keys, rotate them, and store the desk's own secrets."""
 
 from dataclasses import dataclass
 
@@ -26,8 +26,9 @@ class OwnSecret:
 
 
 def use_secret_keys(tx: Transaction, _command: None) -> bool:
-    """Remember the current key, and seal what is stored in plain text. Returns whether the
-    database was written with a key that is not set; then nothing is changed."""
+    """Record the current key, and seal secrets that are stored in plain text. Returns whether the
+    database was written with a key that is not set. In that case, nothing changes.
+    """
     current, *old = map(key_fingerprint, tx.settings.keys)
     if secret_keys.differs(tx.conn, current, old):
         return True

@@ -18,6 +18,7 @@ from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_words
@@ -89,7 +90,11 @@ def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
         raise Conflict.at(
-            "numbers", f"{stored.name} is deactivated and has no numbers. Activate the user first."
+            "numbers",
+            phrase(
+                "{name} is deactivated and has no numbers. Activate the user first.",
+                name=stored.name,
+            ),
         )
     columns = {
         name: value
@@ -178,7 +183,7 @@ def _locked(tx: Transaction, user_id: int) -> Any:
         select(u).where(u.c.id == user_id).with_for_update(key_share=True)
     ).one_or_none()
     if found is None:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(phrase("There is no user {id}.", id=user_id))
     if found.merged_into is not None:
         raise Conflict(merged_sentence(tx.conn, user_id))
     return found
@@ -188,8 +193,8 @@ def _is_free(tx: Transaction, external_id: str) -> None:
     there = tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar()
     if there is not None:
         said = merged_sentence(tx.conn, there)
-        said = (
-            said
-            or f"A user with the employee number “{external_id}” already exists. Enter another."
+        said = said or phrase(
+            "A user with the employee number “{external_id}” already exists. Enter another.",
+            external_id=external_id,
         )
         raise Conflict.at("external_id", said)

@@ -44,6 +44,7 @@ from handoff_service.rules.desk.attributes import (
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State, WebhookEvent
 from handoff_service.rules.webhooks.webhooks import WebhookFields
 
@@ -67,7 +68,8 @@ class UserEntry(_Entry):
 class AgentEntry(_Entry):
     """``password``: required once, unless the agent's roles sign in without one; later imports may
     omit it. ``active``: as for users. ``always_password``: an admin who may use the password
-    although it is off for the role."""
+    although it is off for the role. ``language``: the language of the agent's pages; if omitted,
+    the agent's own choice stays."""
 
     email: Email
     name: OneLine
@@ -78,6 +80,7 @@ class AgentEntry(_Entry):
     skills: Names = []
     active: bool | None = None
     always_password: bool = False
+    language: Language | None = None
 
 
 class GroupEntry(_Entry):
@@ -205,7 +208,7 @@ class WebhookEntry(_Entry):
     secret: str | None = None
 
     def to_fields(self, *, active: bool = True) -> WebhookFields:
-        """The webhook that the entry describes. ``active``: if it does not say."""
+        """The webhook that the entry describes. ``active``: the value if the entry has none."""
         return WebhookFields(
             name=self.name,
             url=self.url,
@@ -223,7 +226,7 @@ class CaseWebhookEntry(_Entry):
     secret: str | None = None
 
     def to_webhook(self) -> WebhookEntry:
-        """The webhook that it is now."""
+        """The same webhook as an entry of ``webhooks``."""
         return WebhookEntry(
             name="Case webhook",
             url=self.url,

@@ -8,18 +8,19 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from handoff_service.operations.shared.read_fields import words_of
+from handoff_service.rules.shared.phrases import joined, phrase
 
 MOST_LISTED = 20  # finding each error's line takes a pass over the file
 SLICE = 1000  # entries of each kind that are checked at once
 
 
-def listed(wrong: list[str]) -> str:
+def error_lines(wrong: list[str]) -> str:
     more = (
-        ["Patchboard stopped checking here. Fix these errors first."]
+        [phrase("Patchboard stopped checking here. Fix these errors first.")]
         if len(wrong) == MOST_LISTED
         else []
     )
-    return "\n".join([*wrong, *more])
+    return joined("\n", [*wrong, *more])
 
 
 def malformed(
@@ -67,7 +68,7 @@ def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> st
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(
         "."
     )
-    return f"{path}:{_line(text, where)}: {name}: {said}"
+    return joined("", (f"{path}:{_line(text, where)}: {name}: ", said))
 
 
 def _line(text: str, where: tuple[int | str, ...]) -> int:

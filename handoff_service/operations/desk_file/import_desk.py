@@ -53,6 +53,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.operations.webhooks.webhooks import PutWebhook, put_webhook
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.sign_in_policy import password_allowed
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
@@ -178,10 +179,14 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
     if there is None and not password_allowed(tx.conn, entry.roles):
         values.setdefault("password_hash", "")
     if there is None and "password_hash" not in values:
-        raise BadInput(errors={f"agents.{entry.email}.password": "is required for a new agent"})
+        raise BadInput(
+            errors={f"agents.{entry.email}.password": phrase("is required for a new agent")}
+        )
     agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
     if entry.active is not None:
         values["active"] = entry.active
+    if entry.language is not None:
+        values["language"] = entry.language
     change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
 
 
@@ -291,7 +296,7 @@ def _ids(
             continue
         found = tx.conn.execute(select(column.table.c.id).where(column == name)).scalar()
         if found is None:
-            raise BadInput(errors={key: f"there is no “{name}”"})
+            raise BadInput(errors={key: phrase("there is no “{name}”", name=name)})
         ids[key] = found
     return ids
 

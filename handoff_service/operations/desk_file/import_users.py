@@ -16,6 +16,7 @@ from handoff_service.operations.identity.knowledge_facts import Fact, write_fact
 from handoff_service.operations.shared.record_changes import record_many
 from handoff_service.rules.desk.attributes import AttributeOwner, read_values
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun, difference
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes, user_words
 from handoff_service.store.desk.users import merged_sentence, select_users
 from handoff_service.store.desk_file import entries as desk_entries
@@ -31,8 +32,10 @@ COLUMNS = ("name", "email", "attributes")
 def import_users(
     tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]
 ) -> None:
-    """Create or update users. ``facts``: new ones, by employee number. If the file activates or
-    deactivates users, they are changed one by one, because their conversations get a line."""
+    """Create or update users. ``facts``: employee number -> the user's new facts. If the file
+    activates or deactivates users, they are changed one by one, because their conversations get a
+    line.
+    """
     refuse_own_numbers(
         tx,
         [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers],
@@ -54,7 +57,10 @@ def import_users(
 def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
     """BadInput names each entry of a user who was merged into another."""
     errors = {
-        f"users.{external_id}": f"must be left out of the file: {merged_sentence(tx.conn, row.id)}"
+        f"users.{external_id}": phrase(
+            "must be left out of the file: {reason}",
+            reason=merged_sentence(tx.conn, row.id),
+        )
         for external_id, row in stored.items()
         if row.merged_into is not None
     }
@@ -63,7 +69,7 @@ def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
 
 
 def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:
-    """The entries with their attributes as they are stored. BadInput names each wrong value."""
+    """Return the entries with their attributes in stored form. BadInput names each wrong value."""
     defined = attributes.definitions(tx.conn, AttributeOwner.USER)
     errors, checked = dict[str, str](), []
     for entry in entries:
@@ -154,7 +160,7 @@ def _insert(tx: Transaction, entries: Sequence[UserEntry]) -> dict[str, int]:
 
 
 def _put_numbers(tx: Transaction, wanted: Mapping[int, Sequence[str]]) -> None:
-    """Set the numbers of these users (by id) to exactly these."""
+    """Replace the numbers of users. ``wanted``: user id -> all numbers of the user."""
     there = {
         (row.user_id, row.number)
         for row in tx.conn.execute(select(n).where(one_of(n.c.user_id, wanted)))

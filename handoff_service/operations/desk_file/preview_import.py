@@ -20,13 +20,19 @@ from handoff_service.operations.desk_file.import_secrets import (
     hash_secrets,
     stored_secrets,
 )
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.record_changes import Changes, Entry, difference
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.store.desk_file.export_desk import desk_content
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
 
+OF_OWNER = {
+    AttributeOwner.USER: phrase("{key} of users"),
+    AttributeOwner.CONVERSATION: phrase("{key} of conversations"),
+}
 #: The part of a desk file -> the key of its entries. Other parts are one entry.
 KEYS = {
     "templates": "name",
@@ -51,8 +57,9 @@ KEYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartPreview:
-    """One part of a desk file. ``unchanged``: how many of its entries in the file or on the desk
-    stay as they are."""
+    """One part of a desk file. ``unchanged``: the number of entries, in the file or on the desk,
+    that the import does not change.
+    """
 
     created: Sequence[str] = ()
     changed: Mapping[str, Changes] = field(default_factory=dict)
@@ -82,8 +89,9 @@ async def preview_file(store: Store, file: DeskFile) -> ImportPreview:
 async def import_as_previewed(
     store: Store, file: DeskFile, fingerprint: str
 ) -> Mapping[str, int] | ImportPreview:
-    """Import a file if it changes what the preview with this fingerprint showed, and return the
-    number of entries of each kind. Otherwise change nothing, and return the new preview."""
+    """Import a file if its changes are those of the preview with this fingerprint, and return the
+    number of entries of each kind. Otherwise change nothing, and return the new preview.
+    """
     stored = await store.read(stored_secrets, file)
     hashed = await run_slow(hash_secrets, file, stored, store.settings.link_key)
     return await store.write(_import_as_previewed, (hashed, fingerprint))
@@ -116,7 +124,7 @@ class _Trial:
 
 @contextmanager
 def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
-    conn = tx.conn.execution_options(now=tx.now)  # as a reading connection has it
+    conn = tx.conn.execution_options(now=tx.now)  # so that reads inside the trial see the same time
     users = one_of(t.users.c.external_id, [one.external_id for one in given.file.users])
     before = _entries(desk_content(conn, users))
     hints, work_at = list(tx.hints), tx.work_at
@@ -146,11 +154,13 @@ def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
 def _key(part: str, one: Entry) -> str:
     key = str(one[KEYS[part]])
     if part == "list_views":
-        return f"{key} of {one['agent']}"
+        return phrase("{view} of {agent}", view=key, agent=one["agent"])
     if part == "attributes":
-        return f"{key} of {one['owner']}s"
+        return filled(OF_OWNER[one["owner"]], key=key)
     covered = one.get("provider_number") if part == "opt_outs" else None
-    return f"{key} at {covered}" if covered else key
+    if covered is None:
+        return key
+    return phrase("{number} at {company_number}", number=key, company_number=covered)
 
 
 def _secrets(hashed: Hashed) -> Mapping[str, Mapping[str, Changes]]:

@@ -66,13 +66,13 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
             desk_file_errors.MOST_LISTED,
         )
     ]:
-        raise SetupError(desk_file_errors.listed(wrong))
+        raise SetupError(desk_file_errors.error_lines(wrong))
     file = DeskFile.model_validate(content_read, context=context)
     if wrong := [
         desk_file_errors.written(name, text, where, what)
         for where, what in islice(_errors(file), desk_file_errors.MOST_LISTED)
     ]:
-        raise SetupError(desk_file_errors.listed(wrong))
+        raise SetupError(desk_file_errors.error_lines(wrong))
     return file
 
 

@@ -7,6 +7,8 @@ so one linear pass refuses both.
 
 import re
 
+from handoff_service.rules.shared.phrases import phrase
+
 MOST_BYTES = 20_000_000  # some 100,000 users; the admin's page takes 1 MB
 LONGEST_LINE = 50_000  # characters; 50 attributes of 200 characters are below 25,000
 MOST_DEPTH = 16  # nesting of arrays and inline tables; a desk file has up to 4
@@ -38,7 +40,7 @@ class TooMuch(Exception):
 def check_size(size: int) -> None:
     """TooMuch for a file that is larger than any desk needs."""
     if size > MOST_BYTES:
-        raise TooMuch(1, f"the file has more than {MOST_BYTES // 1_000_000} MB")
+        raise TooMuch(1, phrase("the file has more than {most} MB", most=MOST_BYTES // 1000000))
 
 
 def check(text: str) -> None:
@@ -54,7 +56,8 @@ def check(text: str) -> None:
             parts += 1
             if parts > MOST_PARTS:
                 raise TooMuch(
-                    _line(text, token.start()), f"a key may have at most {MOST_PARTS} parts"
+                    _line(text, token.start()),
+                    phrase("a key may have at most {most} parts", most=MOST_PARTS),
                 )
             continue
         parts = 1
@@ -62,7 +65,8 @@ def check(text: str) -> None:
             depth += 1
             if depth > MOST_DEPTH:
                 raise TooMuch(
-                    _line(text, token.start()), f"values may be nested at most {MOST_DEPTH} deep"
+                    _line(text, token.start()),
+                    phrase("values may be nested at most {most} deep", most=MOST_DEPTH),
                 )
         elif mark in "]}":
             depth = max(0, depth - 1)
@@ -73,7 +77,8 @@ def _check_lines(text: str) -> None:
     while (end := text.find("\n", start)) >= 0 or (end := len(text)) > start:
         if end - start > LONGEST_LINE:
             raise TooMuch(
-                _line(text, start), f"a line may have at most {LONGEST_LINE:,} characters"
+                _line(text, start),
+                phrase("a line may have at most {most:,} characters", most=LONGEST_LINE),
             )
         start = end + 1
 

@@ -1,8 +1,9 @@
 """A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and
 returns it.
 
-It returns with the result, or after a while without an answer, to the same agent and without an
-offer. If that agent is gone, the queues take over (``leave_virtual_agent``).
+The conversation returns to the same agent, without an offer, when the result is known or the
+requester has not answered for a while. If that agent is gone, the queues take over
+(``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity.proof import ANSWERS_WITHIN, Expects
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
@@ -32,10 +34,10 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 
-NO_BOT = "This desk has no virtual agent to check identity."
-NO_MEANS = (
-    "The virtual agent cannot check identity: this desk sends no e-mail, and no user has an "
-    "identity fact."
+NO_BOT = phrase("This desk has no virtual agent to check identity.")
+NO_MEANS = phrase(
+    "The virtual agent cannot check identity: this desk sends no e-mail, and "
+    "no user has an identity fact."
 )
 
 
@@ -60,11 +62,11 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     if not can_prove(tx):
         raise Conflict(NO_MEANS)
     if interaction.owner is Owner.VIRTUAL_AGENT:
-        raise Conflict("The virtual agent already has this conversation.")
+        raise Conflict(phrase("The virtual agent already has this conversation."))
     if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("Nobody has this conversation yet. Take it over first.")
+        raise Conflict(phrase("Nobody has this conversation yet. Take it over first."))
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]

@@ -99,7 +99,7 @@ def names(conn: Connection) -> list[str]:
 
 
 def of_user(conn: Connection, user_id: int | None, names: Sequence[str]) -> list[str | None]:
-    """The stored hash of each named fact. None where the user has none."""
+    """The stored hash of each named fact. None for a fact that the user does not have."""
     there = {
         r.name: r.hash
         for r in conn.execute(select(f.c.name, f.c.hash).where(f.c.user_id == user_id))

@@ -25,7 +25,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proof_codes, proofs
 
 MAILBOX = "mailbox"  # the channel of hints about sent mail
-MOST_TRIES = 4
+MOST_ATTEMPTS = 4
 PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
 
 
@@ -45,7 +45,7 @@ class FinishMail:
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
-    """The mail to send now. None when nobody waits for it; its work is then removed."""
+    """The mail to send now. None when nobody waits for the code; the due work is then removed."""
     proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)
@@ -70,7 +70,7 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     """Record a sent mail, schedule a retry, or give up. On giving up, agents see why the requester
     has no code."""
     result = command.result
-    if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
+    if isinstance(result, NotMailed) and result.again and command.attempts < MOST_ATTEMPTS:
         return due_work.release(
             tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts
         )

@@ -1,8 +1,8 @@
 """An admin ties a messaging profile to another user or to nobody, or deactivates it.
 
-Tying also moves the number's running conversations. Each gets a line, and a history row that can be
-undone there, like a verification. Tying proves nothing about the phone's current holder: the
-requester is matched, not verified.
+Tying also moves the number's running conversations. Each conversation gets a line, and a history
+row that agents can undo, like a verification. Tying proves nothing about the phone's current
+holder: the requester is matched, not verified.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from handoff_service.operations.identity.verify_requester import rule_out_user
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_identities
 from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -41,8 +42,10 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
         raise Conflict(
-            f"This profile of {profile.number} is no longer active. Open the number's active "
-            "profile."
+            phrase(
+                "This profile of {number} is no longer active. Open the number's active profile.",
+                number=profile.number,
+            )
         )
     name = active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
@@ -111,6 +114,6 @@ def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[InteractionRow]
     texts."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()
     if number is None:
-        raise NotFound(f"There is no messaging profile {profile_id}.")
+        raise NotFound(phrase("There is no messaging profile {profile_id}.", profile_id=profile_id))
     running = interactions.lock_active(tx.conn, [number])
     return tx.conn.execute(select(p).where(p.c.id == profile_id).with_for_update()).one(), running

@@ -275,8 +275,10 @@ def not_this_person(tx: Transaction, command: TurnRef) -> None:
 
 
 def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> LockedProof | None:
-    """The running proof, marked as this turn's. None when there is none, or when this turn has
-    taken its step. A text that starts a proof and claims an account takes two steps in one turn."""
+    """Return the running proof, and mark it as this turn's. None when no proof runs, or when this
+    turn has already taken its step. A text that starts a proof and claims an account takes two
+    steps in one turn.
+    """
     proof = _proof(tx, turn_id)
     if proof is None or proof.row.ended_at is not None:
         return None

@@ -18,7 +18,9 @@ from handoff_service.store.virtual_agent import bot_turns
 
 
 def verify_by_hand(tx: Transaction, command: Verify) -> None:
-    """Ruling out a user does not stop a running proof."""
+    """Verify the requester by hand. If the command only rules out a user, a running proof
+    continues.
+    """
     verify_requester(tx, command)
     interaction = interactions.lock(tx.conn, command.interaction_id)
     row = (

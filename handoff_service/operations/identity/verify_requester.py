@@ -1,4 +1,4 @@
-"""Verify a requester: profile and interaction move to the verified user together, and it can be
+"""Verify a requester: profile and interaction move to the verified user together. The move can be
 undone.
 
 A live agent does it by hand, or the virtual agent by a proof.
@@ -19,6 +19,7 @@ from handoff_service.operations.shared.participation import (
     take_part,
 )
 from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -36,8 +37,9 @@ BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """``user_id`` None: it is not the user tied to the number, and nobody is known to have it.
-    ``agent_id`` None: the virtual agent did it, by ``method``."""
+    """``user_id`` None: the requester is not the user tied to the number, and the number's user is
+    unknown. ``agent_id`` None: the virtual agent did it, by ``method``.
+    """
 
     interaction_id: int
     agent_id: int | None
@@ -116,7 +118,9 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
         .limit(1)
     ).one_or_none()
     if last is None:
-        raise Conflict("There is no verification of this conversation to undo. Reload the page.")
+        raise Conflict(
+            phrase("There is no verification of this conversation to undo. Reload the page.")
+        )
     if last.old_user_id is not None:
         active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
@@ -172,7 +176,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
         return None
     found = tx.conn.execute(select(t.users.c.name).where(t.users.c.id == user_id)).scalar()
     if found is None:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(phrase("There is no user {user_id}.", user_id=user_id))
     return found
 
 

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 
-PROMPTS = (Event.PROMPT, Event.ALARM, Event.GRADE, Event.GRADE_COMMENT)
+PROMPTS = (Event.PROMPT, Event.ALARM, Event.WAITING, Event.GRADE, Event.GRADE_COMMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dismiss:
-    """``seq``: the prompt's position in the conversation. It also dismisses older prompts there."""
+    """``seq``: the prompt's position in the conversation. Older prompts of the conversation are
+    dismissed too.
+    """
 
     interaction_id: int
     agent_id: int
@@ -32,7 +35,11 @@ def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
     )
     if tx.conn.execute(prompt.where(m.c.event.in_(PROMPTS))).first() is None:
         raise NotFound(
-            f"There is no prompt {command.seq} in conversation {command.interaction_id}."
+            phrase(
+                "There is no prompt {seq} in conversation {interaction_id}.",
+                seq=command.seq,
+                interaction_id=command.interaction_id,
+            )
         )
     new = upsert(tx.conn, d)
     key = [d.c.agent_id, d.c.interaction_id]

@@ -202,7 +202,7 @@ def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewMes
 def _prompt_requester(
     tx: Transaction, action: MessagingAction, interaction: InteractionRow, who: ActionPlaceholders
 ) -> None:
-    """Send a prompt to the requester. No other code does."""
+    """Send a prompt to the requester. No other code sends prompts to requesters."""
     messages.send_text(
         tx,
         interaction,
@@ -226,7 +226,7 @@ def _perform(
 
 
 def _reassign(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow:
-    """Return it to work assignment. An interaction in a queue keeps waiting there."""
+    """Return it to work assignment. An interaction in a queue keeps waiting in its queue."""
     if interaction.owner is Owner.QUEUE:
         return interaction
     changed = hand_off(tx, interaction, reason, {})

@@ -18,6 +18,7 @@ from handoff_service.rules.messaging_actions import attribute_conditions
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, errors
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import is_attribute
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
@@ -115,8 +116,9 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 
 def fitting(conn: Connection, action: MessagingAction) -> MessagingAction:
-    """The action with the values of its attributes as they are stored. BadInput for a condition
-    that does not fit its attribute."""
+    """Return the action with the values of its attributes in their stored form. BadInput for a
+    condition that does not fit its attribute.
+    """
     if not any(is_attribute(one.field) for one in action.conditions):
         return action
     defined = attributes.by_field(conn)
@@ -161,16 +163,25 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        said = f"A messaging action named “{name}” already exists. Choose another name."
+        said = phrase(
+            "A messaging action named “{name}” already exists. Choose another name.", name=name
+        )
         raise Conflict.at("name", said)
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
     """Set its limits to exactly these."""
     q, p = t.queues, t.provider_numbers
-    queues = _ids(tx, q.c.id, q.c.name, action.queues, "queues", "queue")
+    queues = _ids(
+        tx, q.c.id, q.c.name, action.queues, "queues", phrase("there is no queue “{name}”")
+    )
     numbers = _ids(
-        tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "company number"
+        tx,
+        p.c.id,
+        p.c.number,
+        action.provider_numbers,
+        "provider_numbers",
+        phrase("there is no company number “{name}”"),
     )
     for table, column, ids in (
         (t.messaging_action_queues, "queue_id", queues),
@@ -187,10 +198,10 @@ def _ids(
     name: sa.Column[str],
     wanted: Sequence[str],
     field: str,
-    what: str,
+    lacks: str,
 ) -> list[int]:
     found = {r[1]: r[0] for r in tx.conn.execute(select(key, name).where(name.in_(wanted)))}
     missing = [one for one in wanted if one not in found]
     if missing:
-        raise BadInput(errors={field: f"there is no {what} “{missing[0]}”"})
+        raise BadInput(errors={field: filled(lacks, name=missing[0])})
     return [found[one] for one in dict.fromkeys(wanted)]

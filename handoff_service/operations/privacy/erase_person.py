@@ -78,7 +78,9 @@ async def _examples(job: Job, erasure: Running) -> list[str]:
 
 
 async def _rows(job: Job, erasure: Running) -> list[str]:
-    """Empty all conversations, some at a time. The number stays in them for the next steps."""
+    """Empty all conversations in batches. Their rows keep the requester's number for the next
+    steps.
+    """
     left = await job.deps.store.read(reads.ticket_copies, erasure)
     ids = await job.deps.store.read(reads.ids, erasure)
     # the last part, without conversations, is for cases that belong to the user only
@@ -95,8 +97,9 @@ async def _rows(job: Job, erasure: Running) -> list[str]:
 
 
 async def _remove_files(job: Job, command: OfConversations) -> bool:
-    """Remove the files while the rows still name them, so that another attempt finds the rest.
-    Returns whether the store may keep something of them."""
+    """Remove the files while the rows still name them, so that another attempt finds the remaining
+    files. Returns whether the media store may keep old copies of the files.
+    """
     files = await job.deps.store.read(files_of, command.ids)
     try:
         for file in files:
@@ -122,7 +125,7 @@ async def _bot(job: Job, erasure: Running) -> list[str]:
 
 
 async def _mentions(job: Job, erasure: Running) -> list[str]:
-    """Replace the person's name and numbers in rows of others."""
+    """Replace the person's name and numbers in other people's rows."""
     words = erasure.words
     for found in await job.deps.store.read(mentions.find, words):
         for keys in batched(found.keys, ROWS_AT_ONCE, strict=False):

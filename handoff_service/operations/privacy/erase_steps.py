@@ -79,7 +79,7 @@ class FinishCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """A step is done. ``left``: what it could not remove."""
+    """A step is done. ``left``: sentences about the data that the step could not remove."""
 
     erasure: Running
     left: Sequence[str] = ()
@@ -158,7 +158,7 @@ def forget_person(tx: Transaction, erasure: Running) -> None:
     done = Counter[str]()
     for number in erasure.numbers:
         done.update(person_rows.forget_number(tx, erasure.id, number))
-    # all texts of practice runs, because some may be the person's
+    # delete the texts of all practice runs, because the person may have written some of them
     forget_texts(tx, tx.now + timedelta(seconds=1))
     done["deleted_records"] += person_rows.forget_deleted_users(tx, erasure.words)
     if erasure.user_id is not None:
@@ -171,7 +171,7 @@ def merge_index(tx: Transaction, begins: bool) -> bool:  # a command has one val
 
 
 def finish_copy(tx: Transaction, command: FinishCopy) -> None:
-    """Record what the provider did with its copy of a text."""
+    """Record whether the provider erased its copy of a text."""
     state = CopyState.ERASED if command.why is None else CopyState.REFUSED
     mine = (c.c.erasure_id == command.erasure.id, c.c.provider_sid == command.sid)
     tx.conn.execute(update(c).where(*mine).values(state=state, why=command.why))

@@ -13,10 +13,13 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.privacy.request_erasure import RequestedPerson
 from handoff_service.ports import MediaStore
 from handoff_service.rules.privacy.archive_page import page
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.privacy import archive_rows, people
 
-NOTHING = "Nothing is stored about this person, so there is nothing to hand out. Check the number."
+NOTHING = phrase(
+    "Nothing is stored about this person, so there is nothing to hand out. Check the number."
+)
 LOST = "lost.txt"  # lists the missing media files
 
 

@@ -9,6 +9,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.rules.desk.audit import AuditAction, Subject
 from handoff_service.rules.privacy.erasures import ORDER, SHARED, ErasureState
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent.kept_opt_outs import number_hash, own_key
 from handoff_service.store.engine import due_work
@@ -18,8 +19,10 @@ from handoff_service.store.privacy import mentions, people
 from handoff_service.store.privacy.counts import count
 from handoff_service.store.privacy.people import Person
 
-NOBODY = "Nothing is stored about this person, so there is nothing to erase. Check the number."
-UNDER_WAY = "This person is already being erased. Open the receipt {number}."
+NOBODY = phrase(
+    "Nothing is stored about this person, so there is nothing to erase. Check the number."
+)
+
 e = t.erasures
 
 
@@ -63,7 +66,7 @@ def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
     return ErasurePreview(
         name=person.name,
         numbers=list(person.numbers),
-        shared=[SHARED.format(number=n, name=name) for n, name in person.shared.items()],
+        shared=[filled(SHARED, number=number, name=name) for number, name in person.shared.items()],
         counts=counts,
     )
 
@@ -86,7 +89,12 @@ def request_erasure(tx: Transaction, command: RequestErasure) -> int:
     running = tx.conn.execute(select(e).where(e.c.state == ErasureState.RUNNING)).all()
     for one in running:
         if set(one.number_hashes) & set(hashes) or (one.user_id and one.user_id == person.user_id):
-            raise Conflict(UNDER_WAY.format(number=f"ERA{one.id:07}"))
+            raise Conflict(
+                phrase(
+                    "This person is already being erased. Open the receipt {number}.",
+                    number=f"ERA{one.id:07}",
+                )
+            )
     newest = select(func.coalesce(func.max(t.interactions.c.id), 0)).scalar_subquery()
     row = {
         "agent_id": command.agent_id,

@@ -1,4 +1,4 @@
-"""Retention: each night, remove what was kept long enough, a few rows at a time.
+"""Retention: each night, remove content that is older than its limit, a few rows at a time.
 
 It is one piece of due work for the whole desk. Each transaction touches at most ``AT_ONCE`` rows,
 so that texts and requests get in between. An admin can stop a run; the next night begins where it
@@ -23,6 +23,7 @@ from handoff_service.operations.desk.audit_chain import (
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import BotFailed, NotOffered
 from handoff_service.rules.privacy.kinds import KeptKind, next_night
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
@@ -35,7 +36,7 @@ from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, Reten
 from handoff_service.store.reports import facts
 
 MEDIA_AWAY = timedelta(minutes=10)
-NOT_RUNNING = "Retention is not running, so there is nothing to stop."
+NOT_RUNNING = phrase("Retention is not running, so there is nothing to stop.")
 r = t.retention
 
 
@@ -72,7 +73,7 @@ def _work(at: datetime) -> due_work.Due:
 def run_now(tx: Transaction, _command: None = None) -> None:
     """Start a run at once. Conflict while one is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
-        raise Conflict("Retention is already running. Wait until it ends, or stop it.")
+        raise Conflict(phrase("Retention is already running. Wait until it ends, or stop it."))
     due_work.schedule(tx, [_work(tx.now)])
 
 

@@ -1,10 +1,10 @@
 """Keep the facts of conversations for reports, a batch at a time, as one piece of due work for the
 whole desk.
 
-No other transaction knows of reports. The job reads which conversations have new lines, computes
-their facts while it holds no lane, and then writes finished rows. After an outage, the job resumes
-where it stopped. It stores the ID of the last line that it processed. When no facts are missing,
-it packs days that have settled.
+Other transactions do no work for reports. The job finds the conversations with new lines, computes
+their facts without holding a lane, and then writes the finished rows. After an outage, the job
+resumes where it stopped. It stores the ID of the last line that it processed. When no facts are
+missing, it packs days that have settled.
 """
 
 from datetime import timedelta

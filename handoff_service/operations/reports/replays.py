@@ -10,6 +10,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
 from handoff_service.rules.routing import targets
 from handoff_service.rules.routing.replay_change import ReplayChange, ReplayState
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -43,7 +44,7 @@ def start_replay(tx: Transaction, command: StartReplay) -> int:
     if errors:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in errors.items()), errors=errors)
     if tx.conn.execute(select(r.c.id).where(r.c.state == ReplayState.RUNNING)).first():
-        raise Conflict("A dry run is running. Wait for its end, or cancel it.")
+        raise Conflict(phrase("A dry run is running. Wait for its end, or cancel it."))
     made = tx.conn.execute(
         insert(r)
         .values(
@@ -64,7 +65,7 @@ def start_replay(tx: Transaction, command: StartReplay) -> int:
 
 
 def cancel_replay(tx: Transaction, replay_id: int) -> None:
-    """Cancel a running dry run. One that has ended stays as it is. NotFound."""
+    """Cancel a running dry run. A replay that has ended does not change. NotFound."""
     replays.get(tx.conn, replay_id)
     _end(tx, replay_id, ReplayState.CANCELED)
 
@@ -89,11 +90,11 @@ def _end(tx: Transaction, replay_id: int, state: ReplayState) -> None:
 
 
 def change_errors(now: DeskToday, change: ReplayChange) -> dict[str, str]:
-    """Field -> what would be right. Empty when the change can be tried."""
-    found = {}
+    """Field -> its error, which names the valid values. Empty when the change can be tried."""
+    found: dict[str, str] = {}
     for one in change.queues:
         if one.id not in now.queues:
-            found["queues"] = f"there is no queue {one.id}"
+            found["queues"] = phrase("there is no queue {id}", id=one.id)
             continue
         country = now.hours[one.id].country
         if one.schedule and (wrong := opening_hours.error(one.schedule, country)):
@@ -102,7 +103,9 @@ def change_errors(now: DeskToday, change: ReplayChange) -> dict[str, str]:
             found[f"queue_{one.id}_targets"] = wrong
     for agent in change.agents:
         if agent.id not in now.agents:
-            found["agents"] = f"there is no active agent {agent.id}"
+            found["agents"] = phrase("there is no active agent {id}", id=agent.id)
         elif missing := [one for one in agent.groups or () if one not in now.groups]:
-            found[f"agent_{agent.id}_groups"] = f"there is no group “{missing[0]}”"
+            found[f"agent_{agent.id}_groups"] = phrase(
+                "there is no group “{missing}”", missing=missing[0]
+            )
     return found

@@ -34,12 +34,12 @@ COUNTED_AT_ONCE = 50
 
 
 class _Stopped(Exception):
-    """Somebody has canceled it."""
+    """Somebody has canceled the dry run."""
 
 
 @dataclass(slots=True)
 class _Teller:
-    """Reports the progress to the database, and learns there whether to continue."""
+    """Writes the progress to the database, and reads from it whether to continue."""
 
     job: Job
     told_at: float = 0.0
@@ -129,7 +129,7 @@ def _counted(
     until: datetime,
     into: list[ReplayFigures],
 ) -> Iterator[float]:
-    """Count the figures of a run; None: of what really happened. Yields its progress (0 to 1)."""
+    """Count the figures of a run; None: of the real past. Yields its progress (0 to 1)."""
     counting = Counting(rules=run.rules, available=run.available, end=until)
     outcomes = past.happened if replay is None else replay.outcomes
     for number, one in enumerate(past.arrivals):

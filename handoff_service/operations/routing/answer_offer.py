@@ -11,6 +11,7 @@ from handoff_service.operations.routing.connection import grace_time
 from handoff_service.operations.routing.end_offer import end_offer, renew_offers, requeue_or_return
 from handoff_service.operations.routing.presence import RAN_OUT, set_away
 from handoff_service.operations.shared.job import Job
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import sessions
@@ -21,7 +22,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import offers
 
 LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
-GONE = "This offer is no longer yours. It expired, or somebody else took it."
+GONE = phrase("This offer is no longer yours. It expired, or somebody else took it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def _interaction_of(tx: Transaction, work_item_id: int) -> int:
         select(t.work_items.c.interaction_id).where(t.work_items.c.id == work_item_id)
     ).scalar()
     if found is None:
-        raise NotFound(f"There is no work item {work_item_id}.")
+        raise NotFound(phrase("There is no work item {id}.", id=work_item_id))
     return found
 
 

@@ -12,6 +12,7 @@ from handoff_service.operations.shared.participation import active, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Transition
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -85,9 +86,11 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)
     ).one_or_none()
     if agent is None or not agent.active:
-        raise NotFound(f"There is no active agent {command.agent_id}.")
+        raise NotFound(phrase("There is no active agent {id}.", id=command.agent_id))
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict(f"{agent.name} already has this conversation. Choose another agent.")
+        raise Conflict(
+            phrase("{name} already has this conversation. Choose another agent.", name=agent.name)
+        )
     cancel_work_item(tx, interaction.id)
     did = "took over" if command.by == command.agent_id else f"assigned this to {agent.name}"
     sentence = f"{agent_name(tx.conn, command.by)} {did}"

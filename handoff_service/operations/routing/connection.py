@@ -1,9 +1,9 @@
 """Set an agent to Away when the connection is lost for longer than the desk's grace time.
 
 While an agent has an event stream open, a process regularly extends the deadline after which they
-count as lost. Nobody has to notice when a browser, network or process dies: the deadline simply
-passes. The verdict then checks the current connections, and trusts the deadline only if the service
-had no gap.
+count as lost. No code has to detect that a browser, network or process has died, because the
+deadline then passes by itself. Before the agent is set to Away, the current connections are
+checked, and the deadline counts only if the service had no gap.
 """
 
 from collections.abc import Collection
@@ -24,7 +24,7 @@ from handoff_service.store.engine.transaction import LONGEST_BURST, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
-MARGIN = timedelta(seconds=5)  # how late that report may be
+MARGIN = timedelta(seconds=5)  # how late a report may be
 SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
 # Longer than quiet hours and any step of the clock. Work with a later due time is held on purpose
 # (due_work.HELD).
@@ -40,7 +40,7 @@ class Connected:
     """A process's report on its event streams.
 
     - ``held``: agents with an open stream.
-    - ``arrived``: those who had no stream here before.
+    - ``arrived``: the agents who had no stream in this process before.
     - ``left``: agents who have closed their last stream.
     """
 
@@ -69,8 +69,9 @@ class Gap:
 
 
 def still_connected(tx: Transaction, command: Connected) -> None:
-    """Extend these agents' deadlines. An Away for a lost connection was wrong for an agent with an
-    open stream. Any other automatic Away ends when an agent arrives."""
+    """Extend these agents' deadlines. Ends an Away for a lost connection, because the agent's
+    stream is open. Any other automatic Away ends when an agent arrives.
+    """
     grace = grace_time(tx)
     _lost_at(tx, command.held, grace + EVERY)
     _lost_at(tx, command.left, grace)

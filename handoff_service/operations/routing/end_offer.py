@@ -68,8 +68,9 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
 
 
 def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer, why: str) -> None:
-    """Return it to the queue unless other offers are open. For a transfer, notify the sender,
-    who still owns it; ``why`` is the reason."""
+    """Return the work item to the queue unless other offers are open. For a transfer, notify the
+    sender, who still owns the conversation. ``why``: the reason in the notice.
+    """
     w, o = t.work_items, t.offers
     schedule_offers(tx)
     this = update(w).where(w.c.id == offer.work_item_id)

@@ -27,10 +27,9 @@ def hand_off(
     sender: int | None = None,
     note: str | None = None,
 ) -> InteractionRow:
-    """Put a locked, active interaction into the given queue, or the one that its conditions choose.
-
-    ``collected`` is what the bot learned, by name. The previous agent leaves the live group.
-    ``sender`` is the agent who transferred it, with a note.
+    """Put a locked, active interaction into the given queue, or into the queue that the queues'
+    conditions choose. ``collected``: the facts that the bot has collected, by name. The previous
+    agent leaves the live group. ``sender`` is the agent who transferred it, with a note.
     """
     if queue_id is None:
         number, user = interaction.provider_number_id, interaction.user_id

@@ -1,8 +1,8 @@
 """Send notifications to agents who have no workspace page open.
 
-While any agent has a target, one piece of due work for the whole desk looks every few seconds
-whether something is new. News is marked as noticed before it is sent, so a crash can lose a
-notification but never repeats one. The workspace shows the same news when it is opened.
+While any agent has a target, one piece of due work for the whole desk checks for news every few
+seconds. News is marked as noticed before it is sent, so a crash can lose a notification but never
+repeats one. The workspace shows the same news when it is opened.
 """
 
 import asyncio
@@ -19,10 +19,12 @@ from handoff_service import log
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.routing import connection
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessage
+from handoff_service.ports import CallResult, Mail, Mailed, Mailer, Push, PushMessage
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.outside_addresses import address_error
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.translations import PAGES, catalog
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -33,17 +35,17 @@ from handoff_service.store.routing.notification_targets import Target
 
 n = t.notification_targets
 EVERY = timedelta(seconds=5)
-# news is read this much later, because a transaction with an earlier time may commit later
+# news is read with this delay, because a transaction with an earlier time may commit later
 SETTLED = timedelta(seconds=2)
 MOST_TARGETS = 10  # targets for each agent
 LONGEST = 2000  # characters of an address
 # the push service no longer knows this browser:
 # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
 GONE = (404, 410)
-NO_LONGER = "This notification address was already removed. Reload the page."
+NO_LONGER = phrase("This notification address was already removed. Reload the page.")
 TEST = Notification(
-    title="Patchboard can reach you",
-    body="You get notifications here while no workspace page is open.",
+    title=phrase("Patchboard can reach you"),
+    body=phrase("You get notifications here while no workspace page is open."),
     path="/workspace/account",
     tag="test",
 )
@@ -82,7 +84,7 @@ class SendResult:
     """The result of sending a notification."""
 
     target_id: int
-    called: Called
+    result: CallResult
 
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
@@ -95,7 +97,7 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         else {}
     )
     mark = notification_targets.mark_of(command.address)
-    # a browser belongs to the agent who signed in there last
+    # a browser belongs to the last agent who signed in with it
     if command.way is NotificationMethod.PUSH:
         others = (n.c.way == NotificationMethod.PUSH, n.c.mark == mark)
         tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))
@@ -111,7 +113,12 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         return known
     count = select(func.count()).where(n.c.agent_id == command.agent_id)
     if tx.conn.execute(count).scalar_one() >= MOST_TARGETS:
-        raise Conflict(f"You already have {MOST_TARGETS} notification addresses. Remove one first.")
+        raise Conflict(
+            phrase(
+                "You already have {most} notification addresses. Remove one first.",
+                most=MOST_TARGETS,
+            )
+        )
     values |= {
         "agent_id": command.agent_id,
         "way": command.way,
@@ -131,12 +138,12 @@ def _check(tx: Transaction, command: AddTarget) -> None:
         return
     if not _is_web_address(command.address):
         raise BadInput(
-            errors={"address": "must be a web address, such as https://chat.example/hook"}
+            errors={"address": phrase("must be a web address, such as https://chat.example/hook")}
         )
     if wrong := address_error(command.address, tx.settings.outside):
         raise BadInput(errors={"address": wrong})
     if command.way is NotificationMethod.PUSH and not (command.p256dh and command.auth):
-        raise BadInput(errors={"keys": "must have the browser's p256dh and auth keys"})
+        raise BadInput(errors={"keys": phrase("must have the browser's p256dh and auth keys")})
 
 
 def _is_web_address(address: str) -> bool:
@@ -192,9 +199,9 @@ def finish_notifications(tx: Transaction, sent: Sequence[SendResult]) -> None:
     """Record why a notification did not arrive, and remove browsers that no longer exist."""
     for one in sent:
         this = n.c.id == one.target_id
-        if one.called.status in GONE:
+        if one.result.status in GONE:
             tx.conn.execute(delete(n).where(this, n.c.way == NotificationMethod.PUSH))
-        tx.conn.execute(update(n).where(this).values(error=one.called.why))
+        tx.conn.execute(update(n).where(this).values(error=one.result.why))
 
 
 def _look_again(tx: Transaction) -> None:
@@ -207,18 +214,19 @@ def _look_again(tx: Transaction) -> None:
     due_work.schedule(tx, [work])
 
 
-async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> Called:
+async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> CallResult:
     """Send one notification by the target's method."""
-    target, notification, url = one.target, one.notification, one.url
+    target, url = one.target, one.url
+    notification = one.notification.translated(catalog(PAGES, target.language))
     match target.way:
         case NotificationMethod.MAIL:
             if mailer is None:
-                return Called(why="PATCHBOARD_SMTP_URL is not set.")
+                return CallResult(why=phrase("PATCHBOARD_SMTP_URL is not set."))
             body = f"{notification.title}\n{notification.body}\n\n{url}\n"
             result = await mailer.send(
                 Mail(to=target.address, subject=notification.title, body=body)
             )
-            return Called() if isinstance(result, Mailed) else Called(why=result.why)
+            return CallResult() if isinstance(result, Mailed) else CallResult(why=result.why)
         case NotificationMethod.WEBHOOK:
             # "text" is what chats' incoming webhooks read
             text = f"{notification.title} ({notification.body}) {url}"
@@ -243,17 +251,17 @@ async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> C
 
 async def send_test(
     store: Store, agent_id: int, target_id: int, push: Push, mailer: Mailer | None
-) -> Called:
+) -> CallResult:
     """Send a test to one of the agent's targets, now. NotFound for a target that the agent does
     not have."""
     target = await store.read(notification_targets.one_of_agent, agent_id, target_id)
     if target is None:
         raise NotFound(NO_LONGER)
-    called = await send_one(
+    result = await send_one(
         DueNotification(target, TEST, f"{store.settings.public_url}{TEST.path}"), push, mailer
     )
-    await store.write(finish_notifications, [SendResult(target_id, called)])
-    return called
+    await store.write(finish_notifications, [SendResult(target_id, result)])
+    return result
 
 
 async def when_due(job: Job) -> None:

@@ -1,9 +1,9 @@
 """Offer queued work to live agents: highest priority first, then oldest first.
 
-There is one run at a time for the whole desk, so two processes cannot both give an agent's last
-free slot away. A run answers everybody who has asked for one (``schedule_offers``). It schedules
-the next run for the next moment that changes something: a pool joins, a round starts, a queue
-opens, or a wait becomes too long.
+The whole desk has one run at a time, so two processes cannot both use an agent's last free slot. A
+run fulfills all earlier requests for a run (``schedule_offers``). It schedules the next run for the
+next moment that changes something: a pool joins, a round starts, a queue opens, or a wait becomes
+too long.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import ROUND_PAUSE, Decision, Need, Nobody
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -45,10 +45,10 @@ from handoff_service.store.routing.work_items import WaitingItem
 #: after them.
 AT_ONCE = 100
 ALL_DECLINED = "all have rejected it"
-CONTINUES = f"{due_work.DESK_LINE}+"  # keys of runs that continue after the first items
-_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # a number of its own
-#: Seconds until a run that found another one under way tries again. It may not wait for the lock,
-#: because its lane would wait too.
+CONTINUES = f"{due_work.DESK_LINE}+"  # prefix of keys of runs after the first items
+_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # no other lock has this number
+#: Seconds until a run tries again after it found another run under way. A run must not wait for the
+#: lock, because its lane would wait too.
 AGAIN_AFTER = 0.05
 
 
@@ -56,7 +56,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     """Go through the queues once, skipping ``offset`` items of each (None: from the front). Returns
     the number of offers made."""
     offset = offset or 0
-    # before reading, because a later change asks for another run
+    # deletes the requests before reading, because a later change requests another run
     if offset:
         due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
     else:
@@ -94,8 +94,10 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
 
 
 def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
-    """The items to decide in this run. While no agent has room, only new and changed items, because
-    nothing can have changed for the others. Each new text leads to a run, and hundreds may wait."""
+    """The items to decide in this run. While no agent has room, the run decides only new and
+    changed items, because the decisions about the others cannot have changed. Each new text leads
+    to a run, and hundreds may wait.
+    """
     changed = work_items.to_review(tx.conn, AT_ONCE)
     if candidates.have_room(tx.conn, {w.queue_id for w in changed}):
         return work_items.waiting(tx.conn, AT_ONCE, offset)
@@ -103,7 +105,7 @@ def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
 
 
 def _offset_key(offset: int) -> str:
-    """The key of the run that skips this many items of each queue."""
+    """The key of the run that skips this number of items of each queue."""
     return f"{CONTINUES}{offset}"
 
 
@@ -203,7 +205,8 @@ def _next_round(
     if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
         log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
         sentence = f"Nobody in {subject.queue.name} has accepted. Patchboard asks again in "
-        alert_supervisors(tx, subject.interaction, sentence + durations.describe(ROUND_PAUSE))
+        sentence += f"{durations.describe(ROUND_PAUSE)}."
+        alert_supervisors(tx, subject.interaction, sentence, event=Event.WAITING)
     if tx.now < begins_at:
         run.again.append(begins_at)
         return need, decision
@@ -236,7 +239,7 @@ def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: De
 
 
 def run_offers(tx: Transaction, offset: int) -> bool:
-    """``offer_work``, unless another process is carrying it out."""
+    """Call ``offer_work``, unless another process is running it."""
     if tx.conn.dialect.name == "postgresql" and not tx.conn.execute(_LOCK).scalar_one():
         return False
     offer_work(tx, offset)

@@ -15,6 +15,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.routing.end_offer import end_offer, requeue_or_return
 from handoff_service.operations.shared.events_at_end import of_presences
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Presence
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -52,7 +53,11 @@ def set_presence(tx: Transaction, command: SetPresence) -> None:
     s = t.presence_states
     own = tx.conn.execute(select(s.c.name).order_by(s.c.position, s.c.id)).scalars().all()
     if command.presence not in {*Presence, *own}:
-        raise BadInput(errors={"presence": f"must be one of {', '.join([*Presence, *own])}"})
+        raise BadInput(
+            errors={
+                "presence": phrase("must be one of {names}", names=", ".join([*Presence, *own]))
+            }
+        )
     choose_presence(tx, command.agent_id, command.presence)
 
 

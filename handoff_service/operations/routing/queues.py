@@ -16,6 +16,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, errors
 from handoff_service.rules.shared import conditions
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.store.conversations import target_facts
 from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
@@ -111,7 +112,7 @@ def checked(tx: Transaction, queue: QueueFields) -> None:
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
         found["schedule"] = wrong
     if found:
-        raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
+        raise BadInput(joined("; ", (joined(": ", one) for one in found.items())), errors=found)
 
 
 def check_schedules(tx: Transaction) -> None:
@@ -123,9 +124,10 @@ def check_schedules(tx: Transaction) -> None:
             and queue.schedule is not None
             and opening_hours.unreadable(queue.schedule, country)
         ):
-            error = (
-                f"Public holidays of this country are not known, but {queue.name} closes on them. "
-                "Choose another country, or take the holidays out of that queue's hours"
+            error = phrase(
+                "Public holidays of this country are not known, but {queue} closes on them. "
+                "Choose another country, or take the holidays out of that queue's hours",
+                queue=queue.name,
             )
             raise BadInput(errors={"country": error})
 
@@ -143,7 +145,11 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
     return [
         *(
             Blocker(
-                says=f"{name} is the queue of {r.number}. Give that number another queue first.",
+                says=phrase(
+                    "{queue} is the queue of {number}. Give that number another queue first.",
+                    queue=name,
+                    number=r.number,
+                ),
                 noun=Noun.COMPANY_NUMBER,
                 id=r.id,
                 name=r.number,
@@ -152,7 +158,11 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
         ),
         *(
             Blocker(
-                says=f"The messaging action “{r.name}” is limited to {name}. Change that first.",
+                says=phrase(
+                    "The messaging action “{action}” is limited to {queue}. Change that first.",
+                    action=r.name,
+                    queue=name,
+                ),
                 noun=Noun.MESSAGING_ACTION,
                 id=r.id,
                 name=r.name,
@@ -172,16 +182,19 @@ def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
     )
     if all(conn.execute(query).first() is None for query in waited):
         return []
-    says = (
-        f"Conversations have waited in {name}, so it cannot be deleted. Rename it, or remove its "
-        "groups."
+    says = phrase(
+        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
+        "its groups.",
+        queue=name,
     )
     return [Blocker(says=says)]
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
-        raise Conflict.at("name", f"A queue named “{name}” already exists. Choose another name.")
+        raise Conflict.at(
+            "name", phrase("A queue named “{name}” already exists. Choose another name.", name=name)
+        )
 
 
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
@@ -230,5 +243,5 @@ def _groups(tx: Transaction, names: Sequence[str]) -> dict[str, int]:
         r.name: r.id for r in tx.conn.execute(select(g.c.id, g.c.name).where(g.c.name.in_(names)))
     }
     if missing := next((name for name in names if name not in found), None):
-        raise BadInput(errors={"groups": f"there is no group “{missing}”"})
+        raise BadInput(errors={"groups": phrase("there is no group “{name}”", name=missing)})
     return found

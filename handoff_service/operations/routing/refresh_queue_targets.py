@@ -1,9 +1,9 @@
 """Bring the targets of a queue's open conversations up to date, after a change of its targets or
 opening hours.
 
-The change itself refreshes the first conversations. Due work does the rest in batches, so a queue
-with thousands of open conversations does not hold the lane and their locks for seconds. The key of
-each piece of work names the queue and the last finished conversation, such as ``3:17``.
+The transaction of the change refreshes the first conversations. Due work does the rest in batches,
+so a queue with thousands of open conversations does not hold the lane and their locks for seconds.
+The key of each piece of work names the queue and the last finished conversation, such as ``3:17``.
 """
 
 from collections.abc import Collection

@@ -18,6 +18,8 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
+from handoff_service.rules.routing.assignment import presence_words
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, WorkItemState
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -50,10 +52,12 @@ def transfer(tx: Transaction, command: Transfer) -> None:
     """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is
     impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
-        raise BadInput(errors={"agent_id": "give either agent_id or queue_id"})
+        raise BadInput(errors={"agent_id": phrase("give either agent_id or queue_id")})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("Nobody has this conversation yet. Take it over before you transfer it.")
+        raise Conflict(
+            phrase("Nobody has this conversation yet. Take it over before you transfer it.")
+        )
     note = (
         checked_text(command.note, most=LONGEST_NOTE)
         if command.note and command.note.strip()
@@ -69,7 +73,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     """Cancel a pending transfer. Raises Conflict without one."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
-        raise Conflict("There is no transfer to cancel. Reload the page.")
+        raise Conflict(phrase("There is no transfer to cancel. Reload the page."))
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.agent_id)
     _add_message(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
@@ -81,21 +85,33 @@ def _to_agent(
 ) -> None:
     other = candidates.candidate(tx.conn, to)
     if other is None:
-        raise NotFound(f"There is no active agent {to}.")
+        raise NotFound(phrase("There is no active agent {id}.", id=to))
     if interaction.assigned_to == to:
-        raise Conflict(f"{other.name} already has this conversation. Choose another agent.")
+        raise Conflict(
+            phrase("{name} already has this conversation. Choose another agent.", name=other.name)
+        )
     if not other.takes_work:
         raise Conflict(
-            f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is "
-            "available, or a queue."
+            phrase(
+                "{name} has the presence “{presence}”. Choose somebody who is available, or a "
+                "queue.",
+                name=other.name,
+                presence=presence_words(other.presence),
+            )
         )
     if other.load >= other.capacity:
         raise Conflict(
-            f"{other.name} is at capacity: {other.load} of {other.capacity}. Choose somebody "
-            "else, or a queue."
+            phrase(
+                "{name} is at capacity: {load} of {capacity}. Choose somebody else, or a queue.",
+                name=other.name,
+                load=other.load,
+                capacity=other.capacity,
+            )
         )
     if (there := _under_way(tx, interaction.id)) is not None:
-        raise Conflict(f"A transfer to {there} is already waiting. Cancel it first.")
+        raise Conflict(
+            phrase("A transfer to {name} is already waiting. Cancel it first.", name=there)
+        )
     by = agent_name(tx.conn, sender)
     queue = tx.conn.execute(
         select(*t.queues.c["id", "accept_seconds"]).where(
@@ -127,7 +143,7 @@ def _to_queue(
 ) -> None:
     queue = tx.conn.execute(select(t.queues.c.name).where(t.queues.c.id == to)).scalar()
     if queue is None:
-        raise NotFound(f"There is no queue {to}.")
+        raise NotFound(phrase("There is no queue {id}.", id=to))
     notify_owner(tx, interaction, sender, f"transferred this to {queue}", taken=True)
     by = agent_name(tx.conn, sender)
     collected = work_items.collected(tx.conn, interaction.id)

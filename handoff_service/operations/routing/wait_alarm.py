@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.routing.alert_supervisors import alert_supervisors
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -35,9 +36,8 @@ def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime |
     locked = interactions.lock_each(tx.conn, [r.interaction_id for r in late]) if late else {}
     for r in late:
         waited = durations.describe(tx.now - r.created_at)
-        alert_supervisors(
-            tx, locked[r.interaction_id], f"Waiting in {alarms[r.queue_id].name} for {waited}"
-        )
+        sentence = f"Waiting in {alarms[r.queue_id].name} for {waited}."
+        alert_supervisors(tx, locked[r.interaction_id], sentence, event=Event.WAITING)
     if late:
         tx.conn.execute(
             update(w).where(one_of(w.c.id, [r.id for r in late])).values(alarmed_at=tx.now)

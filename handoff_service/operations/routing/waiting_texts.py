@@ -42,8 +42,9 @@ class WaitingText:
 
 
 def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
-    """Send these. Requesters who have not written get none: an agent wrote first and transferred
-    the conversation, so they wait for nobody."""
+    """Send these texts. A requester who has not written gets none. In that case an agent wrote
+    first and transferred the conversation, so the requester is not waiting.
+    """
     written = interactions.with_requesters_text(tx.conn, [w.interaction.id for w in wanted])
     wanted = [w for w in wanted if w.interaction.id in written]
     spoken = spoken_languages(tx.conn, [w.interaction.id for w in wanted])

@@ -36,7 +36,9 @@ def audit(tx: Transaction, entry: AuditEntry) -> None:
 
 
 def audit_many(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
-    """Add entries. Each names its agent as they are called now, because an agent may be renamed."""
+    """Add entries. Each entry has the agent's present name, because an agent may be renamed
+    later.
+    """
     if not entries:
         return
     who = {entry.agent_id or tx.by for entry in entries} - {None}

@@ -27,7 +27,7 @@ OF_LINES = frozenset(
 
 
 def of_lines(tx: Transaction, places: Collection[tuple[int, int]]) -> None:
-    """Record what new lines mean. ``places``: interaction and seq of each."""
+    """Record the events that new lines mean. ``places``: interaction and seq of each."""
     if is_wanted(tx, OF_LINES):
         record_events(tx, _of_lines(tx, places))
 

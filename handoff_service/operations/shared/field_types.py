@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, Validation
 
 from handoff_service.lib import phone_numbers
 from handoff_service.rules.desk.system_messages import VERSIONS
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
 
 # The API's document states this format. A test compares it with the provider's own document.
@@ -54,26 +55,28 @@ def country_of(info: ValidationInfo) -> str | None:
 
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
-        raise ValueError("must be a time zone's IANA name, such as America/New_York")
+        raise ValueError(phrase("must be a time zone's IANA name, such as America/New_York"))
     return value
 
 
 def _country(value: str) -> str:
     if value not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError("must be a country's ISO code of two capitals, such as US")
+        raise ValueError(phrase("must be a country's ISO code of two capitals, such as US"))
     return value
 
 
 def _message_name(value: str) -> str:
     if value not in VERSIONS:
-        raise ValueError("must be the name of a system message, such as in_line or in_line_es")
+        raise ValueError(
+            phrase("must be the name of a system message, such as in_line or in_line_es")
+        )
     return value
 
 
 def _messaging_service(value: str | None) -> str | None:
     if value and not re.fullmatch(_SERVICE, value):
         raise ValueError(
-            "must be a messaging service's id: MG and 32 digits or letters from a to f"
+            phrase("must be a messaging service's id: MG and 32 digits or letters from a to f")
         )
     return value or None
 
@@ -81,37 +84,44 @@ def _messaging_service(value: str | None) -> str | None:
 def _near(value: datetime) -> datetime:
     # other years are typing errors, and the ends of the calendar have no UTC time
     if not 2000 <= value.year < 2200:
-        raise ValueError("must be a time from the year 2000 to 2199")
+        raise ValueError(phrase("must be a time from the year 2000 to 2199"))
     return value
 
 
 def _not_blank(value: str) -> str:
     if not _VISIBLE.search(value):
-        raise ValueError("must not be empty")
+        raise ValueError(phrase("must not be empty"))
     return value.strip()
 
 
 def _own_presence(value: str) -> str:
     if value.lower() in set(Presence):
-        raise ValueError("must not be available, away or offline, because every desk has these")
+        raise ValueError(
+            phrase("must not be available, away or offline, because every desk has these")
+        )
     return value
 
 
 def _one_line(value: str) -> str:
     if not ONE_LINE.fullmatch(value):
-        raise ValueError("must be one line without spaces at its beginning or end")
+        raise ValueError(phrase("must be one line without spaces at its beginning or end"))
     return value
 
 
 def _long_enough(value: str) -> str:
     if len(value) < SHORTEST_PASSWORD:
-        raise ValueError(f"must have at least {SHORTEST_PASSWORD} characters; a few words are best")
+        raise ValueError(
+            phrase(
+                "must have at least {least} characters; a few words are best",
+                least=SHORTEST_PASSWORD,
+            )
+        )
     return value
 
 
 def _email(value: str) -> str:
     if not EMAIL.fullmatch(value):
-        raise ValueError("must be an e-mail address, such as mia@example.com")
+        raise ValueError(phrase("must be an e-mail address, such as mia@example.com"))
     return value
 
 
@@ -209,7 +219,8 @@ SegmentsPerSecond = Annotated[int, Field(ge=1, le=1000)]
 Body = Annotated[str, Field(max_length=1600)]
 
 
-@functools.cache  # describing a model takes a millisecond, and each start asks for a hundred
+# cached, because describing a model takes a millisecond, and each start describes a hundred models
+@functools.cache
 def reads_numbers(model: type[BaseModel]) -> bool:
     """Whether an entry has phone number fields, which need a country."""
     return str(_NUMBER["description"]) in json.dumps(model.model_json_schema())

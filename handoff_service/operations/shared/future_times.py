@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
+from handoff_service.rules.shared.day_words import long_time
+from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.store.desk.desk import desk_time_zone
 
 LONGEST = timedelta(days=366)
@@ -15,12 +17,12 @@ def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
     """Return the time if it is in the future and within a year. Otherwise, BadInput names the
     field."""
     if at <= now:
-        raise BadInput(errors={field: "must be in the future"})
+        raise BadInput(errors={field: phrase("must be in the future")})
     if at > now + LONGEST:
-        raise BadInput(errors={field: "must be within a year"})
+        raise BadInput(errors={field: phrase("must be within a year")})
     return at
 
 
-def in_words(conn: Connection, at: datetime) -> str:
+def in_words(conn: Connection, at: datetime) -> Phrase:
     """A time in the desk's time zone: 30 November 2026, 09:00 EST."""
-    return f"{at.astimezone(ZoneInfo(desk_time_zone(conn))):%-d %B %Y, %H:%M %Z}"
+    return long_time(at.astimezone(ZoneInfo(desk_time_zone(conn))))

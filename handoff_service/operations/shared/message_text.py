@@ -3,6 +3,7 @@
 from handoff_service.errors import BadInput
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import LONGEST
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training.masking import a_mask
 
 
@@ -15,9 +16,17 @@ def checked_text(
     if not text and not may_be_empty:
         raise BadInput(errors={field: nothing_visible(body)})
     if len(text) > most:
-        raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
+        raise BadInput(
+            errors={
+                field: phrase(
+                    "must be at most {most} characters; it has {number}",
+                    most=most,
+                    number=len(text),
+                )
+            }
+        )
     if "\0" in text:
-        raise BadInput(errors={field: "must not contain a NUL character"})
+        raise BadInput(errors={field: phrase("must not contain a NUL character")})
     return text
 
 
@@ -28,5 +37,9 @@ def checked_sms(
     reply has left in it."""
     text = checked_text(body, most=most, may_be_empty=may_be_empty, field=field)
     if mask := a_mask(text):
-        raise BadInput(errors={field: f"still has {mask}. Replace it before you send this text"})
+        raise BadInput(
+            errors={
+                field: phrase("still has {mask}. Replace it before you send this text", mask=mask)
+            }
+        )
     return text

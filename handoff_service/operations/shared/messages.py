@@ -220,8 +220,9 @@ def _count_up_each(
 
 
 def prompt_each(tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]]) -> None:
-    """Prompt the agents of locked interactions. Supervisors get alarms, and the prompts where
-    nobody is assigned."""
+    """Prompt the agents of locked interactions. Supervisors get alarms, and the prompts of
+    interactions without an assigned agent.
+    """
     append_each(tx, added, prompts=True)
     for interaction_id in sorted(
         {one.id for one, line in added if one.assigned_to is None or line.event is Event.ALARM}

@@ -12,6 +12,7 @@ because whoever acts on a conversation has it in view.
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -46,9 +47,10 @@ def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
 def notify_owner(
     tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, *, taken: bool = False
 ) -> None:
-    """Leave the colleague who owned the interaction, as it was before the act, a notice about it.
+    """Give the colleague who owned the interaction before the action a notice about the action.
     ``did``: the act, such as "closed this conversation". ``taken``: the act took the conversation
-    from its owner."""
+    from its owner.
+    """
     owner = owner_before(interaction, agent_id)
     if owner is None:
         return
@@ -99,6 +101,9 @@ def active(interaction: InteractionRow) -> InteractionRow:
     """The interaction, or Conflict when it is closed."""
     if not interaction.active:
         raise Conflict(
-            f"{interactions.number(interaction.id)} is closed. Start a new conversation instead."
+            phrase(
+                "{number} is closed. Start a new conversation instead.",
+                number=interactions.number(interaction.id),
+            )
         )
     return interaction

@@ -9,28 +9,29 @@ from pydantic import BaseModel, ValidationError
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.shared.field_types import COUNTRY
+from handoff_service.rules.shared.phrases import filled, phrase
 
 # pydantic's type of error -> our sentence; a type that is missing here has pydantic's words
 SENTENCES: Mapping[str, str] = {
-    "missing": "is required",
-    "extra_forbidden": "there is no such key",
-    "string_type": "must be text",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must be at most {max_length} characters",
-    "too_short": "must not be empty",
-    "too_long": "must have at most {max_length} entries",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "enum": "must be {expected}",
-    "list_type": "must be a list",
-    "date_from_datetime_parsing": "must be a day, such as 2026-01-31",
-    "date_parsing": "must be a day, such as 2026-01-31",
-    "timezone_aware": "must have an offset, such as 2026-11-25T09:00:00-05:00",
+    "missing": phrase("is required"),
+    "extra_forbidden": phrase("there is no such key"),
+    "string_type": phrase("must be text"),
+    "string_too_short": phrase("must not be empty"),
+    "string_too_long": phrase("must be at most {max_length} characters"),
+    "too_short": phrase("must not be empty"),
+    "too_long": phrase("must have at most {max_length} entries"),
+    "int_parsing": phrase("must be a whole number"),
+    "int_type": phrase("must be a whole number"),
+    "int_from_float": phrase("must be a whole number"),
+    "greater_than_equal": phrase("must be at least {ge}"),
+    "less_than_equal": phrase("must be at most {le}"),
+    "bool_parsing": phrase("must be true or false"),
+    "bool_type": phrase("must be true or false"),
+    "enum": phrase("must be {expected}"),
+    "list_type": phrase("must be a list"),
+    "date_from_datetime_parsing": phrase("must be a day, such as 2026-01-31"),
+    "date_parsing": phrase("must be a day, such as 2026-01-31"),
+    "timezone_aware": phrase("must have an offset, such as 2026-11-25T09:00:00-05:00"),
 }
 _ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
@@ -40,8 +41,11 @@ def words_of(error_details: Mapping[str, Any]) -> str:
     """The sentence for one of pydantic's errors. Pydantic shows enum values in Python's
     notation."""
     known = SENTENCES.get(error_details["type"])
+    context = error_details.get("ctx", {})
     if known is not None:
-        return known.format(**error_details.get("ctx", {}))
+        return filled(known, **context)
+    if isinstance(context.get("error"), ValueError):
+        return str(context["error"])
     words = _OPENING.sub("must ", error_details["msg"].removeprefix("Value error, "), count=1)
     return _ENUM_VALUE.sub(r"\1", words)
 
@@ -59,8 +63,9 @@ def read_as[M: BaseModel](
 
 
 def errors_of(error: ValidationError) -> dict[str, str]:
-    """Field -> its first error. Pydantic adds which member of a union it tried, which means nothing
-    to a caller."""
+    """Field -> its first error. Leaves out the member of a union that pydantic tried, because a
+    caller does not know it.
+    """
     return {
         str(error_details["loc"][0]) if error_details["loc"] else "body": words_of(error_details)
         for error_details in reversed(error.errors())

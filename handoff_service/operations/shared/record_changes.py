@@ -1,8 +1,8 @@
 """Record who changed which field of a record, from what to what.
 
-Each verb that writes a record wraps its statements in ``recorded``, so pages, the API and the desk
-file all leave the same history. The history's version also keeps two writers apart, because its
-constraint lets only one of them write the next version.
+Each operation that writes a record wraps its statements in ``recorded``, so pages, the API and the
+desk file all leave the same history. The version number also prevents two concurrent changes,
+because a constraint lets only one writer add the next version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,12 +26,12 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 r, d = t.record_changes, t.deleted_records
-ONLY = "1"  #: the record of a noun that has one
+ONLY = "1"  #: the id of the only record of its noun, such as the desk's settings
 
 
 @contextmanager
 def recorded(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
-    """Record what the statements inside change. A change of nothing is not recorded."""
+    """Record the changes of the statements inside. If they change nothing, nothing is recorded."""
     before = record_changes.entry(tx.conn, noun, str(record))
     yield
     after = record_changes.entry(tx.conn, noun, str(record))
@@ -71,7 +71,7 @@ def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
 def record_as(
     tx: Transaction, noun: Noun, record: int, changes: Changes, action: AuditAction
 ) -> None:
-    """Record what is already written, as this action."""
+    """Record a change that is already written, as this action."""
     _record(tx, noun, {str(record): changes})
     now = record_changes.entry(tx.conn, noun, str(record))
     audit(tx, _entry(action, noun, record, now, changes))

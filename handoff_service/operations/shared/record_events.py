@@ -22,7 +22,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.webhooks import webhooks
-from handoff_service.store.webhooks.webhooks import Wanted
+from handoff_service.store.webhooks.webhooks import SubscribedWebhook
 
 k = t.webhook_calls
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
@@ -30,9 +30,10 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """``subject``: what it is about, such as conversation:12. Events about one subject reach each
-    webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a case.
-    ``interaction_id``, ``case_id``: the event is erased together with these."""
+    """``subject``: the record that the event is about, such as conversation:12. Events about one
+    subject reach each webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a
+    case. ``interaction_id``, ``case_id``: the event is erased together with these.
+    """
 
     type: WebhookEvent
     subject: str
@@ -43,12 +44,12 @@ class NewEvent:
 
 def is_wanted(tx: Transaction, types: Collection[WebhookEvent]) -> bool:
     """Whether an active webhook wants events of one of these types."""
-    return any(not hook.events.isdisjoint(types) for hook in tx.once(webhooks.wanted))
+    return any(not hook.events.isdisjoint(types) for hook in tx.once(webhooks.subscribed))
 
 
 def record_events(tx: Transaction, events: Iterable[NewEvent]) -> None:
     """Write these events, in this order, for every webhook that wants them."""
-    hooks = tx.once(webhooks.wanted)
+    hooks = tx.once(webhooks.subscribed)
     rows = [
         _row(tx, event, hook, event_id)
         for event in events
@@ -117,5 +118,7 @@ def line(webhook_id: int, subject: str) -> str:
     return f"webhook:{webhook_id}:{subject}"
 
 
-def _row(tx: Transaction, event: NewEvent, hook: Wanted, event_id: str) -> dict[str, Any]:
+def _row(
+    tx: Transaction, event: NewEvent, hook: SubscribedWebhook, event_id: str
+) -> dict[str, Any]:
     return call_row(tx, hook.id, event, event_id, with_texts=hook.with_texts)

@@ -54,7 +54,8 @@ class _Clock:
 
     hours: Schedule
     holds: Sequence[HeldTime]
-    rows: Mapping[TargetKind, Mapping[str, Any]]  #: its running targets
+    #: kind -> columns of the conversation's running target
+    rows: Mapping[TargetKind, Mapping[str, Any]]
 
     def left_at(self, kind: TargetKind, minutes_left: int) -> datetime | None:
         """When ``minutes_left`` minutes are left of a target. None: it is not running, or the time

@@ -12,12 +12,13 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def release_lines(tx: Transaction, lines: Collection[str]) -> None:
-    """Check messages on these lines again that wait for the end of quiet hours or for the number's
-    rate, because a reply to the requester is queued after them."""
+    """Check again all messages of these lines that wait for the end of quiet hours or for the
+    number's rate, because a reply to the requester is queued after them.
+    """
     d, m = t.due_work, t.messages
     # a crash or a refusal by the provider counts as an attempt, a delay by the desk does not
     untried = d.c.attempts == 0
-    held = d.c.due_at == due_work.HELD  # until an admin releases it
+    held = d.c.due_at == due_work.HELD  # held until an admin releases the work
     waits = select(d.c.key).where(
         d.c.kind == Work.DELIVER,
         one_of(d.c.line, lines),

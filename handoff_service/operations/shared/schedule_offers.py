@@ -9,7 +9,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_offers(tx: Transaction) -> None:
-    """Look through the queues, because somebody waits or an agent has room."""
+    """Schedule a run now, because a requester waits or an agent has room."""
     tx.at_end(_ask_once, [due_work.DESK_LINE])
 
 

@@ -12,6 +12,7 @@ from handoff_service import log
 from handoff_service.errors import BadInput, MediaAway
 from handoff_service.operations.shared.job import Job
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, AcceptedFile, in_words
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -43,7 +44,9 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
     """Store a picture that an agent intends to send. Returns its id for the text. BadInput if the
     provider sends no pictures."""
     if not tx.settings.sends_pictures:
-        raise BadInput("Pictures cannot be sent from this desk. Describe it, or send a link.")
+        raise BadInput(
+            phrase("Pictures cannot be sent from this desk. Describe it, or send a link.")
+        )
     taken = command.stored.taken
     media_id: int = tx.conn.execute(
         insert(d)
@@ -100,7 +103,13 @@ def _sendable(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]
         return []
     if len(ids) > MOST_FILES:
         raise BadInput(
-            errors={"media": f"A text can have up to {MOST_FILES} files; this one has {len(ids)}"}
+            errors={
+                "media": phrase(
+                    "A text can have up to {most} files; this one has {number}",
+                    most=MOST_FILES,
+                    number=len(ids),
+                )
+            }
         )
     held = select(t.scheduled_media.c.media_id)
     mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
@@ -112,14 +121,22 @@ def _sendable(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]
     if len(found) < len(ids):
         raise BadInput(
             errors={
-                "media": "A picture has expired or was already sent, or another agent uploaded "
-                "it. Attach it again"
+                "media": phrase(
+                    "A picture has expired or was already sent, or another agent uploaded "
+                    "it. Attach it again"
+                )
             }
         )
     if sum(found.values()) > MOST_BYTES:
         together = in_words(sum(found.values()))
         raise BadInput(
-            errors={"media": f"The files total {together}. The limit is {in_words(MOST_BYTES)}"}
+            errors={
+                "media": phrase(
+                    "The files total {size}. The limit is {most}",
+                    size=together,
+                    most=in_words(MOST_BYTES),
+                )
+            }
         )
     return ids
 

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.operations.training.promotion_blocks import promotion_blocks
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -58,12 +59,15 @@ class RollBack:
     agent_id: int | None = None
 
 
+AT_START = phrase("Trained at the start.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAtStart:
     """``reason``: a sentence for the history."""
 
     hash: str
-    reason: str = "Trained at the start."
+    reason: str = AT_START
 
 
 def register_model(tx: Transaction, new: NewModel) -> None:
@@ -108,9 +112,9 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
     model = models.get(tx.conn, command.hash)
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
-        raise Conflict("This model is already running.")
+        raise Conflict(phrase("This model is already running."))
     if reasons := promotion_blocks(tx.conn, model, running):
-        raise Conflict(" ".join(reasons))
+        raise Conflict(joined(" ", reasons))
     if command.canary and model.state is not ModelState.CANARY and running is not None:
         _move(tx, ModelState.CANARY, ModelState.KEPT)
         _put(tx, model.hash, ModelState.CANARY)
@@ -131,9 +135,13 @@ def roll_back(tx: Transaction, command: RollBack) -> BotModel:
         return running
     before = models.ran_before(tx.conn)
     if before is None:
-        raise Conflict("No other model ran before this one, so there is nothing to return to.")
+        raise Conflict(
+            phrase("No other model ran before this one, so there is nothing to return to.")
+        )
     if before.state is ModelState.GONE:
-        raise Conflict("The file of the model that ran before is gone. Train and promote instead.")
+        raise Conflict(
+            phrase("The file of the model that ran before is gone. Train and promote instead.")
+        )
     run_model(tx, before.hash, kind, None, command.agent_id)
     return before
 
@@ -163,7 +171,7 @@ def mark_missing(tx: Transaction, hashes: list[str]) -> None:
 def run_model(
     tx: Transaction, hash: str, kind: PromotionKind, reason: str | None, by: int | None
 ) -> None:
-    """All bot processes run this model from now on. ``by``: the agent who wants it."""
+    """All bot processes run this model from now on. ``by``: the agent who requested it."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     for state in (ModelState.RUNNING, ModelState.CANARY):
         _move(tx, state, ModelState.KEPT)

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.kept_models import deletable
 from handoff_service.store.engine import tables as t
@@ -24,10 +25,12 @@ class PinModel:
 
 
 def pin_model(tx: Transaction, command: PinModel) -> None:
-    """Keep the model's file for good, or no longer. NotFound; Conflict when its file is gone."""
+    """Keep the model's file permanently, or stop keeping it. NotFound; Conflict when its file is
+    gone.
+    """
     model = models.get(tx.conn, command.hash)
     if model.state is ModelState.GONE and command.is_pinned:
-        raise Conflict("The file of this model is gone, so it cannot be kept.")
+        raise Conflict(phrase("The file of this model is gone, so it cannot be kept."))
     tx.conn.execute(update(m).where(m.c.hash == model.hash).values(is_pinned=command.is_pinned))
     tx.hint(TRAINER)
 

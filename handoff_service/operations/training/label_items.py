@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.operations.training.pin_texts import pin_item
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training import order
 from handoff_service.rules.training.examples import error, example_of, one_line
@@ -67,7 +68,7 @@ def label_item(tx: Transaction, command: LabelItem) -> Labeled:
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
     if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):
-        raise BadInput("Choose an intent.", errors={"intent": "Choose an intent."})
+        raise BadInput(phrase("Choose an intent."), errors={"intent": phrase("Choose an intent.")})
     chosen = [item, *_others(tx, item)] if command.whole_cluster and not second else [item]
     taught = command.verdict is LabelVerdict.INTENT and not second
     made: dict[int, str] = {}
@@ -99,7 +100,7 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
         select(i).where(i.c.id == command.item_id).with_for_update()
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no text {command.item_id} to label.")
+        raise NotFound(phrase("There is no text {item_id} to label.", item_id=command.item_id))
     if tx.conn.execute(
         select(i.c.id).where(i.c.id == row.id, items.waits_for(command.agent_id, tx.now))
     ).first():
@@ -112,10 +113,29 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
         .limit(1)
     ).first()
     if other is None:
-        raise Conflict("This text no longer needs a label. Go to the next text.")
-    who = "You have" if other.agent_id == command.agent_id else f"{other.name} has"
-    as_what = f" as {other.intent}" if other.intent and row.state == ItemState.LABELED else ""
-    raise Conflict(f"{who} labeled this text already{as_what}. Your label was not kept.")
+        raise Conflict(phrase("This text no longer needs a label. Go to the next text."))
+    intent = other.intent if row.state == ItemState.LABELED else None
+    raise Conflict(_labeled(None if other.agent_id == command.agent_id else other.name, intent))
+
+
+def _labeled(name: str | None, intent: str | None) -> str:
+    """The text has a label already. ``name``: the colleague's name; None: the label is the
+    trainer's own. ``intent``: None if the page must not show it.
+    """
+    if name is None and intent:
+        return phrase(
+            "You have labeled this text already as {intent}. Your label was not kept.",
+            intent=intent,
+        )
+    if name is None:
+        return phrase("You have labeled this text already. Your label was not kept.")
+    if intent:
+        return phrase(
+            "{name} has labeled this text already as {intent}. Your label was not kept.",
+            name=name,
+            intent=intent,
+        )
+    return phrase("{name} has labeled this text already. Your label was not kept.", name=name)
 
 
 def _others(tx: Transaction, item: _Row) -> Sequence[_Row]:

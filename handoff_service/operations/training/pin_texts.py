@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import insert, update
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training import clusters
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.engine import tables as t
@@ -43,4 +44,4 @@ def remove_pin(tx: Transaction, pinned_id: int) -> None:
     standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
     gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
     if gone.rowcount == 0:
-        raise NotFound("This text is not required. Reload the page.")
+        raise NotFound(phrase("This text is not required. Reload the page."))

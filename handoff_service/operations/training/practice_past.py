@@ -23,7 +23,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 i, m = t.interactions, t.messages
 _RECEIVED = {"direction": Direction.INBOUND, "status": Status.RECEIVED}
-# its segments are counted without the masks, which no SMS contains
+# counts the text's segments without the masks, which no SMS contains
 _DELIVERED = {"direction": Direction.OUTBOUND, "status": Status.DELIVERED, "segments": 1}
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training.practice import TEXTS_KEPT, PracticeChoice, PracticeState
 from handoff_service.rules.training.practice_score import PracticeScore
@@ -49,12 +50,12 @@ def begin_practice(tx: Transaction, command: BeginPractice) -> int:
         a.c.id == command.agent_id, a.c.active, t.agent_roles.c.role.in_(_MAY_PRACTICE)
     )
     if tx.conn.execute(is_agent.limit(1)).first() is None:
-        raise BadInput(errors={"agent_id": "must be an active agent"})
+        raise BadInput(errors={"agent_id": phrase("must be an active agent")})
     running = select(r.c.id).where(
         r.c.agent_id == command.agent_id, r.c.state == PracticeState.RUNNING
     )
     if tx.conn.execute(running).first() is not None:
-        raise Conflict("This agent has a practice run already. End it first.")
+        raise Conflict(phrase("This agent has a practice run already. End it first."))
     return int(
         tx.conn.execute(
             insert(r)
@@ -116,5 +117,5 @@ def _queue_name(tx: Transaction, queue_id: int | None) -> str | None:
         return None
     name = tx.conn.execute(select(t.queues.c.name).where(t.queues.c.id == queue_id)).scalar()
     if name is None:
-        raise NotFound(f"There is no queue {queue_id}.")
+        raise NotFound(phrase("There is no queue {queue_id}.", queue_id=queue_id))
     return str(name)

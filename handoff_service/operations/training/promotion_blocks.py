@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, select
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ModelState, ReplayVerdict
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views.training import BotModel
@@ -11,15 +12,17 @@ def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None
     """The reasons why this model cannot be promoted, as sentences that name the next step. Empty:
     it can."""
     if model.state is ModelState.GONE:
-        return ["The file of this model is gone. Train again."]
+        return [phrase("The file of this model is gone. Train again.")]
     if running is None or running.hash == model.hash:
         return []
     if model.scores is None:
-        return ["This model was not measured yet. Measure it, then promote it."]
+        return [phrase("This model was not measured yet. Measure it, then promote it.")]
     if model.scores["against"] != running.hash:
         return [
-            "This model was compared with one that no longer runs. Measure it again, then promote "
-            "it."
+            phrase(
+                "This model was compared with one that no longer runs. Measure it again, "
+                "then promote it."
+            )
         ]
     return [*model.scores["reasons"], *_pinned_since(conn, model)]
 
@@ -40,9 +43,16 @@ def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
         .where(held.c.id.not_in(list((model.scores or {})["pinned"])))
     )
     return [
-        f"The required text “{row.text}” must mean {row.intent}. The new model takes it for "
-        f"{row.after}."
+        phrase(
+            "The required text “{text}” must mean {intent}. The new model takes it for {after}.",
+            text=row.text,
+            intent=row.intent,
+            after=row.after,
+        )
         if row.after is not None
-        else f"The text “{row.text}” became required after the measurement. Measure it again."
+        else phrase(
+            "The text “{text}” became required after the measurement. Measure it again.",
+            text=row.text,
+        )
         for row in conn.execute(query)
     ]

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ReplayVerdict
 from handoff_service.rules.training.clusters import fold_hash
 from handoff_service.rules.training.comparison import Answer
@@ -81,7 +82,7 @@ def judge_replayed(tx: Transaction, command: JudgeReplayed) -> str:
         .where(r.c.id == command.id)
     ).one_or_none()
     if row is None:
-        raise NotFound("This text is no longer part of a replay. Reload the page.")
+        raise NotFound(phrase("This text is no longer part of a replay. Reload the page."))
     tx.conn.execute(
         update(r)
         .where(r.c.id == command.id)

@@ -14,6 +14,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.operations.training.label_items import Labeled
 from handoff_service.operations.training.undo_labels import ValidLabel
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training.examples import error, example_of
 from handoff_service.rules.training.masking import without_masks
@@ -21,7 +22,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 i, lb, p = t.trainer_items, t.trainer_labels, t.pinned_texts
-SETTLED = "This dispute is settled already. Reload the page."
+SETTLED = phrase("This dispute is settled already. Reload the page.")
 
 type _Row = sa.Row[*tuple[Any, ...]]
 

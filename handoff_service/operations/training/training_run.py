@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import RunState, TrainingStep
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -14,7 +15,9 @@ from handoff_service.store.training import models, runs
 
 # A run counts as interrupted when its process has reported no progress for this long.
 SILENT = timedelta(seconds=30)
-INTERRUPTED = "The service stopped during the training. Start the training again; nothing is lost."
+INTERRUPTED = phrase(
+    "The service stopped during the training. Start the training again; nothing is lost."
+)
 r = t.training_runs
 
 
@@ -32,7 +35,7 @@ class StartRun:
 class Progress:
     run_id: int
     step: TrainingStep
-    #: of the whole run, 0 to 1
+    #: progress of the whole run, 0 to 1
     progress: float
     doing: str | None = None
 
@@ -50,7 +53,9 @@ def start_run(tx: Transaction, command: StartRun) -> int:
     interrupt(tx, SILENT)
     latest = runs.latest(tx.conn)
     if latest is not None and latest.state is RunState.RUNNING:
-        raise Conflict("A training run is under way. Wait until it has ended, or cancel it.")
+        raise Conflict(
+            phrase("A training run is under way. Wait until it has ended, or cancel it.")
+        )
     model = models.get(tx.conn, command.model).hash if command.model else None
     run_id: int = tx.conn.execute(
         insert(r)

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -54,7 +55,7 @@ def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
     )
     rows = tx.conn.execute(query).all()
     if not rows:
-        raise NotFound("There is nothing to undo.")
+        raise NotFound(phrase("There is nothing to undo."))
     return [
         ValidLabel(
             item_id=row.item_id,

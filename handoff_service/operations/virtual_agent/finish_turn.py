@@ -121,8 +121,9 @@ def _outcome(
 
 
 def _is_lost(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> bool:
-    """Whether a bot that reports no ``understood`` is lost, which shows by the same answer several
-    times in a row."""
+    """Whether a bot that reports no ``understood`` is lost. It counts as lost after giving the same
+    answer several times in a row.
+    """
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:
         return False

@@ -26,7 +26,7 @@ from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASK_AGAIN_AFTER = timedelta(minutes=30)
-HAND_OVER_AFTER = timedelta(minutes=30)  # since the second question
+HAND_OVER_AFTER = timedelta(minutes=30)  # counted from the second question
 AGAIN = translatable(
     "I still need an answer to finish your report. Without one, I'll open the case as it is."
 )

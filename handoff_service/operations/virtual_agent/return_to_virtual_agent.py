@@ -14,6 +14,7 @@ from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Transition
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -41,13 +42,13 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     without a bot, when the bot already owns the conversation, or when the number cannot be
     answered."""
     if not command.outcome.strip():
-        raise BadInput(errors={"outcome": "must not be empty: describe what was done"})
+        raise BadInput(errors={"outcome": phrase("must not be empty: describe what was done")})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.settings.bot_answers:
-        raise Conflict("There is no virtual agent on this desk.")
+        raise Conflict(phrase("There is no virtual agent on this desk."))
     if interaction.owner is Owner.VIRTUAL_AGENT:
-        raise Conflict("The virtual agent already has this conversation.")
+        raise Conflict(phrase("The virtual agent already has this conversation."))
     if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
     did = "handed this back to the virtual agent"

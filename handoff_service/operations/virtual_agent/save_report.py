@@ -42,8 +42,9 @@ def save_report(
 def save_request(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> str | None:
-    """Like ``save_report``, for a collected request for equipment. The request does not say why it
-    is needed."""
+    """Like ``save_report``, for a collected request for equipment. The case of an unfinished
+    request has no reason why the requester needs the equipment.
+    """
     item = collected.get(ITEM)
     if not item:
         return None

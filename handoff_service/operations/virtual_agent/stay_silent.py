@@ -1,5 +1,6 @@
-"""Leaves a text unanswered when it is not for the desk and its number got the reply to such texts
-within the last day."""
+"""Leaves a text unanswered if it is not for the desk and its number has already got the reply to
+such texts within the last day.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

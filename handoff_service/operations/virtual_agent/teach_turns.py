@@ -13,6 +13,7 @@ from sqlalchemy import select
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.training.keep_items import LabelReason, TurnText, keep_item
 from handoff_service.operations.virtual_agent.turn_input import unanswered_texts
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Direction, ItemSource, Kind
 from handoff_service.rules.training import order
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
@@ -23,7 +24,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 b, m = t.bot_turns, t.messages
 NEVER_MIND = "never_mind"
-NOT_A_TURN = "Only the virtual agent's answers to a text can be marked as misunderstood."
+NOT_A_TURN = phrase("Only the virtual agent's answers to a text can be marked as misunderstood.")
 
 type _Row = sa.Row[*tuple[Any, ...]]
 
@@ -86,7 +87,12 @@ def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | Non
         )
     ).scalar()
     if seq is None:
-        raise NotFound(f"There is no answer of the virtual agent {command.message_id}.")
+        raise NotFound(
+            phrase(
+                "There is no answer of the virtual agent {message_id}.",
+                message_id=command.message_id,
+            )
+        )
     asked = b.c.interaction_id == interaction.id, b.c.up_to_seq < seq, b.c.answered_at.is_not(None)
     turn = tx.conn.execute(select(b).where(*asked).order_by(b.c.id.desc()).limit(1)).one_or_none()
     text = _text(tx, interaction, turn) if turn is not None else None

@@ -46,8 +46,10 @@ type _Row = sa.Row[*tuple[Any, ...]]
 def unanswered_texts(
     tx: Transaction, interaction: InteractionRow, *, after: int, up_to: int
 ) -> list[str]:
-    """The requester's unanswered texts of this epoch, in order; an invisible text is empty. Without
-    commands and without texts about consent, because the desk answers those itself."""
+    """The requester's unanswered texts of this epoch, in order. An invisible text is returned as an
+    empty string. Commands and texts about consent are left out, because the desk answers them
+    itself.
+    """
     m = t.messages
     with_media = sa.exists().where(t.media.c.message_id == m.c.id)
     rows = tx.conn.execute(
@@ -71,7 +73,7 @@ def unanswered_texts(
 
 
 def _for_bot(body: str, *, with_media: bool) -> str:
-    """One text as the bot gets it. Empty when nothing in it is visible."""
+    """The text that the bot gets for this text. Empty when the text has nothing visible."""
     if is_visible(body):
         return without_signature(body).strip()
     return PICTURE if with_media else ""
@@ -110,8 +112,9 @@ def facts_for_bot(
 
 
 def _device_meant(tx: Transaction, interaction: InteractionRow, text: str) -> str | None:
-    """The device of the conversation's last case, if the text refers to it: "it is jammed again".
-    Then the virtual agent does not ask for it a second time."""
+    """The device of the conversation's last case, if the text refers to that device: "it is jammed
+    again". The virtual agent then does not ask for the device again.
+    """
     c = t.cases.c
     query = select(c.device).where(c.interaction_id == interaction.id, c.device.is_not(None))
     device: str | None = tx.conn.execute(query.order_by(c.id.desc()).limit(1)).scalar()

@@ -17,7 +17,8 @@ from handoff_service.errors import CannotOpen
 from handoff_service.operations.shared.failed_job import report_job
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.webhooks.switch_off import switch_off
-from handoff_service.ports import Called, OutgoingCall
+from handoff_service.ports import CallResult, OutgoingCall
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.rules.webhooks import signature as rules
 from handoff_service.rules.webhooks.payloads import EventJob
@@ -28,7 +29,7 @@ from handoff_service.store.engine.transaction import Transaction
 w, k = t.webhooks, t.webhook_calls
 KEPT = timedelta(days=30)  # ended calls are kept this long for the admin to inspect
 LONGEST_ANSWER = 2000  # characters that are stored
-SWITCHED_OFF = "The webhook was switched off before it got this event."
+SWITCHED_OFF = phrase("The webhook was switched off before it got this event.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class BeginCall:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishCall:
     call_id: int
-    called: Called
+    result: CallResult
 
 
 def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
@@ -51,7 +52,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
         return None
     hook = tx.conn.execute(select(w).where(w.c.id == row.webhook_id)).one()
     if not hook.active:
-        _end(tx, row.id, CallState.GIVEN_UP, Called(why=SWITCHED_OFF))
+        _end(tx, row.id, CallState.GIVEN_UP, CallResult(why=SWITCHED_OFF))
         return None
     tx.conn.execute(
         update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
@@ -60,7 +61,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
     try:
         secrets = _secrets(tx, hook)
     except CannotOpen as error:
-        _failed(tx, row.id, Called(why=str(error)))
+        _failed(tx, row.id, CallResult(why=str(error)))
         return None
     return OutgoingCall(
         url=hook.url,
@@ -73,14 +74,14 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
 
 def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     """Record the result of a call. A failed call is retried for a day."""
-    row, called = _locked(tx, command.call_id), command.called
+    row, result = _locked(tx, command.call_id), command.result
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
         return CallState.DELIVERED if row is None else CallState(row.state)
-    if called.why is not None:
-        return _failed(tx, row.id, called)
+    if result.why is not None:
+        return _failed(tx, row.id, result)
     this = w.c.id == row.webhook_id
-    _end(tx, row.id, CallState.DELIVERED, called)
+    _end(tx, row.id, CallState.DELIVERED, result)
     tx.conn.execute(
         update(w).where(this, w.c.failing_since.is_not(None)).values(failing_since=None)
     )
@@ -88,26 +89,27 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     return CallState.DELIVERED
 
 
-def _failed(tx: Transaction, call_id: int, called: Called) -> CallState:
+def _failed(tx: Transaction, call_id: int, result: CallResult) -> CallState:
     row = _locked(tx, call_id)
     this = w.c.id == row.webhook_id
     tx.conn.execute(update(w).where(this, w.c.failing_since.is_(None)).values(failing_since=tx.now))
     since = tx.conn.execute(select(w.c.failing_since).where(this)).scalar_one()
     if since is not None and rules.must_switch_off(since, row.attempts, tx.now):
         switch_off(tx, row.webhook_id)
-        return _given_up(tx, row, called)
+        return _given_up(tx, row, result)
     again = rules.next_try(row.attempts, row.since, tx.now)
     if again is None:
-        return _given_up(tx, row, called)
-    tx.conn.execute(update(k).where(k.c.id == row.id).values(_result(called)))
+        return _given_up(tx, row, result)
+    tx.conn.execute(update(k).where(k.c.id == row.id).values(_columns(result)))
     due_work.release(tx, Work.CALL_WEBHOOK, row.id, again)
     return CallState.WAITING
 
 
-def _given_up(tx: Transaction, row: Any, called: Called) -> CallState:
-    """Give up the call. This sends an event to webhooks, unless the call was about a failure
-    itself, because one such event would cause the next."""
-    _end(tx, row.id, CallState.GIVEN_UP, called)
+def _given_up(tx: Transaction, row: Any, result: CallResult) -> CallState:
+    """Give up the call. This sends an event to webhooks. A call about a failure sends none, because
+    one such event would cause the next.
+    """
+    _end(tx, row.id, CallState.GIVEN_UP, result)
     if row.type != WebhookEvent.JOB_FAILED:
         job = EventJob(
             kind=Work.CALL_WEBHOOK,
@@ -133,23 +135,23 @@ def _locked(tx: Transaction, call_id: int) -> Any:
     return tx.conn.execute(select(k).where(k.c.id == call_id).with_for_update()).one_or_none()
 
 
-def _end(tx: Transaction, call_id: int, state: CallState, called: Called) -> None:
-    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, **_result(called)))
+def _end(tx: Transaction, call_id: int, state: CallState, result: CallResult) -> None:
+    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, **_columns(result)))
     due_work.cancel(tx, Work.CALL_WEBHOOK, [call_id])
 
 
-def _result(called: Called) -> dict[str, Any]:
-    answer = called.answer and called.answer.replace("\0", "")[:LONGEST_ANSWER]
-    return {"status": called.status, "why": called.why, "answer": answer or None}
+def _columns(result: CallResult) -> dict[str, Any]:
+    answer = result.answer and result.answer.replace("\0", "")[:LONGEST_ANSWER]
+    return {"status": result.status, "why": result.why, "answer": answer or None}
 
 
 async def when_due(job: Job) -> None:
     call = await job.write(begin_call, BeginCall(call_id=int(job.key)))
     if call is None:
         return
-    called = await job.deps.webhook.call(call)
-    finish = FinishCall(call_id=int(job.key), called=called)
+    result = await job.deps.webhook.call(call)
+    finish = FinishCall(call_id=int(job.key), result=result)
     state = await job.write(finish_call, finish)
     job.deps.metrics.calls.labels(state).inc()
     say = log.warning if state is CallState.GIVEN_UP else log.info
-    say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
+    say("webhook_called", event=call.event_id, state=state, status=result.status, why=result.why)

@@ -13,6 +13,7 @@ from handoff_service.operations.shared.record_events import (
     put_calls,
 )
 from handoff_service.operations.webhooks.webhooks import stored_fields
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.rules.webhooks.payloads import EventOfTest, WebhookTestData
 from handoff_service.store.engine import due_work
@@ -21,7 +22,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.webhooks.webhooks import NO_CALL
 
 k = t.webhook_calls
-IS_OFF = "This webhook is switched off. Switch it on first."
+IS_OFF = phrase("This webhook is switched off. Switch it on first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from handoff_service.operations.shared.record_changes import created, deletes, r
 from handoff_service.operations.webhooks.switch_off import give_up_waiting
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.outside_addresses import address_error
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import WebhookEvent
 from handoff_service.rules.webhooks import signature
 from handoff_service.rules.webhooks import webhooks as rules
@@ -69,8 +70,9 @@ def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
 
 
 def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
-    """NotFound, and the errors of ``make_webhook``. A webhook that is switched on again counts as
-    well; one that is switched off gives up its waiting events."""
+    """NotFound, and the errors of ``make_webhook``. The address is checked again when a webhook is
+    switched on again. A webhook that is switched off gives up its waiting events.
+    """
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
     # a webhook with an address that is no longer allowed can still be switched off
@@ -97,7 +99,7 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
         change = ChangeWebhook(id=found, values=asdict(fields), secret=command.secret)
         return change_webhook(tx, change)
     if command.secret is None:
-        raise BadInput(errors={"secret": "is required for a new webhook"})
+        raise BadInput(errors={"secret": phrase("is required for a new webhook")})
     make_webhook(tx, MakeWebhook(fields=fields, secret=command.secret))
     return None
 
@@ -122,7 +124,7 @@ def current_secret(tx: Transaction, webhook_id: int) -> str:
     """The secret that signs the calls. NotFound; CannotOpen when its key is not set."""
     stored = webhooks.secret(tx.conn, webhook_id)
     if stored is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
+        raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
     return tx.settings.sealer.open(w.c.secret, stored)
 
 
@@ -138,7 +140,7 @@ def stored_fields(tx: Transaction, webhook_id: int) -> WebhookFields:
     """The webhook as an admin set it up, locked. Raises NotFound for an unknown id."""
     row = tx.conn.execute(select(w).where(w.c.id == webhook_id).with_for_update()).one_or_none()
     if row is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
+        raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
     return WebhookFields(
         name=row.name,
         url=row.url,
@@ -168,7 +170,7 @@ def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
 def _check(
     tx: Transaction, fields: WebhookFields, secret: str | None, *, is_old: bool = False
 ) -> None:
-    """``is_old``: the address was checked when it was entered."""
+    """``is_old``: the address is unchanged, and was checked when it was entered."""
     wrong = rules.errors(fields)
     refused = None if is_old or "url" in wrong else address_error(fields.url, tx.settings.outside)
     if refused:
@@ -186,4 +188,7 @@ def _row(fields: WebhookFields) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(w.c.id).where(w.c.name == name)).first() is not None:
-        raise Conflict.at("name", f"A webhook named “{name}” already exists. Choose another name.")
+        raise Conflict.at(
+            "name",
+            phrase("A webhook named “{name}” already exists. Choose another name.", name=name),
+        )

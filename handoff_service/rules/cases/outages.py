@@ -9,6 +9,7 @@ from typing import Protocol
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_characters import described, is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.shared.phrases import phrase
 
 _WORD = re.compile(r"\w+")
 _STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
@@ -47,7 +48,7 @@ _STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
         *("down", "issue", "outage", "partly", "problem", "slow", "unavailable", "working"),
     ]
 )
-_ANSWERING = frozenset(  # words with which texts ask a question or answer one
+_ANSWERING = frozenset(  # words of texts that ask or answer a question
     [
         *("again", "broken", "case", "fixed", "i", "it", "just", "reply", "resolved", "still"),
         *("that", "this", "works", "work", "you", "your", "me", "but", "can", "cannot", "be"),
@@ -95,9 +96,16 @@ def _topic_words(text: str) -> set[str]:
 
 _PROBLEM = re.compile(
     r"\b(?:down|outages?|offline|broken?|issues?|problems?|slow|errors?|fail\w*|stuck|lost"
-    r"|can'?t|cannot|won'?t|doesn'?t|isn'?t|not work\w*|stopped|dropp\w+|no (?:access|connection)"
+    r"|can'?t|cannot|won'?t|don'?t|doesn'?t|isn'?t|aren'?t|(?:is|are|does|do|will|can|could) not"
+    r"|not work\w*|stopped|dropp\w+|no (?:access|connection)|unable|impossible|unavailable"
+    r"|unreachable|tim(?:es?|ed|ing) ?out|crash\w*|fr[eo]+z\w*"
     r"|ca[ií]d\w*|cay[oó]|no (?:me |se )?(?:funciona|sirve|anda|puedo|conecta|carga|deja)"
-    r"|sin (?:acceso|servicio|conexi[oó]n|internet|red)|fall\w+|problemas?|lent\w+)\b",
+    r"|sin (?:acceso|servicio|conexi[oó]n|internet|red)|fall\w+|problemas?|lent\w+"
+    r"|(?:geht|gehen|funktionier\w*|l[aä]uft|laufen|kann|k[oö]nnen)(?: \w+){0,4} nicht"
+    r"|ausfall|ausgefallen|gest[oö]rt|st[oö]rung|kaputt|langsam|fehler\w*"
+    r"|kein(?:e|en)? (?:zugriff|zugang|verbindung|internet|netz)"
+    r"|(?:ne |n')(?:\w+ )?\w+ (?:pas|plus)|(?:marche|fonctionne|r[eé]pond) (?:pas|plus)"
+    r"|panne|probl[eè]mes?|erreurs?|coup[eé]e?s?)\b",
     re.IGNORECASE,
 )
 
@@ -119,7 +127,7 @@ def errors(outage: OutageFields) -> dict[str, str]:
     if wrong := _text_error(outage.text):
         found["text"] = wrong
     if outage.until is not None and outage.until <= outage.since:
-        found["until"] = "must be later than “Since”"
+        found["until"] = phrase("must be later than “Since”")
     return found
 
 
@@ -127,9 +135,17 @@ def _text_error(text: str) -> str | None:
     if not is_visible(text):
         return nothing_visible(text)
     if keyword := asks_for_opt_out(text):
-        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
+        return phrase(
+            "asks people to reply {keyword}, which opts them out of all texts; use another word",
+            keyword=keyword,
+        )
     counted = segments(text)
     if counted.count > 1:
-        because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
-        return f"must fit in one segment; it takes {counted.count}{because}"
+        if counted.forced_by is None:
+            return phrase("must fit in one segment; it takes {count}", count=counted.count)
+        return phrase(
+            "must fit in one segment; it takes {count} because of {character}",
+            count=counted.count,
+            character=described(counted.forced_by),
+        )
     return None

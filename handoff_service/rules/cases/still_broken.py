@@ -12,7 +12,7 @@ from datetime import timedelta
 from handoff_service.rules.cases.outages import shares_topic
 
 ANSWERED_WITHIN = timedelta(days=7)  # between our text and the answer
-MOST_TEXTS = 2  # of the requester since our text, apart from the answer
+MOST_TEXTS = 2  # texts of the requester since our text, besides the answer
 MAX_CHARACTERS = 300
 
 _STILL = re.compile(

@@ -19,6 +19,7 @@ from enum import StrEnum
 from handoff_service.rules.consent.opt_out_requests import OptOutIntent, folded, opt_out_intent
 from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
 # stands in place of a provider number's id for an opt-out from all company numbers
@@ -186,9 +187,9 @@ def affected_numbers(
 def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
     """Whether later texts overrule a lost keyword that the gap sweep found.
 
-    ``since``: the later keywords. Each says whether its time is certain, which it is unless its
-    webhook was lost too. Any later STOP overrules a lost START. Only a START that is certainly
-    later overrules a lost STOP.
+    ``since``: the later keywords, each with whether its time is certain. Only a keyword whose
+    webhook was lost too has an uncertain time. Any later STOP overrules a lost START. Only a START
+    that is certainly later overrules a lost STOP.
     """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
     return any(meaning is other and (sure or other is Command.OPT_OUT) for meaning, sure in since)
@@ -205,14 +206,21 @@ def why_not(
     match source:
         case Source.KEYWORD:
             texted = (words or "").rstrip(".!? ")
-            return (
-                f"Opted out on {day} by texting {texted}. Only they can opt back in, by "
-                "texting START."
+            return phrase(
+                "Opted out on {day} by texting {words}. Only they can opt back in, by "
+                "texting START.",
+                day=day,
+                words=texted,
             )
         case Source.PROVIDER:
-            return (
-                f"Opted out on {day}, reported by the carrier. Only they can opt back in, by "
-                "texting START."
+            return phrase(
+                "Opted out on {day}, reported by the carrier. Only they can opt back in, by "
+                "texting START.",
+                day=day,
             )
         case _:
-            return f"Opted out on {day}, recorded by {by or 'another system'}."
+            return phrase(
+                "Opted out on {day}, recorded by {name}.",
+                day=day,
+                name=by or phrase("another system"),
+            )

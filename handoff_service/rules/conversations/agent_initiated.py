@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner
 
 
@@ -41,16 +42,18 @@ class AgentWritesRow:
 TABLE: Mapping[Situation, AgentWritesRow] = {
     Situation.NO_ACTIVE_INTERACTION: AgentWritesRow(
         (AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
-        "Starts a new conversation, assigned to you.",
+        phrase("Starts a new conversation, assigned to you."),
     ),
     Situation.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
         (AgentWritesStep.INJECT, AgentWritesStep.JOIN_LIVE_GROUP),
-        "Your text joins the current conversation. {owner} stays in charge.",
+        phrase("Your text joins the current conversation. {owner} stays in charge."),
         (NO_REASSIGNMENT,),
     ),
     Situation.ACTIVE_WITH_VIRTUAL_AGENT: AgentWritesRow(
         (AgentWritesStep.CLOSE, AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
-        "Closes the conversation with the virtual agent and starts a new one, assigned to you.",
+        phrase(
+            "Closes the conversation with the virtual agent and starts a new one, assigned to you."
+        ),
     ),
     Situation.ACTIVE_WITH_SOMEONE_ELSE: AgentWritesRow(
         (
@@ -59,8 +62,10 @@ TABLE: Mapping[Situation, AgentWritesRow] = {
             AgentWritesStep.CREATE,
             AgentWritesStep.ASSIGN_TO_AGENT,
         ),
-        "Closes the conversation with {person}, links the number to {meant} and starts a new "
-        "conversation, assigned to you.",
+        phrase(
+            "Closes the conversation with {person}, links the number to {meant} and "
+            "starts a new conversation, assigned to you."
+        ),
     ),
 }
 
@@ -73,19 +78,21 @@ class LineFacts:
     user: int | None
 
 
-#: The effect of a text that a service token sends. True: no interaction is active.
+#: The effect of a text that a service token sends, by whether the row starts a conversation.
 OF_PROGRAM = {
-    True: "Sends the text in a conversation that is closed at once. An answer starts a new one.",
-    False: "Your text joins the current conversation. Its owner stays in charge.",
+    True: phrase(
+        "Sends the text in a conversation that is closed at once. An answer starts a new one."
+    ),
+    False: phrase("Your text joins the current conversation. Its owner stays in charge."),
 }
-WAITING = (
-    "Your text joins the conversation that is waiting for a live agent, and the conversation "
-    "is assigned to you."
+WAITING = phrase(
+    "Your text joins the conversation that is waiting for a live agent, and "
+    "the conversation is assigned to you."
 )
-TAKING_PART = (
+TAKING_PART = phrase(
     "Your text joins the current conversation, which you are already in. {owner} stays in charge."
 )
-IN_CHARGE = (
+IN_CHARGE = phrase(
     "Your text joins the current conversation, which you are already in. You stay in charge."
 )
 

@@ -132,7 +132,7 @@ def _without_greeting(text: str) -> str:
 def _without_problem(
     lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]
 ) -> Collection[int]:
-    """The places of the texts that the virtual agent took for something else."""
+    """The places of the texts that, by the virtual agent's understanding, name no problem."""
     found: set[int] = set()
     begin = 0
     for turn in turns:

@@ -7,6 +7,8 @@ One message has at most 10 files and 5 MB, because providers accept no more.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from handoff_service.rules.shared.phrases import phrase
+
 MOST_BYTES = 5_000_000  # total for all media of one message
 MOST_FILES = 10
 MOST_PIXELS = 50_000_000  # our own limit: larger pictures make browsers slow
@@ -20,6 +22,7 @@ SHOWN: Mapping[str, str] = {
     "WEBP": "image/webp",
 }
 SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
+TOO_LARGE = phrase("The picture is too large: {width} by {height} pixels. Send a smaller one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +99,19 @@ def judge_file(
     name = declared.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
         if picture.width * picture.height > MOST_PIXELS:
-            return RefusedFile(
-                f"The picture is too large: {picture.width} by {picture.height} pixels. Send a "
-                "smaller one."
-            )
+            return RefusedFile(phrase(TOO_LARGE, width=picture.width, height=picture.height))
         return AcceptedFile(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
     if not kinds and name not in SHOWN.values():
-        return RefusedFile(f"This file type isn't supported ({name[:100]}).")
+        return RefusedFile(phrase("This file type isn't supported ({name}).", name=name[:100]))
     found = next((kind for kind in kinds if content.startswith(kind.begins, kind.at)), None)
     if found is None:
-        return RefusedFile(f"Its content does not match its type ({name[:100] or 'no type'}).")
+        return RefusedFile(
+            phrase(
+                "Its content does not match its type ({name}).",
+                name=name[:100] or phrase("no type"),
+            )
+        )
     return AcceptedFile(name if name in found.types else found.types[0])
 
 
@@ -114,15 +119,16 @@ def sendable(picture: Picture | None, size: int) -> AcceptedFile | RefusedFile:
     """Whether an agent may send this picture."""
     if size > MOST_BYTES:
         return RefusedFile(
-            f"A picture can be at most {in_words(MOST_BYTES)}; this one is {in_words(size)}."
+            phrase(
+                "A picture can be at most {most}; this one is {size}.",
+                most=in_words(MOST_BYTES),
+                size=in_words(size),
+            )
         )
     if picture is None or picture.content_type not in SENT:
-        return RefusedFile("Only JPEG, PNG and GIF pictures can be sent.")
+        return RefusedFile(phrase("Only JPEG, PNG and GIF pictures can be sent."))
     if picture.width * picture.height > MOST_PIXELS:
-        return RefusedFile(
-            f"The picture is too large: {picture.width} by {picture.height} pixels. Send a smaller "
-            "one."
-        )
+        return RefusedFile(phrase(TOO_LARGE, width=picture.width, height=picture.height))
     return AcceptedFile(picture.content_type, picture.width, picture.height)
 
 

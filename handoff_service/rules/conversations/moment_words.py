@@ -8,13 +8,17 @@ from handoff_service.rules.conversations.past import (
     PastEvent,
     UnderstoodThen,
 )
+from handoff_service.rules.shared.phrases import joined, phrase, reworded
+from handoff_service.rules.shared.stored_sentences import decision as decision_words
+from handoff_service.rules.shared.stored_sentences import reason, stored
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary_words import AUTHORS
 
 LONGEST = 160  # characters of a quoted text
 
 
 class MomentKind(StrEnum):
-    """The kinds of moments. Pages mark all of them but texts."""
+    """The kinds of moments. Pages show a mark at each kind except texts."""
 
     TEXT = "text"
     NOTE = "note"
@@ -37,6 +41,7 @@ _KINDS = {
     Event.TIMER: MomentKind.TIMER,
     Event.PROMPT: MomentKind.TIMER,
     Event.ALARM: MomentKind.TIMER,
+    Event.WAITING: MomentKind.TIMER,
     Event.TRANSFER: MomentKind.OFFER,
 }
 
@@ -47,14 +52,20 @@ def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
         case PastEntry() as line:
             return line.seq, _kind(line), _words(line)
         case PastDecision() as decision:
-            return None, MomentKind.OFFER, decision.said[:1].upper() + decision.said[1:]
+            return None, MomentKind.OFFER, _capitalized(decision_words(decision.said))
         case UnderstoodThen() as turn:
             sure = f" ({turn.confidence:.0%})" if turn.confidence is not None else ""
             if not turn.intent:
-                return None, MomentKind.UNDERSTOOD, "Virtual agent: intent not reported"
+                words = phrase("Virtual agent: intent not reported")
+                return None, MomentKind.UNDERSTOOD, words
             what = turn.intent.replace("_", " ") + sure
-            return None, MomentKind.UNDERSTOOD, f"Virtual agent understood: {what}"
+            words = phrase("Virtual agent understood: {intent}", intent=what)
+            return None, MomentKind.UNDERSTOOD, words
     return None, MomentKind.OFFER, one.text
+
+
+def _capitalized(words: str) -> str:
+    return reworded(words, lambda text: text[:1].upper() + text[1:])
 
 
 def _kind(line: PastEntry) -> MomentKind:
@@ -69,10 +80,16 @@ def _words(line: PastEntry) -> str:
     text = " ".join(line.body.split())
     text = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
     if line.kind is Kind.NOTE:
-        return f"Private note by {line.by}: {text}"
+        return phrase("Private note by {name}: {text}", name=line.by, text=text)
     if line.event is Event.GRADE:
-        return f"Requester graded this conversation {line.reason} of 5: {text}"
+        return phrase(
+            "Requester graded this conversation {grade} of 5: {text}", grade=line.reason, text=text
+        )
     if line.kind is Kind.MESSAGE or line.event is None:
-        who = {Author.REQUESTER: "Requester", Author.VIRTUAL_AGENT: "Virtual agent"}
-        return f"{who.get(line.author) or line.by or 'Patchboard'}: {text or '(picture)'}"
-    return f"{text}: {line.reason}" if line.reason else text
+        who = {
+            Author.REQUESTER: AUTHORS[Author.REQUESTER],
+            Author.VIRTUAL_AGENT: AUTHORS[Author.VIRTUAL_AGENT],
+        }
+        by = who.get(line.author) or line.by or "Patchboard"
+        return joined(": ", [by, text or phrase("(picture)")])
+    return joined(": ", [stored(text), reason(line.reason)]) if line.reason else stored(text)

@@ -2,7 +2,7 @@
 
 The moments follow from what is stored (``past.py``): lines, turns of the virtual agent, work items,
 decisions and offers. When the conversation was on hold, and which timers ran, is not stored and
-follows from the lines. Timers are those of today's messaging actions.
+follows from the lines. The timers are computed from today's messaging actions.
 """
 
 import re

@@ -1,9 +1,10 @@
-"""The past of a conversation as it is stored, and its events in order."""
+"""The stored past of a conversation, and its events in order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Owner, State
 
 
@@ -97,7 +98,7 @@ class Past:
     """Everything that is known of a stretch of a conversation, oldest first.
 
     - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
-    - ``context``: lines before it, for what was true when it began;
+    - ``context``: lines before the stretch, from which its first state follows;
     - ``running``: the timers that run now, of a stretch that reaches to now;
     - ``closed_as``: how it was closed.
     """
@@ -122,7 +123,7 @@ class PastEvent:
     at: datetime
     place: int
     entry: PastEntry | PastDecision | OfferThen | UnderstoodThen
-    text: str = ""  #: what happened to an offer
+    text: str = ""  #: the outcome of an offer
 
 
 def past_events(past: Past) -> Iterator[PastEvent]:
@@ -136,15 +137,17 @@ def past_events(past: Past) -> Iterator[PastEvent]:
         yield PastEvent(decision.at, 2, decision)
     for offer in past.offers:
         if offer.offered_at not in decided:
-            yield PastEvent(offer.offered_at, 3, offer, f"Offered to {offer.agent}")
+            yield PastEvent(
+                offer.offered_at, 3, offer, phrase("Offered to {name}", name=offer.agent)
+            )
         if offer.ended_at and offer.outcome not in (None, OfferOutcome.ACCEPTED):
-            why = f": {offer.outcome_reason}" if offer.outcome_reason else ""
-            did = _ENDED[offer.outcome] if offer.outcome else ""
-            yield PastEvent(offer.ended_at, 3, offer, f"The offer to {offer.agent} {did}{why}")
+            ended = phrase(_ENDED[offer.outcome], name=offer.agent) if offer.outcome else ""
+            why = [offer.outcome_reason] if offer.outcome_reason else []
+            yield PastEvent(offer.ended_at, 3, offer, joined(": ", [ended, *why]))
 
 
 _ENDED = {
-    OfferOutcome.REJECTED: "was rejected",
-    OfferOutcome.TIMED_OUT: "expired",
-    OfferOutcome.WITHDRAWN: "was withdrawn",
+    OfferOutcome.REJECTED: phrase("The offer to {name} was rejected"),
+    OfferOutcome.TIMED_OUT: phrase("The offer to {name} expired"),
+    OfferOutcome.WITHDRAWN: phrase("The offer to {name} was withdrawn"),
 }

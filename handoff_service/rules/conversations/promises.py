@@ -129,8 +129,9 @@ def remind_at(now: datetime, at: datetime) -> datetime:
 
 
 def counts_as_kept(*, made_at: datetime, promised_at: datetime, written_at: datetime) -> bool:
-    """Whether a text or call note keeps a promise. One within minutes of the promise does not,
-    because it belongs to the same exchange."""
+    """Whether a text or call note keeps a promise. A text or note within minutes of the promise
+    does not keep it, because it belongs to the same exchange.
+    """
     grace = min(GRACE, (promised_at - made_at) / 4)
     return made_at + grace <= written_at <= promised_at
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import FirstResponder, Owner
 
 
@@ -78,9 +79,9 @@ def first_owner(
     if unanswerable:
         return FirstOwner(Owner.QUEUE if queues_unanswerable else Owner.NONE, unanswerable)
     if opted_out:
-        return FirstOwner(Owner.QUEUE, "The requester has opted out and cannot be texted.")
+        return FirstOwner(Owner.QUEUE, phrase("The requester has opted out and cannot be texted."))
     if first_responder is FirstResponder.LIVE_AGENT:
-        return FirstOwner(Owner.QUEUE, "Live agents answer this number first.")
+        return FirstOwner(Owner.QUEUE, phrase("Live agents answer this number first."))
     if not bot_answers:
-        return FirstOwner(Owner.QUEUE, "There is no virtual agent.")
+        return FirstOwner(Owner.QUEUE, phrase("There is no virtual agent."))
     return FirstOwner(Owner.VIRTUAL_AGENT)

@@ -4,7 +4,7 @@ Source: Unicode's Blocks.txt.
 In these scripts, a search finds a run of letters anywhere. Each letter therefore starts an index
 word, just long enough to be selective: two letters in Chinese, Japanese and Korean, three in Thai
 and its neighbors. Index words of one letter would make a search in Thai twenty times slower. Texts
-in Latin letters cost nothing more.
+in Latin letters need no additional index words.
 """
 
 import re
@@ -22,7 +22,8 @@ _NO_LETTER = "\u0e2f\u0e3f\u0e4f\u0e5a\u0e5b\u0f04-\u0f14\u104a-\u104f\u17d4-\u1
 _RUN = rf"(?:(?![{_NO_LETTER}])[{_TWO}])+|(?:(?![{_NO_LETTER}])[{_THREE}])+"
 #: In India's scripts, vowel signs are marks but count as letters of a word; dandas are punctuation.
 _SIGNS = "\u0900-\u0963\u0966-\u096f\u0971-\u0df3"
-#: A run of letters that one rule covers: a word, or consecutive letters of a script without spaces.
+#: A run of letters to which one rule applies: a word, or consecutive letters of a script without
+#: spaces.
 RUN = re.compile(rf"{_RUN}|(?:(?![{_TWO}{_THREE}])[^\W_]|[{_SIGNS}])+")
 _OF_TWO, _OF_THREE = re.compile(f"[{_TWO}]"), re.compile(f"[{_THREE}]")
 

@@ -30,6 +30,7 @@ MACHINERY = frozenset(
         Event.TIMER,
         Event.PROMPT,
         Event.ALARM,
+        Event.WAITING,
         Event.SCHEDULED,
         Event.LABEL,
         Event.MACRO,

@@ -1,7 +1,5 @@
 """Money as integer millionths of a currency (ISO 4217), because a text costs less than a cent."""
 
-from collections.abc import Mapping
-
 MILLION = 1_000_000
 
 
@@ -10,12 +8,3 @@ def in_currency(millionths: int) -> str:
     12.50."""
     whole, part = divmod(millionths, MILLION)
     return f"{whole}.{f'{part:06}'.rstrip('0'):0<2}"
-
-
-def describe(costs: Mapping[str, int]) -> str:
-    """Format sums for people, to the cent: 12.50 USD. Several currencies follow each other; empty
-    if there are none."""
-    return ", ".join(
-        f"{(cost + 5_000) // 10_000 / 100:,.2f} {currency}"
-        for currency, cost in sorted(costs.items())
-    )

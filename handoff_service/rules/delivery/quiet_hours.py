@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from handoff_service.rules.shared.phrases import phrase
+
 _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _WRITTEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -28,7 +30,7 @@ def parse(written: str) -> QuietHours:
     """Parse ``21:00-08:00``. The ValueError names the right format."""
     found = _WRITTEN.fullmatch(written.strip().replace(" ", ""))
     if found is None or found.group(1, 2) == found.group(3, 4):
-        raise ValueError("must be two times of the day, such as 21:00-08:00")
+        raise ValueError(phrase("must be two times of the day, such as 21:00-08:00"))
     hours = [int(part) for part in found.groups()]
     return QuietHours(time(hours[0], hours[1]), time(hours[2], hours[3]))
 
@@ -40,8 +42,8 @@ def earliest_send_time(
 
     With one zone, that is the end of its quiet hours. With several, it is the first moment within a
     day of ``since`` when more than half of the zones are outside their quiet hours. If there is no
-    such moment, it is the first one when the most are. ``since``: when the text was written; None:
-    now.
+    such moment, it is the first moment at which the largest number of zones is outside them.
+    ``since``: when the text was written; None: now.
     """
     open_now = _open_zones(quiet, now, zones)
     if 2 * open_now > len(zones) or not zones:

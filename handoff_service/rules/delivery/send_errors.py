@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import phrase
+
 
 class Reason(StrEnum):
     """Why a text did not arrive."""
@@ -47,23 +49,24 @@ COUNTRY_OFF = 21408  # the desk's list of countries
 RANGE_FULL = 30450  # the desk's limits on automatic replies
 OWN: Mapping[int, SendError] = {
     OPTED_OUT: SendError(
-        "The requester has opted out.",
-        "Nothing can be sent until they text START.",
+        phrase("The requester has opted out."),
+        phrase("Nothing can be sent until they text START."),
         Reason.OPTED_OUT,
     ),
     COUNTRY_OFF: SendError(
-        "Texts to this country are switched off.",
-        "Tell an admin. Texts to other countries still go out.",
+        phrase("Texts to this country are switched off."),
+        phrase("Tell an admin. Texts to other countries still go out."),
         Reason.COUNTRY,
     ),
     RANGE_FULL: SendError(
-        "Too many replies to unknown numbers.",
-        "If it is a person, write to them yourself, or call.",
+        phrase("Too many replies to unknown numbers."),
+        phrase("If it is a person, write to them yourself, or call."),
         Reason.BLOCKED,
     ),
 }
 UNNAMED = SendError(
-    "The provider rejected it.", "Look up the code in the provider's documentation, or try again."
+    phrase("The provider rejected it."),
+    phrase("Look up the code in the provider's documentation, or try again."),
 )
 
 

@@ -10,6 +10,8 @@ and what SMS providers call smart encoding, for characters that look the same on
 import unicodedata
 from collections.abc import Mapping
 
+from handoff_service.rules.shared.phrases import phrase
+
 type Ranges = tuple[tuple[int, int], ...]
 
 #: Character outside GSM-7 -> the look-alike within it.
@@ -57,28 +59,38 @@ STYLED: Ranges = (
 #: Name -> invisible characters. A GSM-7 text reads the same without them, because joiners and
 #: selectors only affect characters outside GSM-7.
 INVISIBLE: Mapping[str, Ranges] = {
-    "a zero-width space": ((0x200B, 0x200B),),
-    "a zero-width non-joiner": ((0x200C, 0x200C),),
-    "a zero-width joiner": ((0x200D, 0x200D), (0x034F, 0x034F)),
-    "a soft hyphen": ((0x00AD, 0x00AD),),
-    "a byte order mark": ((0xFEFF, 0xFEFF),),
-    "a word joiner": ((0x2060, 0x2060), (0x180E, 0x180E)),
-    "a direction mark": ((0x200E, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069), (0x061C, 0x061C)),
-    "a variation selector": (
+    phrase("a zero-width space"): ((0x200B, 0x200B),),
+    phrase("a zero-width non-joiner"): ((0x200C, 0x200C),),
+    phrase("a zero-width joiner"): ((0x200D, 0x200D), (0x034F, 0x034F)),
+    phrase("a soft hyphen"): ((0x00AD, 0x00AD),),
+    phrase("a byte order mark"): ((0xFEFF, 0xFEFF),),
+    phrase("a word joiner"): ((0x2060, 0x2060), (0x180E, 0x180E)),
+    phrase("a direction mark"): (
+        (0x200E, 0x200F),
+        (0x202A, 0x202E),
+        (0x2066, 0x2069),
+        (0x061C, 0x061C),
+    ),
+    phrase("a variation selector"): (
         (0xFE00, 0xFE0F),
         (0xE0100, 0xE01EF),
         (0x180B, 0x180D),
         (0x180F, 0x180F),
     ),
-    "a tag character": ((0xE0000, 0xE007F),),
-    "a blank letter": ((0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0), (0x17B4, 0x17B5)),
-    "an invisible sign": (
+    phrase("a tag character"): ((0xE0000, 0xE007F),),
+    phrase("a blank letter"): (
+        (0x115F, 0x1160),
+        (0x3164, 0x3164),
+        (0xFFA0, 0xFFA0),
+        (0x17B4, 0x17B5),
+    ),
+    phrase("an invisible sign"): (
         (0x2061, 0x2065),
         (0x206A, 0x206F),
         (0x1BCA0, 0x1BCA3),
         (0x1D173, 0x1D17A),
     ),
-    "a control character": (
+    phrase("a control character"): (
         (0x00, 0x08),
         (0x0E, 0x1F),
         (0x7F, 0x84),
@@ -86,8 +98,8 @@ INVISIBLE: Mapping[str, Ranges] = {
         (0xFFF0, 0xFFFB),
     ),
 }
-#: Invisible characters that mean nothing in any script. A zero-width space is not one: it marks
-#: line breaks in Thai.
+#: Invisible characters that mean nothing in any script. A zero-width space is not among them: it
+#: marks line breaks in Thai.
 MEANINGLESS = "\u00ad\ufeff\u2060"
 
 _STYLED = {
@@ -117,9 +129,9 @@ def described(character: str) -> str:
         return INVISIBLE_NAMES[character]
     kind = unicodedata.category(character)[0]
     if kind == "Z" or character.isspace() or character == "\u2800":
-        return f"a blank (U+{ord(character):04X})"
+        return phrase("a blank (U+{code})", code=f"{ord(character):04X}")
     if kind == "M":
-        return f"a combining mark (U+{ord(character):04X})"
+        return phrase("a combining mark (U+{code})", code=f"{ord(character):04X}")
     return f"U+{ord(character):04X}" if kind == "C" else character
 
 
@@ -127,6 +139,8 @@ def nothing_visible(text: str) -> str:
     """The error for a text without visible characters, addressed to its writer."""
     shows_nothing = next((c for c in text if c in INVISIBLE_NAMES or c == "\u2800"), None)
     if shows_nothing is None:
-        return "must not be empty"
+        return phrase("must not be empty")
     name = INVISIBLE_NAMES.get(shows_nothing, described(shows_nothing))
-    return f"must contain visible text; it has only invisible characters, such as {name}"
+    return phrase(
+        "must contain visible text; it has only invisible characters, such as {name}", name=name
+    )

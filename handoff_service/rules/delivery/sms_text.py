@@ -66,7 +66,7 @@ def is_short_code(number: str) -> bool:
 
 
 def narrowed(body: str) -> str:
-    """The text as it is sent: in the fewest segments that lose nothing visible.
+    """The text for sending, in the fewest segments without loss of visible characters.
 
     Letters are composed first. If replacing look-alikes and removing invisible characters makes the
     text fit GSM-7, both are done. Otherwise every meaningful character stays.

@@ -11,6 +11,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from handoff_service.rules.shared.day_words import short_date
+from handoff_service.rules.shared.phrases import joined, phrase
+
 
 class AttributeOwner(StrEnum):
     """The kind of record that has the attribute."""
@@ -47,6 +50,8 @@ ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
 KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: the words for a stored yes or no
+YES_NO_WORDS: Mapping[str, str] = {"yes": phrase("Yes"), "no": phrase("No")}
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -73,22 +78,24 @@ class AttributeFields:
 
 def errors(one: AttributeFields) -> dict[str, str]:
     """The errors of a definition: field -> the correct form."""
-    found = {}
+    found: dict[str, str] = {}
     if not KEY.fullmatch(one.key):
-        found["key"] = (
+        found["key"] = phrase(
             "must begin and end with a letter or digit and have at most 60 letters, digits, "
             "dots, hyphens and underscores, without spaces, such as order_number"
         )
     if one.type is AttributeType.CHOICE and not one.choices:
-        found["choices"] = "must have at least one choice"
+        found["choices"] = phrase("must have at least one choice")
     if one.type is not AttributeType.CHOICE and one.choices:
-        found["choices"] = "must be empty unless the type is choice"
+        found["choices"] = phrase("must be empty unless the type is choice")
     if len({choice.casefold() for choice in one.choices}) < len(one.choices):
-        found["choices"] = "must have each choice only once"
+        found["choices"] = phrase("must have each choice only once")
     if one.required_to_close and one.owner is AttributeOwner.USER:
-        found["required_to_close"] = "is only for attributes of conversations"
+        found["required_to_close"] = phrase("is only for attributes of conversations")
     if one.required_to_close and one.shown is AttributePlace.NOWHERE:
-        found["shown"] = "must be panel or header for an attribute that is required to close"
+        found["shown"] = phrase(
+            "must be panel or header for an attribute that is required to close"
+        )
     return found
 
 
@@ -96,7 +103,7 @@ def read_value(one: AttributeFields, typed: str) -> str:
     """The value in the form that is stored. The ValueError says what would be right."""
     value = typed.strip()
     if not value or len(value) > LONGEST_VALUE or _CONTROLS.search(value):
-        raise ValueError(f"must be one line of 1 to {LONGEST_VALUE} characters")
+        raise ValueError(phrase("must be one line of 1 to {most} characters", most=LONGEST_VALUE))
     match one.type:
         case AttributeType.NUMBER:
             return _number(value)
@@ -104,7 +111,7 @@ def read_value(one: AttributeFields, typed: str) -> str:
             return _date(value)
         case AttributeType.YES_NO:
             if value.lower() not in _YES_NO:
-                raise ValueError("must be yes or no")
+                raise ValueError(phrase("must be yes or no"))
             return _YES_NO[value.lower()]
         case AttributeType.CHOICE:
             return _choice(value, one.choices)
@@ -113,7 +120,7 @@ def read_value(one: AttributeFields, typed: str) -> str:
 
 def _number(value: str) -> str:
     if not _NUMBER.fullmatch(value):
-        raise ValueError("must be a number, such as 12 or 12.5")
+        raise ValueError(phrase("must be a number, such as 12 or 12.5"))
     number = Decimal(value)
     whole = number == number.to_integral_value()
     return str(int(number)) if whole else f"{number.normalize():f}"
@@ -125,23 +132,24 @@ def _date(value: str) -> str:
             return date.fromisoformat(value).isoformat()
     except ValueError:
         pass
-    raise ValueError("must be a date, such as 2026-01-31")
+    raise ValueError(phrase("must be a date, such as 2026-01-31"))
 
 
 def _choice(value: str, choices: Sequence[str]) -> str:
     found = next((one for one in choices if one.casefold() == value.casefold()), None)
     if found is None:
-        raise ValueError(f"must be one of {', '.join(choices)}")
+        raise ValueError(phrase("must be one of {choices}", choices=", ".join(choices)))
     return found
 
 
 def in_words(one: AttributeFields | None, value: str) -> str:
-    """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one`` None: not defined."""
+    """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one``: its definition; None for an
+    attribute without one.
+    """
     if one is not None and one.type is AttributeType.YES_NO:
-        return value.capitalize()
+        return YES_NO_WORDS.get(value, value)
     if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
-        day = date.fromisoformat(value)
-        return f"{day.day} {day:%b} {day.year}"
+        return short_date(date.fromisoformat(value))
     return value
 
 
@@ -149,8 +157,9 @@ def read_values(
     definitions: Mapping[str, AttributeFields], typed: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     """The values in the form that is stored, and a sentence for each value that does not fit.
-    ``definitions``: by key; values without a definition stay as they are."""
-    values, wrong = {}, []
+    ``definitions``: key -> definition. Values without a definition do not change."""
+    values: dict[str, str] = {}
+    wrong: list[str] = []
     for key, value in typed.items():
         if (one := definitions.get(key)) is None:
             values[key] = value
@@ -158,5 +167,5 @@ def read_values(
         try:
             values[key] = read_value(one, value)
         except ValueError as error:
-            wrong.append(f"“{one.name}” {error}")
+            wrong.append(joined(" ", (f"“{one.name}”", str(error))))
     return values, wrong

@@ -1,9 +1,9 @@
 """The audit log: who did what, and the chain that shows whether somebody changed it afterwards.
 
 Each entry gets a place in a chain. Its link holds a digest of the entry, and a hash of the digest
-and of the link before. Both are keyed, so somebody who can write to the database but does not have
-the desk's keys cannot make a link. Deleting old entries leaves their links, so the chain can still
-be checked.
+and of the previous link. Both are keyed, so somebody who can write to the database but does not
+have the desk's keys cannot make a link. Deleting old entries leaves their links, so the chain can
+still be checked.
 """
 
 import hashlib
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from handoff_service.rules.shared.phrases import Phrase, phrase
 
 #: The hash before the first link.
 BEGIN = ""
@@ -36,7 +38,7 @@ class AuditAction(StrEnum):
 
 
 class Subject(StrEnum):
-    """The subjects of audit entries that are no kind of record with a change history."""
+    """The subjects of audit entries besides the records that have a change history."""
 
     PROFILE = "profile"
     DESK_FILE = "desk_file"
@@ -46,6 +48,34 @@ class Subject(StrEnum):
     PERSONAL_DATA = "personal_data"
     BACKUP = "backup"
     SECRET_KEY = "secret_key"  # noqa: S105  # the name of a subject
+
+
+#: How pages show the actions.
+ACTION_WORDS: Mapping[str, Phrase] = {
+    AuditAction.SIGNED_IN: phrase("Signed in"),
+    AuditAction.SIGN_IN_FAILED: phrase("Sign in failed"),
+    AuditAction.SIGNED_OUT: phrase("Signed out"),
+    AuditAction.CREATED: phrase("Created"),
+    AuditAction.CHANGED: phrase("Changed"),
+    AuditAction.DELETED: phrase("Deleted"),
+    AuditAction.VIEWED: phrase("Viewed"),
+    AuditAction.EXPORTED: phrase("Exported"),
+    AuditAction.KEYS_ROTATED: phrase("Keys rotated"),
+    AuditAction.MERGED: phrase("Merged"),
+    AuditAction.MERGE_UNDONE: phrase("Merge undone"),
+    AuditAction.ENTRIES_REMOVED: phrase("Entries removed"),
+}
+#: How pages show these subjects.
+SUBJECT_WORDS: Mapping[str, Phrase] = {
+    Subject.PROFILE: phrase("Profile"),
+    Subject.DESK_FILE: phrase("Desk file"),
+    Subject.REPORT: phrase("Report"),
+    Subject.CONVERSATIONS: phrase("Conversations"),
+    Subject.AUDIT_LOG: phrase("Audit log"),
+    Subject.PERSONAL_DATA: phrase("Personal data"),
+    Subject.BACKUP: phrase("Backup"),
+    Subject.SECRET_KEY: phrase("Secret key"),
+}
 
 
 def canonical(entry: Mapping[str, Any]) -> bytes:
@@ -64,6 +94,6 @@ def digest_of(key: bytes, entry: Mapping[str, Any]) -> str:
 
 
 def link_hash(key: bytes, place: int, before: str, digest: str) -> str:
-    """The hash of a link. ``before``: the hash of the link before, or BEGIN."""
+    """The hash of a link. ``before``: the hash of the previous link, or BEGIN."""
     content = f"link\0{place}\0{before}\0{digest}".encode()
     return hmac.new(key, content, hashlib.sha256).hexdigest()

@@ -14,10 +14,10 @@ class PaletteEntry:
     other_words: str = ""  #: further words that find it
     href: str = ""  #: a page
     press: str = ""  #: the id of a button of the page
-    does: str = ""  #: an act of the page's script
+    does: str = ""  #: the name of an action in the page's script
     run: str = ""  #: the address that runs a macro
     then: str = ""  #: where the workspace goes after the macro
-    refused: str = ""  #: why it is impossible now
+    refused: str = ""  #: why the macro is impossible now
 
 
 def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from handoff_service.rules.shared.phrases import any_of, phrase
 from handoff_service.rules.shared.vocabulary import Role
 
 SCOPES = "email profile"
@@ -20,7 +21,7 @@ CLOCKS_DIFFER = 60  # seconds, between the provider and this desk
 _LAST_TIME = 2**33  # Unix time, in the year 2242
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s]{1,250}@[^@\s]{1,69}")
-OPEN_DOOR = (
+ACCOUNTS_FOR_ANYBODY = phrase(
     "would give an account here to everybody who has one at the provider. Fill in domains or roles"
 )
 
@@ -59,9 +60,9 @@ def errors(fields: IdentityProviderFields) -> dict[str, str]:
     if wrong := issuer_error(fields.issuer):
         found["issuer"] = wrong
     if any(not _DOMAIN.fullmatch(domain) for domain in fields.domains):
-        found["domains"] = "must be domains in small letters, such as example.com"
+        found["domains"] = phrase("must be domains in small letters, such as example.com")
     if fields.creates_accounts and not (fields.domains or fields.roles):
-        found["creates_accounts"] = OPEN_DOOR
+        found["creates_accounts"] = ACCOUNTS_FOR_ANYBODY
     return found
 
 
@@ -73,7 +74,7 @@ def issuer_error(issuer: str) -> str | None:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or re.search(r"\s", issuer):
-        return "must be the provider's address, such as https://login.example.com"
+        return phrase("must be the provider's address, such as https://login.example.com")
     return None
 
 
@@ -89,7 +90,7 @@ class Person:
     - ``subject``: the provider's own id of the person;
     - ``email``: None without an address that the provider vouches for;
     - ``roles``: None when admins choose the roles;
-    - ``groups``: those that the mapping gives to this person.
+    - ``groups``: the groups that the mapping gives to this person.
     """
 
     subject: str
@@ -105,19 +106,28 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise NotAdmitted(
-            f"{provider.name} sent no usable ID for you. Ask an admin to check the provider."
+            phrase(
+                "{name} sent no usable ID for you. Ask an admin to check the provider.",
+                name=provider.name,
+            )
         )
     email = _vouched_email(claims, provider)
     if provider.domains and (email or "").rpartition("@")[2].lower() not in provider.domains:
         raise NotAdmitted(
-            f"Only people with a verified address at {' or '.join(provider.domains)} may sign in "
-            f"with {provider.name}."
+            phrase(
+                "Only people with a verified address at {names} may sign in with {name}.",
+                names=any_of(provider.domains),
+                name=provider.name,
+            )
         )
     theirs = _listed(claims.get(provider.groups_claim))
     roles = frozenset(role for one in theirs for role in provider.roles.get(one, ()))
     if provider.roles and not roles:
         raise NotAdmitted(
-            f"None of your groups at {provider.name} has a role here. Ask an admin to add you."
+            phrase(
+                "None of your groups at {name} has a role here. Ask an admin to add you.",
+                name=provider.name,
+            )
         )
     return Person(
         subject=subject,
@@ -137,13 +147,17 @@ def session_of(claims: Mapping[str, Any]) -> str | None:
 def authenticated(
     claims: Mapping[str, Any], asked_at: float | None, provider: str
 ) -> datetime | None:
-    """When the person last signed in at the provider. None when it does not say. NotAdmitted
-    when they did not do so again although the desk asked for it at ``asked_at``, in Unix time."""
+    """When the person last signed in at the provider. None when the provider does not report it.
+    NotAdmitted when the desk asked for a fresh sign-in at ``asked_at``, in Unix time, and the last
+    sign-in is older.
+    """
     at = claims.get("auth_time")
     if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < _LAST_TIME:
         return None
     if asked_at is not None and at < asked_at - CLOCKS_DIFFER:
-        raise NotAdmitted(f"{provider} did not ask you to sign in again. Try again.")
+        raise NotAdmitted(
+            phrase("{provider} did not ask you to sign in again. Try again.", provider=provider)
+        )
     return datetime.fromtimestamp(at, UTC)
 
 

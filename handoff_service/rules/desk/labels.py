@@ -1,8 +1,10 @@
 """Labels of conversations: their colors, and the choice of labels that can be a topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
+
+from handoff_service.rules.shared.phrases import Phrase, phrase
 
 
 class Color(StrEnum):
@@ -17,13 +19,25 @@ class Color(StrEnum):
     BROWN = "brown"
 
 
+#: How pages show the colors.
+COLOR_WORDS: Mapping[str, Phrase] = {
+    Color.GRAY: phrase("Gray"),
+    Color.BLUE: phrase("Blue"),
+    Color.TEAL: phrase("Teal"),
+    Color.VIOLET: phrase("Violet"),
+    Color.PINK: phrase("Pink"),
+    Color.BROWN: phrase("Brown"),
+}
+
+
 class MayBeTopic(Protocol):
     @property
     def topic(self) -> bool: ...
 
 
 def topics[T: MayBeTopic](labels: Iterable[T]) -> list[T]:
-    """The labels to choose a topic from: the ones that an admin has marked as topics. If none is
-    marked, all of them."""
+    """The labels from which agents choose a topic: an admin has marked them as topics. If none is
+    marked, all of them.
+    """
     every = list(labels)
     return [one for one in every if one.topic] or every

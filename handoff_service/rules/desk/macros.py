@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import CLOSED, State
 
@@ -20,7 +21,8 @@ STATES = (
 
 class MacroStep(StrEnum):
     """The steps of a macro, in the order in which they run. A conversation is closed last, because
-    nothing can be done with a closed one. The values are their names for people."""
+    no step works on a closed one. The values are the steps' English names on pages.
+    """
 
     TEXT = "Send the text"
     LABEL = "Add the label"
@@ -73,24 +75,28 @@ def steps(macro: MacroFields) -> tuple[MacroStep, ...]:
 
 def errors(macro: MacroFields) -> dict[str, str]:
     """Field -> what is wrong. Empty for a macro that can be saved."""
-    found = {}
+    found: dict[str, str] = {}
     if not steps(macro):
-        found["template_id"] = (
+        found["template_id"] = phrase(
             "choose at least one step: a text, a label, a note, an assignment or a state"
         )
     if macro.note is not None and (wrong := _note_error(macro.note)):
         found["note"] = wrong
     if macro.state is not None and macro.state not in STATES:
-        found["state"] = f"must be one of {', '.join(STATES)}"
+        found["state"] = phrase("must be one of {names}", names=", ".join(STATES))
     elif macro.state in CLOSED and macro.assigns:
-        found["state"] = "a closed conversation has no agent: remove the assignment or the state"
+        found["state"] = phrase(
+            "a closed conversation has no agent: remove the assignment or the state"
+        )
     elif macro.state is State.ON_HOLD and macro.to_queue_id is not None:
-        found["state"] = "a conversation in a queue cannot be on hold: remove one of the two"
+        found["state"] = phrase(
+            "a conversation in a queue cannot be on hold: remove one of the two"
+        )
     if macro.hold_for is not None and macro.state is not State.ON_HOLD:
-        found["hold_for"] = "must be empty, or the state must be “on hold”"
+        found["hold_for"] = phrase("must be empty, or the state must be “on hold”")
     chosen = (macro.to_me, macro.to_agent_id is not None, macro.to_queue_id is not None)
     if sum(chosen) > 1:
-        found["to_me"] = "choose one: the agent who runs it, another agent, or a queue"
+        found["to_me"] = phrase("choose one: the agent who runs it, another agent, or a queue")
     return found
 
 
@@ -98,5 +104,9 @@ def _note_error(note: str) -> str | None:
     if not is_visible(note):
         return nothing_visible(note)
     if len(note) > LONGEST_NOTE:
-        return f"must be at most {LONGEST_NOTE} characters; it has {len(note)}"
+        return phrase(
+            "must be at most {most} characters; it has {number}",
+            most=LONGEST_NOTE,
+            number=len(note),
+        )
     return placeholders.error(note, PEOPLE)

@@ -56,7 +56,9 @@ def agent_of(given: str) -> int | None:
 
 
 def is_good(key: str, given: str, account: Account, now: datetime) -> bool:
-    """Whether this key signed the token for the account as it is now, and it has not expired."""
+    """Whether this key signed the token, the account has not changed since, and the token has not
+    expired.
+    """
     found = _TOKEN.fullmatch(given)
     if found is None or int(found[1]) != account.agent_id or now.timestamp() > int(found[2]):
         return False

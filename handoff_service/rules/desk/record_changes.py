@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from handoff_service.rules.shared.phrases import Phrase, phrase
+
 type Entry = Mapping[str, Any]  #: a record as a desk file has it: key -> value
 type Changes = dict[str, list[Any]]  #: field -> [before, after]
 
@@ -34,6 +36,27 @@ class Noun(StrEnum):
     SERVICE_TOKEN = "service_token"  # noqa: S105  # a noun
 
 
+#: How pages name the kinds of records.
+NOUN_WORDS: Mapping[str, Phrase] = {
+    Noun.USER: phrase("User"),
+    Noun.AGENT: phrase("Agent"),
+    Noun.GROUP: phrase("Group"),
+    Noun.COMPANY_NUMBER: phrase("Company number"),
+    Noun.QUEUE: phrase("Queue"),
+    Noun.MESSAGING_ACTION: phrase("Messaging action"),
+    Noun.TEMPLATE: phrase("Template"),
+    Noun.LABEL: phrase("Label"),
+    Noun.ATTRIBUTE: phrase("Attribute"),
+    Noun.MACRO: phrase("Macro"),
+    Noun.SYSTEM_MESSAGE: phrase("System message"),
+    Noun.OUTAGE: phrase("Outage"),
+    Noun.DESK: phrase("Desk"),
+    Noun.PRESENCE_STATE: phrase("Presence state"),
+    Noun.REJECT_REASON: phrase("Reject reason"),
+    Noun.WEBHOOK: phrase("Webhook"),
+    Noun.IDENTITY_PROVIDER: phrase("Identity provider"),
+    Noun.SERVICE_TOKEN: phrase("Service token"),
+}
 #: The field whose value names a record to people.
 NAMED_BY = {
     Noun.USER: "name",

@@ -7,7 +7,9 @@ is for people only. The audit log has a scope of its own.
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-PREFIX = "pbt_"  #: how each token begins, so that a secret scanner recognizes it
+from handoff_service.rules.shared.phrases import phrase
+
+PREFIX = "pbt_"  #: the beginning of each token, by which secret scanners recognize tokens
 NAME = "Service token {name}"  #: how histories name a token
 MOST_DAYS = 366
 USUAL_DAYS = 90
@@ -43,27 +45,35 @@ class Scope(StrEnum):
 
 #: Each scope in words.
 MEANING = {
-    Scope.READ: "Read conversations, records and reports, and follow the event stream",
-    Scope.TEXTS: "Send and schedule texts, start conversations, write private notes",
-    Scope.CONVERSATIONS: "Change, close, label, transfer, assign and hand back conversations",
-    Scope.CASES: "Open and change cases",
-    Scope.CONSENTS: "Record opt-outs and opt-ins",
-    Scope.AUDIT: "Read the audit log",
-    Scope.ADMIN_AGENTS: "Create, change and delete agents, including their roles and passwords",
-    Scope.ADMIN_ATTRIBUTES: "Create, change and delete attributes",
-    Scope.ADMIN_DESK: "Change the desk settings",
-    Scope.ADMIN_GROUPS: "Create, change and delete groups",
-    Scope.ADMIN_LABELS: "Create, change and delete labels",
-    Scope.ADMIN_MACROS: "Create, change and delete macros",
-    Scope.ADMIN_MESSAGING_ACTIONS: "Create, change and delete messaging actions",
-    Scope.ADMIN_OUTAGES: "Create, change and delete outages, and text people who reported them",
-    Scope.ADMIN_PROFILES: "Change and deactivate messaging profiles",
-    Scope.ADMIN_PROVIDER_NUMBERS: "Create, change and delete company numbers",
-    Scope.ADMIN_QUEUES: "Create, change and delete queues",
-    Scope.ADMIN_TEMPLATES: "Create, change and delete templates",
-    Scope.ADMIN_TEXTS: "Change system messages",
-    Scope.ADMIN_USERS: "Create, change and delete users",
-    Scope.ADMIN_WEBHOOKS: "Create, change and delete webhooks, which send events to other systems",
+    Scope.READ: phrase("Read conversations, records and reports, and follow the event stream"),
+    Scope.TEXTS: phrase("Send and schedule texts, start conversations, write private notes"),
+    Scope.CONVERSATIONS: phrase(
+        "Change, close, label, transfer, assign and hand back conversations"
+    ),
+    Scope.CASES: phrase("Open and change cases"),
+    Scope.CONSENTS: phrase("Record opt-outs and opt-ins"),
+    Scope.AUDIT: phrase("Read the audit log"),
+    Scope.ADMIN_AGENTS: phrase(
+        "Create, change and delete agents, including their roles and passwords"
+    ),
+    Scope.ADMIN_ATTRIBUTES: phrase("Create, change and delete attributes"),
+    Scope.ADMIN_DESK: phrase("Change the desk settings"),
+    Scope.ADMIN_GROUPS: phrase("Create, change and delete groups"),
+    Scope.ADMIN_LABELS: phrase("Create, change and delete labels"),
+    Scope.ADMIN_MACROS: phrase("Create, change and delete macros"),
+    Scope.ADMIN_MESSAGING_ACTIONS: phrase("Create, change and delete messaging actions"),
+    Scope.ADMIN_OUTAGES: phrase(
+        "Create, change and delete outages, and text people who reported them"
+    ),
+    Scope.ADMIN_PROFILES: phrase("Change and deactivate messaging profiles"),
+    Scope.ADMIN_PROVIDER_NUMBERS: phrase("Create, change and delete company numbers"),
+    Scope.ADMIN_QUEUES: phrase("Create, change and delete queues"),
+    Scope.ADMIN_TEMPLATES: phrase("Create, change and delete templates"),
+    Scope.ADMIN_TEXTS: phrase("Change system messages"),
+    Scope.ADMIN_USERS: phrase("Create, change and delete users"),
+    Scope.ADMIN_WEBHOOKS: phrase(
+        "Create, change and delete webhooks, which send events to other systems"
+    ),
 }
 
 

@@ -18,6 +18,7 @@ from handoff_service.rules.shared.dates_in_texts import time_to_come
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.translations import in_language, translatable
 
 
@@ -78,7 +79,7 @@ class Words:
 QUEUE = Placeholder(
     example="Service desk", long="Facilities and Workplace", instead=translatable("our team")
 )
-# Opening times of a queue for examples, seen from this day: a typical one and a long one.
+# Opening times of a queue for examples, described as of this day: a typical one and a long one.
 OPENS_AFTER = datetime(2026, 9, 20, tzinfo=UTC)
 OPENS_AT = (datetime(2026, 9, 21, 8, tzinfo=UTC), datetime(2026, 9, 30, 8, tzinfo=UTC))
 OPENS = Placeholder(
@@ -103,43 +104,47 @@ DESK = Placeholder(
 )
 _ENGLISH: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
-        when="Once, when a conversation enters a queue and an agent gets an offer",
+        when=phrase("Once, when a conversation enters a queue and an agent gets an offer"),
         default=translatable("You're in line for {queue}. We'll reply here."),
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.WAITING: Words(
-        when="Once, when nobody is free",
+        when=phrase("Once, when nobody is free"),
         default=translatable(
             "Everyone at {queue} is busy right now. You're in line and we'll reply here."
         ),
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.CLOSED: Words(
-        when="Once, when a conversation enters a queue that is closed",
+        when=phrase("Once, when a conversation enters a queue that is closed"),
         default=translatable(
             "{queue} is closed and opens again {opens}. You're in line and we'll reply here."
         ),
         placeholders={"queue": QUEUE, "opens": OPENS},
     ),
     SystemMessage.BOT_INSTEAD: Words(
-        when="Added to “Nobody is free” and “Queue is closed” if the whole text fits in one "
-        "segment and the desk has a virtual agent",
+        when=phrase(
+            "Added to “Nobody is free” and “Queue is closed” if the whole text fits in one "
+            "segment and the desk has a virtual agent"
+        ),
         default=translatable("Text BOT for the virtual agent."),
         placeholders={},
     ),
     SystemMessage.BACK_WITH_BOT: Words(
-        when="When a waiting requester texts BOT to return to the virtual agent",
+        when=phrase("When a waiting requester texts BOT to return to the virtual agent"),
         default=translatable("You're back with the virtual agent. Text AGENT for a person."),
         placeholders={},
     ),
     SystemMessage.CLOSING_LINE: Words(
-        when="When an agent closes a conversation; the agent can change it each time",
+        when=phrase("When an agent closes a conversation; the agent can change it each time"),
         default=translatable("{agent.first_name} has closed this conversation. Text us any time."),
         placeholders={"agent.first_name": AGENT},
     ),
     SystemMessage.ACCOUNT_HELP: Words(
-        when="When a verified requester asks about a password or a locked account, before the "
-        "handoff",
+        when=phrase(
+            "When a verified requester asks about a password or a locked account, before the "
+            "handoff"
+        ),
         default=translatable(
             "I've opened case {case} with high priority. A person will help you here to get "
             "back in. Please never text us a password."
@@ -147,12 +152,14 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(
-        when="When a requester texts BYE to the virtual agent. This closes the conversation",
+        when=phrase(
+            "When a requester texts BYE to the virtual agent. This closes the conversation"
+        ),
         default=translatable("Goodbye, and thank you. Text us any time."),
         placeholders={},
     ),
     SystemMessage.HELP: Words(
-        when="When somebody texts HELP, unless the provider answers it",
+        when=phrase("When somebody texts HELP, unless the provider answers it"),
         default=translatable(
             "{desk}: text your problem, or AGENT for a person, RESTART to start over, BYE to "
             "end, STOP to opt out. Msg & data rates may apply."
@@ -160,12 +167,12 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.RESTARTED: Words(
-        when="When somebody texts RESTART to the virtual agent",
+        when=phrase("When somebody texts RESTART to the virtual agent"),
         default=translatable("OK, let's start over. How can we help?"),
         placeholders={},
     ),
     SystemMessage.OPTED_OUT: Words(
-        when="Once, when somebody opts out with STOP, unless the provider confirms it",
+        when=phrase("Once, when somebody opts out with STOP, unless the provider confirms it"),
         default=translatable(
             "You've opted out of texts from {desk} and won't get any more. Text START to opt "
             "back in."
@@ -173,14 +180,18 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.OPTED_IN: Words(
-        when="When a requester who has opted out texts START, unless the provider confirms it",
+        when=phrase(
+            "When a requester who has opted out texts START, unless the provider confirms it"
+        ),
         default=translatable(
             "You'll get texts from {desk} again. Text HELP for help, STOP to opt out."
         ),
         placeholders={"desk": DESK},
     ),
     SystemMessage.ASK_OPT_OUT: Words(
-        when="Once, when a text to the virtual agent may mean that the requester wants to opt out",
+        when=phrase(
+            "Once, when a text to the virtual agent may mean that the requester wants to opt out"
+        ),
         default=translatable(
             "Would you like to stop texts from {desk}? Reply STOP to opt out, or tell us "
             "what you need."
@@ -188,7 +199,9 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.WRONG_NUMBER: Words(
-        when="When a text to the virtual agent says that the number is wrong or asks who this is",
+        when=phrase(
+            "When a text to the virtual agent says that the number is wrong or asks who this is"
+        ),
         default=translatable(
             "This is {desk}, a help desk you can text. Reply STOP to opt out, or tell us "
             "what you need."
@@ -196,25 +209,31 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.CASE_RESOLVED: Words(
-        when="When an agent resolves a case and texts the requester; the agent can change it each "
-        "time",
+        when=phrase(
+            "When an agent resolves a case and texts the requester; the agent can change it each "
+            "time"
+        ),
         default=translatable("Your case {case} ({about}) is resolved. Still broken? Just reply."),
         placeholders={"about": ABOUT, "case": CASE},
     ),
     SystemMessage.OUTAGE_OVER: Words(
-        when="When you end an outage and choose to text everybody who reported it; you can change "
-        "it each time",
+        when=phrase(
+            "When you end an outage and choose to text everybody who reported it; you can change "
+            "it each time"
+        ),
         default=translatable("{outage} is working again. Still broken for you? Just reply."),
         placeholders={"outage": OUTAGE},
     ),
     SystemMessage.SATISFACTION: Words(
-        when="Some time after closing, if the queue asks how it went. It asks for a number from "
-        "1 to 5, and 5 must be the best",
+        when=phrase(
+            "Some time after closing, if the queue asks how it went. It asks for a number from "
+            "1 to 5, and 5 must be the best"
+        ),
         default=translatable("How did we do? Reply 1-5 (5 is best)."),
         placeholders={},
     ),
     SystemMessage.LOW_GRADE: Words(
-        when="When the answer to that question is 1 or 2 without a comment",
+        when=phrase("When the answer to that question is 1 or 2 without a comment"),
         default=translatable("Thank you for telling us. What should we have done better?"),
         placeholders={},
     ),
@@ -382,22 +401,33 @@ def error(name: str, text: str, values: Mapping[str, str] | None = None) -> str 
     ``values``: known placeholder values, such as {queue}."""
     (message, _), words = VERSIONS[name], words_of(name)
     if not is_visible(text):
-        return "must not be empty; reset it to restore the default text"
+        return phrase("must not be empty; reset it to restore the default text")
     if unknown := placeholders.error(text, words.placeholders):
         return unknown
     if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
-        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
+        return phrase(
+            "asks people to reply {keyword}, which opts them out of all texts; use another word",
+            keyword=keyword,
+        )
     if message is SystemMessage.SATISFACTION and not {"1", "5"} <= set(text):
-        return "must name 1 and 5, because requesters answer with a number from 1 to 5"
+        return phrase("must name 1 and 5, because requesters answer with a number from 1 to 5")
     for kind in ("instead", "example" if values is None else "long"):
         filled = placeholders.fill(
             text, {n: getattr(p, kind) for n, p in words.placeholders.items()} | dict(values or {})
         )
         counted = segments(filled)
         if counted.count > 1:
-            because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
-            return (
-                f"must fit in one segment. With names filled in, it takes {counted.count}"
-                f"{because}: “{filled}”"
+            if counted.forced_by:
+                return phrase(
+                    "must fit in one segment. With names filled in, it takes {count} because of "
+                    "{character}: “{text}”",
+                    count=counted.count,
+                    character=described(counted.forced_by),
+                    text=filled,
+                )
+            return phrase(
+                "must fit in one segment. With names filled in, it takes {count}: “{text}”",
+                count=counted.count,
+                text=filled,
             )
     return None

@@ -3,9 +3,10 @@
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
-GUEST, NOBODY = "there", "our team"  # stand in for unknown names: "Hi there"
+GUEST, NOBODY = "there", "our team"  # replaces an unknown name: "Hi there"
 EXAMPLE = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
 
 
@@ -24,5 +25,9 @@ def error(body: str) -> str | None:
     if not is_visible(body):
         return nothing_visible(body)
     if len(body) > MAX_BODY:
-        return f"must be at most {MAX_BODY} characters; it has {len(body)}"
+        return phrase(
+            "must be at most {most} characters; it has {number}",
+            most=MAX_BODY,
+            number=len(body),
+        )
     return placeholders.error(body, PEOPLE)

@@ -7,36 +7,38 @@ A user's values are one mapping here: ``name``, ``external_id``, ``email``, ``at
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from handoff_service.rules.shared.phrases import phrase
+
 UNDO_FOR = timedelta(days=30)
 #: Fields of a user that have one value, and what people call them.
 FIELDS: Mapping[str, str] = {
-    "name": "Name",
-    "external_id": "Employee number",
-    "email": "E-mail",
+    "name": phrase("Name"),
+    "external_id": phrase("Employee number"),
+    "email": phrase("E-mail"),
 }
 ATTRIBUTE, FACT = "attributes.", "facts."
 #: What a merge moves, and what the preview calls each.
 TITLES: Mapping[str, str] = {
-    "numbers": "Phone numbers",
-    "conversations": "Conversations",
-    "open_conversations": "Open conversations among them",
-    "texts": "Texts in them",
-    "notes": "Private notes in them",
-    "ratings": "Ratings of them",
-    "profiles": "Messaging profiles",
-    "cases": "Cases",
-    "proofs": "Identity checks",
-    "associations": "Entries of who was verified as whom",
-    "attributes": "Attributes that only this user has",
-    "facts": "Identity facts that only this user has",
-    "consent_entries": "Consent entries, which stay with their numbers",
+    "numbers": phrase("Phone numbers"),
+    "conversations": phrase("Conversations"),
+    "open_conversations": phrase("Open conversations among them"),
+    "texts": phrase("Texts in them"),
+    "notes": phrase("Private notes in them"),
+    "ratings": phrase("Ratings of them"),
+    "profiles": phrase("Messaging profiles"),
+    "cases": phrase("Cases"),
+    "proofs": phrase("Identity checks"),
+    "associations": phrase("Entries of who was verified as whom"),
+    "attributes": phrase("Attributes that only this user has"),
+    "facts": phrase("Identity facts that only this user has"),
+    "consent_entries": phrase("Consent entries, which stay with their numbers"),
 }
 
 type Values = Mapping[str, str]
 
 
 def choices(stays: Values, goes: Values) -> list[str]:
-    """The keys for which both users have a value, and not the same one."""
+    """The keys for which both users have a value and the values differ."""
     return [key for key in goes if key in stays and stays[key] != goes[key]]
 
 
@@ -49,12 +51,18 @@ def merged(stays: Values, goes: Values, take: Collection[str]) -> dict[str, str]
 
 
 def not_choices(stays: Values, goes: Values, take: Collection[str]) -> str:
-    """What is wrong with the keys to take; empty: nothing."""
+    """The error in the keys to take; empty: no error."""
     there = choices(stays, goes)
     wrong = sorted(set(take) - set(there))
     if not wrong:
         return ""
     named = ", ".join(f"“{one}”" for one in wrong)
     if not there:
-        return f"must be empty, because the users differ in nothing, but has {named}"
-    return f"must only have keys in which the users differ ({', '.join(there)}), but has {named}"
+        return phrase(
+            "must be empty, because the users differ in nothing, but has {others}", others=named
+        )
+    return phrase(
+        "must only have keys in which the users differ ({names}), but has {others}",
+        names=", ".join(there),
+        others=named,
+    )

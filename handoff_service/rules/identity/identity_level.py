@@ -1,8 +1,11 @@
 """Identity levels: how certain a requester's identity is, by which proof, and until when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from handoff_service.rules.shared.phrases import phrase
 
 VERIFIED_FOR = timedelta(hours=8)  # a proof expires because a phone may change hands
 
@@ -30,6 +33,21 @@ class Method(StrEnum):
     CODE = "code"
     KNOWLEDGE = "knowledge"
     REQUESTER = "requester"
+
+
+#: how pages show the levels
+LEVELS: Mapping[str, str] = {
+    Level.GUEST: phrase("Guest"),
+    Level.MATCHED: phrase("Matched"),
+    Level.VERIFIED: phrase("Verified"),
+}
+METHODS: Mapping[str, str] = {
+    Method.AGENT: phrase("Manually"),
+    Method.ADMIN: phrase("By an admin"),
+    Method.CODE: phrase("Code by e-mail"),
+    Method.KNOWLEDGE: phrase("Employee number and an identity fact"),
+    Method.REQUESTER: phrase("Requester's statement"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from enum import StrEnum
 CODE_LASTS = timedelta(minutes=10)
 ATTEMPTS = 5  # wrong answers per number, within a day and since its last success
 ATTEMPTS_WITHIN = timedelta(days=1)
-# at most this many codes per number within this time
+# (number of codes, period): the most codes for one number within the period
 SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
 # after a live agent asks for proof; then the conversation returns to the agent
 ANSWERS_WITHIN = timedelta(minutes=10)
@@ -89,7 +89,9 @@ def code_hash(key: str, interaction_id: int, code: str) -> str:
 
 
 def fact_hash(key: str, fact: str) -> str:
-    """The form in which an identity fact enters its argon2 hash, and in which a guess is kept."""
+    """A keyed hash of an identity fact. It is the input of the stored argon2 hash, and guesses are
+    stored in this form.
+    """
     return keyed(key, "fact", spelled(fact))
 
 

@@ -128,8 +128,7 @@ def may_hold_code(text: str) -> bool:
 
 
 def without_codes(text: str, is_code: Callable[[str], bool]) -> str:
-    """The text without the six-digit codes for which ``is_code`` is true, however they are
-    written."""
+    """The text without the six-digit codes for which ``is_code`` is true, in any way of writing."""
     found = (one for shape in _CODES for one in shape.finditer(text) if _count(one) == 6)
     return _masked(text, [one.span() for one in found if is_code(_digits(one[0]))])
 
@@ -192,7 +191,7 @@ def _is_aside(text: str, plain: str) -> bool:
 
 
 def account_in(text: str) -> str | None:
-    """The e-mail address or employee number in a text. None when there is neither."""
+    """The e-mail address or employee number in a text. None when the text has neither."""
     for shape in (_EMAIL, _WITH_DIGIT):
         if found := shape.search(text):
             return found[0].casefold()

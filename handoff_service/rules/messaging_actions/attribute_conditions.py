@@ -18,33 +18,35 @@ from handoff_service.rules.shared.conditions import (
     Operator,
     is_attribute,
 )
+from handoff_service.rules.shared.phrases import joined, phrase
 
 _ORDER = frozenset({Operator.AT_LEAST, Operator.AT_MOST})
 
 
 def field_for(one: AttributeFields) -> Field:
-    """How conditions can compare this attribute."""
+    """Return the field with which conditions compare this attribute."""
     words = ("yes", "no") if one.type is AttributeType.YES_NO else one.choices
     operators = ATTRIBUTE.operators - (frozenset() if one.type in ORDERED else _ORDER)
     return Field(str, operators, words)
 
 
 def fitting(condition: Condition, defined: Mapping[str, AttributeFields]) -> Condition:
-    """The condition with its values as they are stored. ``defined``: by field, such as
-    ``user.department``. The ValueError says what is wrong.
-
-    A user's attribute without a definition is a text. Conversations have only defined ones.
+    """Return the condition with its values in the stored form. ``defined``: field, such as
+    ``user.department`` -> the definition. Raises ValueError with the error. A user's attribute
+    without a definition is a text. Conversations have only defined attributes.
     """
     if not is_attribute(condition.field):
         return condition
     one = defined.get(condition.field)
     if one is None and condition.field.startswith(CONVERSATION):
         key = condition.field.removeprefix(CONVERSATION)
-        raise ValueError(f"there is no conversation attribute “{key}”")
+        raise ValueError(phrase("there is no conversation attribute “{key}”", key=key))
     one = one or plain(condition.field)
     if condition.operator not in field_for(one).operators:
         word = condition.operator.replace("_", " ")
-        raise ValueError(f"“{one.name}” cannot be compared with “{word}”")
+        raise ValueError(
+            phrase("“{name}” cannot be compared with “{word}”", name=one.name, word=word)
+        )
     if condition.operator is Operator.IS_SET:
         return condition
     value = condition.value
@@ -52,7 +54,7 @@ def fitting(condition: Condition, defined: Mapping[str, AttributeFields]) -> Con
     try:
         read = [read_value(one, str(each)) for each in values]
     except ValueError as error:
-        raise ValueError(f"“{one.name}” {error}") from error
+        raise ValueError(joined(" ", (f"“{one.name}”", str(error)))) from error
     return replace(condition, value=read if isinstance(value, list) else read[0])
 
 

@@ -1,6 +1,6 @@
 """Dry run of a messaging action: replays past conversations with the rules of the real timers.
 
-Values that the history does not keep are judged by today's value; see ``judged_by_today``. The
+For values that the history does not keep, today's values are used; see ``judged_by_today``. The
 replay ignores what an agent did with a timer and what the action itself would have changed: each
 wait is replayed as it happened.
 """
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, begins
 from handoff_service.rules.shared.conditions import Facts, is_attribute
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
 # when a timer that starts now would be due; None: outside the period
@@ -58,8 +59,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """A conversation with its lines. It can tell when a live agent first had it and when the
-    requester last wrote."""
+    """A conversation with its lines. It knows when a live agent first had it and when the requester
+    last wrote.
+    """
 
     conversation: PastConversation
     lines: Sequence[PastLine]
@@ -142,11 +144,11 @@ def judged_by_today(action: MessagingAction) -> list[str]:
         for value in (c.value if isinstance(c.value, list) else [c.value])
     ]
     words = {
-        "priority": "priority" in fields,
-        "queue": "queue" in fields or bool(action.queues),
-        "guest": "guest" in fields,
-        "attributes": any(map(is_attribute, fields)),
-        "on hold": State.ON_HOLD in asked,
-        "the queue's schedule": action.business_hours,
+        phrase("priority"): "priority" in fields,
+        phrase("queue"): "queue" in fields or bool(action.queues),
+        phrase("guest"): "guest" in fields,
+        phrase("attributes"): any(map(is_attribute, fields)),
+        phrase("on hold"): State.ON_HOLD in asked,
+        phrase("the queue's schedule"): action.business_hours,
     }
     return [name for name, is_asked in words.items() if is_asked]

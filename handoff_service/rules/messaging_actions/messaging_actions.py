@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.messaging_actions import condition_words
 from handoff_service.rules.shared import conditions, durations, placeholders
 from handoff_service.rules.shared.conditions import Condition, Facts, Match
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.phrases import Phrase, all_of, any_of, filled, phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
-from handoff_service.rules.shared.vocabulary import Action, Author, State, Unanswered
+from handoff_service.rules.shared.vocabulary import WORDS, Action, Author, State, Unanswered
 
 STARTS: Mapping[Author, Unanswered | None] = {
     Author.REQUESTER: Unanswered.REQUESTER_MESSAGE,
@@ -25,8 +27,8 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The unanswered streak that a message starts, which ends the open one. None if it starts and
-    ends nothing.
+    """The unanswered streak that a message starts, which ends the open one. None if the open streak
+    continues.
 
     More messages from the same side do not restart the timers.
     """
@@ -148,14 +150,15 @@ PROMPTS = frozenset({Action.PROMPT_AGENT, Action.PROMPT_REQUESTER, Action.ALERT_
 
 
 def errors(action: MessagingAction) -> dict[str, str]:
-    """Field -> what would be right. Empty when the action can be saved."""
-    found = {}
+    """Field -> its error, which names the valid values. Empty when the action can be saved."""
+    found: dict[str, str] = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
-        found["state"] = (
-            f"must be one of {', '.join(s for s in State if s in STATES)} for set_state"
+        found["state"] = phrase(
+            "must be one of {states} for set_state",
+            states=", ".join(s for s in State if s in STATES),
         )
     if action.action is not Action.SET_STATE and action.state is not None:
-        found["state"] = f"is for set_state; this action is {action.action}"
+        found["state"] = phrase("is for set_state; this action is {action}", action=action.action)
     if wrong := _text_error(action):
         found["text"] = wrong
     return found
@@ -165,55 +168,75 @@ def _text_error(action: MessagingAction) -> str | None:
     prompts = action.action in PROMPTS
     if not action.text:
         return (
-            "is needed to prompt the requester"
+            phrase("is needed to prompt the requester")
             if action.action is Action.PROMPT_REQUESTER
             else None
         )
     if not prompts:
-        return f"is for prompts; this action is {action.action}"
+        return phrase("is for prompts; this action is {action}", action=action.action)
     if unknown := placeholders.error(action.text, PLACEHOLDERS):
         return unknown
     if action.action is Action.PROMPT_REQUESTER:
         counted = segments(_filled(action.text, _SHORTEST, guest="", nobody=""))
         if counted.count > 1:
-            return f"must fit in one segment; filled with short names it takes {counted.count}"
+            return phrase(
+                "must fit in one segment; filled with short names it takes {count}",
+                count=counted.count,
+            )
     return None
 
 
 # In words -----------------------------------------------------------------------------------------
 
 
+_WILL = {
+    Action.PROMPT_AGENT: phrase("prompt the agent"),
+    Action.PROMPT_REQUESTER: phrase("text the requester"),
+    Action.REASSIGN: phrase("take it from its agent and return it to its queue"),
+    Action.SET_STATE: phrase("set the state to {state}"),
+    Action.ALERT_SUPERVISORS: phrase("alert the supervisors"),
+}
+_IN_SIGHT = {
+    Action.PROMPT_AGENT: phrase("reminds you"),
+    Action.PROMPT_REQUESTER: phrase("texts the requester"),
+    Action.REASSIGN: phrase("returns the conversation to its queue"),
+    Action.SET_STATE: phrase("sets the state to {state}"),
+    Action.ALERT_SUPERVISORS: phrase("alerts the supervisors"),
+}
+
+
 def describe(action: MessagingAction) -> str:
     """Describe the action and its conditions to admins."""
-    does = {
-        Action.PROMPT_AGENT: "prompt the agent",
-        Action.PROMPT_REQUESTER: "text the requester",
-        Action.REASSIGN: "take it from its agent and return it to its queue",
-        Action.SET_STATE: f"set the state to {_words(action.state or '')}",
-        Action.ALERT_SUPERVISORS: "alert the supervisors",
-    }[action.action]
-    limits = []
+    limits: list[str] = []
     if action.queues:
-        limits.append(f"the queue is {' or '.join(action.queues)}")
+        limits.append(phrase("the queue is {queues}", queues=any_of(action.queues)))
     if action.provider_numbers:
-        limits.append(f"the company number is {' or '.join(action.provider_numbers)}")
+        numbers = any_of(action.provider_numbers)
+        limits.append(phrase("the company number is {numbers}", numbers=numbers))
     if action.conditions:
-        limits.append(conditions.describe(action.conditions, action.match))
-    return does + (f", if {', and '.join(limits)}" if limits else "")
+        limits.append(condition_words.describe(action.conditions, action.match))
+    return _does_if(_WILL, action, limits)
+
+
+def effect(action: MessagingAction) -> str:
+    """What the action does: ``prompt the agent``."""
+    return _does_if(_WILL, action, [])
 
 
 def in_sight(action: MessagingAction) -> str:
     """The action of a running timer and its conditions, in words for the agent of the conversation.
     Leaves out conditions on the owner, because the page shows the owner."""
-    does = {
-        Action.PROMPT_AGENT: "reminds you",
-        Action.PROMPT_REQUESTER: "texts the requester",
-        Action.REASSIGN: "returns the conversation to its queue",
-        Action.SET_STATE: f"sets the state to {_words(action.state or '')}",
-        Action.ALERT_SUPERVISORS: "alerts the supervisors",
-    }[action.action]
     limits = [one for one in action.conditions if one.field != "owner"]
-    return does + (f", if {conditions.describe(limits, action.match)}" if limits else "")
+    seen = [condition_words.describe(limits, action.match)] if limits else []
+    return _does_if(_IN_SIGHT, action, seen)
+
+
+def _does_if(table: Mapping[Action, Phrase], action: MessagingAction, limits: list[str]) -> str:
+    state = WORDS[action.state] if action.state else ""
+    does = filled(table[action.action], state=state)
+    if not limits:
+        return does
+    return phrase("{effect}, if {conditions}", effect=does, conditions=all_of(limits))
 
 
 def why(action: MessagingAction, waited: timedelta) -> str:

@@ -1,5 +1,5 @@
-"""Timers that wait for a target: those of messaging actions with a condition such as
-``first_response_left at_most 10``.
+"""Timers that wait for a target. Messaging actions with a condition such as ``first_response_left
+at_most 10`` have them.
 
 Such a timer does not fire when its duration is over, but at the moment from which its target
 conditions hold. While that moment is unknown, the timer is parked: no target is running yet, or the

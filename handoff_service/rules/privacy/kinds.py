@@ -10,6 +10,8 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from handoff_service.rules.shared.phrases import phrase
+
 NIGHT = time(2, 30)  # when the nightly run of retention starts, by the desk's clock
 MORNING = time(5)  # when that run ends
 LONGEST_DAYS = 36_500
@@ -29,7 +31,7 @@ class KeptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """A kind's title on the page, and what is removed."""
+    """A kind's title on the page, and the removed content."""
 
     title: str
     removes: str
@@ -37,23 +39,28 @@ class KindWords:
 
 KINDS: Mapping[KeptKind, KindWords] = {
     KeptKind.TEXTS: KindWords(
-        "Texts",
-        "Texts, event lines, short descriptions, and what the virtual agent understood, collected "
-        "and remembers.",
+        phrase("Texts"),
+        phrase(
+            "Texts, event lines, short descriptions, and what the virtual agent understood, "
+            "collected and remembers."
+        ),
     ),
-    KeptKind.MEDIA: KindWords("Media", "Pictures and files."),
-    KeptKind.NOTES: KindWords("Notes", "Private notes."),
+    KeptKind.MEDIA: KindWords(phrase("Media"), phrase("Pictures and files.")),
+    KeptKind.NOTES: KindWords(phrase("Notes"), phrase("Private notes.")),
     KeptKind.WORK_LOGS: KindWords(
-        "Work logs", "Why each agent was or was not offered a conversation, and transfer notes."
+        phrase("Work logs"),
+        phrase("Why each agent was or was not offered a conversation, and transfer notes."),
     ),
     KeptKind.CONVERSATIONS: KindWords(
-        "Conversations", "All of the above, and who the requester was. The times and counts stay."
+        phrase("Conversations"),
+        phrase("All of the above, and who the requester was. The times and counts stay."),
     ),
     KeptKind.TRAINER_ITEMS: KindWords(
-        "Trainer items", "Masked texts on the trainer's pages, with their labels."
+        phrase("Trainer items"), phrase("Masked texts on the trainer's pages, with their labels.")
     ),
     KeptKind.AUDIT: KindWords(
-        "Audit log", "Entries of the audit log. The other entries can still be verified."
+        phrase("Audit log"),
+        phrase("Entries of the audit log. The other entries can still be verified."),
     ),
 }
 #: kinds that count from the day on which they were made, not from the end of a conversation
@@ -72,7 +79,7 @@ def setting_of(kind: KeptKind) -> str:
 
 
 def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
-    """The kind, and those that go with it."""
+    """The kind, and the kinds that are removed together with it."""
     return INCLUDES.get(kind, frozenset()) | {kind}
 
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, fields
 
+from handoff_service.rules.shared.phrases import phrase
+
 #: Filters with numbers as their values: IDs, or the codes of delivery errors.
 IDS = ("queue", "number", "agent", "group", "label", "error", "priority")
 WORDS = ("topic", "language", "reason", "solver")
@@ -13,8 +15,9 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations that an
-    agent of this group had last; the group's agents are those of today."""
+    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations whose
+    last agent is in this group today.
+    """
 
     queue: int | None = None
     number: int | None = None
@@ -45,16 +48,16 @@ def read(given: dict[str, str]) -> Filters:
         elif _WHOLE_NUMBER.fullmatch(text):
             found[name] = int(text)
         else:
-            raise ValueError(f"The filter “{name}” must be {_VALUES[name]}.")
+            raise ValueError(_WRONG[name])
     return Filters(**found)  # type: ignore[arg-type]
 
 
-_VALUES = {
-    "queue": "the ID of a queue",
-    "number": "the ID of a company number",
-    "agent": "the ID of an agent",
-    "group": "the ID of a group",
-    "label": "the ID of a label",
-    "error": "the code of a delivery error",
-    "priority": "a number from 1 to 5",
+_WRONG = {
+    "queue": phrase("The filter “queue” must be the ID of a queue."),
+    "number": phrase("The filter “number” must be the ID of a company number."),
+    "agent": phrase("The filter “agent” must be the ID of an agent."),
+    "group": phrase("The filter “group” must be the ID of a group."),
+    "label": phrase("The filter “label” must be the ID of a label."),
+    "error": phrase("The filter “error” must be the code of a delivery error."),
+    "priority": phrase("The filter “priority” must be a number from 1 to 5."),
 }

@@ -45,7 +45,7 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"\s*(?:[,.;:!\n–—-]|because\b|cause\b|bc\b|porque\b)", re.IGNORECASE)
-# what may be a new problem or a request
+# texts that may be a new problem or a request
 _REQUEST = re.compile(
     r"\b(?:please|pls|help|need|call me|contact me|also|another|new (?:problem|issue|ticket|laptop"
     r"|phone)|i have an?\b|how do i|my [\w -]{1,30} (?:is|are|has|have|keeps?|does|do|won'?t"

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from handoff_service.rules.shared.day_words import short_day, short_month
+from handoff_service.rules.shared.phrases import phrase
+
 MOST_DAYS = 1100  # three years
 WEEKS_FROM, MONTHS_FROM = 63, 220  # days from which a chart has weeks, and months
 PRESETS = {
-    "today": "Today",
-    "yesterday": "Yesterday",
-    "7": "Last 7 days",
-    "30": "Last 30 days",
-    "month": "This month",
-    "last_month": "Last month",
-    "90": "Last 90 days",
-    "365": "Last 365 days",
+    "today": phrase("Today"),
+    "yesterday": phrase("Yesterday"),
+    "7": phrase("Last 7 days"),
+    "30": phrase("Last 30 days"),
+    "month": phrase("This month"),
+    "last_month": phrase("Last month"),
+    "90": phrase("Last 90 days"),
+    "365": phrase("Last 365 days"),
 }
 
 
@@ -36,7 +39,7 @@ class DayRange:
 
 @dataclass(frozen=True, slots=True)
 class ChartInterval:
-    """The days that one point or bar of a chart covers."""
+    """The days of one point or bar of a chart."""
 
     first: date
     last: date
@@ -70,15 +73,21 @@ def chosen(first: str, last: str) -> DayRange:
             days.append(date.fromisoformat(text))
         except ValueError:
             raise ValueError(
-                f"The day in “{name}” must look like 2026-11-30, not “{text[:20]}”."
+                phrase("The day in “from” must look like 2026-11-30, not “{text}”.", text=text[:20])
+                if name == "from"
+                else phrase(
+                    "The day in “to” must look like 2026-11-30, not “{text}”.", text=text[:20]
+                )
             ) from None
     found = DayRange(*days)
     if found.days < 1:
-        raise ValueError("The day in “to” must not be before the day in “from”.")
+        raise ValueError(phrase("The day in “to” must not be before the day in “from”."))
     if found.days > MOST_DAYS:
-        raise ValueError(f"A range has at most {MOST_DAYS} days. Choose a shorter one.")
+        raise ValueError(
+            phrase("A range has at most {count} days. Choose a shorter one.", count=MOST_DAYS)
+        )
     if not 1970 <= found.first.year < 9000:
-        raise ValueError("Choose a day in “from” between 1970 and 8999.")
+        raise ValueError(phrase("Choose a day in “from” between 1970 and 8999."))
     return found
 
 
@@ -105,4 +114,4 @@ def _end(at: date, days: int) -> date:
 
 
 def _label(at: date, days: int) -> str:
-    return f"{at:%b} {at.year}" if days >= MONTHS_FROM else f"{at.day} {at:%b}"
+    return short_month(at) if days >= MONTHS_FROM else short_day(at)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import phrase
+
 
 class GroupBy(StrEnum):
     """The kinds of rows in a report table. Each value is a column name."""
@@ -22,16 +24,30 @@ class GroupBy(StrEnum):
 
 #: the name of a group in addresses, and its heading
 GROUPS: Mapping[str, tuple[GroupBy, str]] = {
-    "queue": (GroupBy.QUEUE, "Queue"),
-    "number": (GroupBy.NUMBER, "Company number"),
-    "agent": (GroupBy.AGENT, "Agent"),
-    "topic": (GroupBy.TOPIC, "Topic"),
-    "label": (GroupBy.LABEL, "Label"),
-    "language": (GroupBy.LANGUAGE, "Language"),
-    "reason": (GroupBy.REASON, "Handoff reason"),
-    "priority": (GroupBy.PRIORITY, "Priority"),
-    "error": (GroupBy.ERROR, "Delivery error"),
-    "solver": (GroupBy.SOLVER, "Solver"),
+    "queue": (GroupBy.QUEUE, phrase("Queue")),
+    "number": (GroupBy.NUMBER, phrase("Company number")),
+    "agent": (GroupBy.AGENT, phrase("Agent")),
+    "topic": (GroupBy.TOPIC, phrase("Topic")),
+    "label": (GroupBy.LABEL, phrase("Label")),
+    "language": (GroupBy.LANGUAGE, phrase("Language")),
+    "reason": (GroupBy.REASON, phrase("Handoff reason")),
+    "priority": (GroupBy.PRIORITY, phrase("Priority")),
+    "error": (GroupBy.ERROR, phrase("Delivery error")),
+    "solver": (GroupBy.SOLVER, phrase("Solver")),
+}
+
+#: the table's heading for each group
+TABLE_HEADINGS: Mapping[str, str] = {
+    "queue": phrase("By queue"),
+    "number": phrase("By company number"),
+    "agent": phrase("By agent"),
+    "topic": phrase("By topic"),
+    "label": phrase("By label"),
+    "language": phrase("By language"),
+    "reason": phrase("By handoff reason"),
+    "priority": phrase("By priority"),
+    "error": phrase("By delivery error"),
+    "solver": phrase("By solver"),
 }
 
 
@@ -50,14 +66,14 @@ class Report:
 _ENTRIES = (
     Report(
         name="volume",
-        heading="Volume",
+        heading=phrase("Volume"),
         figures=("conversations", "texts_in", "texts_out"),
         charts=(("conversations",), ("texts_in", "texts_out")),
         groups=("queue", "number", "topic", "label", "language"),
     ),
     Report(
         name="responses",
-        heading="Response times",
+        heading=phrase("Response times"),
         figures=(
             "first_response_median", "first_response_p90", "first_response_business_median",
             "first_response_business_p90", "next_response_median", "next_response_p90",
@@ -69,7 +85,7 @@ _ENTRIES = (
     ),
     Report(
         name="resolution",
-        heading="Handling and resolution",
+        heading=phrase("Handling and resolution"),
         figures=(
             "handling_median", "handling_p90", "resolution_median", "resolution_p90",
             "resolution_business_median", "resolution_business_p90",
@@ -79,7 +95,7 @@ _ENTRIES = (
     ),
     Report(
         name="waiting",
-        heading="Waiting and offers",
+        heading=phrase("Waiting and offers"),
         figures=(
             "queued", "waiting_median", "waiting_p90", "abandoned_waiting", "abandoned",
             "offers_accepted", "offers_declined", "offers_expired",
@@ -90,7 +106,7 @@ _ENTRIES = (
     ),
     Report(
         name="targets",
-        heading="Targets",
+        heading=phrase("Targets"),
         figures=(
             "first_response_on_time", "first_response_met", "first_response_missed",
             "next_response_on_time", "next_response_met", "next_response_missed",
@@ -101,7 +117,7 @@ _ENTRIES = (
     ),
     Report(
         name="agents",
-        heading="Agents",
+        heading=phrase("Agents"),
         figures=(
             "conversations", "answers", "handling_median", "offers_accepted", "offers_declined",
             "offers_expired", "available", "load",
@@ -111,21 +127,21 @@ _ENTRIES = (
     ),
     Report(
         name="bot",
-        heading="Virtual agent",
+        heading=phrase("Virtual agent"),
         figures=("bot_began", "contained", "handed_over", "bot_abandoned", "not_understood"),
         charts=(("contained", "handed_over"), ("not_understood",)),
         groups=("topic", "reason", "language", "number"),
     ),
     Report(
         name="lasting",
-        heading="Durable resolution",
+        heading=phrase("Durable resolution"),
         figures=("durable", "came_back", "reopened", "promises_kept"),
         charts=(("durable", "came_back"),),
         groups=("queue", "agent", "topic"),
     ),
     Report(
         name="satisfaction",
-        heading="Satisfaction",
+        heading=phrase("Satisfaction"),
         figures=(
             "asked", "graded", "response_rate", "satisfied", "satisfied_agents", "satisfied_bot",
             "grade_5", "grade_4", "grade_3", "grade_2", "grade_1",
@@ -135,14 +151,14 @@ _ENTRIES = (
     ),
     Report(
         name="delivery",
-        heading="Delivery",
+        heading=phrase("Delivery"),
         figures=("texts_out", "delivered", "failed"),
         charts=(("texts_out",), ("failed",)),
         groups=("error", "number"),
     ),
     Report(
         name="cost",
-        heading="Cost",
+        heading=phrase("Cost"),
         figures=("segments", "cost", "durable", "segments_per_durable", "cost_per_durable"),
         charts=(("segments",), ("cost",)),
         groups=("topic", "number", "queue"),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handoff_service.rules.shared.vocabulary import Assignment
+from handoff_service.rules.shared.phrases import Phrase, phrase
+from handoff_service.rules.shared.vocabulary import Assignment, Presence
 
 ROUND_PAUSE = timedelta(seconds=30)  # the pause after a round in which everybody declined
 
@@ -42,7 +43,7 @@ class Need:
     - ``declined``: agent -> (round, may be asked again).
     - ``asked``: agents with an open offer.
     - ``affinity``: the agent who last served this requester.
-    - ``only``: the one agent whom it may be offered to (a transfer).
+    - ``only``: the only agent who may get the offer (a transfer).
     - ``last_agent``: the agent this queue asked last.
     """
 
@@ -58,15 +59,15 @@ class Need:
 
 
 class LeftOut(StrEnum):
-    """Why a candidate is not asked, in words for the work item's log."""
+    """Why a candidate is not asked."""
 
-    NOT_AVAILABLE = "is {presence}"
-    ASKED = "already has this offer"
-    LACKS_SKILL = "lacks the skill {skills}"
-    JOINS_LATER = "joins after {after} s"
-    NEVER_AGAIN = "rejected this conversation"
-    REJECTED_IN_ROUND = "rejected it in this round"
-    NO_ROOM = "is at capacity: {load} of {capacity}"
+    NOT_AVAILABLE = "not_available"
+    ASKED = "asked"
+    LACKS_SKILL = "lacks_skill"
+    JOINS_LATER = "joins_later"
+    NEVER_AGAIN = "never_again"
+    REJECTED_IN_ROUND = "rejected_in_round"
+    NO_ROOM = "no_room"
 
 
 # The filters that remove candidates. The first one that matches is the reason.
@@ -109,14 +110,40 @@ ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
 
 
 class Because(StrEnum):
-    """Why an agent is asked, in words for the log."""
+    """Why an agent is asked. NOT_FIRST: why a free agent is not asked."""
 
-    AFFINITY = "last served this requester"
-    MOST_CAPACITY = "has the most free capacity: {load} of {capacity}"
-    LONGEST_IDLE = "has gone longest without an offer"
-    ROUND_ROBIN = "is next in turn"
-    FIRST_TO_ACCEPT = "gets the offer with all free agents"
-    NOT_FIRST = "was free, but the queue's rule chose another"
+    AFFINITY = "affinity"
+    MOST_CAPACITY = "most_capacity"
+    LONGEST_IDLE = "longest_idle"
+    ROUND_ROBIN = "round_robin"
+    FIRST_TO_ACCEPT = "first_to_accept"
+    NOT_FIRST = "not_first"
+
+
+#: the reason as a sentence for the work item's log and the page; the candidate's values fill it
+REASONS: Mapping[LeftOut | Because, Callable[[Mapping[str, object]], Phrase]] = {
+    LeftOut.NOT_AVAILABLE: lambda given: phrase("is {presence}", **given),
+    LeftOut.ASKED: lambda _: phrase("already has this offer"),
+    LeftOut.LACKS_SKILL: lambda given: phrase("lacks the skill {skills}", **given),
+    LeftOut.JOINS_LATER: lambda given: phrase("joins after {after} s", **given),
+    LeftOut.NEVER_AGAIN: lambda _: phrase("rejected this conversation"),
+    LeftOut.REJECTED_IN_ROUND: lambda _: phrase("rejected it in this round"),
+    LeftOut.NO_ROOM: lambda given: phrase("is at capacity: {load} of {capacity}", **given),
+    Because.AFFINITY: lambda _: phrase("last served this requester"),
+    Because.MOST_CAPACITY: lambda given: phrase(
+        "has the most free capacity: {load} of {capacity}", **given
+    ),
+    Because.LONGEST_IDLE: lambda _: phrase("has gone longest without an offer"),
+    Because.ROUND_ROBIN: lambda _: phrase("is next in turn"),
+    Because.FIRST_TO_ACCEPT: lambda _: phrase("gets the offer with all free agents"),
+    Because.NOT_FIRST: lambda _: phrase("was free, but the queue's rule chose another"),
+}
+#: the states of presence that every desk has
+PRESENCES: Mapping[str, Phrase] = {
+    Presence.AVAILABLE: phrase("available"),
+    Presence.AWAY: phrase("away"),
+    Presence.OFFLINE: phrase("offline"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,16 +218,25 @@ def _considered(c: Candidate, need: Need, why: LeftOut | None, picked: set[int])
 
 
 def _words(c: Candidate, need: Need, why: LeftOut | None, *, chosen: bool) -> str:
-    reason: StrEnum = why or Because.NOT_FIRST
+    reason: LeftOut | Because = why or Because.NOT_FIRST
     if chosen:
         reason = Because.AFFINITY if c.agent_id == need.affinity else Because[need.rule.name]
-    return reason.format(
-        presence=c.presence.replace("_", " "),
-        skills=" and ".join(sorted(need.mandatory - c.skills)),
-        after=c.after_seconds,
-        load=c.load,
-        capacity=c.capacity,
+    return REASONS[reason](
+        {
+            "presence": presence_words(c.presence),
+            "skills": ", ".join(sorted(need.mandatory - c.skills)),
+            "after": c.after_seconds,
+            "load": c.load,
+            "capacity": c.capacity,
+        }
     )
+
+
+def presence_words(presence: str) -> str:
+    """Return a presence for use within a sentence. Presences that an admin added keep the admin's
+    spelling.
+    """
+    return PRESENCES.get(presence) or presence.replace("_", " ")
 
 
 class Nobody(StrEnum):

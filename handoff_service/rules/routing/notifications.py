@@ -5,10 +5,13 @@ passes through a push service, a mail server or a chat, and shows on a locked sc
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from gettext import NullTranslations
+
+from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase, translated
 
 
 class NotificationMethod(StrEnum):
@@ -61,6 +64,11 @@ class Notification:
     path: str
     tag: str
 
+    def translated(self, catalog: NullTranslations) -> "Notification":
+        """Return the notification in the language of the catalog."""
+        title, body = translated(self.title, catalog), translated(self.body, catalog)
+        return replace(self, title=title, body=body)
+
 
 #: the least time between two notifications of one target
 PAUSES = {
@@ -71,23 +79,29 @@ PAUSES = {
 #: older news is not sent, because the agent has seen it on the page or can no longer act on it
 NOT_OLDER = timedelta(minutes=15)
 _ORDER = {kind: place for place, kind in enumerate(NewsKind)}
-_TITLES = {
-    NewsKind.OFFER: "Offer: {}",
-    NewsKind.ALARM: "Supervisor alert: {}",
-    NewsKind.PROMPT: "Prompt: {}",
-    NewsKind.TEXT: "New text: {}",
-    NewsKind.NOTICE: "Your conversation changed: {}",
-    NewsKind.MENTION: "{} mentioned you",
-    NewsKind.LOW_GRADE: "Low grade: {}",
+_TITLES: Mapping[NewsKind, Callable[[str], Phrase]] = {
+    NewsKind.OFFER: lambda who: phrase("Offer: {name}", name=who),
+    NewsKind.ALARM: lambda who: phrase("Supervisor alert: {name}", name=who),
+    NewsKind.PROMPT: lambda who: phrase("Prompt: {name}", name=who),
+    NewsKind.TEXT: lambda who: phrase("New text: {name}", name=who),
+    NewsKind.NOTICE: lambda who: phrase("Your conversation changed: {name}", name=who),
+    NewsKind.MENTION: lambda who: phrase("{name} mentioned you", name=who),
+    NewsKind.LOW_GRADE: lambda who: phrase("Low grade: {name}", name=who),
 }
-_COUNTED = {
-    NewsKind.OFFER: ("offer", "offers"),
-    NewsKind.ALARM: ("supervisor alert", "supervisor alerts"),
-    NewsKind.PROMPT: ("prompt", "prompts"),
-    NewsKind.TEXT: ("conversation with new texts", "conversations with new texts"),
-    NewsKind.NOTICE: ("changed conversation", "changed conversations"),
-    NewsKind.MENTION: ("mention", "mentions"),
-    NewsKind.LOW_GRADE: ("low grade", "low grades"),
+_COUNTED: Mapping[NewsKind, Callable[[int], Phrase]] = {
+    NewsKind.OFFER: lambda n: count_phrase("{count} offer", "{count} offers", n),
+    NewsKind.ALARM: lambda n: count_phrase(
+        "{count} supervisor alert", "{count} supervisor alerts", n
+    ),
+    NewsKind.PROMPT: lambda n: count_phrase("{count} prompt", "{count} prompts", n),
+    NewsKind.TEXT: lambda n: count_phrase(
+        "{count} conversation with new texts", "{count} conversations with new texts", n
+    ),
+    NewsKind.NOTICE: lambda n: count_phrase(
+        "{count} changed conversation", "{count} changed conversations", n
+    ),
+    NewsKind.MENTION: lambda n: count_phrase("{count} mention", "{count} mentions", n),
+    NewsKind.LOW_GRADE: lambda n: count_phrase("{count} low grade", "{count} low grades", n),
 }
 
 
@@ -114,12 +128,10 @@ def notification(news: Sequence[News]) -> Notification:
     body = first.where
     rest = Counter(one.kind for one in each.values() if one is not first)
     if rest:
-        counted = ", ".join(
-            f"{rest[kind]} {_COUNTED[kind][rest[kind] > 1]}" for kind in NewsKind if rest[kind]
-        )
-        body = f"{body}. Also {counted}."
+        counted = joined(", ", (_COUNTED[kind](rest[kind]) for kind in NewsKind if rest[kind]))
+        body = phrase("{where}. Also {news}.", where=body, news=counted)
     return Notification(
-        title=_TITLES[first.kind].format(first.who),
+        title=_TITLES[first.kind](first.who),
         body=body,
         path=path,
         tag=f"{first.kind}:{first.interaction_id}",

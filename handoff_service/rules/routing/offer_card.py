@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from handoff_service.rules.shared.phrases import phrase
+
 USER = "user."  # followed by external_id, email, or the name of a user's attribute: user.department
 MAX_FIELDS = 12  # agents have only seconds to read a card
 _FIELD = re.compile(r"[A-Za-z][\w.\- ]{0,79}")
@@ -30,10 +32,13 @@ def any_of_user(fields: Sequence[str]) -> bool:
 def error(fields: Sequence[str]) -> str | None:
     """The error of a choice of fields, in words. None when it is valid."""
     if len(fields) > MAX_FIELDS:
-        return f"must have at most {MAX_FIELDS} fields"
+        return phrase("must have at most {most} fields", most=MAX_FIELDS)
     for n, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
-            return f"“{field}” is not a field. Use names such as problem or user.department"
+            return phrase(
+                "“{field}” is not a field. Use names such as problem or user.department",
+                field=field,
+            )
         if field in fields[:n]:
-            return f"“{field}” is listed twice. Remove one"
+            return phrase("“{name}” is listed twice. Remove one", name=field)
     return None

@@ -1,7 +1,7 @@
 """The choice of a queue for a conversation: the first one in the admin's order with conditions that
 match; else the company number's queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handoff_service.rules.routing import queue_conditions
@@ -9,12 +9,24 @@ from handoff_service.rules.routing.queue_conditions import USER, QueueFacts
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.phrases import Phrase, joined, phrase
 
-OPERATOR_WORDS = {
-    Operator.IS: "is",
-    Operator.IS_NOT: "is not",
-    Operator.IN: "is one of",
-    Operator.NOT_IN: "is none of",
+COMPARISONS: Mapping[Operator, Callable[[str, str], Phrase]] = {
+    Operator.IS: lambda field, value: phrase("{field} is {value}", field=field, value=value),
+    Operator.IS_NOT: lambda field, value: phrase(
+        "{field} is not {value}", field=field, value=value
+    ),
+    Operator.IN: lambda field, value: phrase(
+        "{field} is one of {values}", field=field, values=value
+    ),
+    Operator.NOT_IN: lambda field, value: phrase(
+        "{field} is none of {values}", field=field, values=value
+    ),
+}
+FIELD_NAMES: Mapping[str, Phrase] = {
+    "provider_number": phrase("company number"),
+    "topic": phrase("topic"),
+    "language": phrase("language"),
 }
 
 
@@ -51,7 +63,7 @@ def explain(
         )
         if taken:
             return considered
-    why = "No queue's conditions match, so the company number's queue takes it."
+    why = phrase("No queue's conditions match, so the company number's queue takes it.")
     return [
         *considered,
         QueueDecision(queue_id=default, name=queues[default].name, chosen=True, why=why),
@@ -67,23 +79,38 @@ def _why(queue: QueueFields, facts: QueueFacts, *, taken: bool) -> str:
     true = [c for c in queue.conditions if conditions.hold_for([c], Match.ALL, facts.fact)]
     false = [c for c in queue.conditions if c not in true]
     if taken:
-        return f"Its conditions match: {_in_words(true)}."
-    return f"These conditions do not match: {_in_words(false)}. {_facts(false, facts)}"
-
-
-def _in_words(some: Sequence[Condition]) -> str:
-    return "; ".join(
-        f"{_name(one.field)} {OPERATOR_WORDS[one.operator]} "
-        f"{', '.join(map(str, one.value)) if isinstance(one.value, list) else one.value}"
-        for one in some
+        return phrase("Its conditions match: {conditions}.", conditions=_in_words(true))
+    return phrase(
+        "These conditions do not match: {conditions}. In this conversation: {facts}.",
+        conditions=_in_words(false),
+        facts=_facts(false, facts),
     )
 
 
+def _in_words(some: Sequence[Condition]) -> str:
+    return joined(
+        "; ",
+        (COMPARISONS[one.operator](_name(one.field), _value(one.value)) for one in some),
+    )
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _name(field: str) -> str:
-    return field.removeprefix(USER).replace("_", " ")
+    return FIELD_NAMES.get(field) or field.removeprefix(USER).replace("_", " ")
 
 
 def _facts(some: Sequence[Condition], facts: QueueFacts) -> str:
     """The value that the conversation has, for the explanation."""
     names = dict.fromkeys(one.field for one in some)
-    return " ".join(f"The {_name(name)} is {facts.fact(name) or 'not known'}." for name in names)
+    return joined(
+        "; ",
+        (
+            phrase("{field} is {value}", field=_name(name), value=value)
+            if (value := facts.fact(name))
+            else phrase("{field} is not known", field=_name(name))
+            for name in names
+        ),
+    )

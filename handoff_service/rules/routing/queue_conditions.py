@@ -6,6 +6,7 @@ from typing import Any
 
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Condition, Field, Match, Operator
+from handoff_service.rules.shared.phrases import joined, phrase
 
 USER = "user."  # followed by the name of a user's attribute, such as user.department
 _WORD = Field(str, frozenset({Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN}))
@@ -45,5 +46,8 @@ def field_of(name: str) -> Field:
     """A field by its name. ValueError for an unknown one."""
     if name in FIELDS or (name.startswith(USER) and name != USER):
         return _WORD
-    there = ", ".join([*FIELDS, f"{USER}department (or another attribute)"])
-    raise ValueError(f"there is no field “{name}”; the fields are {there}")
+    others = phrase("{field} (or another attribute)", field=f"{USER}department")
+    there = joined(", ", [*FIELDS, others])
+    raise ValueError(
+        phrase("there is no field “{name}”; the fields are {fields}", name=name, fields=there)
+    )

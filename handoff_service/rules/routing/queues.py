@@ -9,6 +9,7 @@ from handoff_service.rules.routing import targets
 from handoff_service.rules.routing.targets import QueueTargets
 from handoff_service.rules.shared.conditions import Condition, Match
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Assignment
 
 
@@ -42,7 +43,8 @@ class QueueFields:
     - ``auto_assign``: work items are assigned without an offer.
     - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.
     - ``satisfaction_after_hours``: how long after closing requesters are asked how it went; None:
-      never. ``satisfaction_every_days``: a requester is asked once in so many days.
+      never. ``satisfaction_every_days``: a requester is asked at most once within this number of
+      days.
     """
 
     name: str
@@ -67,19 +69,23 @@ class QueueFields:
 
 
 def errors(queue: QueueFields) -> dict[str, str]:
-    """Field -> what would be right. Empty when the queue can be saved."""
-    found = {}
+    """Field -> its error, which names the valid values. Empty when the queue can be saved."""
+    found: dict[str, str] = {}
     for key, names in (
         ("groups", [p.group for p in queue.pools]),
         ("skills", [s.name for s in queue.skills]),
     ):
         if twice := next((name for name in names if names.count(name) > 1), None):
-            found[key] = f"“{twice}” is listed twice. Remove one"
+            found[key] = phrase("“{name}” is listed twice. Remove one", name=twice)
     if wrong := targets.errors(queue.targets):
         found["targets"] = wrong
     for message, text in queue.texts.items():
         if wrong := system_messages.error(message, text, {"queue": queue.name}):
-            found["texts"] = f"“{message.replace('_', ' ').capitalize()}”: {wrong}"
+            found["texts"] = phrase(
+                "“{message}”: {problem}",
+                message=message.replace("_", " ").capitalize(),
+                problem=wrong,
+            )
     return found
 
 
@@ -95,13 +101,22 @@ def problems(
     ``agents``: how many active agents its groups have; ``lacking``: mandatory skills that no agent
     has in full.
     """
-    found = []
+    found: list[str] = []
     if not groups:
-        found.append("No group gets offers: add one.")
+        found.append(phrase("No group gets offers: add one."))
     elif not agents:
-        found.append(f"No active agent is in {' or '.join(groups)}: add one.")
+        found.append(
+            phrase(
+                "No active agent is in its groups ({groups}): add one.", groups=", ".join(groups)
+            )
+        )
     elif lacking:
-        found.append(f"No agent in its groups has the required skill {' and '.join(lacking)}.")
+        found.append(
+            phrase(
+                "No agent in its groups has the required skills: {skills}.",
+                skills=", ".join(lacking),
+            )
+        )
     if schedule_error:
-        found.append(f"Its opening hours {schedule_error}.")
+        found.append(phrase("Its opening hours {problem}.", problem=schedule_error))
     return found

@@ -1,7 +1,7 @@
 """Replay of past arrivals: who would have got each conversation, and when, with other settings.
 
-The decisions are those of ``assignment.decide``. Everything else that people did is taken as it
-was: when requesters came and gave up, when agents were available, which offers they declined, and
+The decisions are those of ``assignment.decide``. Everything else that people did happens as in the
+past: when requesters came and gave up, when agents were available, which offers they declined, and
 how long each conversation kept its agent busy.
 """
 
@@ -274,11 +274,13 @@ class Replay:
         return decide(candidates, replace(need, round=answers.round))
 
     def _declines_now(self, one: Arrival, agent: int) -> bool:
-        """Whether the agent declined an offer that this replay has not made yet."""
+        """Whether the replay must let this agent decline again, because the agent declined more
+        offers of the conversation in the past than in the replay so far.
+        """
         return self._declines.get((one.id, agent), 0) < len(one.declines.get(agent, ()))
 
     def _decline(self, one: Arrival, agent: int, now: datetime) -> None:
-        """Offer it to an agent who will decline it after a while."""
+        """Offer the conversation to an agent who will decline it after a while."""
         number = self._declines.get((one.id, agent), 0)
         self._declines[one.id, agent] = number + 1
         self._offered[one.id] = agent

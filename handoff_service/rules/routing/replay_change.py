@@ -9,8 +9,9 @@ REPLAYED_DAYS = 30
 
 
 class AvailableAs(StrEnum):
-    """When a replay takes agents to be available: as their presences were logged, or whenever one
-    of their queues is open."""
+    """The times at which a replay treats agents as available: those in the log of presences, or all
+    times when one of their queues is open.
+    """
 
     LOGGED = "logged"
     OPENING_HOURS = "opening_hours"

@@ -13,26 +13,37 @@ from handoff_service.rules.routing.targets import (
     minutes_of,
     was_met,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
 #: The assumptions of a replay. Pages and the API show these sentences with each result.
-CANNOT_KNOW = (
-    "Agents answer as quickly and handle conversations as long as they did, however many they "
-    "have at a time.",
-    "Requesters write the same texts at the same times, and give up after the same time in line.",
-    "Agents accept offers as quickly as they did. An agent who rejected an offer or let it expire "
-    "does so again. Transfers to an agent are left out.",
-    "Conversations go to the queue to which they went, because queue conditions and the order of "
-    "queues cannot be changed here.",
-    "Holds and priorities are taken as they are recorded today.",
+CANNOT_KNOW: tuple[str, ...] = (
+    phrase(
+        "Agents answer as quickly and handle conversations as long as they did, however many "
+        "they have at a time."
+    ),
+    phrase(
+        "Requesters write the same texts at the same times, and give up after the same time in "
+        "line."
+    ),
+    phrase(
+        "Agents accept offers as quickly as they did. An agent who rejected an offer or let it "
+        "expire does so again. Transfers to an agent are left out."
+    ),
+    phrase(
+        "Conversations go to the queue to which they went, because queue conditions and the order "
+        "of queues cannot be changed here."
+    ),
+    phrase("Holds and priorities are taken as they are recorded today."),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastAnswers:
     """The answers that live agents owed in the conversation of an arrival, as it happened.
-    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: from an agent
-    getting a conversation of this queue to the first text, for conversations that nobody got."""
+    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: the usual time of
+    this queue between an agent getting a conversation and the agent's first text. It is used for
+    conversations that nobody got."""
 
     spans: Sequence[Span] = ()
     holds: Sequence[HeldTime] = ()

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
 #: priority -> what it means
-PRIORITIES = {1: "critical", 2: "high", 3: "moderate", 4: "low", 5: "planning"}
+PRIORITIES = {
+    1: phrase("critical"),
+    2: phrase("high"),
+    3: phrase("moderate"),
+    4: phrase("low"),
+    5: phrase("planning"),
+}
 MOST_MINUTES = 43_200  # 30 days
 SOON = 0.25  # a target is due soon when this share of its time is left
 
@@ -37,7 +44,7 @@ class QueueTargets:
 
 
 def minutes_of(targets: Iterable[QueueTargets], priority: int, kind: TargetKind) -> int | None:
-    """The minutes of a conversation's target. None: it has none."""
+    """The minutes of a conversation's target. None: there is no target."""
     return next((one.minutes(kind) for one in targets if one.priority == priority), None)
 
 
@@ -45,7 +52,7 @@ def errors(targets: Sequence[QueueTargets]) -> str | None:
     """The error of a queue's targets. None when they are valid."""
     seen = [one.priority for one in targets]
     twice = next((one for one in seen if seen.count(one) > 1), None)
-    return f"names priority {twice} twice" if twice is not None else None
+    return phrase("names priority {priority} twice", priority=twice) if twice is not None else None
 
 
 class OpeningHours(Protocol):
@@ -90,8 +97,9 @@ def due_moment(
 def moment(
     started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
-    """When this much opening time without holds has passed. None: the hold lasts, or the queue does
-    not open long enough within a year."""
+    """When this amount of opening time without holds has passed. None: the hold lasts, or the queue
+    does not open long enough within a year.
+    """
     at, left = started_at, max(counted, timedelta())
     for hold in _since(started_at, holds):
         passed = hours.open_between(at, hold.began_at)
@@ -148,7 +156,9 @@ class Span:
 def was_met(
     span: Span, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours, now: datetime
 ) -> bool | None:
-    """Whether a target was met. None: it is still open, or ended before it was due."""
+    """Whether a target was met. None: the span is still open, or ended before the target was
+    due.
+    """
     due_at = moment(span.started_at, timedelta(minutes=minutes), holds, hours)
     if due_at is not None and (span.ended_at or now) > due_at:
         return False

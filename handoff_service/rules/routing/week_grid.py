@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
+from handoff_service.rules.shared.phrases import phrase
+
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 END_OF_DAY = 24 * 60  # minutes
 MOST_TIMES = 6  # periods in a day
@@ -91,23 +93,27 @@ def read_times(typed: str) -> Times:
         return ()
     periods = [_period(part) for part in re.split(r"[,;]", text) if part.strip()]
     if len(periods) > MOST_TIMES:
-        raise ValueError(f"Enter at most {MOST_TIMES} opening times for one day.")
+        raise ValueError(phrase("Enter at most {most} opening times for one day.", most=MOST_TIMES))
     periods.sort()
     if any(one[1] > after[0] for one, after in pairwise(periods)):
-        raise ValueError("Two of these times overlap.")
+        raise ValueError(phrase("Two of these times overlap."))
     return tuple(periods)
 
 
 def _period(typed: str) -> Period:
     found = _PERIOD.fullmatch(typed.strip())
     if found is None:
-        raise ValueError("Write times such as 08:00-12:00, 13:00-18:00, or nothing for closed.")
+        raise ValueError(
+            phrase("Write times such as 08:00-12:00, 13:00-18:00, or nothing for closed.")
+        )
     hour, minute, to_hour, to_minute = (int(part or 0) for part in found.groups())
     start, end = hour * 60 + minute, to_hour * 60 + to_minute
     if minute > 59 or to_minute > 59 or end > END_OF_DAY:
-        raise ValueError("Write times from 00:00 to 24:00.")
+        raise ValueError(phrase("Write times from 00:00 to 24:00."))
     if start >= end:
-        raise ValueError("Each time must end after it begins. Write night hours as two days.")
+        raise ValueError(
+            phrase("Each time must end after it begins. Write night hours as two days.")
+        )
     return start, end
 
 

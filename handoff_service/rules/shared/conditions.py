@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+from handoff_service.rules.shared.phrases import Phrase, filled, phrase
 from handoff_service.rules.shared.vocabulary import Owner, State, TargetKind
 
 type Value = str | int | bool | list[str] | list[int]
@@ -134,6 +135,20 @@ def _is_at_least(one: Any, other: Any) -> bool:
         return False
 
 
+#: A field with its value, as a part of a sentence.
+COMPARED: Mapping[Operator, Phrase] = {
+    Operator.IS: phrase("{field} is {value}"),
+    Operator.IS_NOT: phrase("{field} is not {value}"),
+    Operator.IN: phrase("{field} is one of {value}"),
+    Operator.NOT_IN: phrase("{field} is none of {value}"),
+    Operator.AT_LEAST: phrase("{field} is at least {value}"),
+    Operator.AT_MOST: phrase("{field} is at most {value}"),
+}
+_OF_KIND = {
+    str: phrase("“{value}” is not a text"),
+    int: phrase("“{value}” is not a whole number"),
+    bool: phrase("“{value}” is not true or false"),
+}
 _ALL_FIELDS = ", ".join([*FIELDS, f"{USER}key", f"{CONVERSATION}key (of an attribute)"])
 JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.IS: lambda fact, value: fact == value,
@@ -158,18 +173,27 @@ def parse(
     name = rest.pop("field", None)
     field = fields(name) if isinstance(name, str) else None
     if field is None:
-        raise ValueError(f"there is no field “{name}”; the fields are {_ALL_FIELDS}")
+        raise ValueError(
+            phrase(
+                "there is no field “{name}”; the fields are {fields}", name=name, fields=_ALL_FIELDS
+            )
+        )
     if rest.keys() == {"operator", "value"}:
         operator, value = rest["operator"], rest["value"]
     elif len(rest) == 1:
         operator, value = rest.popitem()
     else:
         raise ValueError(
-            "needs field, operator and value, or a field with an operator such as “is”"
+            phrase("needs field, operator and value, or a field with an operator such as “is”")
         )
     if operator not in field.operators:
         raise ValueError(
-            f"{name} cannot be compared with “{operator}”; use {_listed(field.operators)}"
+            phrase(
+                "{field} cannot be compared with “{operator}”; use {operators}",
+                field=name,
+                operator=operator,
+                operators=_listed(field.operators),
+            )
         )
     return Condition(
         field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value)
@@ -189,49 +213,24 @@ def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
     )
 
 
-def describe(conditions: Sequence[Condition], match: Match) -> str:
-    """In words: ``state is on hold and priority at most 2``."""
-    between = " and " if match is Match.ALL else " or "
-    return between.join(map(_in_words, conditions))
-
-
-def _in_words(one: Condition) -> str:
-    name = _words(one.field)
-    if is_attribute(one.field):
-        owner, _, key = name.partition(".")
-        name = f"the {owner}'s {key}"
-    if one.operator is Operator.IS_SET:
-        return f"{name} {'is set' if one.value else 'is not set'}"
-    return f"{name} {_words(one.operator)} {_said(one.value)}"
-
-
 def _value(field: Field, operator: Operator, value: Any) -> Value:
     several = operator in (Operator.IN, Operator.NOT_IN)
     values = value if several else [value]
     if operator is Operator.IS_SET:
         field = Field(bool, field.operators)
     if not isinstance(values, list) or not values:
-        raise ValueError(f"{operator} needs a list of values")
+        raise ValueError(phrase("{operator} needs a list of values", operator=operator))
     for one in values:
         if type(one) is not field.kind:
-            kind = {str: "a text", int: "a whole number", bool: "true or false"}[field.kind]
-            raise ValueError(f"“{one}” is not {kind}")
+            raise ValueError(filled(_OF_KIND[field.kind], value=one))
         if field.words and one not in field.words:
-            raise ValueError(f"“{one}” is not one of {', '.join(field.words)}")
+            raise ValueError(
+                phrase(
+                    "“{value}” is not one of {choices}", value=one, choices=", ".join(field.words)
+                )
+            )
     return list(values) if several else value
 
 
 def _listed(operators: frozenset[Operator]) -> str:
     return ", ".join(o for o in Operator if o in operators)
-
-
-def _said(value: Value) -> str:
-    return (
-        ", ".join(_said(one) for one in value)
-        if isinstance(value, list)
-        else _words(str(value).lower())
-    )
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -36,7 +36,7 @@ WEEKDAYS = (
 )
 NO_WEEKDAYS = frozenset({Language.SPANISH})
 AT = translatable("at {time}")
-UNTIL = translatable("{time}")  # what follows "open until"
+UNTIL = translatable("{time}")  # the words after "open until"
 UNTIL_WEEKDAY = translatable("{weekday} at {time}")
 UNTIL_DATE = translatable("{day} {month} at {time}")
 TODAY_AT = translatable("today at {time}")

@@ -1,10 +1,18 @@
 """Durations: ``30m`` as an admin writes it, ``30 minutes`` for people."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined
+
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
-WORDS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+WORDS: Sequence[Callable[[int], Phrase]] = (  # how pages show the units
+    lambda count: count_phrase("{count} day", "{count} days", count),
+    lambda count: count_phrase("{count} hour", "{count} hours", count),
+    lambda count: count_phrase("{count} minute", "{count} minutes", count),
+    lambda count: count_phrase("{count} second", "{count} seconds", count),
+)
 LONGEST = timedelta(days=366)
 _WRITTEN = re.compile(r"([0-9]{1,9})([smhd])")
 
@@ -27,13 +35,13 @@ def write(duration: timedelta) -> str:
     return f"{seconds // UNITS[unit]}{unit}"
 
 
-def describe(duration: timedelta) -> str:
+def describe(duration: timedelta) -> Phrase:
     """The two largest units in words: ``2 days``, ``1 hour 5 minutes``, ``45 seconds``."""
     seconds = max(round(duration.total_seconds()), 0)
-    parts = []
-    for unit, size in UNITS.items():
+    counts = []
+    for size in UNITS.values():
         count, seconds = divmod(seconds, size)
-        parts.append((count, WORDS[unit] + ("" if count == 1 else "s")))
-    first = next((n for n, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    used = [f"{count} {word}" for count, word in parts[first : first + 2] if count]
-    return " ".join(used) or "0 seconds"
+        counts.append(count)
+    first = next((n for n, count in enumerate(counts) if count), len(counts) - 1)
+    two = list(zip(counts, WORDS, strict=True))[first : first + 2]
+    return joined(" ", [words(count) for count, words in two if count]) or WORDS[-1](0)

@@ -24,6 +24,7 @@ from handoff_service.rules.shared.language_words import (
     SPANISH,
     LanguageWords,
 )
+from handoff_service.rules.shared.phrases import phrase
 
 
 class Language(StrEnum):
@@ -37,10 +38,17 @@ class Language(StrEnum):
 
 #: the languages' names on pages
 LANGUAGE_NAMES: Mapping[Language, str] = {
+    Language.ENGLISH: phrase("English"),
+    Language.SPANISH: phrase("Spanish"),
+    Language.GERMAN: phrase("German"),
+    Language.FRENCH: phrase("French"),
+}
+#: the languages' names in the languages themselves
+OWN_NAMES: Mapping[Language, str] = {
     Language.ENGLISH: "English",
-    Language.SPANISH: "Spanish",
-    Language.GERMAN: "German",
-    Language.FRENCH: "French",
+    Language.GERMAN: "Deutsch",
+    Language.SPANISH: "Español",
+    Language.FRENCH: "Français",
 }
 _WORDS: Mapping[Language, LanguageWords] = {
     Language.SPANISH: SPANISH,

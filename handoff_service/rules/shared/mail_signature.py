@@ -97,7 +97,7 @@ _SIGN_OFF = re.compile(
     r"|(?:bien )?cordialement|(?:cordiali|distinti) saluti|atenciosamente|"
     r"(?:met )?vriendelijke groet(?:en)?"
 )
-# also counts without a name
+# counts even without a name
 _SURE_SIGN_OFF = re.compile(
     r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$|take care$|.*soon$|xoxo$|hugs$).*"
 )

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from handoff_service.rules.shared.phrases import phrase
+
 SETTING = "PATCHBOARD_WEBHOOK_HOSTS"
-PRIVATE = (
-    "must not lead to this computer or to a private or reserved network, "
-    f"unless {SETTING} names its host or network"
+PRIVATE = phrase(
+    "must not lead to this computer or to a private or reserved network, unless "
+    "{setting} names its host or network",
+    setting=SETTING,
 )
-NOT_HTTPS = f"must begin with https://, unless {SETTING} names its host or network"
+NOT_HTTPS = phrase(
+    "must begin with https://, unless {setting} names its host or network", setting=SETTING
+)
 # IPv6 addresses that translators (NAT64) send to the IPv4 address in their last four bytes:
 # https://www.rfc-editor.org/rfc/rfc6052#section-2.1
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -25,7 +30,7 @@ type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The hosts, and the networks, that may be called though they are not public."""
+    """The hosts and networks that may be called although they are not public."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()

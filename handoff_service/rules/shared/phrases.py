@@ -2,8 +2,8 @@
 
 ``phrase`` marks an English sentence for the catalogs of pages. It is a ``str``: the database, the
 log and the API get English. Templates show it in the language of the page (see
-``web/shared/page_language.py``). Code that puts a phrase into a longer text does it with ``phrase``
-or ``joined``; an f-string or ``+`` would keep the English words.
+``web/shared/page_language.py``). Code that puts a phrase into a longer text calls ``phrase`` or
+``joined``, because an f-string or ``+`` would keep the English words.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,11 +17,15 @@ class Phrase(str):
     """A sentence in English that can be shown in another language."""
 
     __slots__ = ("_words",)
-    _words: Words  #: writes the sentence with a catalog
+    _words: Words  #: returns the sentence in the language of a catalog
+
+    def __str__(self) -> Self:
+        """Return the phrase itself, so that ``str()`` of an exception keeps its translations."""
+        return self
 
     @classmethod
     def of(cls, words: Words) -> Self:
-        """Return the phrase that this function writes with a catalog of translations."""
+        """Return the phrase whose sentence this function returns in the language of a catalog."""
         made = cls(words(NullTranslations()))
         made._words = words
         return made
@@ -51,16 +55,43 @@ def count_phrase(one: str, many: str, count: int, /, **values: object) -> Phrase
 
 
 def joined(separator: str, parts: Iterable[str]) -> Phrase:
-    """Join phrases, names and numbers to one phrase."""
+    """Join phrases, names and numbers to one phrase. The separator may be a phrase too."""
     kept = list(parts)
     return Phrase.of(
-        lambda catalog: separator.join(str(translated(part, catalog)) for part in kept)
+        lambda catalog: translated(separator, catalog).join(
+            str(translated(part, catalog)) for part in kept
+        )
     )
+
+
+def filled(words: str, /, **values: object) -> Phrase:
+    """Fill the {placeholders} of a phrase that comes from a table."""
+    return Phrase.of(lambda catalog: translated(words, catalog).format(**_in(catalog, values)))
+
+
+def all_of(parts: Iterable[str]) -> Phrase:
+    """Join the parts to a list: ``a, b and c``."""
+    return _listed(parts, phrase("{first} and {last}"))
+
+
+def any_of(parts: Iterable[str]) -> Phrase:
+    """Join the parts to a choice: ``a, b or c``."""
+    return _listed(parts, phrase("{first} or {last}"))
+
+
+def reworded(words: str, change: Callable[[str], str]) -> Phrase:
+    """Apply a change, such as a capital at the beginning, to the sentence in each language."""
+    return Phrase.of(lambda catalog: change(translated(words, catalog)))
 
 
 def translated[Value](value: Value, catalog: NullTranslations) -> Value:
     """Return a phrase in the catalog's language, and any other value as it is."""
     return cast(Value, value.translated(catalog)) if isinstance(value, Phrase) else value
+
+
+def _listed(parts: Iterable[str], pair: Phrase) -> Phrase:
+    *others, last = parts
+    return filled(pair, first=joined(", ", others), last=last) if others else joined("", [last])
 
 
 def _in(catalog: NullTranslations, values: Mapping[str, object]) -> dict[str, object]:

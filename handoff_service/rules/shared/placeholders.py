@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.phrases import phrase
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -51,8 +52,10 @@ def error(text: str, known: Iterable[str]) -> str | None:
     if not unknown:
         return None
     there = (
-        f"this text can have {', '.join(f'{{{name}}}' for name in names)}"
+        phrase("this text can have {names}", names=", ".join(f"{{{name}}}" for name in names))
         if names
-        else "this text has none"
+        else phrase("this text has none")
     )
-    return f"{', '.join(unknown)}: there is no such placeholder; {there}"
+    return phrase(
+        "{names}: there is no such placeholder; {there}", names=", ".join(unknown), there=there
+    )

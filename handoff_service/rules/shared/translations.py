@@ -1,7 +1,9 @@
-"""The gettext catalogs in ``locale/``: one domain for texts to requesters, one for pages.
+"""The gettext catalogs in ``locale/``: one domain for texts to requesters, one for pages, and one
+for the scripts of pages.
 
 ``translatable`` marks a text to requesters; ``in_language`` looks it up. ``phrases`` does the same
-for pages. The catalogs are data of the program. Each is read once, when it is first needed.
+for pages, and ``web/static/words.js`` for scripts. The catalogs are data of the program. Each is
+read once, when it is first needed.
 """
 
 import gettext
@@ -13,6 +15,7 @@ from handoff_service.rules.shared.language import Language
 LOCALE = Path(__file__).parents[2] / "locale"
 REQUESTERS = "requesters"  # the domain of the texts to requesters
 PAGES = "pages"  # the domain of the sentences of pages
+SCRIPTS = "scripts"  # the domain of the sentences that the pages' scripts show
 
 
 def translatable(text: str) -> str:

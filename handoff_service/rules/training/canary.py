@@ -1,10 +1,12 @@
 """Decides whether a canary, a new model that one of several bot processes runs first, is promoted
 or rolled back."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training.exact_tests import Share, more_often
 
 FEWEST_TURNS = 8  # turns before a rollback, because a few unlucky conversations prove nothing
@@ -46,7 +48,27 @@ def is_worse(figures: CanaryFigures) -> bool:
 
 def in_words(figures: CanaryFigures) -> str:
     new, old = figures.new, figures.old
-    return (
-        f"{new.part} of {new.whole} turns on the new model ended in a fallback or a handoff; "
-        f"{old.part} of {old.whole} on the old one."
+    return _sentence(new.part, new.whole, old.part, old.whole)
+
+
+def stored_in_words(reason: str) -> str:
+    """A stored reason, of ``in_words`` if it is one, so that pages can translate it."""
+    figures = _STORED.fullmatch(reason)
+    return _sentence(*map(int, figures.groups())) if figures else reason
+
+
+def _sentence(part: int, whole: int, old_part: int, old_whole: int) -> str:
+    return phrase(
+        "{part} of {whole} turns on the new model ended in a fallback or a handoff; {old_part} of "
+        "{old_whole} on the old one.",
+        part=part,
+        whole=whole,
+        old_part=old_part,
+        old_whole=old_whole,
     )
+
+
+_STORED = re.compile(
+    r"(\d+) of (\d+) turns on the new model ended in a fallback or a handoff; "
+    r"(\d+) of (\d+) on the old one\."
+)

@@ -106,8 +106,9 @@ def _bits(samples: Sequence[Sample]) -> dict[str, int]:
 
 
 def _rarest(bits: Sequence[int], common: float) -> Sequence[int]:
-    """The rarest of a set's bits, so many that another set with ``common`` of its bits must have
-    one of them."""
+    """The rarest bits of a set. They are enough that every set which shares ``common`` bits with
+    this one contains at least one of them.
+    """
     return bits[: len(bits) - math.ceil(common - 1e-9) + 1]
 
 

@@ -11,6 +11,8 @@ Rasa must read an example exactly as it was written
 
 import re
 
+from handoff_service.rules.shared.phrases import phrase
+
 LONGEST = 1600  # characters of an example
 #: Rasa's notation of an entity in an example. Source: entities_parser.ENTITY_REGEX.
 ENTITY = re.compile(
@@ -43,11 +45,11 @@ def without_entities(marked: str) -> str:
 
 
 def error(marked: str) -> str | None:
-    """The reason why this cannot be an example, as a sentence. None when it can."""
+    """The reason why this cannot be an example, as a sentence. None for a usable example."""
     if not without_entities(marked).strip("- "):
-        return "An example needs at least one word."
+        return phrase("An example needs at least one word.")
     if len(marked) > LONGEST:
-        return f"An example can have up to {LONGEST:,} characters."
+        return phrase("An example can have up to {longest:,} characters.", longest=LONGEST)
     if marked.startswith("/"):
-        return "An example cannot begin with a slash, which would name an intent."
+        return phrase("An example cannot begin with a slash, which would name an intent.")
     return None

@@ -1,4 +1,4 @@
-"""Groups of intents: those that start a topic, and those that start nothing."""
+"""Groups of intents: intents that start a topic, and intents that start nothing."""
 
 from collections.abc import Sequence
 

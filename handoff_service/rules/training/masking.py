@@ -76,7 +76,7 @@ def masked(
 
 
 def a_mask(text: str) -> str | None:
-    """The first mask in the text, such as ‹name›. None: it has none."""
+    """The first mask in the text, such as ‹name›. None: the text has no mask."""
     found = _MASK.search(text)
     return found[0] if found else None
 

@@ -22,7 +22,7 @@ WEIGHTS: dict[ItemSource, float] = {
     ItemSource.SMALL_MARGIN: 1.0,
     ItemSource.AUDIT: 1.0,
 }
-SMALL_MARGIN = 0.2  # in confidence, between the two likeliest intents
+SMALL_MARGIN = 0.2  # difference in confidence between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
 # after this time the first trainer may also give the blind second label
 SECOND_AFTER = timedelta(days=7)
@@ -68,8 +68,9 @@ def source_of(intent: str | None, ranking: Sequence[tuple[str, float]]) -> ItemS
 def is_reworded(
     before: str | None, intent: str | None, confidence: float | None, *, same_text: bool
 ) -> bool:
-    """Whether this text rewords the one before it: the virtual agent understands this one, and did
-    not understand that one."""
+    """Whether this text rewords the text before it: the virtual agent understands this text, and
+    did not understand the one before.
+    """
     if same_text or (before is not None and before not in UNKNOWN):
         return False
     return intent is not None and intent not in NO_REWORDING and (confidence or 0) >= SURELY

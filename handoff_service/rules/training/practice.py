@@ -4,8 +4,8 @@ A practice desk replays past conversations to one agent. The requester's texts f
 first round comes before the agent's first answer, and each later round follows an answer. Within
 a round, the texts keep the gaps of the original, divided by the run's speed.
 
-The part with the virtual agent has no gaps: it is there when the conversation reaches the agent,
-as it was when the original did.
+The part with the virtual agent is not replayed: it is complete when the conversation reaches the
+agent, as in the original.
 """
 
 import re
@@ -15,16 +15,18 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from handoff_service.rules.shared.phrases import count_phrase, phrase
+
 MOST_CONVERSATIONS, USUAL_CONVERSATIONS = 50, 10
 FASTEST = 60
 SPEEDS = (1, 2, 5, 10)
 MOST_AT_ONCE = 3  # practice desks at the same time
-ENDS_AFTER = timedelta(hours=1)  # of inactivity
-TEXTS_KEPT = timedelta(days=30)  # after that, only the figures of a run are kept
+ENDS_AFTER = timedelta(hours=1)  # time of inactivity after which a run ends
+TEXTS_KEPT = timedelta(days=30)  # after this time, only the figures of a run are kept
 USUAL_DAYS = 30
-# between two texts of one conversation, before the division by the speed
+# the longest gap between two texts of one conversation, before the division by the speed
 LONGEST_GAP = timedelta(minutes=10)
-# between the starts of two conversations, also before the division
+# the longest pause between the starts of two conversations, before the division by the speed
 LONGEST_PAUSE = timedelta(minutes=5)
 #: Answers to a menu of the virtual agent. Nobody understands them without the menu.
 _TO_THE_BOT = re.compile(r"\W*(?:\d{1,2}|agent|restart)\W*", re.IGNORECASE)
@@ -62,16 +64,16 @@ class Line:
     speaker: Speaker
     at: datetime  #: in the requester's time zone
     text: str
-    pictures: int = 0  #: how many it came with
+    pictures: int = 0  #: the number of pictures in the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeConversation:
-    """A conversation as it was: the original, or the agent's in the practice."""
+    """A conversation: the original, or the agent's version from the practice run."""
 
     lines: tuple[Line, ...]
-    topic: str | None  #: the topic that it was closed with
-    waits_since: datetime | None  #: when it began to wait for a live agent
+    topic: str | None  #: the topic that the closing agent chose
+    waits_since: datetime | None  #: when the conversation began to wait for a live agent
     closed: bool = True
 
 
@@ -82,9 +84,9 @@ class ScriptText:
     after: float  #: seconds since the text or the answer before it
     text: str
     pictures: int = 0
-    #: whether it came before the wait for a live agent, in the part with the virtual agent
+    #: whether the text belongs to the part with the virtual agent, before the wait for a live agent
     past: bool = False
-    replies: tuple[str, ...] = ()  #: what the virtual agent answered
+    replies: tuple[str, ...] = ()  #: the virtual agent's answers to the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +157,15 @@ def starts_of(opened: Sequence[datetime], speed: int) -> list[float]:
 def why_too_few(found: int, wanted: int) -> str:
     """The error message when too few conversations match."""
     if not found:
-        return (
+        return phrase(
             "No closed conversation from these days has both a requester's text and an answer. "
             "Choose more days or the demo set."
         )
-    number = "Only 1 conversation matches" if found == 1 else f"Only {found} conversations match"
-    return (
-        f"{number}, and you asked for {wanted}. Choose fewer conversations, more days, or the demo "
-        "set."
+    return count_phrase(
+        "Only {count} conversation matches, and you asked for {wanted}. Choose fewer "
+        "conversations, more days, or the demo set.",
+        "Only {count} conversations match, and you asked for {wanted}. Choose fewer "
+        "conversations, more days, or the demo set.",
+        found,
+        wanted=wanted,
     )

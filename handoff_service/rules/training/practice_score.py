@@ -126,7 +126,7 @@ def score_one(
 def score_run(
     conversations: Sequence[ConversationScore], desk_first_answer: int | None
 ) -> PracticeScore:
-    """Sum the scores up."""
+    """Add up the scores."""
     known = [one.topic_right for one in conversations if one.topic_right is not None]
     mine = [one.mine.first_answer for one in conversations]
     return PracticeScore(

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.training.comparison import SIGNIFICANT, Change, Comparison
 from handoff_service.rules.training.exact_tests import Share, mcnemar
 
@@ -16,15 +17,27 @@ MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
 
 class Block(StrEnum):
-    """When a figure blocks promotion, in the words of the trainer's page."""
+    """A rule that blocks promotion."""
 
-    PINNED = "any fails"
-    AUDIT = "the new one is significantly worse"
-    RECALL = (
+    PINNED = "pinned"
+    AUDIT = "audit"
+    RECALL = "recall"
+    SURE_AND_WRONG = "sure_and_wrong"
+    FALSE_STARTS = "false_starts"
+
+
+#: rule -> when it blocks, for the trainer's page
+BLOCKS_WHEN: Mapping[Block, str] = {
+    Block.PINNED: phrase("any test text fails"),
+    Block.AUDIT: phrase("the new one is significantly worse"),
+    Block.RECALL: phrase(
         "an intent with ten or more test texts loses more than ten points, and at least three texts"
-    )
-    SURE_AND_WRONG = "significantly more than before, without texts that both models answer alike"
-    FALSE_STARTS = "over 1 %, and significantly more than before"
+    ),
+    Block.SURE_AND_WRONG: phrase(
+        "significantly more than before, without texts that both models answer alike"
+    ),
+    Block.FALSE_STARTS: phrase("over 1%, and significantly more than before"),
+}
 
 
 def blocks(found: Comparison) -> dict[Block, list[str]]:
@@ -34,27 +47,53 @@ def blocks(found: Comparison) -> dict[Block, list[str]]:
 
 
 def _failures(found: Comparison) -> list[str]:
-    texts = [
-        f"The required text “{one.text}” must mean {one.meant}. The new model takes it for "
-        f"{one.new.intent}" + (f", the running one for {one.old.intent}." if one.old else ".")
+    texts: list[str] = [
+        phrase(
+            "The required text “{text}” must mean {meant}. The new model takes it for {new}, the "
+            "running one for {old}.",
+            text=one.text,
+            meant=one.meant,
+            new=one.new.intent,
+            old=one.old.intent,
+        )
+        if one.old
+        else phrase(
+            "The required text “{text}” must mean {meant}. The new model takes it for {new}.",
+            text=one.text,
+            meant=one.meant,
+            new=one.new.intent,
+        )
         for one in found.pinned_failed
     ]
-    return texts + [f"The test story “{name}” fails." for name in found.stories.failed]
+    return texts + [
+        phrase("The test story “{name}” fails.", name=name) for name in found.stories.failed
+    ]
 
 
 def _worse_audit(found: Comparison) -> list[str]:
     if found.lost <= found.won or found.p_value >= SIGNIFICANT:
         return []
     return [
-        f"On the audit set the new model is significantly worse: it loses {found.lost} texts and "
-        f"wins {found.won} (p = {found.p_value:.3f})."
+        phrase(
+            "On the audit set the new model is significantly worse: it loses {lost} texts "
+            "and wins {won} (p = {p_value:.3f}).",
+            lost=found.lost,
+            won=found.won,
+            p_value=found.p_value,
+        )
     ]
 
 
 def _lost_recalls(found: Comparison) -> list[str]:
     return [
-        f"{one.intent} loses more than ten points: from {one.old.value:.0%} to "
-        f"{one.new.value:.0%} of {one.new.whole} test texts."
+        phrase(
+            "{intent} loses more than ten points: from {old:.0%} to {new:.0%} of {count} test "
+            "texts.",
+            intent=one.intent,
+            old=one.old.value,
+            new=one.new.value,
+            count=one.new.whole,
+        )
         for one in found.recalls
         if one.old is not None
         and one.new.whole >= ENOUGH_TEXTS
@@ -68,8 +107,13 @@ def _more_sure_and_wrong(found: Comparison) -> list[str]:
     if not found.sure_and_wrong.is_significant:
         return []
     return [
-        f"The new model is confident but wrong on {found.sure_and_wrong_new} test texts; "
-        f"the running one on {found.sure_and_wrong_old}. {_moved(found.sure_and_wrong)}"
+        phrase(
+            "The new model is confident but wrong on {new} test texts; the running one on {old}. "
+            "{changes}",
+            new=found.sure_and_wrong_new,
+            old=found.sure_and_wrong_old,
+            changes=_moved(found.sure_and_wrong),
+        )
     ]
 
 
@@ -79,27 +123,39 @@ def _too_many_false_starts(found: Comparison) -> list[str]:
         # without a model to compare with, a few texts over the limit may be chance
         if share.interval[0] <= MOST_FALSE_STARTS:
             return []
-        return [f"{_starts(share)} Correct them before this model runs."]
+        return [joined(" ", [_starts(share), phrase("Correct them before this model runs.")])]
     if share.value <= MOST_FALSE_STARTS or not moved.is_significant:
         return []
-    return [f"{_starts(share)} {_moved(moved)}"]
+    return [joined(" ", [_starts(share), _moved(moved)])]
 
 
 def _starts(share: Share) -> str:
-    return (
-        f"{share.part} of {share.whole} out-of-scope texts start a topic; more than 1 % is too "
-        "many."
+    return phrase(
+        "{part} of {whole} out-of-scope texts start a topic; the limit is 1%.",
+        part=share.part,
+        whole=share.whole,
     )
 
 
 def _moved(change: Change) -> str:
-    texts = "; ".join(
-        f"“{one.text}” means {one.meant} and is taken for {one.new.intent}"
-        for one in change.examples
+    texts = joined(
+        "; ",
+        [
+            phrase(
+                "“{text}” means {meant} and is taken for {new}",
+                text=one.text,
+                meant=one.meant,
+                new=one.new.intent,
+            )
+            for one in change.examples
+        ],
     )
-    return (
-        f"{change.worse} texts became worse and {change.better} better "
-        f"(p = {mcnemar(change.worse, change.better):.3f}). For example: {texts}."
+    return phrase(
+        "{worse} texts became worse and {better} better (p = {p:.3f}). For example: {texts}.",
+        worse=change.worse,
+        better=change.better,
+        p=mcnemar(change.worse, change.better),
+        texts=texts,
     )
 
 

@@ -22,7 +22,7 @@ from handoff_service.rules.training.masking import NAME
 STAYED_CLOSED = timedelta(days=7)
 ANSWER_COUNTS = 0.5  # weight of the similarity to the answer, relative to that to its question
 LEAST_SIMILAR = 0.25  # least weighted similarity of a suggestion; our choice
-MOST = 3  # suggestions at a time
+MOST_SUGGESTIONS = 3  # suggestions at a time
 SHORTEST = 15  # characters of an answer that is worth a suggestion; "ok, thanks" is not
 OFTEN = 5  # an answer that was typed this many times is proposed as a template
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -90,7 +90,7 @@ class ReplyIndex:
         total = len(counted)
         self._rarity = {word: math.log(1 + total / n) for word, n in found_in.items()}
         self._unknown = math.log(1 + total)
-        # word -> the answers that have it, with its weight there
+        # word -> the answers that have the word, with the word's weight in each
         self._places: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for place, (question, answer) in enumerate(counted):
             both = dict(self._unit(question))
@@ -113,7 +113,7 @@ class ReplyIndex:
         best: dict[str, SuggestedReply] = {}
         # if answers are equal, the newest one is the source
         for place in sorted(scores, key=lambda p: (-scores[p], -self._answers[p].at.timestamp())):
-            if scores[place] < LEAST_SIMILAR or len(best) == MOST:
+            if scores[place] < LEAST_SIMILAR or len(best) == MOST_SUGGESTIONS:
                 break
             one = self._answers[place]
             key = same(one.answer)

@@ -64,6 +64,6 @@ def automated(text: str) -> AutomatedText | None:
 
 
 def all_automated(texts: Sequence[str]) -> AutomatedText | None:
-    """The kind of the first text, when a machine sent every one of them."""
+    """The kind of the first text, if a machine sent all of these texts; otherwise None."""
     kinds = [automated(text) for text in texts]
     return kinds[0] if kinds and all(kinds) else None

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.bot_text import plain
 
 LONGEST = 40  # characters of a command word
@@ -87,15 +88,27 @@ def error(words: CommandWords) -> str | None:
     taken: dict[str, Command] = {}
     for command, its_words in words.items():
         if len(its_words) > MAX_WORDS:
-            return f"must have at most {MAX_WORDS} words for {command}"
+            return phrase(
+                "must have at most {most} words for {command}",
+                most=MAX_WORDS,
+                command=command,
+            )
         for word in its_words:
             folded = plain(word)
             if not folded or len(word) > LONGEST:
-                return f"“{word}” is empty or too long. Use 1 to {LONGEST} characters"
+                return phrase(
+                    "“{word}” is empty or too long. Use 1 to {most} characters",
+                    word=word,
+                    most=LONGEST,
+                )
             # the carriers' keywords always opt out or in, so no command may have one
             if folded.upper() in (*OPT_OUT, *OPT_IN):
-                return f"“{word}” always opts people out or in. Use another word"
+                return phrase("“{word}” always opts people out or in. Use another word", word=word)
             if taken.setdefault(folded, command) != command:
-                both = f"{taken[folded]} and for {command}"
-                return f"“{word}” is a word for {both}. Remove one of the two"
+                return phrase(
+                    "“{word}” is a word for {one} and for {other}. Remove one of the two",
+                    word=word,
+                    one=taken[folded],
+                    other=command,
+                )
     return None

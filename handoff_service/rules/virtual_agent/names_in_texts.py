@@ -3,7 +3,7 @@
 import re
 
 LONGEST = 40  # characters of a name in a reply
-FEWEST, MOST = 2, 3  # words of a name without "I am"
+FEWEST_WORDS, MOST_WORDS = 2, 3  # words of a name without "I am"
 _LEAD = (
     r"(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|hola|buenos dias|buenas)[,!. ]+"
     r"(?:there[,!. ]+)?)?"
@@ -69,7 +69,7 @@ def bare_name(text: str) -> str | None:
     """The name in "Oleksandr Bondar". None unless the text is two or three capitalized words. Use
     it only for an answer to the question who somebody is."""
     words = text.strip(" .!,").split()
-    if not (FEWEST <= len(words) <= MOST and len(text) <= LONGEST):
+    if not (FEWEST_WORDS <= len(words) <= MOST_WORDS and len(text) <= LONGEST):
         return None
     is_name = all(re.fullmatch(_WORD, word) and word.istitle() for word in words)
     plain = {word.casefold().strip(".") for word in words}

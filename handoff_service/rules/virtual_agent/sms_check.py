@@ -15,7 +15,7 @@ from handoff_service.rules.delivery.sms_text import (
     segments,
 )
 from handoff_service.rules.shared import placeholders
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, joined, phrase
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
@@ -66,7 +66,7 @@ class SmsProblem:
     suggestion: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
+        return f"{self.file}:{self.line}: {self.name}: {self.what} {self.suggestion}"
 
 
 def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
@@ -95,27 +95,32 @@ def _in_words(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str
     """Each problem of a text or a button, with a suggestion to fix it."""
     for name in _unknown(words, settings):
         yield (
-            f"the longest value of {{{name}}} is not known",
-            "Add it under longest in sms_check.yml",
+            phrase("The longest value of {placeholder} is not known.", placeholder=f"{{{name}}}"),
+            phrase("Add it under longest in sms_check.yml."),
         )
     filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
         yield (
-            f"{_listed(forcing)} {'limits' if len(forcing) == 1 else 'limit'} a segment to 70 "
-            "characters instead of 160",
+            phrase(
+                "With {characters}, a segment has at most 70 characters instead of 160.",
+                characters=_listed(forcing),
+            ),
             _instead(forcing),
         )
     for host in _foreign_hosts(filled, settings.allowed_hosts):
         yield (
-            f"the link to {host} is not allowed",
-            "Take it out, or add the host to allowed_hosts in sms_check.yml",
+            phrase("The link to {host} is not allowed.", host=host),
+            phrase("Take it out, or add the host to allowed_hosts in sms_check.yml."),
         )
     keyword = asks_for_keyword(filled)
     if keyword:
         yield (
-            f"it asks people to reply {keyword}, a keyword that carriers act on",
-            "Use another word",
+            phrase(
+                "It asks people to reply {keyword}, a keyword that carriers act on.",
+                keyword=keyword,
+            ),
+            phrase("Use another word."),
         )
 
 
@@ -125,14 +130,26 @@ def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str,
     length = segments(sent)
     if len(sent) > MAX_BODY:
         yield (
-            f"it has {len(sent)} characters; at most {MAX_BODY} are allowed",
-            f"Shorten it to {MAX_BODY} characters",
+            phrase(
+                "It has {count} characters; at most {most} are allowed.",
+                count=len(sent),
+                most=MAX_BODY,
+            ),
+            phrase("Shorten it to {most} characters.", most=MAX_BODY),
         )
     elif length.count > MOST_SEGMENTS:
         room = MOST_SEGMENTS * (153 if length.encoding is Encoding.GSM_7 else 67)
         yield (
-            f"it takes {length.count} segments; at most {MOST_SEGMENTS} are allowed",
-            f"Make it {counted(length.units - room, 'character')} shorter",
+            phrase(
+                "It takes {count} segments; at most {most} are allowed.",
+                count=length.count,
+                most=MOST_SEGMENTS,
+            ),
+            count_phrase(
+                "Make it {count} character shorter.",
+                "Make it {count} characters shorter.",
+                length.units - room,
+            ),
         )
 
 
@@ -146,10 +163,14 @@ def _foreign_hosts(text: str, allowed: Iterable[str]) -> list[str]:
 
 def _instead(characters: str) -> str:
     plain = {c: LOOK_ALIKES.get(c) or _without_accent(c) for c in characters}
-    replacements = [f"{to!r} for {c!r}" for c, to in plain.items() if to]
-    return (
-        f"Write {', '.join(replacements)}" if replacements else f"Leave {_listed(characters)} out"
-    )
+    replacements = [
+        phrase("{replacement} for {character}", replacement=repr(to), character=repr(c))
+        for c, to in plain.items()
+        if to
+    ]
+    if replacements:
+        return phrase("Write {replacements}.", replacements=joined(", ", replacements))
+    return phrase("Leave out {characters}.", characters=_listed(characters))
 
 
 def _listed(characters: str) -> str:

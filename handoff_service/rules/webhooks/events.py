@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import (
     Direction,
     Event,
@@ -15,25 +16,25 @@ from handoff_service.rules.shared.vocabulary import (
 VERSION = 1
 #: The events that a webhook can ask for, in words for admins.
 EVENTS = {
-    WebhookEvent.CONVERSATION_OPENED: "A conversation began.",
-    WebhookEvent.CONVERSATION_HANDED_OFF: "The virtual agent handed the conversation off.",
-    WebhookEvent.CONVERSATION_ASSIGNED: "A live agent took over the conversation.",
-    WebhookEvent.CONVERSATION_TRANSFERRED: (
+    WebhookEvent.CONVERSATION_OPENED: phrase("A conversation began."),
+    WebhookEvent.CONVERSATION_HANDED_OFF: phrase("The virtual agent handed the conversation off."),
+    WebhookEvent.CONVERSATION_ASSIGNED: phrase("A live agent took over the conversation."),
+    WebhookEvent.CONVERSATION_TRANSFERRED: phrase(
         "The conversation went from an agent or a queue to a queue."
     ),
-    WebhookEvent.CONVERSATION_RETURNED: "The conversation went back to the virtual agent.",
-    WebhookEvent.CONVERSATION_CLOSED: "The conversation ended.",
-    WebhookEvent.CONVERSATION_REOPENED: "A closed conversation was reopened.",
-    WebhookEvent.MESSAGE_INBOUND: "A text from a requester arrived.",
-    WebhookEvent.MESSAGE_OUTBOUND: "A text to a requester was written.",
-    WebhookEvent.MESSAGE_STATUS: "The delivery status of a text changed.",
-    WebhookEvent.IDENTITY_CHANGED: "A number was linked to a user, or unlinked.",
-    WebhookEvent.CONSENT_CHANGED: "A number opted out or in.",
-    WebhookEvent.PRESENCE_CHANGED: "An agent's presence changed.",
-    WebhookEvent.CASE_CREATED: "A case was opened.",
-    WebhookEvent.CASE_CHANGED: "A case changed.",
-    WebhookEvent.RATING_GIVEN: "A requester rated a conversation.",
-    WebhookEvent.JOB_FAILED: "A background job failed, or was given up.",
+    WebhookEvent.CONVERSATION_RETURNED: phrase("The conversation went back to the virtual agent."),
+    WebhookEvent.CONVERSATION_CLOSED: phrase("The conversation ended."),
+    WebhookEvent.CONVERSATION_REOPENED: phrase("A closed conversation was reopened."),
+    WebhookEvent.MESSAGE_INBOUND: phrase("A text from a requester arrived."),
+    WebhookEvent.MESSAGE_OUTBOUND: phrase("A text to a requester was written."),
+    WebhookEvent.MESSAGE_STATUS: phrase("The delivery status of a text changed."),
+    WebhookEvent.IDENTITY_CHANGED: phrase("A number was linked to a user, or unlinked."),
+    WebhookEvent.CONSENT_CHANGED: phrase("A number opted out or in."),
+    WebhookEvent.PRESENCE_CHANGED: phrase("An agent's presence changed."),
+    WebhookEvent.CASE_CREATED: phrase("A case was opened."),
+    WebhookEvent.CASE_CHANGED: phrase("A case changed."),
+    WebhookEvent.RATING_GIVEN: phrase("A requester rated a conversation."),
+    WebhookEvent.JOB_FAILED: phrase("A background job failed, or was given up."),
 }
 #: The statuses that an event reports. The others are steps on the way to the provider.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}

@@ -13,7 +13,8 @@ from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Author, Direction, Owner, State, Status
 
 #: Fields that a webhook gets only if it asks for texts: what people wrote, names, phone numbers
-#: and e-mail addresses. The number of a consent event is always there, because it is the subject.
+#: and e-mail addresses. A consent event always has the number, because the event is about the
+#: number.
 PRIVATE = frozenset(
     {
         *("body", "comment", "note", "reason", "description", "device", "impact"),
@@ -180,8 +181,10 @@ class RatingData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventJob:
-    """``kind``, ``key``: the background work, and the id of what it is about. ``attempts``: how
-    often it was begun. ``error``: the kind of error. ``given_up``: it is not tried again."""
+    """``kind``: the kind of background job. ``key``: the id of the job's subject. ``attempts``: how
+    often the job was started. ``error``: the kind of error. ``given_up``: the job will not be tried
+    again.
+    """
 
     kind: str
     key: str

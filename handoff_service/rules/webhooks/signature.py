@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from handoff_service.rules.shared.phrases import phrase
+
 PREFIX, VERSION = "whsec_", "v1"
 LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specification
 LONGEST_ADDRESS = 2000
@@ -44,7 +46,12 @@ def secret_error(secret: str) -> str | None:
     try:
         key_of(secret)
     except ValueError:
-        return f"must be {PREFIX} and then {LEAST_BYTES} to {MOST_BYTES} bytes in base64"
+        return phrase(
+            "must be {prefix} and then {least} to {most} bytes in base64",
+            prefix=PREFIX,
+            least=LEAST_BYTES,
+            most=MOST_BYTES,
+        )
     return None
 
 
@@ -55,15 +62,19 @@ def address_error(url: str) -> str | None:
         parts = urlsplit(url)
         said_port = parts.port  # ValueError when the port is not a number
     except ValueError:
-        return "must be an address such as https://tickets.example.com/hook"
+        return phrase("must be an address such as https://tickets.example.com/hook")
     if parts.scheme not in ("http", "https") or not parts.hostname or said_port == 0 or _odd(url):
-        return "must be an http or https address, such as https://tickets.example.com/hook"
+        return phrase("must be an http or https address, such as https://tickets.example.com/hook")
     if parts.username is not None or parts.password is not None:
-        return (
+        return phrase(
             "must not contain a user name or password. The receiver checks Patchboard's signature "
             "instead"
         )
-    return f"must be at most {LONGEST_ADDRESS} characters" if len(url) > LONGEST_ADDRESS else None
+    return (
+        phrase("must be at most {most} characters", most=LONGEST_ADDRESS)
+        if len(url) > LONGEST_ADDRESS
+        else None
+    )
 
 
 def _odd(url: str) -> bool:

@@ -1,5 +1,6 @@
-"""The conversation in which a case's requester can be texted, and the texts about the case
-there."""
+"""The conversation in which a case's requester can be texted, and the texts about the case in
+it.
+"""
 
 from sqlalchemy import Connection, select
 
@@ -13,7 +14,9 @@ c, i, m = t.cases, t.interactions, t.messages
 
 def target(conn: Connection, case_id: int) -> int | None:
     """The open conversation of the case's line, else its newest one. The line is that of the
-    conversation in which it was opened, else of the user's last one. None without any."""
+    conversation in which the case was opened, else that of the user's last conversation. None
+    without any conversation.
+    """
     case = conn.execute(
         select(*c.c["interaction_id", "user_id"]).where(c.c.id == case_id)
     ).one_or_none()

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.cases.cases import UNSETTLED, number
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -38,12 +39,14 @@ def get(conn: Connection, case_id: int) -> Case:
     """One case. Raises NotFound for an unknown id."""
     found = list_(conn, [c.c.id == case_id])
     if not found:
-        raise NotFound(f"There is no case {case_id}.")
+        raise NotFound(phrase("There is no case {case_id}.", case_id=case_id))
     return found[0]
 
 
 def beside(conn: Connection, interaction: Interaction) -> list[Case]:
-    """The newest cases beside a conversation: the user's cases and those opened in it."""
+    """The newest cases beside a conversation: the user's cases, and the cases that were opened in
+    the conversation.
+    """
     return list_(conn, [_is_beside(interaction)], limit=SHOWN)
 
 

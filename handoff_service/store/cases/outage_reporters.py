@@ -18,6 +18,7 @@ from handoff_service.rules.cases.cases import number as case_number
 from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction, Status
 from handoff_service.store.cases import outages
 from handoff_service.store.consent import consents
@@ -39,7 +40,7 @@ from handoff_service.store.views import (
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 i, m, c, x, r = t.interactions, t.messages, t.cases, t.outage_texts, t.outage_recipients
-ANNOUNCED = "was told about it by the virtual agent"
+ANNOUNCED = phrase("was told about it by the virtual agent")
 LONGEST_QUOTE = 60  # characters of a text that the dry run quotes
 
 
@@ -107,7 +108,7 @@ def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Repor
 
     for row in _cases(conn, outage.since, until):
         if rules.about([outage], row.description):
-            why = f"case {case_number(row.id)}"
+            why = phrase("case {number}", number=case_number(row.id))
             add(
                 _Report(
                     number=row.requester_number,
@@ -123,7 +124,9 @@ def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Repor
                 add(_Report(number=line[0], provider_number_id=line[1], why=ANNOUNCED))
         elif rules.reports(outage, row.body):
             quote = row.body[:LONGEST_QUOTE].strip()
-            why = f"texted “{quote}{'…' * (len(row.body) > LONGEST_QUOTE)}”"
+            why = phrase(
+                "texted “{quote}{value}”", quote=quote, value="…" * (len(row.body) > LONGEST_QUOTE)
+            )
             add(_Report(number=line[0], provider_number_id=line[1], why=why))
     return found.values()
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
@@ -20,7 +21,7 @@ def get(conn: Connection, text_id: int) -> OutageText:
     """One text and its progress. NotFound."""
     found = _read(conn, x.c.id == text_id)
     if not found:
-        raise NotFound(f"There is no text {text_id} about an outage.")
+        raise NotFound(phrase("There is no text {text_id} about an outage.", text_id=text_id))
     return found[0]
 
 

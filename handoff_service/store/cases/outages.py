@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.cases import outages as rules
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Outage
@@ -23,7 +24,7 @@ def get(conn: Connection, outage_id: int, at: datetime | None = None) -> Outage:
     """One outage. Raises NotFound for an unknown id. ``at``: the time inside a transaction."""
     found = _read(conn, o.c.id == outage_id, at)
     if not found:
-        raise NotFound(f"There is no outage {outage_id}.")
+        raise NotFound(phrase("There is no outage {outage_id}.", outage_id=outage_id))
     return found[0]
 
 

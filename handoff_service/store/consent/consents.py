@@ -1,4 +1,4 @@
-"""Consent: who may not be texted now, and the ledger of every change."""
+"""Consent: the current opt-outs, and the ledger of every change."""
 
 from collections.abc import Collection
 from datetime import datetime

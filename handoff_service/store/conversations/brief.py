@@ -1,4 +1,4 @@
-"""The rows for a conversation's brief, in three queries however long it is."""
+"""The rows for a conversation's brief, in three queries for a conversation of any length."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.conversations.brief import UnderstoodTurn, brief
 from handoff_service.rules.conversations.quotes import BriefLine
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import identities
 from handoff_service.store.engine import tables as t
@@ -33,7 +34,9 @@ def of_conversation(conn: Connection, interaction_id: int, agent_id: int) -> Con
     """The brief for this agent. NotFound for an unknown conversation."""
     row = conn.execute(_ABOUT, {"id": interaction_id, "me": agent_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(
+            phrase("There is no conversation {interaction_id}.", interaction_id=interaction_id)
+        )
     lines = conn.execute(_LINES, {"id": interaction_id, "after": row.last_seq - LAST}).all()
     found = brief(_lines(lines, agent_id), _turns(conn, interaction_id), row.read_seq)
     proof = row.method and _Proof(row.proven, row.expires_at, row.made_at, row.method, row.by)

@@ -1,5 +1,6 @@
-"""Colleagues' actions in an agent's conversations, until the agent has seen it or a day has
-passed."""
+"""Colleagues' actions in an agent's conversations, until the agent has seen the notice or a day has
+passed.
+"""
 
 from datetime import timedelta
 
@@ -39,7 +40,7 @@ def put(tx: Transaction, agent_id: int, interaction_id: int, body: str) -> None:
 
 
 def drop(tx: Transaction, agent_id: int, interaction_id: int) -> bool:
-    """The agent has seen it. Returns whether there was one."""
+    """Delete the notice that the agent has seen. Returns whether there was one."""
     gone = delete(n).where(n.c.agent_id == agent_id, n.c.interaction_id == interaction_id)
     return tx.conn.execute(gone).rowcount > 0
 

@@ -32,7 +32,7 @@ from handoff_service.store.views import (
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
-# The last matching entry of an index: reads one or a few rows, however long the conversation is.
+# The last matching entry of an index. Reads one or a few rows, even of a long conversation.
 _LAST_SAID = (
     select(m.c.id)
     .where(m.c.interaction_id == i.c.id, m.c.kind == Kind.MESSAGE)
@@ -53,9 +53,10 @@ _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE), 
 
 
 def _query(*, others: bool) -> sa.Select[Any]:
-    """Active conversations with live agents, newest activity first: mine, or those of other agents
-    that I have not joined. The others include conversations without an owner, because their
-    senders cannot get replies."""
+    """Active conversations with live agents, newest activity first: mine, or other agents'
+    conversations that I have not joined. The others include conversations without an owner, because
+    their senders cannot get replies.
+    """
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     return _items().where(*conversations.ongoing_where(mine, others=others))
 
@@ -101,7 +102,7 @@ _LINES = (
 )
 
 
-def listed(
+def ongoing_items(
     conn: Connection, agent_id: int, *, others: bool, most: int | None = None
 ) -> list[ListItem]:
     """The ongoing conversations for the list pane: mine or the others', at most ``most`` of them.

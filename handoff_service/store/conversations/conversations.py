@@ -1,4 +1,4 @@
-"""Conversations for display. Each list takes a fixed number of queries, however long it is."""
+"""Conversations for display. A list of any length takes a fixed number of queries."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, running_targets
@@ -39,7 +40,9 @@ def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> I
     """One interaction for this agent. Raises NotFound for an unknown id."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(
+            phrase("There is no conversation {interaction_id}.", interaction_id=interaction_id)
+        )
     return found[0]
 
 
@@ -107,7 +110,8 @@ def list_(
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
     """The condition of an agent's ongoing conversations, or of the others'; ``mine``: the ids of
-    those the agent is in."""
+    the conversations that the agent is in.
+    """
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
     return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]

@@ -1,5 +1,6 @@
-"""Earlier messages of a line: earlier lines of an interaction, then those of the interactions
-before it."""
+"""Earlier messages of a line: earlier lines of an interaction, then the lines of the interactions
+before it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message
 
 i, m = t.interactions, t.messages
-LINES = 100  # in one page
+LINES = 100  # lines on one page
 MOST_CHAPTERS = 40
 
 

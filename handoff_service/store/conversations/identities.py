@@ -1,4 +1,4 @@
-"""How sure it is who the requester of a conversation is."""
+"""How certain the identity of a conversation's requester is."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,8 +35,9 @@ def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
 
 
 def identity(user_id: int | None, r: Any, now: datetime) -> Identity:
-    """The identity level of a user. ``r``: the last proof of the number that was not undone, or
-    None, with the name ``by``."""
+    """The identity level of a user. ``r``: the row of the number's last proof that was not undone,
+    or None. Its column ``by`` has the name of the agent who verified.
+    """
     proof = Proof(user_id=r.user_id, expires_at=r.expires_at) if r is not None else None
     found = level(user_id, proof, now)
     if r is None or found is not Level.VERIFIED:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.identity.proof import Expects
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Direction, Owner, State, Unanswered
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -90,7 +91,9 @@ def lock(conn: Connection, interaction_id: int) -> InteractionRow:
     """The interaction, locked until the transaction ends. Raises NotFound for an unknown id."""
     row = conn.execute(_ONE, {"id": interaction_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(
+            phrase("There is no conversation {interaction_id}.", interaction_id=interaction_id)
+        )
     return of_row(row)
 
 
@@ -112,7 +115,9 @@ def is_open(conn: Connection, interaction_id: int) -> bool:
         select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(
+            phrase("There is no conversation {interaction_id}.", interaction_id=interaction_id)
+        )
     return row.closed_at is None
 
 
@@ -166,7 +171,9 @@ def hold(conn: Connection, interaction_id: int) -> Hold:
 
 
 def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:
-    """Set what the running proof expects of the requester next. None: the proof is over."""
+    """Set the next answer that the running proof expects from the requester. None: the proof is
+    over.
+    """
     conn.execute(
         update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects)
     )

@@ -1,4 +1,4 @@
-"""Pictures and files: those of messages for display, and single ones for download."""
+"""Pictures and files: of messages, for display; and single ones, for download."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import MediaStatus
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import public_url
@@ -52,7 +53,7 @@ def get(conn: Connection, media_id: int) -> Medium:
     """One media file for display. Raises NotFound for an unknown id."""
     r = conn.execute(select(d).where(d.c.id == media_id)).one_or_none()
     if r is None:
-        raise NotFound(f"There is no picture or file {media_id}.")
+        raise NotFound(phrase("There is no picture or file {media_id}.", media_id=media_id))
     return _medium(r, public_url(conn))
 
 
@@ -60,13 +61,13 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium
     """Return a message's media file, an unsent upload of this agent, or for agents an upload of a
     scheduled text. Raises NotFound for any other id."""
     if media_id >= LARGEST_ID:
-        raise NotFound(f"There is no picture or file {media_id}.")
+        raise NotFound(phrase("There is no picture or file {media_id}.", media_id=media_id))
     mine: list[ColumnElement[bool]] = [d.c.message_id.is_not(None)]
     if agent_id is not None:
         mine += [d.c.agent_id == agent_id, d.c.id.in_(select(t.scheduled_media.c.media_id))]
     r = conn.execute(select(d).where(d.c.id == media_id, or_(*mine))).one_or_none()
     if r is None or r.status != MediaStatus.STORED:
-        raise NotFound(f"There is no picture or file {media_id}.")
+        raise NotFound(phrase("There is no picture or file {media_id}.", media_id=media_id))
     return KeptMedium(id=r.id, file=r.file, content_type=r.content_type)
 
 

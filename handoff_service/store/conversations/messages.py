@@ -1,4 +1,4 @@
-"""Messages for display. Each list takes a fixed number of queries, however long it is."""
+"""Messages for display. A list of any length takes a fixed number of queries."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.delivery.money import in_currency
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.durations import describe
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -55,7 +56,7 @@ def get(conn: Connection, message_id: int) -> Message:
     """One line. Raises NotFound for an unknown id."""
     found = matching(conn, [m.c.id == message_id])
     if not found:
-        raise NotFound(f"There is no message {message_id}.")
+        raise NotFound(phrase("There is no message {message_id}.", message_id=message_id))
     return found[0]
 
 
@@ -140,13 +141,14 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendE
 
 def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
     explained = errors.explain(r.error_code)
-    then = ""
+    then: list[str] = []
     if r.status == Status.QUEUED:
-        then = "Patchboard sends it when this is fixed. "
+        then = [phrase("Patchboard sends it when this is fixed.")]
     elif r.again:
-        then = f"It is sent again within {describe(explained.waits[r.retries - 1])}. "
+        wait = describe(explained.waits[r.retries - 1])
+        then = [phrase("It is sent again within {wait}.", wait=wait)]
     return MessageError(
-        code=r.error_code, meaning=explained.meaning, advice=then + explained.advice
+        code=r.error_code, meaning=explained.meaning, advice=joined(" ", [*then, explained.advice])
     )
 
 

@@ -1,7 +1,7 @@
 """Promises of agents: one row each, and one row of ``due_work`` until they are kept or missed.
 
 Whether a promise has been kept is not stored before its time. It follows from the texts and notes
-that live agents have written since, so an agent's text costs nothing more.
+that live agents have written since, so storing an agent's text needs no additional statement.
 """
 
 from collections.abc import Collection
@@ -19,6 +19,7 @@ from handoff_service.rules.conversations.promises import (
     is_call_note,
     promised,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Kind, Status, Work
 from handoff_service.store.conversations import requester_zones
 from handoff_service.store.engine import due_work
@@ -96,7 +97,12 @@ def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
         or found.interaction_id != interaction_id
         or found.state is not PromiseState.OPEN
     ):
-        raise NotFound(f"The promise {promise_id} is no longer open. Reload the page.")
+        raise NotFound(
+            phrase(
+                "The promise {promise_id} is no longer open. Reload the page.",
+                promise_id=promise_id,
+            )
+        )
     return found
 
 
@@ -127,7 +133,11 @@ def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
     )
     row = conn.execute(query).one_or_none()
     if row is None:
-        raise NotFound(f"There is no agent's text {message_id} in this conversation.")
+        raise NotFound(
+            phrase(
+                "There is no agent's text {message_id} in this conversation.", message_id=message_id
+            )
+        )
     return row
 
 

@@ -18,7 +18,8 @@ _NEWEST_UNREAD = (
     .where(m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
     .group_by(g.c.interaction_id)
 )
-# A separate statement: with both in one, neither index is used. There is hardly ever a row.
+# A separate statement, because one statement for both conditions could use neither index. It rarely
+# finds a row.
 THANKED = (i.c.thanked_seq.is_not(None), i.c.assigned_to == sa.bindparam("me"))
 _NEWEST_THANKS = select(i.c.id, m.c.id).join(
     m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.thanked_seq)

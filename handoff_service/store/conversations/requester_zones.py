@@ -1,4 +1,6 @@
-"""The time zones in which a requester may be: the one on their record, or those of their number."""
+"""The time zones in which a requester may be: the zone on their record, or the zones of their
+number.
+"""
 
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo

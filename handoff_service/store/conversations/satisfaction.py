@@ -97,7 +97,7 @@ def question_waits(of: sa.FromClause) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class AskSettings:
-    """A queue's settings: ``after_hours`` None: it does not ask."""
+    """A queue's settings: ``after_hours`` None: the queue does not ask."""
 
     after_hours: int | None
     every_days: int

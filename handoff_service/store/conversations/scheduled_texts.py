@@ -1,9 +1,9 @@
-"""Texts that agents wrote and that leave later: one row each, and one row of ``due_work`` until its
+"""Texts that agents have scheduled for later: one row each, and one row of ``due_work`` until its
 time.
 
 Whether somebody must decide about one is not stored. It follows from the conversation: the
-requester has written after ``seq``, or its ``epoch`` has changed. So a text that arrives costs
-nothing more.
+requester has written after ``seq``, or its ``epoch`` has changed. So storing an incoming text needs
+no additional statement.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.conversations.scheduled_texts import question
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Direction, Work
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -79,7 +80,12 @@ def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
     """A scheduled text of this interaction. NotFound when it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
-        raise NotFound(f"The scheduled text {text_id} no longer waits to be sent. Reload the page.")
+        raise NotFound(
+            phrase(
+                "The scheduled text {text_id} no longer waits to be sent. Reload the page.",
+                text_id=text_id,
+            )
+        )
     return found
 
 
@@ -123,7 +129,9 @@ def put(
 def keep(
     tx: Transaction, interaction: InteractionRow, text_id: int, agent_id: int, send_at: datetime
 ) -> None:
-    """Let it leave at this time, on the interaction as it is now."""
+    """Keep the text for this time. Only later events in the interaction can raise a question about
+    it again.
+    """
     now = {"seq": interaction.last_seq, "epoch": interaction.epoch}
     tx.conn.execute(
         update(s).where(s.c.id == text_id).values(agent_id=agent_id, send_at=send_at, **now)

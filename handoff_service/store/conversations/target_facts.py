@@ -30,8 +30,9 @@ LIVE = (Owner.QUEUE, Owner.AGENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """A conversation as its targets need it. ``targets``: those of its queue; ``hold_id``: its
-    running hold; ``has_rows``: whether it has stored targets."""
+    """A conversation as its targets need it. ``targets``: the targets of the conversation's queue;
+    ``hold_id``: its running hold; ``has_rows``: whether it has stored targets.
+    """
 
     id: int
     line: str

@@ -210,7 +210,7 @@ def forget_numbers(conn: Connection, interaction_ids: Collection[int]) -> None:
     rows = [
         r
         for r in _indexed(conn, _m.c.interaction_id, interaction_ids, _m.c.seq == 1)
-        if not stands_for_number(r.requester_number)  # that was never indexed
+        if not stands_for_number(r.requester_number)  # such a number was never indexed
     ]
     _forget(conn, {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows})
 

@@ -51,5 +51,5 @@ _unanswered_at = (
 )
 #: a live agent owns the conversation and owes an answer
 WITH_AGENT = sa.and_(i.c.owner == Owner.AGENT, i.c.unanswered == Unanswered.REQUESTER_MESSAGE)
-#: since when the requester has waited for the agent
+#: the time from which the requester has waited for the agent
 WAITING_FOR_AGENT_SINCE = func.coalesce(_unanswered_at, _handed_at)

@@ -21,7 +21,7 @@ from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views.supervision import Held
+from handoff_service.store.views.supervision import HeldWork
 
 #: Kinds of work that may send a text: timers send prompts, and an expired proof or an unanswered
 #: question leads to a handoff with a text.
@@ -68,7 +68,7 @@ def restored_at(conn: Connection) -> datetime | None:
     ).scalar()
 
 
-def held_work(conn: Connection) -> Held | None:
+def held_work(conn: Connection) -> HeldWork | None:
     """The work that waits for an admin. None when nothing is held."""
     restored = conn.execute(
         select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())
@@ -78,7 +78,7 @@ def held_work(conn: Connection) -> Held | None:
     kinds = select(_d.c.kind, func.count().label("rows")).where(IS_HELD).group_by(_d.c.kind)
     counts = {row.kind: row.rows for row in conn.execute(kinds)}
     texts, since = _texts(conn)
-    return Held(
+    return HeldWork(
         backed_up_at=restored.backed_up_at,
         restored_at=restored.restored_at,
         texts=texts,

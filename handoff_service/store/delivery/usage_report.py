@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.send_errors import SendError
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Direction, Status
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
@@ -115,7 +116,7 @@ def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
     )
 
 
-NO_CODE = SendError("The provider gave no reason.", "Send it again, or call.")
+NO_CODE = SendError(phrase("The provider gave no reason."), phrase("Send it again, or call."))
 _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, exists, func, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
 from handoff_service.store.desk.key_values import select_by_key, values_by_key
@@ -18,6 +20,7 @@ a, g = t.agents, t.groups
 # Built once: building a statement costs more than running it.
 _AGENTS = select(
     *t.agents.c["id", "email", "name", "capacity", "active", "returned_from", "always_password"],
+    t.agents.c.language,
     PRESENCE.label("presence"),
     t.agents.c.automatic_reason.label("presence_reason"),
     LOAD.label("load"),
@@ -43,7 +46,7 @@ def agent_name(conn: Connection, agent_id: int) -> str:
     """The agent's full name."""
     found = conn.execute(select(t.agents.c.name).where(t.agents.c.id == agent_id)).scalar()
     if found is None:
-        raise NotFound(f"There is no agent {agent_id}.")
+        raise NotFound(phrase("There is no agent {id}.", id=agent_id))
     return found
 
 
@@ -53,8 +56,9 @@ def emails(conn: Connection) -> dict[int, str]:
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in order of their names. ``ids`` None: all agents, without those as which
-    service tokens act."""
+    """Agents by id, in order of their names. ``ids`` None: all agents except the technical agents
+    of service tokens.
+    """
     if ids is not None and not ids:
         return {}
     people = _AGENTS.where(~a.c.is_service)
@@ -78,6 +82,7 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
             load=r.load,
             active=r.active,
             always_password=r.always_password,
+            language=Language(r.language) if r.language else None,
         )
         for r in rows
     }
@@ -112,7 +117,7 @@ def get(conn: Connection, agent_id: int) -> Agent:
     """Raises NotFound for an unknown id, and for a service token's agent."""
     found = agents_by_id(conn, [agent_id])
     if agent_id not in found or is_service(conn, agent_id):
-        raise NotFound(f"There is no agent {agent_id}.")
+        raise NotFound(phrase("There is no agent {id}.", id=agent_id))
     return found[agent_id]
 
 
@@ -136,7 +141,7 @@ def group(conn: Connection, group_id: int) -> Group:
     """Raises NotFound for an unknown id."""
     found = _groups(conn, g.c.id == group_id, 1)
     if not found:
-        raise NotFound(f"There is no group {group_id}.")
+        raise NotFound(phrase("There is no group {id}.", id=group_id))
     return found[0]
 
 

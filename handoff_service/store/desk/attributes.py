@@ -14,6 +14,7 @@ from handoff_service.rules.desk.attributes import (
     AttributePlace,
     AttributeType,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Attribute
@@ -43,7 +44,9 @@ class StoredValue:
 def list_(
     conn: Connection, words: str = "", owner: AttributeOwner | None = None
 ) -> list[Attribute]:
-    """All definitions, those of users first, or those with these words in the name or key."""
+    """All definitions, or the definitions with these words in the name or key. Users' attributes
+    come first.
+    """
     query = _BY_NAME
     if words.strip():
         like = (one.icontains(words.strip(), autoescape=True) for one in (a.c.name, a.c.key))
@@ -57,7 +60,7 @@ def get(conn: Connection, attribute_id: int) -> Attribute:
     """One definition. Raises NotFound for an unknown id."""
     row = conn.execute(select(a).where(a.c.id == attribute_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no attribute {attribute_id}.")
+        raise NotFound(phrase("There is no attribute {id}.", id=attribute_id))
     return _attribute(row)
 
 

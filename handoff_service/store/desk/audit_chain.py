@@ -118,7 +118,7 @@ def _erased_places(conn: Connection) -> set[int]:
 
 
 def _links(conn: Connection) -> Iterator[Any]:
-    """All links in order, each with its entry, if that is there."""
+    """All links in order, each with its entry, if the entry still exists."""
     columns = [k.c.place, k.c.digest, k.c.hash, *e.c]
     query = select(*columns).outerjoin(e, e.c.id == k.c.entry_id).order_by(k.c.place)
     place = 0

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.desk.identity_providers import IdentityProviderFields
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import IdentityProvider
@@ -49,12 +50,12 @@ def get(conn: Connection, provider_id: int) -> IdentityProvider:
     """Raises NotFound for an unknown id."""
     found = _found(conn, p.c.id == provider_id)
     if not found:
-        raise NotFound(f"There is no identity provider {provider_id}.")
+        raise NotFound(phrase("There is no identity provider {id}.", id=provider_id))
     return found[0]
 
 
 def sealed_secret(conn: Connection, provider_id: int) -> str | None:
-    """The client secret as it is stored."""
+    """The sealed client secret."""
     return conn.execute(select(p.c.client_secret).where(p.c.id == provider_id)).scalar()
 
 
@@ -64,7 +65,7 @@ def fields_of(one: IdentityProvider) -> IdentityProviderFields:
 
 
 def of_agent(conn: Connection, agent_id: int) -> list[str]:
-    """The names of the providers with which an agent has signed in."""
+    """The names of the providers that an agent has signed in with."""
     query = select(p.c.name).join(i, i.c.provider_id == p.c.id)
     return list(conn.execute(query.where(i.c.agent_id == agent_id).order_by(p.c.name)).scalars())
 

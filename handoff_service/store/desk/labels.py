@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.desk.labels import Color
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Label
@@ -36,7 +37,7 @@ NONE = OfConversation([], None)
 
 
 def list_(conn: Connection, words: str = "") -> list[Label]:
-    """All labels by name, or those with these words in it."""
+    """All labels by name, or the labels with these words in the name."""
     query = _BY_NAME
     if words.strip():
         query = query.where(b.c.name.icontains(words.strip(), autoescape=True))
@@ -47,7 +48,7 @@ def get(conn: Connection, label_id: int) -> Label:
     """One label. Raises NotFound for an unknown id."""
     row = conn.execute(select(*_COLUMNS).where(b.c.id == label_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no label {label_id}.")
+        raise NotFound(phrase("There is no label {id}.", id=label_id))
     return _label(row)
 
 

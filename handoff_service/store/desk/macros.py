@@ -1,4 +1,4 @@
-"""Macros, with the names of what they use."""
+"""Macros, with the names of the records that they use."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Macro, Named, Template
@@ -51,7 +52,7 @@ def get(conn: Connection, macro_id: int) -> Macro:
     """One macro. Raises NotFound for an unknown id."""
     row = conn.execute(_QUERY.where(m.c.id == macro_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no macro {macro_id}.")
+        raise NotFound(phrase("There is no macro {id}.", id=macro_id))
     return _macro(row)
 
 
@@ -59,7 +60,7 @@ def fields(conn: Connection, macro_id: int) -> MacroFields:
     """One macro as the rules see it. Raises NotFound for an unknown id."""
     row = conn.execute(select(m).where(m.c.id == macro_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no macro {macro_id}.")
+        raise NotFound(phrase("There is no macro {id}.", id=macro_id))
     return MacroFields(
         name=row.name,
         template_id=row.template_id,
@@ -79,7 +80,7 @@ def blockers(conn: Connection, used: sa.Column[int], record: int) -> list[Blocke
     query = select(m.c.id, m.c.name).where(used == record).order_by(*_BY_NAME)
     return [
         Blocker(
-            says=f"The macro “{r.name}” uses it. Change that macro first.",
+            says=phrase("The macro “{name}” uses it. Change that macro first.", name=r.name),
             noun=Noun.MACRO,
             id=r.id,
             name=r.name,

@@ -14,8 +14,9 @@ _OWN = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == sa.b
 
 
 def why_unanswerable(conn: Connection, number: str) -> str | None:
-    """Why a text to this number is refused: it is a name, withheld or the company's own. None when
-    it can be texted."""
+    """Why a text to this number is refused: the number is a name, withheld or the company's own.
+    None when it can be texted.
+    """
     return senders.why_unanswerable(
         number, is_own=conn.execute(_OWN, {"number": number}).first() is not None
     )

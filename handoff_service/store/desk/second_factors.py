@@ -16,7 +16,7 @@ app, codes, keys, r = t.authenticators, t.backup_codes, t.passkeys, t.agent_role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticator:
-    """An agent's authenticator app. ``sealed``: its secret, as it is stored."""
+    """An agent's authenticator app. ``sealed``: the sealed secret."""
 
     sealed: str
     confirmed_at: datetime | None

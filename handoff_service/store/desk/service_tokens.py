@@ -41,7 +41,7 @@ class ServiceToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """A token that a request carries. ``agent_id``: the agent as which it acts."""
+    """A token that a request carries. ``agent_id``: the technical agent of the token."""
 
     token: ServiceToken
     agent_id: int
@@ -64,7 +64,7 @@ def holder(conn: Connection, token_hash: str) -> TokenHolder | None:
 
 
 def entry(conn: Connection, record: str) -> Entry:
-    """The token as its change history compares it."""
+    """The values of the token for its change history."""
     row = conn.execute(select(s).where(s.c.id == int(record))).one_or_none()
     return {} if row is None else _entry(row)
 

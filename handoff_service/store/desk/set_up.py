@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Direction, Owner, Role
 from handoff_service.store.engine import tables as t
 
@@ -55,7 +56,7 @@ def steps_done(conn: Connection) -> list[str]:
 
 
 def next_step(conn: Connection) -> Step:
-    """The first step that is not done; the last one when all are."""
+    """The first step that is not done, or the last step when all are done."""
     done = steps_done(conn)
     return next((step for step in Step if step not in done), Step.TEST)
 
@@ -95,6 +96,6 @@ def test_text(conn: Connection) -> SetupText | None:
         at=newest.created_at,
         owner=Owner(newest.owner),
         by_agent=answer is not None and answer.author == Author.AGENT,
-        answered_by=(answer.name or "The virtual agent") if answer else "",
+        answered_by=(answer.name or phrase("The virtual agent")) if answer else "",
         answer=answer.body if answer else "",
     )

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Template
 
@@ -27,5 +28,5 @@ def get(conn: Connection, template_id: int) -> Template:
     """One template. Raises NotFound for an unknown id."""
     row = conn.execute(select(t.templates).where(t.templates.c.id == template_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no template {template_id}.")
+        raise NotFound(phrase("There is no template {id}.", id=template_id))
     return Template(**row._mapping)

@@ -153,7 +153,7 @@ def edited(conn: Connection) -> dict[str, str]:
 
 
 def saved(conn: Connection) -> list[SavedText]:
-    """Every version of each system message as it is now."""
+    """Every present version of each system message."""
     changed = edited(conn)
     return [
         SavedText(

@@ -1,4 +1,4 @@
-"""Merges of users: who stays for whom, what a merge moves, and what a user has."""
+"""Merges of users: the merged users, the rows that a merge moves, and a user's values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from handoff_service.store.engine.row_references import columns_to
 from handoff_service.store.views import Named
 
 u, g, i, m = t.users, t.user_merges, t.interactions, t.messages
-#: The columns whose values a merge moves. A test holds it to the foreign keys.
+#: The columns whose values a merge moves. A test compares the list with the foreign keys.
 REFERENCES: Sequence[sa.Column[Any]] = (
     *(one for one in columns_to(u) if one.table is not g),
     t.messaging_profiles.c.not_user_id,
@@ -95,8 +95,9 @@ def erasure_of(conn: Connection, user_id: int) -> str:
 
 
 def counts(conn: Connection, user_id: int) -> dict[str, int]:
-    """What a merge of this user moves: kind of ``TITLES`` -> how many, without what is not there.
-    Attributes and facts depend on the other user, so they are not counted here."""
+    """The rows that a merge of this user moves: kind of ``TITLES`` -> how many. Kinds without rows
+    are left out. Attributes and facts depend on the other user, so they are not counted here.
+    """
     mine = select(i.c.id).where(i.c.user_id == user_id)
     inside = m.c.interaction_id.in_(mine)
     q, a = t.satisfaction_questions, t.associations
@@ -122,7 +123,7 @@ def counts(conn: Connection, user_id: int) -> dict[str, int]:
 
 
 def opted_out(conn: Connection, numbers: Sequence[str]) -> list[str]:
-    """Those of the numbers that have opted out of a company number, or of all."""
+    """The numbers among these that have opted out of one or all company numbers."""
     o = t.opt_outs
     query = select(o.c.number).where(o.c.number.in_(numbers)).distinct().order_by(o.c.number)
     return list(conn.execute(query).scalars())

@@ -2,8 +2,9 @@
 
 Each row of the index (``user_words.py``) has a word and the user's place in the list of people. A
 search reads the rows of its rarest word, checks the users' other words and sorts the rest, without
-reading the users themselves. When all its words have more than ``MOST`` rows, and a sample of users
-shows that a page fills quickly, it first walks users in the page's order and checks their words.
+reading the users themselves. When all its words have more than ``MOST_ROWS`` rows, and a sample of
+users shows that a page fills quickly, it first walks users in the page's order and checks their
+words.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from handoff_service.rules.conversations.person_words import Word, person_query
 from handoff_service.store.desk.user_words import EVERYBODY
 from handoff_service.store.engine import tables as t
 
-MOST = 2_000  # rows of a word that a search reads in less than 1 ms
+MOST_ROWS = 2_000  # rows of a word that a search reads in less than 1 ms
 WALKED = 2_000  # users that a search checks one by one
 SAMPLE = 200  # users in the sample that decides whether a walk would fill the page
 EVENLY_SPREAD = 0.2  # share of users with a word that is frequent at any place in the list
@@ -93,20 +94,20 @@ class _Search:
         least, rarest = counted[0]
         if not least:
             return []
-        if least > MOST and self._are_frequent(words):
+        if least > MOST_ROWS and self._are_frequent(words):
             found = self._walk(words)
             if len(found) == self.page.limit:
                 return found
         others = [word for _, word in counted[1:]]
-        if others and least > MOST and self.conn.dialect.name == "sqlite":
+        if others and least > MOST_ROWS and self.conn.dialect.name == "sqlite":
             # PostgreSQL joins the rows; SQLite would look up each user
             return self._first(_all_of([self._rows_of(word) for word in (rarest, *others)]))
         return self._read(self._rows_of(rarest), others)
 
     def _counts(self, words: Sequence[Word]) -> Sequence[int]:
-        """How many rows each word has; MOST + 1 for more."""
+        """How many rows each word has; MOST_ROWS + 1 for more."""
         each = (
-            select(w.c.user_id).where(_begins(w.c.word, word)).limit(MOST + 1).subquery()
+            select(w.c.user_id).where(_begins(w.c.word, word)).limit(MOST_ROWS + 1).subquery()
             for word in words
         )
         counts = [select(func.count()).select_from(rows).scalar_subquery() for rows in each]

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.key_values import select_by_key, values_by_key
 from handoff_service.store.desk.user_search import PageRequest, everybody, find_user_ids
@@ -23,7 +24,9 @@ def active_user_name(conn: Connection, user_id: int) -> str:
         select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)
     ).scalar()
     if found is None:
-        raise NotFound(merged_sentence(conn, user_id) or f"There is no active user {user_id}.")
+        raise NotFound(
+            merged_sentence(conn, user_id) or phrase("There is no active user {id}.", id=user_id)
+        )
     return found
 
 
@@ -34,14 +37,19 @@ def stays_for(conn: Connection, user_id: int) -> int:
 
 
 def merged_sentence(conn: Connection, user_id: int) -> str:
-    """Where a merged user is now; empty for any other."""
+    """A sentence that names the user into whom this user was merged. Empty for a user who was not
+    merged.
+    """
     row = conn.execute(select(u).where(u.c.id == user_id)).one_or_none()
     if row is None or row.merged_into is None:
         return ""
     name = conn.execute(select(u.c.name).where(u.c.id == row.merged_into)).scalar()
-    return (
-        f"{row.name} (user {row.id}) was merged into {name} (user {row.merged_into}). Use that "
-        "user instead."
+    return phrase(
+        "{name} (user {id}) was merged into {other} (user {other_id}). Use that user instead.",
+        name=row.name,
+        id=row.id,
+        other=name,
+        other_id=row.merged_into,
     )
 
 

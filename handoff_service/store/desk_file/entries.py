@@ -52,6 +52,7 @@ def agent(one: Agent) -> Row:
         skills=one.skills,
         active=None if one.active else False,
         always_password=True if one.always_password else None,
+        language=one.language,
     )
 
 

@@ -36,8 +36,9 @@ def export_desk(conn: Connection) -> str:
 
 
 def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) -> dict[str, Any]:
-    """The parts of a desk file, without secrets and passwords. ``users``: the
-    ones to include; None: all."""
+    """The parts of a desk file, without secrets and passwords. ``users``: the ids of the users to
+    include; None: all users.
+    """
     emails = agents.emails(conn)
     named = {one.id: one.name for one in labels.list_(conn)}
     included: sa.ColumnElement[bool] = t.users.c.merged_into.is_(None)

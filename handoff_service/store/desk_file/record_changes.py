@@ -121,7 +121,7 @@ def versions(conn: Connection, noun: Noun, records: Iterable[str]) -> dict[str, 
 
 
 def entry(conn: Connection, noun: Noun, record: str) -> Entry:
-    """The record as it is now, with its secrets' hashes; empty without such a record."""
+    """The present record, with hashes of its secrets; empty if there is no such record."""
     return _READ[noun](conn, record)
 
 

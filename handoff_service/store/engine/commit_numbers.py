@@ -72,7 +72,8 @@ class CommitNumbers:
         """Whether the lane's last transaction was committed. None: the database cannot be
         reached."""
         for pause in PAUSES:
-            time.sleep(pause)  # in the lane's own thread, which can do nothing until this is known
+            # blocks only the lane's own thread, which must wait for the number anyway
+            time.sleep(pause)
             try:
                 with self._engine.connect() as conn:  # ends without a COMMIT
                     return conn.execute(_LAST, {"of_lane": self._lane}).scalar() == number

@@ -29,8 +29,9 @@ ASKED_LINE = f"{DESK_LINE}:asked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work due at ``due_at``, and by ``latest`` however often it is delayed. ``key``: its subject.
-    There is one row per kind and key."""
+    """Work that is due at ``due_at``. Delays never move it past ``latest``. ``key``: the id of its
+    subject. There is one row per kind and key.
+    """
 
     kind: Work
     key: str
@@ -102,8 +103,8 @@ def ask(tx: Transaction, kind: Work) -> None:
 
 
 def answer(tx: Transaction, kind: Work, *, keep: str | None = None) -> None:
-    """Remove all work of this kind at the beginning of a run: what others ask for later is another
-    run. ``keep``: except rows whose key begins so."""
+    """Remove all work of this kind at the beginning of a run. Requests that arrive later lead to
+    another run. ``keep``: keep the rows whose key begins with this."""
     these = due_work.c.kind == kind
     if keep is not None:
         these &= ~due_work.c.key.startswith(keep, autoescape=True)
@@ -120,8 +121,9 @@ def release(
     latest: datetime | None = None,
     attempts: int | None = None,
 ) -> None:
-    """Release claimed work to be done again at ``due_at``, and by ``latest`` however often it is
-    delayed. ``attempts``: the new count; None: unchanged."""
+    """Release claimed work to be done again at ``due_at``. Later delays never move it past
+    ``latest``. ``attempts``: the new count; None: unchanged.
+    """
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))

@@ -220,8 +220,9 @@ class Lane(threading.Thread):
         return None
 
     def _run(self, units: list[list[_Waiting]], batch: "_Batch") -> None:
-        """Run units in one transaction, except those that the batch postpones. On any error it
-        raises, with nothing done."""
+        """Run units in one transaction, except units that the batch postpones. On any error it
+        raises, with nothing done.
+        """
         if len(units) == 1 and batch.postpones(units[0]):
             return
         try:

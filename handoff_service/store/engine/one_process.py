@@ -1,9 +1,9 @@
 """A SQLite file has one serving process. A kernel lock refuses a second one.
 
-The lock is an ``flock`` on a file beside the database. It ends with the process, however the
-process ends, and does not touch the database's own locks. The file remains; its content is valid
-only while it is locked. Commands that do not serve (``doctor``, ``export``, ``import``,
-``migrate``) take no lock, because SQLite isolates their transactions.
+The lock is an ``flock`` on a file beside the database. The lock ends with the process, even after a
+kill, and does not touch the database's own locks. The file remains; its content is valid only while
+it is locked. Commands that do not serve (``doctor``, ``export``, ``import``, ``migrate``) take no
+lock, because SQLite isolates their transactions.
 """
 
 import fcntl
@@ -62,7 +62,7 @@ def _taken(path: Path) -> str:
         holder = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(holder["since"])
         who = f"process {holder['pid']}, since {since:%d %B %Y %H:%M} UTC, at {holder['address']}"
-    except (OSError, ValueError, KeyError, TypeError):  # that process has just started
+    except (OSError, ValueError, KeyError, TypeError):  # the other process has just started
         who = "a process that has just started"
     return (
         f"Another Patchboard already serves {path.with_suffix('')}: {who}. "

@@ -39,7 +39,7 @@ from handoff_service.store.engine.transaction import (
 )
 
 READERS = 4
-READS_AT_ONCE = 64  # reads that may always wait, however slow the database is
+READS_AT_ONCE = 64  # reads that may always wait, even if the database is slow
 NO_ANSWER = "no answer in time"
 LANES = 2  # on PostgreSQL; more lanes split the batches and were slower on two cores
 
@@ -156,7 +156,7 @@ class Store:
 
     async def compact(self, tables: Collection[str]) -> Compacted:
         """Rewrite the database without deleted bytes: see ``compact.py``. Copies that migrations
-        made of SQLite's file are deleted. ``tables``: those that PostgreSQL cleans."""
+        made of SQLite's file are deleted. ``tables``: the tables that PostgreSQL cleans."""
         if self.is_sqlite:
             answer: Compacted = await self._lanes[0].put(Alone(compact_sqlite), None)
             await asyncio.to_thread(remove_copies, Path(self._writing.url.database or ""))

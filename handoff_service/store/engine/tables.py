@@ -265,6 +265,8 @@ agents = Table(
     _word("returned_from", null=True),
     #: an admin who may use the password although it is off for the role
     _flag("always_password", default=False),
+    #: the language of the agent's pages; null: the browser's
+    _word("language", null=True),
 )
 agent_roles = Table(
     "agent_roles",
@@ -356,7 +358,7 @@ queue_groups = Table(
     metadata,
     _ref("queue_id", "queues.id", key=True, drop=True),
     _ref("group_id", "groups.id", key=True),
-    #: when this group's agents join those who are asked
+    #: when this group's agents start to get offers
     _count("after_seconds", 0),
 )
 queue_skills = Table(
@@ -375,7 +377,7 @@ provider_numbers = Table(
     _word("first_responder"),
     _ref("queue_id", "queues.id"),
     Column("segments_per_second", sa.Integer, nullable=False),
-    #: the moment until which past sends use up the number's rate
+    #: past sends use up the number's rate until this moment
     _time("paced_to", null=True),
     #: the provider's id of the messaging service that has this number in its pool
     _word("messaging_service", null=True),
@@ -423,7 +425,7 @@ attributes = Table(
     _json("choices", "[]"),
     #: whether agents must set it before they close a conversation
     _flag("required_to_close", default=False),
-    #: where agents see it
+    #: the places where agents see the attribute
     _word("shown"),
     UniqueConstraint("owner", "key"),
 )
@@ -441,7 +443,7 @@ macros = Table(
     _word("note", null=True),
     #: whether the agent who runs it gets the conversation
     _flag("to_me", default=False),
-    #: who else gets it
+    #: the other agent who gets it
     _ref("agent_id", "agents.id", null=True),
     _ref("queue_id", "queues.id", null=True),
     _word("state", null=True),
@@ -827,7 +829,7 @@ colleague_notices = Table(
     _word("body"),
     _time("created_at"),
 )
-#: How each agent looks at the list of ongoing conversations now.
+#: Each agent's current sort and filters of the list of ongoing conversations.
 list_choices = Table(
     "list_choices",
     metadata,
@@ -838,7 +840,7 @@ list_choices = Table(
     #: a key of conversations' attributes, = and a value
     _word("attribute", null=True),
 )
-#: Saved ways to look at it.
+#: Saved views of the list of ongoing conversations.
 list_views = Table(
     "list_views",
     metadata,
@@ -1098,7 +1100,7 @@ trainer_labels = Table(
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
-    #: the first label as it was, once a trainer has settled the dispute; set only on second labels
+    #: the first label before a trainer settled the dispute; set only on second labels
     _word("disputed", null=True),
     #: the first label of one action; labels of a whole cluster are undone together
     Column("batch", ID),
@@ -1196,7 +1198,7 @@ training_runs = Table(
     #: of the whole run, 0 to 1
     Column("progress", sa.Float, nullable=False),
     _flag("cancel", default=False),
-    #: the hash of the model that came of it
+    #: the hash of the trained model
     _word("model", null=True),
     _word("error", null=True),
     _word("note"),
@@ -1436,7 +1438,7 @@ due_work = Table(
     _time("due_at"),
     Column("attempts", sa.Integer, nullable=False),
     _time("lease_until", null=True),
-    #: when it is due however often it is delayed
+    #: the latest due time; delays never move the work past it
     _time("latest", null=True),
     #: drawn by each claim: see store/engine/claims.py
     Column("token", sa.BigInteger),
@@ -1838,7 +1840,7 @@ service_tokens = Table(
     "service_tokens",
     metadata,
     _id(),
-    #: the agent as which it acts
+    #: the technical agent of the token
     _ref("agent_id", "agents.id"),
     _word("name"),
     Column("token_hash", sa.Text, nullable=False, unique=True),
@@ -1902,7 +1904,7 @@ deleted_records = Table(
     Column("name", sa.Text, nullable=False),
     #: null: a command in a terminal
     _ref("agent_id", "agents.id", null=True),
-    #: field -> [value, null]: what the record was
+    #: field -> [value, null]: the record's last values
     Column("changes", sa.JSON, nullable=False),
     _time("at"),
     Index("ix_deleted_records_noun", "noun", "id"),
@@ -1926,9 +1928,10 @@ user_merges = Table(
     _time("undone_at", null=True),
     #: table.column -> the ids of the rows that referred to the user who went
     _json("moved", "{}"),
-    #: the profiles that ruled out the user whom they belong to after the merge: id -> that user
+    #: profiles that had ruled out the user whom they belong to after the merge: id -> the ruled out
+    #: user
     _json("cleared", "{}"),
-    #: what the user who went was: whether active, and the numbers
+    #: the former state of the user who went: whether active, and the numbers
     _json("gone", "{}"),
     #: what changed on the user who stayed: field, attribute or fact -> [before, after]
     _json("changes", "{}"),
@@ -1946,7 +1949,7 @@ retention = Table(
     "retention",
     metadata,
     Column("kind", sa.Text, primary_key=True),
-    #: everything of conversations that were closed before this time is done
+    #: the run has finished all conversations that were closed before this time
     _time("done_to", null=True),
     #: running, done or stopped
     _word("state"),
@@ -2028,7 +2031,7 @@ audit_log = Table(
     _word("name"),
     #: null: a command in a terminal, the desk file, or somebody unknown
     Column("agent_id", ID),
-    #: what the agent was called
+    #: the agent's name at that time
     _word("agent"),
     #: the network address, if known
     _word("address"),
@@ -2053,8 +2056,8 @@ audit_removal = Table(
     "audit_removal",
     metadata,
     _id(),
-    #: entries before this time may be deleted; null, and no entry may be deleted, except while old
-    #: entries are removed
+    #: entries before this time may be deleted; null except while old entries are removed; then no
+    #: entry may be deleted
     _time("before_at", null=True),
 )
 

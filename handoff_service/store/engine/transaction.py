@@ -11,7 +11,8 @@ from handoff_service.lib.sealing import Sealer, sealer_of
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.outside_addresses import Allowed
 
-#: In burst windows. After this time the virtual agent answers a requester who never pauses.
+#: The longest burst, in burst windows. The virtual agent then answers even if the requester has not
+#: paused.
 LONGEST_BURST = 10
 
 
@@ -31,7 +32,7 @@ class OperationSettings:
     send_errors: SendErrors = field(default_factory=SendErrors)
     # the provider's own limit for each company number; None: only the number's rate
     segments_per_second: float | None = None
-    sends_pictures: bool = True  # whether the provider can
+    sends_pictures: bool = True  # whether the provider can send pictures
     outside: Allowed = field(default_factory=Allowed)  # private hosts that webhooks may call
 
     @property
@@ -45,7 +46,9 @@ class OperationSettings:
         return sealer_of(self.keys)
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
-        """When a burst of texts that starts now ends: without another text, and at the latest."""
+        """The end of a burst of texts that starts now: the time if no other text arrives, and the
+        latest possible time.
+        """
         return now + self.burst_window, now + LONGEST_BURST * self.burst_window
 
 
@@ -121,7 +124,7 @@ class Transaction:
 
     def finish(self) -> None:
         """Run the functions that wait for the end (``at_end``)."""
-        while self._at_end:  # one of them may add another
+        while self._at_end:  # a function of the list may add another function
             do = next(iter(self._at_end))
             do(self, self._at_end.pop(do))
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Profile
 
@@ -31,7 +32,7 @@ def get(conn: Connection, profile_id: int) -> Profile:
     """Raises NotFound for an unknown id."""
     found = _read(conn, p.c.id == profile_id, order=p.c.id, limit=1)
     if not found:
-        raise NotFound(f"There is no messaging profile {profile_id}.")
+        raise NotFound(phrase("There is no messaging profile {profile_id}.", profile_id=profile_id))
     return found[0]
 
 

@@ -25,8 +25,9 @@ _STANDING = (
 
 
 def open_prompts(conn: Connection, agent_id: int) -> list[Prompt]:
-    """The low grades of the last days that this supervisor has not dismissed. Nobody need be
-    assigned, because their conversations are closed."""
+    """The low grades of the last days that this supervisor has not dismissed. Their conversations
+    are closed, so no agent needs to be assigned.
+    """
     given = {"me": agent_id, "since": read_at(conn) - SHOWN_FOR}
     return [
         Prompt(

@@ -16,6 +16,8 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
 )
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.day_words import long_time
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.store.consent import consents
 from handoff_service.store.desk.desk import desk_time_zone
@@ -77,7 +79,7 @@ def get(conn: Connection, action_id: int) -> StoredAction:
     """One action. Raises NotFound for an unknown id."""
     found = list_(conn, [action_id])
     if not found:
-        raise NotFound(f"There is no messaging action {action_id}.")
+        raise NotFound(phrase("There is no messaging action {id}.", id=action_id))
     return found[action_id]
 
 
@@ -108,7 +110,8 @@ def view_of(stored: StoredAction) -> SavedAction:
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
     """An interaction's running timers for display, first due first. While the requester is opted
-    out, without those that would do nothing."""
+    out, actions that would do nothing are left out.
+    """
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))
@@ -122,7 +125,11 @@ def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
 
 def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:
     at, after = timer.due_at.astimezone(zone), durations.describe(timer.due_at - timer.started_at)
-    side = "requester" if action.event is Unanswered.REQUESTER_MESSAGE else "agent"
+    when = (
+        phrase("{time}: {after} after the requester's first message without a response")
+        if action.event is Unanswered.REQUESTER_MESSAGE
+        else phrase("{time}: {after} after the agent's first message without a response")
+    )
     return RunningTimer(
         id=timer.id,
         interaction_id=timer.interaction_id,
@@ -132,8 +139,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         started_at=timer.started_at,
         due_at=timer.due_at,
         will=in_sight(action),
-        when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a "
-        "response",
+        when=filled(when, time=long_time(at), after=after),
     )
 
 

@@ -18,6 +18,7 @@ from handoff_service.rules.conversations.past import (
     UnderstoodThen,
 )
 from handoff_service.rules.messaging_actions.target_timers import PARKED, waits_for_target
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import (
     CLOSED,
     Author,
@@ -70,15 +71,17 @@ def stretch(conn: Connection, interaction_id: int, up_to: int | None = None) -> 
 def of_conversation(
     conn: Connection, interaction_id: int, *, after: int, most: int
 ) -> tuple[list[Moment], int | None]:
-    """The moments of up to ``most`` lines after ``after``, oldest first, and the last of these
-    lines, or None when it is the conversation's last. NotFound for an unknown conversation."""
+    """Returns the moments of up to ``most`` lines after ``after``, oldest first, and the seq of the
+    last of these lines. That seq is None if the conversation has no further lines. NotFound for an
+    unknown conversation.
+    """
     about = conn.execute(
         select(*i.c["queue_id", "state"], p.c.number)
         .join(p, p.c.id == i.c.provider_number_id)
         .where(i.c.id == interaction_id)
     ).one_or_none()
     if about is None:
-        raise NotFound(f"There is no conversation {interaction_id}.")
+        raise NotFound(phrase("There is no conversation {id}.", id=interaction_id))
     # one more line, for where the next stretch begins
     read = _lines(conn, interaction_id, after - CONTEXT, after + most + 1)
     context = [line for line in read if line.seq <= after]

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Prompt
@@ -26,6 +26,7 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .outerjoin(d, away)
         .where(i.c.closed_at.is_(None), i.c.prompted_seq.is_not(None))
         .where(mine | unassigned | (m.c.event == Event.ALARM) if supervises else mine)
+        .where((i.c.owner == Owner.QUEUE) | (m.c.event != Event.WAITING))
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .where(~consents.is_blocked(i.c.requester_number, i.c.provider_number_id))
         # Not by m.c.id alone: SQLite would walk all messages in that order to avoid the sort.

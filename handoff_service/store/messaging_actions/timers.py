@@ -24,6 +24,7 @@ from handoff_service.errors import NotFound
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.messaging_actions.target_timers import PARKED, waits_for_target
 from handoff_service.rules.shared import conditions
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Unanswered, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -130,7 +131,7 @@ def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work
 def _moments(
     tx: Transaction, streaks: Sequence[UnansweredStreak]
 ) -> dict[int, list[tuple[int, datetime]]]:
-    """Interaction -> the actions that start a timer there, with due times. Leaves out interactions
+    """Interaction -> the actions that start a timer in it, with due times. Leaves out interactions
     without timers.
 
     Only streaks that count business hours need a statement, one for all of them.
@@ -215,7 +216,9 @@ def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
     existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:
-        raise NotFound(f"The timer {timer_id} no longer runs. Reload the page.")
+        raise NotFound(
+            phrase("The timer {timer_id} no longer runs. Reload the page.", timer_id=timer_id)
+        )
     return found
 
 

@@ -1,10 +1,11 @@
-"""Counts of what an erasure would remove, by kind. Changes nothing."""
+"""Counts the rows that an erasure would remove, by kind. Changes nothing."""
 
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Direction, Kind, Status
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -14,40 +15,40 @@ from handoff_service.store.privacy.people import Person
 i, m = t.interactions, t.messages
 #: what the list calls each count
 TITLES: Mapping[str, str] = {
-    "conversations": "Conversations",
-    "open_conversations": "Open conversations, which are closed first without a text",
-    "texts": "Texts",
-    "notes": "Private notes",
-    "media": "Pictures and files",
-    "cases": "Cases",
-    "webhook_calls": "Webhook events, sent or waiting",
-    "proofs": "Identity checks",
-    "trainer_items": "Texts on the trainer's pages",
-    "examples": "Training examples from this person's texts",
-    "provider_copies": "Texts at the SMS provider",
-    "consent_entries": "Consent entries (an opt-out survives as a keyed hash)",
-    "profiles": "Messaging profiles",
-    "users": "User records",
-    "mentions": "Rows of other people that mention this person",
+    "conversations": phrase("Conversations"),
+    "open_conversations": phrase("Open conversations, which are closed first without a text"),
+    "texts": phrase("Texts"),
+    "notes": phrase("Private notes"),
+    "media": phrase("Pictures and files"),
+    "cases": phrase("Cases"),
+    "webhook_calls": phrase("Webhook events, sent or waiting"),
+    "proofs": phrase("Identity checks"),
+    "trainer_items": phrase("Texts on the trainer's pages"),
+    "examples": phrase("Training examples from this person's texts"),
+    "provider_copies": phrase("Texts at the SMS provider"),
+    "consent_entries": phrase("Consent entries (an opt-out survives as a keyed hash)"),
+    "profiles": phrase("Messaging profiles"),
+    "users": phrase("User records"),
+    "mentions": phrase("Rows of other people that mention this person"),
     # only on a receipt: rows that an erasure empties or deletes
-    "messages": "Texts, notes and event lines",
-    "bot_turns": "Answers of the virtual agent",
-    "proof_answers": "Answers to identity checks",
-    "conversation_attributes": "Attributes of conversations",
-    "scheduled_texts": "Scheduled texts",
-    "colleague_notices": "Notices to colleagues",
-    "promises": "Promises",
-    "satisfaction_questions": "Ratings",
-    "associations": "Entries of who was verified as whom",
-    "assignment_log": "Entries of why agents were chosen",
-    "work_items": "Offers to agents",
-    "case_changes": "Changes of cases",
-    "interactions": "Descriptions of conversations",
-    "replayed_texts": "Texts that a new model was tried with",
-    "pinned_texts": "Texts that trainers pinned",
-    "trainer_labels": "Labels by trainers",
-    "audit_entries": "Entries of the audit log",
-    "deleted_records": "Records of users who were deleted earlier",
+    "messages": phrase("Texts, notes and event lines"),
+    "bot_turns": phrase("Answers of the virtual agent"),
+    "proof_answers": phrase("Answers to identity checks"),
+    "conversation_attributes": phrase("Attributes of conversations"),
+    "scheduled_texts": phrase("Scheduled texts"),
+    "colleague_notices": phrase("Notices to colleagues"),
+    "promises": phrase("Promises"),
+    "satisfaction_questions": phrase("Ratings"),
+    "associations": phrase("Entries of who was verified as whom"),
+    "assignment_log": phrase("Entries of why agents were chosen"),
+    "work_items": phrase("Offers to agents"),
+    "case_changes": phrase("Changes of cases"),
+    "interactions": phrase("Descriptions of conversations"),
+    "replayed_texts": phrase("Texts that a new model was tried with"),
+    "pinned_texts": phrase("Texts that trainers pinned"),
+    "trainer_labels": phrase("Labels by trainers"),
+    "audit_entries": phrase("Entries of the audit log"),
+    "deleted_records": phrase("Records of users who were deleted earlier"),
 }
 
 
@@ -90,7 +91,7 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
 
 
 def _records(person: Person) -> sa.ColumnElement[bool]:
-    """The user's record, and those of users who were merged into this one."""
+    """The records of the user and of the users who were merged into this user."""
     if person.user_id is None:
         return sa.false()
     return (t.users.c.id == person.user_id) | (t.users.c.merged_into == person.user_id)

@@ -125,8 +125,9 @@ def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:
 
 @contextmanager
 def secure_delete(tx: Transaction) -> Iterator[None]:
-    """SQLite overwrites what the statements inside remove. It costs writes, so it is off for all
-    others."""
+    """Inside the block, SQLite overwrites removed content. Overwriting costs writes, so other
+    statements do not do it.
+    """
     if tx.conn.dialect.name != "sqlite":
         yield
         return

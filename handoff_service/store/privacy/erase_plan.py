@@ -37,7 +37,8 @@ class Part:
 
     - ``column`` leads to the ``owner``.
     - ``empties``: column -> the value that empties it; None: the rows are deleted.
-    - ``kinds``: what retention removes them with; none: only an erasure does.
+    - ``kinds``: the kinds of content with which retention removes the rows; none: only an erasure
+      removes them.
     """
 
     table: sa.Table

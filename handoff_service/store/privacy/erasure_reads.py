@@ -108,8 +108,7 @@ def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
     numbers = ", ".join(filter(None, found))
     if numbers:
         return [rules.TICKETS.format(numbers=numbers)]
-    count = "1 case" if len(found) == 1 else f"{len(found)} cases"
-    return [rules.TICKETS_WITHOUT_NUMBERS.format(count=count)]
+    return [rules.TICKETS_WITHOUT_NUMBERS.format(count=len(found))]
 
 
 def waiting_copies(conn: Connection, erasure_id: int, most: int) -> Sequence[str]:
@@ -125,10 +124,7 @@ def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
     mine = c.c.erasure_id == erasure_id
     refused = mine & (c.c.state == CopyState.REFUSED)
     query = select(c.c.why, func.count()).where(refused).group_by(c.c.why).order_by(c.c.why)
-    left = [
-        rules.COPIES_REFUSED.format(count="1 text" if n == 1 else f"{n} texts", why=why)
-        for why, n in conn.execute(query)
-    ]
+    left = [rules.COPIES_REFUSED.format(count=n, why=why) for why, n in conn.execute(query)]
     if conn.execute(select(c.c.id).where(mine).limit(1)).first() is not None:
         left.append(rules.METADATA)
     return left

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.privacy.erasures import DOES, CopyState, ErasureState, ErasureStep
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named
 
 e, c, a = t.erasures, t.erased_copies, t.agents
 PAGE = 50
-IDLE_FOR = timedelta(minutes=15)  # a worker that is there takes it within seconds
+IDLE_FOR = timedelta(minutes=15)  # a running worker starts an erasure within seconds
 TRIES_OF_STUCK = 5
 COPIES_USUALLY_FOR = timedelta(days=1)
 
@@ -58,7 +59,7 @@ def get(conn: Connection, erasure_id: int) -> Erasure:
     """Raises NotFound for an unknown id."""
     found = _read(conn, e.c.id == erasure_id, 1)
     if not found:
-        raise NotFound(f"There is no erasure {erasure_id}.")
+        raise NotFound(phrase("There is no erasure {id}.", id=erasure_id))
     return found[0]
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, or_, select
 
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.users import stays_for
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -18,7 +19,7 @@ i, p, n, u = t.interactions, t.messaging_profiles, t.user_numbers, t.users
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """- ``numbers``: what belongs to these numbers is the person's.
+    """- ``numbers``: the data of these numbers belongs to the person.
     - ``shared``: numbers of the user that are also on other users' records -> the others' names.
     - ``user_id``, ``name``: None when only a number is meant.
     """
@@ -32,13 +33,13 @@ class Person:
 def find(conn: Connection, *, number: str | None = None, user_id: int | None = None) -> Person:
     """The person. BadInput unless exactly one is given; NotFound for an unknown user."""
     if (number is None) == (user_id is None):
-        raise BadInput(errors={"number": "must be given, or user_id, but not both"})
+        raise BadInput(errors={"number": phrase("must be given, or user_id, but not both")})
     if number is not None:
         return Person(numbers=[number], shared={})
     user_id = None if user_id is None else stays_for(conn, user_id)
     row = conn.execute(select(u.c.name).where(u.c.id == user_id)).first()
     if row is None:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(phrase("There is no user {id}.", id=user_id))
     tied = select(p.c.number).where(p.c.user_id == user_id)
     mine = select(n.c.number).where(n.c.user_id == user_id).union(tied)
     numbers = sorted(conn.execute(mine).scalars())
@@ -67,7 +68,11 @@ def find_user(conn: Connection, typed: str) -> int:
     if found is None and "@" in typed:
         found = _with_mail(conn, typed.strip())
     if found is None:
-        raise NotFound(f"There is no user with the employee number or e-mail address {typed}.")
+        raise NotFound(
+            phrase(
+                "There is no user with the employee number or e-mail address {typed}.", typed=typed
+            )
+        )
     return int(found)
 
 
@@ -79,13 +84,17 @@ def _with_mail(conn: Connection, address: str) -> int | None:
         numbers = select(u.c.external_id).where(one_of(u.c.id, ids)).order_by(u.c.id)
         named = ", ".join(conn.execute(numbers).scalars())
         raise BadInput(
-            errors={"person": f"is the e-mail address of several users. Enter one of {named}"}
+            errors={
+                "person": phrase(
+                    "is the e-mail address of several users. Enter one of {names}", names=named
+                )
+            }
         )
     return ids[0] if ids else None
 
 
 def with_merged(conn: Connection, user_id: int) -> list[int]:
-    """The user and those who were merged into this user."""
+    """The user and the users who were merged into this user."""
     merged = select(u.c.id).where(u.c.merged_into == user_id).order_by(u.c.id)
     return [user_id, *conn.execute(merged).scalars()]
 

@@ -1,4 +1,4 @@
-"""Rows that hold a person's number or record themselves, and how an erasure finds them."""
+"""Removes the rows that have a person's number, or that are the person's record."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,7 +18,7 @@ from handoff_service.store.privacy.empty_rows import secure_delete
 from handoff_service.store.privacy.people import with_merged
 
 i, p, q = t.interactions, t.messaging_profiles, t.satisfaction_questions
-ERASED = "Erased"  # what a deleted record was called
+ERASED = "Erased"  # stands for the name of a deleted record
 
 
 def alias(tx: Transaction, erasure_id: int, number: str) -> str:
@@ -96,8 +96,9 @@ def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
 
 
 def forget_user(tx: Transaction, user_id: int) -> int:
-    """Delete a user's record and its history, the records of those who were merged into the user,
-    and the merges. Nothing refers to them any more. Returns how many records there were."""
+    """Delete a user's record and its history, the records of users who were merged into the user,
+    and the merges. Nothing refers to them any more. Returns how many records there were.
+    """
     ids = with_merged(tx.conn, user_id)
     with secure_delete(tx):
         for one in reversed(ids):

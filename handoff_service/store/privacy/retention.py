@@ -165,7 +165,9 @@ def delete_items(tx: Transaction, before: datetime) -> int:
 
 
 def next_audit_slice(conn: Connection, before: datetime) -> datetime | None:
-    """Up to when the next entries of the audit log go. None: no more are that old."""
+    """The time up to which the next run removes entries of the audit log. None: no entry is old
+    enough.
+    """
     a = t.audit_log.c
     old = select(a.at).where(a.at < before).order_by(a.at)
     if conn.execute(old.limit(1)).first() is None:

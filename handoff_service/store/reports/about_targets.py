@@ -1,4 +1,4 @@
-"""The facts about targets of one conversation."""
+"""What reports store about the targets of one conversation."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
@@ -30,7 +30,9 @@ def targets_of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Targe
 def about_targets(
     of: StoredConversation, targets: Targets, hours: Schedule, now: datetime
 ) -> dict[str, Any]:
-    """The columns about targets, and when the facts may change without a line."""
+    """The values of the columns about targets, with ``look_again_at``: the next time at which the
+    values may change although the conversation gets no new line.
+    """
     wanted = ((kind, minutes_of(targets, of.priority, kind)) for kind in TargetKind)
     minutes = {kind: number for kind, number in wanted if number is not None}
     spans = spans_of(of.record.lines, of.record.closed_at) if minutes else []

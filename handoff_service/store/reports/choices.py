@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.reports.topic_words import topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
-from handoff_service.store.reports.group_names import LANGUAGES, topic_name
+from handoff_service.store.reports.group_names import LANGUAGES
 
-MOST = 500  # of one filter
+MOST_VALUES = 500  # values of one filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,15 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
         "number": [FilterChoice(r.id, r.label or r.number) for r in numbers],
         "topic": [FilterChoice(one, topic_name(one)) for one in _topics(conn)],
         "language": [FilterChoice(code, name) for code, name in LANGUAGES.items()],
-        "priority": [FilterChoice(one, f"{one}, {name}") for one, name in PRIORITIES.items()],
+        "priority": [
+            FilterChoice(one, phrase("{priority}, {meaning}", priority=one, meaning=name))
+            for one, name in PRIORITIES.items()
+        ],
     }
 
 
 _BY_NAME = {
-    name: select(table.c.id, table.c.name).order_by(func.lower(table.c.name)).limit(MOST)
+    name: select(table.c.id, table.c.name).order_by(func.lower(table.c.name)).limit(MOST_VALUES)
     for name, table in (
         ("queue", t.queues),
         ("agent", t.agents),
@@ -55,4 +60,4 @@ def _topics(conn: Connection) -> list[str]:
     loose = select(d.c.day).where((d.c.packed.is_(None)) | (d.c.packed != d.c.version))
     query = select(f.c.topic).where(f.c.day.in_(loose), f.c.topic.is_not(None)).distinct()
     found.update(conn.execute(query).scalars())
-    return sorted(found)[:MOST]
+    return sorted(found)[:MOST_VALUES]

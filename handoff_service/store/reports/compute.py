@@ -81,7 +81,7 @@ def _selected(selection: Selection, values: Numbers) -> Numbers:
 
 def _sums(values: Numbers, groups: Groups) -> list[Value]:
     if groups.index is not None:
-        # as floating-point numbers, which are exact up to 9 * 10**15
+        # sums floating-point numbers, which are exact up to 9 * 10**15
         found = np.bincount(groups.index, weights=values, minlength=len(groups) + 1)
         return [int(one) for one in found[: len(groups)]]
     ordered = values if groups.order is None else values[groups.order]

@@ -5,8 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
+from handoff_service.rules.reports.topic_words import reason_name, topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
@@ -14,15 +16,22 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.packed_days import NULL
 
 LANGUAGES = {str(one): name for one, name in LANGUAGE_NAMES.items()}
-SOLVERS = {Author.VIRTUAL_AGENT.value: "Virtual agent", Author.AGENT.value: "Agents"}
-_WORDS = {GroupBy.LANGUAGE: LANGUAGES, GroupBy.SOLVER: SOLVERS}
+SOLVERS = {
+    Author.VIRTUAL_AGENT.value: phrase("Virtual agent"),
+    Author.AGENT.value: phrase("Agents"),
+}
+_WORDS: Mapping[GroupBy, Mapping[str, str]] = {GroupBy.LANGUAGE: LANGUAGES, GroupBy.SOLVER: SOLVERS}
 _NONE = {
-    "queue": "No queue",
-    "agent": "No agent",
-    "topic": "No topic",
-    "reason": "Not handed to agents",
-    "language": "Not known",
-    "solver": "Not asked",
+    "queue": phrase("No queue"),
+    "number": phrase("No company number"),
+    "label": phrase("No label"),
+    "priority": phrase("No priority"),
+    "error": phrase("No delivery error"),
+    "agent": phrase("No agent"),
+    "topic": phrase("No topic"),
+    "reason": phrase("Not handed to agents"),
+    "language": phrase("Not known"),
+    "solver": phrase("Not asked"),
 }
 _TABLES = {
     GroupBy.QUEUE: (t.queues, t.queues.c.name),
@@ -37,10 +46,7 @@ def names_of(
     """Key -> its name. ``words``: what the keys of a word column stand for."""
     column = GROUPS[group][0]
     known = _known(conn, column, keys)
-    return {
-        key: _NONE.get(group, "None") if key == NULL else _name(column, key, words, known)
-        for key in keys
-    }
+    return {key: _NONE[group] if key == NULL else _name(column, key, words, known) for key in keys}
 
 
 def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[int, str]:
@@ -51,7 +57,9 @@ def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[
     if column is GroupBy.ERROR:
         errors = send_errors(conn)
         return {
-            key: f"{key}: {errors.explain(key).meaning}" if key else "The provider gave no reason."
+            key: phrase("{code}: {meaning}", code=key, meaning=errors.explain(key).meaning)
+            if key
+            else phrase("The provider gave no reason.")
             for key in keys
         }
     if column not in _TABLES:
@@ -63,14 +71,12 @@ def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[
 
 def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
     if column is GroupBy.PRIORITY:
-        return f"{key}, {PRIORITIES.get(key, 'unknown')}"
+        return phrase(
+            "{priority}, {meaning}", priority=key, meaning=PRIORITIES.get(key, phrase("unknown"))
+        )
     if words:
         word = words[key]
+        if column is GroupBy.REASON:
+            return reason_name(word)
         return _WORDS[column].get(word, word) if column in _WORDS else topic_name(word)
-    return known.get(key, f"Deleted ({key})")
-
-
-def topic_name(word: str) -> str:
-    """A topic for reading: ``report_problem`` is Report problem."""
-    text = word.replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return known.get(key, phrase("Deleted ({key})", key=key))

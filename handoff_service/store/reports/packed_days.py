@@ -174,7 +174,7 @@ def _joined(name: str, parts: Sequence[Column]) -> Column:
 
 def _renumbered(part: Column, words: _Words) -> Numbers:
     numbers = np.array([*map(words.number, part.words), NULL], "<i4")
-    found: Numbers = numbers[part.values]  # -1 takes the last one
+    found: Numbers = numbers[part.values]  # null is -1, which selects the last element
     return found
 
 

@@ -129,7 +129,7 @@ def _listed(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Num
         return of.values[np.repeat(selection.mask, lengths)], lengths * selection.mask
     counts = lengths[rows]
     begins = np.cumsum(lengths) - lengths
-    # where each row's values begin, less where they will begin
+    # each row's first index in the input, minus its first index in the result
     shift = np.repeat(begins[rows] - (np.cumsum(counts) - counts), counts)
     return of.values[np.arange(len(shift)) + shift], counts
 

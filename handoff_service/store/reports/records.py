@@ -1,5 +1,6 @@
 """The stored records of conversations, in the form that the rules of facts read. One query for each
-kind of row, however many conversations there are."""
+kind of row, for any number of conversations.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -97,7 +98,7 @@ _NEXT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConversation:
-    """A conversation's record, its holds, and what groups it in reports."""
+    """A conversation's record, its holds, and the values by which reports group it."""
 
     record: ConversationRecord
     queue_id: int | None

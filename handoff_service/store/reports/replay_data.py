@@ -1,5 +1,6 @@
-"""The past that a replay reads: who came into the queues in the last days, what became of it, and
-when agents were available."""
+"""The past that a replay reads: the conversations that came into queues in the last days, their
+outcomes, and the times when agents were available.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +26,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports import records
 
-MOST = 50_000  # arrivals; a busier desk gets fewer days
+MOST_ARRIVALS = 50_000  # arrivals; a busier desk gets fewer days
 AT_ONCE = 200  # one query reads the lines of this many conversations
 w, i, o = t.work_items, t.interactions, t.offers
 
@@ -71,7 +72,7 @@ def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
         .join(i, i.c.id == w.c.interaction_id)
         .where(w.c.created_at >= since, w.c.created_at < until, w.c.for_agent_id.is_(None))
         .order_by(w.c.id.desc())
-        .limit(MOST)
+        .limit(MOST_ARRIVALS)
     ).all()
     ids = [row.id for row in rows]
     accepted, declined = _accepted(conn, ids), _declined(conn, ids)
@@ -158,7 +159,7 @@ def conversations(conn: Connection, ids: Collection[int]) -> dict[int, OwedInCon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayPast:
-    """The past in the form that replays need. Each is by the id of the arrival."""
+    """The past in the form that replays need. Each mapping has the arrival's id as its key."""
 
     arrivals: Sequence[Arrival]
     happened: Mapping[int, Outcome]
@@ -166,7 +167,9 @@ class ReplayPast:
 
 
 def past_of(found: Sequence[PastItem], about: Mapping[int, OwedInConversation]) -> ReplayPast:
-    """``about``: the conversations of the items. Their targets count with the first item."""
+    """``about``: the conversations of the items. A conversation's targets count only with its first
+    item.
+    """
     usual_busy = _usual(found, about, _busy)
     usual_answer = _usual(found, about, _answer)
     arrivals, answers = [], {}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.routing.replay_change import ReplayChange, ReplayState
 from handoff_service.rules.routing.replay_figures import ReplayFigures
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named
 
@@ -21,7 +22,7 @@ CHANGE = TypeAdapter(ReplayChange)
 class ReplayResult:
     """The figures of the replayed days.
 
-    - ``happened``: as it was;
+    - ``happened``: the real past;
     - ``before``: replayed with the settings of the day on which the replay ran;
     - ``after``: replayed with the change;
     - ``conversations``: how many came into queues;
@@ -70,7 +71,7 @@ def get(conn: Connection, replay_id: int) -> StoredReplay:
     """One replay. NotFound for an unknown id."""
     row = conn.execute(_ALL.where(r.c.id == replay_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no dry run {replay_id}.")
+        raise NotFound(phrase("There is no dry run {replay_id}.", replay_id=replay_id))
     return _replay(row)
 
 

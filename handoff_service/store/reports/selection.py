@@ -55,10 +55,12 @@ class Groups:
     """Conversations in groups: either in slices, so that those of group n are between
     ``ends[n - 1]`` and ``ends[n]``, or with an ``index``."""
 
-    order: Numbers | None  #: the order of the conversations in the slices; None: as they are
+    #: the order of the conversations in the slices; None: the order of the selection
+    order: Numbers | None
     ends: Numbers
-    keys: Sequence[int] = ()  #: what each group stands for
-    #: the group of each conversation, ``len(groups)`` of those in none; None: there are slices
+    keys: Sequence[int] = ()  #: the id that each group stands for
+    #: the group of each conversation (``len(groups)``: it is in no group); None: the groups are
+    #: slices
     index: Numbers | None = None
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """The day report: today's numbers by hour: texts in, work for agents, times.
 
 Ids grow over time, so the day's first row is found backward from the newest. Only the day's rows
-are read, however many years are stored.
+are read, even if many years are stored.
 """
 
 from collections import Counter, defaultdict

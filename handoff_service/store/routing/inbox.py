@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.routing.offer_card import any_of_user, shown
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store.conversations import conversations, identities
 from handoff_service.store.engine import tables as t
@@ -187,7 +188,7 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
         .where(w.c.id == work_item_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no work item {work_item_id}.")
+        raise NotFound(phrase("There is no work item {id}.", id=work_item_id))
     g = t.assignment_log
     decisions = conn.execute(
         select(g).where(g.c.work_item_id == work_item_id).order_by(g.c.id)

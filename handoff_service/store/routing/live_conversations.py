@@ -36,8 +36,9 @@ def conversations(
     queue_id: int | None,
     most: int,
 ) -> list[LiveConversation]:
-    """Active conversations: the longest wait first, then those with agents, then the virtual
-    agent's, newest first."""
+    """Active conversations: the longest wait first, then agents' conversations, then the virtual
+    agent's, newest first.
+    """
     u, q, a = t.users, t.queues, t.agents
     query = (
         select(

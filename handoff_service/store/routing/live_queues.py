@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import Candidate, Need
 from handoff_service.rules.routing.queues import problems
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import candidates
@@ -51,7 +52,7 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
                     groups=groups.get(queue.id, []),
                     agents=len(members),
                     lacking=() if able or not members else sorted(queue.mandatory),
-                    schedule_error="contain no open time within a year"
+                    schedule_error=phrase("contain no open time within a year")
                     if opens_at is None
                     else None,
                 ),

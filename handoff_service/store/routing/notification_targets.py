@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.routing.notifications import News, NewsKind, NotificationMethod
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import (
     Direction,
     Event,
@@ -32,8 +33,8 @@ _TAKES_WORK = sa.or_(
 )
 _SUPERVISORS = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.SUPERVISOR)
 _TARGETS = (
-    select(*n.c["id", "agent_id", "way", "address", "keys", "noticed_at", "sent_at"], a.c.email)
-    .add_columns(_TAKES_WORK.label("takes_work"))
+    select(*n.c["id", "agent_id", "way", "address", "keys", "noticed_at", "sent_at"])
+    .add_columns(*a.c["email", "language"], _TAKES_WORK.label("takes_work"))
     .join(a, a.c.id == n.c.agent_id)
     .where(a.c.active)
 )
@@ -46,7 +47,9 @@ class Target:
     """One target of an active agent.
 
     - ``keys``: the browser's encryption keys, for push.
-    - ``takes_work``: whether the agent takes work; if not, only a supervisor's news is sent.
+    - ``takes_work``: whether the agent takes work; if not, only a supervisor's news is sent;
+    - ``language``: the language of the notifications; English unless the agent has chosen another
+      one.
     """
 
     id: int
@@ -57,6 +60,7 @@ class Target:
     noticed_at: datetime
     sent_at: datetime | None
     takes_work: bool = True
+    language: Language = Language.ENGLISH
 
 
 def of_agent(conn: Connection, agent_id: int) -> list[NotificationTarget]:
@@ -81,9 +85,10 @@ def has_targets(conn: Connection) -> bool:
 
 
 def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
-    """The targets of agents who take work, and of supervisors who are not offline, as far as they
-    have no page open. ``grace``: the time after a closed page until the agent is away
-    (``operations/routing/connection.py`` extends that deadline while a page is open)."""
+    """The targets of agents who take work and of supervisors who are not offline, if they have no
+    page open. ``grace``: the time after a closed page until the agent is away
+    (``operations/routing/connection.py`` extends that deadline while a page is open).
+    """
     watches = sa.and_(a.c.presence != Presence.OFFLINE, a.c.id.in_(_SUPERVISORS))
     connected = select(t.due_work.c.key).where(
         t.due_work.c.kind == Work.LOST_CONNECTION, t.due_work.c.due_at > now + grace
@@ -119,6 +124,7 @@ def _target(conn: Connection, row: Any) -> Target:
         noticed_at=row.noticed_at,
         sent_at=row.sent_at,
         takes_work=bool(row.takes_work),
+        language=Language(row.language or Language.ENGLISH),
     )
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Agent
 from handoff_service.store.views.supervision import PresencePeriod
@@ -11,7 +12,7 @@ from handoff_service.store.views.supervision import PresencePeriod
 def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresencePeriod]:
     """An agent's presence changes, newest first. NotFound for an unknown agent."""
     if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
-        raise NotFound(f"There is no agent {agent_id}.")
+        raise NotFound(phrase("There is no agent {id}.", id=agent_id))
     log = t.presence_log
     rows = conn.execute(
         select(log).where(log.c.agent_id == agent_id).order_by(log.c.id.desc()).limit(most)

@@ -14,6 +14,7 @@ from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill, 
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Assignment
 from handoff_service.store import views
 from handoff_service.store.conversations import target_facts
@@ -38,7 +39,7 @@ def get(conn: Connection, queue_id: int) -> QueueFields:
     """One queue. Raises NotFound for an unknown id."""
     found = list_(conn, [queue_id])
     if not found:
-        raise NotFound(f"There is no queue {queue_id}.")
+        raise NotFound(phrase("There is no queue {id}.", id=queue_id))
     return found[queue_id]
 
 
@@ -115,7 +116,7 @@ def _problems(
         groups=[pool.group for pool in queue.pools],
         agents=len(able),
         lacking=sorted(needed) if able and not any(needed <= skills for skills in able) else (),
-        schedule_error="contain no open time within a year" if never_opens else None,
+        schedule_error=phrase("contain no open time within a year") if never_opens else None,
     )
 
 

@@ -38,8 +38,9 @@ class OfferCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingDryRun:
-    """``queues``: those considered, the chosen one last. ``opens_at``: None when the queue is open
-    at that time, or never opens."""
+    """``queues``: the considered queues, the chosen one last. ``opens_at``: None when the queue is
+    open at that time, or never opens.
+    """
 
     queues: Sequence[QueueDecision]
     is_open: bool

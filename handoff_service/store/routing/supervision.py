@@ -33,7 +33,7 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
 
 
 def agents(conn: Connection) -> list[AgentNow]:
-    """Active agents who can have conversations: those who take work first, then by name."""
+    """Active agents who can have conversations. Agents who take work come first, then by name."""
     a, log = t.agents, t.presence_log
     since = (
         select(log.c.since)

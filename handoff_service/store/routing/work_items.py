@@ -53,8 +53,9 @@ def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
 
 def to_review(conn: Connection, most: int) -> list[WaitingItem]:
     """The items that need a decision although no agent has room: the first ``most`` with offers,
-    those with a requester who has got no text about the wait yet, and one of each queue, for the
-    log and the time of the next run."""
+    all whose requester has got no text about the wait yet, and one of each queue, for the log and
+    the time of the next run.
+    """
     return _found(conn.execute(_to_review(), {"most": most}))
 
 
@@ -71,11 +72,16 @@ def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     ]
 
 
+# The work item can be offered: it waits, or it was offered to all free agents and another agent may
+# become free.
+_OFFERABLE = WAITS & sa.or_(
+    t.work_items.c.state == WorkItemState.QUEUED,
+    t.queues.c.assignment == Assignment.FIRST_TO_ACCEPT,
+)
+
+
 def _offerable() -> sa.Select[Any]:
     w, q, i = t.work_items, t.queues, t.interactions
-    to_all = (w.c.state == WorkItemState.PENDING_ACCEPT) & (
-        q.c.assignment == Assignment.FIRST_TO_ACCEPT
-    )
     return (
         select(
             *w.c["id", "interaction_id", "queue_id", "state", "told", "round", "created_at"],
@@ -86,7 +92,7 @@ def _offerable() -> sa.Select[Any]:
         )
         .join(q, q.c.id == w.c.queue_id)
         .join(i, i.c.id == w.c.interaction_id)
-        .where(WAITS, sa.or_(w.c.state == WorkItemState.QUEUED, to_all))
+        .where(_OFFERABLE)
     )
 
 
@@ -110,10 +116,19 @@ def _in_places(*, at_front: bool) -> sa.Select[Any]:
 
 @functools.cache
 def _to_review() -> sa.Select[Any]:
-    w = t.work_items
-    one_of_each = select(sa.func.min(w.c.id)).where(WAITS).group_by(w.c.queue_id)
+    w, q = t.work_items, t.queues
+    offerable = w.join(q, q.c.id == w.c.queue_id)
+    one_of_each = (
+        select(sa.func.min(w.c.id)).select_from(offerable).where(_OFFERABLE).group_by(w.c.queue_id)
+    )
     offers = sa.exists().where(t.offers.c.work_item_id == w.c.id)
-    offered = select(w.c.id).where(WAITS, offers).order_by(w.c.id).limit(sa.bindparam("most"))
+    offered = (
+        select(w.c.id)
+        .select_from(offerable)
+        .where(_OFFERABLE, offers)
+        .order_by(w.c.id)
+        .limit(sa.bindparam("most"))
+    )
     return (
         _offerable()
         .where(sa.or_(w.c.told.is_(None), w.c.id.in_(one_of_each), w.c.id.in_(offered)))

@@ -11,8 +11,9 @@ i = t.trainer_items
 
 
 def leave_clusters(conn: Connection, item_ids: Collection[int]) -> None:
-    """Before these items are deleted, each cluster that one of them leads gets its next item as
-    the leader."""
+    """Give the clusters of these items new leaders, before the items are deleted. A cluster has the
+    id of its leader.
+    """
     rest = select(i.c.cluster, func.min(i.c.id)).where(
         one_of(i.c.cluster, item_ids), ~one_of(i.c.id, item_ids)
     )

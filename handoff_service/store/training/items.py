@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ItemSource, ItemState, TrainerLane
 from handoff_service.rules.training import order
 from handoff_service.store.desk.agents import agents_by_id
@@ -123,7 +124,7 @@ def get_item(conn: Connection, item_id: int) -> TrainerItem:
     """One item. NotFound when it does not exist."""
     row = conn.execute(select(i.c.cluster, i.c.lane).where(i.c.id == item_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no text {item_id} to label.")
+        raise NotFound(phrase("There is no text {item_id} to label.", item_id=item_id))
     alike = conn.execute(
         select(sa.func.count(), sa.func.count(i.c.requester.distinct())).where(
             i.c.cluster == row.cluster, i.c.lane == row.lane, i.c.state == ItemState.WAITING

@@ -31,8 +31,9 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """``kappa`` None: it cannot be computed yet. ``disputes``: pairs that differ and that nobody
-    has settled."""
+    """``kappa`` is None until it can be computed. ``disputes``: pairs that differ and that nobody
+    has settled.
+    """
 
     pairs: int
     kappa: float | None

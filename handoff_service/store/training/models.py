@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
 from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import GATES
@@ -31,7 +32,9 @@ def get(conn: Connection, typed: str) -> BotModel:
         found = conn.execute(_MODELS.where(m.c.hash.startswith(typed))).all()
         if len(found) == 1:
             return _model(found[0])
-    raise NotFound(f"There is no model {typed}. List them with: patchboard bot models")
+    raise NotFound(
+        phrase("There is no model {typed}. List them with: patchboard bot models", typed=typed)
+    )
 
 
 def in_state(conn: Connection, state: ModelState) -> BotModel | None:

@@ -1,4 +1,4 @@
-"""Counts the virtual agent's open conversations that are in a form."""
+"""Counts the virtual agent's open conversations in which a form is running."""
 
 from sqlalchemy import Connection, func, select
 

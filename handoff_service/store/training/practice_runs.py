@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training.practice import PracticeSource, PracticeState
 from handoff_service.rules.training.practice_score import PracticeScore
 from handoff_service.store.engine import tables as t
@@ -42,7 +43,7 @@ def get(conn: Connection, run_id: int) -> PracticeRun:
     """One run. NotFound for an unknown id."""
     row = conn.execute(_RUNS.where(r.c.id == run_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no practice run {run_id}.")
+        raise NotFound(phrase("There is no practice run {run_id}.", run_id=run_id))
     return _run(row)
 
 

@@ -1,4 +1,4 @@
-"""Past conversations for the practice desk, masked as they are read."""
+"""Past conversations for the practice desk. Reading masks them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -99,7 +99,7 @@ def _answered(conn: Connection, choice: PracticeChoice, most: int) -> list[int]:
 
 
 def _unmasked(conn: Connection, ids: list[int]) -> dict[int, PracticeConversation]:
-    """The conversations as they were, for figures and for ``_masked`` alone."""
+    """The conversations without masks, only for figures and for ``_masked``."""
     by_id: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": ids}) if ids else ():
         by_id.setdefault(row.interaction_id, []).append(row)

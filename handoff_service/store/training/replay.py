@@ -1,4 +1,4 @@
-"""Recent real texts, masked, and the ones that a new model answers differently."""
+"""Recent real texts, masked, and the texts that a new model answers differently."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from handoff_service.store.training.people_in_text import people_in
 from handoff_service.store.views.training import ReplayedText
 
 b, m, rt = t.bot_turns, t.messages, t.replayed_texts
-MOST = 800  # turns of a replay; two models parse their texts within half a minute
+MOST_TURNS = 800  # turns of a replay; two models parse their texts within half a minute
 LONGEST = 1600  # characters of a text
 
 
@@ -32,7 +32,7 @@ class RealText:
     asked: Mapping[str, Any]
 
 
-def recent(conn: Connection, since: datetime, most: int = MOST) -> list[RealText]:
+def recent(conn: Connection, since: datetime, most: int = MOST_TURNS) -> list[RealText]:
     """The latest texts since then, each wording once. Answers to a proof are left out."""
     latest = (
         select(b.c.id, b.c.interaction_id, b.c.up_to_seq, b.c.asked, b.c.understood, _AFTER)

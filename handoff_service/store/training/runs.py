@@ -11,7 +11,7 @@ r = t.training_runs
 
 
 def latest(conn: Connection) -> TrainingRun | None:
-    """The newest run. If a run is under way, it is that one."""
+    """The newest run. A run under way is the latest."""
     query = (
         select(r, t.agents.c.name)
         .outerjoin(t.agents, t.agents.c.id == r.c.agent_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.identity.identity_level import Level, Method
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Role
 
 
@@ -39,7 +40,8 @@ class Agent:
       agent dismisses the notice;
     - ``load``: open offers, plus active conversations that are not on hold;
     - ``active``: false after the agent has left;
-    - ``always_password``: an admin who may use the password although it is off for the role.
+    - ``always_password``: an admin who may use the password although it is off for the role;
+    - ``language``: the language of the agent's pages; null: the browser's.
     """
 
     id: int
@@ -55,6 +57,7 @@ class Agent:
     load: int
     active: bool
     always_password: bool
+    language: Language | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,16 +21,16 @@ class NotTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldWork:
     """The work that a restore holds until an admin decides."""
 
     backed_up_at: datetime
     restored_at: datetime
     texts: int  #: held texts, and newer ones that wait after them
-    since: datetime | None  #: when the oldest of these texts was written
+    since: datetime | None  #: when the oldest held text was written
     bot_turns: int
     mails: int
-    calls: int  #: of webhooks
+    calls: int  #: held calls of webhooks
     timers: int  #: conversations with held timers
 
 
@@ -212,7 +212,7 @@ class Now:
     full_ranges: list[FullRange]
     reached_caps: list[ReachedCap]
     not_taken: list[NotTaken]
-    held: Held | None
+    held: HeldWork | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ class TrainerLabel:
     agent: Named
     verdict: LabelVerdict
     intent: str | None
-    #: the example as it was written to the file; null: none was written
+    #: the example that was written to the file; null: none was written
     example: str | None
     file: str | None
     second: bool
@@ -73,7 +73,7 @@ class TrainerLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestText:
-    """A text with its right intent, and what was asked before it."""
+    """A text with its right intent, and the virtual agent's question before it."""
 
     text: str
     intent: str
@@ -106,7 +106,7 @@ class BotModel:
     note: str
     agent: Named | None
     trained_at: datetime
-    #: when it became what ``state`` says
+    #: when ``state`` last changed
     since: datetime
     #: a trainer keeps its file
     is_pinned: bool
@@ -143,7 +143,7 @@ class TrainingRun:
     id: int
     state: RunState
     step: TrainingStep | None
-    #: what the step does just now
+    #: the step's present activity
     doing: str | None
     progress: float
     cancel: bool

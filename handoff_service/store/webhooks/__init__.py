@@ -1,4 +1,4 @@
-"""Queries of webhooks, of the calls to them, and of what their events say.
+"""Queries of webhooks, their calls, and the content of their events.
 
 They may import the engine and views.
 """

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -18,7 +19,7 @@ w, k = t.webhooks, t.webhook_calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SubscribedWebhook:
     """An active webhook, with the fields that decide which events to write for it."""
 
     id: int
@@ -26,10 +27,13 @@ class Wanted:
     with_texts: bool
 
 
-def wanted(conn: Connection) -> Sequence[Wanted]:
+def subscribed(conn: Connection) -> Sequence[SubscribedWebhook]:
     """The active webhooks. Usually there are none, and then no events are written."""
     rows = conn.execute(_ACTIVE)
-    return [Wanted(id=r.id, events=frozenset(r.events), with_texts=r.with_texts) for r in rows]
+    return [
+        SubscribedWebhook(id=r.id, events=frozenset(r.events), with_texts=r.with_texts)
+        for r in rows
+    ]
 
 
 _ACTIVE = select(*w.c["id", "events", "with_texts"]).where(w.c.active).order_by(w.c.id)
@@ -55,12 +59,12 @@ def get(conn: Connection, webhook_id: int) -> Webhook:
     """One webhook. Raises NotFound for an unknown id."""
     row = conn.execute(_QUERY.where(w.c.id == webhook_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
+        raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
     return _webhook(row)
 
 
 def secret(conn: Connection, webhook_id: int) -> str | None:
-    """The secret as it is stored, for the change history."""
+    """The sealed secret, for the change history."""
     return conn.execute(select(w.c.secret).where(w.c.id == webhook_id)).scalar()
 
 
@@ -95,7 +99,7 @@ def call(conn: Connection, webhook_id: int, call_id: int) -> WebhookCallWithBody
     return WebhookCallWithBody(**_call(row), body=row.body)
 
 
-NO_CALL = "This event is no longer stored. Events are kept for 30 days."
+NO_CALL = phrase("This event is no longer stored. Events are kept for 30 days.")
 _d = t.due_work
 _CALLS = (
     select(

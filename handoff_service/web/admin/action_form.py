@@ -9,7 +9,7 @@ from typing import Any, Self
 from sanic import Request
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.desk.attributes import AttributeFields
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner
 from handoff_service.rules.messaging_actions.attribute_conditions import (
     field_for,
     fitting,
@@ -29,26 +29,31 @@ from handoff_service.rules.shared.conditions import (
     Match,
     Operator,
 )
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines, number, typed
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+UNITS = {"s": phrase("seconds"), "m": phrase("minutes"), "h": phrase("hours"), "d": phrase("days")}
 NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state",
     "queues",
          "provider_numbers", "active")  # fmt: skip
 OFFERED = {  # the label of each field in a condition
-    "state": "State",
-    "owner": "Owner",
-    "priority": "Priority",
-    "queue": "Queue",
-    "provider_number": "Company number",
-    "assigned": "Assigned to an agent",
-    "guest": "Requester is a guest",
-    "first_response_left": "Minutes left: first response",
-    "next_response_left": "Minutes left: next response",
-    "resolution_left": "Minutes left: resolution",
+    "state": phrase("State"),
+    "owner": phrase("Owner"),
+    "priority": phrase("Priority"),
+    "queue": phrase("Queue"),
+    "provider_number": phrase("Company number"),
+    "assigned": phrase("Assigned to an agent"),
+    "guest": phrase("Requester is a guest"),
+    "first_response_left": phrase("Minutes left: first response"),
+    "next_response_left": phrase("Minutes left: next response"),
+    "resolution_left": phrase("Minutes left: resolution"),
+}
+OF_OWNER = {
+    AttributeOwner.USER: phrase("User: {attribute}"),
+    AttributeOwner.CONVERSATION: phrase("Conversation: {attribute}"),
 }
 NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "match": Match.ALL,
     "active": "1",
@@ -70,12 +75,14 @@ def fields(
     def free(name: str) -> bool:
         return name in TARGET_FIELDS or (name in defined and not find(name).words)
 
-    labels = {name: f"{one.owner.capitalize()}: {one.name}" for name, one in defined.items()}
+    labels = {
+        name: filled(OF_OWNER[one.owner], attribute=one.name) for name, one in defined.items()
+    }
     return Fields(labels=OFFERED | labels, offers=offers, find=find, parse=parse, free=free)
 
 
 def attribute_offers(defined: Mapping[str, AttributeFields]) -> dict[str, dict[str, str]]:
-    """The values to choose from for each attribute; none where they are typed."""
+    """The values to choose from for each attribute; none for an attribute with typed values."""
     return {name: {word: word for word in field_for(one).words} for name, one in defined.items()}
 
 
@@ -112,14 +119,14 @@ class ActionForm:
         values, errors = self.form.values, dict[str, str]()
         duration = _duration(values, errors)
         meant = condition_rows.read(self.rows, fields({}, self.defined), errors)
-        event = _one_of(Unanswered, values, "event", "Choose when it starts.", errors)
-        does = _one_of(Action, values, "action", "Choose what it does.", errors)
+        event = _one_of(Unanswered, values, "event", phrase("Choose when it starts."), errors)
+        does = _one_of(Action, values, "action", phrase("Choose what it does."), errors)
         if not values["name"]:
-            errors["name"] = "Enter a name, such as “Remind the agent”."
+            errors["name"] = phrase("Enter a name, such as “Remind the agent”.")
         elif len(values["name"]) > 200:
-            errors["name"] = "Enter at most 200 characters."
+            errors["name"] = phrase("Enter at most 200 characters.")
         if errors or duration is None or event is None or does is None:
-            raise BadInput("Correct the marked fields.", errors=errors)
+            raise BadInput(phrase("Correct the marked fields."), errors=errors)
         return checked(
             MessagingAction(
                 name=values["name"],
@@ -191,9 +198,11 @@ def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | 
             f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}"
         )
     except BadInput:
-        errors["number"] = "Enter a whole number, such as 30."
+        errors["number"] = phrase("Enter a whole number, such as 30.")
     except ValueError:
-        errors["number"] = f"Enter a time of at most {durations.LONGEST.days} days."
+        errors["number"] = phrase(
+            "Enter a time of at most {days} days.", days=durations.LONGEST.days
+        )
     return None
 
 

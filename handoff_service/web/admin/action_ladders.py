@@ -12,9 +12,11 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     change_messaging_action,
     move_messaging_action,
 )
+from handoff_service.rules.messaging_actions.action_sentence import time_words
+from handoff_service.rules.messaging_actions.messaging_actions import effect
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role, Unanswered
 from handoff_service.store.messaging_actions import messaging_actions
-from handoff_service.web.admin.action_panels import DOES, time_words
 from handoff_service.web.admin.pages import UNDER, admin_page, done
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
@@ -24,12 +26,12 @@ HERE = "/messaging-actions"
 ONE = f"{HERE}/<action_id:int>"
 EVENTS = {
     Unanswered.REQUESTER_MESSAGE: (
-        "Requester message without agent response",
-        "Starts at the first unanswered text",
+        phrase("Requester message without agent response"),
+        phrase("Starts at the first unanswered text"),
     ),
     Unanswered.AGENT_MESSAGE: (
-        "Agent message without requester response",
-        "Starts at the agent's first unanswered text",
+        phrase("Agent message without requester response"),
+        phrase("Starts at the agent's first unanswered text"),
     ),
 }
 
@@ -71,7 +73,7 @@ async def _list_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def _listed(request: Request) -> dict[str, Any]:
     stored = (await desk_of(request).store.read(messaging_actions.list_)).values()
     ladders = {event: [one for one in stored if one.action.event is event] for event in EVENTS}
-    return {"ladders": ladders, "events": EVENTS, "does": DOES, "time_words": time_words}
+    return {"ladders": ladders, "events": EVENTS, "effect": effect, "time_words": time_words}
 
 
 PAGES: dict[str, Any] = {HERE: list_page}

@@ -14,15 +14,14 @@ from handoff_service.rules.delivery import sms_text
 from handoff_service.rules.delivery.sms_characters import described
 from handoff_service.rules.desk.attributes import AttributeFields
 from handoff_service.rules.messaging_actions import messaging_actions as rules
-from handoff_service.rules.messaging_actions.action_sentence import Part, sentence
+from handoff_service.rules.messaging_actions.action_sentence import sentence, time_words
 from handoff_service.rules.messaging_actions.messaging_actions import (
     DEFAULT_PROMPT,
     ActionPlaceholders,
     MessagingAction,
 )
-from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import TARGET_FIELDS
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, joined, phrase
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
 from handoff_service.store.desk import attributes
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -34,18 +33,21 @@ from handoff_service.web.admin.action_form import ActionForm, attribute_offers
 from handoff_service.web.shared.template_filters import phone, unbroken, words
 
 DOES = {
-    Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
-    Action.PROMPT_REQUESTER: ("Prompt the requester", "A system message by SMS"),
-    Action.REASSIGN: ("Reassign", "Returns it to its queue"),
-    Action.SET_STATE: ("Set the state", "For example, to “Closed abandoned”"),
-    Action.ALERT_SUPERVISORS: ("Alert the supervisors", "A notification for all of them"),
+    Action.PROMPT_AGENT: (phrase("Prompt the agent"), phrase("A notification in the workspace")),
+    Action.PROMPT_REQUESTER: (phrase("Prompt the requester"), phrase("A system message by SMS")),
+    Action.REASSIGN: (phrase("Reassign"), phrase("Returns it to its queue")),
+    Action.SET_STATE: (phrase("Set the state"), phrase("For example, to “Closed abandoned”")),
+    Action.ALERT_SUPERVISORS: (
+        phrase("Alert the supervisors"),
+        phrase("A notification for all of them"),
+    ),
 }
 PRIORITIES = {
-    "1": "1, highest",
+    "1": phrase("1, highest"),
     "2": "2",
-    "3": "3, normal",
+    "3": phrase("3, normal"),
     "4": "4",
-    "5": "5, lowest",
+    "5": phrase("5, lowest"),
 }
 SCHEDULES_SHOWN = 4
 
@@ -92,7 +94,9 @@ def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
     for row in form.rows:
         if row.field in ("queue", "provider_number") and row.was == row.field:
             found[row.field] |= {
-                one: f"{one} (missing)" for one in row.values if one not in found[row.field]
+                one: phrase("{name} (missing)", name=one)
+                for one in row.values
+                if one not in found[row.field]
             }
     return found
 
@@ -112,8 +116,8 @@ class Panels:
     """Everything that the panels show."""
 
     missing: str = ""  #: what the form still lacks; if set, the panels show nothing else
-    sentence: tuple[Part, ...] = ()
-    reader: str = ""  #: the person who reads the text
+    sentence: str = ""
+    reader: str = ""  #: a heading with the person who reads the text
     reads: str = ""
     counted: str = ""  #: the length of the text in words
     long: bool = False  #: whether the text needs more than one segment
@@ -130,7 +134,7 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
     reader, reads, length, long = _read_by(action)
     never = [name for name in action.queues or desk.queues if _never_opens(desk, name)]
     return Panels(
-        sentence=tuple(sentence(action, format_number=phone)),
+        sentence=sentence(action, format_number=phone),
         reader=reader,
         reads=reads,
         counted=length,
@@ -144,7 +148,7 @@ def named(form: ActionForm) -> Any:
     """Return the form's values with a name, so that the panels can describe an action that has no
     name yet."""
     values = dict(form.form.values)
-    return type(form.form)(values=values | {"name": values["name"][:200] or "This action"})
+    return type(form.form)(values=values | {"name": values["name"][:200] or phrase("This action")})
 
 
 def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
@@ -153,16 +157,25 @@ def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
     chosen = [
         name for name in form.form.values["queues"].splitlines() if name in desk.queues
     ] or list(desk.queues)
-    sentences = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
+    sentences: list[str] = [
+        phrase("{queue}: {hours}", queue=name, hours=_open(desk.queues[name]))
+        for name in chosen[:SCHEDULES_SHOWN]
+    ]
     more = len(chosen) - SCHEDULES_SHOWN
-    return [*sentences, f"and those of {more} more"] if more > 0 else sentences
+    if more <= 0:
+        return sentences
+    others = count_phrase(
+        "There is {count} more schedule", "There are {count} more schedules", more
+    )
+    return [*sentences, others]
 
 
 def _open(schedule: Schedule) -> str:
     """``Mon to Fri, 08:00 to 18:00, New York``."""
     if schedule.expression is None:
         return in_words(None)
-    return f"{in_words(schedule.expression)}, {schedule.time_zone.split('/')[-1].replace('_', ' ')}"
+    place = schedule.time_zone.split("/")[-1].replace("_", " ")
+    return joined(", ", (in_words(schedule.expression), place))
 
 
 def ladder_of(stored: Mapping[int, StoredAction], action: MessagingAction) -> list[StoredAction]:
@@ -184,39 +197,33 @@ def _ladder(
         LadderStep(
             after=time_words(one.action),
             does=DOES[one.action.action][0],
-            name="This action" if one is this else one.action.name,
+            name=phrase("This action") if one is this else one.action.name,
             this=one is this,
         )
         for one in ladder_of(others | {this.id: this}, action)
     )
 
 
-def time_words(action: MessagingAction) -> str:
-    """``2 hours``, ``2 business hours``."""
-    count, _, unit = durations.describe(action.duration).partition(" ")
-    return f"{count} business {unit}" if action.business_hours else f"{count} {unit}"
-
-
 def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
-    """Return (the person who reads the text, the text for Ann Lee's conversation, its length in
-    words, whether it is too long)."""
+    """Return (a heading with the person who reads the text, the text for Ann Lee's conversation,
+    its length in words, whether it is too long)."""
     who = ActionPlaceholders(
         requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration
     )
     if action.action is Action.PROMPT_AGENT:
         return (
-            "The agent",
+            phrase("The agent reads"),
             rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who),
             "",
             False,
         )
     if action.action is Action.ALERT_SUPERVISORS:
         text = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-        return "A supervisor", text, "", False
+        return phrase("A supervisor reads"), text, "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
         length = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return (
-            "The requester",
+            phrase("The requester reads"),
             rules.for_requester(action.text, who),
             length_words(length),
             length.count > 1,
@@ -226,11 +233,15 @@ def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
 
 def length_words(length: sms_text.Segments) -> str:
     """``132 / 160 · 1 segment · GSM-7``."""
-    because = f" because of {described(length.forced_by)}" if length.forced_by else ""
-    return (
-        f"{length.units} / {length.per_segment * length.count} · "
-        f"{counted(length.count, 'segment')} · {unbroken(length.encoding)}{because}"
-    )
+    encoding = unbroken(length.encoding)
+    if length.forced_by:
+        encoding = phrase(
+            "{encoding} because of {character}",
+            encoding=encoding,
+            character=described(length.forced_by),
+        )
+    many = count_phrase("{count} segment", "{count} segments", length.count)
+    return joined(" · ", (f"{length.units} / {length.per_segment * length.count}", many, encoding))
 
 
 def _never_opens(desk: PanelDesk, name: str) -> bool:

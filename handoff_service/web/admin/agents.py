@@ -27,6 +27,7 @@ from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.password_links import LASTS, Purpose
 from handoff_service.rules.desk.password_links import link as password_link
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.settings import Settings
 from handoff_service.store.desk import agents, identity_providers
@@ -39,6 +40,7 @@ from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
+from handoff_service.web.shared.page_language import PAGE_LANGUAGES
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
 HERE = "/agents"
@@ -52,13 +54,14 @@ FIELDS = (
     "groups",
     "skills",
     "active",
+    "language",
 )
 NEW = dict.fromkeys(FIELDS, "") | {"roles": str(Role.AGENT), "capacity": "4"}
 ROLES = {
-    Role.AGENT: ("Agent", "answers requesters"),
-    Role.SUPERVISOR: ("Supervisor", "sees all queues and conversations"),
-    Role.TRAINER: ("Trainer", "trains the virtual agent"),
-    Role.ADMIN: ("Admin", "full access, including admin"),
+    Role.AGENT: (phrase("Agent"), phrase("answers requesters")),
+    Role.SUPERVISOR: (phrase("Supervisor"), phrase("sees all queues and conversations")),
+    Role.TRAINER: (phrase("Trainer"), phrase("trains the virtual agent")),
+    Role.ADMIN: (phrase("Admin"), phrase("full access, including admin")),
 }
 
 
@@ -93,13 +96,15 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
         "skills": "\n".join(one.skills),
         "active": "1" if one.active else "",
         "always_password": "1" if one.always_password else "",
+        "language": one.language or "",
     }
 
 
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
     given, password = _given(typed), {"password": typed["password"]}
-    if saving.id is None and not typed["password"]:  # to be invited by a link
+    # a new agent without a password is invited by a link
+    if saving.id is None and not typed["password"]:
         return make_agent, MakeAgent(**read_as(AgentBody, given).given(), password_hash="")
     if saving.id is None or saving.stored is None:
         body = read_as(NewAgentBody, given | password)
@@ -137,6 +142,7 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
         "groups": lines(values["groups"]),
         "skills": lines(values["skills"]),
         "always_password": bool(values["always_password"]),
+        "language": values["language"] or None,
     }
 
 
@@ -145,6 +151,7 @@ def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
     return {
         "one": one,
         "roles": ROLES,
+        "languages": PAGE_LANGUAGES,
         "groups": known_names.groups(conn),
         "skills": known_names.skills(conn),
         "invited": found is not None and not found.password_hash,
@@ -194,8 +201,10 @@ def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetim
     found = account(conn, agent_id)
     if found is None:
         raise Conflict(
-            "This agent is deactivated, or passwords are off for one of the agent's roles, so a "
-            "password link would not work."
+            phrase(
+                "This agent is deactivated, or passwords are off for one of the agent's roles, so "
+                "a password link would not work."
+            )
         )
     return password_link(settings.public_url, settings.secret_key, found, until)
 
@@ -204,23 +213,34 @@ def _deleting(one: Agent) -> Deleting | None:
     if not one.active:
         return None
     return Deleting(
-        title=f"Delete {one.name}?",
-        says=[f"{one.name} is signed out at once. No conversation or other record mentions them."],
-        label="Delete this agent",
+        title=phrase("Delete {name}?", name=one.name),
+        says=[
+            phrase(
+                "{name} is signed out at once. No conversation or other record mentions them.",
+                name=one.name,
+            )
+        ],
+        label=phrase("Delete this agent"),
     )
 
 
 def _deactivating(one: Agent) -> Deleting:
     return Deleting(
-        title=f"Deactivate {one.name}?",
+        title=phrase("Deactivate {name}?", name=one.name),
         says=[
-            f"Other records, such as conversations, mention {one.name}. Therefore the agent is "
-            "deactivated instead of deleted, and these records keep the name.",
-            f"{one.name} is signed out at once and gets no more offers. Open conversations go back "
-            "to their queues. You can reactivate the agent later.",
+            phrase(
+                "Other records, such as conversations, mention {name}. Therefore the agent is "
+                "deactivated instead of deleted, and these records keep the name.",
+                name=one.name,
+            ),
+            phrase(
+                "{name} is signed out at once and gets no more offers. Open conversations go "
+                "back to their queues. You can reactivate the agent later.",
+                name=one.name,
+            ),
         ],
-        label="Delete this agent",
-        verb="Deactivate this agent",
+        label=phrase("Delete this agent"),
+        verb=phrase("Deactivate this agent"),
     )
 
 
@@ -230,8 +250,8 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="agent.html",
-    back_label="All agents",
-    new=("New agent", NEW),
+    back_label=phrase("All agents"),
+    new=(phrase("New agent"), NEW),
     read=agents.get,
     shown=_shown,
     write=_write,

@@ -18,6 +18,7 @@ from handoff_service.operations.desk_file.desk_file import AttributeEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.attributes import AttributeOwner, AttributePlace, AttributeType
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import attributes
 from handoff_service.store.views import Attribute
@@ -28,18 +29,21 @@ from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/attributes"
-OWNERS = {AttributeOwner.USER: "Users", AttributeOwner.CONVERSATION: "Conversations"}
+OWNERS = {
+    AttributeOwner.USER: phrase("Users"),
+    AttributeOwner.CONVERSATION: phrase("Conversations"),
+}
 TYPES = {
-    AttributeType.TEXT: "Text",
-    AttributeType.NUMBER: "Number",
-    AttributeType.DATE: "Date",
-    AttributeType.CHOICE: "Choice",
-    AttributeType.YES_NO: "Yes or no",
+    AttributeType.TEXT: phrase("Free text"),
+    AttributeType.NUMBER: phrase("Number"),
+    AttributeType.DATE: phrase("Date"),
+    AttributeType.CHOICE: phrase("Choice"),
+    AttributeType.YES_NO: phrase("Yes or no"),
 }
 PLACES = {
-    AttributePlace.PANEL: "In the panel beside the conversation",
-    AttributePlace.HEADER: "In the panel and under the conversation's header",
-    AttributePlace.NOWHERE: "Nowhere",
+    AttributePlace.PANEL: phrase("In the panel beside the conversation"),
+    AttributePlace.HEADER: phrase("In the panel and under the conversation's header"),
+    AttributePlace.NOWHERE: phrase("Nowhere"),
 }
 NEW = {
     "key": "",
@@ -104,16 +108,18 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="attribute.html",
-    back_label="All attributes",
-    new=("New attribute", NEW),
+    back_label=phrase("All attributes"),
+    new=(phrase("New attribute"), NEW),
     read=attributes.get,
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_attribute, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.name}”?",
-        says=["Stored values stay, as texts without a type. Agents can no longer set them."],
-        label="Delete this attribute",
+        title=phrase("Delete “{name}”?", name=one.name),
+        says=[
+            phrase("Stored values stay, as texts without a type. Agents can no longer set them.")
+        ],
+        label=phrase("Delete this attribute"),
     ),
     blockers=blockers,
     extra_context=_around,

@@ -25,14 +25,14 @@ HERE = "/checklist"
 
 @page(Role.ADMIN)
 async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The checks of the database at once; the page's script then asks for all of them."""
+    """The page with the checks of the database. Its script then requests all checks."""
     values = _shown(await _outcomes(request, ask=False))
     return await admin_page(request, agent, "checklist.html", here=HERE, **values)
 
 
 @page(Role.ADMIN)
 async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """All checks, with the provider's, which take a moment."""
+    """All checks, including the provider's, which take a moment."""
     around: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
     values = _shown(await _outcomes(request, ask=True))
     return render("admin/checks.html", **around, **values)

@@ -10,6 +10,7 @@ from sanic import Request
 
 from handoff_service.rules.messaging_actions.action_sentence import COMPARES
 from handoff_service.rules.shared.conditions import Condition, Field, Operator
+from handoff_service.rules.shared.phrases import phrase
 
 MOST_CONDITIONS = 20
 SEVERAL = (Operator.IN, Operator.NOT_IN)
@@ -42,7 +43,9 @@ class Row:
     """A condition as typed in the form."""
 
     field: str
-    was: str  #: the field when ``values`` were chosen; the admin may have chosen another since
+    #: the field at the time when ``values`` were chosen; the admin may have chosen another field
+    #: since
+    was: str
     operator: str
     values: tuple[str, ...]
 
@@ -62,12 +65,14 @@ class Row:
     def condition(self, fields: Fields) -> Condition:
         """Return the condition. Raises ValueError with the sentence to show."""
         if self.field not in fields.labels:
-            raise ValueError("Choose a field.")
+            raise ValueError(phrase("Choose a field."))
         if self.field != self.was:
-            raise ValueError("Choose a value to compare with.")
+            raise ValueError(phrase("Choose a value to compare with."))
         if not any(self.values):
             free = fields.free(self.field)
-            raise ValueError("Enter a value to compare with." if free else "Choose at least one.")
+            raise ValueError(
+                phrase("Enter a value to compare with.") if free else phrase("Choose at least one.")
+            )
         kind = bool if self.operator == Operator.IS_SET else fields.find(self.field).kind
         read = [_typed(value, kind) for value in self.values if value]
         value = read if self.operator in SEVERAL else read[0]

@@ -9,6 +9,7 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk_file.record_changes import deleted_records
 from handoff_service.web.admin.menu import DELETED
@@ -38,7 +39,7 @@ NOUNS: Mapping[str, Noun] = {
 @page(Role.ADMIN)
 async def deleted_page(request: Request, kind: str, agent: CurrentAgent) -> HTTPResponse:
     if kind not in NOUNS:
-        raise NotFound("There is no such page.")
+        raise NotFound(phrase("There is no such page."))
     here, kinds = next((here, kinds) for here, kinds in DELETED.items() if kind in kinds)
     before = after(request) or None
     found = await desk_of(request).store.read(

@@ -1,5 +1,6 @@
-"""The page that asks before a record is deleted. If other records prevent that, it links to them
-and has no button to delete."""
+"""The page that asks before a record is deleted. If other records prevent the deletion, the page
+links to them and has no button to delete.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from handoff_service.web.admin.pages import UNDER, admin_page
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 
-#: Where the admin opens a record that is in the way.
+#: The address of the page of a record that prevents the deletion, by noun.
 PLACES: Mapping[Noun, str] = {
     Noun.QUEUE: "/queues",
     Noun.COMPANY_NUMBER: "/provider-numbers",

@@ -26,6 +26,7 @@ from handoff_service.operations.desk_file.desk_file import PresenceStateEntry, R
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.operations.shared.record_changes import ONLY
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
@@ -152,20 +153,20 @@ async def _form(
 def _presence(conn: Connection, state_id: int) -> PresenceState:
     return _found(
         [one for one in desk.presence_states(conn) if one.id == state_id],
-        "presence state",
-        state_id,
+        phrase("There is no presence state {id}.", id=state_id),
     )
 
 
 def _reason(conn: Connection, reason_id: int) -> RejectReason:
     return _found(
-        [one for one in desk.reject_reasons(conn) if one.id == reason_id], "reason", reason_id
+        [one for one in desk.reject_reasons(conn) if one.id == reason_id],
+        phrase("There is no reason {id}.", id=reason_id),
     )
 
 
-def _found[T](found: list[T], what: str, number: int) -> T:
+def _found[T](found: list[T], missing: str) -> T:
     if not found:
-        raise NotFound(f"There is no {what} {number}.")
+        raise NotFound(missing)
     return found[0]
 
 
@@ -189,17 +190,17 @@ PRESENCE = Editor(
     list_url=HERE,
     url_prefix="/presence-states",
     template="presence_state.html",
-    back_label="Desk settings",
-    new=("New presence state", {"name": "", "takes_work": ""}),
+    back_label=phrase("Desk settings"),
+    new=(phrase("New presence state"), {"name": "", "takes_work": ""}),
     read=_presence,
     shown=lambda one: (one.name, {"name": one.name, "takes_work": "1" * one.takes_work}),
     write=_write_presence,
     delete=lambda _agent, number: (delete_presence_state, number),
     blockers=presence_blockers,
     deleting=lambda one: Deleting(
-        title=f"Delete {one.name}",
-        says=["Agents can no longer choose it."],
-        label="Delete this presence state",
+        title=phrase("Delete {name}", name=one.name),
+        says=[phrase("Agents can no longer choose it.")],
+        label=phrase("Delete this presence state"),
     ),
 )
 REASONS = Editor(
@@ -208,17 +209,21 @@ REASONS = Editor(
     list_url=HERE,
     url_prefix="/reject-reasons",
     template="reject_reason.html",
-    back_label="Desk settings",
-    new=("New reason", {"words": "", "again": "1"}),
+    back_label=phrase("Desk settings"),
+    new=(phrase("New reason"), {"words": "", "again": "1"}),
     read=_reason,
     shown=lambda one: (one.words, {"words": one.words, "again": "1" * one.again}),
     write=_write_reason,
     delete=lambda _agent, number: (delete_reject_reason, number),
     blockers=reason_blockers,
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.words}”",
-        says=["Agents can no longer choose it. Offers that were rejected for this reason keep it."],
-        label="Delete this reason",
+        title=phrase("Delete “{name}”", name=one.words),
+        says=[
+            phrase(
+                "Agents can no longer choose it. Offers that were rejected for this reason keep it."
+            )
+        ],
+        label=phrase("Delete this reason"),
     ),
 )
 PAGES: dict[str, Any] = {HERE: desk_page, **PRESENCE.pages(), **REASONS.pages()}

@@ -18,6 +18,7 @@ from handoff_service.operations.desk_file.preview_import import (
 )
 from handoff_service.operations.shared.audit import audit, exported
 from handoff_service.rules.desk.audit import Subject
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
@@ -28,6 +29,30 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk-file"
 NAME = "desk.toml"
+
+#: The parts of a desk file, as the preview of an import calls them.
+PARTS = {
+    "desk": phrase("Desk"),
+    "users": phrase("Users"),
+    "agents": phrase("Agents"),
+    "groups": phrase("Groups"),
+    "provider_numbers": phrase("Company numbers"),
+    "queues": phrase("Queues"),
+    "messaging_actions": phrase("Messaging actions"),
+    "templates": phrase("Templates"),
+    "labels": phrase("Labels"),
+    "attributes": phrase("Attributes"),
+    "macros": phrase("Macros"),
+    "list_views": phrase("List views"),
+    "identity_providers": phrase("Identity providers"),
+    "texts": phrase("Texts"),
+    "presence_states": phrase("Presence states"),
+    "reject_reasons": phrase("Reject reasons"),
+    "outages": phrase("Outages"),
+    "webhooks": phrase("Webhooks"),
+    "case_webhook": phrase("Case webhook"),
+    "opt_outs": phrase("Opt-outs"),
+}
 
 
 @page(Role.ADMIN)
@@ -62,9 +87,10 @@ async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
             else await preview_file(store, file)
         )
     except SetupError as error:
-        return await _shown(request, agent, wrong=str(error).splitlines(), status=400)
+        return await _shown(request, agent, wrong=str(error).split("\n"), status=400)
     except BadInput as error:
-        wrong = [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail]
+        wrong: list[str] = [joined(": ", (name, what)) for name, what in error.errors.items()]
+        wrong = wrong or [error.detail]
         return await _shown(request, agent, wrong=wrong, status=400)
     if not isinstance(done, ImportPreview):
         return await _shown(request, agent, imported=done)
@@ -81,7 +107,7 @@ def _content(request: Request) -> tuple[bytes, str]:
     files: Any = request.files
     sent = files.get("file") if files else None
     if sent is None or not sent.body:
-        raise BadInput("Choose a file first.")
+        raise BadInput(phrase("Choose a file first."))
     return sent.body, sent.name or NAME
 
 
@@ -96,6 +122,7 @@ async def _shown(
         here=HERE,
         status=status,
         form_of=lambda part: form_in_words(kind=part),
+        parts=PARTS,
         **empty | given,
     )
 

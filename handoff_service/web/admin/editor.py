@@ -68,9 +68,9 @@ class Editor[T]:
     deleting: Callable[[T], Deleting | None]
     #: whether other records name the object, so that deleting only deactivates it
     has_history: Callable[[Connection, int], bool] = field(default=lambda _conn, _number: False)
-    #: describes the delete page of such an object
+    #: describes the delete page of an object that is only deactivated
     deactivating: Callable[[T], Deleting] | None = None
-    #: what keeps the object from being deleted
+    #: the records that prevent deleting the object
     blockers: Callable[[Connection, int], Sequence[Blocker]] = field(
         default=lambda _conn, _number: ()
     )
@@ -198,7 +198,7 @@ class Editor[T]:
     async def _ask(
         self, request: Request, agent: CurrentAgent, number: int, conflict: Conflict | None = None
     ) -> HTTPResponse:
-        """Ask before deleting. ``conflict``: why it was just refused."""
+        """Ask before deleting. ``conflict``: the reason why the deletion was just refused."""
         read = desk_of(request).store.read
         one = await read(self.read, number)
         deleting = self.deleting(one)

@@ -13,6 +13,7 @@ from handoff_service.operations.desk.groups import (
 from handoff_service.operations.desk_file.desk_file import GroupEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
 from handoff_service.web.admin.deleting import Deleting
@@ -39,17 +40,17 @@ EDITOR = Editor(
     list_url="/agents",
     url_prefix="/groups",
     template="group.html",
-    back_label="All agents and groups",
-    new=("New group", {"name": "", "capacity": ""}),
+    back_label=phrase("All agents and groups"),
+    new=(phrase("New group"), {"name": "", "capacity": ""}),
     read=agents.group,
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_group, number),
     blockers=blockers,
     deleting=lambda one: Deleting(
-        title=f"Delete {one.name}?",
-        says=["Its agents leave the group but keep their accounts."],
-        label="Delete this group",
+        title=phrase("Delete {name}?", name=one.name),
+        says=[phrase("Its agents leave the group but keep their accounts.")],
+        label=phrase("Delete this group"),
     ),
 )
 PAGES: dict[str, Any] = EDITOR.pages()

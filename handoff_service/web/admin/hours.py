@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.shared.phrases import filled, phrase
+from handoff_service.web.admin.pages import sentence
+from handoff_service.web.shared.local_formats import day_phrase, time_phrase
 
 WEEK = 7  # days
 
@@ -24,16 +27,16 @@ class Hours:
     """A schedule in words."""
 
     error: str | None  #: the error in the expression; if set, the other fields are empty
-    says: str  #: one sentence about now
+    says: str  #: one sentence about the present moment
     week: list[Day]
 
 
 def hours(schedule: Schedule, now: datetime) -> Hours:
     """Describe a schedule in its own time zone."""
     if schedule.expression is None:
-        return Hours(error=None, says="Always open.", week=[])
+        return Hours(error=None, says=phrase("Always open."), week=[])
     if error := opening_hours.error(schedule.expression, schedule.country):
-        return Hours(error=error, says="", week=[])
+        return Hours(error=sentence(error), says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
@@ -47,19 +50,33 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
 def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
     opens, closes = schedule.opens_at(now), schedule.closes_at(now)
     if opens is None:
-        return "Closed, and not open again within a year."
+        return phrase("Closed, and not open again within a year.")
     if opens > now:
-        return f"Closed now. Opens {_moment(opens, now, zone)}."
+        return _on_day(
+            opens,
+            now,
+            zone,
+            phrase("Closed now. Opens {time} today."),
+            phrase("Closed now. Opens {day} at {time}."),
+        )
     if closes is None or closes - now > timedelta(days=365):
-        return "Open now, and always."
-    return f"Open now, until {_moment(closes, now, zone)}."
+        return phrase("Open now, and always.")
+    return _on_day(
+        closes,
+        now,
+        zone,
+        phrase("Open now, until {time} today."),
+        phrase("Open now, until {day} at {time}."),
+    )
 
 
-def _moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str) -> str:
+    """Fill one of two sentences: the one for a time today, or the one for a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"{local:%H:%M} today"
-    return f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
+        return filled(today, time=time_phrase(local, "clock"))
+    day, clock = day_phrase(local, "weekday_day"), time_phrase(local, "clock")
+    return filled(later, day=day, time=clock)
 
 
 def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
@@ -67,10 +84,14 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
     end = start + timedelta(days=1)  # one calendar day, so 23 or 25 hours when the clocks change
     times = schedule.open_times(start, end)
     return Day(
-        day=day, times=[f"{_clock(a, zone)} to {_clock(b, zone, end=True)}" for a, b in times]
+        day=day,
+        times=[
+            phrase("{start} to {end}", start=_clock(a, zone), end=_clock(b, zone, end=True))
+            for a, b in times
+        ],
     )
 
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
-    clock = f"{at.astimezone(zone):%H:%M}"
-    return "24:00" if end and clock == "00:00" else clock
+    local = at.astimezone(zone)
+    return "24:00" if end and not (local.hour or local.minute) else time_phrase(local, "clock")

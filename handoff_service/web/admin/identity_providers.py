@@ -20,6 +20,7 @@ from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.ports import SignInFailed
 from handoff_service.rules.desk.identity_providers import GROUPS_CLAIM, SCOPES
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.views import IdentityProvider
@@ -108,20 +109,22 @@ EDITOR: Editor[IdentityProvider] = Editor(
     list_url=LIST,
     url_prefix=HERE,
     template="identity_provider.html",
-    back_label="Sign-in",
-    new=("New identity provider", NEW),
+    back_label=phrase("Sign-in"),
+    new=(phrase("New identity provider"), NEW),
     read=identity_providers.get,
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_identity_provider, number),
     blockers=blockers,
     deleting=lambda one: Deleting(
-        title=f"Delete {one.name}?",
+        title=phrase("Delete {name}?", name=one.name),
         says=[
-            "Nobody can sign in with this provider anymore. Its agents keep their accounts, and "
-            "open sessions continue until they expire."
+            phrase(
+                "Nobody can sign in with this provider anymore. Its agents keep their accounts, "
+                "and open sessions continue until they expire."
+            )
         ],
-        label="Delete this identity provider",
+        label=phrase("Delete this identity provider"),
     ),
     extra_context=_around,
     returns_to_form=True,

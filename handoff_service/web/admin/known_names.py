@@ -1,15 +1,32 @@
-"""Names of groups and skills that an admin types. A new name is created only when the admin agrees,
-so that a typing error makes no group."""
+"""Names of groups and skills that an admin types. A new name is created only if the admin confirms
+it, so that a typing error does not create a group.
+"""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sanic import Request
 from sqlalchemy import Connection, select, union
 
 from handoff_service.errors import BadInput
+from handoff_service.rules.shared.phrases import count_phrase, joined
 from handoff_service.store.engine import tables as t
 
+#: kind of name -> its error. The arguments are the number of unknown names, and the names.
+UNKNOWN: Mapping[str, Callable[[int, str], str]] = {
+    "group": lambda number, names: count_phrase(
+        "There is no group {names} yet. Correct the name, or agree to create it.",
+        "There are no groups {names} yet. Correct the names, or agree to create them.",
+        number,
+        names=names,
+    ),
+    "skill": lambda number, names: count_phrase(
+        "There is no skill {names} yet. Correct the name, or agree to create it.",
+        "There are no skills {names} yet. Correct the names, or agree to create them.",
+        number,
+        names=names,
+    ),
+}
 AGREED = "create"  #: the field with the new names that the admin agreed to, as field:name
 
 
@@ -19,8 +36,7 @@ class UnknownNames(BadInput):
     def __init__(self, unknown: Mapping[str, Sequence[str]], called: str) -> None:
         self.unknown = unknown
         errors = {
-            field: f"There is no {called} {' and no '.join(f'“{one}”' for one in names)} yet. "
-            "Correct the name, or agree to create it."
+            field: UNKNOWN[called](len(names), joined(", ", (f"“{one}”" for one in names)))
             for field, names in unknown.items()
         }
         super().__init__(errors=errors)
@@ -45,6 +61,6 @@ def groups(conn: Connection) -> list[str]:
 
 
 def skills(conn: Connection) -> list[str]:
-    """Skills that an agent has or a queue asks for."""
+    """All skills of agents and queues."""
     query = union(select(t.agent_skills.c.skill), select(t.queue_skills.c.skill))
     return sorted(conn.execute(query).scalars())

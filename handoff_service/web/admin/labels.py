@@ -19,6 +19,7 @@ from handoff_service.operations.desk_file.desk_file import LabelEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import labels
 from handoff_service.store.views import Label
@@ -61,8 +62,8 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="label.html",
-    back_label="All labels",
-    new=("New label", {"name": "", "color": str(Color.GRAY), "topic": ""}),
+    back_label=phrase("All labels"),
+    new=(phrase("New label"), {"name": "", "color": str(Color.GRAY), "topic": ""}),
     read=labels.get,
     shown=lambda one: (
         one.name,
@@ -71,9 +72,11 @@ EDITOR = Editor(
     write=_write,
     delete=lambda _agent, number: (delete_label, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.name}”",
-        says=["It is taken off every conversation. The history still shows who put it there."],
-        label="Delete this label",
+        title=phrase("Delete “{name}”", name=one.name),
+        says=[
+            phrase("It is taken off every conversation. The history still shows who put it there.")
+        ],
+        label=phrase("Delete this label"),
     ),
     blockers=blockers,
     extra_context=_around,

@@ -1,5 +1,6 @@
 """Macros: several changes to a conversation that agents make with one click."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sanic import Request
@@ -21,6 +22,7 @@ from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.templates import EXAMPLE, filled
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.desk import agents, labels, macros, templates
@@ -35,18 +37,20 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/macros"
 FIELDS = ("name", "template_id", "label_id", "note", "assign", "state", "hold_for", "then")
-STATES = {
-    "": "Leave it as it is",
-    State.ON_HOLD: "Put on hold",
-    State.WORK_IN_PROGRESS: "Take off hold",
-    State.CLOSED_COMPLETE: "Close as complete",
-    State.CLOSED_ABANDONED: "Close as abandoned",
+STATES: Mapping[str, str] = {
+    "": phrase("Leave it as it is"),
+    State.ON_HOLD: phrase("Put on hold"),
+    State.WORK_IN_PROGRESS: phrase("Take off hold"),
+    State.CLOSED_COMPLETE: phrase("Close as complete"),
+    State.CLOSED_ABANDONED: phrase("Close as abandoned"),
 }
-THEN = {
-    AfterMacro.STAY: "Stay in the conversation",
-    AfterMacro.NEXT: "Go to the next conversation",
+THEN: Mapping[str, str] = {
+    AfterMacro.STAY: phrase("Stay in the conversation"),
+    AfterMacro.NEXT: phrase("Go to the next conversation"),
 }
-ME = "me"  # the agent who runs it, among the values of ``assign``; the others are agent:3, queue:2
+# the value of ``assign`` for the agent who runs the macro; other values are like agent:3 and
+# queue:2
+ME = "me"
 
 
 class _Named(Body):
@@ -95,14 +99,14 @@ def _id(typed: str, field: str) -> int | None:
     if not typed:
         return None
     if not (typed.isascii() and typed.isdigit() and len(typed) < 16):
-        raise BadInput(errors={field: "choose one from the list"})
+        raise BadInput(errors={field: phrase("choose one from the list")})
     return int(typed)
 
 
-def _one_of[C: str](choices: dict[Any, str], typed: C, field: str) -> Any:
+def _one_of[C: str](choices: Mapping[str, str], typed: C, field: str) -> Any:
     found = next((one for one in choices if one == typed), None)
     if found is None:
-        raise BadInput(errors={field: "choose one from the list"})
+        raise BadInput(errors={field: phrase("choose one from the list")})
     return found or None
 
 
@@ -135,11 +139,15 @@ def _around(conn: Connection, form: Form, _one: Macro | None) -> dict[str, Any]:
     text = filled(chosen.body, EXAMPLE) if chosen else ""
     people = [one for one in agents.agents_by_id(conn).values() if one.active]
     return {
-        "templates": {"": "Send no text"} | {str(one.id): one.name for one in texts},
-        "labels": {"": "Add no label"} | {str(one.id): one.name for one in labels.list_(conn)},
-        "assignments": {"": "Leave it with its agent", ME: "The agent who runs it"}
+        "templates": {"": phrase("Send no text")} | {str(one.id): one.name for one in texts},
+        "labels": {"": phrase("Add no label")}
+        | {str(one.id): one.name for one in labels.list_(conn)},
+        "assignments": {"": phrase("Leave it with its agent"), ME: phrase("The agent who runs it")}
         | {f"agent:{one.id}": one.name for one in people}
-        | {f"queue:{number}": f"Queue: {one.name}" for number, one in queues.list_(conn).items()},
+        | {
+            f"queue:{number}": phrase("Queue: {name}", name=one.name)
+            for number, one in queues.list_(conn).items()
+        },
         "states": STATES,
         "then": THEN,
         "known": PEOPLE,
@@ -154,16 +162,20 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="macro.html",
-    back_label="All macros",
-    new=("New macro", dict.fromkeys(FIELDS, "") | {"then": str(AfterMacro.STAY)}),
+    back_label=phrase("All macros"),
+    new=(phrase("New macro"), dict.fromkeys(FIELDS, "") | {"then": str(AfterMacro.STAY)}),
     read=macros.get,
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_macro, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.name}”",
-        says=["Agents can no longer run it. Conversations that it has changed stay as they are."],
-        label="Delete this macro",
+        title=phrase("Delete “{name}”", name=one.name),
+        says=[
+            phrase(
+                "Agents can no longer run it. Conversations that it has changed stay as they are."
+            )
+        ],
+        label=phrase("Delete this macro"),
     ),
     extra_context=_around,
 )

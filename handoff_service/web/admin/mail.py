@@ -1,4 +1,4 @@
-"""Mail: which server the desk sends mail with, how to set one, and a test mail to oneself."""
+"""Mail: the desk's mail server, instructions for setting one, and a test mail to the admin."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.web.admin.pages import admin_page, sentence
@@ -24,7 +25,7 @@ async def mail_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send a mail to this admin and say what the server answered."""
+    """Send a mail to this admin, and show the server's answer."""
     desk = desk_of(request)
     if desk.mailer is None:
         return await _page(request, agent)
@@ -35,7 +36,9 @@ async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
     result = await desk.mailer.send(mail)
     if isinstance(result, Mailed):
         return await _page(
-            request, agent, sent=f"The mail server has accepted an e-mail to {me.email}."
+            request,
+            agent,
+            sent=phrase("The mail server has accepted an e-mail to {email}.", email=me.email),
         )
     return await _page(request, agent, error=sentence(f"Not sent: {result.why}"))
 

@@ -2,62 +2,68 @@
 
 from collections.abc import Mapping
 
+from handoff_service.rules.shared.phrases import phrase
+
 # only admins may open the other pages
 FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})
 MENU: Mapping[str, Mapping[str, str]] = {
-    "Start": {
-        "/checklist": "Checklist",
+    phrase("Start"): {
+        "/checklist": phrase("Checklist"),
     },
-    "People": {
-        "/users": "Users",
-        "/profiles": "Messaging profiles",
-        "/attributes": "Attributes",
-        "/agents": "Agents",
+    phrase("People"): {
+        "/users": phrase("Users"),
+        "/profiles": phrase("Messaging profiles"),
+        "/attributes": phrase("Attributes"),
+        "/agents": phrase("Agents"),
     },
-    "Work": {
-        "/provider-numbers": "Company numbers",
-        "/queues": "Queues",
-        "/messaging-actions": "Messaging actions",
+    phrase("Work"): {
+        "/provider-numbers": phrase("Company numbers"),
+        "/queues": phrase("Queues"),
+        "/messaging-actions": phrase("Messaging actions"),
     },
-    "Records": {
-        "/consents": "Consent",
-        "/figures": "Texts and costs",
-        "/personal-data": "Personal data",
-        "/audit": "Audit log",
+    phrase("Records"): {
+        "/consents": phrase("Consent"),
+        "/figures": phrase("Texts and costs"),
+        "/personal-data": phrase("Personal data"),
+        "/audit": phrase("Audit log"),
     },
-    "Texts": {
-        "/texts": "System messages",
-        "/templates": "Templates",
-        "/labels": "Labels",
-        "/macros": "Macros",
-        "/outages": "Outages",
+    phrase("Texts"): {
+        "/texts": phrase("System messages"),
+        "/templates": phrase("Templates"),
+        "/labels": phrase("Labels"),
+        "/macros": phrase("Macros"),
+        "/outages": phrase("Outages"),
     },
-    "Desk": {
-        "/desk": "Desk settings",
-        "/sign-in": "Sign-in",
-        "/webhooks": "Webhooks",
-        "/service-tokens": "Service tokens",
-        "/mail": "Mail",
-        "/desk-file": "Import and export",
-        "/restored": "Restored sends",
-        "/retention": "Retention",
+    phrase("Desk"): {
+        "/desk": phrase("Desk settings"),
+        "/sign-in": phrase("Sign-in"),
+        "/webhooks": phrase("Webhooks"),
+        "/service-tokens": phrase("Service tokens"),
+        "/mail": phrase("Mail"),
+        "/desk-file": phrase("Import and export"),
+        "/restored": phrase("Restored sends"),
+        "/retention": phrase("Retention"),
     },
 }
-#: Address of a list -> the kinds of records on it that can be deleted, with their names.
+#: Address of a list -> the kinds of its records that can be deleted -> the heading of the list of
+#: deleted records.
 DELETED: Mapping[str, Mapping[str, str]] = {
-    "/users": {"users": "users"},
-    "/agents": {"agents": "agents", "groups": "groups"},
-    "/provider-numbers": {"provider-numbers": "company numbers"},
-    "/queues": {"queues": "queues"},
-    "/messaging-actions": {"messaging-actions": "messaging actions"},
-    "/templates": {"templates": "templates"},
-    "/labels": {"labels": "labels"},
-    "/attributes": {"attributes": "attributes"},
-    "/macros": {"macros": "macros"},
-    "/outages": {"outages": "outages"},
-    "/sign-in": {"identity-providers": "identity providers"},
-    "/webhooks": {"webhooks": "webhooks"},
-    "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
+    "/users": {"users": phrase("Deleted users")},
+    "/agents": {"agents": phrase("Deleted agents"), "groups": phrase("Deleted groups")},
+    "/provider-numbers": {"provider-numbers": phrase("Deleted company numbers")},
+    "/queues": {"queues": phrase("Deleted queues")},
+    "/messaging-actions": {"messaging-actions": phrase("Deleted messaging actions")},
+    "/templates": {"templates": phrase("Deleted templates")},
+    "/labels": {"labels": phrase("Deleted labels")},
+    "/attributes": {"attributes": phrase("Deleted attributes")},
+    "/macros": {"macros": phrase("Deleted macros")},
+    "/outages": {"outages": phrase("Deleted outages")},
+    "/sign-in": {"identity-providers": phrase("Deleted identity providers")},
+    "/webhooks": {"webhooks": phrase("Deleted webhooks")},
+    "/desk": {
+        "presence-states": phrase("Deleted presence states"),
+        "reject-reasons": phrase("Deleted reasons to reject"),
+    },
 }
 
 

@@ -1,4 +1,4 @@
-"""Merge a user with another: choose the other, look at what would happen, merge, undo."""
+"""Merge two users: choose the other user, preview the merge, merge, undo."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from handoff_service.operations.desk.preview_merge import preview_merge
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.undo_merge import UndoMerge, undo_merge
 from handoff_service.rules.desk.user_merges import TITLES
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.users import search_users, select_users, stays_for, users_on
 from handoff_service.store.engine import tables as t
@@ -20,7 +21,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import User
 from handoff_service.web.admin.pages import UNDER, admin_page, done
 from handoff_service.web.shared.rendering import form_field
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_USER, id_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/users"
@@ -30,14 +31,14 @@ FOUND = 10  # users in the list to choose from
 
 @page(Role.ADMIN)
 async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Choose the other user. With ``other`` in the address: what a merge would do."""
+    """Choose the other user. With ``other`` in the address, show the preview of the merge."""
     store, other = desk_of(request).store, request.args.get("other") or ""
     stays = await store.read(stays_for, number)
     if stays != number:
         return redirect(f"{UNDER}{HERE}/{stays}/merge")
     user = (await store.read(_users, [number]))[0]
     if other:
-        return await _ask(request, agent, user, id_field(other, "other", "a user's id"))
+        return await _ask(request, agent, user, id_field(other, "other", A_USER))
     q = (request.args.get("q") or "").strip()[:100]
     found = await store.read(_found, user, q)
     return await _page(request, agent, user, found=found, q=q)
@@ -45,7 +46,7 @@ async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
 
 @page(Role.ADMIN)
 async def merge(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    goes = id_field(form_field(request, "other"), "other", "a user's id")
+    goes = id_field(form_field(request, "other"), "other", A_USER)
     sent: Any = request.form or {}
     take = [name.removeprefix("take-") for name in sent if form_field(request, name) == "goes"]
     command = MergeUsers(stays_id=number, goes_id=goes, take=take, agent_id=agent.id)
@@ -66,7 +67,7 @@ async def undo(request: Request, number: int, agent: CurrentAgent) -> HTTPRespon
 
 
 async def _ask(request: Request, agent: CurrentAgent, user: User, other: int) -> HTTPResponse:
-    """What the merge would do. ``swap`` in the address: the other user stays."""
+    """Show the preview of the merge. With ``swap`` in the address, the other user stays."""
     try:
         preview = await desk_of(request).store.read(preview_merge, user.id, other)
     except Refusal as refusal:
@@ -97,12 +98,14 @@ async def _page(
 def _users(conn: Connection, ids: Sequence[int]) -> list[User]:
     found = select_users(conn, one_of(t.users.c.id, ids))
     if not found:
-        raise NotFound(f"There is no user {ids[0]}.")
+        raise NotFound(phrase("There is no user {id}.", id=ids[0]))
     return found
 
 
 def _found(conn: Connection, user: User, q: str) -> list[User]:
-    """Users who fit what was typed; before that, those with the same number or name."""
+    """The users who match the typed text. Without typed text, find the users with the same number
+    or name.
+    """
     if q:
         found = search_users(conn, q, FOUND + 1)
     else:

@@ -1,8 +1,8 @@
 """Merges the edits of two people who change one record at the same time.
 
-A form carries its first values and the record's version. A save onto other values is refused and
-nothing is lost: fields that only one of the two changed are merged, and for the others the admin
-chooses between both values.
+A form carries its first values and the record's version. If the record has other values by now, the
+save is refused and nothing is lost. Fields that only one of the two people changed are merged. For
+each other field, the admin chooses one of the two values.
 """
 
 import json
@@ -41,7 +41,7 @@ class Filled:
 
     @classmethod
     def sent(cls, request: Request) -> Self | None:
-        """Read it from a sent form. None: from a client that does not send it."""
+        """Read these values from a sent form. None: the client did not send them."""
         try:
             given = json.loads(form_field(request, FIELD))
             values = {str(name): str(value) for name, value in given["values"].items()}
@@ -76,7 +76,9 @@ def filled(conn: Connection, noun: Noun, record: int | str, values: Mapping[str,
 
 
 def chosen(request: Request, values: Mapping[str, str], was: Filled | None) -> dict[str, str]:
-    """The typed values, with theirs where the admin chose so."""
+    """The typed values. Where the admin chose the other person's value, that value replaces the
+    typed one.
+    """
     theirs = was.values if was else {}
     return {
         name: theirs[name]
@@ -96,7 +98,7 @@ def unless_stale(
     this one then sees the other."""
 
     def save(tx: Transaction, command: Any) -> Any:
-        now = tx.conn.execution_options(now=tx.now)  # as a reading connection has it
+        now = tx.conn.execution_options(now=tx.now)  # so that queries see the transaction's time
         if was is not None and differing(was.values, read(now)):
             raise Stale
         return operation(tx, command)
@@ -116,7 +118,7 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 def merged(
     mine: Mapping[str, str], was: Filled, now: Filled, changes: Sequence[RecordChange]
 ) -> Merged:
-    """``changes``: those after ``was``, newest first."""
+    """``changes``: the changes after ``was``, newest first."""
     values, rivals = dict(mine), []
     for name in differing(was.values, now.values):
         clash = _plain(mine.get(name, "")) not in map(_plain, (was.values[name], now.values[name]))

@@ -1,8 +1,8 @@
 """Messaging actions: the form of one action, and its dry run.
 
 The form works without the page's script. Buttons that change the form (add, remove, try) post it to
-its own address, which shows it again without saving. With the script, the page requests the same
-parts as fragments.
+its own address, and the answer shows the form again without saving. With the script, the page
+requests the same parts as fragments.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,13 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     make_messaging_action,
 )
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.messaging_actions.action_sentence import Part, parts
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STATES,
     MessagingAction,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.desk import attributes
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
@@ -40,6 +42,7 @@ from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
@@ -157,9 +160,9 @@ async def _form_page(
     values = await _shown(request, form, action_id)
     stored = values["desk_now"].stored.get(action_id or 0)
     given = {
-        "title": stored.action.name if stored else "New messaging action",
+        "title": stored.action.name if stored else phrase("New messaging action"),
         "back": HERE,
-        "back_label": "All messaging actions",
+        "back_label": phrase("All messaging actions"),
         "saves": f"{HERE}/{action_id}" if action_id else f"{HERE}/new",
         "deletes": _deletes(stored) if stored else None,
         "ran": None,
@@ -191,12 +194,15 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "operators_of": known.operators,
         "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
         "free": known.free,
-        "conditions_title": "Conditions when the timer ends",
-        "no_conditions": "No conditions: the action always runs.",
-        "conditions_hint": "With a condition on minutes left, the action waits until the target "
-        "has that many minutes left. 0: when the target is missed; -30: half an hour later.",
+        "conditions_title": phrase("Conditions when the timer ends"),
+        "no_conditions": phrase("No conditions: the action always runs."),
+        "conditions_hint": phrase(
+            "With a condition on minutes left, the action waits until the target "
+            "has that many minutes left. 0: when the target is missed; -30: half an hour later."
+        ),
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),
+        "parts": _parts,
         "schedules": schedule_words(now, typed),
         "units": UNITS,
         "events": EVENTS,
@@ -204,6 +210,11 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "states": {str(one): words(one) for one in State if one in STATES},
         "placeholders": PLACEHOLDERS,
     }
+
+
+def _parts(words: str) -> list[Part]:
+    """The parts of an action's sentence in the language of the page."""
+    return parts(shown(words))
 
 
 async def _run(request: Request, form: ActionForm) -> dict[str, Any]:
@@ -226,10 +237,10 @@ def _edited(request: Request) -> int | None:
 
 def _deletes(stored: messaging_actions.StoredAction) -> Mapping[str, Any]:
     deleting = Deleting(
-        title=f"Delete “{stored.action.name}”?",
-        says=["Its running timers end. Messages that it wrote stay in the conversations."],
-        label="Delete this action",
-        verb="Delete it",
+        title=phrase("Delete “{name}”?", name=stored.action.name),
+        says=[phrase("Its running timers end. Messages that it wrote stay in the conversations.")],
+        label=phrase("Delete this action"),
+        verb=phrase("Delete it"),
     )
     return question(deleting, f"{HERE}/{stored.id}/delete")
 

@@ -15,30 +15,31 @@ from handoff_service.operations.conversations.end_outage import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
-from handoff_service.store.views import Reachable
+from handoff_service.store.views import OutageDryRun, Reachable
 from handoff_service.web.admin.outages import HERE, WRITERS
 from handoff_service.web.admin.pages import UNDER, admin_page, done
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 
-#: why somebody gets no text -> in words
+#: why somebody gets no text -> the reason in words
 NOT_TEXTED = {
-    Reachable.OPTED_OUT: "opted out",
-    Reachable.UNANSWERABLE: "cannot be texted",
-    Reachable.BLOCKED_COUNTRY: "in a country that this desk does not text",
-    Reachable.TEXTED_BEFORE: "texted already",
+    Reachable.OPTED_OUT: phrase("opted out"),
+    Reachable.UNANSWERABLE: phrase("cannot be texted"),
+    Reachable.BLOCKED_COUNTRY: phrase("in a country that this desk does not text"),
+    Reachable.TEXTED_BEFORE: phrase("texted already"),
 }
-
-CALLED = {"text": "The text", "text_es": "The text in Spanish"}
+CALLED = {"text": phrase("The text"), "text_es": phrase("The text in Spanish")}
 
 
 @page(*WRITERS)
 async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show the dry run. ``text`` and ``text_es``: the typed texts, for which the page asks the
-    segments and the cost."""
+    """Show the dry run. ``text`` and ``text_es``: the typed texts, so that the page can show their
+    segments and cost.
+    """
     typed = (request.args.get("text"), request.args.get("text_es"))
     return await _show(request, agent, number, typed=typed)
 
@@ -60,7 +61,9 @@ async def _show(
         )
         return {
             "outage": outage,
-            "title": f"End “{outage.title}”" if outage.current else outage.title,
+            "title": phrase("End “{title}”", title=outage.title)
+            if outage.current
+            else outage.title,
             "back": f"{HERE}/{number}",
             "run": outage_reporters.dry_run(conn, number, text, text_es),
             "sent": outage_texts.of_outage(conn, number),
@@ -75,8 +78,27 @@ async def _show(
         status=status,
         problem=problem,
         not_texted=NOT_TEXTED,
+        not_texted_in_words=_not_texted,
         **found,
     )
+
+
+def _not_texted(run: OutageDryRun, reachable: Reachable) -> Phrase:
+    """Count the people who get no text for this reason."""
+    count = run.count(reachable)
+    match reachable:
+        case Reachable.OPTED_OUT:
+            return count_phrase("{count} opted out", "{count} opted out", count)
+        case Reachable.UNANSWERABLE:
+            return count_phrase("{count} cannot be texted", "{count} cannot be texted", count)
+        case Reachable.BLOCKED_COUNTRY:
+            return count_phrase(
+                "{count} in a country that this desk does not text",
+                "{count} in countries that this desk does not text",
+                count,
+            )
+        case _:
+            return count_phrase("{count} texted already", "{count} texted already", count)
 
 
 @page(*WRITERS)
@@ -94,8 +116,11 @@ async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPRespons
     try:
         await desk_of(request).store.write(end_outage, command)
     except (BadInput, Conflict) as error:
-        wrong = (f"{CALLED[field]} {what}." for field, what in error.errors.items())
-        problem = " ".join(wrong) or str(error)
+        wrong = (
+            phrase("{field} {problem}.", field=CALLED[field], problem=what)
+            for field, what in error.errors.items()
+        )
+        problem = joined(" ", wrong) or str(error)
         typed = (body, body_es)
         return await _show(
             request, agent, number, typed=typed, problem=problem, status=error.status

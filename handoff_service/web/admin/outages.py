@@ -19,6 +19,7 @@ from handoff_service.operations.cases.outages import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.desk.desk import desk_time_zone
@@ -96,7 +97,7 @@ def _save(tx: Transaction, typed: Typed) -> None:
 
 
 def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
-    preview = TextPreview(label="People who ask will read", values={})
+    preview = TextPreview(label=phrase("People who ask will read"), values={})
     return {
         "previews": [preview],
         "body": form.values["text"],
@@ -110,19 +111,21 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="outage.html",
-    back_label="All outages",
-    new=("New outage", NEW),
+    back_label=phrase("All outages"),
+    new=(phrase("New outage"), NEW),
     read=_read,
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_outage, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.outage.title}”",
+        title=phrase("Delete “{title}”", title=one.outage.title),
         says=[
-            "The virtual agent stops announcing it. To keep it for next time, switch it off "
-            "instead."
+            phrase(
+                "The virtual agent stops announcing it. To keep it for next time, switch it off "
+                "instead."
+            )
         ],
-        label="Delete this outage",
+        label=phrase("Delete this outage"),
     ),
     extra_context=_around,
     roles=WRITERS,

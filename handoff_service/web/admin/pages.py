@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.phrases import joined, phrase, reworded
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import field_words
 from handoff_service.web.admin.menu import DELETED, menu_for
@@ -25,33 +26,35 @@ from handoff_service.web.shared.template_filters import words
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list
 DONE = {
-    "saved": "Saved",
-    "made": "Created",
-    "unable": "Saved, but this queue cannot assign conversations yet. The list shows why",
-    "deleted": "Deleted",
-    "deactivated": "Deactivated",
-    "merged": "Merged. You can undo it below",
-    "unmerged": "Undone. Both users are as they were before the merge",
-    "moved": "This is the user who stayed after a merge",
-    "revoked": "Revoked. The API refuses programs that use it",
-    "undone": "Restored",
-    "again": "Sending again",
-    "testing": "Test event created. The receiver's answer appears below",
-    "mailed": "The link is on its way by e-mail",
-    "reset": "Two-factor sign-in is reset, and the agent is signed out everywhere",
-    "unlinked": "Unlinked. The next person who signs in with the agent's address gets this account",
-    "reached": "The provider answers, and its configuration and keys are good",
-    "released": "Released. The texts are being sent",
-    "ended": "Ended. Nobody was texted",
-    "texting": "The texts are on their way",
-    "retaining": "Retention starts now",
-    "retention_stopped": "Retention stopped",
-    "erasing": "The erasure has started. Its receipt is in the list below",
-    "stopped": "Canceled. The other texts will not be sent",
-    "canceled": "Canceled. None of the texts will be sent",
+    "saved": phrase("Saved"),
+    "made": phrase("Created"),
+    "unable": phrase("Saved, but this queue cannot assign conversations yet. The list shows why"),
+    "deleted": phrase("Deleted"),
+    "deactivated": phrase("Deactivated"),
+    "merged": phrase("Merged. You can undo it below"),
+    "unmerged": phrase("Undone. Both users are as they were before the merge"),
+    "moved": phrase("This is the user who stayed after a merge"),
+    "revoked": phrase("Revoked. The API refuses programs that use it"),
+    "undone": phrase("Restored"),
+    "again": phrase("Sending again"),
+    "testing": phrase("Test event created. The receiver's answer appears below"),
+    "mailed": phrase("The link is on its way by e-mail"),
+    "reset": phrase("Two-factor sign-in is reset, and the agent is signed out everywhere"),
+    "unlinked": phrase(
+        "Unlinked. The next person who signs in with the agent's address gets this account"
+    ),
+    "reached": phrase("The provider answers, and its configuration and keys are good"),
+    "released": phrase("Released. The texts are being sent"),
+    "ended": phrase("Ended. Nobody was texted"),
+    "texting": phrase("The texts are on their way"),
+    "retaining": phrase("Retention starts now"),
+    "retention_stopped": phrase("Retention stopped"),
+    "erasing": phrase("The erasure has started. Its receipt is in the list below"),
+    "stopped": phrase("Canceled. The other texts will not be sent"),
+    "canceled": phrase("Canceled. None of the texts will be sent"),
 }
 
-WARNS = frozenset({"unable"})  # refusals that ask something of the admin
+WARNS = frozenset({"unable"})  # refusals that need a decision of the admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class Form:
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
     error: str = ""  #: an error that belongs to no single field
-    #: the values that the form was opened with; None: it is new, or does not detect other changes
+    #: the form's first values; None: the record is new, or the form does not detect other changes
     was: Filled | None = None
     #: the fields that somebody else changed meanwhile
     rivals: Sequence[Rival] = ()
@@ -70,8 +73,8 @@ class Form:
     #: field -> its label, and the labels of its choices; the template's macros fill it in
     labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
-    def called(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
-        """Note a field's label while the template renders it, for summaries above the fields."""
+    def record(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
+        """Record a field's label while the template renders it, for summaries above the fields."""
         self.labels[name] = label, options or {}
         return ""
 
@@ -91,7 +94,7 @@ class Form:
         return sorted(known, key=lambda one: order.index(one[0])) + others
 
     def unsaved(self) -> list[str]:
-        """The fields on the page that differ from what the form was filled with."""
+        """The fields on the page that differ from the form's first values."""
         differ = differing(self.was.values, self.values) if self.was else []
         return [name for name in differ if name in self.labels]
 
@@ -107,8 +110,9 @@ class Form:
         for name, what in refusal.errors.items():
             errors.setdefault(name.split(".")[0], what)
         shown = {name: sentence(what) for name, what in errors.items()}
-        strange = "; ".join(
-            f"{name} {what}" for name, what in errors.items() if name not in self.values
+        strange = joined(
+            "; ",
+            (joined(" ", (name, what)) for name, what in errors.items() if name not in self.values),
         )
         error = strange or ("" if errors else refusal.detail)
         unknown = getattr(refusal, "unknown", {})
@@ -117,6 +121,10 @@ class Form:
 
 def sentence(words: str) -> str:
     """Return an error as a whole sentence."""
+    return reworded(words, _sentence)
+
+
+def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '?', '!')) else '.'}"
 
 
@@ -144,7 +152,11 @@ def pairs(text: str, field: str) -> dict[str, str]:
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
             raise BadInput(
-                errors={field: f"Write name = value on each line; “{line[:40]}” is not one."}
+                errors={
+                    field: phrase(
+                        "Write name = value on each line; “{line}” is not one.", line=line[:40]
+                    )
+                }
             )
         found[name.strip()] = value.strip()
     return found
@@ -157,14 +169,20 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
         padded = re.sub(r"[ T](\d:)", r" 0\1", text)
         return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
     except ValueError as error:
-        what = "Enter a date and time, such as 2026-11-25 09:00."
+        what = phrase("Enter a date and time, such as 2026-11-25 09:00.")
         raise BadInput(errors={field: what}) from error
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
     """Parse a whole number. BadInput names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
-        raise BadInput(errors={field: f"Enter a whole number from {least} to {most}."})
+        raise BadInput(
+            errors={
+                field: phrase(
+                    "Enter a whole number from {least} to {most}.", least=least, most=most
+                )
+            }
+        )
     return int(text)
 
 

@@ -15,6 +15,9 @@ from handoff_service.operations.privacy.request_erasure import (
     preview,
     request_erasure,
 )
+from handoff_service.rules.privacy.erasures import ERASURE_STATES, LEFT
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine.store import Store
@@ -26,7 +29,7 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/personal-data"
 FIELD = "person"
-CONFIRM = "Switch this on to confirm. An erasure cannot be undone."
+CONFIRM = phrase("Switch this on to confirm. An erasure cannot be undone.")
 
 
 @page(Role.ADMIN)
@@ -72,12 +75,14 @@ async def erase(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def receipt(request: Request, agent: CurrentAgent, number: int) -> HTTPResponse:
     found = await desk_of(request).store.read(erasures.get, number)
+    found = replace(found, left=[recognized(one, LEFT) for one in found.left])
     return await admin_page(request, agent, "erasure.html", here=HERE, one=found, titles=TITLES)
 
 
 async def _whom(store: Store, person: str) -> RequestedPerson:
     """The person of an employee number, an e-mail address, “user 12” or a phone number. BadInput
-    when it is none."""
+    for any other text.
+    """
     try:
         return RequestedPerson(user_id=await store.read(people.find_user, person))
     except NotFound:
@@ -85,8 +90,10 @@ async def _whom(store: Store, person: str) -> RequestedPerson:
     try:
         return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
-        why = f"is no employee number or e-mail address of a user, and {error}"
-        why = why if person else "must be given"
+        why = phrase(
+            "is no employee number or e-mail address of a user, and {problem}", problem=str(error)
+        )
+        why = why if person else phrase("must be given")
         raise BadInput(errors={FIELD: why}) from error
 
 
@@ -128,6 +135,7 @@ async def _page(
         found=found,
         titles=TITLES,
         erasures=listed[:PAGE],
+        states=ERASURE_STATES,
         more=listed[PAGE - 1].id if len(listed) > PAGE else None,
     )
 

@@ -1,5 +1,6 @@
-"""Previews of texts with placeholders. The page shows them beside the field and updates them as
-somebody types."""
+"""Previews of texts with placeholders. The page shows a preview beside the field and updates it
+during typing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -11,6 +11,8 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
 from handoff_service.operations.shared.audit import audit, viewed
 from handoff_service.rules.desk.audit import Subject
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.users import find_active_users, has_number, select_users
 from handoff_service.store.engine import tables as t
@@ -18,12 +20,20 @@ from handoff_service.store.identity import associations, profiles
 from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
 from handoff_service.web.shared.rendering import form_field
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_USER_OR_NONE, id_field
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.shared.template_filters import phone
 
 HERE, ONE = "/profiles", "/profiles/<profile_id:int>"
 FOUND = 8  # users that a search shows
+#: how a number was linked to a user
+METHODS = {
+    Method.AGENT: phrase("Verified manually"),
+    Method.ADMIN: phrase("Linked by an admin"),
+    Method.CODE: phrase("Code by e-mail"),
+    Method.KNOWLEDGE: phrase("Employee number and an identity fact"),
+    Method.REQUESTER: phrase("Requester's statement"),
+}
 
 
 @page(Role.ADMIN)
@@ -66,6 +76,7 @@ async def one_page(request: Request, profile_id: int, agent: CurrentAgent) -> HT
         here=HERE,
         title=phone(profile.number),
         profile=profile,
+        methods=METHODS,
         others=[
             one
             for one in await store.read(profiles.list_, number=profile.number)
@@ -82,7 +93,7 @@ async def one_page(request: Request, profile_id: int, agent: CurrentAgent) -> HT
 @page(Role.ADMIN)
 async def tie(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = form_field(request, "user_id")
-    user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
+    user_id = id_field(user, "user_id", A_USER_OR_NONE) if user else None
     command = Tie(profile_id=profile_id, user_id=user_id, by=agent.id)
     await desk_of(request).store.write(tie_profile, command)
     return done(request, f"{HERE}/{profile_id}")
@@ -103,13 +114,13 @@ async def deactivate(request: Request, profile_id: int, agent: CurrentAgent) -> 
 
 def _deletes(profile_id: int, number: str) -> Mapping[str, Any]:
     deleting = Deleting(
-        title=f"Deactivate the profile of {phone(number)}?",
+        title=phrase("Deactivate the profile of {number}?", number=phone(number)),
         says=[
-            "The next text from this number is matched again with the users who have it.",
-            "Open conversations keep their user, and the history stays.",
+            phrase("The next text from this number is matched again with the users who have it."),
+            phrase("Open conversations keep their user, and the history stays."),
         ],
-        label="Deactivate this profile",
-        verb="Deactivate the profile",
+        label=phrase("Deactivate this profile"),
+        verb=phrase("Deactivate the profile"),
     )
     return question(deleting, f"{HERE}/{profile_id}/delete")
 

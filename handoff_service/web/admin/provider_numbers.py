@@ -20,6 +20,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -35,8 +36,14 @@ from handoff_service.web.shared.template_filters import phone
 
 HERE = "/provider-numbers"
 RESPONDERS = {
-    FirstResponder.VIRTUAL_AGENT: ("The virtual agent", "It hands off when a person is needed"),
-    FirstResponder.LIVE_AGENT: ("Live agents", "Each conversation goes to the queue at once"),
+    FirstResponder.VIRTUAL_AGENT: (
+        phrase("The virtual agent"),
+        phrase("It hands off when a person is needed"),
+    ),
+    FirstResponder.LIVE_AGENT: (
+        phrase("Live agents"),
+        phrase("Each conversation goes to the queue at once"),
+    ),
 }
 
 
@@ -51,7 +58,7 @@ def _read(conn: Connection, number_id: int) -> ProviderNumber:
     for one in list_provider_numbers(conn):
         if one.id == number_id:
             return one
-    raise NotFound(f"There is no company number {number_id}.")
+    raise NotFound(phrase("There is no company number {id}.", id=number_id))
 
 
 def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
@@ -88,9 +95,9 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="provider_number.html",
-    back_label="All company numbers",
+    back_label=phrase("All company numbers"),
     new=(
-        "New company number",
+        phrase("New company number"),
         {
             "number": "",
             "label": "",
@@ -106,9 +113,9 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_provider_number, number),
     blockers=blockers,
     deleting=lambda one: Deleting(
-        title=f"Delete {phone(one.number)}",
-        says=["Texts to this number are then rejected."],
-        label="Delete this number",
+        title=phrase("Delete {number}", number=phone(one.number)),
+        says=[phrase("Texts to this number are then rejected.")],
+        label=phrase("Delete this number"),
     ),
     extra_context=_around,
 )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.routing.queue_conditions import USER
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine import tables as t
@@ -70,9 +71,11 @@ def shown(conn: Connection, form: Form) -> Mapping[str, Any]:
         "free": known.free,
         "several": SEVERAL,
         "rows_address": HERE,
-        "conditions_title": "Which conversations it takes",
-        "no_conditions": "No conditions: the queue takes conversations from the company numbers "
-        "that are set to it.",
+        "conditions_title": phrase("Which conversations it takes"),
+        "no_conditions": phrase(
+            "No conditions: the queue takes conversations from the company numbers that are set "
+            "to it."
+        ),
     }
 
 

@@ -14,14 +14,19 @@ from handoff_service.rules.routing import queue_conditions
 from handoff_service.rules.routing.queue_conditions import USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.conditions import Operator
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines
 from handoff_service.web.shared import target_rows
 
 TAB = "\t"  # separates the columns in a line of a list
-CLOSED = ("provider_number",)  # the form knows every value of these fields
-LABELS = {"provider_number": "Company number", "topic": "Topic", "language": "Language"}
+CLOSED = ("provider_number",)  # fields with a fixed list of values in the form
+LABELS = {
+    "provider_number": phrase("Company number"),
+    "topic": phrase("Topic"),
+    "language": phrase("Language"),
+}
 NEW_ROW = Row("topic", "topic", Operator.IS, ())
 EVERY_DAYS = "30"  # between two questions of how it went, if the field is empty
 PLAIN = (
@@ -109,7 +114,7 @@ def fields(offers: Mapping[str, Mapping[str, str]]) -> Fields:
 
 
 def _label(name: str) -> str:
-    return f"Requester's {name.removeprefix(USER)}"
+    return phrase("Requester's {attribute}", attribute=name.removeprefix(USER))
 
 
 def entry(form: Form, known: Fields) -> QueueEntry:

@@ -23,6 +23,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, words_of
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.desk import desk_time_zone
@@ -50,10 +51,19 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/queues"
 ASSIGNMENTS = {
-    Assignment.MOST_CAPACITY: ("Most capacity", "The agent with the most free capacity"),
-    Assignment.LONGEST_IDLE: ("Longest idle", "The agent who has gone longest without an offer"),
-    Assignment.ROUND_ROBIN: ("Round robin", "Each agent in turn"),
-    Assignment.FIRST_TO_ACCEPT: ("First to accept", "All free agents are asked at once"),
+    Assignment.MOST_CAPACITY: (
+        phrase("Most capacity"),
+        phrase("The agent with the most free capacity"),
+    ),
+    Assignment.LONGEST_IDLE: (
+        phrase("Longest idle"),
+        phrase("The agent who has gone longest without an offer"),
+    ),
+    Assignment.ROUND_ROBIN: (phrase("Round robin"), phrase("Each agent in turn")),
+    Assignment.FIRST_TO_ACCEPT: (
+        phrase("First to accept"),
+        phrase("All free agents are asked at once"),
+    ),
 }
 
 
@@ -126,7 +136,7 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "grid": grid(form.values["schedule"]),
         "target_rows": target_rows.ROWS,
         "time_zones": TIME_ZONES,
-        "countries": {"": "The desk's", **COUNTRIES},
+        "countries": {"": phrase("The desk's"), **COUNTRIES},
         "languages": LANGUAGE_NAMES,
         "desk_zone": desk_time_zone(conn),
         "words": {
@@ -137,7 +147,7 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
             )
             for m in QUEUES_OWN
         },
-        "previews": [TextPreview(label="The requester reads", values=example)],
+        "previews": [TextPreview(label=phrase("The requester reads"), values=example)],
     }
 
 
@@ -147,16 +157,16 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="queue.html",
-    back_label="All queues",
-    new=("New queue", queue_form.NEW),
+    back_label=phrase("All queues"),
+    new=(phrase("New queue"), queue_form.NEW),
     read=_read,
     shown=lambda one: (one.name, queue_form.shown(one)),
     write=_write,
     delete=lambda _agent, number: (delete_queue, number),
     deleting=lambda one: Deleting(
-        title=f"Delete {one.name}",
-        says=["Nothing uses it, so nothing else changes."],
-        label="Delete this queue",
+        title=phrase("Delete {name}", name=one.name),
+        says=[phrase("Nothing uses it, so nothing else changes.")],
+        label=phrase("Delete this queue"),
     ),
     blockers=blockers,
     message=lambda conn, number: "unable" if queues.get_view(conn, number).problems else None,

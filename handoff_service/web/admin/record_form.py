@@ -26,7 +26,7 @@ from handoff_service.web.admin.merging import (
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.shared.session import desk_of
 
-MOST_TRIES = 5  # attempts to find all errors, because each may find some that earlier ones hid
+MOST_ATTEMPTS = 5  # attempts to find all errors, because each may find some that earlier ones hid
 SHOWN_CHANGES = 50
 CONDITION, CONDITIONS = "condition-", "conditions"  # an error of one row, and the field of all rows
 
@@ -65,8 +65,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """``form``: the form to show again with its errors; None: it is saved. ``answer``: the
-    operation's."""
+    """``form``: the form to show again with its errors; None: the record is saved. ``answer``: the
+    operation's.
+    """
 
     form: Form | None = None
     status: int = 200
@@ -75,8 +76,9 @@ class SaveResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordForm:
-    """A form that was sent. ``watch`` None: it creates a record. ``valid``: valid values for fields
-    that are empty in a new form."""
+    """A form that was sent. ``watch`` None: the form creates a record. ``valid``: valid values for
+    fields that are empty in a new form.
+    """
 
     request: Request
     form: Form
@@ -85,7 +87,9 @@ class RecordForm:
     valid: Mapping[str, str] = field(default_factory=dict)
 
     async def save(self) -> SaveResult:
-        """Save it, or return the form with every error, or with what somebody else changed."""
+        """Save the record, or return the form with every error or with the changes of somebody
+        else.
+        """
         was = Filled.sent(self.request)
         form = replace(self.form, was=was, values=chosen(self.request, self.form.values, was))
         store = desk_of(self.request).store
@@ -112,7 +116,7 @@ class RecordForm:
         right = await self._right(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
-        for _ in range(MOST_TRIES):
+        for _ in range(MOST_ATTEMPTS):
             wrong = {CONDITIONS if name.startswith(CONDITION) else name for name in errors}
             if not wrong <= right.keys():
                 break

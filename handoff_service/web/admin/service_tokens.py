@@ -17,7 +17,8 @@ from handoff_service.operations.desk.service_tokens import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk import service_tokens as rules
-from handoff_service.rules.desk.service_tokens import Scope
+from handoff_service.rules.desk.service_tokens import Scope, TokenState
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import service_tokens
 from handoff_service.web.admin.deleting import Deleting, ask, question
@@ -32,6 +33,11 @@ EMPTY = {
     "scopes": Scope.READ,
     "days": str(rules.USUAL_DAYS),
     "rate": str(rules.USUAL_RATE),
+}
+STATES = {
+    TokenState.ACTIVE: phrase("Active"),
+    TokenState.EXPIRED: phrase("Expired"),
+    TokenState.REVOKED: phrase("Revoked"),
 }
 SCOPES = {str(one): (str(one), meaning) for one, meaning in rules.MEANING.items()}
 
@@ -73,14 +79,16 @@ def _fields(values: Mapping[str, str]) -> TokenFields:
 async def ask_revoke(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(service_tokens.get, number)
     if found is None:
-        raise NotFound(f"There is no service token {number}.")
+        raise NotFound(phrase("There is no service token {id}.", id=number))
     revoking = Deleting(
-        title=f"Revoke “{found.name}”?",
+        title=phrase("Revoke “{name}”?", name=found.name),
         says=[
-            "The API refuses programs that use this token at once, and their event streams end.",
-            "This cannot be undone. The token stays in the list and in histories.",
+            phrase(
+                "The API refuses programs that use this token at once, and their event streams end."
+            ),
+            phrase("This cannot be undone. The token stays in the list and in histories."),
         ],
-        label="Revoke",
+        label=phrase("Revoke"),
     )
     deletes = question(revoking, f"{HERE}/{number}/revoke")
     return await ask(request, agent, deletes, here=HERE, back=HERE)
@@ -97,7 +105,14 @@ async def _list(
 ) -> HTTPResponse:
     rows = await desk_of(request).store.read(service_tokens.list_)
     return await admin_page(
-        request, agent, "service_tokens.html", here=HERE, rows=rows, name=name, made=made
+        request,
+        agent,
+        "service_tokens.html",
+        here=HERE,
+        rows=rows,
+        states=STATES,
+        name=name,
+        made=made,
     )
 
 

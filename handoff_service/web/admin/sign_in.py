@@ -14,13 +14,14 @@ from handoff_service.operations.shared.record_changes import ONLY
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import desk, identity_providers
+from handoff_service.web.admin import agents
 from handoff_service.web.admin.desk import ELSEWHERE
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/sign-in"
-ROLES = {role: (str(role).capitalize(), "") for role in Role}
+ROLES = {role: (name, "") for role, (name, _meaning) in agents.ROLES.items()}
 
 
 def _values(conn: Connection) -> dict[str, str]:

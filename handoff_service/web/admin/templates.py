@@ -22,6 +22,7 @@ from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training.suggested_replies import TypedOften
@@ -70,8 +71,8 @@ async def _write(saving: Saving[Template]) -> WriteNoun:
 
 def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
     previews = [
-        TextPreview(label="To Ann Lee", values=NAMES),
-        TextPreview(label="To a guest", values=NO_NAME),
+        TextPreview(label=phrase("To Ann Lee"), values=NAMES),
+        TextPreview(label=phrase("To a guest"), values=NO_NAME),
     ]
     return {"previews": previews, "known": PEOPLE, "body": form.values["body"]}
 
@@ -82,16 +83,18 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="template.html",
-    back_label="All templates",
-    new=("New template", {"name": "", "body": ""}),
+    back_label=phrase("All templates"),
+    new=(phrase("New template"), {"name": "", "body": ""}),
     read=templates.get,
     shown=lambda one: (one.name, {"name": one.name, "body": one.body}),
     write=_write,
     delete=lambda _agent, number: (delete_template, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.name}”",
-        says=["Agents can no longer find it. Texts that were sent with it stay as they are."],
-        label="Delete this template",
+        title=phrase("Delete “{name}”", name=one.name),
+        says=[
+            phrase("Agents can no longer find it. Texts that were sent with it stay as they are.")
+        ],
+        label=phrase("Delete this template"),
     ),
     blockers=blockers,
     extra_context=_around,

@@ -12,6 +12,7 @@ from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import VERSIONS, SystemMessage, words_of
 from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import texts
 from handoff_service.store.views import SavedText
@@ -24,30 +25,34 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/texts"
 MESSAGE_NAMES = {
-    SystemMessage.IN_LINE: "In line",
-    SystemMessage.WAITING: "Nobody is free",
-    SystemMessage.CLOSED: "Queue is closed",
-    SystemMessage.BOT_INSTEAD: "Offers the virtual agent",
-    SystemMessage.BACK_WITH_BOT: "Back with the virtual agent",
-    SystemMessage.CLOSING_LINE: "Closing line",
-    SystemMessage.ACCOUNT_HELP: "Account help",
-    SystemMessage.GOODBYE: "Answer to BYE",
-    SystemMessage.HELP: "Answer to HELP",
-    SystemMessage.RESTARTED: "Answer to RESTART",
-    SystemMessage.OPTED_OUT: "Answer to STOP",
-    SystemMessage.OPTED_IN: "Answer to START",
-    SystemMessage.ASK_OPT_OUT: "Asks about opting out",
-    SystemMessage.WRONG_NUMBER: "Wrong number",
-    SystemMessage.CASE_RESOLVED: "Case resolved",
-    SystemMessage.OUTAGE_OVER: "Outage is over",
-    SystemMessage.SATISFACTION: "How did we do?",
-    SystemMessage.LOW_GRADE: "After a low grade",
+    SystemMessage.IN_LINE: phrase("In line"),
+    SystemMessage.WAITING: phrase("Nobody is free"),
+    SystemMessage.CLOSED: phrase("Queue is closed"),
+    SystemMessage.BOT_INSTEAD: phrase("Offers the virtual agent"),
+    SystemMessage.BACK_WITH_BOT: phrase("Back with the virtual agent"),
+    SystemMessage.CLOSING_LINE: phrase("Closing line"),
+    SystemMessage.ACCOUNT_HELP: phrase("Account help"),
+    SystemMessage.GOODBYE: phrase("Answer to BYE"),
+    SystemMessage.HELP: phrase("Answer to HELP"),
+    SystemMessage.RESTARTED: phrase("Answer to RESTART"),
+    SystemMessage.OPTED_OUT: phrase("Answer to STOP"),
+    SystemMessage.OPTED_IN: phrase("Answer to START"),
+    SystemMessage.ASK_OPT_OUT: phrase("Asks about opting out"),
+    SystemMessage.WRONG_NUMBER: phrase("Wrong number"),
+    SystemMessage.CASE_RESOLVED: phrase("Case resolved"),
+    SystemMessage.OUTAGE_OVER: phrase("Outage is over"),
+    SystemMessage.SATISFACTION: phrase("How did we do?"),
+    SystemMessage.LOW_GRADE: phrase("After a low grade"),
 }
-#: name of a version -> its name where versions in several languages stand together
+#: name of a version -> its title in lists with versions in several languages
 CALLED: dict[str, str] = {
     name: MESSAGE_NAMES[message]
     if language is Language.ENGLISH
-    else f"{MESSAGE_NAMES[message]}, in {LANGUAGE_NAMES[language]}"
+    else phrase(
+        "{message}, in {language}",
+        message=MESSAGE_NAMES[message],
+        language=LANGUAGE_NAMES[language],
+    )
     for name, (message, language) in VERSIONS.items()
 }
 
@@ -110,7 +115,7 @@ async def _one(request: Request, name: str) -> SavedText:
     for one in await desk_of(request).store.read(texts.saved):
         if one.name == name:
             return one
-    raise NotFound(f"There is no system message “{name}”.")
+    raise NotFound(phrase("There is no system message “{name}”.", name=name))
 
 
 async def _form(
@@ -119,10 +124,12 @@ async def _form(
     parts = words_of(one.name).placeholders
     previews = [
         TextPreview(
-            label="With ordinary names", values={name: part.example for name, part in parts.items()}
+            label=phrase("With ordinary names"),
+            values={name: part.example for name, part in parts.items()},
         ),
         TextPreview(
-            label="With long names", values={name: part.long for name, part in parts.items()}
+            label=phrase("With long names"),
+            values={name: part.long for name, part in parts.items()},
         ),
     ]
     return await admin_page(
@@ -135,11 +142,13 @@ async def _form(
         text=one,
         form=form,
         back=f"{HERE}?language={one.language}",
-        back_label="All system messages",
+        back_label=phrase("All system messages"),
         saves=f"{HERE}/{one.name}",
         deletes=None,
         history=await desk_of(request).store.read(_watch(one).history),
-        previews=previews if parts else [TextPreview(label="The requester reads", values={})],
+        previews=previews
+        if parts
+        else [TextPreview(label=phrase("The requester reads"), values={})],
     )
 
 

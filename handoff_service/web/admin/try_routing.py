@@ -1,7 +1,9 @@
 """The page “Who would get this?”. An admin describes a conversation, and the page shows the queue
 and the agents that routing would choose, each with the reason."""
 
+from dataclasses import replace
 from datetime import timedelta
+from gettext import NullTranslations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,13 +14,18 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.language import LANGUAGE_NAMES
+from handoff_service.rules.shared.phrases import Phrase, phrase, translated
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.routing.routing_dry_run import HypotheticalConversation, dry_run
+from handoff_service.store.routing.routing_dry_run import (
+    HypotheticalConversation,
+    RoutingDryRun,
+    dry_run,
+)
 from handoff_service.web.admin.pages import Form, admin_page, moment, number
 from handoff_service.web.admin.queue_conditions import topics
 from handoff_service.web.shared.session import desk_of, page
@@ -38,7 +45,7 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     try:
         if values["number"]:
             conversation = await read(_conversation, values)
-            result = await read(dry_run, conversation)
+            result = _with_capitals(await read(dry_run, conversation))
     except Refusal as refusal:
         form = form.with_refusal(refusal)
     page_values = {"form": form, "result": result, **await read(_around)}
@@ -46,6 +53,20 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await admin_page(
         request, agent, "try_routing.html", here=QUEUES, back=QUEUES, status=status, **page_values
     )
+
+
+def _with_capitals(result: RoutingDryRun) -> RoutingDryRun:
+    """Return the result. Each agent's reason begins with a capital letter."""
+    agents = [replace(one, why=_capital(one.why)) for one in result.agents]
+    return replace(result, agents=agents)
+
+
+def _capital(why: str) -> Phrase:
+    def change(catalog: NullTranslations) -> str:
+        words = translated(why, catalog)
+        return words[:1].upper() + words[1:]
+
+    return Phrase.of(change)
 
 
 def _around(conn: Connection) -> dict[str, Any]:
@@ -57,7 +78,7 @@ def _around(conn: Connection) -> dict[str, Any]:
             for one in list_provider_numbers(conn)
         },
         "topics": topics(conn),
-        "languages": {"": "Not known", **LANGUAGE_NAMES},
+        "languages": {"": phrase("Not known"), **LANGUAGE_NAMES},
         "zone_name": desk_time_zone(conn),
     }
 
@@ -65,7 +86,7 @@ def _around(conn: Connection) -> dict[str, Any]:
 def _conversation(conn: Connection, values: dict[str, str]) -> HypotheticalConversation:
     chosen = values["number"]
     if not any(str(one.id) == chosen for one in list_provider_numbers(conn)):
-        raise BadInput(errors={"number": "Choose a company number."})
+        raise BadInput(errors={"number": phrase("Choose a company number.")})
     waited = number(values["waited"] or "0", "waited", least=0, most=A_DAY)
     return HypotheticalConversation(
         provider_number_id=int(chosen),
@@ -84,9 +105,9 @@ def _attributes(conn: Connection, words: str) -> dict[str, str]:
     found = find_active_users(conn, words, 2)
     if len(found) != 1:
         what = (
-            "Several users match. Type more of the name."
+            phrase("Several users match. Type more of the name.")
             if found
-            else "No user matches. Type fewer letters, or leave this empty for a guest."
+            else phrase("No user matches. Type fewer letters, or leave this empty for a guest.")
         )
         raise BadInput(errors={"requester": what})
     row = conn.execute(select(t.users.c.attributes).where(t.users.c.id == found[0].id)).scalar()

@@ -25,6 +25,7 @@ from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import attributes, users
 from handoff_service.store.desk.desk import desk_country
@@ -62,7 +63,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 def _read(conn: Connection, user_id: int) -> User:
     found = select_users(conn, t.users.c.id == user_id)
     if not found:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(phrase("There is no user {id}.", id=user_id))
     return found[0]
 
 
@@ -79,12 +80,12 @@ def _shown(user: User) -> tuple[str, dict[str, str]]:
 
 
 def _in_order(given: Iterable[str]) -> str:
-    """Attributes as text, by key, so that a form that changes none has the same text."""
+    """Attributes as text, sorted by key, so that an unchanged form has the same text."""
     return "\n".join(sorted(given, key=lambda line: line.partition("=")[0].strip()))
 
 
 def _typed(request: Request, form: Form) -> Form:
-    """The form with the attributes of the typed controls among the others."""
+    """The form's values, with the attributes from their own controls added to the others."""
     sent = sent_values(request)
     own = [f"{key} = {value}" for key, value in sent.items() if value is not None]
     every = _in_order([*own, *lines(form.values["attributes"])])
@@ -151,23 +152,30 @@ def _deleting(user: User) -> Deleting | None:
     if not user.active:
         return None
     return Deleting(
-        title=f"Delete {user.name}?",
-        says=[f"No conversation, case or messaging profile mentions {user.name}."],
-        label="Delete this user",
+        title=phrase("Delete {name}?", name=user.name),
+        says=[
+            phrase("No conversation, case or messaging profile mentions {name}.", name=user.name)
+        ],
+        label=phrase("Delete this user"),
     )
 
 
 def _deactivating(user: User) -> Deleting:
     return Deleting(
-        title=f"Deactivate {user.name}?",
+        title=phrase("Deactivate {name}?", name=user.name),
         says=[
-            f"Conversations, cases or messaging profiles mention {user.name}. Therefore the user "
-            "is deactivated instead of deleted, and these records keep the name.",
-            "The user's numbers and identity facts are removed, and messaging profiles are "
-            "deactivated. The next text from one of the numbers is matched again.",
+            phrase(
+                "Conversations, cases or messaging profiles mention {name}. Therefore the user is "
+                "deactivated instead of deleted, and these records keep the name.",
+                name=user.name,
+            ),
+            phrase(
+                "The user's numbers and identity facts are removed, and messaging profiles are "
+                "deactivated. The next text from one of the numbers is matched again."
+            ),
         ],
-        label="Delete this user",
-        verb="Deactivate this user",
+        label=phrase("Delete this user"),
+        verb=phrase("Deactivate this user"),
     )
 
 
@@ -177,8 +185,8 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="user.html",
-    back_label="All users",
-    new=("New user", dict.fromkeys(FIELDS, "")),
+    back_label=phrase("All users"),
+    new=(phrase("New user"), dict.fromkeys(FIELDS, "")),
     read=_read,
     shown=_shown,
     write=_write,

@@ -1,6 +1,7 @@
 """The secret of a webhook, and the log of the events that were sent to it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sanic import Request
@@ -18,18 +19,18 @@ from handoff_service.operations.webhooks.webhooks import (
     replace_secret,
     show_secret,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, Role
+from handoff_service.rules.webhooks.webhooks import CALL_STATES
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
-from handoff_service.web.admin.webhooks import HERE, new_secret
+from handoff_service.web.admin.webhooks import HERE, in_words, new_secret
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
-STATES = {
-    "": "All events",
-    CallState.WAITING: "Waiting",
-    CallState.DELIVERED: "Delivered",
-    CallState.GIVEN_UP: "Given up",
+STATES: Mapping[str, str] = {
+    "": phrase("All events"),
+    **CALL_STATES,
 }
 
 
@@ -48,7 +49,7 @@ async def secret_page(request: Request, number: int, agent: CurrentAgent) -> HTT
         "webhook_secret.html",
         here=HERE,
         one=await store.read(webhooks.get, number),
-        title=f"Secret of “{one.name}”",
+        title=phrase("Secret of “{name}”", name=one.name),
         secret=secret,
         is_new=is_new,
     )
@@ -62,7 +63,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
     chosen = CallState(state) if state in set(CallState) else None
     before = after(request) or None
     found = await store.read(webhooks.calls, number, before=before, state=chosen, most=PAGE + 1)
-    rows = found[:PAGE]
+    rows = in_words(found[:PAGE])
     more = {"after": rows[-1].id} | ({"state": chosen} if chosen else {}) if rows else {}
     return await admin_page(
         request,
@@ -73,6 +74,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
         rows=rows,
         next=more if len(found) > PAGE else None,
         states=STATES,
+        call_states=CALL_STATES,
         state=chosen or "",
     )
 
@@ -81,7 +83,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
 async def call_page(request: Request, number: int, call: int, agent: CurrentAgent) -> HTTPResponse:
     """One event with its body and the receiver's answer."""
     store = desk_of(request).store
-    found = await store.read(webhooks.call, number, call)
+    (found,) = in_words([await store.read(webhooks.call, number, call)])
     return await admin_page(
         request,
         agent,
@@ -89,6 +91,7 @@ async def call_page(request: Request, number: int, call: int, agent: CurrentAgen
         here=HERE,
         one=await store.read(webhooks.get, number),
         call=found,
+        call_states=CALL_STATES,
         body=json.dumps(json.loads(found.body), indent=2, ensure_ascii=False),
     )
 

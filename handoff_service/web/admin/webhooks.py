@@ -1,15 +1,20 @@
 """Webhooks: the addresses that get events, their secrets, and the delivery of each event."""
 
 import secrets
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
+from handoff_service.gateways.outside_http import REASONS
+from handoff_service.gateways.webhook.gateway import PAUSED
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.field_types import OneLine
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.operations.webhooks.call_webhook import SWITCHED_OFF
 from handoff_service.operations.webhooks.webhooks import (
     ChangeWebhook,
     MakeWebhook,
@@ -18,11 +23,13 @@ from handoff_service.operations.webhooks.webhooks import (
     make_webhook,
 )
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 from handoff_service.rules.shared.vocabulary import Role, WebhookEvent
 from handoff_service.rules.webhooks.events import EVENTS
 from handoff_service.rules.webhooks.signature import OVERLAP, SWITCHED_OFF_AFTER, secret_of
-from handoff_service.rules.webhooks.webhooks import LONGEST_NAME, WebhookFields
-from handoff_service.store.views import Webhook
+from handoff_service.rules.webhooks.webhooks import CALL_STATES, LONGEST_NAME, WebhookFields
+from handoff_service.store.views import Webhook, WebhookCall
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving, listed
@@ -35,6 +42,7 @@ from handoff_service.web.shared.session import desk_of, page
 HERE = "/webhooks"
 SHOWN = 20  # calls on a webhook's page
 KEY_BYTES = 32
+WHY = (*REASONS, PAUSED, SWITCHED_OFF)
 CHOICES = {str(event): (str(event), meaning) for event, meaning in EVENTS.items()}
 
 
@@ -57,6 +65,11 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 def new_secret() -> str:
     return secret_of(secrets.token_bytes(KEY_BYTES))
+
+
+def in_words[Call: WebhookCall](calls: Iterable[Call]) -> list[Call]:
+    """Calls for a page, with the phrases of their stored reasons."""
+    return [replace(one, why=recognized(one.why, WHY)) if one.why else one for one in calls]
 
 
 async def _write(saving: Saving[Webhook]) -> WriteNoun:
@@ -92,7 +105,8 @@ def _around(conn: Connection, _form: Form, one: Webhook | None) -> dict[str, Any
         "choices": CHOICES,
         "longest_name": LONGEST_NAME,
         "one": one,
-        "calls": webhooks.calls(conn, one.id, most=SHOWN) if one is not None else [],
+        "call_states": CALL_STATES,
+        "calls": in_words(webhooks.calls(conn, one.id, most=SHOWN)) if one is not None else [],
         "days": SWITCHED_OFF_AFTER.days,
         "overlap_hours": round(OVERLAP.total_seconds() / 3600),
     }
@@ -104,9 +118,9 @@ EDITOR = Editor(
     list_url=HERE,
     url_prefix=HERE,
     template="webhook.html",
-    back_label="All webhooks",
+    back_label=phrase("All webhooks"),
     new=(
-        "New webhook",
+        phrase("New webhook"),
         {"name": "", "url": "", "events": "", "with_texts": "", "active": "1", "secret": ""},
     ),
     read=webhooks.get,
@@ -114,9 +128,9 @@ EDITOR = Editor(
     write=_write,
     delete=lambda _agent, number: (delete_webhook, number),
     deleting=lambda one: Deleting(
-        title=f"Delete “{one.name}”",
-        says=["It gets no more events, and the log of its events is deleted."],
-        label="Delete this webhook",
+        title=phrase("Delete “{name}”", name=one.name),
+        says=[phrase("It gets no more events, and the log of its events is deleted.")],
+        label=phrase("Delete this webhook"),
     ),
     extra_context=_around,
     returns_to_form=True,

@@ -1,5 +1,6 @@
-"""The week grid of a queue's opening hours. It writes the expression, and shows the expression that
-somebody types."""
+"""The week grid of a queue's opening hours. The grid writes the expression, and it shows an
+expression that the admin types.
+"""
 
 import json
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from handoff_service.rules.routing.week_grid import (
     read_times,
     write,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -33,7 +35,15 @@ from handoff_service.web.shared.session import desk_of, page
 CALLED = dict(
     zip(
         DAYS,
-        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        (
+            phrase("Monday"),
+            phrase("Tuesday"),
+            phrase("Wednesday"),
+            phrase("Thursday"),
+            phrase("Friday"),
+            phrase("Saturday"),
+            phrase("Sunday"),
+        ),
         strict=True,
     )
 )
@@ -70,7 +80,7 @@ def grid(expression: str) -> Grid:
 
 
 def schedule_of(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    """The schedule that is being typed. Wrong zones and countries count as the desk's."""
+    """The schedule that is being typed. Invalid zones and countries are replaced by the desk's."""
     zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
     country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
     return Schedule(given["schedule"] or None, zone, country)
@@ -78,15 +88,16 @@ def schedule_of(conn: Connection, given: Mapping[str, str]) -> Schedule:
 
 @page(Role.ADMIN)
 async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Describe the expression that is being typed, and let the grid follow it."""
+    """Describe the typed expression, and update the grid."""
     typed = _typed(request)
     return await _answer(request, typed, grid(typed["schedule"]))
 
 
 @page(Role.ADMIN)
 async def week_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Write the expression for the grid that is being edited. With a wrong time, it stays as it
-    is."""
+    """Write the expression for the edited grid. If a time is wrong, the expression does not
+    change.
+    """
     sent = {day: (request.args.get(f"day-{day}") or "")[:200] for day in DAYS}
     if request.args.get("copy"):
         sent |= dict.fromkeys(WORKDAYS, sent["Mo"])
@@ -100,7 +111,8 @@ async def week_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     times = {day: read_times(sent[day]) for day in DAYS}
     expression = write(Week(times=times, closed_on_holidays=edited.closed_on_holidays))
     answer = await _answer(request, typed | {"schedule": expression}, edited)
-    # the page's script puts it into the field, which keeps its listeners and its place
+    # the page's script puts it into the existing field, so that the field keeps its listeners and
+    # its place
     answer.headers["HX-Trigger"] = json.dumps({"schedule-written": expression})
     return answer
 

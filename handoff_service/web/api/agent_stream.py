@@ -103,8 +103,9 @@ class AgentStream:
         return events + self._ended_offers(conn, since) + self._inbox(conn)
 
     def _mine(self) -> sa.Select[Any]:
-        """Select my conversations, and since when I take part; those of a service token are
-        all."""
+        """Select my conversations, and the time since I take part. A service token has all
+        conversations.
+        """
         g, i = t.live_group, t.interactions
         if self._is_program:
             return select(i.c.id, i.c.last_seq, i.c.opened_at.label("joined_at"))

@@ -24,6 +24,7 @@ from handoff_service.operations.shared.field_types import (
     Password,
     Roles,
 )
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.desk.second_factors import second_factor_of
@@ -41,7 +42,8 @@ class AgentQuery(Paging):
 class NewAgentBody(Body):
     """Creates an agent. Unknown names in ``groups`` create those groups. Without a ``password``,
     the agent is invited by a link, or signs in with single sign-on. ``always_password``: an admin
-    may use the password although it is off for the role."""
+    may use the password although it is off for the role. ``language``: the language of the agent's
+    pages; null: the browser's."""
 
     email: Email
     name: OneLine
@@ -51,12 +53,16 @@ class NewAgentBody(Body):
     groups: Names = Field([])
     skills: Names = Field([])
     always_password: bool = False
+    language: Language | None = None
 
 
 class AgentBody(Patch):
     """Changes an agent. Omitted fields keep their values. A new ``password`` ends the agent's other
     sessions. ``active`` false signs the agent out and stops offers; the agent's conversations
-    return to work assignment."""
+    return to work assignment. ``language`` null: the agent's pages have the language of the
+    browser."""
+
+    may_be_null = frozenset({"language"})
 
     email: Email | None = None
     name: OneLine | None = None
@@ -67,6 +73,7 @@ class AgentBody(Patch):
     skills: Names | None = None
     active: bool | None = None
     always_password: bool | None = None
+    language: Language | None = None
 
 
 @get("/agents", summary="Agents")

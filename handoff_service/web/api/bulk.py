@@ -21,7 +21,12 @@ from handoff_service.web.shared.bulk_actions import (
     on_each,
     undo_each,
 )
-from handoff_service.web.shared.bulk_undo import MOST, BulkResult, read_inverses, write_inverses
+from handoff_service.web.shared.bulk_undo import (
+    MOST_CONVERSATIONS,
+    BulkResult,
+    read_inverses,
+    write_inverses,
+)
 
 Id = Annotated[int, Field(ge=1, lt=2**53)]
 
@@ -44,7 +49,7 @@ class BulkBody(Body):
     and ``macro`` are sent after 15 seconds."""
 
     action: BulkAction
-    interaction_ids: list[Id] = Field(min_length=1, max_length=MOST)
+    interaction_ids: list[Id] = Field(min_length=1, max_length=MOST_CONVERSATIONS)
     agent_id: Id | None = None
     label_id: Id | None = None
     macro_id: Id | None = None

@@ -59,7 +59,7 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
 
     def read(conn: Connection) -> OngoingPage:
         now = read_at(conn)
-        every = conversation_list.listed(conn, agent_id, others=query.others)
+        every = conversation_list.ongoing_items(conn, agent_id, others=query.others)
         listed = list_views.with_attribute(conn, every, how)
         kept = {
             one.interaction.id: one

@@ -9,6 +9,7 @@ from pydantic import Field
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotAllowed
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.training.practice import (
     FASTEST,
     MOST_CONVERSATIONS,
@@ -73,12 +74,12 @@ async def start_run(desk: AppContext, agent: CurrentAgent, body: PracticeBody) -
     """Start a run for oneself; a supervisor can start one for any agent. Returns its id."""
     whose = agent.id if body.agent_id is None else body.agent_id
     if whose != agent.id and not supervises(agent):
-        raise NotAllowed("Only supervisors may start a practice run for another agent.")
+        raise NotAllowed(phrase("Only supervisors may start a practice run for another agent."))
     zone = ZoneInfo(await desk.store.read(desk_time_zone))
     last = body.last_day or desk.clock().astimezone(zone).date()
     first = body.first_day or last - timedelta(days=USUAL_DAYS)
     if not date(2000, 1, 1) <= first <= last < date(2200, 1, 1):
-        raise BadInput(errors={"first_day": "must not be after the last day"})
+        raise BadInput(errors={"first_day": phrase("must not be after the last day")})
     choice = PracticeChoice(
         source=body.source,
         conversations=body.conversations,
@@ -94,5 +95,5 @@ async def run_for(desk: AppContext, agent: CurrentAgent, run_id: int) -> Practic
     """Return a run that this agent may see: their own, or any for a supervisor."""
     run = await desk.store.read(practice_runs.get, run_id)
     if run.agent.id != agent.id and not supervises(agent):
-        raise NotAllowed("Only supervisors may see the practice runs of another agent.")
+        raise NotAllowed(phrase("Only supervisors may see the practice runs of another agent."))
     return run

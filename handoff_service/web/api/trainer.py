@@ -17,14 +17,14 @@ from handoff_service.web.api.bodies import Body, Page
 from handoff_service.web.api.calls import ApiRequest, get, post
 
 TRAINERS = (Role.TRAINER,)
-MOST = 200
+MOST_TEXTS = 200
 
 
 class ItemQuery(Body):
     """``lane``: teach or audit; both when it is not given."""
 
     lane: TrainerLane | None = None
-    limit: int = Field(50, ge=1, le=MOST)
+    limit: int = Field(50, ge=1, le=MOST_TEXTS)
 
 
 class TrainerLabelBody(Body):

@@ -51,7 +51,7 @@ async def start(request: Request) -> HTTPResponse:
 
 
 async def make_account(request: Request) -> HTTPResponse:
-    """Make the admin, and sign the browser in."""
+    """Create the admin, and sign this browser in."""
     from_this_site(request)
     desk, token = desk_of(request), form_field(request, "token")
     if await desk.store.read(has_admin):

@@ -23,7 +23,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 FIELDS = ("number", "label", "first_responder")
-EXAMPLE = "+18885550100"  # a number of the simulator: nobody has it
+EXAMPLE = "+18885550100"  # a fictional number for the simulator
 
 
 @page(Role.ADMIN)

@@ -6,18 +6,19 @@ from sanic import Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.desk.set_up import finish_step
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.set_up import Step, steps_done
 from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import csrf_token, desk_of
 
 TITLES = {
-    Step.ACCOUNT: "Your account",
-    Step.DESK: "The desk",
-    Step.NUMBER: "Company number",
-    Step.AGENTS: "Agents",
-    Step.QUEUE: "Queue and hours",
-    Step.TEST: "Test text",
+    Step.ACCOUNT: phrase("Your account"),
+    Step.DESK: phrase("The desk"),
+    Step.NUMBER: phrase("Company number"),
+    Step.AGENTS: phrase("Agents"),
+    Step.QUEUE: phrase("Queue and hours"),
+    Step.TEST: phrase("Test text"),
 }
 
 

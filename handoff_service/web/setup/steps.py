@@ -25,6 +25,7 @@ from handoff_service.operations.routing.queue_fields import QueueEntry, values
 from handoff_service.operations.shared.field_types import Email, OneLine
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.password_links import LASTS, Purpose
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents, desk
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -40,14 +41,14 @@ from handoff_service.web.shared.session import desk_of, page
 
 DESK_FIELDS = ("name", "country", "time_zone")
 DAYS = {
-    "": "Always",
-    "Mo-Fr": "Monday to Friday",
-    "Mo-Sa": "Monday to Saturday",
-    "Mo-Su": "Every day",
+    "": phrase("Always"),
+    "Mo-Fr": phrase("Monday to Friday"),
+    "Mo-Sa": phrase("Monday to Saturday"),
+    "Mo-Su": phrase("Every day"),
 }
 OWN = "own"  # stands for opening hours that this step cannot express
 HOURS = re.compile(r"(Mo-Fr|Mo-Sa|Mo-Su) (\d\d:\d\d)-(\d\d:\d\d)")
-CLOCK_TIMES = "Write both times as hours and minutes, such as 08:00 and 18:00."
+CLOCK_TIMES = phrase("Write both times as hours and minutes, such as 08:00 and 18:00.")
 MOST_AGENTS = 50  # agents that the step lists
 
 
@@ -165,7 +166,7 @@ async def save_the_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 async def _queue_form(request: Request, form: Form, *, status: int = 200) -> HTTPResponse:
     found = await desk_of(request).store.read(queues.list_views)
-    days = {**DAYS, **({OWN: "As in Admin, Queues"} if form.values["days"] == OWN else {})}
+    days = {**DAYS, **({OWN: phrase("As in Admin, Queues")} if form.values["days"] == OWN else {})}
     given = {"form": form, "days": days, "queue": found[0] if found else None, "first": FIRST}
     return await step_page(request, Step.QUEUE, "queue.html", status=status, **given)
 
@@ -190,7 +191,9 @@ async def test_state(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def _state(request: Request) -> dict[str, Any]:
     there = await desk_of(request).store.read(list_provider_numbers)
     if not there:
-        raise NotFound("There is no company number yet. Add one in the step Company number.")
+        raise NotFound(
+            phrase("There is no company number yet. Add one in the step Company number.")
+        )
     return {"number": there[0], "text": await desk_of(request).store.read(test_text)}
 
 

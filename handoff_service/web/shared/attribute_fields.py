@@ -7,7 +7,7 @@ from sanic import Request
 from handoff_service.rules.desk.attributes import AttributeType
 from handoff_service.web.shared.rendering import form_field
 
-PREFIX = "attribute-"  # of the controls, before the key
+PREFIX = "attribute-"  # the names of controls: this prefix and the key
 #: the type of the input for a value
 INPUTS = {AttributeType.DATE: "date"}
 

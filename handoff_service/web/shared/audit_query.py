@@ -1,4 +1,4 @@
-"""A query of the audit log, as the filters of the page and the API name its fields."""
+"""A query of the audit log. The page's filters and the API use the same field names."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
@@ -40,7 +40,7 @@ class AuditQuery(BaseModel):
         )
 
     def address(self) -> dict[str, str]:
-        """The parts of the address that ask the same."""
+        """The parts of an address for the same query."""
         return {name: str(value) for name, value in self if value not in (None, "")}
 
 

@@ -141,7 +141,9 @@ def close_each(
 
 
 def assign_each(store: Store, agent: CurrentAgent, to: int) -> ActOnOne:
-    """Supervisors assign. Agents transfer: the other agent is asked."""
+    """Supervisors assign the conversation. Other agents transfer it, so the colleague is asked
+    first.
+    """
 
     async def assign(interaction_id: int) -> Inverse | None:
         before = (await store.read(conversations.get, interaction_id)).owner

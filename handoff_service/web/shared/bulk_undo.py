@@ -32,24 +32,27 @@ from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import CancelTransfer, cancel_transfer
 from handoff_service.rules.desk.attributes import LONGEST_VALUE
 from handoff_service.rules.desk.macros import MacroStep
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CLOSED, State
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import supervises
 
-MOST = 100  # conversations at once
+MOST_CONVERSATIONS = 100  # conversations at once
 UNDO_WITHIN = timedelta(seconds=15)  # texts are sent after this time
 
 type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
 type Attributes = Annotated[
-    dict[str, Annotated[str | None, Field(max_length=LONGEST_VALUE)]], Field(max_length=MOST)
+    dict[str, Annotated[str | None, Field(max_length=LONGEST_VALUE)]],
+    Field(max_length=MOST_CONVERSATIONS),
 ]
-#: The operation, the conversation, and what else the operation needs.
+#: The operation, the conversation, and the operation's other arguments.
 type OneInverse = (
     tuple[Literal["unlabel"], Id, Id]  # the label
     | tuple[Literal["attributes"], Id, Attributes]  # the values before
     | tuple[Literal["resume"], Id]
-    | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]  # its end and its reason
+    # the end and the reason of the hold
+    | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]
     | tuple[Literal["reopen"], Id]
     | tuple[Literal["assign"], Id, Id]  # the agent
     | tuple[Literal["cancel_transfer"], Id]
@@ -74,7 +77,7 @@ class BulkResult:
 
 
 _INVERSES: TypeAdapter[list[Inverse]] = TypeAdapter(
-    Annotated[list[Inverse], Field(min_length=1, max_length=MOST)]
+    Annotated[list[Inverse], Field(min_length=1, max_length=MOST_CONVERSATIONS)]
 )
 
 
@@ -88,7 +91,7 @@ def read_inverses(sent: str) -> list[Inverse]:
     try:
         return _INVERSES.validate_json(sent)
     except ValidationError as error:
-        raise BadInput("There is nothing to undo. Reload the page.") from error
+        raise BadInput(phrase("There is nothing to undo. Reload the page.")) from error
 
 
 def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
@@ -96,7 +99,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
     match inverse:
         case ("macro", one, parts):
             if any(part[1] != one for part in parts):
-                raise BadInput("There is nothing to undo. Reload the page.")
+                raise BadInput(phrase("There is nothing to undo. Reload the page."))
             return _each, [inverse_command(part, agent) for part in parts]
         case ("unlabel", one, label):
             return label_conversation, LabelConversation(
@@ -122,7 +125,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
             return reopen, Reopen(interaction_id=one, agent_id=agent.id)
         case ("assign", one, to):
             if not supervises(agent):
-                raise NotAllowed("Only supervisors can assign conversations.")
+                raise NotAllowed(phrase("Only supervisors can assign conversations."))
             return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
         case ("cancel_transfer", one):
             return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)
@@ -134,10 +137,9 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
-    """The inverse of what a macro changed. Its private notes stay. None when nothing can be undone.
-
-    The text first, because the requester waits again without it, and the state last, because a new
-    owner ends a hold.
+    """The inverse operations of a macro. Private notes stay. None when nothing can be undone. The
+    text comes first, because without it the requester waits again. The state comes last, because a
+    new owner ends a hold.
     """
     one = interaction_id
     parts: list[OneInverse] = []

@@ -4,7 +4,9 @@ values in words."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-TOP, BOTTOM = 2.0, 22.0  # of a sparkline's height of 24
+from handoff_service.rules.shared.phrases import joined, phrase
+
+TOP, BOTTOM = 2.0, 22.0  # the highest and the lowest point of a sparkline, which is 24 high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def ticks(highest: float) -> list[float]:
 
 
 def spark(values: Sequence[int | None]) -> Spark:
-    """Draw a line through the values, leaving out those that are None."""
+    """Draw a line through the values that are not None."""
     known = [(n, value) for n, value in enumerate(values) if value is not None]
     low, high = min((v for _, v in known), default=0), max((v for _, v in known), default=0)
     steps = max(len(values) - 1, 1)
@@ -49,7 +51,7 @@ def spark(values: Sequence[int | None]) -> Spark:
     ]
     if len(points) == 1:
         points.append(f"100 {points[0].split()[1]}")
-    words = ", ".join("none" if value is None else str(value) for value in values)
+    words = joined(", ", [phrase("no value") if value is None else str(value) for value in values])
     return Spark(path="M" + "L".join(points) if points else "", values=words)
 
 

@@ -1,6 +1,8 @@
 """Names the browser and the system of a session, so that agents recognize their own."""
 
-# The first match wins: most browsers also name the ones that they descend from.
+from handoff_service.rules.shared.phrases import phrase
+
+# The first match wins, because most browsers also name the browsers that they are based on.
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent
 BROWSERS = {
     "Edg": "Edge",
@@ -21,7 +23,7 @@ SYSTEMS = {
     "Mac OS X": "macOS",
     "Linux": "Linux",
 }
-OTHER = "Another program"
+OTHER = phrase("Another program")
 
 
 def device_of(user_agent: str) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.routing.presence import RAN_OUT
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import OfferOutcome
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import inbox
@@ -17,7 +18,7 @@ class EndedOffer:
     """An offer that ended while the page shows it."""
 
     id: int
-    outcome: str  #: in a sentence
+    outcome: str  #: the outcome as a sentence
 
 
 def ended_offers(conn: Connection, agent_id: int, work_item_ids: Iterable[int]) -> list[EndedOffer]:
@@ -36,14 +37,18 @@ def _ended_offer(conn: Connection, work_item_id: int, agent_id: int) -> EndedOff
         return None
     taken = next((offer for offer in item.offers if offer.outcome is OfferOutcome.ACCEPTED), None)
     if taken is not None:
-        who = "You" if taken.agent.id == agent_id else taken.agent.name
-        return EndedOffer(work_item_id, f"{who} accepted it")
+        if taken.agent.id == agent_id:
+            return EndedOffer(work_item_id, phrase("You accepted it"))
+        return EndedOffer(work_item_id, phrase("{name} accepted it", name=taken.agent.name))
     reason = select(t.agents.c.automatic_reason).where(t.agents.c.id == agent_id)
     is_away = conn.execute(reason).scalar() == RAN_OUT
     outcomes = {
-        OfferOutcome.TIMED_OUT: "Offer expired; you're now away" if is_away else "Offer expired",
-        OfferOutcome.REJECTED: "You rejected this offer",
+        OfferOutcome.TIMED_OUT: phrase("Offer expired; you're now away")
+        if is_away
+        else phrase("Offer expired"),
+        OfferOutcome.REJECTED: phrase("You rejected this offer"),
     }
     return EndedOffer(
-        work_item_id, outcomes.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
+        work_item_id,
+        outcomes.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, phrase("No longer waiting")),
     )

@@ -7,40 +7,41 @@ from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import cookie_token, csrf_token, desk_of, home_of, signed_in
 
 TITLES = {
-    403: "You don't have access",
-    404: "Page not found",
-    405: "This page cannot do that",
-    409: "This has changed in the meantime",
-    429: "Too many attempts",
-    503: "The service is unavailable right now",
+    403: phrase("You don't have access"),
+    404: phrase("Page not found"),
+    405: phrase("This page cannot do that"),
+    409: phrase("This has changed in the meantime"),
+    429: phrase("Too many attempts"),
+    503: phrase("The service is unavailable right now"),
 }
-OTHERWISE = "Something went wrong"
+OTHERWISE = phrase("Something went wrong")
 HOMES = {
-    "/workspace": "Go to the workspace",
-    "/workspace/trainer": "Go to Trainer",
-    "/workspace/account": "Go to your account",
-    "/sign-in": "Sign in",
+    "/workspace": phrase("Go to the workspace"),
+    "/workspace/trainer": phrase("Go to Trainer"),
+    "/workspace/account": phrase("Go to your account"),
+    "/sign-in": phrase("Sign in"),
 }
 
 
 def words_of(error: SanicException) -> str:
     """Describe one of Sanic's errors in our words."""
     if isinstance(error, NotFound):
-        return "There is nothing at this address. Check it for typing errors."
+        return phrase("There is nothing at this address. Check it for typing errors.")
     if isinstance(error, MethodNotAllowed):
-        return "This address does not accept this request. Go back and try again."
+        return phrase("This address does not accept this request. Go back and try again.")
     return str(error)
 
 
 async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
     """Render the page of an error. Its link leads to a page that the agent may see.
 
-    A 503 does not ask who is signed in: the database may be away, and a second wait for it would
-    make the answer late.
+    For a 503, the session is not looked up, because the database may be away and a second wait
+    would delay the answer.
     """
     home, token = "/sign-in", cookie_token(request)
     holds = False

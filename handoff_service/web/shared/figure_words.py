@@ -2,7 +2,11 @@
 
 from handoff_service.rules.delivery import money
 from handoff_service.rules.reports.figures import Unit
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.reports.intervals import Interval
+from handoff_service.web.shared.local_formats import amount, costs, decimal, percent
+from handoff_service.web.shared.page_language import shown
+from handoff_service.web.shared.template_filters import waited
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -15,37 +19,36 @@ def figure_value(value: float | None, unit: Unit, currency: str | None = None) -
         case Unit.SECONDS:
             return seconds(value)
         case Unit.PERCENT:
-            return f"{value:.1f} %"
+            return percent(decimal(value, 1))
         case Unit.MONEY:
             return _amount(value, currency) if currency else "–"
         case Unit.RATIO:
-            return f"{value:,.2f}"
+            return decimal(value, 2)
         case _:
-            return f"{value:,.0f}"
+            return decimal(value)
 
 
 def interval_words(of: Interval) -> str:
     """An interval of a percentage: (45–93 %)."""
-    return f"({of.low:.0f}–{of.high:.0f} %)"
+    return f"({percent(f'{of.low:.0f}–{of.high:.0f}')})"
 
 
 def _amount(value: float, currency: str) -> str:
     """To the cent, or with four places below 1, because a text costs less than a cent."""
     if abs(value) < money.MILLION:
-        return f"{value / money.MILLION:.4f} {currency}"
-    return money.describe({currency: round(value)})
+        return amount(value / money.MILLION, currency, 4)
+    return costs({currency: round(value)})
 
 
 def seconds(value: float) -> str:
     """A duration in its two largest units: 42 s, 12 min 30 s, 3 h 05 min, 2 d 4 h."""
     whole = round(value)
     if whole < MINUTE:
-        return f"{whole} s"
+        return shown(phrase("{seconds} s", seconds=whole))
     if whole < HOUR:
-        return f"{whole // MINUTE} min {whole % MINUTE:02} s"
-    if whole < DAY:
-        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
-    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+        left = f"{whole % MINUTE:02}"
+        return shown(phrase("{minutes} min {seconds} s", minutes=whole // MINUTE, seconds=left))
+    return waited(whole)
 
 
 def plain(value: float | None, unit: Unit) -> str:
@@ -69,13 +72,12 @@ def change(value: float | None, before: float | None, unit: Unit) -> str:
     if value is None or before is None:
         return ""
     if unit is Unit.PERCENT:
-        return _signed(f"{value - before:+.1f}") + " points"
+        return shown(phrase("{number} points", number=_signed(value - before, 1)))
     if not before:
         return ""
-    return _signed(f"{100 * (value - before) / before:+.0f}") + " %"
+    return percent(_signed(100 * (value - before) / before, 0))
 
 
-def _signed(number: str) -> str:
-    if not float(number):
-        return "±" + number[1:]
-    return number.replace("-", "−")
+def _signed(number: float, places: int) -> str:
+    rounded = float(f"{number:.{places}f}")
+    return ("+" if rounded > 0 else "−" if rounded else "±") + decimal(abs(rounded), places)

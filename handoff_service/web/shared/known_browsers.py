@@ -11,7 +11,7 @@ from handoff_service.context import AppContext
 from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
-MOST_KNOWN = 8  # accounts that one browser is recognized for; the latest stay
+MOST_KNOWN = 8  # the most accounts for which one browser is recognized; the latest ones stay
 
 
 def is_known(request: Request, email: str) -> bool:
@@ -23,7 +23,8 @@ def is_known(request: Request, email: str) -> bool:
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
     """Mark the browser as one that has signed in to this account. The mark grants no access. It
-    exempts the account's agent from the limit that strangers' attempts use up."""
+    gives the agent's attempts a limit of their own, which strangers cannot use up.
+    """
     desk = desk_of(request)
     mark = keyed_hash(desk, _account(email))
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]

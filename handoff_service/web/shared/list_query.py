@@ -12,7 +12,7 @@ from handoff_service.store.conversations import (
     list_views,
     read_positions,
 )
-from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.desk import attributes, labels
 from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.engine.database import read_at
@@ -41,8 +41,9 @@ class Lists:
     hidden: int  #: conversations that the filter leaves out
     how: SortAndFilter
     views: list[ListView]
-    labels: list[Label]  #: to filter by
-    attributes: dict[str, str]  #: to filter by: key, = and value -> in words
+    labels: list[Label]  #: the labels that the filter offers
+    #: the attributes that the filter offers: key, = and value -> its label
+    attributes: dict[str, str]
     others_count: int
     unread: int
     available: bool  #: whether I take new work
@@ -65,7 +66,7 @@ def lists(
     most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
     # the database has the newest first, so other sorts and filters need all of them
     as_read = how.sort is Sort.NEWEST and not how.filters
-    every = listed(
+    every = ongoing_items(
         conn, agent_id, others=others, most=most + 1 if most is not None and as_read else None
     )
     complete = not as_read or most is None or len(every) <= most

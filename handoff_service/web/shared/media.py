@@ -13,6 +13,7 @@ from handoff_service.errors import NotAllowed, NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.conversations.media import file_name, is_shown
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.conversations import media
 from handoff_service.store.conversations.media import KeptMedium
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -75,7 +76,7 @@ async def served(desk: AppContext, kept: KeptMedium) -> HTTPResponse:
     """Return the bytes. Pictures are shown in the browser; other files are downloaded."""
     content = await asyncio.to_thread(desk.media.read, kept.file)
     if content is None:
-        raise NotFound("The file is not in the media store of this service.")
+        raise NotFound(phrase("The file is not in the media store of this service."))
     way = "inline" if is_shown(kept.content_type) else "attachment"
     name = file_name(kept.id, kept.content_type)
     return raw(

@@ -1,26 +1,69 @@
 """The language of the page that is being rendered, and the functions that templates translate with.
 
-Each request sets the language: the agent's own, before sign-in the browser's. It is a context
-variable, so requests that run at the same time do not see each other's.
+Each request sets the language: the agent's own, else the browser's. It is a context variable, so
+requests that run at the same time do not see each other's language. A stream of events keeps the
+language of its request.
 """
 
 import gettext as catalogs
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from functools import cache
 
+from babel import negotiate_locale
+from babel.messages.mofile import read_mo
 from jinja2 import Environment, pass_eval_context
+from jinja2.filters import do_join, do_lower
 from jinja2.nodes import EvalContext
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
+from sanic import Request
+from sanic.response import BaseHTTPResponse
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from handoff_service.rules.shared import phrases
-from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.translations import PAGES, catalog
+from handoff_service.rules.shared.language import OWN_NAMES, Language
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
+#: the languages from which an agent chooses; empty: the browser's language
+PAGE_LANGUAGES: Mapping[str, str] = {
+    "": phrase("Same as the browser"),
+    **{str(language): name for language, name in OWN_NAMES.items()},
+}
+_LANGUAGES = [str(one) for one in Language]
+
+
+async def choose(request: Request) -> None:
+    """Middleware: set the language that the browser requests. Once the agent is known,
+    ``choose_for`` sets the agent's own language.
+    """
+    asked = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
+    wanted = [name.lower() for name, quality in asked if quality]  # the most wanted first
+    page_language.set(Language(negotiate_locale(wanted, _LANGUAGES, "-") or Language.ENGLISH))
+    request.ctx.language_of_browser = True
+
+
+def choose_for(request: Request, language: Language | None) -> None:
+    """Set the language that the signed-in agent has chosen. None: the browser's language stays."""
+    if language is not None:
+        page_language.set(language)
+        request.ctx.language_of_browser = False
+
+
+async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
+    """Middleware: note in a page's answer that it depends on the browser's language."""
+    is_page = (response.content_type or "").startswith("text/html")
+    if is_page and getattr(request.ctx, "language_of_browser", False):
+        response.headers.add("Vary", "Accept-Language")
 
 
 def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
-    for everything they print; filters call it for the text that they change."""
+    for every printed value. Filters call it for the text that they change.
+    """
     return phrases.translated(value, _catalog())
 
 
@@ -31,7 +74,22 @@ def install(environment: Environment) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
+    environment.globals.update(page_language=page_language.get)
+    environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
+    environment.filters.update(join=_join, lower=_lower)
+
+
+@cache
+def _script_sentences(language: Language) -> Markup:
+    """Return the translated sentences of the scripts as JSON, for ``static/words.js``."""
+    with (LOCALE / language / "LC_MESSAGES" / f"{SCRIPTS}.mo").open("rb") as file:
+        found = read_mo(file)
+    # the scripts find a sentence with singular and plural by its singular
+    sentences = {
+        one.id if isinstance(one.id, str) else one.id[0]: one.string for one in found if one.id
+    }
+    return htmlsafe_json_dumps(sentences)
 
 
 def _catalog() -> catalogs.NullTranslations:
@@ -40,12 +98,32 @@ def _catalog() -> catalogs.NullTranslations:
 
 @pass_eval_context
 def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
-    return _filled(at, _catalog().gettext(english), values)
+    text = _catalog().gettext(english)
+    return _filled(at, text, values) if values else _plain(text, at.autoescape)
+
+
+@cache
+def _plain(text: str, autoescape: bool) -> str:
+    """Return a sentence without placeholders. A long list shows the same sentences on each row."""
+    return Markup(text) % {} if autoescape else text % {}  # noqa: S704 - a sentence of ours
 
 
 @pass_eval_context
 def _ngettext(at: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
     return _filled(at, _catalog().ngettext(one, many, count), {"num": count, **values})
+
+
+@pass_eval_context
+def _join(
+    at: EvalContext, parts: Iterable[object], separator: str = "", attribute: str | None = None
+) -> str:
+    if attribute is None:
+        parts = map(shown, parts)
+    return do_join(at, parts, shown(separator), attribute)
+
+
+def _lower(words: str) -> str:
+    return do_lower(shown(words))
 
 
 def _filled(at: EvalContext, text: str, values: dict[str, object]) -> str:

@@ -1,9 +1,9 @@
 """Passwords, one-time codes and requests for links, on pages and in the API: each attempt counts
 before it is checked.
 
-A try counts for the account, for the client's address, and for both together. Tries from browsers
-and addresses that have signed in to the account before count separately. So a stranger can neither
-try all accounts from one address nor lock an agent out.
+An attempt counts for the account, for the client's address, and for both together. Attempts from
+browsers and addresses that have signed in to the account before count separately. So a stranger can
+neither try all accounts from one address nor lock an agent out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,8 +28,9 @@ PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts, which are c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """The browser that tries to sign in. ``knows_account``: it has signed in to the account before.
-    ``device``: for the agent's list of sessions."""
+    """The browser that tries to sign in. ``knows_account``: the visitor has signed in to the
+    account before. ``device``: for the agent's list of sessions.
+    """
 
     address: str
     knows_account: bool = False

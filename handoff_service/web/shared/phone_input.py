@@ -8,23 +8,26 @@ from sqlalchemy import Connection
 from handoff_service.errors import BadInput
 from handoff_service.lib import phone_numbers
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.conversations.interactions import has_texted
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 # Number types for which libphonenumber only guesses:
 # https://github.com/google/libphonenumber/blob/master/FAQ.md
 WARNINGS = {
-    PhoneNumberType.FIXED_LINE: "looks like a landline, which may not get texts",
-    PhoneNumberType.TOLL_FREE: "looks like a toll-free number, which may not get texts",
-    PhoneNumberType.PREMIUM_RATE: "looks like a premium-rate number, which may not get texts",
-    PhoneNumberType.SHARED_COST: "looks like a shared-cost number, which may not get texts",
-    PhoneNumberType.VOIP: "looks like a VoIP number, which may not get texts",
-    PhoneNumberType.PERSONAL_NUMBER: "looks like a number that only forwards calls",
-    PhoneNumberType.PAGER: "looks like a pager's number, which may not get texts",
-    PhoneNumberType.UAN: "looks like a company's number, which may not get texts",
-    PhoneNumberType.VOICEMAIL: "looks like a voice mailbox, which may not get texts",
+    PhoneNumberType.FIXED_LINE: phrase("looks like a landline, which may not get texts"),
+    PhoneNumberType.TOLL_FREE: phrase("looks like a toll-free number, which may not get texts"),
+    PhoneNumberType.PREMIUM_RATE: phrase(
+        "looks like a premium-rate number, which may not get texts"
+    ),
+    PhoneNumberType.SHARED_COST: phrase("looks like a shared-cost number, which may not get texts"),
+    PhoneNumberType.VOIP: phrase("looks like a VoIP number, which may not get texts"),
+    PhoneNumberType.PERSONAL_NUMBER: phrase("looks like a number that only forwards calls"),
+    PhoneNumberType.PAGER: phrase("looks like a pager's number, which may not get texts"),
+    PhoneNumberType.UAN: phrase("looks like a company's number, which may not get texts"),
+    PhoneNumberType.VOICEMAIL: phrase("looks like a voice mailbox, which may not get texts"),
 }
-UNKNOWN = "is in no known number range and may not get texts"
+UNKNOWN = phrase("is in no known number range and may not get texts")
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
@@ -54,4 +57,4 @@ def warning(conn: Connection, number: str) -> str | None:
     kind = phonenumbers.number_type(read)
     if kind in TEXTS or has_texted(conn, number):
         return None
-    return f"{number} {WARNINGS.get(kind, UNKNOWN)}."
+    return phrase("{number} {looks}.", number=number, looks=WARNINGS.get(kind, UNKNOWN))

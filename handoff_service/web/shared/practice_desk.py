@@ -1,9 +1,9 @@
 """Serves the workspace of a practice desk to the browser in which its agent has entered it.
 
-A second cookie holds the session on the practice desk. It counts only while the same agent is
-signed in to the real desk with this browser. Each desk makes form tokens with a secret key of its
-own, so it refuses the other desk's forms. Therefore a page that stays open after a practice run
-cannot text a real requester.
+A second cookie holds the session on the practice desk. The cookie is valid only while the same
+agent is signed in to the real desk with this browser. Each desk makes form tokens with a secret key
+of its own, so it refuses the other desk's forms. Therefore a page that stays open after a practice
+run cannot text a real requester.
 """
 
 from sanic import Request
@@ -12,6 +12,7 @@ from sanic.response import HTTPResponse, redirect
 from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotSignedIn
 from handoff_service.operations.desk import sign_in
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import wants_page
 from handoff_service.web.shared.repeats import UNSAFE
 from handoff_service.web.shared.session import (
@@ -40,7 +41,7 @@ async def choose(request: Request) -> HTTPResponse | None:
     if practice is None or practice.practice is None:
         return _over(request, real, token)
     if path.startswith(tuple(f"/workspace/{one}" for one in _ELSEWHERE)):
-        raise NotAllowed("The practice desk has no such page. End the practice run first.")
+        raise NotAllowed(phrase("The practice desk has no such page. End the practice run first."))
     if request.method in UNSAFE and not BY_ITSELF.fullmatch(path):
         real.practice_runs.acted(practice.practice.run_id)
     request.ctx.desk = practice
@@ -60,7 +61,7 @@ def _over(request: Request, real: AppContext, token: str) -> HTTPResponse:
     """Handle a request after the practice run has ended. A page leads to the score; other requests
     make their page reload."""
     if not wants_page(request) or request.method in UNSAFE:
-        raise NotSignedIn("The practice run has ended. Open Practice to see its score.")
+        raise NotSignedIn(phrase("The practice run has ended. Open Practice to see its score."))
     run_id = real.practice_runs.run_of_token(token)
     response = redirect(f"{RUNS}/{run_id}" if run_id else RUNS, status=303)
     leave(real, response)

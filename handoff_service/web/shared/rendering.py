@@ -11,8 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sanic import Request
 from sanic.response import HTTPResponse, empty, html, redirect
 
-from handoff_service.rules.conversations.media import in_words
-from handoff_service.rules.delivery import money
 from handoff_service.rules.delivery.sms_characters import (
     INVISIBLE,
     MEANINGLESS,
@@ -23,7 +21,14 @@ from handoff_service.rules.delivery.sms_characters import (
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.names import first_name
-from handoff_service.web.shared import assets, directions, figure_words, links, page_language
+from handoff_service.web.shared import (
+    assets,
+    directions,
+    figure_words,
+    links,
+    local_formats,
+    page_language,
+)
 from handoff_service.web.shared.template_filters import (
     ahead,
     clock,
@@ -42,8 +47,10 @@ from handoff_service.web.shared.template_filters import (
     time_in_words,
     unbroken,
     waited,
+    weekday,
     words,
 )
+from handoff_service.web.shared.vocabulary_filters import FILTERS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 # used by segments.js
@@ -112,7 +119,7 @@ def environment() -> Environment:
         initials=initials,
         first_name=first_name,
         words=words,
-        size=in_words,
+        size=local_formats.file_size,
         address=lambda of: urlencode(of, doseq=True),
         clock=clock,
         moment=moment,
@@ -124,12 +131,15 @@ def environment() -> Environment:
         iso=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds"),
         day_name=day_name,
         midnight=midnight,
-        weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
+        weekday=weekday,
+        day=local_formats.write_day,
+        decimal=local_formats.decimal,
+        percent=local_formats.percent,
         minutes=minutes,
         waited=waited,
         duration=lambda written: durations.describe(durations.parse(written)),
         reserved=reserved,
-        money=money.describe,
+        money=local_formats.costs,
         figure=figure_words.figure_value,
         interval=figure_words.interval_words,
         changed=figure_words.change,
@@ -140,5 +150,6 @@ def environment() -> Environment:
         masks=masks,
         visible=is_visible,
         unbroken=unbroken,
+        **FILTERS,
     )
     return made

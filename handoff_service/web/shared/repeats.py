@@ -62,7 +62,9 @@ async def once(
 
 
 def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
-    """Carry out a form only once, however often the browser sends it with the same fields."""
+    """Carry out a form only once, even if the browser sends it several times with the same
+    fields.
+    """
     if request.method not in UNSAFE or not request.body:  # the handler reads a picture's body
         return
     name = form_field(request, FORM_FIELD)

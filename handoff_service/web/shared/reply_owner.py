@@ -1,5 +1,6 @@
 """The owner of the replies, as the composer describes it to an agent."""
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.views import (
     Interaction,
@@ -14,27 +15,35 @@ def colleague(interaction: Interaction, agent_id: int) -> str | None:
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Return whether a colleague has the conversation and this agent has not joined. Then every
-    act of the page asks first."""
+    """Return whether a colleague has the conversation and this agent has not joined. In that case,
+    every action on the page asks first.
+    """
     members = {agent.id for agent in interaction.live_group}
     return colleague(interaction, agent_id) is not None and agent_id not in members
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
-    """Return two sentences for the composer: who is replying, and what sending changes about
-    that."""
+    """Return two sentences for the composer: one names the owner of the replies, the other the
+    effect of sending on the owner.
+    """
     if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
-        return "Nobody can answer.", ""
+        return phrase("Nobody can answer."), ""
     match interaction.owner.kind:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
-            return "You are replying.", ""
+            return phrase("You are replying."), ""
         case Owner.AGENT:
             sending = (
-                "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
+                phrase("Sending adds you to the conversation.")
+                if must_join(interaction, agent_id)
+                else ""
             )
-            return f"{interaction.owner.name} is replying.", sending
+            return phrase("{name} is replying.", name=interaction.owner.name), sending
         case Owner.QUEUE:
-            return f"Waiting in {interaction.owner.name}.", "Sending takes it over from the queue."
+            return phrase("Waiting in {name}.", name=interaction.owner.name), phrase(
+                "Sending takes it over from the queue."
+            )
         case Owner.VIRTUAL_AGENT:
-            return "The virtual agent is replying.", "Sending takes it over from the virtual agent."
-    return "Nobody is replying.", ""
+            return phrase("The virtual agent is replying."), phrase(
+                "Sending takes it over from the virtual agent."
+            )
+    return phrase("Nobody is replying."), ""

@@ -10,9 +10,15 @@ from typing import Any
 from sanic import Request, Sanic
 
 from handoff_service.errors import BadInput
+from handoff_service.rules.shared.phrases import phrase
 
 BIGGEST = 2**63 - 1  # the largest integer in a database column
-NO_NUL = "must not contain the character U+0000 (NUL)"
+NO_NUL = phrase("must not contain the character U+0000 (NUL)")
+AN_ID, A_LABEL = phrase("must be an id"), phrase("must be a label's id")
+A_USER, A_USER_OR_NONE = (
+    phrase("must be a user's id"),
+    phrase("must be a user's id, or empty for nobody"),
+)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -41,12 +47,12 @@ async def check_bytes(request: Request) -> None:
     head = request.head
     if b"\0" in head or b"%00" in head.split(b"\r\n", 1)[0]:
         _refuse_nul(request.args)
-        raise BadInput(f"The request {NO_NUL}.")
+        raise BadInput(phrase("The request must not contain the character U+0000 (NUL)."))
     if not head.isascii():
         try:
             head.decode()
         except UnicodeDecodeError as error:
-            raise BadInput("The headers must be UTF-8.") from error
+            raise BadInput(phrase("The headers must be UTF-8.")) from error
     if request.body and not request.path.startswith("/webhooks/"):
         check_form(request)
 
@@ -67,9 +73,9 @@ def _refuse_nul(fields: Any) -> None:
         raise BadInput(errors={name.replace("\0", ""): NO_NUL for name in wrong})
 
 
-def id_field(text: str, name: str, what: str = "an id") -> int:
-    """Parse an id in a form field. BadInput names the field."""
+def id_field(text: str, name: str, problem: str = AN_ID) -> int:
+    """Parse an id in a form field. BadInput names the field and the problem."""
     try:
         return path_id(text.strip())
     except ValueError as error:
-        raise BadInput(errors={name: f"must be {what}"}) from error
+        raise BadInput(errors={name: problem}) from error

@@ -24,8 +24,9 @@ def from_this_site(request: Request) -> None:
 
 def _is_ours(request: Request, origin: str) -> bool:
     """Return whether this is the origin of the public address. Requests to an IP address or
-    localhost are allowed too, because no site can point its own name at those, as it could with
-    other names (DNS rebinding)."""
+    localhost are allowed too, because DNS rebinding works only with names of the attacker's
+    site.
+    """
     ours = urlsplit(request.app.ctx.desk.settings.public_url)
     if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
         return True

@@ -20,6 +20,7 @@ from handoff_service.operations.desk.sign_in_steps import (
     StepToken,
 )
 from handoff_service.rules.desk.sign_in_policy import SignInNeeds
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.sign_in_policy import needs
 from handoff_service.web.shared.password_attempts import (
     CODE,
@@ -29,17 +30,18 @@ from handoff_service.web.shared.password_attempts import (
 )
 from handoff_service.web.shared.session import desk_of
 
-SINGLE_SIGN_ON_ONLY = (
+SINGLE_SIGN_ON_ONLY = phrase(
     "Your role can sign in only with single sign-on. Use its button on the sign-in page."
 )
-ENDED = "This sign-in took too long or has already ended. Sign in again."
+ENDED = phrase("This sign-in took too long or has already ended. Sign in again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """An agent who has passed the first factor. ``provider_id``: the identity provider; None: it
-    was a password. ``proved``: no second factor is needed. ``provider_session``,
-    ``authenticated_at``: see ``sign_in.OpenSession``."""
+    """An agent who has passed the first factor. ``provider_id``: the identity provider; None: the
+    first factor was a password. ``proved``: no second factor is needed. ``provider_session``,
+    ``authenticated_at``: see ``sign_in.OpenSession``.
+    """
 
     agent_id: int
     email: str
@@ -51,7 +53,7 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class NewSession:
     """A new session."""
 
     agent_id: int
@@ -59,7 +61,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class SecondStepNeeded:
     """The sign-in waits for a second factor. ``token`` proves that the first one was right."""
 
     kind: StepKind
@@ -70,7 +72,7 @@ async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> Sig
     """The steps that the agent's sign-in still needs. NotAllowed for a password where it is off."""
     found = await desk.store.read(needs, agent_id)
     if found is None:
-        raise NotSignedIn("Your account is deactivated. Ask an admin.")
+        raise NotSignedIn(phrase("Your account is deactivated. Ask an admin."))
     if by_password and not found.password_allowed:
         raise NotAllowed(SINGLE_SIGN_ON_ONLY)
     return found
@@ -78,7 +80,7 @@ async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> Sig
 
 async def proceed(
     desk: AppContext, who: Admitted, visitor: Visitor, *, next_page: str = "/workspace"
-) -> Opened | Waiting:
+) -> NewSession | SecondStepNeeded:
     """Open a session, or begin the step that the agent still needs. NotAllowed for a password
     where it is off."""
     found = await needs_of(desk, who.agent_id, by_password=who.provider_id is None)
@@ -94,13 +96,13 @@ async def proceed(
     }
     step = KeepStep(token=token, kind=kind, agent_id=who.agent_id, data=data)
     await desk.store.write(sign_in_steps.keep_step, step)
-    return Waiting(kind, token)
+    return SecondStepNeeded(kind, token)
 
 
 async def open_session(
     desk: AppContext, who: Admitted, visitor: Visitor, *, second_factor: bool
-) -> Opened:
-    """Open a session. The address is known to the agent from then on."""
+) -> NewSession:
+    """Open a session. From then on, the client's address counts as known for the agent."""
     token = secrets.token_urlsafe(32)
     command = sign_in.OpenSession(
         who.agent_id,
@@ -115,7 +117,7 @@ async def open_session(
     )
     store = desk.store.acting(None, visitor.address)  # the audit log has the address
     await store.write(sign_in.open_session, command)
-    return Opened(who.agent_id, token)
+    return NewSession(who.agent_id, token)
 
 
 async def try_code(
@@ -161,7 +163,7 @@ def step_token(request: Request) -> str:
 
 
 async def current_step(request: Request, kind: StepKind) -> Step:
-    """The step that this browser is at. NotSignedIn when it has ended."""
+    """The current sign-in step of this browser. NotSignedIn when it has ended."""
     desk, which = desk_of(request), StepToken(step_token(request), kind)
     found = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
     if found is None:
@@ -170,7 +172,9 @@ async def current_step(request: Request, kind: StepKind) -> Step:
 
 
 async def end_step(request: Request, kind: StepKind) -> Step:
-    """End the step. NotSignedIn when it has ended already: each opens one session."""
+    """End the step. NotSignedIn when the step has already ended, because each step opens one
+    session.
+    """
     which = StepToken(step_token(request), kind)
     found = await desk_of(request).store.write(sign_in_steps.take_step, which)
     if found is None:

@@ -12,7 +12,9 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
 from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
 from handoff_service.rules.shared.field_errors import field_sentences
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.error_pages import error_page, words_of
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import wants_page
 
 POLICY = "; ".join(
@@ -112,9 +114,11 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         log.warning("request_failed", error=error, method=request.method, path=request.path)
         status, title, detail, errors = (
             500,
-            "Something went wrong.",
-            "Something went wrong, and nothing was changed. Try again. If it happens again, tell "
-            "an admin.",
+            phrase("Something went wrong."),
+            phrase(
+                "Something went wrong, and nothing was changed. Try again. If it happens again, "
+                "tell an admin."
+            ),
             {},
         )
     if _is_for_people(request):
@@ -177,7 +181,7 @@ async def _for_page(
     """Answer with a page for a person, or a line of text for the page's script."""
     sentence = field_sentences(errors) or detail
     if not wants_page(request):
-        return text(sentence, status=status)
+        return text(shown(sentence), status=status)
     if isinstance(error, NotSignedIn):
         return redirect(sign_in_address(request), status=303)
     return await error_page(request, status, sentence)

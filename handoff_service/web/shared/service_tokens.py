@@ -11,16 +11,17 @@ from handoff_service.errors import NotAllowed, NotSignedIn, TooManyRequests, Una
 from handoff_service.operations.desk.service_tokens import record_use
 from handoff_service.operations.desk.sign_in import CurrentAgent, token_hash
 from handoff_service.rules.desk.service_tokens import PREFIX, Scope, TokenState
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk import service_tokens
 from handoff_service.store.desk.service_tokens import ServiceToken, TokenHolder
 
 # one write for each request would be too many
 RECORDED_EVERY = timedelta(minutes=1)
-UNKNOWN = "There is no such service token. Check it, or ask an admin for a new one."
-FOR_PEOPLE = (
-    "Service tokens cannot make this call, because it is for people. Sign in as an agent with POST "
-    "/api/v1/login."
+UNKNOWN = phrase("There is no such service token. Check it, or ask an admin for a new one.")
+FOR_PEOPLE = phrase(
+    "Service tokens cannot make this call, because it is for people. Sign in as an "
+    "agent with POST /api/v1/login."
 )
 
 
@@ -31,9 +32,10 @@ def is_service_token(token: str) -> bool:
 async def authenticate(
     desk: AppContext, token: str, scope: Scope | None, roles: tuple[Role, ...]
 ) -> CurrentAgent:
-    """The agent as which the token acts, with the roles that this call needs. ``scope`` None: the
+    """The technical agent of the token, with the roles that this call needs. ``scope`` None: the
     call is for people. NotSignedIn for an unusable token, TooManyRequests, and NotAllowed without
-    the scope."""
+    the scope.
+    """
     found = await desk.store.read(service_tokens.holder, token_hash(token))
     one = usable(found)
     wait = await desk.token_rates.take(one.token.id, one.token.rate, desk.clock())
@@ -43,8 +45,12 @@ async def authenticate(
         raise NotAllowed(FOR_PEOPLE)
     if scope not in one.token.scopes:
         raise NotAllowed(
-            f"This call needs the scope {scope}, which the service token “{one.token.name}” does "
-            "not have. Ask an admin for a token with it."
+            phrase(
+                "This call needs the scope {scope}, which the service token “{name}” does "
+                "not have. Ask an admin for a token with it.",
+                scope=scope,
+                name=one.token.name,
+            )
         )
     await _record(desk, one.token)
     name = f"Service token {one.token.name}"
@@ -60,8 +66,17 @@ def usable(found: TokenHolder | None) -> TokenHolder:
         return found
     ended = one.revoked_at or one.expires_at
     raise NotSignedIn(
-        f"The service token “{one.name}” {'was revoked' if one.revoked_at else 'expired'} on "
-        f"{ended:%Y-%m-%d}. Ask an admin for a new one."
+        phrase(
+            "The service token “{name}” was revoked on {day:%Y-%m-%d}. Ask an admin for a new one.",
+            name=one.name,
+            day=ended,
+        )
+        if one.revoked_at
+        else phrase(
+            "The service token “{name}” expired on {day:%Y-%m-%d}. Ask an admin for a new one.",
+            name=one.name,
+            day=ended,
+        )
     )
 
 

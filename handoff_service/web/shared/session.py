@@ -3,10 +3,10 @@ against cross-site requests."""
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import wraps
+from functools import reduce, wraps
 from typing import Any
 
 from sanic import Request
@@ -17,19 +17,29 @@ from handoff_service.errors import NotAllowed, NotSignedIn, Unavailable
 from handoff_service.operations.desk import sessions, sign_in
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.desk.service_tokens import Scope
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.shared import page_language
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
 from handoff_service.web.shared.service_tokens import authenticate, is_service_token
 
+#: the people who have each role
+PEOPLE: Mapping[Role, str] = {
+    Role.AGENT: phrase("agents"),
+    Role.SUPERVISOR: phrase("supervisors"),
+    Role.TRAINER: phrase("trainers"),
+    Role.ADMIN: phrase("admins"),
+}
+
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
 # requests that a page sends without an act of the agent
 BY_ITSELF = re.compile(r"/workspace/.*/read")
-NO_SECOND_FACTOR = (
-    "Your role needs a second factor, and this token was made without one. Set it up in the "
-    "workspace, then sign in again with its code."
+NO_SECOND_FACTOR = phrase(
+    "Your role needs a second factor, and this token was made without one. Set "
+    "it up in the workspace, then sign in again with its code."
 )
 type Handler = Callable[..., Awaitable[Any]]
 
@@ -82,7 +92,10 @@ async def signed_in(request: Request) -> CurrentAgent | None:
     token = cookie_token(request)
     if not token:
         return None
-    return await _current(request, token)
+    agent = await _current(request, token)
+    if agent is not None:
+        page_language.choose_for(request, agent.language)
+    return agent
 
 
 async def _current(request: Request, token: str) -> CurrentAgent | None:
@@ -121,9 +134,15 @@ def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
     """Return the agent if they have one of these roles (an admin has all of them), else raise
     NotAllowed. ANYONE also admits an agent without a role, who can then at least sign out."""
     if roles and roles != ANYONE and not agent.roles & {*roles, Role.ADMIN}:
-        people = " and ".join(f"{role}s" for role in roles)
-        raise NotAllowed(f"Only {people} can do this. Ask an admin for the role.")
+        people = reduce(_and, (PEOPLE[role] for role in roles))
+        raise NotAllowed(
+            phrase("Only {people} can do this. Ask an admin for the role.", people=people)
+        )
     return agent
+
+
+def _and(one: str, other: str) -> str:
+    return phrase("{one} and {other}", one=one, other=other)
 
 
 def home_of(agent: CurrentAgent) -> str:
@@ -148,18 +167,20 @@ def csrf_token(request: Request) -> str:
     return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")
 
 
-def check_meant(request: Request) -> None:
+def refuse_cross_site(request: Request) -> None:
     """Protect against cross-site requests: raise NotAllowed for an unsafe request from another
     site's page."""
     if request.method not in UNSAFE:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("This request came from another site. Reload the page and try again.")
+        raise NotAllowed(
+            phrase("This request came from another site. Reload the page and try again.")
+        )
     sent: str = request.headers.get("x-csrf-token") or form_field(request, "csrf")
     session = cookie_token(request) or ""
     right = (sign_in.csrf_token(key, session) for key in desk_of(request).settings.secret_keys)
     if not any(hmac.compare_digest(sent.encode(), one.encode()) for one in right):
-        raise NotAllowed("The page is out of date. Reload it and try again.")
+        raise NotAllowed(phrase("The page is out of date. Reload it and try again."))
 
 
 def page(*roles: Role) -> Callable[[Handler], Handler]:
@@ -174,7 +195,7 @@ def page(*roles: Role) -> Callable[[Handler], Handler]:
             if agent is None:
                 raise NotSignedIn
             allowed(agent, *(roles or LIVE))
-            check_meant(request)
+            refuse_cross_site(request)
             _acts(request, agent)
             form_once(request, desk_of(request), agent)
             return await handler(request, *args, agent=agent, **kwargs)

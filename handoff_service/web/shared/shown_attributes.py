@@ -7,11 +7,13 @@ from datetime import date
 from sqlalchemy import Connection
 
 from handoff_service.rules.desk.attributes import (
+    YES_NO_WORDS,
     AttributeFields,
     AttributeOwner,
     AttributePlace,
     AttributeType,
 )
+from handoff_service.rules.shared.day_words import long_date
 from handoff_service.store.desk import attributes
 from handoff_service.store.views import Interaction
 
@@ -36,7 +38,7 @@ class ShownAttributes:
 
     @property
     def header(self) -> list[ShownAttribute]:
-        """Those under the conversation's header."""
+        """The attributes in the row under the conversation's header."""
         every = [*self.user, *self.conversation]
         return [one for one in every if one.in_header and one.value is not None]
 
@@ -77,8 +79,7 @@ def _shown(defined: list[AttributeFields], values: Mapping[str, str]) -> list[Sh
 def _words(one: AttributeFields, value: str | None) -> str | None:
     """``Yes``, ``31 January 2026``."""
     if value and one.type is AttributeType.YES_NO:
-        return value.capitalize()
+        return YES_NO_WORDS.get(value, value)
     if value and one.type is AttributeType.DATE:
-        day = date.fromisoformat(value)
-        return f"{day.day} {day:%B} {day.year}"
+        return long_date(date.fromisoformat(value))
     return value

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
-RUN = timedelta(minutes=5)  # of one author; a run shows the name once
+RUN = timedelta(minutes=5)  # messages of one author within this time show the name once
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,14 @@ class ReceiptMark:
 
 
 RECEIPTS = {
-    Status.QUEUED: ReceiptMark("clock", "Queued", "queued"),
-    Status.SENDING: ReceiptMark("clock", "Sending"),
-    Status.SENT: ReceiptMark("tick", "Sent"),
-    Status.DELIVERED: ReceiptMark("ticks", "Delivered"),
-    Status.UNDELIVERED: ReceiptMark("alert", "Not delivered", "failed"),
-    Status.FAILED: ReceiptMark("alert", "Not delivered", "failed"),
-    Status.UNKNOWN: ReceiptMark("clock", "Not known", "unknown"),
-    Status.CANCELED: ReceiptMark("stop", "Not sent", "canceled"),
+    Status.QUEUED: ReceiptMark("clock", phrase("Queued"), "queued"),
+    Status.SENDING: ReceiptMark("clock", phrase("Sending")),
+    Status.SENT: ReceiptMark("tick", phrase("Sent")),
+    Status.DELIVERED: ReceiptMark("ticks", phrase("Delivered")),
+    Status.UNDELIVERED: ReceiptMark("alert", phrase("Not delivered"), "failed"),
+    Status.FAILED: ReceiptMark("alert", phrase("Not delivered"), "failed"),
+    Status.UNKNOWN: ReceiptMark("clock", phrase("Not known"), "unknown"),
+    Status.CANCELED: ReceiptMark("stop", phrase("Not sent"), "canceled"),
 }
 FINAL = frozenset({Status.DELIVERED, Status.CANCELED, Status.RECEIVED})
 

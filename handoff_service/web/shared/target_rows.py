@@ -9,13 +9,14 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.routing.queue_fields import TargetEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.routing.targets import PRIORITIES, QueueTargets, minutes_of
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
 #: heading of each column
 COLUMNS = {
-    TargetKind.FIRST_RESPONSE: "First response",
-    TargetKind.NEXT_RESPONSE: "Next response",
-    TargetKind.RESOLUTION: "Resolution",
+    TargetKind.FIRST_RESPONSE: phrase("First response"),
+    TargetKind.NEXT_RESPONSE: phrase("Next response"),
+    TargetKind.RESOLUTION: phrase("Resolution"),
 }
 
 
@@ -29,7 +30,7 @@ class TargetRow:
 
 
 def name_of(priority: int, kind: TargetKind, before: str = "") -> str:
-    """The name of a field. ``before``: what the names begin with in a form of several queues."""
+    """The name of a field. ``before``: the prefix of the names in a form with several queues."""
     return f"{before}target_{priority}_{kind}"
 
 

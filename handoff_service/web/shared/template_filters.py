@@ -11,7 +11,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.views import Medium
+from handoff_service.web.shared.known_words import KNOWN_WORDS
+from handoff_service.web.shared.local_formats import write_day, write_time
 from handoff_service.web.shared.page_language import shown
 
 _MASK = re.compile("‹(name|number|email|code)›")
@@ -49,13 +52,18 @@ def initials(name: str) -> str:
 
 
 def words(name: str) -> str:
-    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress."""
+    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. The
+    known words are phrases."""
+    if name in KNOWN_WORDS:
+        return KNOWN_WORDS[name]
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 
 def masks(text: str) -> list[tuple[str, bool]]:
-    """A masked text in parts; whether a part is a mask, which is then without its marks."""
+    """Split a masked text into parts. Each part has whether it is a mask. A mask comes without its
+    quotation marks.
+    """
     parts = _MASK.split(text)
     return [(part, bool(n % 2)) for n, part in enumerate(parts) if part]
 
@@ -64,12 +72,13 @@ def minutes(seconds: int) -> str:
     """Format a duration: 1:12, 1 h 05 min."""
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02}"
-    return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
+    return _hours(seconds // 60)
 
 
 def reserved(medium: Medium, width: int, height: int) -> Markup:
-    """Return the attributes that keep a picture's place in at most this box, before it loads. The
-    size is unknown for a picture that nobody could measure."""
+    """Return the attributes that keep a picture's place in at most this box, before it loads. Empty
+    for a picture of unknown size.
+    """
     if not medium.width or not medium.height:
         return Markup("")
     scale = min(width / medium.width, height / medium.height, 1)
@@ -81,21 +90,34 @@ def waited(seconds: float) -> str:
     """Format a wait: 12 min, 1 h 05 min, 2 d 3 h."""
     minutes = int(seconds // 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return _minutes(minutes)
     if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    return f"{minutes // 1440} d {minutes // 60 % 24} h"
+        return _hours(minutes)
+    return shown(phrase("{days} d {hours} h", days=minutes // 1440, hours=minutes // 60 % 24))
+
+
+def _minutes(minutes: int) -> str:
+    return shown(phrase("{minutes} min", minutes=minutes))
+
+
+def _hours(minutes: int) -> str:
+    whole, rest = divmod(minutes, 60)
+    return shown(phrase("{hours} h {minutes} min", hours=whole, minutes=f"{rest:02}"))
 
 
 def day_words(day: date, today: date) -> str:
     """Format a day: Today, Yesterday, Thursday, 19 November; with the year if it is another
     year."""
     if day == today:
-        return "Today"
+        return shown(phrase("Today"))
     if day == today - timedelta(days=1):
-        return "Yesterday"
-    text = f"{day:%A}, {day.day} {day:%B}"
-    return text if day.year == today.year else f"{text} {day.year}"
+        return shown(phrase("Yesterday"))
+    return weekday(day) if day.year == today.year else write_day(day, "weekday_day_year")
+
+
+def weekday(day: date) -> str:
+    """Format a day: Thursday, 19 November."""
+    return write_day(day, "weekday_day")
 
 
 def _local(context: Context, at: datetime) -> tuple[datetime, datetime]:
@@ -106,7 +128,7 @@ def _local(context: Context, at: datetime) -> tuple[datetime, datetime]:
 
 @pass_context
 def clock(context: Context, at: datetime) -> str:
-    return f"{_local(context, at)[0]:%H:%M}"
+    return write_time(_local(context, at)[0], "clock")
 
 
 @pass_context
@@ -115,19 +137,16 @@ def moment(context: Context, at: datetime) -> str:
     09:52."""
     at, now = _local(context, at)
     if at.date() == now.date():
-        return f"{at:%H:%M}"
-    return (
-        f"{at:%a %H:%M}"
-        if abs(now.date() - at.date()) < timedelta(days=7)
-        else f"{at.day} {at:%b %H:%M}"
-    )
+        return write_time(at, "clock")
+    is_near = abs(now.date() - at.date()) < timedelta(days=7)
+    return write_time(at, "weekday_clock" if is_near else "day_clock")
 
 
 @pass_context
 def dated(context: Context, at: datetime) -> str:
     """Format a time that may be far away: 3 Sep 2026 09:52."""
     at, _ = _local(context, at)
-    return f"{at.day} {at:%b %Y %H:%M}"
+    return write_time(at, "day_year_clock")
 
 
 @pass_context
@@ -143,8 +162,13 @@ def ahead(context: Context, at: datetime) -> str:
     09:52."""
     at, now = _local(context, at)
     days = (at.date() - now.date()).days
-    day = "" if days == 0 else "tomorrow " if days == 1 else f"on {at.day} {at:%B} "
-    return f"{day}at {at:%H:%M}"
+    clock = write_time(at, "clock")
+    if days == 0:
+        return shown(phrase("at {time}", time=clock))
+    if days == 1:
+        return shown(phrase("tomorrow at {time}", time=clock))
+    day = write_day(at, "month_day")
+    return shown(phrase("on {day} at {time}", day=day, time=clock))
 
 
 def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
@@ -152,11 +176,11 @@ def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
     zones share."""
     local = sorted({at.astimezone(zone).replace(tzinfo=None) for zone in zones})
     first, last = local[0], local[-1]
+    start = write_time(first, "weekday_clock")
     if first == last:
-        return f"{first:%a %H:%M}"
-    return f"{first:%a %H:%M} to {last:%H:%M}" + (
-        "" if first.date() == last.date() else f" {last:%a}"
-    )
+        return start
+    end = write_time(last, "clock" if first.date() == last.date() else "clock_weekday")
+    return shown(phrase("{start} to {end}", start=start, end=end))
 
 
 @pass_context
@@ -165,19 +189,14 @@ def lately(context: Context, at: datetime) -> str:
     at, now = _local(context, at)
     minutes = int((now - at).total_seconds() // 60)
     if minutes < 1:
-        return "now"
+        return shown(phrase("now"))
     if minutes < 60:
-        return f"{minutes} min"
+        return _minutes(minutes)
     if at.date() == now.date():
-        return f"{at:%H:%M}"
-    days = (now.date() - at.date()).days
-    return (
-        f"{at:%a}"
-        if days < 7
-        else f"{at.day} {at:%b}"
-        if at.year == now.year
-        else f"{at.day} {at:%b %Y}"
-    )
+        return write_time(at, "clock")
+    if (now.date() - at.date()).days < 7:
+        return write_day(at, "weekday")
+    return write_day(at, "day" if at.year == now.year else "day_year")
 
 
 @pass_context

@@ -18,6 +18,7 @@ from handoff_service.rules.conversations.media import (
     in_words,
     sendable,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.session import desk_of
 
 # limits for the composer
@@ -37,7 +38,7 @@ async def take_body(request: Request, most: int) -> None:
     such a handler; the app's limit for all others is too small for pictures."""
     length = request.headers.get("content-length", "")
     if request.stream is None or (length.isdecimal() and int(length) > most):
-        raise TooLarge(f"A picture can be at most {in_words(MOST_BYTES)}.")
+        raise TooLarge(phrase("A picture can be at most {most}.", most=in_words(MOST_BYTES)))
     request.stream.request_max_size = most
     await request.receive_body()  # type: ignore[no-untyped-call]
 
@@ -52,7 +53,7 @@ async def upload(request: Request, agent_id: int) -> int:
     BadInput if the picture cannot be sent."""
     content = _content(request)
     if not content:
-        raise BadInput("Send the picture itself as the body; this one is empty.")
+        raise BadInput(phrase("Send the picture itself as the body; this one is empty."))
     stored = await _stored(desk_of(request), content)
     return await desk_of(request).store.write(keep_upload, Upload(agent_id=agent_id, stored=stored))
 
@@ -62,7 +63,7 @@ def attached(request: Request) -> tuple[int, ...]:
     fields: Any = request.form
     given = (fields.getlist("media") or []) if fields else []
     if any(not (one.isascii() and one.isdecimal()) or len(one) > 15 for one in given):
-        raise BadInput(errors={"media": "must be ids of uploads"})
+        raise BadInput(errors={"media": phrase("must be ids of uploads")})
     return tuple(int(one) for one in given)
 
 

@@ -27,6 +27,7 @@ from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import is_name
 from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164, is_short_code
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import media
 from handoff_service.store.desk.desk import desk_country
@@ -44,14 +45,14 @@ from handoff_service.web.simulator.shelf import Handset, shelf
 from handoff_service.web.simulator.starting import starting
 
 BEHAVIORS = {
-    Behavior.USUAL: "Works as usual",
-    Behavior.SLOW: "Slow carrier",
-    Behavior.OFF: "Switched off",
-    Behavior.LANDLINE: "A landline",
-    Behavior.FILTERED: "Carrier filters texts",
-    Behavior.TWICE: "Every text arrives twice",
-    Behavior.RIGHT_TO_LEFT: "Types right to left",
-    Behavior.SIGNS: "Signs its texts",
+    Behavior.USUAL: phrase("Works as usual"),
+    Behavior.SLOW: phrase("Slow carrier"),
+    Behavior.OFF: phrase("Switched off"),
+    Behavior.LANDLINE: phrase("A landline"),
+    Behavior.FILTERED: phrase("Carrier filters texts"),
+    Behavior.TWICE: phrase("Every text arrives twice"),
+    Behavior.RIGHT_TO_LEFT: phrase("Types right to left"),
+    Behavior.SIGNS: phrase("Signs its texts"),
 }
 # Sample texts for a phone that types right to left: Arabic, Hebrew, and one that mixes in
 # left-to-right words.
@@ -63,8 +64,9 @@ SAMPLES = {
 
 
 def blueprint() -> Blueprint:
-    """Serve ``/phone``. Anyone who reaches it controls the phones, so it needs no sign-in in the
-    demo alone."""
+    """Serve ``/phone``. Anyone who reaches the page controls the phones, so only the demo serves it
+    without sign-in.
+    """
     made = Blueprint("phone", url_prefix="/phone")
 
     @made.on_request
@@ -152,7 +154,10 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
     try:
         return phone_numbers.read(typed, country), ""
     except phone_numbers.NotANumber as error:
-        return "", f"The number {error}. A sender name, such as SUPPORT, has up to 11 characters."
+        return "", phrase(
+            "The number {error}. A sender name, such as SUPPORT, has up to 11 characters.",
+            error=error,
+        )
 
 
 async def _behave(request: Request) -> HTTPResponse:
@@ -168,7 +173,7 @@ async def _behave(request: Request) -> HTTPResponse:
 def _simulator(request: Request) -> Simulator:
     provider = desk_of(request).provider
     if not isinstance(provider, Simulator):
-        raise NotFound("Phones belong to the simulator.")
+        raise NotFound(phrase("Phones belong to the simulator."))
     return provider
 
 
@@ -178,10 +183,10 @@ async def _text(request: Request) -> HTTPResponse:
     number, company = form_field(request, "from"), form_field(request, "to")
     body = _simulator(request).as_sent(number, form_field(request, "body").strip())
     if not (is_e164(number) or is_name(number) or is_short_code(number)):
-        raise BadInput("This phone has no number. Close it and add a phone.")
+        raise BadInput(phrase("This phone has no number. Close it and add a phone."))
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
-        raise BadInput(f"A text can have 1 to {MAX_BODY:,} characters.")
+        raise BadInput(phrase("A text can have 1 to {most} characters.", most=f"{MAX_BODY:,}"))
     sid = f"{'MM' if sent else 'SM'}{secrets.token_hex(16)}"
     text = Text(sid=sid, requester_number=number, provider_number=company, body=body, media=sent)
     received = await desk_of(request).store.write(receive_sms, text, near=number)
@@ -190,7 +195,7 @@ async def _text(request: Request) -> HTTPResponse:
     if _simulator(request).behavior(number) is Behavior.TWICE:
         await desk_of(request).store.write(receive_sms, text, near=number)
     if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
-        raise NotFound(f"The company has no number {company}.")
+        raise NotFound(phrase("The company has no number {company}.", company=company))
     if "hx-request" in request.headers:
         return done_or_redirect(request)
     # keep all phones of the page

@@ -9,6 +9,7 @@ sources).
 from dataclasses import dataclass
 
 from handoff_service.rules.conversations.reactions import is_same
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.views import Message
 
 MOST_QUOTED = 600  # characters
@@ -27,18 +28,24 @@ class Button:
 class _Phone:
     """How one make of phone writes reactions."""
 
-    name: str
+    does: str  #: the meaning of the phone's buttons
+    takes_away: str  #: what the button that removes a reaction does
     added: str  #: the text of an added reaction; braces mark the quoted text
     removed: str  #: the text of a removed reaction
-    quote: str = "“{}”"  #: how it quotes a text
+    quote: str = "“{}”"  #: the phone's form of a quoted text
 
 
 _HAIR, _ZERO, _APART = "\u200a", "\u200b", "\u200c"
+_IPHONE = {
+    "does": phrase("React as an iPhone does"),
+    "takes_away": phrase("Take the reaction away as an iPhone does"),
+}
 _PHONES = {
-    "👍": _Phone(name="an iPhone", added="Liked {}", removed="Removed a like from {}"),
-    "❤️": _Phone(name="an iPhone", added="Loved {}", removed="Removed a heart from {}"),
+    "👍": _Phone(**_IPHONE, added="Liked {}", removed="Removed a like from {}"),
+    "❤️": _Phone(**_IPHONE, added="Loved {}", removed="Removed a heart from {}"),
     "😂": _Phone(
-        name="Android",
+        does=phrase("React as Android does"),
+        takes_away=phrase("Take the reaction away as Android does"),
         added=f"{_HAIR}{_ZERO}😂{_ZERO} to {{}}{_HAIR}",
         removed=f"{_HAIR}Removed {_APART}😂{_APART} from {{}}{_HAIR}",
         quote=f"“{_HAIR}{{}}{_HAIR}”",
@@ -53,15 +60,16 @@ def buttons(text: Message) -> list[Button]:
             Button(
                 label=emoji,
                 body=_about(phone, phone.added, text),
-                title=f"React as {phone.name} does",
+                title=phone.does,
             )
             for emoji, phone in _PHONES.items()
         ]
     had = text.reaction
-    other = _Phone(name="an iPhone", added="", removed=f"Removed {had} from {{}}")
+    other = _Phone(**_IPHONE, added="", removed=f"Removed {had} from {{}}")
     phone = next((phone for emoji, phone in _PHONES.items() if is_same(emoji, had)), other)
-    title = f"Take the reaction away as {phone.name} does"
-    return [Button(label=f"Remove {had}", body=_about(phone, phone.removed, text), title=title)]
+    label = phrase("Remove {reaction}", reaction=had)
+    body = _about(phone, phone.removed, text)
+    return [Button(label=label, body=body, title=phone.takes_away)]
 
 
 def _about(phone: _Phone, template: str, text: Message) -> str:

@@ -2,6 +2,7 @@
 // draft. The service looks at them again; what is refused here is what it would refuse after the upload.
 
 import { csrf, signInAgain } from "./post.js";
+import { language, phrase } from "./words.js";
 
 const row = document.getElementById("attached");
 const key = `attached:${document.body.dataset.me}:${document.body.dataset.open}`;
@@ -59,10 +60,10 @@ function pasted(event) {
 
 function add(files) {
   tell("");
-  if (row.form.elements.kind.value === "note") return tell("Private notes cannot have pictures. Switch to Text message.");
+  if (row.form.elements.kind.value === "note") return tell(phrase("Private notes cannot have pictures. Switch to Text message."));
   for (const file of files) {
     const problem = refusal(file);
-    if (problem) tell(`${file.name} was not attached. ${problem}`);
+    if (problem) tell(notAttached(file, problem));
     else upload(file);
   }
 }
@@ -71,17 +72,23 @@ function refusal(file) {
   const { mostBytes, mostFiles, types } = row.dataset;
   const all = [...row.children].reduce((sum, item) => sum + Number(item.dataset.size), file.size);
   const most = Number(mostBytes) / 1e6;
-  if (mostFiles === "0") return "Pictures cannot be sent from this desk. Describe it, or send a link.";
-  if (!types.split(",").includes(file.type)) return "Only JPEG, PNG and GIF pictures can be sent.";
-  if (row.children.length >= Number(mostFiles)) return `A text can have up to ${mostFiles} pictures.`;
-  if (all > Number(mostBytes)) return `Pictures in one text can total ${most} MB; these total ${megabytes(all)}.`;
+  if (mostFiles === "0") return phrase("Pictures cannot be sent from this desk. Describe it, or send a link.");
+  if (!types.split(",").includes(file.type)) return phrase("Only JPEG, PNG and GIF pictures can be sent.");
+  if (row.children.length >= Number(mostFiles)) return phrase("A text can have up to {most} pictures.", { most: mostFiles });
+  if (all > Number(mostBytes)) {
+    return phrase("Pictures in one text can total {most} MB; these total {size} MB.", { most, size: megabytes(all) });
+  }
   return "";
+}
+
+function notAttached(file, problem) {
+  return `${phrase("{file} was not attached.", { file: file.name })} ${problem}`;
 }
 
 async function upload(file) {
   const item = chip(file.name, file.size);
   changed();
-  let problem = "The service cannot be reached.";
+  let problem = phrase("The service cannot be reached.");
   try {
     const answer = await fetch("/workspace/media", {
       method: "POST",
@@ -94,7 +101,7 @@ async function upload(file) {
   } catch {
     // Said below.
   }
-  if (problem && item.isConnected) tell(`${file.name} was not attached. ${problem}`);
+  if (problem && item.isConnected) tell(notAttached(file, problem));
   if (problem) item.remove();
   changed();
 }
@@ -109,7 +116,7 @@ function chip(name, size) {
   words.title = name;
   const remove = document.createElement("button");
   Object.assign(remove, { type: "button", className: "btn plain icon-only", textContent: "×" });
-  remove.setAttribute("aria-label", `Remove ${name}`);
+  remove.setAttribute("aria-label", phrase("Remove {name}", { name }));
   remove.addEventListener("click", () => {
     item.remove();
     keep();
@@ -156,5 +163,5 @@ function tell(problem) {
 }
 
 function megabytes(size) {
-  return `${(size / 1e6).toFixed(1)} MB`;
+  return (size / 1e6).toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }

@@ -1,5 +1,7 @@
 // Several values as chips. The text area that is sent stays, out of sight, with one value a line.
 
+import { phrase } from "./words.js";
+
 export function startChips() {
   makeAll(document);
   document.body.addEventListener("htmx:load", ({ target }) => makeAll(target));
@@ -21,7 +23,7 @@ function make(part) {
   const tell = () => {
     sent.value = [...values(), field.value.trim()].filter(Boolean).join("\n");
     create.hidden = !unknown(field.value);
-    create.textContent = `Create ${part.dataset.creates} “${field.value.trim()}”`;
+    create.textContent = phrase("Create {kind} “{name}”", { kind: part.dataset.creates, name: field.value.trim() });
     sent.dispatchEvent(new Event("input", { bubbles: true }));
   };
   const unknown = (text) => part.dataset.creates && text.trim() && !named(known, text) && !named(values(), text);
@@ -79,7 +81,7 @@ function chip(value, tell, field) {
   made.dataset.value = value;
   const name = Object.assign(document.createElement("span"), { textContent: value, dir: "auto" });
   const remove = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
-  remove.setAttribute("aria-label", `Remove ${value}`);
+  remove.setAttribute("aria-label", phrase("Remove {name}", { name: value }));
   remove.addEventListener("click", () => {
     made.remove();
     tell();

@@ -4,7 +4,8 @@ import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
 import { closePicker } from "./templates.js";
 import { dropPending, showPending } from "./pending.js";
-import { counted, words } from "./segments.js";
+import { counted, tooLongWords, words } from "./segments.js";
+import { countPhrase, phrase } from "./words.js";
 
 const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
@@ -132,7 +133,7 @@ function show() {
   draft.placeholder = draft.dataset[kind()];
   const label = form.querySelector('label[for="draft"]');
   label.textContent = label.dataset[kind()];
-  form.querySelector('[type="submit"] span').textContent = note ? "Add note" : "Send";
+  form.querySelector('[type="submit"] span').textContent = note ? phrase("Add note") : phrase("Send");
   showLength(note);
 }
 
@@ -147,11 +148,11 @@ function showLength(note) {
   const pictures = attached().length;
   output.classList.toggle("wait", !note && !pictures && length.count > 1);
   output.classList.toggle("fail", tooLong > 0);
-  if (refused) output.textContent = "No texts can be sent";
-  else if (note) output.textContent = "Not sent to the requester";
-  else if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text can have up to ${sms.most.toLocaleString("en")} characters`;
-  else if (attaching()) output.textContent = "Uploading the picture";
-  else if (pictures) output.textContent = `One MMS with ${pictures} ${pictures === 1 ? "picture" : "pictures"}`;
+  if (refused) output.textContent = phrase("No texts can be sent");
+  else if (note) output.textContent = phrase("Not sent to the requester");
+  else if (tooLong > 0) output.textContent = tooLongWords(tooLong, sms);
+  else if (attaching()) output.textContent = phrase("Uploading the picture");
+  else if (pictures) output.textContent = countPhrase("One MMS with {count} picture", "One MMS with {count} pictures", pictures);
   else output.textContent = words(length);
 }
 
@@ -171,7 +172,7 @@ function finished({ successful, xhr }, afterSend) {
   } else {
     dropPending();
     draft.value = [sent, draft.value].filter(Boolean).join("\n");
-    problem.textContent = `Not sent. ${why(xhr)} Your draft is kept.`;
+    problem.textContent = `${phrase("Not sent.")} ${why(xhr)} ${phrase("Your draft is kept.")}`;
     changed();
   }
 }

@@ -1,12 +1,13 @@
 // Numbers and codes are copied by a click, and the page says so.
 
 import { say } from "./post.js";
+import { phrase } from "./words.js";
 
 export function startCopying() {
   document.addEventListener("click", async ({ target }) => {
     const copied = target.closest("[data-copy]")?.dataset.copy;
     if (!copied || !getSelection().isCollapsed) return; // whoever selects text wants that part
-    say((await put(copied)) ? `Copied ${copied}` : "The browser did not allow copying.");
+    say((await put(copied)) ? phrase("Copied {text}", { text: copied }) : phrase("The browser did not allow copying."));
   });
 }
 

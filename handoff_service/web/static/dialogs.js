@@ -1,6 +1,7 @@
 // Dialogs: close a conversation, reject an offer, the list of keys.
 
 import { why, worked } from "./post.js";
+import { phrase } from "./words.js";
 
 const FIELDS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href]):not(:disabled)";
 const openers = new WeakMap(); // dialog -> what had the focus when it opened
@@ -80,7 +81,7 @@ export function sayWhose(dialog) {
   const { colleague, joined } = document.getElementById("owner")?.dataset ?? {};
   for (const said of dialog.querySelectorAll("[data-anyway]")) {
     said.hidden = !colleague || ("outsiders" in said.dataset && joined !== undefined);
-    said.textContent = `This is \u2068${colleague}\u2069's conversation. ${said.dataset.anyway}`;
+    said.textContent = `${phrase("This is {name}'s conversation.", { name: `\u2068${colleague}\u2069` })} ${said.dataset.anyway}`;
   }
 }
 
@@ -105,8 +106,8 @@ export function askWhy(offer) {
   form.dataset.path = `/workspace/offers/${offer}/reject`;
   const { who, sender } = document.getElementById(`offer-${offer}`)?.dataset ?? {};
   const then = document.getElementById("reject-then");
-  then.textContent = sender ? `${sender} keeps the conversation and sees why.` : then.dataset.usual;
-  document.getElementById("reject-title").textContent = who ? `Reject ${who}` : "Reject this offer";
+  then.textContent = sender ? phrase("{name} keeps the conversation and sees why.", { name: sender }) : then.dataset.usual;
+  document.getElementById("reject-title").textContent = who ? phrase("Reject {who}", { who }) : phrase("Reject this offer");
   open("reject-dialog");
 }
 

@@ -5,6 +5,7 @@ import { endWatch, keepsWatch } from "./hidden_tabs.js";
 import { signInAgain } from "./post.js";
 import { rest } from "./tabs.js";
 import { clockNow, setClock } from "./times.js";
+import { phrase } from "./words.js";
 
 const QUIET = 25_000; // the server sends a heartbeat every 10 s
 const ANSWER = 5_000; // how long a new connection may take to say hello
@@ -103,8 +104,9 @@ function showBanner() {
   if (shown) {
     banner.dataset.since ||= clockNow(document.body.dataset.zone);
     const seconds = Math.max(Math.ceil((nextTry - Date.now()) / 1000), 0);
-    const trying = seconds ? `Trying again in ${seconds} s.` : "Trying now.";
-    banner.lastElementChild.textContent = `Connection lost at ${banner.dataset.since}. ${trying} Your draft is kept.`;
+    const lostAtTime = phrase("Connection lost at {time}.", { time: banner.dataset.since });
+    const trying = seconds ? phrase("Trying again in {seconds} s.", { seconds }) : phrase("Trying now.");
+    banner.lastElementChild.textContent = `${lostAtTime} ${trying} ${phrase("Your draft is kept.")}`;
   } else delete banner.dataset.since;
   banner.hidden = !shown;
   for (const button of document.querySelectorAll("[data-accept] button")) button.disabled = shown;

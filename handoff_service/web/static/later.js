@@ -3,6 +3,7 @@
 import { attached, detach } from "./attach.js";
 import { draftText, takeDraft } from "./composer.js";
 import { worked } from "./post.js";
+import { countPhrase } from "./words.js";
 
 export function startLater() {
   document.addEventListener("input", ({ target }) => {
@@ -25,6 +26,6 @@ export function fillFromDraft(dialog) {
     field.form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "media", value: id }));
   }
   const said = dialog.querySelector("[data-with-pictures]");
-  said.textContent = pictures.length === 1 ? "With the attached picture." : `With the ${pictures.length} attached pictures.`;
+  said.textContent = countPhrase("With the attached picture.", "With the {count} attached pictures.", pictures.length);
   said.hidden = !pictures.length;
 }

@@ -5,6 +5,7 @@ import { merge } from "./merge.js";
 import { showPicks } from "./picks.js";
 import { keepFocus, notice } from "./notices.js";
 import { checkPreview } from "./preview.js";
+import { phrase } from "./words.js";
 
 export function startLists() {
   document.addEventListener("offer-folded", () => {
@@ -62,7 +63,11 @@ function keepScroll() {
   addEventListener("pagehide", () => sessionStorage.setItem("list-scroll", scroller.scrollTop));
 }
 
-const THEMES = { "": "same as device", light: "light", dark: "dark" };
+const THEMES = {
+  "": phrase("Theme: same as device"),
+  light: phrase("Theme: light"),
+  dark: phrase("Theme: dark"),
+};
 
 function nextTheme() {
   const names = Object.keys(THEMES);
@@ -76,5 +81,5 @@ function nextTheme() {
 
 function showTheme() {
   const now = document.documentElement.dataset.theme ?? "";
-  document.querySelector("#theme span").textContent = `Theme: ${THEMES[now]}`;
+  document.querySelector("#theme span").textContent = THEMES[now];
 }

@@ -2,6 +2,7 @@
 
 import { listbox } from "./listbox.js";
 import { typeInto } from "./templates.js";
+import { countPhrase } from "./words.js";
 
 const AT = /(?<![\p{L}\p{M}\p{N}_.@])@([\p{L}\p{M}\p{N}][^@\n]{0,99})?$/u; // what is typed of a name, before the cursor
 const SOON = 100; // ms without a key, before it asks
@@ -61,7 +62,7 @@ function show(html, typed) {
   if (!count || document.activeElement !== draft) return close();
   box.hidden = false;
   draft.setAttribute("aria-controls", box.id);
-  document.getElementById("naming-said").textContent = count === 1 ? "1 colleague" : `${count} colleagues`;
+  document.getElementById("naming-said").textContent = countPhrase("{count} colleague", "{count} colleagues", count);
   list.renewed(typed); // last: it may choose
 }
 

@@ -2,6 +2,7 @@
 
 import { signInAgain, why, worked } from "./post.js";
 import { showLength } from "./segments.js";
+import { phrase } from "./words.js";
 
 const dialog = document.getElementById("new-dialog");
 const key = `draft:${document.body.dataset.me}:new`;
@@ -134,7 +135,7 @@ function sent({ xhr }) {
     return localStorage.removeItem(key);
   }
   const problem = dialog.querySelector('[role="alert"]');
-  problem.textContent = `${why(xhr)} Your draft is kept.`;
+  problem.textContent = `${why(xhr)} ${phrase("Your draft is kept.")}`;
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
   if (xhr.status === 409) look();

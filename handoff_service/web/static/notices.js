@@ -4,6 +4,7 @@
 import { post } from "./post.js";
 import { play } from "./sounds.js";
 import { onScreens, speaks, startTabs } from "./tabs.js";
+import { phrase } from "./words.js";
 
 const KEY = `noticed:${document.body.dataset.me}`;
 
@@ -65,10 +66,10 @@ async function tell(offers, prompts, arrived) {
   if (screens.length) return;
   for (const id of offers) {
     const { who, why } = document.getElementById(id).dataset;
-    notify(`Offer: ${who}`, why, id, "/workspace#inbox-head");
+    notify(phrase("Offer: {who}", { who }), why, id, "/workspace#inbox-head");
   }
   for (const { id, dataset } of prompts) {
-    notify(`Prompt: ${dataset.who}`, dataset.said, id, `/workspace/conversations/${dataset.conversation}`);
+    notify(phrase("Prompt: {who}", { who: dataset.who }), dataset.said, id, `/workspace/conversations/${dataset.conversation}`);
   }
 }
 

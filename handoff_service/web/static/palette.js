@@ -6,6 +6,7 @@ import { listbox } from "./listbox.js";
 import { why } from "./post.js";
 import { runMacro } from "./run_macro.js";
 import { openMacros } from "./templates.js";
+import { countPhrase } from "./words.js";
 
 const dialog = document.getElementById("palette");
 const field = document.getElementById("palette-find");
@@ -51,7 +52,7 @@ function arrived({ successful, xhr }) {
   dropImpossible();
   const count = list.options().length;
   found.querySelector("#palette-none").hidden = count > 0;
-  document.getElementById("palette-said").textContent = `${count} ${count === 1 ? "result" : "results"}`;
+  document.getElementById("palette-said").textContent = countPhrase("{count} result", "{count} results", count);
   list.renewed(); // last: it may choose
 }
 

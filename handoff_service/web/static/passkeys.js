@@ -1,6 +1,8 @@
 // Passkeys: asks the browser for one, or to make one. The buttons stay hidden where the browser
 // has none.
 
+import { phrase } from "./words.js";
+
 const toBytes = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
 const toText = (buffer) =>
@@ -76,7 +78,7 @@ async function run(button, address, optionsAddress, ask) {
     location.assign(done.to);
   } catch (error) {
     // the browser's own errors are in its words: canceled, timed out, no passkey
-    show(error instanceof DOMException ? "No passkey was used. Try again." : error.message);
+    show(error instanceof DOMException ? phrase("No passkey was used. Try again.") : error.message);
     button.disabled = false;
   }
 }

@@ -1,6 +1,8 @@
 // A text or note that is on its way to the service stands in the thread at once, with a clock. The line that the service
 // made of it takes its place.
 
+import { countPhrase, phrase } from "./words.js";
+
 const ICONS = document.querySelector("#head use")?.getAttribute("href").split("#")[0];
 
 export function showPending(kind, body, pictures) {
@@ -9,7 +11,7 @@ export function showPending(kind, body, pictures) {
   line.className = kind === "note" ? "note" : "msg";
   line.dataset.owner = document.getElementById("owner").dataset.owner;
   if (kind !== "note") Object.assign(line.dataset, { from: "agent", status: "queued" });
-  if (pictures) line.append(paragraph("bubble", pictures === 1 ? "Picture" : `${pictures} pictures`));
+  if (pictures) line.append(paragraph("bubble", pictures === 1 ? phrase("Picture") : countPhrase("{count} picture", "{count} pictures", pictures)));
   if (body) line.append(paragraph(kind === "note" ? "" : "bubble", body));
   line.append(clock());
   dropPending();

@@ -2,6 +2,7 @@
 
 import { merge } from "./merge.js";
 import { clockNow } from "./times.js";
+import { phrase } from "./words.js";
 
 const query = document.body.dataset.query;
 const BOT_EVERY = 2000; // ms
@@ -61,7 +62,7 @@ async function send(event) {
   const [file] = picture.files;
   if (!text.trim() && !file) return;
   const problem = form.closest(".handset").querySelector('[role="alert"]');
-  let said = "The service cannot be reached. The text is kept.";
+  let said = phrase("The service cannot be reached. The text is kept.");
   try {
     const answer = await fetch(form.action, {
       method: "POST",
@@ -87,7 +88,7 @@ function chosen(picture) {
   const [file] = picture.files;
   const field = picture.form.elements.body;
   field.required = !file;
-  field.placeholder = file ? `With ${file.name}` : "Text message";
+  field.placeholder = file ? phrase("With {file}", { file: file.name }) : phrase("Text message");
 }
 
 // A phone that types from the other side looks otherwise, so its page is asked for again.

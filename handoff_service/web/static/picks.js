@@ -1,5 +1,7 @@
 // Selecting several conversations in the list. The selection survives when the list is renewed.
 
+import { countPhrase } from "./words.js";
+
 const picked = new Set();
 const MOST = 100; // what an action takes at once
 const FADES = 15_000; // as long as closing waits before its text leaves, in ms
@@ -49,7 +51,7 @@ export function showPicks() {
   for (const id of [...picked]) if (!there.has(id)) picked.delete(id);
   for (const box of boxes) box.checked = picked.has(idOf(box));
   bar.hidden = !picked.size;
-  document.getElementById("bulk-count").textContent = picked.size ? `${picked.size} selected` : "";
+  document.getElementById("bulk-count").textContent = picked.size ? countPhrase("{count} selected", "{count} selected", picked.size) : "";
   document.getElementById("ongoing").toggleAttribute("data-picking", picked.size > 0 || picking());
 }
 
@@ -57,7 +59,6 @@ export function fillFromPicks(dialog) {
   const form = dialog.querySelector("[data-takes-picks]");
   if (!form) return;
   form.elements.ids.value = [...picked].join(",");
-  form.querySelector("[data-picked]").textContent = picked.size === 1 ? "1 conversation" : `${picked.size} conversations`;
 }
 
 // The selection, as a query for what a dialog says about it.

@@ -1,5 +1,7 @@
 // Requests from the page's own script, and what their failures say.
 
+import { phrase } from "./words.js";
+
 export function csrf() {
   return document.querySelector('meta[name="csrf"]').content;
 }
@@ -57,12 +59,12 @@ export function worked(xhr) {
   return xhr.status >= 200 && xhr.status < 300;
 }
 
-export const NO_CONNECTION = "No connection. Check your network and try again.";
+export const NO_CONNECTION = phrase("No connection. Check your network and try again.");
 
 // The sentence of a failed request of htmx.
 export function why(xhr) {
   if (!xhr.status) return NO_CONNECTION;
-  return xhr.responseText || `The service failed (${xhr.status}). Try again.`;
+  return xhr.responseText || phrase("The service failed ({status}). Try again.", { status: xhr.status });
 }
 
 let hiding;

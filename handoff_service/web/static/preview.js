@@ -1,8 +1,9 @@
 // The preview of an offer: Space on a focused offer opens it, and it closes its buttons when the offer is gone.
 
 import { askWhy } from "./dialogs.js";
+import { phrase } from "./words.js";
 
-const GONE = "This offer is no longer yours. It expired, or somebody else took it.";
+const GONE = phrase("This offer is no longer yours. It expired, or somebody else took it.");
 const dialog = document.getElementById("loaded-dialog");
 
 export function startPreview() {

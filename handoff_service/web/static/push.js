@@ -1,6 +1,7 @@
 // The account page: notifications in this browser while no workspace page is open.
 
 import { NO_CONNECTION, post, say } from "./post.js";
+import { phrase } from "./words.js";
 
 const row = document.getElementById("push-here");
 const { key } = row.dataset;
@@ -50,7 +51,7 @@ row.querySelector("button").addEventListener("click", async () => {
   try {
     await turnOn();
   } catch (error) {
-    say(`This browser could not turn notifications on: ${error.message}`);
+    say(phrase("This browser could not turn notifications on: {reason}", { reason: error.message }));
   }
 });
 show();

@@ -1,5 +1,7 @@
 // How a text travels as SMS. The alphabets come from the service (rules/delivery/sms_text.py), as does the longest text.
 
+import { countPhrase, number, phrase } from "./words.js";
+
 const UNBROKEN = "\u2011"; // a hyphen at which no line breaks
 const SENTENCE_END = /[.!?](?=\s)|\n/g;
 
@@ -32,9 +34,9 @@ function forcing(characters, sms) {
 
 function described(c, sms) {
   const code = `U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-  if (nameOf(c, sms)) return nameOf(c, sms);
-  if (/\p{Z}|\s|\u2800|\u0085/u.test(c)) return `a blank (${code})`;
-  if (/\p{M}/u.test(c)) return `a combining mark (${code})`;
+  if (nameOf(c, sms)) return phrase(nameOf(c, sms));
+  if (/\p{Z}|\s|\u2800|\u0085/u.test(c)) return phrase("a blank ({code})", { code });
+  if (/\p{M}/u.test(c)) return phrase("a combining mark ({code})", { code });
   return /\p{C}/u.test(c) ? code : c;
 }
 
@@ -81,7 +83,7 @@ export function showLength(output, body, sms) {
   const length = counted(body, sms);
   output.classList.toggle("wait", length.count > 1);
   output.classList.toggle("fail", tooLong > 0);
-  if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text can have up to ${sms.most.toLocaleString("en")} characters`;
+  if (tooLong > 0) output.textContent = tooLongWords(tooLong, sms);
   else output.textContent = words(length);
   return Math.max(tooLong, 0);
 }
@@ -98,7 +100,29 @@ function parts(widths, room) {
 }
 
 export function words({ units, room, count, encoding, forcedBy, messages }) {
-  if (messages) return `${messages} messages · ${count} segments`;
-  const because = forcedBy === undefined ? "" : ` because of ${forcedBy}`;
-  return `${units} / ${room} · ${count} ${count === 1 ? "segment" : "segments"} · ${encoding.replace("-", UNBROKEN)}${because}`;
+  if (messages) return phrase("{messages} messages · {segments} segments", { messages, segments: count });
+  const values = { units, room, encoding: encoding.replace("-", UNBROKEN), cause: forcedBy };
+  if (forcedBy === undefined) {
+    return countPhrase(
+      "{units} / {room} · {count} segment · {encoding}",
+      "{units} / {room} · {count} segments · {encoding}",
+      count,
+      values,
+    );
+  }
+  return countPhrase(
+    "{units} / {room} · {count} segment · {encoding} because of {cause}",
+    "{units} / {room} · {count} segments · {encoding} because of {cause}",
+    count,
+    values,
+  );
+}
+
+export function tooLongWords(tooLong, sms) {
+  return countPhrase(
+    "{count} character too long: a text can have up to {most} characters",
+    "{count} characters too long: a text can have up to {most} characters",
+    tooLong,
+    { most: number(sms.most) },
+  );
 }

@@ -1,6 +1,7 @@
 // The set-up's pages: what the browser knows is filled in, links are copied, and the test text shows when it arrives.
 
 import { nameCountries } from "./forms.js";
+import { phrase } from "./words.js";
 
 const ASKS_EVERY = 1000; // ms
 
@@ -16,7 +17,7 @@ function copies(button) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.parentElement.querySelector("input").value);
-    button.textContent = "Copied";
+    button.textContent = phrase("Copied");
   });
 }
 
@@ -36,7 +37,7 @@ function show(state, html) {
   state.innerHTML = html;
   if (!state.querySelector("[data-answered]")) return;
   const finish = document.querySelector('form[action="/setup/finish"] button');
-  finish.textContent = "Finish";
+  finish.textContent = phrase("Finish");
   finish.classList.add("main");
 }
 

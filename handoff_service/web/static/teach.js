@@ -2,6 +2,7 @@
 
 import { merge } from "./merge.js";
 import { say } from "./post.js";
+import { phrase } from "./words.js";
 
 const part = () => document.getElementById("teach");
 const form = () => document.getElementById("label-form");
@@ -76,7 +77,7 @@ function choose(number) {
 function save() {
   const chosen = form()?.querySelector('[name="intent"]:checked') || form()?.elements.other.value;
   if (!form()) return;
-  if (!chosen) return say("Choose an intent first.");
+  if (!chosen) return say(phrase("Choose an intent first."));
   form().requestSubmit(form().querySelector("button.main"));
 }
 
@@ -128,7 +129,7 @@ function markEntity() {
   const field = document.getElementById("example");
   const [from, to] = marked ?? [0, 0];
   const words = field.value.slice(from, to);
-  if (!words.trim()) say("Select the words first.");
+  if (!words.trim()) say(phrase("Select the words first."));
   else {
     field.setRangeText(`[${words.trim()}](${entity})`, from, to, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));

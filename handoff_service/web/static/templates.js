@@ -4,6 +4,7 @@ import { sayWhose } from "./dialogs.js";
 import { listbox } from "./listbox.js";
 import { runMacro } from "./run_macro.js";
 import { why } from "./post.js";
+import { countPhrase } from "./words.js";
 
 const FIELDS = "#draft, #new-body, #closing-text";
 const GAP = 8; // px between the popover and what it stands above
@@ -67,6 +68,7 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   field.value = words;
   list.begin();
   for (const part of picker.querySelectorAll("[data-templates]")) part.textContent = part.dataset[kind];
+  for (const part of picker.querySelectorAll("[data-of]")) part.hidden = part.dataset.of !== kind;
   for (const problem of picker.querySelectorAll('[role="alert"]')) problem.hidden = true;
   (into.closest("dialog") ?? document.body).append(picker); // what is outside of a modal dialog cannot be used
   place();
@@ -109,8 +111,9 @@ function arrived({ successful, xhr }) {
   if (!successful) return void (problem.textContent = why(xhr));
   const found = list.options();
   if (!found.length && typed && field.value) return picker.hidePopover(); // its end lets the text go on
-  const called = kind.slice(0, found.length === 1 ? -1 : undefined);
-  document.getElementById("picker-said").textContent = `${found.length} ${called}`;
+  document.getElementById("picker-said").textContent = kind === "macros"
+    ? countPhrase("{count} macro", "{count} macros", found.length)
+    : countPhrase("{count} template", "{count} templates", found.length);
   list.renewed(); // last: it may choose
 }
 

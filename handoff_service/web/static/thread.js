@@ -5,6 +5,7 @@ import { merge } from "./merge.js";
 import { closeComposer, renewComposer } from "./composer.js";
 import { dropPending } from "./pending.js";
 import { post } from "./post.js";
+import { countPhrase } from "./words.js";
 
 const NEAR = 80; // px from the end: who is this close wants to see the newest
 const READ_AFTER = 1000; // ms on the screen
@@ -103,7 +104,7 @@ function toEnd() {
 
 function showJump(more) {
   unseen += more;
-  jump.lastElementChild.textContent = `${unseen} new ${unseen === 1 ? "message" : "messages"}`;
+  jump.lastElementChild.textContent = countPhrase("{count} new message", "{count} new messages", unseen);
   jump.hidden = false;
 }
 
@@ -119,7 +120,7 @@ function markMissed(arrived) {
   const line = document.createElement("li");
   Object.assign(line, { className: "unread-line", id: "unread-line" });
   line.dataset.owner = inbound[0].dataset.owner;
-  line.textContent = `${inbound.length} new ${inbound.length === 1 ? "message" : "messages"}`;
+  line.textContent = countPhrase("{count} new message", "{count} new messages", inbound.length);
   inbound[0].before(line);
 }
 

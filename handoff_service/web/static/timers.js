@@ -2,6 +2,7 @@
 
 import { open } from "./dialogs.js";
 import { now } from "./times.js";
+import { phrase } from "./words.js";
 
 export function startTimers() {
   document.addEventListener("click", (event) => {
@@ -26,7 +27,8 @@ function left(ms) {
   const seconds = Math.max(Math.round(ms / 1000), 0);
   const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
   const two = (n) => String(n).padStart(2, "0");
-  if (!seconds) return "now";
-  if (days) return hours ? `${days} d ${hours} h` : `${days} d`;
-  return hours ? `${hours} h ${two(minutes)} min` : `${minutes}:${two(seconds % 60)}`;
+  if (!seconds) return phrase("now");
+  if (days) return hours ? phrase("{days} d {hours} h", { days, hours }) : phrase("{days} d", { days });
+  if (hours) return phrase("{hours} h {minutes} min", { hours, minutes: two(minutes) });
+  return `${minutes}:${two(seconds % 60)}`;
 }

@@ -1,5 +1,7 @@
 // Times that run in the page. The server's clock rules: a page only knows how far its own is off.
 
+import { countPhrase, language, phrase } from "./words.js";
+
 let ahead = 0; // the server's clock minus this one, in ms
 
 export function setClock(serverTime) {
@@ -8,7 +10,7 @@ export function setClock(serverTime) {
 }
 
 export function clockNow(zone) {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(now());
+  return new Intl.DateTimeFormat(language, { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(now());
 }
 
 export function runTimes() {
@@ -27,7 +29,7 @@ export function countWaits() {
     if (time.dataset.late) time.classList.toggle("fail", now() > Date.parse(time.dataset.late));
   }
   for (const time of document.querySelectorAll("time[data-left]")) {
-    put(time, `${Math.max(Math.round((Date.parse(time.dateTime) - now()) / 1000), 0)} s left`);
+    put(time, phrase("{seconds} s left", { seconds: Math.max(Math.round((Date.parse(time.dateTime) - now()) / 1000), 0) }));
   }
 }
 
@@ -37,10 +39,17 @@ function put(time, text) {
 
 // 4:02, 1 h 05 min, 2 d 3 h
 function long(ms) {
-  const [seconds, minutes, hours] = [1000, 60_000, 3_600_000].map((unit) => Math.floor(ms / unit));
+  const [seconds, minutes] = [1000, 60_000].map((unit) => Math.floor(ms / unit));
   if (minutes < 60) return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
-  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return longer(minutes);
+}
+
+// 12 min, 1 h 05 min, 2 d 3 h
+export function longer(minutes) {
+  if (minutes < 60) return phrase("{minutes} min", { minutes });
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return phrase("{hours} h {minutes} min", { hours, minutes: String(minutes % 60).padStart(2, "0") });
+  return phrase("{days} d {hours} h", { days: Math.floor(hours / 24), hours: hours % 24 });
 }
 
 export function now() {
@@ -52,9 +61,10 @@ function countDown() {
     const left = Math.max(Math.round((Date.parse(offer.dataset.due) - now()) / 1000), 0);
     const ring = offer.querySelector(".ring");
     const said = ring.lastElementChild;
-    if (said.textContent === `${left} s`) continue;
-    said.textContent = `${left} s`;
-    ring.setAttribute("aria-label", `${left} seconds left to accept`);
+    const words = phrase("{seconds} s", { seconds: left });
+    if (said.textContent === words) continue;
+    said.textContent = words;
+    ring.setAttribute("aria-label", countPhrase("{count} second left to accept", "{count} seconds left to accept", left));
     ring.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${left} ${offer.dataset.given}`);
     ring.toggleAttribute("data-tone", left < 15);
     if (left < 15) ring.dataset.tone = "wait";
@@ -65,16 +75,24 @@ function countDown() {
 function renewLately() {
   for (const time of document.querySelectorAll("time[data-lately]")) {
     const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);
-    if (minutes < 60) time.textContent = minutes < 1 ? "now" : `${minutes} min`;
-    else if (/now|min/.test(time.textContent)) time.textContent = localTime(time.dateTime);
+    if (minutes < 60) time.textContent = lately(minutes);
+    else if (isLately(time.textContent)) time.textContent = localTime(time.dateTime);
   }
   for (const time of document.querySelectorAll("time[data-waits]")) {
     const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);
-    put(time, minutes < 60 ? `${minutes} min` : long(minutes * 60_000));
+    put(time, longer(minutes));
   }
+}
+
+function lately(minutes) {
+  return minutes < 1 ? phrase("now") : longer(minutes);
+}
+
+function isLately(text) {
+  return Array.from({ length: 60 }, (_, minutes) => lately(minutes)).includes(text);
 }
 
 function localTime(iso) {
   const format = { timeZone: document.body.dataset.zone, hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat("en-GB", format).format(Date.parse(iso));
+  return new Intl.DateTimeFormat(language, format).format(Date.parse(iso));
 }

@@ -1,6 +1,7 @@
 // A form that keeps watch: how many changes are unsaved, and a question before they are lost.
 
 import { open } from "./dialogs.js";
+import { countPhrase } from "./words.js";
 
 const IGNORED = /^(csrf|command|was|create|keep-.*|add|remove|refresh|dry_run)$/;
 
@@ -52,7 +53,7 @@ function valuesOf(form) {
 function tell(count) {
   const bar = document.getElementById("save-bar");
   bar.toggleAttribute("data-unsaved", count > 0);
-  const words = count ? `${count} unsaved ${count === 1 ? "change" : "changes"}` : "";
+  const words = count ? countPhrase("{count} unsaved change", "{count} unsaved changes", count) : "";
   const output = document.getElementById("unsaved");
   if (output.textContent !== words) output.textContent = words;
   document.getElementById("discard").hidden = !count;

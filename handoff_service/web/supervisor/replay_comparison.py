@@ -10,22 +10,24 @@ from handoff_service.rules.routing.replay_figures import (
     AgentFigures,
     QueueFigures,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 from handoff_service.store.reports.replay_desk import DeskToday
 from handoff_service.store.reports.replays import ReplayResult
 from handoff_service.web.shared.figure_words import figure_value
 
 TARGETS = {
-    TargetKind.FIRST_RESPONSE: "First response targets missed",
-    TargetKind.NEXT_RESPONSE: "Next response targets missed",
-    TargetKind.RESOLUTION: "Resolution targets missed",
+    TargetKind.FIRST_RESPONSE: phrase("First response targets missed"),
+    TargetKind.NEXT_RESPONSE: phrase("Next response targets missed"),
+    TargetKind.RESOLUTION: phrase("Resolution targets missed"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
     """One figure: as it happened, replayed with today's settings, replayed with the change.
-    ``better``: whether the change is better; None: equal, or neither is better."""
+    ``better``: whether the change improves the figure; None: the figures are equal, or the figure
+    has no better direction."""
 
     called: str
     happened: str
@@ -67,11 +69,16 @@ def comparison(result: ReplayResult, now: DeskToday) -> Compared:
 
 def _queue(runs: Sequence[QueueFigures]) -> list[ComparedRow]:
     rows = [
-        _row("Conversations", [one.arrivals for one in runs], Unit.COUNT),
-        _row("Never accepted", [one.lost for one in runs], Unit.COUNT, lower=True),
-        _row("Wait, median", [one.wait_median for one in runs], Unit.SECONDS, lower=True),
-        _row("Wait, 90th percentile", [one.wait_p90 for one in runs], Unit.SECONDS, lower=True),
-        _row("Wait, longest", [one.wait_longest for one in runs], Unit.SECONDS, lower=True),
+        _row(phrase("Conversations"), [one.arrivals for one in runs], Unit.COUNT),
+        _row(phrase("Never accepted"), [one.lost for one in runs], Unit.COUNT, lower=True),
+        _row(phrase("Wait, median"), [one.wait_median for one in runs], Unit.SECONDS, lower=True),
+        _row(
+            phrase("Wait, 90th percentile"),
+            [one.wait_p90 for one in runs],
+            Unit.SECONDS,
+            lower=True,
+        ),
+        _row(phrase("Wait, longest"), [one.wait_longest for one in runs], Unit.SECONDS, lower=True),
     ]
     for kind, called in TARGETS.items():
         counts = [next(c for c in one.targets if c.kind is kind) for one in runs]
@@ -82,8 +89,8 @@ def _queue(runs: Sequence[QueueFigures]) -> list[ComparedRow]:
 
 def _agent(runs: Sequence[AgentFigures]) -> list[ComparedRow]:
     return [
-        _row("Conversations", [one.taken for one in runs], Unit.COUNT),
-        _row("Average load", [one.load for one in runs], Unit.RATIO),
+        _row(phrase("Conversations"), [one.taken for one in runs], Unit.COUNT),
+        _row(phrase("Average load"), [one.load for one in runs], Unit.RATIO),
     ]
 
 
@@ -100,23 +107,43 @@ def _row(
 
 def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
     """Each change as a sentence."""
-    said = []
+    said: list[str] = []
     for one in change.queues:
-        name = now.queues[one.id].name if one.id in now.queues else f"Queue {one.id}"
+        name = now.queues[one.id].name if one.id in now.queues else phrase("Queue {id}", id=one.id)
         if one.schedule is not None:
-            said.append(f"{name}: opening hours {in_words(one.schedule)}.")
+            said.append(
+                phrase("{name}: opening hours {hours}.", name=name, hours=in_words(one.schedule))
+            )
         if one.skills is not None:
-            said.append(f"{name}: required skills {', '.join(one.skills) or 'none'}.")
+            said.append(
+                phrase("{name}: required skills {skills}.", name=name, skills=", ".join(one.skills))
+                if one.skills
+                else phrase("{name}: no required skills.", name=name)
+            )
         if one.targets is not None:
-            said.append(f"{name}: targets changed.")
+            said.append(phrase("{name}: targets changed.", name=name))
     for agent in change.agents:
-        name = now.agents[agent.id].name if agent.id in now.agents else f"Agent {agent.id}"
+        name = (
+            now.agents[agent.id].name
+            if agent.id in now.agents
+            else phrase("Agent {id}", id=agent.id)
+        )
         if agent.capacity is not None:
-            said.append(f"{name}: capacity {agent.capacity}.")
+            said.append(phrase("{name}: capacity {count}.", name=name, count=agent.capacity))
         if agent.groups is not None:
-            said.append(f"{name}: groups {', '.join(agent.groups) or 'none'}.")
+            said.append(
+                phrase("{name}: groups {groups}.", name=name, groups=", ".join(agent.groups))
+                if agent.groups
+                else phrase("{name}: no groups.", name=name)
+            )
         if agent.skills is not None:
-            said.append(f"{name}: skills {', '.join(agent.skills) or 'none'}.")
+            said.append(
+                phrase("{name}: skills {skills}.", name=name, skills=", ".join(agent.skills))
+                if agent.skills
+                else phrase("{name}: no skills.", name=name)
+            )
     if change.available is AvailableAs.OPENING_HOURS:
-        said.append("In both runs, agents are available whenever one of their queues is open.")
+        said.append(
+            phrase("In both runs, agents are available whenever one of their queues is open.")
+        )
     return said

@@ -15,6 +15,7 @@ from handoff_service.rules.routing.replay_change import (
     ReplayChange,
 )
 from handoff_service.rules.routing.targets import QueueTargets
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.reports.replay_desk import AgentToday, DeskToday
 from handoff_service.web.shared import target_rows
 
@@ -63,7 +64,7 @@ def change_of(form: ReplayForm, now: DeskToday) -> ReplayChange:
     queues = [_queue(form, now, key) for key in now.queues]
     agents = [_agent(form, one) for one in now.agents.values()]
     if form.errors:
-        raise BadInput("Some of the settings cannot be used.", errors=form.errors)
+        raise BadInput(phrase("Some of the settings cannot be used."), errors=form.errors)
     available = form.values["available"]
     return ReplayChange(
         queues=tuple(one for one in queues if one != QueueChange(id=one.id)),
@@ -103,7 +104,9 @@ def _agent(form: ReplayForm, agent: AgentToday) -> AgentChange:
     if typed.isascii() and typed.isdigit() and int(typed[:6]) <= MOST_CAPACITY:
         capacity = int(typed)
     else:
-        form.errors[f"a{agent.id}_capacity"] = f"must be a whole number from 0 to {MOST_CAPACITY}"
+        form.errors[f"a{agent.id}_capacity"] = phrase(
+            "must be a whole number from 0 to {most}", most=MOST_CAPACITY
+        )
     return AgentChange(
         id=agent.id,
         capacity=capacity if capacity != agent.capacity else None,

@@ -10,6 +10,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.reports.replays import StartReplay, cancel_replay, start_replay
 from handoff_service.rules.routing.replay_change import REPLAYED_DAYS, ReplayState
+from handoff_service.rules.routing.replay_figures import CANNOT_KNOW
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.reports import replay_desk, replays
 from handoff_service.store.reports.replay_desk import DeskToday
@@ -101,8 +102,15 @@ async def _shown(request: Request, replay_id: int) -> dict[str, Any]:
         "running": replay.state is ReplayState.RUNNING,
         "changes": changes_in_words(replay.change, now),
         "compared": comparison(replay.result, now) if replay.result else None,
+        "assumptions": _in_page_language(replay.result.cannot_know) if replay.result else [],
         "under": f"/workspace{HERE}",
     }
+
+
+def _in_page_language(assumptions: list[str]) -> list[str]:
+    """The stored sentences as phrases. Sentences that an earlier version stored stay in English."""
+    known: dict[str, str] = {one: one for one in CANNOT_KNOW}
+    return [known.get(one, one) for one in assumptions]
 
 
 PAGES: dict[str, Any] = {

@@ -11,12 +11,13 @@ from handoff_service.rules.reports import filters, ranges
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import PRESETS, DayRange
 from handoff_service.rules.reports.reports import Report
+from handoff_service.rules.shared.phrases import phrase
 
 USUAL = "30"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReportQuery:
     """``preset``: the name of the range, empty for two typed days; ``error``: what is wrong with
     the address, which then shows the usual range without filters."""
 
@@ -34,28 +35,28 @@ class Asked:
         return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def read(request: Request, today: date, report: Report | None = None) -> Asked:
+def read(request: Request, today: date, report: Report | None = None) -> ReportQuery:
     """Read the address. If it is wrong, ``error`` says why, for the page."""
     try:
         return strict(request, today, report)
     except BadInput as error:
         by = report.groups[0] if report else ""
         of = ranges.preset(USUAL, today)
-        return Asked(of=of, preset=USUAL, filters=Filters(), by=by, error=str(error.detail))
+        return ReportQuery(of=of, preset=USUAL, filters=Filters(), by=by, error=error.detail)
 
 
-def strict(request: Request, today: date, report: Report | None = None) -> Asked:
+def strict(request: Request, today: date, report: Report | None = None) -> ReportQuery:
     """Read the address. BadInput for a wrong one."""
     given = {name: values[0] for name, values in request.get_args(True).items()}
     try:
         of, preset = _range(given, today)
         found = filters.read(given)
     except ValueError as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(error.args[0]) from error
     by = given.get("by") or ""
     if report is not None and by not in report.groups:
         by = report.groups[0]
-    return Asked(of=of, preset=preset, filters=found, by=by)
+    return ReportQuery(of=of, preset=preset, filters=found, by=by)
 
 
 def _range(given: dict[str, str], today: date) -> tuple[DayRange, str]:
@@ -64,5 +65,7 @@ def _range(given: dict[str, str], today: date) -> tuple[DayRange, str]:
     if preset == "days" or not preset:
         return ranges.chosen(first, last), ""
     if preset not in PRESETS:
-        raise ValueError(f"There is no range “{preset[:20]}”. Choose one from the list.")
+        raise ValueError(
+            phrase("There is no range “{name}”. Choose one from the list.", name=preset[:20])
+        )
     return ranges.preset(preset, today), preset

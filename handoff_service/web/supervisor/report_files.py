@@ -25,7 +25,7 @@ from handoff_service.store.reports.report import GroupRow, ReportResult
 from handoff_service.web.shared.csv_files import CSV, csv_headers, csv_lines
 from handoff_service.web.shared.figure_words import plain
 from handoff_service.web.shared.session import desk_of, page
-from handoff_service.web.supervisor.report_address import Asked, strict
+from handoff_service.web.supervisor.report_address import ReportQuery, strict
 from handoff_service.web.supervisor.reports import HERE, asked_figure, report_of, today_of
 
 AT_ONCE = 500  # conversations of one read
@@ -94,7 +94,7 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
     figure = asked_figure(request)
     store = desk_of(request).store.for_long_requests()
 
-    def load(conn: Connection) -> tuple[Asked, Sequence[str], Sequence[str]]:
+    def load(conn: Connection) -> tuple[ReportQuery, Sequence[str], Sequence[str]]:
         asked = strict(request, today_of(conn))
         first, last = asked.of.first.isoformat(), asked.of.last.isoformat()
         keys = list(attributes.definitions(conn, AttributeOwner.CONVERSATION))

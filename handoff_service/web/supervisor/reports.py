@@ -22,7 +22,8 @@ from handoff_service.rules.reports.figures import (
     Unit,
 )
 from handoff_service.rules.reports.ranges import PRESETS, interval_name
-from handoff_service.rules.reports.reports import GROUPS, REPORTS, Report
+from handoff_service.rules.reports.reports import GROUPS, REPORTS, TABLE_HEADINGS, Report
+from handoff_service.rules.shared.phrases import Phrase, joined, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -39,18 +40,20 @@ from handoff_service.web.shared.figure_words import figure_value
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page, trains
-from handoff_service.web.supervisor.report_address import Asked, read
+from handoff_service.web.supervisor.report_address import ReportQuery, read
 
 HERE = "/supervisor/reports"
 FIRST = "volume"
 PAGE = 50
-MOST_ROWS = 100  # of a table; the CSV has all
+INTERVALS = {"month": phrase("Month"), "week": phrase("Week"), "day": phrase("Day")}
+MOST_ROWS = 100  # rows of a table on the page; the CSV file has all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnChart:
     """A chart of one or two figures, with the values of each part in words."""
 
+    heading: str
     figures: Sequence[Figure]
     bars: Bars
     ticks: Sequence[str]
@@ -75,7 +78,7 @@ async def report_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 def report_of(name: str) -> Report:
     """The report of this name. NotFound for an unknown one."""
     if name not in REPORTS:
-        raise NotFound(f"There is no report “{name[:40]}”.")
+        raise NotFound(phrase("There is no report “{name}”.", name=name[:40]))
     return REPORTS[name]
 
 
@@ -84,13 +87,16 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
     around = await shell_context(request, agent, place="supervisor")
     store = desk_of(request).store.for_long_requests()
 
-    def load(conn: Connection) -> tuple[Asked, ReportResult, Mapping[str, list[FilterChoice]]]:
+    def load(
+        conn: Connection,
+    ) -> tuple[ReportQuery, ReportResult, Mapping[str, list[FilterChoice]]]:
         asked = read(request, today_of(conn), report)
         found = reports.run(conn, report, asked.of, asked.filters, asked.by)
         return asked, found, filter_choices(conn)
 
     asked, found, choices = await store.read(load)
-    charts = [_drawn(found, [FIGURES[one] for one in chart]) for chart in report.charts]
+    interval = interval_name(asked.of)
+    charts = [_drawn(found, [FIGURES[one] for one in chart], interval) for chart in report.charts]
     return render(
         "report.html",
         status=400 if asked.error else 200,
@@ -106,9 +112,10 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "choices": choices,
             "groups": {one: GROUPS[one][1] for one in report.groups},
             "heading": GROUPS[asked.by][1],
+            "table_heading": TABLE_HEADINGS[asked.by],
             "rows": found.rows[:MOST_ROWS],
             "hidden_rows": max(len(found.rows) - MOST_ROWS, 0),
-            "part": interval_name(asked.of),
+            "part": INTERVALS[interval_name(asked.of)],
             "is_empty": not any(one.value for one in found.figures),
             "may_teach": trains(agent),
             "label_names": {one.called for one in choices["label"]},
@@ -116,16 +123,17 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
     )
 
 
-def _of_range(asked: Asked) -> dict[str, Any]:
+def _of_range(asked: ReportQuery) -> dict[str, Any]:
     return {"asked": asked, "presets": PRESETS, "here": f"/workspace{HERE}"}
 
 
-def _drawn(found: ReportResult, figures: Sequence[Figure]) -> DrawnChart:
+def _drawn(found: ReportResult, figures: Sequence[Figure], interval: str) -> DrawnChart:
     values = [[part.values[one.name] for one in figures] for part in found.parts]
     pairs = [(float(row[0] or 0), float(row[1] or 0) if len(row) > 1 else 0.0) for row in values]
     chart = bars(pairs, places=min(len(pairs), 12))
     unit = figures[0].unit
     return DrawnChart(
+        heading=_chart_heading(figures, interval),
         figures=figures,
         bars=chart,
         ticks=[figure_value(one, unit, found.currency) for one in ticks(chart.highest)],
@@ -139,11 +147,28 @@ def _drawn(found: ReportResult, figures: Sequence[Figure]) -> DrawnChart:
 def _said(
     label: str, row: Sequence[float | None], figures: Sequence[Figure], found: ReportResult
 ) -> str:
-    values = (
-        f"{one.heading} {figure_value(value, one.unit, found.currency)}"
+    values = [
+        phrase(
+            "{figure} {value}",
+            figure=one.heading,
+            value=figure_value(value, one.unit, found.currency),
+        )
         for one, value in zip(figures, row, strict=True)
-    )
-    return f"{label}: {', '.join(values)}"
+    ]
+    return phrase("{interval}: {values}", interval=label, values=joined(", ", values))
+
+
+def _chart_heading(figures: Sequence[Figure], interval: str) -> Phrase:
+    named = figures[0].heading
+    if len(figures) > 1:
+        named = phrase("{first} and {second}", first=named, second=figures[1].heading)
+    match interval:
+        case "month":
+            return phrase("{figures}, by month", figures=named)
+        case "week":
+            return phrase("{figures}, by week", figures=named)
+        case _:
+            return phrase("{figures}, by day", figures=named)
 
 
 def asked_figure(request: Request) -> Figure:
@@ -151,7 +176,7 @@ def asked_figure(request: Request) -> Figure:
     one."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
-        raise NotFound(f"There is no figure “{name[:40]}”.")
+        raise NotFound(phrase("There is no figure “{name}”.", name=name[:40]))
     return FIGURES[name]
 
 
@@ -164,7 +189,9 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
     skip = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
     around = await shell_context(request, agent, place="supervisor")
 
-    def load(conn: Connection) -> tuple[Asked, CountedConversations, list[ReportedConversation]]:
+    def load(
+        conn: Connection,
+    ) -> tuple[ReportQuery, CountedConversations, list[ReportedConversation]]:
         asked = read(request, today_of(conn))
         counted = conversations_of(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
         return asked, counted, reported(conn, counted.ids)
@@ -189,7 +216,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def _unit_of_one(figure: Figure) -> Unit:
-    """The unit of one conversation's value: a share of sums lists the counted number."""
+    """The unit of one conversation's value. For a share of sums, that is the counted number."""
     if isinstance(figure.how, AvailableTime):
         return Unit.SECONDS
     if isinstance(figure.how, PerConversation):

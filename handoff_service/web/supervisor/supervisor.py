@@ -17,6 +17,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.join_group import Member, join_group, leave_group
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.agents import agents_by_id
@@ -29,7 +30,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-AT_FIRST, MOST = 50, 500  # conversations shown; "show all" raises the limit
+AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations shown; "show all" raises the limit
 
 
 @page(Role.SUPERVISOR)
@@ -121,7 +122,7 @@ async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     """Assign the conversation to an agent manually; assigning it to oneself takes it over."""
     to = form_field(request, "agent_id")
     if not to.isdecimal() or len(to) > 15:
-        raise BadInput("Choose the agent who gets this conversation.")
+        raise BadInput(phrase("Choose the agent who gets this conversation."))
     command = AssignTo(interaction_id=interaction_id, agent_id=int(to), by=agent.id)
     await desk_of(request).store.write(assign_by_hand, command, near=interaction_id)
     return _done(request, interaction_id)
@@ -138,12 +139,12 @@ def _done(request: Request, interaction_id: int) -> HTTPResponse:
 def _shown(request: Request) -> tuple[int | None, int]:
     """Return which queue to show (None for all), and the largest number of conversations."""
     queue = request.args.get("queue") or ""
-    most = MOST if request.args.get("all") == "1" else AT_FIRST
+    most = MOST_CONVERSATIONS if request.args.get("all") == "1" else AT_FIRST
     return (int(queue) if queue.isdecimal() and len(queue) < 16 else None), most
 
 
 def _of_now(now: Now, queue: int | None, most: int) -> dict[str, Any]:
-    return {"seen": now, "queue": queue, "all": most == MOST}
+    return {"seen": now, "queue": queue, "all": most == MOST_CONVERSATIONS}
 
 
 def _of_today(today: Today) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.views import Suggestion, TrainerItem
 
 SUGGESTED = 5
-NOTHING_NEW = 0.9  # from this confidence and similarity on, an example teaches nothing
+NOTHING_NEW = 0.9  # an example with at least this confidence and similarity teaches nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

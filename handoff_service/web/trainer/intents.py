@@ -21,6 +21,7 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.label_items import LabelItem
 from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import LabelVerdict, Role
 from handoff_service.rules.training.examples import example_of
 from handoff_service.rules.training.masking import without_masks
@@ -42,14 +43,14 @@ async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def compared(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The parts of the pages with suspects. ``intent``: those of its page."""
+    """The parts of the pages with suspects. ``intent``: the examples on the page of this intent."""
     name = request.args.get("intent") or ""
     if not name:
         shown = await _overview(request, compare=True)
         return render("trainer/intents_parts.html", **shown)
     desk = desk_of(request)
     if name not in await run_slow(desk.bot_data.intents):
-        raise NotFound(f"There is no intent {name} with examples.")
+        raise NotFound(phrase("There is no intent {name} with examples.", name=name))
     await run_slow(desk.bot_data.suspects)
     return render("trainer/suspects.html", **await _suspects(request, name))
 
@@ -84,11 +85,11 @@ def _example_change(request: Request, name: str) -> Callable[[], list[FileChange
         case "move":
             to = form_field(request, "to").strip()
             if to == name:
-                raise BadInput("Choose another intent.")
+                raise BadInput(phrase("Choose another intent."))
             return lambda: data.move(name, to, marked)
         case "delete":
             return lambda: [data.remove(name, marked)]
-    raise BadInput("Choose what to change.")
+    raise BadInput(phrase("Choose what to change."))
 
 
 @page(Role.TRAINER)
@@ -179,7 +180,7 @@ async def _suspects(request: Request, name: str) -> dict[str, Any]:
 def _examples(data: BotData, name: str, sought: str) -> dict[str, Any]:
     known = data.intents()
     if name not in known:
-        raise NotFound(f"There is no intent {name} with examples.")
+        raise NotFound(phrase("There is no intent {name} with examples.", name=name))
     words = folded(sought).split()
     fit: list[Example] = [
         one for one in known[name].examples if all(word in folded(one.text) for word in words)

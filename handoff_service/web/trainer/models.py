@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.judge_canary import canary_figures
 from handoff_service.operations.training.keep_models import PinModel, pin_model
 from handoff_service.operations.training.promotion_blocks import promotion_blocks
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import ModelState, Role
 from handoff_service.rules.training.canary import ENOUGH_TURNS, in_words
 from handoff_service.rules.training.exact_tests import Share
@@ -25,11 +26,12 @@ from handoff_service.rules.training.kept_models import LAST_RUN, LAST_TRAINED
 from handoff_service.rules.training.live import Moved, moved
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.training import models, open_forms
-from handoff_service.store.views.training import BotModel, LiveFigures
+from handoff_service.store.views.training import BotModel, LiveFigures, Promotion
 from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import csrf_token, desk_of, page
+from handoff_service.web.trainer.stored_sentences import reason_of_promotion, translated_reasons
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
@@ -80,7 +82,7 @@ async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HT
         return {
             "model": model,
             "running": running,
-            "blocked": promotion_blocks(conn, model, running),
+            "blocked": translated_reasons(promotion_blocks(conn, model, running), model),
             "open_forms": open_forms.count(conn),
         }
 
@@ -124,7 +126,7 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
                 desk.store, desk.settings.home, desk.training.root, command
             )
         except SetupError as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error.args[0]) from error
     else:
         await desk.store.write(change_model.roll_back, command)
     desk.rollout.trigger()
@@ -133,7 +135,7 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.TRAINER)
 async def pin_one_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """Keep a model's file for good, or no longer."""
+    """Keep a model's file permanently, or stop keeping it."""
     command = PinModel(hash=hash, is_pinned=form_field(request, "pinned") == "1")
     await desk_of(request).store.write(pin_model, command)
     return done_or_redirect(request, HERE)
@@ -151,7 +153,7 @@ async def _models(request: Request) -> dict[str, Any]:
             "canary_summary": _canary_summary(conn, canary, running),
             "returns_to": models.returns_to(conn),
             "all": models.list_(conn),
-            "history": models.promotions(conn, 20),
+            "history": [_in_page_language(one) for one in models.promotions(conn, 20)],
             **(_live(conn, running) if running else {"figures": [], "by_intent": []}),
         }
 
@@ -167,6 +169,10 @@ async def _models(request: Request) -> dict[str, Any]:
         "canary_turns": ENOUGH_TURNS,
         "kept": {"run": LAST_RUN, "trained": LAST_TRAINED},
     }
+
+
+def _in_page_language(one: Promotion) -> Promotion:
+    return replace(one, reason=reason_of_promotion(one.reason)) if one.reason else one
 
 
 def _canary_summary(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:
@@ -189,9 +195,9 @@ def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
     old, new = models.total(earlier), models.total(after)
     return {
         "figures": [
-            _figure("Answered", old.answered, new.answered),
-            _figure("Not understood", old.fallbacks, new.fallbacks),
-            _figure("Handed to agents", old.handoffs, new.handoffs),
+            _figure(phrase("Answered"), old.answered, new.answered),
+            _figure(phrase("Not understood"), old.fallbacks, new.fallbacks),
+            _figure(phrase("Handed to agents"), old.handoffs, new.handoffs),
         ],
         "by_intent": _by_intent(earlier, after),
     }

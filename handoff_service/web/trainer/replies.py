@@ -16,6 +16,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
@@ -32,7 +33,7 @@ async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
     variant = form_field(request, "variant")
     if not variant.isdecimal() or len(variant) > 3:
-        raise BadInput("There is no such reply any more. Reload the page.")
+        raise BadInput(phrase("There is no such reply any more. Reload the page."))
     desk = desk_of(request)
     put = partial(
         answers.put_reply,

@@ -16,6 +16,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.label_items import LabelItem
 from handoff_service.operations.training.pin_texts import remove_pin
 from handoff_service.operations.training.settle_dispute import SettleDispute
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Role, TrainerLane
 from handoff_service.store.training import items, labels
 from handoff_service.store.training.items import LabelQueue
@@ -33,7 +34,7 @@ BASE = "/workspace/trainer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class RightColumn:
     """The right column: the trainer's last labels, the agreement, the audit and the pinned
     texts."""
 
@@ -109,14 +110,14 @@ async def undo_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
     item, errors = await labeling.undo_label(
         desk.store, desk.bot_data, agent.id, id_field(batch, "batch") if batch else None
     )
-    said = "Undone." if not errors else f"Undone. {' '.join(errors)}"
+    said = joined(" ", [phrase("Undone."), *errors])
     return await _after(request, agent, said, item)
 
 
 @page(Role.TRAINER)
 async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(remove_pin, pinned_id)
-    return await _after(request, agent, "This text is no longer required.")
+    return await _after(request, agent, phrase("This text is no longer required."))
 
 
 @page(Role.TRAINER)
@@ -127,7 +128,7 @@ async def settle_labels(request: Request, item_id: int, agent: CurrentAgent) -> 
         item_id=item_id, agent_id=agent.id, for_second=form_field(request, "keeps") == "second"
     )
     settled = await labeling.settle(desk.store, desk.bot_data, command)
-    return await _after(request, agent, f"Settled as {settled.meant}.")
+    return await _after(request, agent, phrase("Settled as {meant}.", meant=settled.meant))
 
 
 async def _after(
@@ -160,9 +161,9 @@ async def _teach(
     wanted = item if item is not None else int(asked) if asked.isdecimal() else None
     lane = _lane(request.args.get("lane") or form_field(request, "lane"))
 
-    def read(conn: Connection) -> tuple[LabelQueue, TrainerItem | None, Beside]:
+    def read(conn: Connection) -> tuple[LabelQueue, TrainerItem | None, RightColumn]:
         queue = items.queue(conn, agent.id, desk.clock(), lane)
-        beside = Beside(
+        beside = RightColumn(
             last=labels.last_labels(conn, agent.id),
             agreement=labels.agreed(conn),
             audit=labels.audit_share(conn),
@@ -219,14 +220,19 @@ def _lane(text: str) -> TrainerLane | None:
 
 def _said(command: LabelItem, count: int, change: FileChange, *, second: bool) -> str:
     if command.verdict is LabelVerdict.UNSURE:
-        return "Left to a colleague."
+        return phrase("Left to a colleague.")
     if command.verdict is LabelVerdict.NOT_FOR_BOT:
-        return "Set aside. Nothing is written."
+        return phrase("Set aside. Nothing is written.")
     if second:
-        return "Second label kept. Nothing is written."
+        return phrase("Second label kept. Nothing is written.")
     if not change.diff:
-        return f"Labeled as {command.intent}. The example was there already."
-    return f"Labeled as {command.intent}: {count} written to {change.file}."
+        return phrase("Labeled as {intent}. The example was there already.", intent=command.intent)
+    return phrase(
+        "Labeled as {intent}: {count} written to {file}.",
+        intent=command.intent,
+        count=count,
+        file=change.file,
+    )
 
 
 PAGES: dict[str, Any] = {

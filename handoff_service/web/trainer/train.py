@@ -15,6 +15,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.operations.training.replay import JudgeReplayed, judge_replayed
 from handoff_service.operations.training.training_run import StartRun, cancel_run
+from handoff_service.rules.shared.phrases import any_of, phrase
 from handoff_service.rules.shared.vocabulary import (
     ModelState,
     ReplayVerdict,
@@ -25,15 +26,17 @@ from handoff_service.rules.shared.vocabulary import (
 from handoff_service.rules.training.comparison import ComparedText, Comparison, TextSet
 from handoff_service.rules.training.intent_scores import confusions
 from handoff_service.rules.training.intents import alike
-from handoff_service.rules.training.promotion_rules import ENOUGH_TEXTS, Block
+from handoff_service.rules.training.promotion_rules import BLOCKS_WHEN, ENOUGH_TEXTS
 from handoff_service.store.training import models, replay, runs
 from handoff_service.store.views.training import BotModel, TrainingRun
 from handoff_service.web.shared.charts import bars
 from handoff_service.web.shared.desk_facts import desk_facts
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import csrf_token, desk_of, page
+from handoff_service.web.trainer.stored_sentences import ADVICE_WORDS, translated_reasons
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/train"
@@ -42,9 +45,11 @@ LOGS = {"check": "check", "train": "train", "measure": "answers"}  # step -> its
 END_OF_LOG = 200_000  # characters
 CHANGES = 200  # the most texts of a replay that the page shows
 STEPS = {
-    TrainingStep.CHECK: "Check the data and every text that the virtual agent can send",
-    TrainingStep.TRAIN: "Train a model",
-    TrainingStep.MEASURE: "Compare it with the running model, and replay the last seven days",
+    TrainingStep.CHECK: phrase("Check the data and every text that the virtual agent can send"),
+    TrainingStep.TRAIN: phrase("Train a model"),
+    TrainingStep.MEASURE: phrase(
+        "Compare it with the running model, and replay the last seven days"
+    ),
 }
 
 
@@ -96,7 +101,7 @@ async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
     try:
         text = await asyncio.to_thread(path.read_text, errors="replace")
     except FileNotFoundError:
-        text = "There is no log yet."
+        text = shown(phrase("There is no log yet."))
     return plain_text(text[-END_OF_LOG:])
 
 
@@ -105,7 +110,13 @@ async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Start a run. ``model``: measure this model again, without training."""
     note = form_field(request, "note").strip()
     if len(note) > LONGEST_NOTE:
-        raise BadInput(errors={"note": f"must have at most {LONGEST_NOTE} characters"})
+        raise BadInput(
+            errors={
+                "note": phrase(
+                    "must have at most {longest_note} characters", longest_note=LONGEST_NOTE
+                )
+            }
+        )
     model = form_field(request, "model") or None
     desk = desk_of(request)
     await labeling.finish_unwritten(desk.store, desk.bot_data, desk.clock())
@@ -126,8 +137,10 @@ async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Store the trainer's verdict on a changed answer."""
     verdict = form_field(request, "verdict")
     if verdict not in set(ReplayVerdict):
-        raise BadInput(errors={"verdict": f"must be {', '.join(ReplayVerdict)}"})
-    text_id = id_field(form_field(request, "text_id"), "text_id", "a replayed text's id")
+        raise BadInput(errors={"verdict": phrase("must be {words}", words=any_of(ReplayVerdict))})
+    text_id = id_field(
+        form_field(request, "text_id"), "text_id", phrase("must be a replayed text's id")
+    )
     command = JudgeReplayed(id=text_id, verdict=ReplayVerdict(verdict), agent_id=agent.id)
     await desk_of(request).store.write(judge_replayed, command)
     return _done(request)
@@ -141,7 +154,13 @@ async def _run(request: Request) -> dict[str, Any]:
     run = await desk_of(request).store.read(runs.latest)
     order = list(TrainingStep)
     at = order.index(run.step) if run is not None and run.step is not None else -1
-    return {"run": run, "steps": [(step, STEPS[step], order.index(step) - at) for step in order]}
+    advice, _, detail = ((run.error if run is not None else None) or "").partition("\n")
+    return {
+        "run": run,
+        "advice": ADVICE_WORDS.get(advice, advice),
+        "detail": detail,
+        "steps": [(step, STEPS[step], order.index(step) - at) for step in order],
+    }
 
 
 async def _comparison(request: Request) -> dict[str, Any]:
@@ -155,7 +174,7 @@ async def _comparison(request: Request) -> dict[str, Any]:
         return {
             "model": model,
             "running": running,
-            "blocked": promotion_blocks(conn, model, running),
+            "blocked": translated_reasons(promotion_blocks(conn, model, running), model),
             "changes": replay.of_model(conn, model.hash)[:CHANGES],
         }
 
@@ -169,7 +188,7 @@ async def _comparison(request: Request) -> dict[str, Any]:
         "figures": figures,
         "asked": asked,
         "blocks": model.scores["blocks"],
-        "when": {block.name.lower(): str(block) for block in Block},
+        "when": {str(block): when for block, when in BLOCKS_WHEN.items()},
         "worst_change": _worst_change(figures),
         "matrix": _matrix(texts),
         "recall_chart": _recall_chart(figures),
@@ -212,7 +231,11 @@ def _worst_change(figures: Comparison) -> str:
         return "–"
     change, intent = min(changes)
     points = round(100 * change)
-    return f"{points:+d} points, {intent}" if points else "none"
+    return (
+        phrase("{points:+d} points, {intent}", points=points, intent=intent)
+        if points
+        else phrase("no change")
+    )
 
 
 def _recall_chart(figures: Comparison) -> Any:

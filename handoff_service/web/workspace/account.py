@@ -12,12 +12,13 @@ from handoff_service.operations.desk.agents import ChangeAgent, change_agent
 from handoff_service.operations.desk.sessions import EndSession, end_own_session
 from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
 from handoff_service.operations.shared.read_fields import read_as
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, phrase
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.sessions import sessions_of
 from handoff_service.store.routing import notification_targets
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.agents import AgentBody
+from handoff_service.web.shared.page_language import PAGE_LANGUAGES
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
@@ -26,13 +27,14 @@ from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, pa
 
 HERE = "/workspace/account"
 DONE = {
-    "name": "Saved",
-    "password": "Your password is changed. You are signed out on other devices",
-    "session": "That device is signed out",
-    "notify": "Notifications are on",
-    "notify_removed": "Removed",
-    "notify_tried": "The test is sent",
-    "notify_failed": "The test did not arrive. The list says why",
+    "name": phrase("Saved"),
+    "language": phrase("Saved"),
+    "password": phrase("Your password is changed. You are signed out on other devices"),
+    "session": phrase("That device is signed out"),
+    "notify": phrase("Notifications are on"),
+    "notify_removed": phrase("Removed"),
+    "notify_tried": phrase("The test is sent"),
+    "notify_failed": phrase("The test did not arrive. The list says why"),
 }
 NO_PASSWORDS = {"current": "", "password": ""}
 
@@ -53,6 +55,21 @@ async def change_name(request: Request, agent: CurrentAgent) -> HTTPResponse:
         change_agent, ChangeAgent(id=agent.id, by=agent.id, values=values)
     )
     return done_or_redirect(request, f"{HERE}?done=name")
+
+
+@page(*ANYONE)
+async def change_language(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Change the language of the agent's pages. Empty: the browser's language."""
+    form = typed(request, ["language"])
+    try:
+        values = read_as(AgentBody, {"language": form.values["language"] or None}).given()
+    except BadInput as refusal:
+        form = form.with_refusal(refusal)
+        return await _page(request, agent, language=form, status=refusal.status)
+    await desk_of(request).store.write(
+        change_agent, ChangeAgent(id=agent.id, by=agent.id, values=values)
+    )
+    return done_or_redirect(request, f"{HERE}?done=language")
 
 
 @page(*ANYONE)
@@ -82,8 +99,15 @@ async def _new_password(request: Request, agent: CurrentAgent) -> str:
     current = form_field(request, "current")[:1000]
     left = await try_password(desk, agent.email, current, visitor_of(request, agent.email))
     if left is not None:
-        tries = counted(left, "attempt")
-        raise BadInput(errors={"current": f"This is not your password. {tries} left."})
+        raise BadInput(
+            errors={
+                "current": count_phrase(
+                    "This is not your password. {count} attempt left.",
+                    "This is not your password. {count} attempts left.",
+                    left,
+                )
+            }
+        )
     return password
 
 
@@ -99,6 +123,7 @@ async def _page(
     agent: CurrentAgent,
     *,
     name: Form | None = None,
+    language: Form | None = None,
     passwords: Form | None = None,
     status: int = 200,
 ) -> HTTPResponse:
@@ -107,6 +132,8 @@ async def _page(
     shown: dict[str, Any] = {
         "agent": agent,
         "name_form": name or Form(values={"name": agent.name}),
+        "language_form": language or Form(values={"language": agent.language or ""}),
+        "languages": PAGE_LANGUAGES,
         "password_form": passwords or Form(values=NO_PASSWORDS),
         "needs": await needs_of(desk, agent.id, by_password=False),
         "providers": await desk.store.read(identity_providers.of_agent, agent.id),
@@ -123,6 +150,7 @@ async def _page(
 PAGES: dict[str, Any] = {"/account": account_page}
 POST_HANDLERS: dict[str, Any] = {
     "/account/name": change_name,
+    "/account/language": change_language,
     "/account/password": change_password,
     "/account/sessions/end": end_session,
 }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.phrases import count_phrase, phrase
 from handoff_service.store.conversations import live_group
 from handoff_service.store.desk import labels
 from handoff_service.store.desk import macros as stored
@@ -31,33 +32,62 @@ from handoff_service.web.shared.bulk_actions import (
     undo_each,
 )
 from handoff_service.web.shared.bulk_undo import (
-    MOST,
+    MOST_CONVERSATIONS,
     BulkResult,
     read_inverses,
     write_inverses,
 )
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace import macros, time_choices
 from handoff_service.web.workspace.attributes import attributes_to_set
 from handoff_service.web.workspace.labels import asked_topics
 
+#: action -> the label of its button
 TITLES = {
-    "assign": "Assign",
-    "label": "Label",
-    "attributes": "Set attributes of",
-    "snooze": "Put on hold",
-    "close": "Close",
-    "macro": "Run a macro on",
+    "assign": phrase("Assign"),
+    "label": phrase("Label"),
+    "attributes": phrase("Set attributes"),
+    "snooze": phrase("Put on hold"),
+    "close": phrase("Close"),
+    "macro": phrase("Run the macro"),
 }
-DID = {
-    "assign": "assigned",
-    "label": "labeled",
-    "attributes": "changed",
-    "snooze": "put on hold",
-    "close": "closed",
+#: the heading of an action's dialog
+HEADINGS: Mapping[str, Callable[[int], str]] = {
+    "assign": lambda n: count_phrase(
+        "Assign {count} conversation", "Assign {count} conversations", n
+    ),
+    "label": lambda n: count_phrase("Label {count} conversation", "Label {count} conversations", n),
+    "attributes": lambda n: count_phrase(
+        "Set attributes of {count} conversation", "Set attributes of {count} conversations", n
+    ),
+    "snooze": lambda n: count_phrase(
+        "Put {count} conversation on hold", "Put {count} conversations on hold", n
+    ),
+    "close": lambda n: count_phrase("Close {count} conversation", "Close {count} conversations", n),
+    "macro": lambda n: count_phrase(
+        "Run a macro on {count} conversation", "Run a macro on {count} conversations", n
+    ),
+}
+#: the sentence about the conversations that an action has changed
+DONE: Mapping[str, Callable[[int], str]] = {
+    "assign": lambda n: count_phrase(
+        "{count} conversation assigned.", "{count} conversations assigned.", n
+    ),
+    "label": lambda n: count_phrase(
+        "{count} conversation labeled.", "{count} conversations labeled.", n
+    ),
+    "attributes": lambda n: count_phrase(
+        "{count} conversation changed.", "{count} conversations changed.", n
+    ),
+    "snooze": lambda n: count_phrase(
+        "{count} conversation put on hold.", "{count} conversations put on hold.", n
+    ),
+    "close": lambda n: count_phrase(
+        "{count} conversation closed.", "{count} conversations closed.", n
+    ),
 }
 
 
@@ -65,7 +95,7 @@ DID = {
 async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
     """Return the dialog with the fields that the action needs."""
     if action not in TITLES:
-        raise BadInput("Choose an action from the bar.")
+        raise BadInput(phrase("Choose an action from the bar."))
     around = await shell_context(request, agent, place="ongoing")
     asked = request.args.get("ids") or ""
     ids = _ids(asked) if asked or action == "macro" else []
@@ -84,7 +114,8 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
         "bulk_dialog.html",
         **around | shown,
         action=action,
-        title=TITLES[action],
+        heading=HEADINGS[action](len(ids)),
+        button=TITLES[action],
         interaction=None,  # the time picker shows no requester's clock
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
@@ -95,10 +126,11 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
 async def act_on_several(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
     """Carry the action out on each conversation in ``ids``."""
     if action not in ACT_ON_ONE:
-        raise BadInput("Choose an action from the bar.")
+        raise BadInput(phrase("Choose an action from the bar."))
     ids = _ids(form_field(request, "ids"))
     act_on_one = await ACT_ON_ONE[action](request, agent)
-    return _answer(request, await on_each(ids, act_on_one), await _did(request, action))
+    outcome = await on_each(ids, act_on_one)
+    return _answer(request, outcome, await _done(request, action, outcome.done))
 
 
 @page(*LIVE)
@@ -106,46 +138,50 @@ async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Carry out the inverse operations of an action on several conversations."""
     inverses = read_inverses(form_field(request, "undo"))
     outcome = await undo_each(desk_of(request).store, agent, inverses)
-    return _answer(request, outcome, "restored")
+    done = count_phrase(
+        "{count} conversation restored.", "{count} conversations restored.", outcome.done
+    )
+    return _answer(request, outcome, done)
 
 
 def _ids(listed: str) -> list[int]:
     """The conversations, ``1,2,3``."""
     each = filter(None, listed.split(","))
-    ids = [id_field(one, "ids", "conversations: select some in the list") for one in each]
-    if not 0 < len(ids) <= MOST:
-        raise BadInput(f"Select 1 to {MOST} conversations.")
+    ids = [id_field(one, "ids", phrase("must be conversations of the list")) for one in each]
+    if not 0 < len(ids) <= MOST_CONVERSATIONS:
+        raise BadInput(phrase("Select 1 to {most} conversations.", most=MOST_CONVERSATIONS))
     return ids
 
 
-async def _did(request: Request, action: str) -> str:
+async def _done(request: Request, action: str, number: int) -> str:
     if action != "macro":
-        return DID[action]
-    return macros.did((await desk_of(request).store.read(stored.get, _macro_id(request))).name)
+        return DONE[action](number)
+    macro = await desk_of(request).store.read(stored.get, _macro_id(request))
+    return macros.done(macro.name, number)
 
 
-def _answer(request: Request, outcome: BulkResult, did: str) -> HTTPResponse:
+def _answer(request: Request, outcome: BulkResult, done: str) -> HTTPResponse:
     if "hx-request" not in request.headers:
         return done_or_redirect(request)
     return render(
         "bulk_done.html",
         csrf=csrf_token(request),
-        did=did,
+        done=done,
         outcome=outcome,
         undo=write_inverses(outcome.undo),
     )
 
 
 async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
-    label_id = id_field(form_field(request, "label_id"), "label_id", "a label's id; choose a label")
+    label_id = id_field(form_field(request, "label_id"), "label_id", A_LABEL)
     return label_each(desk_of(request).store, agent, label_id)
 
 
 async def _attributes(request: Request, agent: CurrentAgent) -> ActOnOne:
-    """An empty field stays as it is."""
+    """The values to set. A field that is empty in the form is not changed."""
     values = {key: value for key, value in sent_values(request).items() if value is not None}
     if not values:
-        raise BadInput("Fill in at least one attribute.")
+        raise BadInput(phrase("Fill in at least one attribute."))
     return attributes_each(desk_of(request).store, agent, values)
 
 
@@ -160,13 +196,13 @@ async def _snooze(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 async def _close(request: Request, agent: CurrentAgent) -> ActOnOne:
     topic = form_field(request, "topic_id")
-    topic_id = id_field(topic, "topic_id", "a label's id") if topic else None
+    topic_id = id_field(topic, "topic_id", A_LABEL) if topic else None
     closing_text = None if form_field(request, "says") == "1" else ""
     return close_each(desk_of(request).store, agent, topic_id, closing_text)
 
 
 async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
-    to = id_field(form_field(request, "agent_id"), "agent_id", "an agent's id; choose an agent")
+    to = id_field(form_field(request, "agent_id"), "agent_id", phrase("must be an agent's id"))
     return assign_each(desk_of(request).store, agent, to)
 
 
@@ -175,7 +211,7 @@ async def _macro(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 
 def _macro_id(request: Request) -> int:
-    return id_field(form_field(request, "macro_id"), "macro_id", "a macro: choose one")
+    return id_field(form_field(request, "macro_id"), "macro_id", phrase("must be a macro's id"))
 
 
 ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]] = {

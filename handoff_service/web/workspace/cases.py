@@ -18,6 +18,7 @@ from handoff_service.operations.conversations.resolve_case import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.delivery.quiet_hours import earliest_send_time
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.rules.virtual_agent.bot_replies import short
 from handoff_service.store.cases import case_lines, cases
@@ -90,7 +91,7 @@ def _texting(
 @page(*LIVE)
 async def open_one(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     if not form_field(request, "description").strip():
-        raise BadInput("Describe what the case is about.")
+        raise BadInput(phrase("Describe what the case is about."))
     command = OpenByHand(
         agent_id=agent.id,
         description=_text(request, "description", most=LONGEST_DESCRIPTION),
@@ -130,13 +131,13 @@ def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Intera
     interaction = conversations.get(conn, interaction_id)
     case = cases.one_beside(conn, interaction, case_id)
     if case is None:
-        raise NotFound("This requester has no such case. Reload the page.")
+        raise NotFound(phrase("This requester has no such case. Reload the page."))
     return interaction, case
 
 
 def _one_of[W: (CaseKind, CaseState)](words: type[W], text: str, field: str) -> W:
     if text not in {word.value for word in words}:
-        raise BadInput(errors={field: f"must be one of {', '.join(words)}"})
+        raise BadInput(errors={field: phrase("must be one of {choices}", choices=", ".join(words))})
     return words(text)
 
 
@@ -147,7 +148,7 @@ def _text(request: Request, field: str, *, most: int) -> str:
 def _priority(request: Request) -> int:
     text = form_field(request, "priority")
     if text not in {"1", "2", "3", "4", "5"}:
-        raise BadInput(errors={"priority": "must be from 1 to 5"})
+        raise BadInput(errors={"priority": phrase("must be from 1 to 5")})
     return int(text)
 
 

@@ -13,6 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.web.shared.attribute_fields import sent_values
 from handoff_service.web.shared.rendering import (
@@ -20,7 +21,7 @@ from handoff_service.web.shared.rendering import (
     done_or_redirect,
     form_field,
 )
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -30,13 +31,17 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
     closing_text = _field(request, "closing_text")
     topic = _field(request, "topic_id")
     if state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED):
-        raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+        raise BadInput(errors={"state": phrase("must be closed_complete or closed_abandoned")})
     if len(closing_text) > MAX_BODY:
         raise BadInput(
-            f"The closing text must be at most {MAX_BODY} characters; it has {len(closing_text)}."
+            phrase(
+                "The closing text must be at most {most} characters; it has {count}.",
+                most=MAX_BODY,
+                count=len(closing_text),
+            )
         )
     if not _field(request, "short_description"):
-        raise BadInput("Describe in a few words what it was about.")
+        raise BadInput(phrase("Describe in a few words what it was about."))
     command = CloseInteraction(
         interaction_id=interaction_id,
         agent_id=agent.id,
@@ -44,13 +49,13 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
         short_description=_field(request, "short_description")[:160],
         closing_text=closing_text,
         attributes=sent_values(request),
-        topic_id=id_field(topic, "topic_id", "a label's id") if topic else None,
+        topic_id=id_field(topic, "topic_id", A_LABEL) if topic else None,
     )
     try:
         await desk_of(request).store.write(close_interaction, command, near=interaction_id)
     except BadInput as error:
         if "topic_id" in error.errors:
-            raise BadInput("Choose a topic: what it was about.") from error
+            raise BadInput(phrase("Choose a topic: what it was about.")) from error
         raise
     return back_to_conversation(request, interaction_id)
 

@@ -10,6 +10,7 @@ from handoff_service.operations.consent.change_consent import NOTE, ConsentReque
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.conversations import conversations
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.page_shell import shell_context
@@ -31,7 +32,7 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     opted_out = bool(form_field(request, "opted_out"))
     note = form_field(request, "note").strip()
     if not opted_out and not note:
-        raise BadInput("Write how they told us. The consent ledger keeps it.")
+        raise BadInput(phrase("Write how they told us. The consent ledger keeps it."))
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = ConsentRequest(
         number=interaction.requester_number,

@@ -13,6 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import texts
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from handoff_service.web.shared import reply_owner, suggested_replies, thread_query
@@ -113,7 +114,9 @@ async def note(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 @page(*LIVE)
 async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     up_to = id_field(
-        form_field(request, "up_to").strip(), "up_to", "the seq of a message in the conversation"
+        form_field(request, "up_to").strip(),
+        "up_to",
+        phrase("must be the seq of a message in the conversation"),
     )
     command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)

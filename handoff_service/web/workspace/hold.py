@@ -13,6 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
     change_interaction,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.web.shared.rendering import back_to_conversation, form_field
@@ -24,7 +25,7 @@ from handoff_service.web.workspace import time_choices
 async def hold(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
-        raise BadInput("Write why, so that other agents know what it is waiting for.")
+        raise BadInput(phrase("Write why, so that other agents know what it is waiting for."))
     choice, own = form_field(request, "until"), time_choices.written(request)
     desk = desk_of(request)
     zone = ZoneInfo(await desk.store.read(desk_time_zone))

@@ -16,7 +16,7 @@ from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk import labels
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
 
@@ -39,7 +39,7 @@ async def label_it(request: Request, interaction_id: int, agent: CurrentAgent) -
     command = LabelConversation(
         interaction_id=interaction_id,
         agent_id=agent.id,
-        label_id=id_field(form_field(request, "label_id"), "label_id", "a label's id"),
+        label_id=id_field(form_field(request, "label_id"), "label_id", A_LABEL),
         on=form_field(request, "on") == "1",
     )
     await desk_of(request).store.write(label_conversation, command, near=interaction_id)

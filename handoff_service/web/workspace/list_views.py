@@ -1,4 +1,4 @@
-"""Sort and filter the list of ongoing conversations, and save a way to look at it."""
+"""Sort and filter the list of ongoing conversations, and save the result as a view."""
 
 from typing import Any
 
@@ -16,8 +16,9 @@ from handoff_service.operations.conversations.list_views import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_LABEL, id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -30,7 +31,7 @@ async def arrange_list(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def save_list_view(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Save the list as it is arranged."""
+    """Save the present sorting and filter of the list."""
     command = SaveView(
         agent_id=agent.id,
         name=form_field(request, "name"),
@@ -56,11 +57,11 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
     attribute = shows.removeprefix("attribute:") if shows.startswith("attribute:") else ""
     tag = "" if label or attribute else shows
     if sort not in set(Sort) or (tag and tag not in set(Tag)):
-        raise BadInput("Choose a sort and a filter from the list.")
+        raise BadInput(phrase("Choose a sort and a filter from the list."))
     return SortAndFilter(
         sort=Sort(sort),
         tag=Tag(tag) if tag else None,
-        label_id=id_field(label, "shows", "a label's id") if label else None,
+        label_id=id_field(label, "shows", A_LABEL) if label else None,
         attribute=attribute or None,
     )
 

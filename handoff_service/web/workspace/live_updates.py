@@ -1,7 +1,7 @@
 """Live updates of pages: the stream of hints, and typing notices, which are never stored."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sanic import Request
@@ -14,12 +14,14 @@ from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss,
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.transaction import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.session import (
     ANYONE,
@@ -33,7 +35,11 @@ from handoff_service.web.shared.session import (
 )
 
 # what the agent types -> the words that other agents read; empty: the agent has stopped typing
-KINDS = {"text": "is typing a text", "note": "is typing a note", "": ""}
+KINDS: Mapping[str, str] = {
+    "text": phrase("{name} is typing a text…"),
+    "note": phrase("{name} is typing a note…"),
+    "": "",
+}
 PAUSE = 1.0  # seconds between two redraws of the supervisor's page
 LONGEST = 9  # digits of an id or a message's seq
 
@@ -99,9 +105,11 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:
-        raise BadInput(errors={"kind": "must be text or note, or empty when typing has stopped"})
+        raise BadInput(
+            errors={"kind": phrase("must be text or note, or empty when typing has stopped")}
+        )
     if not await desk.store.read(interactions.is_open, interaction_id):
-        raise Conflict(f"{interactions.number(interaction_id)} is closed.")
+        raise Conflict(phrase("{number} is closed.", number=interactions.number(interaction_id)))
     desk.fanout.publish([Hint(f"writing:{interaction_id}:{kind}", interaction_id, by=agent.id)])
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
@@ -111,7 +119,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
     """Dismiss a prompt."""
     seq = _number(form_field(request, "seq"))
     if seq is None:
-        raise BadInput(errors={"seq": "must be the prompt's seq in the conversation"})
+        raise BadInput(errors={"seq": phrase("must be the prompt's seq in the conversation")})
     command = Dismiss(interaction_id=interaction_id, agent_id=agent.id, seq=seq)
     await desk_of(request).store.write(dismiss_prompt, command, near=interaction_id)
     return done_or_redirect(request)
@@ -130,4 +138,5 @@ def _number(asked: str) -> int | None:
 
 
 def _writes(by: int | None, name: str, said: str) -> str:
-    return json.dumps({"by": by, "said": f"{isolated(first_name(name))} {said}…" if said else ""})
+    words = shown(filled(said, name=isolated(first_name(name)))) if said else ""
+    return json.dumps({"by": by, "said": words})

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.desk.templates import filled
+from handoff_service.rules.shared.phrases import count_phrase
 from handoff_service.rules.shared.placeholders import Placeholders
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import conversations, placeholder_values
@@ -27,7 +28,7 @@ from handoff_service.web.shared.directions import isolated
 from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
-MOST = 50  # typing finds the others
+MOST_MACROS = 50  # typing finds the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class FilledMacro:
     macro: Macro
     text: str = ""
     segments: Segments | None = None
-    refused: str = ""  #: why its text cannot be sent
+    refused: str = ""  #: why the macro's text cannot be sent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +62,7 @@ async def found_macros(request: Request, interaction_id: int, agent: CurrentAgen
 async def run_it(
     request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Run a macro. The answer says so and offers Undo."""
+    """Run a macro. The answer confirms it and offers Undo."""
     run = await run_one(desk_of(request).store, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
         return back_to_conversation(request, interaction_id)
@@ -69,14 +70,20 @@ async def run_it(
     return render(
         "bulk_done.html",
         csrf=csrf_token(request),
-        did=did(run.name),
+        done=done(run.name, 1),
         outcome=BulkResult(done=1),
         undo=write_inverses([inverse] if inverse else []),
     )
 
 
-def did(name: str) -> str:
-    return f"changed by the macro “{isolated(name)}”"
+def done(name: str, number: int) -> str:
+    """Return the sentence for a macro that has changed conversations."""
+    return count_phrase(
+        "{count} conversation changed by the macro “{name}”.",
+        "{count} conversations changed by the macro “{name}”.",
+        number,
+        name=isolated(name),
+    )
 
 
 def choices(
@@ -90,7 +97,9 @@ def choices(
     every = [_choice(one, who, why) for one in macros.list_(conn)]
     sought = q.casefold()
     found = [one for one in every if _has(one, sought.split())]
-    return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[:MOST]
+    return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[
+        :MOST_MACROS
+    ]
 
 
 def _has(one: FilledMacro, words: Sequence[str]) -> bool:

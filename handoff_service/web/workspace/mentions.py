@@ -12,7 +12,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST = 5  # shown without scrolling, which keys could not do; typing finds the others
+MOST_NAMES = 5  # shown without scrolling, which keys could not do; typing finds the others
 LONGEST = 100  # characters of a name
 
 
@@ -29,7 +29,7 @@ async def colleagues(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Find colleagues by the letters ``q`` that follow an @ in a note."""
     agents = await desk_of(request).store.read(mentions.agents_to_name)
     agents.pop(agent.id, None)
-    ids = agents_starting_with((request.args.get("q") or "")[:LONGEST], agents)[:MOST]
+    ids = agents_starting_with((request.args.get("q") or "")[:LONGEST], agents)[:MOST_NAMES]
     return render("found_colleagues.html", colleagues=[(id, agents[id]) for id in ids])
 
 

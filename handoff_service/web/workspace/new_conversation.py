@@ -14,6 +14,7 @@ from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.shared import list_query, sse
 from handoff_service.web.shared.desk_facts import desk_facts
@@ -23,27 +24,29 @@ from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.workspace import recipients
 from handoff_service.web.workspace.recipients import RecipientPreview, RecipientQuery
 
-WHOM = "Choose a person from the list, or a number that can receive texts."
-UNSEEN = "Not sent. Read “What sending will do”, then send again."
+WHOM = phrase("Choose a person from the list, or a number that can receive texts.")
+UNSEEN = phrase("Not sent. Read “What sending will do”, then send again.")
 
 #: The effect of sending in each case, in words for agents.
 CASES = {
     Situation.NO_ACTIVE_INTERACTION: (
-        "no open conversation",
-        "starts one, assigned to you",
+        phrase("no open conversation"),
+        phrase("starts one, assigned to you"),
     ),
     Situation.ACTIVE_WITH_LIVE_AGENT: (
-        "a conversation with a live agent",
-        "adds your text and adds you to the live group; the owner stays the same",
+        phrase("a conversation with a live agent"),
+        phrase("adds your text and adds you to the live group; the owner stays the same"),
     ),
     Situation.ACTIVE_WITH_VIRTUAL_AGENT: (
-        "a conversation with the virtual agent",
-        "closes it and starts a new one, assigned to you",
+        phrase("a conversation with the virtual agent"),
+        phrase("closes it and starts a new one, assigned to you"),
     ),
     Situation.ACTIVE_WITH_SOMEONE_ELSE: (
-        "a conversation with another person",
-        "closes it, links the number to the person you chose, and starts a new one, assigned to "
-        "you",
+        phrase("a conversation with another person"),
+        phrase(
+            "closes it, links the number to the person you chose, and starts a new "
+            "one, assigned to you"
+        ),
     ),
 }
 
@@ -81,12 +84,14 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
     looked = await _looked(request, agent, _form(request))
     row, body = form_field(request, "expected_row"), form_field(request, "body")
     if not looked.senders:
-        raise BadInput("There is no company number yet. Ask an admin to add one.")
+        raise BadInput(phrase("There is no company number yet. Ask an admin to add one."))
     if looked.chosen is None:
-        raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
+        raise BadInput(looked.problem or WHOM)
     if not is_visible(body):
         raise BadInput(
-            "Write a message." if not body.strip() else f"The text {nothing_visible(body)}."
+            phrase("Write a message.")
+            if not body.strip()
+            else phrase("The text {error}.", error=nothing_visible(body))
         )
     if row not in set(Situation):
         raise BadInput(UNSEEN)
@@ -101,7 +106,7 @@ async def line_events(request: Request, agent: CurrentAgent) -> None:
     """Serve the dialog's stream: ``line`` whenever something happens to the chosen number."""
     number = one_form(request.args.get("number") or "")
     if not is_e164(number):
-        raise BadInput(errors={"number": "must be in E.164, such as +12025550101"})
+        raise BadInput(errors={"number": phrase("must be in E.164, such as +12025550101")})
 
     async def translate(_hints: Sequence[Hint]) -> list[sse.PageEvent]:
         return [("line", "")]

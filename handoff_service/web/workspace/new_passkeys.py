@@ -13,6 +13,7 @@ from handoff_service.operations.desk import sign_in_steps
 from handoff_service.operations.desk.second_factors import AddPasskey, add_passkey
 from handoff_service.operations.desk.sign_in import token_hash
 from handoff_service.operations.desk.sign_in_steps import ChangeStep, StepKind, StepToken
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import agents, second_factors
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
 from handoff_service.web.shared.devices import device_of
@@ -78,7 +79,7 @@ async def add(request: Request, agent_id: int, challenge: str) -> None:
     try:
         made = passkey_checks.added(site(request), challenge, answer_of(request))
     except WrongPasskey as wrong:
-        raise BadInput("The browser's passkey was not accepted. Try again.") from wrong
+        raise BadInput(phrase("The browser's passkey was not accepted. Try again.")) from wrong
     name = f"Passkey of {device_of(request.headers.get('user-agent', ''))}"
     command = AddPasskey(agent_id=agent_id, name=name, passkey=made)
     await desk_of(request).store.write(add_passkey, command)
@@ -90,7 +91,7 @@ async def _added(request: Request) -> HTTPResponse:
     desk = desk_of(request)
     step = await end_step(request, StepKind.SET_UP)
     if not step.data.get("challenge"):
-        raise NotSignedIn("Adding the passkey took too long. Sign in again.")
+        raise NotSignedIn(phrase("Adding the passkey took too long. Sign in again."))
     await add(request, step.agent_id or 0, str(step.data["challenge"]))
     who = replace(admitted(step), authenticated_at=desk.clock())
     opened = await open_session(desk, who, visitor_of(request, who.email), second_factor=True)

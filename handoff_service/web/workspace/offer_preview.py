@@ -18,7 +18,7 @@ from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 from handoff_service.web.shared.shown_messages import shown
 
-MOST = 100  # lines; an agent has only seconds
+MOST_LINES = 100  # lines; an agent has only seconds
 
 
 @page(*LIVE)
@@ -36,7 +36,7 @@ def _read(conn: Connection, work_item_id: int, agent_id: int) -> dict[str, Any]:
     interaction_id = inbox.work_item(conn, work_item_id).interaction_id
     facts = desk_facts(conn)
     interaction = conversations.get(conn, interaction_id)
-    found, more = messages.last(conn, interaction_id, MOST)
+    found, more = messages.last(conn, interaction_id, MOST_LINES)
     return {
         "offer": mine[work_item_id],
         "zone": facts.zone,

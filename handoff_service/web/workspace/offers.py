@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -23,7 +24,7 @@ async def accept(request: Request, work_item_id: int, agent: CurrentAgent) -> HT
 async def reject(request: Request, work_item_id: int, agent: CurrentAgent) -> HTTPResponse:
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
-        raise BadInput("Write why, for the next agent and the supervisor.")
+        raise BadInput(phrase("Write why, for the next agent and the supervisor."))
     command = Reject(work_item_id=work_item_id, agent_id=agent.id, reason=reason)
     await desk_of(request).store.write(reject_work, command, near=work_item_id)
     return done_or_redirect(request)

@@ -1,5 +1,6 @@
-"""Signing in with a passkey, in place of the password or after it. The page's script
-(``passkeys.js``) talks to the browser."""
+"""Signing in with a passkey, either instead of the password or after it. The page's script
+(``passkeys.js``) talks to the browser.
+"""
 
 import secrets
 from typing import Any
@@ -20,6 +21,7 @@ from handoff_service.operations.desk.sign_in_steps import (
     StepKind,
     StepToken,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import agents, second_factors
 from handoff_service.store.desk.second_factors import StoredPasskey
 from handoff_service.web.shared.password_attempts import visitor_of
@@ -36,8 +38,12 @@ from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.second_factor import admitted
 from handoff_service.web.workspace.sign_in import let_in, next_page
 
-UNKNOWN = "This desk does not know the passkey. Sign in with your password or single sign-on."
-NOT_HERE = "Passkeys need an address with https and a host name. Ask an admin to set one up."
+UNKNOWN = phrase(
+    "This desk does not know the passkey. Sign in with your password or single sign-on."
+)
+NOT_HERE = phrase(
+    "Passkeys need an address with https and a host name. Ask an admin to set one up."
+)
 
 
 def blueprint() -> Blueprint:
@@ -70,9 +76,9 @@ def answer_of(request: Request) -> dict[str, Any]:
     try:
         given = request.json
     except BadRequest as error:
-        raise BadInput("Send JSON.") from error
+        raise BadInput(phrase("Send JSON.")) from error
     if not isinstance(given, dict) or not isinstance(given.get("id"), str):
-        raise BadInput("Send the browser's answer.")
+        raise BadInput(phrase("Send the browser's answer."))
     return given
 
 
@@ -109,7 +115,7 @@ async def _sign_in(request: Request) -> HTTPResponse:
     try:
         count = passkey_checks.used(site(request), challenge, answer, found.known, alone=alone)
     except WrongPasskey as wrong:
-        raise NotSignedIn("The passkey was not accepted. Sign in again.") from wrong
+        raise NotSignedIn(phrase("The passkey was not accepted. Sign in again.")) from wrong
     who = await _who(request, step, found, alone=alone)
     await desk.store.write(record_passkey_use, PasskeyUsed(found.id, count))
     visitor = visitor_of(request, who.email)
@@ -120,7 +126,7 @@ async def _sign_in(request: Request) -> HTTPResponse:
 
 
 async def _who(request: Request, step: Step, found: StoredPasskey, *, alone: bool) -> Admitted:
-    """The agent. In place of the password, a passkey is allowed where the password is."""
+    """The agent. A passkey can replace the password only for agents who may use a password."""
     if not alone:
         return admitted(step)
     desk = desk_of(request)

@@ -12,6 +12,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.practice.desk_content import demo_set
 from handoff_service.practice.runs import OFF
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training.practice import (
     SPEEDS,
@@ -90,7 +91,7 @@ async def leave_practice(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """End the run from its own desk."""
     mark = desk_of(request).practice
     if mark is None:
-        raise NotFound("There is no practice desk in this browser.")
+        raise NotFound(phrase("There is no practice desk in this browser."))
     real = request.app.ctx.desk
     await real.practice_runs.end(mark.run_id, PracticeState.ENDED)
     response = done_or_redirect(request, f"{HERE}/{mark.run_id}")
@@ -119,7 +120,7 @@ async def _page(
         return {
             "runs": practice_runs.list_(conn, None if oversees else agent.id, limit=MOST_SHOWN),
             "agents": {str(one.id): one.name for one in found if _can_practice(one)},
-            "queues": {"": "All queues"}
+            "queues": {"": phrase("All queues")}
             | {str(queue_id): one.name for queue_id, one in queues.list_(conn).items()},
         }
 
@@ -128,7 +129,10 @@ async def _page(
         status=status,
         **around | await desk.store.read(read),
         form=form or Form(values=usual),
-        speeds={str(one): f"{one}× as fast" if one > 1 else "Original" for one in SPEEDS},
+        speeds={
+            str(one): phrase("{speed}× as fast", speed=one) if one > 1 else phrase("Original")
+            for one in SPEEDS
+        },
         demo_count=len(demo_set()),
         off=None if desk.practice_runs.is_on else OFF,
         oversees=oversees,

@@ -11,6 +11,7 @@ from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.start_conversation import Recipient
 from handoff_service.rules.conversations.agent_initiated import Situation
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Kind, Owner
 from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.desk.desk import desk_country
@@ -21,7 +22,7 @@ from handoff_service.store.views import Interaction, Message, OptedOut, Provider
 from handoff_service.web.shared.phone_input import recipient as read_recipient
 from handoff_service.web.shared.phone_input import warning
 
-MOST = 8  # people listed
+MOST_PEOPLE = 8  # people listed
 LAST = 2  # lines shown of the active conversation
 
 
@@ -91,18 +92,19 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     sender = next((p.number for p in senders if p.number == asked.sender), first)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = desk_country(conn)
-    users = search_users(conn, asked.q, MOST + 1) if asked.q else []
+    users = search_users(conn, asked.q, MOST_PEOPLE + 1) if asked.q else []
     typed, problem = _typed(conn, asked.q, country)
     found = [MatchingPerson(None, [typed])] if typed else []
     found += [
-        MatchingPerson(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]
+        MatchingPerson(user, _ways(conn, user, asked.choice, country))
+        for user in users[:MOST_PEOPLE]
     ]
     chosen = _chosen(found, asked.choice)
     return RecipientPreview(
         asked=asked,
         senders=senders,
         found=found,
-        more=len(users) > MOST,
+        more=len(users) > MOST_PEOPLE,
         problem="" if users else problem,
         chosen=chosen,
         outlook=_outlook(conn, recipient(chosen, sender), agent_id) if chosen and senders else None,
@@ -189,11 +191,15 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
 
 
 def button(row: Situation, active: Interaction | None, agent_id: int) -> str:
-    """The label of the send button, which says what pressing it does."""
+    """The label of the send button. It describes the effect of sending."""
     if active is None:
-        return "Send"
+        return phrase("Send")
     if row is not Situation.ACTIVE_WITH_LIVE_AGENT:
-        return "Close the old one and send"
+        return phrase("Close the old one and send")
     if active.owner.kind is Owner.QUEUE:
-        return "Take over and send"
-    return "Send" if agent_id in {agent.id for agent in active.live_group} else "Join and send"
+        return phrase("Take over and send")
+    return (
+        phrase("Send")
+        if agent_id in {agent.id for agent in active.live_group}
+        else phrase("Join and send")
+    )

@@ -12,6 +12,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.conversations.search_query import SearchQuery
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Role
 from handoff_service.store.conversations import search
 from handoff_service.store.conversations.search import FoundConversation, FoundPerson
@@ -41,7 +42,7 @@ class Results:
     wanted: SearchQuery
     people: list[FoundPerson]
     hits: list[Hit]
-    below: int | None  #: where the next page begins; None on the last page
+    below: int | None  #: the id below which the next page begins; None on the last page
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
@@ -89,13 +90,15 @@ def _hit(one: FoundConversation, wanted: SearchQuery, agent_id: int) -> Hit:
 def _by(line: Message, agent_id: int) -> str:
     """Return the author of a line that was found; empty for the requester."""
     author: Any = line.author
-    who = "You" if author.id == agent_id else first_name(author.name or "Live agent")
+    mine = author.id == agent_id
+    other = first_name(author.name) if author.name else phrase("Live agent")
+    who = phrase("You") if mine else other
     if line.event is Event.LATE_REPLY:
-        return "Virtual agent, not sent"
+        return phrase("Virtual agent, not sent")
     if line.kind is Kind.NOTE:
-        return f"Note, {who.lower() if who == 'You' else who}"
+        return phrase("Note, you") if mine else phrase("Note, {name}", name=who)
     return {
         Author.AGENT: who,
-        Author.VIRTUAL_AGENT: "Virtual agent",
+        Author.VIRTUAL_AGENT: phrase("Virtual agent"),
         Author.SYSTEM: "Patchboard",
     }.get(author.kind, "")

@@ -20,7 +20,7 @@ from handoff_service.operations.desk.second_factors import (
     replace_backup_codes,
 )
 from handoff_service.operations.desk.sign_in_steps import Step, StepKind
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase
 from handoff_service.store.desk.second_factors import second_factor_of
 from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.password_attempts import CODE, count_and_check, visitor_of
@@ -28,7 +28,7 @@ from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.second_step import (
     Admitted,
-    Opened,
+    NewSession,
     current_step,
     end_step,
     open_session,
@@ -36,8 +36,6 @@ from handoff_service.web.shared.second_step import (
 )
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.sign_in import enter, let_in
-
-WRONG = "This code is wrong or was already used. Enter a new one. {left} left."
 
 
 def blueprint() -> Blueprint:
@@ -66,7 +64,9 @@ def blueprint() -> Blueprint:
 
 
 async def _at_step(request: Request, kind: StepKind, do: Any) -> HTTPResponse:
-    """Do this at the browser's current step. Without one, redirect to the sign-in page."""
+    """Call the handler with the browser's current sign-in step. Without a step, redirect to the
+    sign-in page.
+    """
     try:
         response: HTTPResponse = await do(request, await current_step(request, kind))
     except NotSignedIn:
@@ -96,14 +96,14 @@ async def _check(request: Request, step: Step) -> HTTPResponse:
     except TooManyAttempts as refusal:
         return _later(await _ask(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
-        wrong = WRONG.format(left=counted(left, "attempt"))
+        wrong = wrong_code(left)
         return await _ask(request, step, wrong=wrong, status=401)
     ended = await end_step(request, StepKind.CODE)
     opened = await _open(request, ended)
     return await enter(request, opened, email, ended.data["next"])
 
 
-async def _open(request: Request, step: Step) -> Opened:
+async def _open(request: Request, step: Step) -> NewSession:
     desk, who = desk_of(request), admitted(step)
     who = replace(who, authenticated_at=desk.clock())
     return await open_session(desk, who, visitor_of(request, who.email), second_factor=True)
@@ -149,7 +149,7 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
     except TooManyAttempts as refusal:
         return _later(await _show(request, step, wrong=refusal.detail, status=429), refusal)
     if left is not None:
-        wrong = WRONG.format(left=counted(left, "attempt"))
+        wrong = wrong_code(left)
         return await _show(request, step, wrong=wrong, status=400)
     ended = await end_step(request, StepKind.SET_UP)
     codes = await new_backup_codes(desk, agent_id)
@@ -181,3 +181,11 @@ async def new_backup_codes(desk: AppContext, agent_id: int) -> list[str]:
 def _later(response: HTTPResponse, refusal: TooManyAttempts) -> HTTPResponse:
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+def wrong_code(left: int) -> str:
+    return count_phrase(
+        "This code is wrong or was already used. Enter a new one. {count} attempt left.",
+        "This code is wrong or was already used. Enter a new one. {count} attempts left.",
+        left,
+    )

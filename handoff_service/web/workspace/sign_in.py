@@ -19,7 +19,7 @@ from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import count_phrase, phrase
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.desk.second_factors import any_passkey
@@ -31,7 +31,13 @@ from handoff_service.web.shared.known_browsers import remember
 from handoff_service.web.shared.password_attempts import try_password, visitor_of
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
-from handoff_service.web.shared.second_step import Admitted, Opened, drop_step, give_step, proceed
+from handoff_service.web.shared.second_step import (
+    Admitted,
+    NewSession,
+    drop_step,
+    give_step,
+    proceed,
+)
 from handoff_service.web.shared.session import (
     ANYONE,
     cookie_token,
@@ -43,7 +49,7 @@ from handoff_service.web.shared.session import (
     take_cookie,
 )
 
-# stays on this site, however a browser reads it
+# stays on this site in every browser
 _PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
@@ -67,7 +73,7 @@ def blueprint() -> Blueprint:
             return await sign_in_form(
                 request,
                 email=email,
-                wrong="Enter your e-mail address and password.",
+                wrong=phrase("Enter your e-mail address and password."),
                 status=400,
             )
         return await _try(request, email, password)
@@ -97,8 +103,9 @@ def blueprint() -> Blueprint:
 async def _sign_out_elsewhere(
     desk: AppContext, provider_id: int, sealed: str | None
 ) -> tuple[str, str] | None:
-    """The identity provider's name and its sign-out page. None when there is none. ``sealed``: the
-    session's ID token."""
+    """The identity provider's name and its sign-out page. None without such a page. ``sealed``: the
+    session's ID token.
+    """
     settings, id_token = desk.store.settings, None
     try:
         one = await desk.store.read(identity_providers.get, provider_id)
@@ -121,10 +128,12 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return page
     found = await desk.store.read(sign_ins.find, email)
     if left is not None or found is None:
-        tries = counted(left or 0, "attempt")
-        return await sign_in_form(
-            request, email=email, wrong=f"E-mail or password is wrong. {tries} left.", status=401
+        wrong = count_phrase(
+            "E-mail or password is wrong. {count} attempt left.",
+            "E-mail or password is wrong. {count} attempts left.",
+            left or 0,
         )
+        return await sign_in_form(request, email=email, wrong=wrong, status=401)
     who = Admitted(agent_id=found[0], email=email[:320])
     return await go_on(request, who, next_page(form_field(request, "next")))
 
@@ -136,7 +145,7 @@ async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
         outcome = await proceed(desk, who, visitor_of(request, who.email), next_page=to)
     except (NotAllowed, NotSignedIn) as refusal:
         return await sign_in_form(request, wrong=refusal.detail, status=refusal.status)
-    if isinstance(outcome, Opened):
+    if isinstance(outcome, NewSession):
         return await enter(request, outcome, who.email, to)
     asks = outcome.kind is StepKind.CODE
     response = redirect("/sign-in/code" if asks else "/sign-in/set-up", status=303)
@@ -144,7 +153,7 @@ async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
     return response
 
 
-async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPResponse:
+async def enter(request: Request, opened: NewSession, email: str, to: str) -> HTTPResponse:
     """Redirect an agent with a new session to this page."""
     response = redirect(to, status=303)
     await let_in(desk_of(request), request, response, opened, email)
@@ -152,12 +161,13 @@ async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPRe
 
 
 async def let_in(
-    desk: AppContext, request: Request, response: HTTPResponse, opened: Opened, email: str
+    desk: AppContext, request: Request, response: HTTPResponse, opened: NewSession, email: str
 ) -> None:
     """Give the browser its new session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     give_cookie(desk, response, opened.token)
-    if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
+    # ends the practice run of the agent who used this browser before
+    if request.cookies.get(practice_cookie(desk)):
         practice_desk.leave(desk, response)
     drop_step(desk, response)
     remember(request, response, email)

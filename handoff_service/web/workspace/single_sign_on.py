@@ -21,6 +21,7 @@ from handoff_service.rules.desk.identity_providers import (
     person_of,
     session_of,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import agents, identity_providers
 from handoff_service.store.desk.identity_providers import fields_of
 from handoff_service.store.views import IdentityProvider
@@ -62,7 +63,9 @@ async def _start(request: Request, number: int) -> HTTPResponse:
     desk = desk_of(request)
     one = await desk.store.read(identity_providers.get, number)
     if not one.active:
-        raise NotFound(f"Sign-in with {one.name} is switched off. Sign in another way.")
+        raise NotFound(
+            phrase("Sign-in with {name} is switched off. Sign in another way.", name=one.name)
+        )
     browser = step_token(request) or secrets.token_urlsafe(32)
     attempt = SignInAttempt(
         state=secrets.token_urlsafe(32),
@@ -76,7 +79,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
         url = await desk.identity_providers.authorization_url(access, attempt)
     except SignInFailed as failed:
         log.warning("single_sign_on_failed", provider=one.name, why=str(failed))
-        said = f"{one.name} cannot be reached. Try again later, or ask an admin."
+        said = phrase("{name} cannot be reached. Try again later, or ask an admin.", name=one.name)
         return await sign_in_form(request, wrong=said, status=502)
     data = {
         "provider": one.id,
@@ -106,7 +109,7 @@ async def _callback(request: Request) -> HTTPResponse:
         who = await _admitted(desk, one, step, answer)
     except (SignInFailed, NotAdmitted) as failed:
         log.warning("single_sign_on_failed", provider=one.name, why=str(failed))
-        return await sign_in_form(request, wrong=str(failed), status=403)
+        return await sign_in_form(request, wrong=failed.args[0], status=403)
     except (NotAllowed, NotFound, Conflict) as refusal:
         return await sign_in_form(request, wrong=_said(refusal), status=403)
     return await go_on(request, who, step.data["next"])
@@ -140,7 +143,9 @@ async def _admitted(
 
 
 async def _logout(request: Request) -> HTTPResponse:
-    """The provider's server, not a browser, reports that a person's session has ended there."""
+    """The provider's server, not a browser, reports that a person's session at the provider has
+    ended.
+    """
     desk, token = desk_of(request), form_field(request, "logout_token")
     issuer = desk.identity_providers.issuer_of(token)
     why = "It names no identity provider of this desk."

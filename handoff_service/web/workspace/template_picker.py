@@ -27,7 +27,7 @@ from handoff_service.store.views import Template
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST = 50  # typing finds the others
+MOST_TEMPLATES = 50  # typing finds the others
 LONGEST_ID = 9  # digits
 
 
@@ -82,7 +82,7 @@ def _recent(request: Request) -> list[int]:
 
 def _found(conn: Connection, q: str, recent: Sequence[int]) -> list[Template]:
     """Return the templates with these words. Without words, the recent ones come first."""
-    found = templates.list_(conn, q, limit=MOST)
+    found = templates.list_(conn, q, limit=MOST_TEMPLATES)
     if q:
         return found
     place = {one: at for at, one in enumerate(recent)}

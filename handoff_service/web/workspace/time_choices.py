@@ -14,6 +14,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.future_times import LONGEST
 from handoff_service.rules.delivery.quiet_hours import earliest_send_time
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.conversations import conversations, requester_zones
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk.desk import desk_time_zone
@@ -24,7 +25,7 @@ from handoff_service.web.shared.template_filters import there
 
 MORNING = time(9)
 CUSTOM = "own"  # the choice of a custom day and time
-TOO_LATE = "That is more than a year away. Choose an earlier time."
+TOO_LATE = phrase("That is more than a year away. Choose an earlier time.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,10 @@ def monday(now: datetime) -> datetime:
 
 # choice -> its label, and the function from the current time to the chosen time
 CHOICES: Mapping[str, tuple[str, Callable[[datetime], datetime]]] = {
-    "1h": ("In 1 hour", lambda now: now + timedelta(hours=1)),
-    "3h": ("In 3 hours", lambda now: now + timedelta(hours=3)),
-    "tomorrow": ("Tomorrow at 09:00", tomorrow),
-    "monday": ("Monday at 09:00", monday),
+    "1h": (phrase("In 1 hour"), lambda now: now + timedelta(hours=1)),
+    "3h": (phrase("In 3 hours"), lambda now: now + timedelta(hours=3)),
+    "tomorrow": (phrase("Tomorrow at 09:00"), tomorrow),
+    "monday": (phrase("Monday at 09:00"), monday),
 }
 
 
@@ -88,9 +89,13 @@ def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
-        raise BadInput(f"Enter a date and time, such as {now:%Y-%m-%d} 17:00.") from error
+        raise BadInput(
+            phrase("Enter a date and time, such as {day} 17:00.", day=f"{now:%Y-%m-%d}")
+        ) from error
     if not now < at <= now + LONGEST:
-        raise BadInput("That time has passed. Choose a later one." if at <= now else TOO_LATE)
+        raise BadInput(
+            phrase("That time has passed. Choose a later one.") if at <= now else TOO_LATE
+        )
     return at
 
 

@@ -1,5 +1,6 @@
-"""The timeline of a conversation: a scrub bar over its moments, each with the conversation as it
-was right after it."""
+"""The timeline of a conversation: a scrub bar over its moments. Each moment shows the conversation
+right after it.
+"""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.messaging_actions import moments
 from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.rendering import render
@@ -23,7 +25,7 @@ async def timeline_fragment(
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
     given = request.args.get("up_to")
-    up_to = id_field(given, "up_to", "the seq of a line") if given else None
+    up_to = id_field(given, "up_to", phrase("must be the seq of a line")) if given else None
     found = await desk.store.read(moments.stretch, interaction_id, up_to)
     return render(
         "timeline.html",

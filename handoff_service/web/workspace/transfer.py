@@ -20,6 +20,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     ReturnToBot,
     return_to_bot,
 )
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.conversations import conversations
 from handoff_service.store.routing import live_queues, supervision
 from handoff_service.web.shared.page_shell import shell_context
@@ -49,13 +50,13 @@ async def transfer_dialog(
 async def send_on(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     to = form_field(request, "to")
     if to not in ("agent", "queue"):
-        raise BadInput(errors={"to": "must be agent or queue"})
+        raise BadInput(errors={"to": phrase("must be agent or queue")})
     chosen = form_field(request, f"{to}_id")
     if not chosen.isdecimal() or len(chosen) > 15:
         raise BadInput(
             f"Choose the {to} who gets this conversation."
             if to == "agent"
-            else "Choose the queue that gets this conversation."
+            else phrase("Choose the queue that gets this conversation.")
         )
     command = Transfer(
         interaction_id=interaction_id,
@@ -79,7 +80,7 @@ async def take_back(request: Request, interaction_id: int, agent: CurrentAgent) 
 async def hand_back(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     outcome = form_field(request, "outcome")
     if not outcome.strip():
-        raise BadInput("Write what was done. The virtual agent continues from there.")
+        raise BadInput(phrase("Write what was done. The virtual agent continues from there."))
     command = ReturnToBot(interaction_id=interaction_id, agent_id=agent.id, outcome=outcome)
     await desk_of(request).store.write(return_to_bot, command, near=interaction_id)
     return back_to_conversation(request, interaction_id)

@@ -24,7 +24,7 @@ from handoff_service.operations.desk.sign_in import (
     mark_second_factor,
 )
 from handoff_service.operations.desk.sign_in_steps import KeepStep, StepKind, StepToken
-from handoff_service.rules.shared.counted import counted
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import second_factors
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.web.shared.page_shell import shell_context
@@ -38,22 +38,22 @@ from handoff_service.web.shared.session import (
 )
 from handoff_service.web.workspace.new_passkeys import NEXT, add, options_to_add
 from handoff_service.web.workspace.second_factor import (
-    WRONG,
     app_to_scan,
     confirm_code,
     new_backup_codes,
+    wrong_code,
 )
 
 HERE = "/workspace/account/two-factor"
 FRESH = timedelta(minutes=15)
-STALE = (
-    "Sign in again first. Patchboard must know that you proved who you are within the last 15 "
-    "minutes."
+STALE = phrase(
+    "Sign in again first. Patchboard must know that you proved who you are within the "
+    "last 15 minutes."
 )
 DONE = {
-    "app_removed": "Authenticator app removed",
-    "passkey": "Passkey added",
-    "passkey_removed": "Passkey removed",
+    "app_removed": phrase("Authenticator app removed"),
+    "passkey": phrase("Passkey added"),
+    "passkey_removed": phrase("Passkey removed"),
 }
 
 
@@ -64,7 +64,7 @@ async def two_factor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(*ANYONE)
 async def sign_in_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """End this session alone, and come back after the next sign-in."""
+    """End only this session. The next sign-in leads back to this page."""
     desk = desk_of(request)
     await desk.store.write(end_session, cookie_token(request) or "")
     response = redirect(f"/sign-in?again=1&next={HERE}", status=303)
@@ -86,7 +86,7 @@ async def confirm_app(request: Request, agent: CurrentAgent) -> HTTPResponse:
     except TooManyAttempts as refusal:
         return await _scan(request, agent, wrong=refusal.detail, status=refusal.status)
     if left is not None:
-        wrong = WRONG.format(left=counted(left, "attempt"))
+        wrong = wrong_code(left)
         return await _scan(request, agent, wrong=wrong, status=400)
     await _proved(request)
     return await _page(request, agent, codes=await new_backup_codes(desk_of(request), agent.id))
@@ -128,7 +128,7 @@ async def passkey_added(request: Request, agent: CurrentAgent) -> HTTPResponse:
     which = StepToken(_challenge_token(request), StepKind.NEW_PASSKEY)
     step = await desk.store.write(sign_in_steps.take_step, which)
     if step is None or step.agent_id != agent.id:
-        raise BadInput("Adding the passkey took too long. Try again.")
+        raise BadInput(phrase("Adding the passkey took too long. Try again."))
     await add(request, agent.id, str(step.data["challenge"]))
     await _proved(request)
     return json({"to": NEXT})

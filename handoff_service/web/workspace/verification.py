@@ -1,4 +1,4 @@
-"""An agent confirms who the requester is, or undoes that."""
+"""An agent confirms the requester's identity, or undoes the confirmation."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
-from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.request_bytes import A_USER_OR_NONE, id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
 async def verify(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = form_field(request, "user_id").strip()
-    user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
+    user_id = id_field(user, "user_id", A_USER_OR_NONE) if user else None
     command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=user_id)
     await desk_of(request).store.write(verify_by_hand, command, near=interaction_id)
     return back_to_conversation(request, interaction_id)
@@ -32,8 +32,9 @@ async def undo(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 @page(*LIVE)
 async def found_users(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Find users by name, employee number or the end of a number, so that an agent can say who the
-    requester is."""
+    """Find users by name, employee number or the end of a number, so that an agent can choose the
+    requester.
+    """
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(find_active_users, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)

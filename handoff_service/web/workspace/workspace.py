@@ -2,7 +2,7 @@
 current.
 
 Each page is complete and works without the script. Fragments (``/workspace/lists``, ``.../news``)
-use the same templates, and the script merges them by id. To the script, actions return an empty
+use the same templates, and the script merges them by id. Actions answer the script with an empty
 response, because the stream reports the change.
 """
 

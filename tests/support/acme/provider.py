@@ -82,7 +82,7 @@ class AcmeProvider:
             return [SentBefore(sid=one, status=Status.SENDING) for one in await answer.json()]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        return ()  # Acme keeps no list of what came in
+        return ()  # Acme has no list of incoming texts
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         return ()

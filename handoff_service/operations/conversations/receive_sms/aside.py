@@ -51,7 +51,7 @@ _TEXT = {"kind": Kind.MESSAGE, "direction": Direction.INBOUND, "status": Status.
 class Aside:
     """A text that starts nothing. It is stored after the other texts of its transaction.
 
-    - ``reaction``, ``message``: what the text reacts with, and to which message.
+    - ``reaction``, ``message``: the reaction in the text, and the message that it reacts to.
     - ``closed``: the closed conversation that the text thanks for.
     - ``answer``: its answer to the satisfaction question.
 

@@ -1,5 +1,6 @@
-"""Creates a closed conversation, for a text that starts nothing but has no conversation to belong
-to."""
+"""Creates a closed conversation for a text that starts nothing, when the line has no conversation
+to keep it in.
+"""
 
 from collections.abc import Sequence
 
@@ -13,8 +14,10 @@ from handoff_service.store.engine.transaction import Transaction
 def new_closed_conversation(
     tx: Transaction, number: str, provider_number_id: int, users: Sequence[int]
 ) -> int:
-    """Create the conversation. It holds, for example, a reaction to a text that the number sent
-    before it came to this desk. ``users``: those who have the requester's number."""
+    """Create the conversation. The text can be, for example, a reaction to a text that the company
+    number sent before it belonged to this desk. ``users``: the users who have the requester's
+    number.
+    """
     user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles
     known = select(profile.c.id).where(profile.c.number == number, profile.c.active)

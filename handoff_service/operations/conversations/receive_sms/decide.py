@@ -85,7 +85,7 @@ def put(
     ends_hold = conversation.state is State.ON_HOLD
     conversation.state = states.TRANSITIONS[conversation.state][Transition.REQUESTER_WRITES]
     streak = begins(Author.REQUESTER, conversation.unanswered)
-    # the text does not wait for an answer, because none can be sent
+    # the text starts no unanswered streak, because nobody can answer it
     if streak is not None and unanswerable is None:
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = streak

@@ -94,8 +94,8 @@ class Conversation:
     - ``ended_holds``: the places of the lines which say that a text ended a hold.
     - ``answers``: secrets that the stored texts no longer contain.
     - ``about_consent``: texts that opt out, opt in or ask for help.
-    - ``unanswerable``: why nobody can text the sender back. It keeps the bot and timers away,
-      and queues too, unless the desk wants it there.
+    - ``unanswerable``: why nobody can text the sender back. If set, the conversation gets no bot
+      turn and no timers, and enters a queue only if the desk wants that.
     """
 
     number: str

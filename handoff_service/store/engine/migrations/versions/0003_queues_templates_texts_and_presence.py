@@ -1,4 +1,6 @@
-"""Queues in full, templates, texts, presence with its history, and why an agent was chosen."""
+"""Adds all settings of queues, templates, texts, presence with its history, and the reasons for
+assignments.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -136,7 +138,7 @@ def upgrade() -> None:
             nullable=False))
         batch_op.add_column(sa.Column('alarmed_at', UtcTime(), nullable=True))
         batch_op.add_column(sa.Column('ended_at', UtcTime(), nullable=True))
-    # A constraint of its own would make SQLite copy the table, and with it what refers to it.
+    # Adding a named constraint would make SQLite copy this table and all tables that refer to it.
     kind = 'INTEGER' if op.get_bind().dialect.name == 'sqlite' else 'BIGINT'
     for name in ('for_agent_id', 'from_agent_id'):
         op.execute(

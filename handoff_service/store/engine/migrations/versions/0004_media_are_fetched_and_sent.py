@@ -1,7 +1,5 @@
-"""Media are fetched, stored and sent: a row of their own, with an id.
-
-Nothing refers to ``media``, so it is made anew. What came before this waits to be fetched like what
-comes after it.
+"""Media files get rows with ids, so that they can be fetched, stored and sent. Nothing refers to
+``media``, so it is created again. Older media also wait to be fetched.
 """
 
 import sqlalchemy as sa

@@ -1,8 +1,8 @@
-"""The index of texts, and how far it has come; an index for a person's conversations.
+"""The index of texts with its progress, and an index for a person's conversations.
 
-Written by hand: ``tables.py`` cannot say a full-text table. ``place`` is an interaction's id and a
-line's seq in one number (see ``store/conversations/search.py``), so that the newest interactions
-come first without sorting.
+Written by hand: ``tables.py`` cannot describe a full-text table. ``place`` is an interaction's id
+and a line's seq in one number (see ``store/conversations/search.py``), so that the newest
+interactions come first without sorting.
 """
 
 import sqlalchemy as sa

@@ -1,5 +1,6 @@
-"""Prompts that stay until they are answered: the newest of each interaction, and who has put it
-away."""
+"""Prompts that stay until they are answered: the newest prompt of each interaction, and the agents
+who have dismissed it.
+"""
 
 import sqlalchemy as sa
 from alembic import op

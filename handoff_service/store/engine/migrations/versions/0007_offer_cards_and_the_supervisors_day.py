@@ -1,5 +1,6 @@
-"""What offers' cards show, chosen by the admin; the interactions that were closed today, found
-without reading all."""
+"""The admin's choice of fields on offer cards, and an index of the interactions that were closed
+today.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,8 +1,8 @@
 """Cases get a kind, a history and owners of their own; outages; the outgoing webhook.
 
 Until now the virtual agent alone opened cases, always in a conversation. Nothing refers to
-``cases``, so it is made anew (SQLite cannot take a NOT NULL away), with the ids that people know.
-The history of what was there begins with its opening.
+``cases``, so it is created again with the same ids, because SQLite cannot drop a NOT NULL. The
+history of each existing case begins with its opening.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Proofs of identity, and what the requester is expected to text."""
+"""Proofs of identity, and the text that a running proof expects from the requester."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.add_column('messages', sa.Column('price_before', sa.BigInteger(), nullable=True))
     op.add_column('consents', sa.Column('told_at', UtcTime(), nullable=True))
     op.add_column('consents', sa.Column('told_why', sa.Text(), nullable=True))
-    # Of what was before, only what keeps somebody from being texted is still to be told.
+    # Of the existing entries, only entries that block texts now still have to be pushed.
     op.execute(sa.text(
     'UPDATE consents SET told_at = at WHERE id NOT IN (SELECT consent_id FROM '
     'opt_outs)'))

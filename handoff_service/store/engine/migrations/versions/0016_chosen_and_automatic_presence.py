@@ -1,8 +1,8 @@
 """Chosen and automatic presence are stored separately; the desk has an id; messages know when they
 last changed.
 
-Until now an agent whom the product had set to Away had lost what they had chosen. The presence
-history says what it was: the latest presence that takes work.
+Until now, setting an agent to Away overwrote the agent's chosen presence. The choice is restored
+from the presence history: the latest presence that takes work.
 """
 
 import secrets

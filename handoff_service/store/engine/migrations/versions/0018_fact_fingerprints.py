@@ -1,4 +1,4 @@
-"""Fingerprints of second facts, to see that one has not changed."""
+"""Fingerprints of identity facts, which show whether a fact has changed."""
 
 import sqlalchemy as sa
 from alembic import op

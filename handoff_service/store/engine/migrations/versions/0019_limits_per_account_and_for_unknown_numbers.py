@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.add_column('desk',
         sa.Column('most_unknown_daily', sa.Integer(), server_default=sa.text('1000'),
             nullable=False))
-    # no table refers to it, so that nothing goes when SQLite copies it
+    # no table refers to it, so copying it on SQLite deletes nothing
     with op.batch_alter_table('desk') as desk:
         desk.alter_column('most_in_range', existing_type=sa.Integer(), existing_nullable=False,
             server_default=sa.text('20'))
@@ -43,8 +43,9 @@ def upgrade() -> None:
 
 
 def _codes_that_are_out() -> None:
-    """A code that was mailed before stays hidden when it is texted: it goes to the newest send of
-    its proof."""
+    """Move each mailed code to the newest send of its proof, so that the code is still redacted
+    when it is texted.
+    """
     op.execute(
         'UPDATE proof_sends SET'
         ' code_hash = (SELECT p.code_hash FROM proofs p WHERE p.id = proof_sends.proof_id),'

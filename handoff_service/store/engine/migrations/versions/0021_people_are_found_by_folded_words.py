@@ -58,8 +58,9 @@ def _one_form_of_key(table: str, column: str, key: str) -> None:
 
 
 def _one_form_of_profiles() -> None:
-    """Of two active profiles of one person, the one that is tied to somebody stays active, else the
-    newer one."""
+    """If one person has two active profiles, the one that is tied to a user stays active. If
+    neither or both are, the newer one does.
+    """
     conn, p = op.get_bind(), sa.table(
         'messaging_profiles', sa.column('id'), sa.column('number'), sa.column('user_id'),
         sa.column('active', sa.Boolean)

@@ -1,4 +1,4 @@
-"""How each agent looks at the list of ongoing conversations, and saved ways to do so."""
+"""Each agent's sort and filters of the list of ongoing conversations, and saved views."""
 
 import sqlalchemy as sa
 from alembic import op

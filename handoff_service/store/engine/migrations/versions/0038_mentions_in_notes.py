@@ -1,4 +1,4 @@
-"""Agents whom private notes name."""
+"""The agents that private notes name."""
 
 import sqlalchemy as sa
 from alembic import op

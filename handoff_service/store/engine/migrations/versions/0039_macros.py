@@ -1,4 +1,4 @@
-"""Macros: several acts on a conversation with one click."""
+"""Macros: several changes to a conversation with one click."""
 
 import sqlalchemy as sa
 from alembic import op

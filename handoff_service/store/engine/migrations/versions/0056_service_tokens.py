@@ -1,4 +1,4 @@
-"""Service tokens, and the agents as which they act."""
+"""Service tokens and their technical agents."""
 
 import sqlalchemy as sa
 from alembic import op

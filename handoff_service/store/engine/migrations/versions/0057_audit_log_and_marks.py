@@ -1,5 +1,6 @@
-"""The audit log, to which entries are only added; marks of notification addresses, which are sealed
-from now on, so equal ones no longer look equal."""
+"""The append-only audit log, and hashes ("marks") of notification addresses. The addresses are
+sealed from now on, so the hashes are needed to find equal addresses.
+"""
 
 import hashlib
 

@@ -25,7 +25,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_webhooks_name'))
     )
     events = '["case.created", "case.changed"]'
-    # its calls refer to it, so it is there even if only they are
+    # the row is also created if only calls exist, because calls refer to it
     op.execute(
         "INSERT INTO webhooks (id, name, url, secret, events, with_texts, active) "
         "SELECT id, CASE WHEN id = 1 THEN 'Case webhook' ELSE 'Case webhook ' || id END, "
@@ -91,8 +91,9 @@ def upgrade() -> None:
 
 
 def _forget_names() -> None:
-    """Free the names of what the old table leaves behind: PostgreSQL shares them between
-    tables."""
+    """Rename the old table's constraints and indexes, because their names must be unique in a
+    PostgreSQL schema.
+    """
     op.drop_index('ix_webhook_calls_created_at', 'case_calls')
     if op.get_bind().dialect.name == 'postgresql':
         for name in ('pk_webhook_calls', 'uq_webhook_calls_event_id'):

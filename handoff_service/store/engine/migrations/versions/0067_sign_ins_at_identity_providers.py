@@ -1,5 +1,6 @@
-"""What an identity provider says about a sign-in: its own session, and when the person proved who
-they are."""
+"""Facts from the identity provider about a sign-in: its own session, and when the person last
+proved their identity.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,0 +1,237 @@
+"""Sentences that the database stores in English, as phrases for the pages.
+
+Lines of a conversation, notices, decisions and reasons are stored as English text. The functions
+find the sentence that such a text was written with, and the names in it, so that a page can show it
+in another language. A text that is not listed here is shown as it is.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
+
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.phrases import Phrase, filled, joined, phrase, reworded
+from handoff_service.rules.shared.vocabulary_words import STATES
+
+#: The placeholder of a sentence that is itself a stored sentence.
+NESTED = "sentence"
+SENTENCES = (
+    phrase("{name} took over"),
+    phrase("{name} accepted"),
+    phrase("{name} joined"),
+    phrase("{name} left"),
+    phrase("{name} wrote first"),
+    phrase("{name} closed this conversation"),
+    phrase("{name} reopened this conversation"),
+    phrase("{name} put this on hold"),
+    phrase("{name} put this on hold until {time}"),
+    phrase("{name} took this off hold"),
+    phrase("{name} changed the priority from {before} to {after}"),
+    phrase("{name} changed the short description"),
+    phrase("{name} changed its attributes"),
+    phrase("{name} set “{attribute}” to “{value}”"),
+    phrase("{name} changed “{attribute}” from “{before}” to “{after}”"),
+    phrase("{name} removed “{attribute}”, which was “{before}”"),
+    phrase("{name} added the label “{label}”"),
+    phrase("{name} removed the label “{label}”"),
+    phrase("{name} chose the topic “{label}”"),
+    phrase("{name} ran the macro “{macro}”"),
+    phrase("{name} scheduled a text for {time}"),
+    phrase("{name} canceled a scheduled text"),
+    phrase("{name} promised to be in touch by {time}"),
+    phrase("{name} canceled the promise for {time}"),
+    phrase("{name} marked it as sent"),
+    phrase("{name} sent it again"),
+    phrase("{name} asked for an identity check"),
+    phrase("{name} verified the requester as {person}"),
+    phrase("{name} removed the requester's name"),
+    phrase("{name} handed this back to the virtual agent"),
+    phrase("{name} opened case {number}"),
+    phrase("{name} changed case {number}"),
+    phrase("{name} added a note to case {number}"),
+    phrase("{name} mentioned you in a note"),
+    phrase("{name} set case {number} to {state}"),
+    phrase("{name} canceled the transfer"),
+    phrase("{name} assigned this to {other}"),
+    phrase("{name} rejected: {reason}. The conversation stays with its agent."),
+    phrase("{name} did not answer in time. The conversation stays with its agent."),
+    phrase("{name} is no longer available. The conversation stays with its agent."),
+    phrase("Handed to {name}"),
+    phrase("{person} was verified by {name}"),
+    phrase("{name} says that this is not {person}"),
+    phrase("{name} removed {person} from this conversation"),
+    phrase("{name} linked this number to {person}"),
+    phrase("{name} unlinked this number"),
+    phrase("{name} merged {person} into {other}. This conversation now belongs to {now}"),
+    phrase("{name} postponed “{timer}” until {time}"),
+    phrase("{name} canceled “{timer}”"),
+    phrase("“{timer}” set this to {state}"),
+    phrase("{name} kept a scheduled text for {time}"),
+    phrase("{name} moved a scheduled text for {time}"),
+    phrase("Not answered: it looks like {automated}."),
+    phrase("Nobody in {queue} has accepted. Patchboard asks again in {duration}."),
+    phrase("Waiting in {queue} for {duration}."),
+    phrase("{name} is transferring this to {other}"),
+    phrase("{name} transferred this to {other}"),
+    phrase("Back with {name}"),
+    phrase("Back with you. {reason}"),
+    phrase("Case {number} opened"),
+    phrase("Closed: a live agent wrote first"),
+    phrase("Closed: {name} expects no answer here"),
+    phrase("You promised to be in touch by {time}"),
+    phrase("You promised to be in touch by {time}, but nobody was"),
+    phrase("Promise missed: no agent was in touch by {time}"),
+    phrase("The hold has ended"),
+    phrase("A text from the requester took this off hold"),
+    phrase("The requester started over"),
+    phrase("The requester said goodbye"),
+    phrase("The requester went back to the virtual agent"),
+    phrase("The requester opted out"),
+    phrase("The requester opted in"),
+    phrase("The requester opted in again, so the virtual agent continues with its questions"),
+    phrase("A scheduled text was canceled, because the requester has opted out"),
+    phrase("A scheduled text was canceled by an admin after the desk was restored"),
+    phrase("A scheduled text waits for you, because the requester has written again"),
+    phrase("A scheduled text waits for you, because the conversation has changed owner"),
+    phrase("Identity check passed."),
+    phrase("Identity check not finished"),
+    phrase("Closed, because this person's data is being erased"),
+    phrase("Asked for a person."),
+    phrase("The requester did not answer the virtual agent's last question."),
+    phrase("The virtual agent had no answer."),
+    phrase(
+        "The virtual agent sent this number too many replies in ten minutes. The sender may be a "
+        "bot."
+    ),
+    phrase("The requester may want to opt out: we asked them to reply STOP, and they wrote again."),
+    phrase("because the conversation had moved on"),
+    phrase("Canceled by an admin after the desk was restored from a backup."),
+    phrase("Canceled, because the agent undid the macro before this text was sent."),
+    phrase("Canceled, because the texts about the outage were stopped."),
+    phrase("Canceled, because the agent reopened the conversation before this text was sent."),
+    phrase("The connection was lost"),
+    phrase("An offer expired"),
+    phrase("Signed in or reconnected"),
+    phrase("Waiting for the requester"),
+    phrase("Waiting for a part or a delivery"),
+    phrase("Waiting for another team"),
+    phrase("The requester texted “{words}”. Opted out: no texts can be sent"),
+    phrase("The requester texted “{words}”. Opted in: texts can be sent again"),
+    phrase("The carrier blocks texts to this requester. Opted out: no texts can be sent"),
+    phrase("The carrier blocks texts to this requester. Opted in: texts can be sent again"),
+    phrase("Recorded. Opted out: no texts can be sent"),
+    phrase("Recorded. Opted in: texts can be sent again"),
+    phrase("Recorded by {name}. Opted out: no texts can be sent"),
+    phrase("Recorded by {name}. Opted in: texts can be sent again"),
+    phrase("{sentence}. It was your conversation"),
+    phrase("{sentence}. This is your conversation"),
+)
+#: Reasons of the product with names in them. Other reasons are what a person wrote.
+REASONS = (
+    phrase("{name} is transferring this to you."),
+    phrase("{name} transferred it."),
+    phrase("{name} verified the requester manually."),
+    phrase("The requester texted {word}."),
+    phrase("The virtual agent gave the same answer {count} times in a row."),
+    phrase("Identity check not finished: {reason}."),
+    phrase("after {seconds} s"),
+)
+#: What the log of work assignment says of a decision, and of each candidate.
+DECISIONS = (
+    phrase("offered to {names}"),
+    phrase("all have rejected it"),
+    phrase("the queue is closed"),
+    phrase("nobody is online"),
+    phrase("everyone is busy"),
+    phrase("is {presence}"),
+    phrase("already has this offer"),
+    phrase("lacks the skill {skills}"),
+    phrase("joins after {after} s"),
+    phrase("rejected this conversation"),
+    phrase("rejected it in this round"),
+    phrase("is at capacity: {load} of {capacity}"),
+    phrase("last served this requester"),
+    phrase("has the most free capacity: {load} of {capacity}"),
+    phrase("has gone longest without an offer"),
+    phrase("is next in turn"),
+    phrase("gets the offer with all free agents"),
+    phrase("was free, but the queue's rule chose another"),
+)
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_DURATION = re.compile(r"(\d+) (day|hour|minute|second)s?")
+
+
+@cache
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = _PLACEHOLDER.split(sentence)  # constant, name, constant, …
+    return re.compile(
+        "".join(f"(?P<{part}>.+?)" if n % 2 else re.escape(part) for n, part in enumerate(parts)),
+        re.DOTALL,
+    )
+
+
+def _sorted(sentences: Iterable[Phrase]) -> tuple[Phrase, ...]:
+    """Those with the most constant letters first, so that the most exact sentence is found."""
+    return tuple(sorted(sentences, key=lambda one: -len(_PLACEHOLDER.sub("", one))))
+
+
+_CONSTANT = {str(one): one for one in SENTENCES if "{" not in one}
+_OF_LINES, _OF_DECISIONS = _sorted((*SENTENCES, *REASONS)), _sorted(DECISIONS)
+
+
+@lru_cache(4096)
+def stored(text: str) -> str:
+    """The phrase of a stored line or notice. The text itself, if the sentence is not known."""
+    return recognized(text, _OF_LINES)
+
+
+@lru_cache(4096)
+def decision(text: str) -> str:
+    """The phrase of a decision of work assignment, or of what it says of a candidate."""
+    return recognized(text, _OF_DECISIONS)
+
+
+def reason(text: str) -> str:
+    """The phrase of a stored reason of the product. Others are what a person wrote."""
+    return _CONSTANT.get(text) or recognized(text, REASONS)
+
+
+def recognized(text: str, sentences: Iterable[Phrase]) -> str:
+    """The stored text as a phrase if it is one of these sentences; otherwise as it is."""
+    for sentence in sentences:
+        if found := _pattern(sentence).fullmatch(text):
+            values = found.groupdict()
+            return filled(sentence, **{k: _value(k, v) for k, v in values.items()})
+    return text
+
+
+def _value(name: str, text: str) -> str:
+    """A value as a phrase, if it is a word or a sentence of the product."""
+    return _VALUES[name](text) if name in _VALUES else text
+
+
+def _duration(text: str) -> str:
+    found = _DURATION.findall(text)
+    units = ("day", "hour", "minute", "second")
+    words = joined(" ", [durations.WORDS[units.index(unit)](int(count)) for count, unit in found])
+    return words if words == text else text
+
+
+def _without_capital(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+def _one_of(*words: Phrase) -> Callable[[str], str]:
+    table = {str(one): one for one in words}
+    return lambda text: table.get(text, text)
+
+
+_VALUES: Mapping[str, Callable[[str], str]] = {
+    NESTED: stored,
+    "duration": _duration,
+    "state": _one_of(*(reworded(one, _without_capital) for one in STATES.values())),
+    "presence": _one_of(phrase("available"), phrase("away"), phrase("offline")),
+    "automated": _one_of(
+        phrase("a verification code"), phrase("marketing"), phrase("a delivery notice")
+    ),
+}

@@ -1,0 +1,64 @@
+"""Filters of the templates that show stored words. A word that has no sentence of its own, such as
+an admin's presence state, is shown as it is stored."""
+
+from collections.abc import Callable, Mapping
+
+from handoff_service.rules.identity.identity_level import LEVELS, METHODS
+from handoff_service.rules.shared.stored_sentences import decision, reason, stored
+from handoff_service.rules.shared.vocabulary_words import (
+    AUTHORS,
+    CASE_FIELDS,
+    CASE_IMPACTS,
+    CASE_KINDS,
+    CASE_STATES,
+    OFFER_OUTCOMES,
+    PRESENCES,
+    STATES,
+    TARGETS,
+)
+from handoff_service.web.shared.page_language import shown
+from handoff_service.web.shared.template_filters import words
+
+
+def _of(table: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda stored: table.get(stored) or words(stored)
+
+
+_OF_CASES = {"state": CASE_STATES, "kind": CASE_KINDS, "impact": CASE_IMPACTS}
+
+
+def _case_value(value: object, field: str) -> str:
+    """Format the value of a field in a case's history."""
+    return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital at its beginning."""
+    words_of_page = shown(text)
+    return words_of_page[:1].upper() + words_of_page[1:]
+
+
+def without_stop(text: str) -> str:
+    """The text without the full stop at its end."""
+    return shown(text).rstrip(".")
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "stored": stored,
+    "stored_reason": reason,
+    "decision_words": decision,
+    "capitalized": capitalized,
+    "without_stop": without_stop,
+    "state_words": _of(STATES),
+    "presence_words": _of(PRESENCES),
+    "level_words": _of(LEVELS),
+    "method_words": _of(METHODS),
+    "author_words": _of(AUTHORS),
+    "case_field_words": _of(CASE_FIELDS),
+    "case_value_words": _case_value,
+    "case_state_words": _of(CASE_STATES),
+    "case_kind_words": _of(CASE_KINDS),
+    "impact_words": _of(CASE_IMPACTS),
+    "outcome_words": _of(OFFER_OUTCOMES),
+    "target_words": _of(TARGETS),
+}

@@ -1,0 +1,104 @@
+"""Sentences that the database stores in English are shown in the language of a page."""
+
+from gettext import NullTranslations
+
+import pytest
+
+from handoff_service.operations.routing.offer_work import ALL_DECLINED
+from handoff_service.rules.routing.assignment import REASONS, Nobody
+from handoff_service.rules.shared.phrases import Phrase, filled, phrase, translated
+from handoff_service.rules.shared.stored_sentences import decision, reason, recognized, stored
+
+DELETED = phrase("It was deleted.")
+REFUSED = phrase("Not erased ({count}): {why}")
+
+
+class _German(NullTranslations):
+    def gettext(self, message: str) -> str:
+        return {DELETED: "Gelöscht.", REFUSED: "{why} ({count} bleiben)"}[message]
+
+
+@pytest.mark.parametrize(
+    ("stored", "german"),
+    [
+        ("It was deleted.", "Gelöscht."),
+        ("Not erased (3): No {answer}.\nAt all", "No {answer}.\nAt all (3 bleiben)"),
+        ("Something else.", "Something else."),
+    ],
+)
+def test_a_stored_sentence_is_translated_if_it_is_known(stored: str, german: str) -> None:
+    found = recognized(stored, [DELETED, REFUSED])
+    assert (found, translated(found, _German())) == (stored, german)
+
+
+def test_a_value_that_is_a_phrase_is_translated_too() -> None:
+    made = filled(REFUSED, count=1, why=DELETED)
+    assert isinstance(made, Phrase)
+    assert (made, made.translated(_German())) == (
+        "Not erased (1): It was deleted.",
+        "Gelöscht. (1 bleiben)",
+    )
+
+
+class Marked(NullTranslations):
+    def gettext(self, message: str) -> str:
+        return f"<{message}>"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Mia Chen took over", "<Mia Chen took over>"),
+        ("The hold has ended", "<The hold has ended>"),
+        ("Mia put this on hold until 09:00", "<Mia put this on hold until 09:00>"),
+        (
+            "Mia closed this conversation. It was your conversation",
+            "<<Mia closed this conversation>. It was your conversation>",
+        ),
+        ("Mia accepted", "<Mia accepted>"),
+        (
+            "Waiting in Help for 1 hour 5 minutes.",
+            "<Waiting in Help for <1 hour> <5 minutes>.>",
+        ),
+        ("“Close it” set this to on hold", "<“Close it” set this to <On hold>>"),
+        ("Something that no one wrote", "Something that no one wrote"),
+    ],
+)
+def test_a_stored_sentence_is_found_with_its_names(text: str, shown: str) -> None:
+    assert stored(text) == text
+    assert translated(stored(text), Marked()) == shown
+
+
+def test_a_reason_that_a_person_wrote_stays() -> None:
+    assert translated(reason("Mia left"), Marked()) == "Mia left"
+    assert translated(reason("Waiting for another team"), Marked()) == "<Waiting for another team>"
+
+
+def test_a_reason_of_the_product_keeps_its_names() -> None:
+    assert translated(reason("Mia transferred it."), Marked()) == "<Mia transferred it.>"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("offered to Mia, Omar", "<offered to Mia, Omar>"),
+        ("all have rejected it", "<all have rejected it>"),
+        ("is away", "<is <away>>"),
+        ("is at lunch", "<is at lunch>"),
+        ("is at capacity: 2 of 2", "<is at capacity: 2 of 2>"),
+    ],
+)
+def test_a_decision_is_found_with_its_names(text: str, shown: str) -> None:
+    assert decision(text) == text
+    assert translated(decision(text), Marked()) == shown
+
+
+def test_each_reason_of_work_assignment_is_known() -> None:
+    given = {"presence": "away", "skills": "dock", "after": 30, "load": 1, "capacity": 2}
+    for made in REASONS.values():
+        assert isinstance(decision(str.__str__(made(given))), Phrase), made(given)
+    for one in (*Nobody, ALL_DECLINED):
+        assert isinstance(decision(one), Phrase), one

@@ -1,0 +1,120 @@
+"""Finds the words of a page that no catalog can translate.
+
+The pages are rendered with a catalog that puts « and » around each of its sentences, but not around
+their placeholders, because the values of placeholders must be translated sentences or data.
+"""
+
+import functools
+import gettext
+import re
+from collections.abc import Collection, Iterator
+from html.parser import HTMLParser
+
+#: HTML attributes that people read or hear
+READ = ("aria-label", "title", "placeholder", "alt", "data-label")
+#: elements whose content is for programs, or was written by people
+SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
+WITHIN = frozenset(
+    {"mark", "b", "i", "em", "strong", "bdi"}
+)  # elements inside texts that people wrote
+VOID = frozenset(
+    {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
+)
+_PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
+_FILLED = re.compile(r"\{[^{}]*\}")  # placeholders in templates of texts
+_WORD = re.compile(r"[^\W\d_]{2,}")
+#: addresses, file names, time zones, versions, numbers with units of their own
+_NOT_WORDS = re.compile(
+    r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b"
+)
+_DATES = re.compile(
+    r"\b(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b"
+    r"|\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:tember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b"
+)
+
+
+class PseudoCatalog(gettext.NullTranslations):
+    """Marks each sentence."""
+
+    def gettext(self, message: str) -> str:
+        return "".join(
+            part if _PLACEHOLDER.fullmatch(part) or not part else f"«{part}»"
+            for part in _PLACEHOLDER.split(message)
+        )
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+class _Texts(HTMLParser):
+    """Collects the texts of a page, in order, and those of its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+        self.attributes: list[str] = []
+        self._skipped: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.attributes += [given[name] or "" for name in READ if name in given]
+        if tag == "input" and given.get("type") in ("submit", "button"):
+            self.attributes.append(given.get("value") or "")
+        if tag in SKIPPED or self._skipped:
+            if tag not in VOID:
+                self._skipped.append(tag)
+        elif tag not in WITHIN:
+            self.shown.append("\n")  # no known text continues in the next element
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._skipped:
+            self._skipped.pop()
+        elif tag not in WITHIN:
+            self.shown.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._skipped:
+            self.shown.append(data)
+
+
+def untranslated(page: str, data: Collection[str], names: Collection[str]) -> list[str]:
+    """Return the texts of a page that have words outside « and » that are not data. ``names``:
+    words that are the same in each language.
+    """
+    parser = _Texts()
+    parser.feed(page)
+    known = _known(frozenset(data))
+    texts = ["".join(parser.shown), *parser.attributes]
+    found = []
+    for text in texts:
+        for line in _outside(text).splitlines():
+            rest = _DATES.sub(" ", _NOT_WORDS.sub(" ", known.sub(" ", " ".join(line.split()))))
+            if any(word not in names for word in _WORD.findall(rest)):
+                found.append(" ".join(line.split()))
+    return found
+
+
+@functools.cache
+def _known(data: frozenset[str]) -> re.Pattern[str]:
+    """Return a pattern that finds these texts. A {placeholder} matches any short text."""
+    longest_first = sorted((one for one in data if _WORD.search(_FILLED.sub("", one))), key=len)
+    parts = (
+        r"[^\n]{0,80}?".join(map(re.escape, _FILLED.split(one))) for one in reversed(longest_first)
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
+
+
+def _outside(text: str) -> str:
+    return "".join(_unmarked(text))
+
+
+def _unmarked(text: str) -> Iterator[str]:
+    depth = 0
+    for part in re.split("([«»])", text):
+        if part in "«»" and part:
+            depth += 1 if part == "«" else -1
+        elif depth <= 0:
+            yield part
+        else:
+            yield "\n"

@@ -1,0 +1,336 @@
+"""Every page shows only sentences of the catalogs and texts that people wrote. Each page of
+``access.txt`` is opened with content, under a catalog that marks its sentences. A word outside
+these marks fails the test: mark its sentence with ``phrase``, ``_()`` or ``{% trans %}`` (see
+``docs/how-to/add-a-language.md``).
+"""
+
+import functools
+import re
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from ruamel.yaml import YAML
+from sqlalchemy import Connection
+
+import handoff_service
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.desk.desk_settings import PutPresence, put_presence_state
+from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_token
+from handoff_service.operations.desk_file import read_desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.desk.service_tokens import Scope
+from handoff_service.rules.reports.reports import REPORTS
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.translations import (
+    LOCALE,
+    PAGES,
+    REQUESTERS,
+    SCRIPTS,
+    in_language,
+)
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.engine import tables as t
+from handoff_service.web.shared import page_language
+from handoff_service.web.workspace.bulk import TITLES
+from tests.support.story import BOB, DIRECT, MIA, STRANGER
+from tests.web.pseudo_pages import PseudoCatalog, untranslated
+from tests.web.test_access import TABLE, Row
+from tests.web.workspace_server import PAGE, Running, running
+
+asyncio = pytest.mark.asyncio(loop_scope="module")
+
+BOT = Path(__file__).parents[2]
+DEMO = Path(handoff_service.__file__).with_name("demo.toml")
+#: words that are the same in each language
+NAMES = frozenset(
+    {"Patchboard", "Twilio", "Rasa", "Redis", "Android", "Gateway", "OpenID", "Northwind"}
+    | {"English", "Deutsch", "Español", "Français"}
+)
+#: Addresses that are no pages: files, streams and answers to programs.
+NO_PAGES = re.compile(
+    r"/api/|/webhooks/|/static/|/media/|/app-icon|/(?:healthz|readyz|metrics)$|.*/csv$"
+    r"|/service-worker|/manifest|.*/events$|.*/export$|/workspace/media/|/phone/media/"
+    r"|/sign-in/(?:sso|link)"
+)
+NOWHERE = "/workspace/nowhere"  # the page of an error
+#: the addresses of routes that need more than the number 1
+PLACES: Mapping[str, Sequence[str]] = {
+    "/workspace/admin/deleted/{kind}": ["/workspace/admin/deleted/labels"],
+    "/workspace/admin/texts/{name}": [
+        "/workspace/admin/texts/closed",
+        "/workspace/admin/texts/closed?language=de",
+    ],
+    "/workspace/admin/audit": ["/workspace/admin/audit", "/workspace/admin/audit?subject=agent"],
+    "/workspace/supervisor/reports/{name}": [
+        f"/workspace/supervisor/reports/{name}" for name in REPORTS
+    ],
+    "/workspace/bulk/{action}": [f"/workspace/bulk/{name}?ids=1,2" for name in TITLES],
+    "/workspace/conversations/{interaction_id}": [
+        "/workspace/conversations/1",
+        "/workspace/conversations/2",
+        "/workspace/conversations/3",
+    ],
+    "/workspace/conversations/{interaction_id}/earlier": [
+        "/workspace/conversations/1/earlier?before=2-1"
+    ],
+    "/workspace/offers/{work_item_id}": ["/workspace/offers/{offer}"],
+    "/workspace/search": ["/workspace/search?q=badge", "/workspace/search?q=nothing+found"],
+    "/workspace/palette": ["/workspace/palette?q=", "/workspace/palette?q=ann"],
+    "/workspace/account": ["/workspace/account", "/workspace/account?done=name"],
+    "/workspace/new/look": ["/workspace/new/look?to=%2B12025550101"],
+    "/workspace": ["/workspace", NOWHERE],
+    "/workspace/trainer/intents/{name}": ["/workspace/trainer/intents/greet"],
+}
+#: the short words of this desk on some pages: keys, scopes, skills, and what was searched for.
+#: ``stored_texts`` leaves such words out.
+WORDS: Mapping[str, frozenset[str]] = {
+    "/workspace/admin/attributes": frozenset({"order"}),
+    "/workspace/admin/audit": frozenset(
+        {"read", "order", "patchboard", "groups", "topic", "facilities", "hardware"}
+    ),
+    "/workspace/admin/service-tokens": frozenset(Scope),
+    "/workspace/admin/service-tokens/new": frozenset(Scope),
+    "/workspace/palette": frozenset({"ann"}),
+    "/workspace/search": frozenset({"nothing found"}),
+    "/workspace/supervisor/agents/{agent_id}": frozenset({"hardware"}),
+}
+#: Pages that need a trained model, a call of a webhook or a run, which this test does not have.
+NOT_OPENED = frozenset(
+    {
+        "/workspace/admin/personal-data/{number}",
+        "/workspace/admin/webhooks/{number}/calls/{call}",
+        "/workspace/practice/{run_id}",
+        "/workspace/supervisor/replays/{replay_id}",
+        "/workspace/supervisor/replays/{replay_id}/now",
+        "/workspace/trainer/diff",
+        "/workspace/trainer/models/{hash}/data",
+        "/workspace/trainer/models/{hash}/promote",
+        "/workspace/trainer/train/texts",
+    }
+)
+#: domain -> how many sentences a language may lack until its translation is finished
+MISSING = {PAGES: 10_000, SCRIPTS: 10_000}
+#: a translation must keep placeholders and tags
+PARTS = re.compile(r"%\(\w+\)s|\{\w+\}|</?[a-z]+[^>]*>")
+LEADS = frozenset({"/", "/setup", "/workspace/admin", "/sign-in/code", "/sign-in/set-up"})
+MORE = b"""
+[[attributes]]
+owner = "user"
+key = "desk_number"
+name = "Seat"
+
+[[attributes]]
+owner = "conversation"
+key = "order"
+name = "Order number"
+shown = "header"
+
+[[identity_providers]]
+name = "Company login"
+issuer = "https://login.example.com"
+client_id = "patchboard"
+client_secret = "a secret"
+
+[[webhooks]]
+name = "Ticket system"
+url = "https://tickets.example.com/in"
+events = ["conversation.closed"]
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pseudo() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(page_language, "_catalog", PseudoCatalog)
+    yield
+    patch.undo()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A desk with content, and a browser of an agent who has every role."""
+
+    here: Running
+    client: aiohttp.ClientSession
+    token: str
+    offered: int
+    data: frozenset[str]
+
+    async def open(self, path: str) -> tuple[int, str]:
+        """Return the status and the page. The pages that redirect signed-in agents are opened
+        without a session.
+        """
+        signed_in = {"Cookie": f"patchboard={self.token}"} if path != "/sign-in" else {}
+        async with self.client.get(
+            self.here.address + path, headers=PAGE | signed_in, allow_redirects=False
+        ) as answer:
+            return answer.status, await answer.text()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    async with (
+        running(tmp_path_factory.mktemp("pseudo")) as here,
+        aiohttp.ClientSession() as client,
+    ):
+        token, offered = await fill(here)
+        data = await here.desk.store.read(stored_texts)
+        yield Desk(here=here, client=client, token=token, offered=offered, data=data)
+
+
+async def fill(here: Running) -> tuple[str, int]:
+    """Give the desk something of each kind. Returns the session of an agent with every role, and
+    the work item that is offered to them."""
+    store, story = here.desk.store, here.story
+    demo = read_desk_file.read(DEMO)
+    await store.write(import_desk, demo)
+    await store.write(import_desk, read_desk_file.read_bytes(MORE, "more.toml"))
+    await store.write(put_presence_state, PutPresence(name="Lunch break", takes_work=False))
+    token_of = MakeToken(name="Reports", scopes=[Scope.READ], days=9, rate=60, made=new_token())
+    await store.write(make_token, token_of)
+    made = MakeAgent(
+        email="all@example.com",
+        name="Zoe Quist",
+        password_hash="",
+        capacity=9,
+        roles=list(Role),
+        groups=["Service desk"],
+    )
+    agent = await store.write(make_agent, made)
+    token = secrets.token_urlsafe(32)
+    await store.write(sign_in.open_session, sign_in.OpenSession(agent, token))
+    first = await story.with_agent(MIA)
+    await story.write(first, "Try the side door.")
+    note = Write(interaction_id=first, agent_id=MIA, body="Which badge reader is it?")
+    await store.write(write_note, note)
+    await store.write(
+        open_by_hand, OpenByHand(agent_id=MIA, description="Stuck badge", interaction_id=first)
+    )
+    second = await story.with_agent(MIA, number=BOB)
+    await story.close(second)
+    await story.available(agent)
+    await story.text("where is my laptop", number=STRANGER, to=DIRECT)
+    await story.offer()
+    return token, (await story.inbox(agent))[-1].id
+
+
+def stored_texts(conn: Connection) -> frozenset[str]:
+    """Return the texts in the database that people wrote, without its stored words."""
+    found: set[str] = set()
+
+    def add(value: object) -> None:
+        match value:
+            case str():
+                found.update(one.strip() for one in [value, *value.splitlines()])
+            case dict():
+                for one in (*value, *value.values()):
+                    add(one)
+            case list():
+                for one in value:
+                    add(one)
+
+    for people in (t.users, t.agents):  # some pages show first names only
+        found.update(name.split()[0] for name in conn.execute(sa.select(people.c.name)).scalars())
+    for table in t.metadata.sorted_tables:
+        texts = [column for column in table.c if isinstance(column.type, sa.Text | sa.JSON)]
+        for row in conn.execute(sa.select(*texts)) if texts else ():
+            for value in row:
+                add(value)
+    return frozenset(one for one in found if len(one) > 2 and not re.fullmatch("[a-z_]+", one))
+
+
+@functools.cache
+def bot_texts() -> frozenset[str]:
+    """Return the texts in the files of the virtual agent."""
+    files = [*(BOT / "data").rglob("*.yml"), BOT / "domain.yml"]
+    lines = (line for path in files for line in path.open())
+    texts = {part.strip("'\" \n") for line in lines for part in re.split(r"- |: |# ", line)}
+    responses = YAML(typ="safe").load(BOT / "domain.yml")["responses"].values()
+    texts |= {" ".join(one["text"].split()) for each in responses for one in each}
+    return frozenset(one for one in texts if len(one) > 1 and (" " in one or one[0] != "{"))
+
+
+@functools.cache
+def requesters_texts() -> frozenset[str]:
+    """Return the texts to requesters. Pages show them in the requester's language."""
+    with (LOCALE / f"{REQUESTERS}.pot").open("rb") as file:
+        known = {part for one in read_po(file) if one.id for part in forms(one.id)}
+    for language in Language:
+        known |= {in_language(text, language) for text in [*known]}
+    return frozenset(one for one in known if " " in one)
+
+
+def pages() -> list[Row]:
+    return [row for row in TABLE.values() if row.method == "GET" and not NO_PAGES.match(row.path)]
+
+
+@asyncio
+async def test_each_page_has_no_words_outside_the_catalogs(desk: Desk) -> None:
+    wrong: dict[str, list[str]] = {}
+    unopened = []
+    for row in pages():
+        for place in PLACES.get(row.path, [re.sub(r"\{\w+\}", "1", row.path)]):
+            status, page = await desk.open(place.format(offer=desk.offered))
+            expected = 404 if place == NOWHERE else 200
+            if status != expected and row.path not in NOT_OPENED | LEADS:
+                unopened.append(f"{status} {place}")
+            data = desk.data | requesters_texts() | {"New York"} | WORDS.get(row.path, frozenset())
+            data |= bot_texts() if place.startswith("/workspace/trainer") else set()
+            if found := untranslated(page, data, NAMES):
+                wrong.setdefault(row.path, []).extend(found)
+    assert unopened == []
+    report = [f"{path}: {found[:20]}" for path, found in wrong.items()]
+    assert report == []
+
+
+def catalogs(domain: str) -> Iterator[tuple[str, Catalog]]:
+    for language in Language:
+        if language is not Language.ENGLISH:
+            with (LOCALE / language / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
+                yield language, read_po(file)
+
+
+@pytest.mark.parametrize("domain", [PAGES, SCRIPTS])
+def test_each_sentence_is_translated(domain: str) -> None:
+    """A translation has the placeholders and the tags of its sentence."""
+    missing = {}
+    wrong = []
+    for language, catalog in catalogs(domain):
+        texts = [(one, forms(one.id), forms(one.string)) for one in catalog if one.id]
+        missing[language] = sum(not all(written) for _, _, written in texts)
+        wrong += [
+            f"{language}: {written}"
+            for _, english, translated in texts
+            if all(translated)
+            for written, parts in ((one, sorted(PARTS.findall(one))) for one in translated)
+            if parts not in [sorted(PARTS.findall(one)) for one in english]
+        ]
+    print(f"{domain} without a translation: {missing}")
+    assert wrong == []
+    assert {name: count for name, count in missing.items() if count > MISSING[domain]} == {}
+
+
+def forms(text: str | Sequence[str] | None) -> Sequence[str]:
+    """Return the forms of a sentence: one, or one for each plural."""
+    return [text] if isinstance(text, str) else list(text or ())
+
+
+def test_the_catalogs_have_the_sentences_of_the_code() -> None:
+    """``make catalogs`` has been run."""
+    for domain in (PAGES, SCRIPTS):
+        with (LOCALE / f"{domain}.pot").open("rb") as file:
+            known = {forms(one.id)[0] for one in read_po(file) if one.id}
+        for language, catalog in catalogs(domain):
+            assert {forms(one.id)[0] for one in catalog if one.id} == known, (domain, language)
