@@ -27,8 +27,8 @@ from tests.support.story import MAIN
 
 OFFER_RUN = "row of due_work: the next offer run"
 INDEX_RUN = "row of due_work: the next index run"
-REPLY_LIMITS = "row of desk: limits of automatic replies"
-RATE = "row of provider_numbers: its rate"
+REPLY_LIMITS = "row of desk: limits of replies to unknown numbers"
+RATE = "row of provider_numbers: rate of a number"
 
 
 def shared_row(statement: str, given: str) -> str | None:
