@@ -77,7 +77,7 @@ def test_two_tabs_on_one_form_and_a_link_away_lose_nothing(story: Story) -> None
     expect(one.get_by_text("1 unsaved change", exact=True)).to_be_visible()
     one.get_by_role("link", name="Queues").click()
     leave = one.get_by_role("dialog", name="Leave without saving?")
-    expect(leave).to_contain_text("1 unsaved change on this page will be lost.")
+    expect(leave).to_contain_text("You will lose 1 unsaved change on this page.")
     leave.get_by_role("button", name="Stay here").click()
     with one.expect_event("dialog") as asked:
         one.close(run_before_unload=True)

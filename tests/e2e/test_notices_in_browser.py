@@ -116,7 +116,7 @@ def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: N
 
     phone.text("and another thing")
     expect(other.locator(".toast")).to_have_count(1)
-    other.get_by_role("link", name="Open it: Ann Lee").click()
+    other.get_by_role("link", name=re.compile("Open it ?: Ann Lee")).click()
     opened(other, "Ann Lee")
     expect(other.locator(".toast")).to_have_count(1)
     other.get_by_role("button", name="Dismiss: Ann Lee").click()
@@ -129,9 +129,9 @@ def test_the_focus_stays_near_a_toast_that_was_dismissed(story: Story, soon: Non
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")
     expect(mia.locator(".toast")).to_have_count(2)
-    mia.get_by_role("button", name="Dismiss: Bob Ruiz").focus()
+    mia.get_by_role("button", name=re.compile("Dismiss ?: Bob Ruiz")).focus()
     mia.keyboard.press("Enter")
-    expect(mia.get_by_role("link", name="Open it: Ann Lee")).to_be_focused()
+    expect(mia.get_by_role("link", name=re.compile("Open it ?: Ann Lee"))).to_be_focused()
     mia.get_by_role("button", name="Dismiss: Ann Lee").focus()
     mia.keyboard.press("Enter")
     expect(mia.locator("#thread-scroll")).to_be_focused()
@@ -209,7 +209,7 @@ def test_messages_sound_softly_and_rarely_and_never_in_the_open_conversation(sto
     for n in range(3):
         ann.text(f"elsewhere {n}")
         unread = mia.locator("#ongoing .item[data-unread]", has_text="Ann Lee").locator(".count")
-        expect(unread).to_have_text(f"{n + 1} new")
+        expect(unread).to_contain_text(f"{n + 1} new message")
     mia.wait_for_function("() => window.heard.length")
     assert heard(mia) == MESSAGE
     mia.evaluate(

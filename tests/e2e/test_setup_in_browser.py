@@ -50,7 +50,7 @@ def empty(tmp_path: Path) -> Iterator[Service]:
 def test_from_an_empty_database_to_an_answered_text(
     empty: Service, browser: Browser, troubles: Troubles
 ) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="de-DE")
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-DE")
     link = re.search(r"http://\S+/setup\?token=\w+", empty.log.read_text())
     assert link is not None, "serve prints the link"
     page = troubles.watch(context.new_page())

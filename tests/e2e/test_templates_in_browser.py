@@ -119,7 +119,7 @@ def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
     mia = story.agent()
     mia.keyboard.press("n")
     new = mia.locator("#new-dialog")
-    new.get_by_label("To", exact=True).fill("ann")
+    new.get_by_label("Recipient", exact=True).fill("ann")
     expect(new.locator("#new-effect")).to_have_text("Starts a new conversation, assigned to you.")
     body = new.get_by_label("Message", exact=True)
     body.press("/")

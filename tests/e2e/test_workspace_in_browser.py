@@ -74,7 +74,7 @@ def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new
     new = mia.locator("#ongoing .item[data-unread]")
     expect(new).to_contain_text("Ann Lee")
     expect(new).to_contain_text("anyone?")
-    expect(new.locator(".count")).to_have_text("2 new")
+    expect(new.locator(".count")).to_have_text("2 new messages")
     expect(mia).to_have_title("(1) Bob Ruiz · Patchboard")
     expect(mia.locator("#count-unread")).to_contain_text("1")
     expect(mia.locator("#ongoing .item").first).to_contain_text("Ann Lee")  # newest activity first
@@ -150,7 +150,7 @@ def test_presence_is_set_from_the_sheet(story: Story) -> None:
     mia.get_by_role("radio", name="Away").click()
     expect(mia.locator("#me")).to_contain_text("Away")
     mia.keyboard.press("Escape")
-    expect(mia.locator("#inbox-empty")).to_contain_text("while you are away")
+    expect(mia.locator("#inbox-empty")).to_contain_text("while your presence is Away")
     mia.get_by_role("button", name="Become available").click()
     expect(mia.locator("#me")).to_contain_text("Available")
 

@@ -325,8 +325,13 @@ def _fields_of(template: str) -> Iterator[tuple[str, str]]:
     for call in environment().parse(source).find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name in FIELD_MACROS:
             match call.args:
-                case [_, nodes.Const(value=str(name)), nodes.Const(value=str(label)), *_]:
-                    yield name, label
+                case [
+                    _,
+                    nodes.Const(value=str(name)),
+                    nodes.Call(args=[nodes.Const(value=label)]),
+                    *_,
+                ]:
+                    yield name, phrase(label)
 
 
 PAGES: dict[str, Any] = {"/palette": palette}
