@@ -16,7 +16,7 @@ from jinja2 import Environment, pass_eval_context
 from jinja2.filters import do_join, do_lower
 from jinja2.nodes import EvalContext
 from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sanic import Request
 from sanic.response import BaseHTTPResponse
 from werkzeug.datastructures import LanguageAccept
@@ -24,7 +24,7 @@ from werkzeug.http import parse_accept_header
 
 from handoff_service.rules.shared import phrases
 from handoff_service.rules.shared.language import OWN_NAMES, Language
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
@@ -64,6 +64,8 @@ def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
     for every printed value. Filters call it for the text that they change.
     """
+    if not isinstance(value, Phrase):  # most values, and a page prints thousands
+        return value
     return phrases.translated(value, _catalog())
 
 
@@ -98,14 +100,16 @@ def _catalog() -> catalogs.NullTranslations:
 
 @pass_eval_context
 def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
-    text = _catalog().gettext(english)
-    return _filled(at, text, values) if values else _plain(text, at.autoescape)
+    if values:
+        return _filled(at, _catalog().gettext(english), values)
+    return _plain(english, page_language.get(), at.autoescape)
 
 
 @cache
-def _plain(text: str, autoescape: bool) -> str:
+def _plain(english: str, language: Language, autoescape: bool) -> str:
     """Return a sentence without placeholders. A long list shows the same sentences on each row."""
-    return Markup(text) % {} if autoescape else text % {}  # noqa: S704 - a sentence of ours
+    text = catalog(PAGES, language).gettext(english) % {}
+    return Markup(text) if autoescape else text  # noqa: S704 - a sentence of ours
 
 
 @pass_eval_context
@@ -128,5 +132,7 @@ def _lower(words: str) -> str:
 
 def _filled(at: EvalContext, text: str, values: dict[str, object]) -> str:
     """Fill a sentence's %(placeholders)s. In a page, values are escaped and the sentence is not."""
-    text = Markup(text) if at.autoescape else text  # noqa: S704 - a sentence of ours
-    return text % {name: shown(value) for name, value in values.items()}
+    if not at.autoescape:
+        return text % {name: shown(value) for name, value in values.items()}
+    escaped = {name: escape(shown(value)) for name, value in values.items()}
+    return Markup(text % escaped)  # noqa: S704 - a sentence of ours
