@@ -29,6 +29,7 @@ from handoff_service.rules.shared.phrases import phrase
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
+FIRST_PARSED_AFTER = 10.0  # seconds after the start
 PARSED_EVERY = 60.0  # seconds between two looks for changed files
 NEAREST = 3  # similar examples that a page shows beside a text
 ATTEMPTS = 5  # attempts before a change fails because another program keeps changing the file
@@ -249,8 +250,10 @@ class BotData:
 
 
 async def keep_parsed(data: BotData, every: float = PARSED_EVERY) -> None:
-    """Parse the files after the start and after each change, before a page needs them. A missing or
-    broken file is an error of the page."""
+    """Parse the files after each change, before a page needs them. The first time is some seconds
+    after the start, which it does not slow down. A missing or broken file is an error of the page.
+    """
+    await asyncio.sleep(min(FIRST_PARSED_AFTER, every))
     while True:
         with suppress(OSError, Refusal):
             await run_slow(data.intents)
