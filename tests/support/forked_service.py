@@ -16,7 +16,9 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["handoff_service.cli", "tests.support.forked_service"])
+_FORKS.set_forkserver_preload(
+    ["handoff_service.cli", "tests.support.forked_service", "tests.support.warm_templates"]
+)
 
 
 class ForkedService:
