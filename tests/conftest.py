@@ -98,15 +98,18 @@ class MovedClock:
 
 
 class Heard:
-    """Collects the hints that lanes publish after their commits."""
+    """Collects the hints that lanes publish after their commits, and nudges a running worker."""
 
     def __init__(self) -> None:
         self.hints: list[Hint] = []
         self.calls = 0  # roughly one call for each transaction
+        self.nudge: Callable[[datetime], None] | None = None
 
-    def __call__(self, hints: object, _work_at: object) -> None:
+    def __call__(self, hints: object, work_at: datetime | None) -> None:
         self.calls += 1
         self.hints += hints  # type: ignore[operator]
+        if self.nudge is not None and work_at is not None:
+            self.nudge(work_at)
 
 
 # These take longest, so they begin first. The first trains the bot's model. The other files of

@@ -27,7 +27,7 @@ from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.worker import POOLS, Worker, build_workers
-from tests.conftest import MovedClock
+from tests.conftest import Heard, MovedClock
 from tests.support.pictures import PDF, picture
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
@@ -241,18 +241,18 @@ async def test_each_failed_attempt_is_logged(
 
 
 async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
-    story: Story, provider: Provider, bot: Bot, clock: MovedClock
+    story: Story, provider: Provider, bot: Bot, clock: MovedClock, heard: Heard
 ) -> None:
-    """Runs on the real clock. The worker does not poll, so only nudges and due times can wake
-    it.
+    """Runs on the real clock. The worker does not poll, so only nudges after commits and due times
+    can wake it.
     """
     from handoff_service import clock as real
 
     worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=real.now))
+    heard.nudge = worker.nudge
     running = asyncio.create_task(worker.run())
     clock.now = real.now()
     await story.text("hi", number=BOB, to=DIRECT)
-    worker.nudge(clock())
     async with asyncio.timeout(10):
         while not provider.sent:
             await asyncio.sleep(0)

@@ -102,13 +102,13 @@ def _catalog() -> catalogs.NullTranslations:
 def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
     if values:
         return _filled(at, _catalog().gettext(english), values)
-    return _plain(english, page_language.get(), at.autoescape)
+    return _plain(english, _catalog(), at.autoescape)
 
 
 @cache
-def _plain(english: str, language: Language, autoescape: bool) -> str:
+def _plain(english: str, language: catalogs.NullTranslations, autoescape: bool) -> str:
     """Return a sentence without placeholders. A long list shows the same sentences on each row."""
-    text = catalog(PAGES, language).gettext(english) % {}
+    text = language.gettext(english) % {}
     return Markup(text) if autoescape else text  # noqa: S704 - a sentence of ours
 
 
