@@ -77,6 +77,7 @@ def test_a_notice_leaves_the_menu_of_a_narrow_window_free(story: Story) -> None:
     expect(mia.locator(".toast")).to_contain_text("Omar Haddad put this on hold")
     mia.set_viewport_size(NARROW)
     mia.locator("#more-actions").click()
+    expect(mia.locator("#more-hold")).to_contain_text("Take off hold")
     mia.locator("#more-hold").click()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen took this off hold")
     # the toast disappears because Mia has acted on the conversation
