@@ -24,7 +24,6 @@ import functools
 import itertools
 import json
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -223,7 +222,6 @@ class BoundedTrackerStore(SQLTrackerStore):
         sender_id = sa.Column(sa.String(LONGEST_NAME), nullable=False)
         turn_id = sa.Column(sa.String(LONGEST_NAME), nullable=False)
         answer = sa.Column(sa.Text, nullable=False)
-        stored_at = sa.Column(sa.Float, nullable=False)
 
     def __init__(
         self,
@@ -384,7 +382,7 @@ class BoundedTrackerStore(SQLTrackerStore):
     def _remember(self, session: Session, sender_id: str, turn_id: str, answer: str) -> None:
         """Add the answer to a turn, and delete the oldest ones."""
         turn = self.StoredTurn
-        added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer, stored_at=time.time())
+        added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer)
         session.add(added)
         session.flush()
         old = session.query(turn.id).filter(turn.id <= added.id - self._remembered_turns)

@@ -17,7 +17,8 @@ from handoff_service.rules.shared.phrases import (
     joined,
     phrase,
 )
-from handoff_service.rules.shared.vocabulary import WORDS, Action, Unanswered
+from handoff_service.rules.shared.vocabulary import Action, Unanswered
+from handoff_service.rules.shared.vocabulary_words import WORDS
 
 type Part = tuple[str, bool]  # words, and whether they are stressed
 

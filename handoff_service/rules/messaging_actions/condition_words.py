@@ -20,7 +20,8 @@ from handoff_service.rules.shared.phrases import (
     joined,
     phrase,
 )
-from handoff_service.rules.shared.vocabulary import WORDS, TargetKind
+from handoff_service.rules.shared.vocabulary import TargetKind
+from handoff_service.rules.shared.vocabulary_words import WORDS
 
 type Style = Callable[[str], str]  #: formats a part of the sentence, such as a number
 

@@ -15,7 +15,8 @@ from handoff_service.rules.shared.conditions import Condition, Facts, Match
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.phrases import Phrase, all_of, any_of, filled, phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
-from handoff_service.rules.shared.vocabulary import WORDS, Action, Author, State, Unanswered
+from handoff_service.rules.shared.vocabulary import Action, Author, State, Unanswered
+from handoff_service.rules.shared.vocabulary_words import WORDS
 
 STARTS: Mapping[Author, Unanswered | None] = {
     Author.REQUESTER: Unanswered.REQUESTER_MESSAGE,

@@ -1,9 +1,6 @@
 """The product page's words as types. Stored values are these strings."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-
-from handoff_service.rules.shared.phrases import Phrase, phrase
 
 
 class State(StrEnum):
@@ -345,88 +342,3 @@ class ReplayVerdict(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     SAME = "same"
-
-
-#: How pages show the stored words. A word that two types share stands here once, with one meaning.
-WORDS: Mapping[str, Phrase] = {
-    State.NEW: phrase("New"),
-    State.WORK_IN_PROGRESS: phrase("Work in progress"),
-    State.ON_HOLD: phrase("On hold"),
-    State.CLOSED_COMPLETE: phrase("Closed complete"),
-    State.CLOSED_ABANDONED: phrase("Closed abandoned"),
-    Owner.VIRTUAL_AGENT: phrase("Virtual agent"),
-    Owner.QUEUE: phrase("Queue"),
-    Owner.AGENT: phrase("Agent"),
-    Owner.NONE: phrase("Nobody"),
-    FirstResponder.LIVE_AGENT: phrase("Live agent"),
-    Author.REQUESTER: phrase("Requester"),
-    Author.SYSTEM: phrase("System"),
-    Status.RECEIVED: phrase("Received"),
-    Status.QUEUED: phrase("Queued"),
-    Status.SENDING: phrase("Sending"),
-    Status.SENT: phrase("Sent"),
-    Status.DELIVERED: phrase("Delivered"),
-    Status.UNDELIVERED: phrase("Undelivered"),
-    Status.FAILED: phrase("Failed"),
-    Status.UNKNOWN: phrase("Unknown"),
-    Status.CANCELED: phrase("Canceled"),
-    MediaStatus.WAITING: phrase("Waiting"),
-    MediaStatus.STORED: phrase("Stored"),
-    MediaStatus.REFUSED: phrase("Refused"),
-    WorkItemState.PENDING_ACCEPT: phrase("Pending accept"),
-    WorkItemState.ACCEPTED: phrase("Accepted"),
-    OfferOutcome.REJECTED: phrase("Rejected"),
-    OfferOutcome.TIMED_OUT: phrase("Timed out"),
-    OfferOutcome.WITHDRAWN: phrase("Withdrawn"),
-    Presence.AVAILABLE: phrase("Available"),
-    Presence.AWAY: phrase("Away"),
-    Presence.OFFLINE: phrase("Offline"),
-    Assignment.MOST_CAPACITY: phrase("Most capacity"),
-    Assignment.LONGEST_IDLE: phrase("Longest idle"),
-    Assignment.ROUND_ROBIN: phrase("Round robin"),
-    Assignment.FIRST_TO_ACCEPT: phrase("First to accept"),
-    Role.SUPERVISOR: phrase("Supervisor"),
-    Role.TRAINER: phrase("Trainer"),
-    Role.ADMIN: phrase("Admin"),
-    TargetKind.FIRST_RESPONSE: phrase("First response"),
-    TargetKind.NEXT_RESPONSE: phrase("Next response"),
-    TargetKind.RESOLUTION: phrase("Resolution"),
-    CaseKind.PROBLEM: phrase("Problem"),
-    CaseKind.REQUEST: phrase("Request"),
-    CaseKind.ACCESS: phrase("Access"),
-    CaseState.OPEN: phrase("Open"),
-    CaseState.IN_PROGRESS: phrase("In progress"),
-    CaseState.RESOLVED: phrase("Resolved"),
-    CaseState.CLOSED: phrase("Closed"),
-    CallState.GIVEN_UP: phrase("Given up"),
-    ItemSource.MISUNDERSTOOD: phrase("Misunderstood"),
-    ItemSource.HANDOFF: phrase("Handoff"),
-    ItemSource.REWORDED: phrase("Reworded"),
-    ItemSource.GAVE_UP: phrase("Gave up"),
-    ItemSource.FALLBACK: phrase("Fallback"),
-    ItemSource.SMALL_MARGIN: phrase("Small margin"),
-    ItemSource.AUDIT: phrase("Audit"),
-    ItemState.UNSURE: phrase("Unsure"),
-    ItemState.SECOND: phrase("Second"),
-    ItemState.LABELED: phrase("Labeled"),
-    LabelVerdict.INTENT: phrase("Intent"),
-    LabelVerdict.NOT_FOR_BOT: phrase("Not for bot"),
-    TrainerLane.TEACH: phrase("Teach"),
-    ModelState.CANDIDATE: phrase("Candidate"),
-    ModelState.CANARY: phrase("Canary"),
-    ModelState.RUNNING: phrase("Running"),
-    ModelState.KEPT: phrase("Kept"),
-    ModelState.GONE: phrase("Gone"),
-    RunState.DONE: phrase("Done"),
-    RunState.INTERRUPTED: phrase("Interrupted"),
-    TrainingStep.CHECK: phrase("Check"),
-    TrainingStep.TRAIN: phrase("Train"),
-    TrainingStep.MEASURE: phrase("Measure"),
-    PromotionKind.PROMOTE: phrase("Promote"),
-    PromotionKind.ROLL_BACK: phrase("Roll back"),
-    PromotionKind.ROLL_BACK_DATA: phrase("Roll back data"),
-    PromotionKind.AUTOMATIC: phrase("Automatic"),
-    ReplayVerdict.BETTER: phrase("Better"),
-    ReplayVerdict.WORSE: phrase("Worse"),
-    ReplayVerdict.SAME: phrase("Same"),
-}

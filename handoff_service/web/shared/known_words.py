@@ -6,7 +6,7 @@ from handoff_service.rules.desk.audit import ACTION_WORDS, SUBJECT_WORDS
 from handoff_service.rules.desk.labels import COLOR_WORDS
 from handoff_service.rules.desk.record_changes import NOUN_WORDS
 from handoff_service.rules.shared.phrases import Phrase
-from handoff_service.rules.shared.vocabulary import WORDS
+from handoff_service.rules.shared.vocabulary_words import WORDS
 
 _TABLES: tuple[Mapping[str, Phrase], ...] = (
     COLOR_WORDS,

@@ -4,6 +4,7 @@ an admin's presence state, is shown as it is stored."""
 from collections.abc import Callable, Mapping
 
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
+from handoff_service.rules.shared.phrases import capitalized
 from handoff_service.rules.shared.stored_sentences import decision, reason, stored
 from handoff_service.rules.shared.vocabulary_words import (
     AUTHORS,
@@ -30,12 +31,6 @@ _OF_CASES = {"state": CASE_STATES, "kind": CASE_KINDS, "impact": CASE_IMPACTS}
 def _case_value(value: object, field: str) -> str:
     """Format the value of a field in a case's history."""
     return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
-
-
-def capitalized(text: str) -> str:
-    """The text with a capital at its beginning."""
-    words_of_page = shown(text)
-    return words_of_page[:1].upper() + words_of_page[1:]
 
 
 def without_stop(text: str) -> str:
