@@ -199,8 +199,8 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
 
 
 def reset_second_factor(tx: Transaction, agent_id: int) -> None:
-    """Remove an agent's app, backup codes and passkeys, and end the agent's sessions: somebody may
-    have the phone. NotFound for an unknown agent."""
+    """Remove an agent's app, backup codes and passkeys. End the agent's sessions too, because
+    somebody else may have the phone. NotFound for an unknown agent."""
     _audit(tx, agent_id, {"second_factor": ["", "reset"]})
     for table in (app, codes, keys):
         tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))

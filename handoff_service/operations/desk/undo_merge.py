@@ -1,5 +1,5 @@
 """Undo a merge of two users: the records that moved go back to their user. The records that the
-survivor got after the merge stay with the survivor."""
+user who stayed got after the merge stay with that user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Carry out a dry run of a change: read the past, replay it twice, and compare.
 
-It reads with the readers and computes in a thread, in short slices, so that it holds no lane. About
-once a second it stores its progress and learns whether somebody has canceled it. After a restart it
-begins again.
+It reads with the reader connections and computes in a thread, in short slices, so that it holds no
+lane. About once a second it stores its progress and checks whether somebody has canceled it. After
+a restart it begins again.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ class Sort(StrEnum):
 
 
 class Tag(StrEnum):
-    """A reason for attention to a conversation.
+    """A reason why a conversation needs attention.
 
     - DRAFT: the agent has begun a text and not sent it. Only the agent's browser has drafts, so the
       page filters by it.

@@ -93,7 +93,8 @@ _LONGEST_GAP = 60
 
 
 class PromiseState(StrEnum):
-    """The state of a promise. DECLINED: the agent wants no reminder, so it does not count."""
+    """The state of a promise. DECLINED: the agent declined the reminder, so the promise does not
+    count."""
 
     OPEN = "open"
     KEPT = "kept"
@@ -104,7 +105,8 @@ class PromiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """``words``: the sentence; ``at``: its deadline; ``remind_at``: before it."""
+    """``words``: the sentence; ``at``: its deadline; ``remind_at``: when to remind the agent,
+    before the deadline."""
 
     words: str
     at: datetime
@@ -123,8 +125,8 @@ def promised(text: str, now: datetime) -> Promise | None:
 
 
 def remind_at(now: datetime, at: datetime) -> datetime:
-    """When to remind the agent: a quarter of an hour before, or a quarter of the time for soon
-    promises."""
+    """When to remind the agent: a quarter of an hour before the deadline. For a deadline within an
+    hour, it is when a quarter of the time is left."""
     return (at - min(REMIND_BEFORE, (at - now) / 4)).replace(second=0, microsecond=0)
 
 
@@ -167,7 +169,8 @@ def _deadline(sentence: str, now: datetime) -> datetime | None:
 
 
 def _belongs(sentence: str, found: re.Match[str], deadline: Deadline) -> bool:
-    """Whether the deadline is the commitment's: right after it, or at the sentence's beginning."""
+    """Whether the deadline belongs to the commitment: it follows directly, or begins the
+    sentence."""
     if deadline.begin < found.start():
         lead = sentence[: deadline.begin].strip(" ,").split()
         between = sentence[deadline.end : found.start()].strip(" ,").split()

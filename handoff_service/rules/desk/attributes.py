@@ -34,7 +34,7 @@ class AttributePlace(StrEnum):
     """The place where agents see an attribute.
 
     - PANEL: in the panel beside the conversation;
-    - HEADER: there, and in the row under the conversation's header.
+    - HEADER: in the panel, and in the row under the conversation's header.
     """
 
     PANEL = "panel"
@@ -100,7 +100,7 @@ def errors(one: AttributeFields) -> dict[str, str]:
 
 
 def read_value(one: AttributeFields, typed: str) -> str:
-    """The value in the form that is stored. The ValueError says what would be right."""
+    """The value in the form that is stored. The ValueError states the correct form."""
     value = typed.strip()
     if not value or len(value) > LONGEST_VALUE or _CONTROLS.search(value):
         raise ValueError(phrase("must be one line of 1 to {most} characters", most=LONGEST_VALUE))

@@ -101,8 +101,8 @@ class Person:
 
 
 def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Person:
-    """Read the claims of a token whose signature was verified. NotAdmitted if the provider's
-    settings keep the person out."""
+    """Read the claims of a token whose signature was verified. Raises NotAdmitted if the provider's
+    settings exclude the person."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise NotAdmitted(

@@ -1,7 +1,7 @@
 """The sign-in policy: which agents may sign in with a password, and which need a second factor.
 
-Both follow from an agent's roles. One admin keeps the password for the day when single sign-on
-fails.
+Both follow from an agent's roles. At least one admin can still use a password, in case single
+sign-on fails.
 """
 
 from collections.abc import Collection

@@ -24,7 +24,7 @@ class PastConversation:
     """The facts about an interaction besides its lines.
 
     - ``state``, ``priority``, ``queue``, ``guest`` and ``attributes``: today's values;
-    - ``open_before``: the run that was open before the first line;
+    - ``open_before``: the unanswered streak that was open before the first line;
     - ``taken_before``: whether a live agent had accepted it by then.
     """
 
@@ -51,7 +51,7 @@ class PastLine(NamedTuple):  # a NamedTuple because there are many
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One run of the action's event. ``fires_at``: None when the action would not have fired."""
+    """One unanswered streak. ``fires_at``: None when the action would not have fired."""
 
     began: datetime
     fires_at: datetime | None

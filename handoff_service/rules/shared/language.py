@@ -191,7 +191,8 @@ _ANOTHER = re.compile(
 )
 
 
-#: "Translate this to French" is a question to an assistant, but Spanish texts ask for Spanish so.
+#: "Translate this to French" is a question to an assistant, but people who text in Spanish ask for
+#: Spanish in this way.
 _TRANSLATE = re.compile(r"\btradu[cz]\w+|\btranslate\b")
 _TRANSLATED = {Language.ENGLISH, Language.SPANISH}
 

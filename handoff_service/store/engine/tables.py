@@ -1160,7 +1160,7 @@ bot_models = Table(
     #: who trained it; null: by command line
     _ref("agent_id", "agents.id", null=True),
     _time("trained_at"),
-    #: when it became what ``state`` says
+    #: since when it has been in ``state``
     _time("since"),
     #: a trainer keeps its file
     _flag("is_pinned", default=False),
@@ -1835,7 +1835,7 @@ notification_targets = Table(
     _word("error", null=True),
     UniqueConstraint("agent_id", "way", "mark"),
 )
-#: With these, programs use the API.
+#: The tokens with which programs use the API.
 service_tokens = Table(
     "service_tokens",
     metadata,
@@ -1865,7 +1865,8 @@ sign_in_failures = Table(
     _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
-#: Addresses from which agents have signed in. Strangers' failures elsewhere do not count there.
+#: Addresses from which agents have signed in. Wrong attempts from other addresses do not count for
+#: them.
 known_addresses = Table(
     "known_addresses",
     metadata,

@@ -117,8 +117,8 @@ def _conversations(
 def _before(
     conn: Connection, first: int, ids: list[int]
 ) -> dict[int, tuple[Unanswered | None, bool]]:
-    """For conversations older than the period: which run was open, and whether an agent had
-    accepted them."""
+    """For conversations older than the period: which unanswered streak was open, and whether an
+    agent had accepted them."""
     earlier = select(m.c.author).where(m.c.interaction_id == i.c.id, m.c.id < first).correlate(i)
     author = earlier.where(OF_A_SIDE).order_by(m.c.seq.desc()).limit(1).scalar_subquery()
     taken = earlier.where(m.c.owner == Owner.AGENT).exists()
@@ -143,7 +143,7 @@ def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) 
 
 
 def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]:
-    """Each conversation's lines that start or end a run, or change the owner."""
+    """Each conversation's lines that start or end an unanswered streak, or change the owner."""
     rows = conn.execute(
         select(
             m.c.interaction_id,

@@ -51,7 +51,7 @@ _BY_NAME = {
 
 
 def _topics(conn: Connection) -> list[str]:
-    """The topics of the packed days, and of the others. A year of packed days is a few hundred
+    """The topics of all days, packed or not. A year of packed days is a few hundred
     short lists."""
     c, f, d = t.report_columns, t.conversation_facts, t.report_days
     found: set[str] = set()

@@ -70,7 +70,8 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
 
 
 class DryRunQuery(Paging):
-    """``text`` and ``text_es``, for people who text in Spanish: omitted, the desk's own words."""
+    """``text``: the text to preview. ``text_es``: the text for people who text in Spanish. Omitted:
+    the desk's own words."""
 
     text: str | None = None
     text_es: str | None = None
@@ -78,7 +79,7 @@ class DryRunQuery(Paging):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedOutage:
-    """The outage as it is then, and the text with its progress; null without a text."""
+    """The ended outage, and the text with its progress; null without a text."""
 
     outage: Outage
     text: OutageText | None
