@@ -354,7 +354,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
         await story.store.write(open_session, OpenSession(MIA, token))
     values = {"password_hash": hash_password("another one")}
     await story.store.write(
-        agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk")
+        agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, keep_token="desk")
     )
     now = story.store._clock()
     assert await story.store.read(signed_in, "phone", now) is None

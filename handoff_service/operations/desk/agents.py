@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.check_way_in import check_way_in
+from handoff_service.operations.desk.check_admin_sign_in import check_admin_sign_in
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
@@ -25,7 +25,7 @@ from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.desk.sign_in_policy import has_way_in
+from handoff_service.store.desk.sign_in_policy import admin_can_sign_in
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.row_references import is_referred_to
 from handoff_service.store.engine.transaction import Transaction
@@ -56,13 +56,13 @@ class MakeAgent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgent:
     """``values``: changed fields of MakeAgent and ``active``; other fields stay. ``by``: the admin;
-    None: the desk file. ``but``: the token of the requesting session, which survives a password
-    change."""
+    None: the desk file. ``keep_token``: the token of the requesting session, which stays open after
+    a password change."""
 
     id: int
     by: int | None
     values: Mapping[str, Any]
-    but: str = ""
+    keep_token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     """NotFound. Conflict for an e-mail address in use, and when no active admin would remain, or
     none who can sign in without an identity provider."""
     stored = _locked(tx, command.id)
-    had_way_in = has_way_in(tx.conn)
+    could_sign_in = admin_can_sign_in(tx.conn)
     values = dict(command.values)
     if values.get("email", stored.email).lower() != stored.email.lower():
         _is_free(tx, values["email"])
@@ -103,10 +103,10 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     with recorded(tx, Noun.AGENT, command.id):
         tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
         _put_lists(tx, command.id, values)
-    if had_way_in:
-        check_way_in(tx)
+    if could_sign_in:
+        check_admin_sign_in(tx)
     if "password_hash" in values:
-        end_sessions(tx, command.id, but=command.but)
+        end_sessions(tx, command.id, keep_token=command.keep_token)
     tx.hint(f"agent:{command.id}")
     # a changed capacity, group or skill may make the agent eligible for waiting work
     schedule_offers(tx)
@@ -196,7 +196,7 @@ def _locked(tx: Transaction, agent_id: int) -> Any:
 
 def _not_the_last_admin(tx: Transaction, agent_id: int) -> None:
     if found := blockers(tx.conn, agent_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
 
 
 def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
@@ -206,7 +206,7 @@ def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
     admins = conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).all()
     if [row.id for row in admins] != [agent_id]:
         return []
-    return [Blocker(says=filled(LAST_ADMIN, name=admins[0].name))]
+    return [Blocker(sentence=filled(LAST_ADMIN, name=admins[0].name))]
 
 
 def _is_free(tx: Transaction, email: str) -> None:

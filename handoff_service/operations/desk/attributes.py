@@ -109,7 +109,7 @@ def delete_attribute(tx: Transaction, attribute_id: int) -> None:
     Conflict for an attribute that a messaging action uses."""
     attributes.get(tx.conn, attribute_id)
     if found := blockers(tx.conn, attribute_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.ATTRIBUTE, attribute_id):
         tx.conn.execute(delete(a).where(a.c.id == attribute_id))
 
@@ -119,7 +119,7 @@ def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
     return [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "The messaging action “{name}” uses it. Change that action first.",
                 name=one.action.name,
             ),

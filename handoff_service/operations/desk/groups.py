@@ -84,7 +84,7 @@ def blockers(conn: Connection, group: int) -> list[Blocker]:
     query = select(q.c.id, q.c.name).join(asks, asks.c.queue_id == q.c.id)
     return [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "This queue offers its conversations to the group. Remove the group there first."
             ),
             noun=Noun.QUEUE,

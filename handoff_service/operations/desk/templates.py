@@ -66,7 +66,7 @@ def delete_template(tx: Transaction, template_id: int) -> None:
     """Raises NotFound for an unknown id, Conflict for a template that a macro sends."""
     templates.get(tx.conn, template_id)
     if found := blockers(tx.conn, template_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.TEMPLATE, template_id):
         tx.conn.execute(delete(m).where(m.c.id == template_id))
 

@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.list_views import SaveView, save_v
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.attributes import fit_stored, put_attribute
-from handoff_service.operations.desk.check_way_in import check_sign_in
+from handoff_service.operations.desk.check_admin_sign_in import check_sign_in
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry

@@ -100,7 +100,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
     first."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.QUEUE, queue_id):
         tx.conn.execute(delete(q).where(q.c.id == queue_id))
 
@@ -145,7 +145,7 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
     return [
         *(
             Blocker(
-                says=phrase(
+                sentence=phrase(
                     "{queue} is the queue of {number}. Give that number another queue first.",
                     queue=name,
                     number=r.number,
@@ -158,7 +158,7 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
         ),
         *(
             Blocker(
-                says=phrase(
+                sentence=phrase(
                     "The messaging action “{action}” is limited to {queue}. Change that first.",
                     action=r.name,
                     queue=name,
@@ -182,12 +182,12 @@ def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
     )
     if all(conn.execute(query).first() is None for query in waited):
         return []
-    says = phrase(
+    sentence = phrase(
         "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
         "its groups.",
         queue=name,
     )
-    return [Blocker(says=says)]
+    return [Blocker(sentence=sentence)]
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:

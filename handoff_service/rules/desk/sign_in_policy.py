@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 
-NO_WAY_IN = phrase(
+NO_ADMIN_COULD_SIGN_IN = phrase(
     "No admin could sign in when single sign-on fails. First switch on “May always use the "
     "password” on the page of an admin who has a password."
 )

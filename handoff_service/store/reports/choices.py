@@ -17,7 +17,7 @@ MOST_VALUES = 500  # values of one filter
 @dataclass(frozen=True, slots=True)
 class FilterChoice:
     value: int | str
-    called: str
+    label: str
 
 
 def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:

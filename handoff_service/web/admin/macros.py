@@ -29,7 +29,7 @@ from handoff_service.store.desk import agents, labels, macros, templates
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Macro
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.bodies import Body
@@ -61,7 +61,7 @@ class _Named(Body):
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(macros.list_, q)
-    given = listed(found, new=f"{HERE}/new", q=q) | {"length": length}
+    given = list_variables(found, new=f"{HERE}/new", q=q) | {"length": length}
     return await admin_page(request, agent, "macros.html", here=HERE, **given)
 
 
@@ -170,7 +170,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_macro, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
-        says=[
+        effects=[
             phrase(
                 "Agents can no longer run it. Conversations that it has changed stay as they are."
             )

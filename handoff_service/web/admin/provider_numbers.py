@@ -28,7 +28,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
@@ -50,7 +50,7 @@ RESPONDERS = {
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(list_provider_numbers)
-    around = listed(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
+    around = list_variables(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
     return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)
 
 
@@ -114,7 +114,7 @@ EDITOR = Editor(
     blockers=blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete {number}", number=phone(one.number)),
-        says=[phrase("Texts to this number are then rejected.")],
+        effects=[phrase("Texts to this number are then rejected.")],
         label=phrase("Delete this number"),
     ),
     extra_context=_around,

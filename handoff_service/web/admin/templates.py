@@ -29,7 +29,7 @@ from handoff_service.rules.training.suggested_replies import TypedOften
 from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
@@ -52,7 +52,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         "templates.html",
         here=HERE,
         typed_often=await _typed_often(desk),
-        **listed(found, new=f"{HERE}/new", q=q),
+        **list_variables(found, new=f"{HERE}/new", q=q),
     )
 
 
@@ -91,7 +91,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_template, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
-        says=[
+        effects=[
             phrase("Agents can no longer find it. Texts that were sent with it stay as they are.")
         ],
         label=phrase("Delete this template"),

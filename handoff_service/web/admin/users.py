@@ -153,7 +153,7 @@ def _deleting(user: User) -> Deleting | None:
         return None
     return Deleting(
         title=phrase("Delete {name}?", name=user.name),
-        says=[
+        effects=[
             phrase("No conversation, case or messaging profile mentions {name}.", name=user.name)
         ],
         label=phrase("Delete this user"),
@@ -163,7 +163,7 @@ def _deleting(user: User) -> Deleting | None:
 def _deactivating(user: User) -> Deleting:
     return Deleting(
         title=phrase("Deactivate {name}?", name=user.name),
-        says=[
+        effects=[
             phrase(
                 "Conversations, cases or messaging profiles mention {name}. Therefore the user is "
                 "deactivated instead of deleted, and these records keep the name.",

@@ -102,7 +102,7 @@ async def make(asked: ApiRequest[NewAgentBody, Any]) -> Agent:
 @patch("/agents/{id}", summary="Change an agent", roles=ADMIN)
 async def change(asked: ApiRequest[AgentBody, Any]) -> Agent:
     values = await with_hash(asked.body.given())
-    command = ChangeAgent(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
+    command = ChangeAgent(id=asked.id, by=asked.agent.id, values=values, keep_token=asked.token)
     await asked.desk.store.write(change_agent, command)
     return await one_agent(asked)
 

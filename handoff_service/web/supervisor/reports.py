@@ -118,7 +118,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "part": INTERVALS[interval_name(asked.of)],
             "is_empty": not any(one.value for one in found.figures),
             "may_teach": trains(agent),
-            "label_names": {one.called for one in choices["label"]},
+            "label_names": {one.label for one in choices["label"]},
         },
     )
 
