@@ -38,9 +38,9 @@ LAST_ADMIN = phrase("{name} is the last active admin. Give another agent the rol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
     """``password_hash``: an argon2 hash, computed outside any transaction; empty: the agent has no
-    password. ``groups``: new ones are created. ``always_password``: an admin who may use it
-    although it is off for the role. ``language``: the language of the agent's pages; None: the
-    browser's."""
+    password. ``groups``: new ones are created. ``always_password``: this admin may use a password
+    although passwords are off for the role. ``language``: the language of the agent's pages; None:
+    the browser's."""
 
     email: str
     name: str
@@ -131,7 +131,8 @@ def has_history(conn: Connection, agent_id: int) -> bool:
 
 
 def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
-    """Release everything the agent has, without losing any of it."""
+    """Sign the agent out, set the agent offline, and return the agent's conversations to work
+    assignment."""
     end_sessions(tx, agent_id)
     who = "The desk file" if by is None else agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
@@ -200,7 +201,7 @@ def _not_the_last_admin(tx: Transaction, agent_id: int) -> None:
 
 
 def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
-    """One active admin always remains."""
+    """The last active admin cannot be deleted."""
     r = t.agent_roles
     query = select(a.c.id, a.c.name).join(r, r.c.agent_id == a.c.id)
     admins = conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).all()

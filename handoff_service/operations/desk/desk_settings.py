@@ -129,7 +129,7 @@ def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
 
 
 def reason_blockers(conn: Connection, _reason_id: int) -> list[Blocker]:
-    """A rejection needs a reason, so the last one stays."""
+    """The last reason cannot be deleted, because a rejection needs one."""
     if conn.execute(select(func.count()).select_from(t.reject_reasons)).scalar() != 1:
         return []
     return [

@@ -67,9 +67,9 @@ class UserEntry(_Entry):
 
 class AgentEntry(_Entry):
     """``password``: required once, unless the agent's roles sign in without one; later imports may
-    omit it. ``active``: as for users. ``always_password``: an admin who may use the password
-    although it is off for the role. ``language``: the language of the agent's pages; if omitted,
-    the agent's own choice stays."""
+    omit it. ``active``: as for users. ``always_password``: this admin may use a password although
+    passwords are off for the role. ``language``: the language of the agent's pages; if omitted, the
+    agent's own choice stays."""
 
     email: Email
     name: OneLine

@@ -7,8 +7,9 @@ A sentence is a promise if it has both parts, in English or Spanish:
 - a deadline: see ``promise_times``.
 
 The rule is conservative, because a wrong offer costs an agent's attention. A question, a condition
-("if", "when"), a negation and somebody else's promise are none. Before "at", "on", "in" and days,
-only words of an answer may stand between the two parts: "the meeting at 3" is not a deadline.
+("if", "when"), a negation and somebody else's promise do not count. Only words of an answer may
+stand between the commitment and a deadline that begins with "at", "on", "in" or a day: "the meeting
+at 3" is not a deadline.
 """
 
 import re
@@ -115,7 +116,7 @@ class Promise:
 
 def promised(text: str, now: datetime) -> Promise | None:
     """The first promise in an agent's text. ``now``: when the text was sent, in the requester's
-    time zone, in which its times are meant."""
+    time zone, which also applies to the deadline."""
     if len(text) > MAX_CHARACTERS:
         return None
     for sentence in _SENTENCE_END.split(_DOT_IN_TIME.sub(r"\1m", text)):

@@ -39,8 +39,8 @@ TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """The first owner of a new interaction, and why, when it differs from the provider number's
-    setting."""
+    """The first owner of a new interaction. ``reason``: why it differs from the provider number's
+    setting; None: it does not differ."""
 
     owner: Owner
     reason: str | None = None

@@ -188,7 +188,7 @@ def _listed(claim: Any) -> list[str]:
 
 
 def groups_after(now: Sequence[str], person: Person, provider: IdentityProviderFields) -> list[str]:
-    """The groups here after this sign-in. Groups that the mapping does not name stay."""
+    """The agent's groups after this sign-in. Groups that the mapping does not name stay."""
     mapped = {name for names in provider.groups.values() for name in names}
     kept = [name for name in now if name not in mapped or name in person.groups]
     return [*kept, *sorted(person.groups - set(kept))]

@@ -60,7 +60,8 @@ class MessagingAction:
     active: bool = True
 
     def applies(self, facts: Facts) -> bool:
-        """Whether the rule applies: when the timer fires, on the interaction's current facts."""
+        """Whether the rule applies to the interaction's facts at the moment when its timer
+        fires."""
         return (
             self.active
             and (not self.queues or facts.queue in self.queues)

@@ -142,7 +142,8 @@ def conversation_language(
 
 
 def _language_of_all(text: str) -> Language | None:
-    """The only language that knows all words of the text, and not only as common in names."""
+    """The only language to which all words of the text belong, and at least one of them not just as
+    a word that is common in names."""
     words = _split(text)
     found = [
         language

@@ -263,7 +263,7 @@ agents = Table(
     _word("automatic_reason", null=True),
     #: why the product had set the agent to Away; kept until the agent dismisses the notice
     _word("returned_from", null=True),
-    #: an admin who may use the password although it is off for the role
+    #: this admin may use a password although passwords are off for the role
     _flag("always_password", default=False),
     #: the language of the agent's pages; null: the browser's
     _word("language", null=True),
@@ -1865,8 +1865,8 @@ sign_in_failures = Table(
     _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
-#: Addresses from which agents have signed in. Wrong attempts from other addresses do not count for
-#: them.
+#: Addresses from which agents have signed in. Wrong attempts from other addresses do not lock them
+#: out.
 known_addresses = Table(
     "known_addresses",
     metadata,

@@ -88,7 +88,7 @@ def _at(conn: Connection, line_id: int) -> datetime:
 def _conversations(
     conn: Connection, first: int, since: datetime, *, with_attributes: bool
 ) -> dict[int, tuple[PastConversation, int | None]]:
-    """The conversations with such lines, with their queues."""
+    """The conversations with lines from ``first`` on, with their queues, by id."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
         select(

@@ -217,7 +217,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresencePeriod:
-    """A period in which an agent had one presence. ``until`` is null while it lasts."""
+    """A period in which an agent had one presence. ``until`` is null until the period ends."""
 
     presence: str
     reason: str | None
