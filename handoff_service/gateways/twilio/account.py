@@ -35,7 +35,7 @@ async def problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> lis
 
 
 def _account_problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """Blocks until Twilio has answered."""
+    """The problems with the account and its numbers. Blocks until Twilio has answered."""
     try:
         return list(_problems(settings, numbers))
     except requests.RequestException as error:

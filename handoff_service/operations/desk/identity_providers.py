@@ -87,7 +87,7 @@ def delete_identity_provider(tx: Transaction, provider_id: int) -> None:
 
 
 def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
-    """Agents without passwords need one active provider."""
+    """The last active provider cannot be deleted while agents sign in without passwords."""
     others = select(func.count()).select_from(p).where(p.c.active, p.c.id != provider_id)
     if not policy(conn).password_off or conn.execute(others).scalar_one():
         return []

@@ -72,7 +72,7 @@ def delete_label(tx: Transaction, label_id: int) -> None:
 
 
 def blockers(conn: Connection, label_id: int) -> list[Blocker]:
-    """The macros that add it."""
+    """The macros that add the label, which prevent deleting it."""
     return macros.blockers(conn, t.macros.c.label_id, label_id)
 
 

@@ -45,7 +45,8 @@ class CurrentAgent:
     #: the agent's last act in the session, before this request
     last_active_at: datetime | None = None
     #: when the agent proved who they are for this session; None: their identity provider does not
-    #: say. A provider where the agent is signed in opens new sessions without asking for anything.
+    #: say. If the agent is still signed in at the provider, the provider lets them in without a new
+    #: proof.
     authenticated_at: datetime | None = None
     #: whether a role of the agent needs a second factor, and this session had none
     second_factor_missing: bool = False

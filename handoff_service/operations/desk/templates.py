@@ -72,7 +72,7 @@ def delete_template(tx: Transaction, template_id: int) -> None:
 
 
 def blockers(conn: Connection, template_id: int) -> list[Blocker]:
-    """The macros that send it."""
+    """The macros that send the template, which prevent deleting it."""
     return macros.blockers(conn, t.macros.c.template_id, template_id)
 
 

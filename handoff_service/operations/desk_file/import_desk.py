@@ -249,7 +249,8 @@ def _in_order(tx: Transaction, noun: Noun, key: str, entries: Sequence[BaseModel
 
 
 def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:
-    """The file's order is the admin's order."""
+    """Create or update the action. ``place``: its place in the file, which becomes its place in the
+    admin's order."""
     with _named(f"messaging_actions.{entry.name}"):
         put_messaging_action(tx, entry.to_action(), place)
 

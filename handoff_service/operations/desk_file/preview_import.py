@@ -140,7 +140,8 @@ def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
 
 
 def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
-    """Part -> key -> entry."""
+    """The entries of a desk file by part and key. A part without keys is one entry with an empty
+    key."""
     return {
         part: {_key(part, one): one for one in value}
         if part in KEYS

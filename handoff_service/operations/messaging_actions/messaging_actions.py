@@ -170,7 +170,7 @@ def _name_is_free(tx: Transaction, name: str) -> None:
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
-    """Set its limits to exactly these."""
+    """Limit the stored action to exactly its queues and provider numbers."""
     q, p = t.queues, t.provider_numbers
     queues = _ids(
         tx, q.c.id, q.c.name, action.queues, "queues", phrase("there is no queue “{name}”")

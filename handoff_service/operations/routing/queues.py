@@ -227,7 +227,7 @@ def _row(queue: QueueFields) -> dict[str, Any]:
 
 
 def _set_groups_and_skills(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
-    """Replace its groups and skills."""
+    """Replace the queue's groups and skills."""
     groups = _groups(tx, [p.group for p in queue.pools])
     pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]
     skills = [{"skill": s.name, "mandatory": s.mandatory} for s in queue.skills]

@@ -66,8 +66,8 @@ class _CommitAnswerLost(Exception):
 
 
 class Lane(threading.Thread):
-    """One writer. ``after_commit`` is called on the loop after a commit: hints, and when new work
-    is due."""
+    """One writer. ``after_commit`` is called on the loop after each commit, with the hints and the
+    time when new work is due."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Lane(threading.Thread):
         id: CommandId | None = None,
         by: Actor | None = None,
     ) -> asyncio.Future[Any]:
-        """Queue a command. Commands in a lane are committed or failed as a whole, even when the
+        """Queue a command. A command in a lane is committed as a whole or not at all, even when its
         caller has gone.
 
         With an ``id``, a command that was carried out before returns its stored answer and is not

@@ -1440,7 +1440,7 @@ due_work = Table(
     _time("lease_until", null=True),
     #: the latest due time; delays never move the work past it
     _time("latest", null=True),
-    #: drawn by each claim: see store/engine/claims.py
+    #: a random token that each claim writes: see store/engine/claims.py
     Column("token", sa.BigInteger),
     UniqueConstraint("kind", "key"),
     Index("ix_due_work_due_at", "due_at"),

@@ -54,7 +54,7 @@ def units_of(batch: Iterable[Waiting]) -> Iterable[list[Waiting]]:
 
 
 def carry_out(tx: Transaction, unit: list[Waiting]) -> Sequence[Any]:
-    """The answers to a unit's commands."""
+    """Carry out the commands of a unit. Returns their answers, in order."""
     first = unit[0]
     actor = first.by if len(unit) == 1 else None
     tx.by, tx.address = (actor.agent_id, actor.address) if actor else (None, "")

@@ -45,7 +45,7 @@ class Erasure:
 
     @property
     def number(self) -> str:
-        """Its name for people."""
+        """The erasure's display number: ERA0000012."""
         return f"ERA{self.id:07}"
 
 

@@ -178,7 +178,7 @@ def _touch(tx: Transaction, touched: Collection[str]) -> None:
 
 
 def list_of(text: str) -> list[int]:
-    """A stored list."""
+    """The numbers of a stored list."""
     return [int(one) for one in text.split()]
 
 

@@ -110,7 +110,7 @@ class LiveConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
-    """Seconds."""
+    """The median and the mean of durations, in seconds."""
 
     median: int
     mean: int
