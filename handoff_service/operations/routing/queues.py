@@ -205,7 +205,7 @@ def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
 
 
 def _move_targets(tx: Transaction, queue_id: int, before: QueueFields, now: QueueFields) -> None:
-    """The open conversations of the queue follow its new targets and opening hours."""
+    """Apply new targets and opening hours to the open conversations of the queue."""
     counts = ("targets", "schedule", "time_zone", "country")
     if any(getattr(before, name) != getattr(now, name) for name in counts):
         refresh_queue_targets(tx, [queue_id])

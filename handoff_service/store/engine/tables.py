@@ -542,7 +542,7 @@ proofs = Table(
     _word("claimed", null=True),
     #: the user of that account, if it exists
     _ref("user_id", "users.id", null=True),
-    #: keyed
+    #: the keyed hash of the code
     _word("code_hash", null=True),
     _time("code_until", null=True),
     #: wrong answers so far
@@ -569,7 +569,8 @@ proof_sends = Table(
     _ref("proof_id", "proofs.id"),
     _word("number"),
     _time("at"),
-    #: keyed; kept until code_until even for a used or replaced code, to mask it in texts
+    #: the keyed hash of the code; kept until code_until, also when the code was used or replaced,
+    #: to mask the code in texts
     _word("code_hash", null=True),
     _time("code_until", null=True),
     Index("ix_proof_sends_number", "number", "at"),
@@ -941,7 +942,7 @@ satisfaction_questions = Table(
     _time("graded_at", null=True),
     #: the requester's words with a low grade
     _word("comment", null=True),
-    #: the line of the low grade or its comment that supervisors are alerted to
+    #: the line about which supervisors are alerted: the low grade, or its comment
     Column("alert_seq", sa.Integer),
     Index("ix_satisfaction_questions_requester_number", "requester_number", "asked_at"),
     Index(
@@ -2007,7 +2008,7 @@ erased_copies = Table(
 kept_opt_outs = Table(
     "kept_opt_outs",
     metadata,
-    #: keyed
+    #: the keyed hash of the number
     Column("number_hash", sa.Text, primary_key=True),
     #: 0: all company numbers
     Column("provider_number_id", ID, primary_key=True, autoincrement=False),
@@ -2015,8 +2016,8 @@ kept_opt_outs = Table(
     _time("at"),
 )
 #: The audit log. Triggers refuse each change of an entry. They refuse to delete an entry, too,
-#: unless ``audit_removal`` allows it. The table has no foreign keys and holds names as they were,
-#: so that later changes of agents and records leave the entries as they are.
+#: unless ``audit_removal`` allows it. The table has no foreign keys and holds copies of names,
+#: because a later change of an agent or a record must not change the entries.
 audit_log = Table(
     "audit_log",
     metadata,
