@@ -61,8 +61,8 @@ class S3Media:
         """Buckets can keep deleted files as earlier versions, which only their owner can see."""
         return EARLIER_VERSIONS.format(where=self.where)
 
-    def keep(self, content: bytes, now: datetime) -> str:  # the store has a clock
-        """Store the content. A file that exists is stored again, which makes it new."""
+    def keep(self, content: bytes, now: datetime) -> str:  # the store sets the time itself
+        """Store the content. A file that exists is stored again, so that it counts as new."""
         name = hashlib.sha256(content).hexdigest()
         self._put(relative_path(name), content)
         return name
@@ -117,7 +117,7 @@ class S3Media:
         self._do("write", lambda: obstore.put(self._store, path, content, use_multipart=False))
 
     def _read(self, path: str) -> bytes | None:
-        # the body can break off, so it belongs to the request
+        # read here, so that a connection that breaks during the body counts as a failed request
         return self._do("read", lambda: obstore.get(self._store, path).bytes().to_bytes())
 
     def _stored_at(self, path: str) -> datetime | None:

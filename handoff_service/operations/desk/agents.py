@@ -1,7 +1,8 @@
 """An admin creates, changes or deletes an agent.
 
-An agent with a past is deactivated instead of deleted: signed out at once, set offline, offered
-nothing, and their conversations return to work assignment. One active admin always remains.
+An agent with a past is deactivated instead of deleted. The agent is then signed out and offline and
+gets no offers, and the agent's conversations return to work assignment. One active admin always
+remains.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
