@@ -197,7 +197,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
 def _announce(
     tx: Transaction, row: sa.Row[Any], texted: Sequence[InteractionRow]
 ) -> dict[int, int]:
-    """Text each recipient in their language. Returns interaction -> message."""
+    """Text each in their language. Returns interaction -> message."""
     if row.body_es is None:
         return messages.announce(tx, texted, row.body, Event.OUTAGE_OVER)
     spoken = spoken_languages(tx.conn, [one.id for one in texted])

@@ -115,7 +115,7 @@ def delete_attribute(tx: Transaction, attribute_id: int) -> None:
 
 
 def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
-    """The messaging actions with a condition on the attribute, which prevent deleting it."""
+    """The messaging actions that use it in a condition."""
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
     return [
         Blocker(

@@ -51,8 +51,8 @@ _BY_NAME = {
 
 
 def _topics(conn: Connection) -> list[str]:
-    """The topics of all days, packed or not. This is fast, because a packed day has one short list
-    of topics."""
+    """The topics of the packed days, and of the others. A year of packed days is a few hundred
+    short lists."""
     c, f, d = t.report_columns, t.conversation_facts, t.report_days
     found: set[str] = set()
     for words in conn.execute(select(c.c.words).where(c.c.name == "topic")).scalars():

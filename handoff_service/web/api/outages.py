@@ -70,8 +70,7 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
 
 
 class DryRunQuery(Paging):
-    """``text``: the text to preview. ``text_es``: the text for people who text in Spanish. Omitted:
-    the desk's own words."""
+    """``text`` and ``text_es``, for people who text in Spanish: omitted, the desk's own words."""
 
     text: str | None = None
     text_es: str | None = None
@@ -79,7 +78,7 @@ class DryRunQuery(Paging):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedOutage:
-    """The ended outage, and the text with its progress; null without a text."""
+    """The outage as it is then, and the text with its progress; null without a text."""
 
     outage: Outage
     text: OutageText | None
