@@ -1622,6 +1622,8 @@ report_progress = Table(
     metadata,
     _id(),
     #: the facts cover messages up to this id
+    Column("read_to", sa.BigInteger, nullable=False),
+    #: messages up to this id have been read again
     Column("done_to", sa.BigInteger, nullable=False),
 )
 
