@@ -113,9 +113,9 @@ async def _fault(kind: str, redis: OwnRedis, lasts: float) -> None:
     """Begin a fault, end it after this many seconds."""
     begin, end = {
         "dies": (redis.kill, redis.start),
-        "hangs": (redis.hang, redis.go_on),
+        "hangs": (redis.hang, redis.resume),
         "forgets": (redis.forget, lambda: None),
-        "talks nonsense": (redis.say_garbage, lambda: None),
+        "talks nonsense": (redis.publish_garbage, lambda: None),
     }[kind]
     await asyncio.to_thread(begin)
     await asyncio.sleep(lasts)

@@ -68,7 +68,7 @@ def dies(server: OwnRedis) -> Any:
 
 def hangs(server: OwnRedis) -> Any:
     server.hang()
-    return server.go_on
+    return server.resume
 
 
 def forgets(server: OwnRedis) -> Any:
@@ -77,7 +77,7 @@ def forgets(server: OwnRedis) -> Any:
 
 
 def talks_nonsense(server: OwnRedis) -> Any:
-    server.say_garbage()
+    server.publish_garbage()
     return lambda: None
 
 

@@ -125,7 +125,7 @@ Kept = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def signed_in_now(conn: sa.Connection) -> Kept:
-    """Return the sessions and roles, so that ``restore_sessions`` can restore them."""
+    """Return the sessions and roles, for ``restore_sessions``."""
     read = (
         list(map(dict, conn.execute(sa.select(table)).mappings()))
         for table in (t.sessions, t.agent_roles)

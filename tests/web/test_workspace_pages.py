@@ -789,7 +789,7 @@ async def test_htmx_has_the_tested_version(visitor: Visitor, name: str, digest: 
 
 
 def test_no_section_of_the_stylesheet_begins_inside_a_block() -> None:
-    """If a brace is missing, all later rules apply only to narrow windows, and no tool reports it."""
+    """If a brace is missing, all later rules apply only to narrow windows. No tool reports that."""
     depth = 0
     for line in (
         (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines()
