@@ -154,7 +154,7 @@ async def test_an_outage_of_the_phone_loses_and_repeats_no_text(desk: Desk) -> N
 
 
 async def test_the_desk_recovers_lost_answers_and_lost_webhooks(desk: Desk) -> None:
-    """The phone restarts after it has carried out a request. It loses the answer and the webhooks."""
+    """The phone restarts after carrying out a request. It loses the answer and the webhooks."""
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     desk.phone.loses_answers = 1

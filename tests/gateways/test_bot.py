@@ -271,7 +271,7 @@ class TestNoBot(BotContract):
         return NoBot()
 
 
-async def test_without_a_bot_the_failure_gives_this_reason() -> None:
+async def test_without_a_bot_a_turn_fails_with_the_reason() -> None:
     with pytest.raises(BotFailed, match="There is no virtual agent"):
         await NoBot().ask(QUESTION)
 

@@ -361,7 +361,7 @@ async def test_the_doctor_reports_requesters_who_cannot_get_the_satisfaction_que
     assert any(one.startswith(says) for one in findings), findings
 
 
-async def test_the_doctor_checks_how_agents_sign_in(
+async def test_the_doctor_checks_the_public_address(
     environ: dict[str, str], service: Service
 ) -> None:
     service.token = "of another account"

@@ -131,7 +131,7 @@ def test_forms_that_twilio_may_send_are_accepted(more: Pairs) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Fr om", "From-", "9", "X" * 41, "Ünïcode", "A\0"])
-def test_parameter_names_are_words(name: str) -> None:
+def test_a_parameter_name_that_is_not_a_word_is_refused(name: str) -> None:
     assert error([*TEXT, (name, "")], "", ACCOUNT_SID)
 
 
