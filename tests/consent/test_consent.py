@@ -237,7 +237,7 @@ async def test_a_refusal_of_the_provider_applies_only_to_its_company_number(
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_the_desk_sends_no_confirmation_if_the_provider_refuses_it(story: Story) -> None:
+async def test_a_confirmation_that_the_provider_refuses_is_canceled(story: Story) -> None:
     interaction = (await story.text("STOP")).interaction_id or 0
     (one,) = await claim(story)
     await begin(story, int(one.key))
@@ -435,7 +435,7 @@ async def test_only_the_requester_can_undo_the_carriers_opt_out(story: Story) ->
         await story.store.write(change_consent, again)
 
 
-async def test_many_simultaneous_and_repeated_opt_outs_are_stored_once_each(
+async def test_an_import_stores_thousands_of_opt_outs_once_each(
     story: Story, tmp_path: Path
 ) -> None:
     numbers = [f"+1303{n:07d}" for n in range(5000)]

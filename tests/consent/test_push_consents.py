@@ -336,7 +336,7 @@ async def test_recorded_entries_never_replace_requesters_own_texts(story: Story)
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
 
 
-async def test_a_stop_and_a_start_in_one_batch_push_the_last_state(story: Story) -> None:
+async def test_a_stop_and_a_start_in_one_batch_are_both_recorded(story: Story) -> None:
     await story.store.write(change_consent, recorded(of=MAIN))
 
     def both(tx: Transaction, _: None) -> None:
