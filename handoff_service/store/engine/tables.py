@@ -1259,9 +1259,10 @@ outage_texts = Table(
     _ref("outage_id", "outages.id", drop=True),
     #: who sent it
     _ref("agent_id", "agents.id"),
+    #: in English
     _word("body"),
-    #: for people who text in Spanish; null: they get the same text
-    _word("body_es", null=True),
+    #: language -> the text for people who text in it; people of other languages get ``body``
+    _json("translations", "{}"),
     #: sending, done or canceled
     _word("state"),
     _time("created_at"),
