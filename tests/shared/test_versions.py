@@ -9,6 +9,7 @@ from handoff_service.rules.shared.versions import (
     name_in,
     translation_names,
     version_for,
+    written_translations,
 )
 
 
@@ -21,6 +22,7 @@ def test_every_language_but_english_is_a_translation() -> None:
 def test_a_missing_translation_is_left_out_and_an_empty_one_stays() -> None:
     given = {"text": "OK", "text_es": None, "text_de": "", "most": "3"}
     assert given_translations(given, "text") == {Language.GERMAN: ""}
+    assert written_translations(given | {"text_fr": "Oui"}, "text") == {Language.FRENCH: "Oui"}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,12 @@ def given_translations(values: Mapping[str, str | None], name: str) -> Translati
     }
 
 
+def written_translations(values: Mapping[str, str | None], name: str) -> Translations:
+    """Like ``given_translations``, for a form: an empty field is no translation."""
+    given = given_translations(values, name)
+    return {language: text for language, text in given.items() if text.strip()}
+
+
 def version_for(translations: Translations, language: Language) -> Language:
     """The language of the version that somebody with this language gets."""
     return language if language in translations else Language.ENGLISH

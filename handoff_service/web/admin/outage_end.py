@@ -19,10 +19,9 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.language import LANGUAGE_NAMES, LANGUAGE_TITLES, Language
 from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase
 from handoff_service.rules.shared.versions import (
-    Translations,
-    given_translations,
     name_in,
     translation_names,
+    written_translations,
 )
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
@@ -68,12 +67,6 @@ async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
     return await _show(request, agent, number, typed=typed)
 
 
-def _written(typed: Mapping[str, str]) -> Translations:
-    """The translations that are not empty. An admin who empties one sends the English text."""
-    given = given_translations(typed, "text")
-    return {language: text for language, text in given.items() if text.strip()}
-
-
 async def _show(
     request: Request,
     agent: CurrentAgent,
@@ -86,7 +79,9 @@ async def _show(
     def read(conn: Connection) -> dict[str, Any]:
         outage = outages.get(conn, number)
         present = texts.outage_over_versions(conn, outage.title) | (typed or {})
-        run = outage_reporters.dry_run(conn, number, present["text"], _written(present))
+        run = outage_reporters.dry_run(
+            conn, number, present["text"], written_translations(present, "text")
+        )
         return {
             "outage": outage,
             "title": phrase("End “{title}”", title=outage.title)
@@ -188,7 +183,7 @@ async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPRespons
         outage_id=number,
         agent_id=agent.id,
         text=typed.get("text", "") if sends else None,
-        translations=_written(typed),
+        translations=written_translations(typed, "text"),
         most=int(most) if most.isdecimal() and len(most) < 9 else None,
     )
     try:
