@@ -147,7 +147,7 @@ def test_an_emptied_translation_goes_and_the_comments_stay(data: BotData) -> Non
     [
         (reworded(0, E, "Hi.", " "), NO_REPLY),
         (reworded(2, None, "Hey.", ""), NO_REPLY),
-        (new(G, "Wort " * 40), "In German: "),
+        (new(G, "Wort " * 70), "In German: "),
         (new(F, "Envoyez STOP."), "In French: "),
     ],
 )

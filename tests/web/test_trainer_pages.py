@@ -317,7 +317,7 @@ async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
     )
     taken = await act(tara, form, examples=TEN, **(given | {"name": "thanks"}))
     assert "An intent with this name already exists. Choose another name." in taken.text
-    long = await act(tara, form, examples=TEN, **(given | {"reply_fr": "mot " * 60}))
+    long = await act(tara, form, examples=TEN, **(given | {"reply_fr": "mot " * 120}))
     assert re.findall(r'id="(\w+)-wrong"', long.text) == ["reply_fr"]
     made = await act(tara, form, examples=f"where can i park my car\n{TEN}", **given)
     assert made.status == 200
