@@ -26,6 +26,7 @@ from tests.bench import (
     processes,
     reads,
     reports,
+    retention,
     signed_in_agents,
     storm,
     ten_million,
@@ -57,6 +58,7 @@ ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "long_past": reads.long_past,
     "offers_long_past": offers.long_past,
     "reports": reports.measure,
+    "retention": retention.measure,
 }
 #: benchmarks that run only when ``ONLY`` names them
 ON_DEMAND: dict[str, Callable[[Desks], Iterator[Result]]] = {"ten_million": ten_million.measure}

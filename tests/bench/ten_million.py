@@ -27,7 +27,7 @@ import psycopg
 
 from handoff_service import clock
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.privacy.retain import RetainSome, begin_kind, retain_some
+from handoff_service.operations.privacy.retain import RetainRows, begin_kind, retain_rows
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.privacy.kinds import KeptKind
 from handoff_service.rules.shared.vocabulary import Work
@@ -41,6 +41,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.store.privacy import retention
+from handoff_service.store.privacy.empty_rows import parts_of, rows_left
 from tests.bench import size
 from tests.bench.desks import Desks, database
 from tests.bench.report import figure, table
@@ -454,9 +455,11 @@ async def _retention(
     async def step() -> None:
         first = 1 + next(_EMPTIED) * 3
         ids = range(first, first + 3)
-        await store.write(retain_some, RetainSome(kind=kind, ids=list(ids)))
+        for part, keys in await store.read(rows_left, parts_of([kind]), ids):
+            rows = RetainRows(kind=kind, part=part, keys=keys, ids=ids)
+            await store.write(retain_rows, rows)
 
-    await time_it("retention: a step of 30 messages", step)
+    await time_it("retention: find and empty 30 messages", step)
 
 
 def _upkeep(url: str, scale: Scale) -> list[Timing]:

@@ -47,8 +47,34 @@ el mismo problema
 se cayó otra vez
 Sigue caído
 no sirve
+geht immer noch nicht
+Es geht noch nicht
+Bei mir nicht
+Nein, weiterhin kaputt
+läuft bei mir leider nicht
+Immer noch das gleiche Problem
+Noch immer gestört
+Ich kann mich nicht anmelden
+funktioniert nicht
+Das VPN ist schon wieder ausgefallen
+toujours en panne
+Ça ne marche toujours pas
+ne fonctionne pas chez moi
+Toujours rien
+Même problème
+Pas encore réparé
+Je n’arrive pas à me connecter
+Impossible de me connecter
 """
 ELSE = """
+Danke, jetzt geht es wieder
+Es ist nicht mehr gestört
+war vorhin noch kaputt, aber jetzt geht es wieder
+Wann geht es wieder
+merci, ça marche
+Ce n'est plus en panne
+Ça ne marchait pas mais maintenant ça marche
+c'est bon
 thanks
 Thank you, it works now!
 works

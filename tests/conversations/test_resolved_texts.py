@@ -32,6 +32,8 @@ from handoff_service.operations.conversations.resolve_case import (
 )
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.rules.cases.outages import OutageFields
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.versions import OTHER_LANGUAGES
 from handoff_service.rules.shared.vocabulary import (
     Author,
     CaseState,
@@ -222,7 +224,13 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
         (STRANGER, Reachable.OPTED_OUT),
     ]
     assert run.people[0].why == "case CS0000001"
-    assert (run.texted, run.duplicates, run.each, run.segments, run.costs) == (1, 2, 1, 1, {})
+    assert (run.texted, run.duplicates, run.versions[0].segments, run.segments, run.costs) == (
+        1,
+        2,
+        1,
+        1,
+        {},
+    )
     assert await story.texted(ann) == [], "a dry run changes nothing"
     await story.store.write(
         lambda tx, _: (
@@ -257,19 +265,48 @@ async def test_each_requester_gets_the_resolved_text_in_their_language(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)
-    ann = (await story.text("the vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
-    bob = (await story.text("hola, la vpn no funciona", number=BOB, to=DIRECT)).interaction_id or 0
-    spanish = "¿VPN: ya funciona? " + "Sí. " * 20
-    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN, spanish)
-    assert [one.language for one in run.people] == ["en", "es"]
-    assert (run.texted, run.in_spanish, run.each, run.each_es, run.segments) == (2, 1, 1, 2, 3)
-    text_id = await works_again(story, outage, text_es=spanish)
+    reported = {
+        Language.ENGLISH: "the vpn is down",
+        Language.SPANISH: "hola, la vpn no funciona",
+        Language.GERMAN: "das VPN geht nicht",
+        Language.FRENCH: "le VPN ne marche pas",
+    }
+    people = {
+        language: (await story.text(text, number=f"+1202555019{n}", to=DIRECT)).interaction_id or 0
+        for n, (language, text) in enumerate(reported.items())
+    }
+    spanish, german = "¿VPN: ya funciona? " + "Sí. " * 20, "Das VPN geht wieder."
+    translations = {Language.SPANISH: spanish, Language.GERMAN: german}
+    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN, translations)
+    assert [one.language for one in run.people] == list(reported)
+    assert [(one.language, one.texted, one.segments) for one in run.versions] == [
+        ("en", 2, 1),  # the French requester gets the English text
+        ("es", 1, 2),
+        ("de", 1, 1),
+    ]
+    assert (run.texted, run.segments) == (4, 5)
+    text_id = await works_again(story, outage, translations=translations)
+    assert (await story.store.read(outage_texts.get, text_id)).translations == {
+        Language.SPANISH: spanish.strip(),
+        Language.GERMAN: german,
+    }
     assert await batch(story, text_id) is OutageTextState.DONE
-    assert (await story.texted(ann))[-1] == AGAIN
-    assert (await story.texted(bob))[-1] == spanish.strip()
+    assert {one: (await story.texted(ann))[-1] for one, ann in people.items()} == {
+        Language.ENGLISH: AGAIN,
+        Language.SPANISH: spanish.strip(),
+        Language.GERMAN: german,
+        Language.FRENCH: AGAIN,
+    }
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+async def test_a_wrong_translation_is_named(
+    story: Story, clock: MovedClock, language: Language
+) -> None:
+    outage = await vpn_is_down(story, clock)
     with pytest.raises(BadInput) as error:
-        await works_again(story, outage, text_es="Responda STOP")
-    assert list(error.value.errors) == ["text_es"]
+        await works_again(story, outage, translations={language: "Reply STOP"})
+    assert list(error.value.errors) == [f"text_{language}"]
 
 
 async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: MovedClock) -> None:

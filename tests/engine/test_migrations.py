@@ -219,6 +219,41 @@ def test_migration_0016_restores_the_agents_chosen_presence(kind: str, tmp_path:
     assert len(desk_ids) == 2
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_migration_0070_keeps_the_spanish_texts_about_outages(kind: str, tmp_path: Path) -> None:
+    with (
+        postgres_database()
+        if kind == "postgresql"
+        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
+    ):
+        migrate(url, "0069")
+        opened = engine(url, size=1, writes=True)
+        with opened.begin() as conn:
+            for statement in BEFORE_0070:
+                conn.exec_driver_sql(statement)
+        opened.dispose()
+        migrate(url)
+        opened = engine(url, size=1, writes=False)
+        with opened.connect() as conn:
+            texts = t.outage_texts.c["body", "translations"]
+            rows = conn.execute(sa.select(*texts).order_by(t.outage_texts.c.id)).all()
+        opened.dispose()
+    assert [tuple(row) for row in rows] == [
+        ("OK", {"es": '¿Ya "funciona"?'}),
+        ("It works", {}),
+    ]
+
+
+_TEXT = (
+    "INSERT INTO outage_texts (outage_id, agent_id, body, body_es, state, created_at) VALUES (1, 1,"
+)
+BEFORE_0070 = [
+    "INSERT INTO agents (id, email, name, password_hash, capacity, presence) "
+    "VALUES (1, '1@x', 'A', 'x', 1, 'away')",
+    f"INSERT INTO outages (id, title, text, since) VALUES (1, 'VPN', 'Down', '{AT}')",
+    f"{_TEXT} 'OK', '¿Ya \"funciona\"?', 'done', '{AT}')",
+    f"{_TEXT} 'It works', NULL, 'done', '{AT}')",
+]
 _AGENT = (
     "INSERT INTO agents (id, email, name, password_hash, capacity, presence, "
     "presence_reason) VALUES"

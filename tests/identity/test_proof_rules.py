@@ -13,6 +13,7 @@ from handoff_service.rules.identity.proof import (
     code_hash,
     fact_hash,
     judge_code,
+    mail_subject,
     mail_text,
     may_send,
 )
@@ -23,6 +24,7 @@ from handoff_service.rules.identity.secrets_in_texts import (
     redact,
     without_codes,
 )
+from handoff_service.rules.shared.language import Language
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -233,6 +235,16 @@ def test_a_hash_depends_on_the_key_and_the_conversation() -> None:
 
 def test_numbers_of_tries_and_minutes_in_words() -> None:
     assert asked_facts(["birth_year", "badge number"]) == "birth year or badge number"
-    mail = mail_text("012345", "Northwind IT", "+1202***0101")
-    assert "012345" in mail
-    assert "10 minutes" in mail
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes"),
+    [("en", "10 minutes"), ("es", "10 minutos"), ("de", "10 Minuten"), ("fr", "10 minutes")],
+)
+def test_a_code_is_mailed_in_the_requesters_language(language: str, minutes: str) -> None:
+    mail = mail_text("012345", "Northwind IT", "+1202***0101", Language(language))
+    assert [part in mail for part in ("012345", "Northwind IT", "+1202***0101", minutes)] == [
+        True
+    ] * 4
+    subject = mail_subject("Northwind IT", Language(language))
+    assert ("Your code" in mail, "Your code" in subject) == (language == "en",) * 2

@@ -464,6 +464,15 @@ async def test_an_agent_who_takes_over_during_a_check_sees_its_progress(
     )
 
 
+async def test_the_mail_is_in_the_requesters_language(story: Story, ann: Proving) -> None:
+    await ann.begin("hallo, wissen Sie wer ich bin?")
+    await ann.claims("E1001")
+    mail = await ann.mailed()
+    assert mail is not None
+    assert mail.subject == "Ihr Code für Northwind IT"
+    assert "Antworten Sie auf unsere SMS mit diesem Code." in mail.body
+
+
 async def test_a_refused_mail_is_retried_and_then_agents_see_the_reason(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:

@@ -159,14 +159,22 @@ async def test_ending_an_outage_texts_its_reporters(
     run = await omar.call("GET", f"{one}/dry-run")
     assert run["body"] == "VPN is working again. Still broken for you? Just reply."
     assert (run["texted"], run["segments"], run["costs"]) == (1, 1, {})
-    body = {"text": run["body"], "most": 1}
+    assert [one["language"] for one in run["versions"]] == ["en", "es", "de", "fr"]
+    assert run["versions"][2]["body"].startswith("VPN: läuft wieder.")
+    typed = (await omar.call("GET", f"{one}/dry-run?text=OK&text_fr=Bon"))["versions"]
+    assert [typed[0]["body"], typed[3]["body"]] == ["OK", "Bon"]
+    body = {"text": run["body"], "text_es": "Funciona", "text_fr": "Il marche", "most": 1}
     wrong = await omar.call("POST", f"{one}/end", {"text": "Reply STOP"}, status=400)
     assert "text" in wrong["errors"]
+    wrong = await omar.call("POST", f"{one}/end", {"text": "OK", "text_de": "STOP"}, status=400)
+    assert "text_de" in wrong["errors"]
+    await omar.call("POST", f"{one}/end", {"text": "OK", "text_it": "Va"}, status=400)
     ended = await omar.call("POST", f"{one}/end", body)
     assert ended["outage"]["current"] is False
     assert (ended["text"]["people"], ended["text"]["by"]["name"]) == (1, "Omar Haddad")
     (text,) = (await omar.call("GET", f"{one}/texts"))["items"]
     assert text["id"] == ended["text"]["id"]
+    assert text["translations"] == {"es": "Funciona", "fr": "Il marche"}
     await delete(omar, f"/outages/99/texts/{text['id']}", status=404)
     await omar.call("POST", f"{one}/end", body, status=409)
     assert ann > 0

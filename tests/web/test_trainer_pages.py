@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import model_folder, trained_models
+from handoff_service.bot_control import model_folder, nlu_file, trained_models
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced, figures
 from handoff_service.operations.desk import sign_in
@@ -307,7 +307,15 @@ async def test_a_trainer_creates_an_answer_from_a_text_with_ten_examples(
     _, item = await misses(desk, "where can i park my car")
     form = f"{TEACH}/intents/new"
     assert "where can i park my car" in (await tara.get(f"{form}?item={item}")).text
-    given = {"name": "Parking", "reply": "Park behind the house.", "spanish": "", "item": str(item)}
+    german = "Parken Sie hinter dem Haus."
+    given = {
+        "name": "Parking",
+        "reply": "Park behind the house.",
+        "reply_es": "",
+        "reply_de": german,
+        "reply_fr": "Derrière la maison.",
+        "item": str(item),
+    }
     few = await act(tara, form, examples="one\ntwo", **given)
     assert (few.status, "Add at least 10 different examples. There are 2." in few.text) == (
         400,
@@ -315,9 +323,17 @@ async def test_a_trainer_creates_an_answer_from_a_text_with_ten_examples(
     )
     taken = await act(tara, form, examples=TEN, **(given | {"name": "thanks"}))
     assert "An intent with this name already exists. Choose another name." in taken.text
+    long = await act(tara, form, examples=TEN, **(given | {"reply_fr": "mot " * 120}))
+    assert re.findall(r'id="(\w+)-wrong"', long.text) == ["reply_fr"]
     made = await act(tara, form, examples=f"where can i park my car\n{TEN}", **given)
     assert made.status == 200
     assert "  - parking\n" in (folder / "domain.yml").read_text()
+    variants = nlu_file.read((folder / "domain.yml").read_text())["responses"]["utter_parking"]
+    assert [(one["text"], one.get("condition")) for one in variants] == [
+        ("Park behind the house.", None),
+        (german, [{"type": "slot", "name": "language", "value": "de"}]),
+        ("Derrière la maison.", [{"type": "slot", "name": "language", "value": "fr"}]),
+    ]
     rules = (folder / "data/rules/parking.yml").read_text()
     assert rules.count("- action: utter_parking") == 4, (
         "rules for the answer outside of forms and inside each form"
@@ -334,13 +350,21 @@ async def test_a_reply_is_checked_while_typing_and_on_saving(
     assert "1 segment" in (await tara.get(f"{page}/check?text=Hi")).text
     assert "2 segments" in (await tara.get(f"{page}/check?text={'word+' * 40}")).text
     bad = "Reply STOP to opt out."
-    given = {"name": "utter_thanks", "variant": "0", "before": "You're welcome."}
-    refused = await act(tara, page, text=bad, **given)
+    given = {"name": "utter_thanks", "language-0": "en", "before-0": "You're welcome."}
+    refused = await act(tara, page, **given, **{"text-0": bad})
     assert refused.status == 400
-    changed = await act(tara, page, text="Any time.", **given)
+    german = {"language-2": "de", "before-2": "Gern geschehen.", "text-2": "Immer gern."}
+    changed = await act(tara, page, **given, **german, **{"text-0": "Any time."})
     assert "Any time." in changed.text
-    assert "You're welcome." not in (folder / "domain.yml").read_text()
-    late = await act(tara, page, text="Sure.", **given)
+    assert "Immer gern." in changed.text
+    variants = nlu_file.read((folder / "domain.yml").read_text())["responses"]["utter_thanks"]
+    assert [one["text"] for one in variants] == [
+        "Any time.",
+        "De nada.",
+        "Immer gern.",
+        "Je vous en prie.",
+    ]
+    late = await act(tara, page, **given, **{"text-0": "Sure."})
     assert late.status == 409
     assert len(await desk.story.rows(t.trainer_edits)) == 1
 

@@ -574,6 +574,7 @@ proof_sends = Table(
     _word("code_hash", null=True),
     _time("code_until", null=True),
     Index("ix_proof_sends_number", "number", "at"),
+    Index("ix_proof_sends_proof_id", "proof_id"),
     Index("ix_proof_sends_kept", "code_until", sqlite_where=KEPT, postgresql_where=KEPT),
 )
 #: Keyed hashes of secrets in texts, until the turn that judges them.
@@ -829,6 +830,7 @@ colleague_notices = Table(
     #: the last act as a sentence, such as "Omar Haddad closed this conversation"
     _word("body"),
     _time("created_at"),
+    Index("ix_colleague_notices_interaction_id", "interaction_id"),
 )
 #: Each agent's current sort and filters of the list of ongoing conversations.
 list_choices = Table(
@@ -1082,6 +1084,7 @@ trainer_items = Table(
     UniqueConstraint("bot_turn_id"),
     Index("ix_trainer_items_waiting", "lane", "state", "cluster"),
     Index("ix_trainer_items_fold", "fold"),
+    Index("ix_trainer_items_cluster", "cluster"),
 )
 #: Trainers' answers. A row is never changed, except when its example is written, it is undone, or
 #: its dispute is settled.
@@ -1137,6 +1140,7 @@ pinned_texts = Table(
     _time("made_at"),
     _time("removed_at", null=True),
     Index("ix_pinned_texts_held", "fold", sqlite_where=REQUIRED, postgresql_where=REQUIRED),
+    Index("ix_pinned_texts_item_id", "item_id"),
 )
 #: Models that were trained here.
 bot_models = Table(
@@ -1260,9 +1264,10 @@ outage_texts = Table(
     _ref("outage_id", "outages.id", drop=True),
     #: who sent it
     _ref("agent_id", "agents.id"),
+    #: in English
     _word("body"),
-    #: for people who text in Spanish; null: they get the same text
-    _word("body_es", null=True),
+    #: language -> the text for people who text in it; people of other languages get ``body``
+    _json("translations", "{}"),
     #: sending, done or canceled
     _word("state"),
     _time("created_at"),
