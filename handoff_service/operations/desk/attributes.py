@@ -18,7 +18,8 @@ from handoff_service.rules.desk.attributes import (
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import count_phrase, filled, joined, phrase
-from handoff_service.store.desk import attributes
+from handoff_service.rules.shared.placeholders import attributes_in
+from handoff_service.store.desk import attributes, macros, templates
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
@@ -106,7 +107,7 @@ def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
 
 def delete_attribute(tx: Transaction, attribute_id: int) -> None:
     """Delete the definition. Stored values stay as texts. Raises NotFound for an unknown id,
-    Conflict for an attribute that a messaging action uses."""
+    Conflict for an attribute that a messaging action, a template or a macro uses."""
     attributes.get(tx.conn, attribute_id)
     if found := blockers(tx.conn, attribute_id):
         raise Conflict(found[0].says)
@@ -115,8 +116,12 @@ def delete_attribute(tx: Transaction, attribute_id: int) -> None:
 
 
 def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
-    """The messaging actions that use it in a condition."""
+    """The messaging actions, templates and macros that use it in a condition or a text."""
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
+    return [*_actions(conn, field), *_texts(conn, field)]
+
+
+def _actions(conn: Connection, field: str) -> list[Blocker]:
     return [
         Blocker(
             says=phrase(
@@ -129,6 +134,34 @@ def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
         )
         for one in messaging_actions.list_(conn).values()
         if any(condition.field == field for condition in one.action.conditions)
+        or field in attributes_in(one.action.text or "")
+    ]
+
+
+def _texts(conn: Connection, field: str) -> list[Blocker]:
+    found = [
+        Blocker(
+            says=phrase(
+                "The template “{name}” names it. Change that template first.", name=one.name
+            ),
+            noun=Noun.TEMPLATE,
+            id=one.id,
+            name=one.name,
+        )
+        for one in templates.list_(conn)
+        if field in attributes_in(one.body)
+    ]
+    return found + [
+        Blocker(
+            says=phrase(
+                "The note of the macro “{name}” names it. Change that macro first.", name=one.name
+            ),
+            noun=Noun.MACRO,
+            id=one.id,
+            name=one.name,
+        )
+        for one in macros.list_(conn)
+        if field in attributes_in(one.note or "")
     ]
 
 
