@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.errors import NotFound
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.rules.desk.attribute_filters import AttributeFilter, FilterKind, parse
 from handoff_service.rules.desk.attributes import (
     AttributeFields,
     AttributeOwner,
@@ -106,6 +107,49 @@ def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
         named = {f"{AttributeOwner.CONVERSATION}.{key}": v for key, v in values.items()}
         found[one] = found.get(one, {}) | named
     return found
+
+
+def filter_of(
+    conn: Connection, typed: str, owner: AttributeOwner = AttributeOwner.CONVERSATION
+) -> AttributeFilter:
+    """A filter that somebody wrote. BadInput names the field ``attribute`` and says what is
+    wrong."""
+    try:
+        return parse(typed, definitions(conn, owner))
+    except ValueError as error:
+        raise BadInput(errors={"attribute": error.args[0]}) from error
+
+
+def interactions_with(one: AttributeFilter) -> sa.Select[tuple[int]]:
+    """The ids of the interactions that fit a filter."""
+    return select(c.c.interaction_id).where(c.c.key == one.key, _fits(one, c.c.value, c.c.key))
+
+
+def users_with(one: AttributeFilter) -> sa.ColumnElement[bool]:
+    """Users who fit a filter."""
+    value = u.c.attributes[one.key].as_string()
+    # a merged user may still have a value of an earlier type
+    return sa.case((u.c.merged_into.is_(None), _fits(one, value)), else_=sa.false())
+
+
+def _fits(
+    one: AttributeFilter, value: sa.ColumnElement[str], key: sa.ColumnElement[str] | None = None
+) -> sa.ColumnElement[bool]:
+    match one.kind:
+        case FilterKind.IS:
+            return value == one.value
+        case FilterKind.CONTAINS:
+            return value.icontains(one.value, autoescape=True)
+    number = one.type is AttributeType.NUMBER
+    # the database may look at the values of other keys too, and they may be no numbers
+    own = value if key is None else sa.case((key == one.key, value))
+    compared: sa.ColumnElement[Any] = sa.cast(own, sa.Double) if number else own
+    bounds: list[sa.ColumnElement[bool]] = [value.is_not(None)]
+    if one.low:
+        bounds.append(compared >= (float(one.low) if number else one.low))
+    if one.high:
+        bounds.append(compared <= (float(one.high) if number else one.high))
+    return sa.and_(*bounds)
 
 
 def of_user(conn: Connection, user_id: int) -> dict[str, str]:

@@ -837,7 +837,7 @@ list_choices = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
-    #: a key of conversations' attributes, = and a value
+    #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
 )
 #: Saved views of the list of ongoing conversations.
@@ -851,7 +851,7 @@ list_views = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
-    #: a key of conversations' attributes, = and a value
+    #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
     #: whether every agent sees it
     _flag("shared", default=False),
