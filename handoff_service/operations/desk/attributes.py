@@ -64,6 +64,7 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
     row = insert(a).values(**_row(fields)).returning(a.c.id)
     made: int = tx.conn.execute(row).scalar_one()
     created(tx, Noun.ATTRIBUTE, made)
+    _report_again(tx, fields)
     return made
 
 
@@ -91,7 +92,18 @@ def _change(
     if before != after:
         with recorded(tx, Noun.ATTRIBUTE, attribute_id):
             tx.conn.execute(update(a).where(a.c.id == attribute_id).values(**_row(after)))
+    if before.type is not after.type:
+        _report_again(tx, after)
     return after
+
+
+def _report_again(tx: Transaction, fields: AttributeFields) -> None:
+    """Let reports count the stored values as those of the new type."""
+    if fields.owner is AttributeOwner.CONVERSATION:
+        f = t.conversation_facts
+        having = select(c.c.interaction_id).where(c.c.key == fields.key)
+        again = update(f).where(f.c.interaction_id.in_(having)).values(look_again_at=tx.now)
+        tx.conn.execute(again)
 
 
 def put_attribute(tx: Transaction, fields: AttributeFields) -> None:

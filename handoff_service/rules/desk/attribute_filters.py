@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handoff_service.rules.desk.attributes import (
+    FEW_VALUES,
     ORDERED,
     AttributeFields,
     AttributeType,
@@ -113,9 +114,9 @@ def choices(defined: Mapping[str, AttributeFields]) -> dict[str, str]:
     for each other attribute, whose value people then narrow down."""
     found: dict[str, str] = {}
     for one in defined.values():
-        if one.type in (AttributeType.CHOICE, AttributeType.YES_NO):
+        if one.type in FEW_VALUES:
             for value in one.choices or ("yes", "no"):
-                found[f"{one.key}={value}"] = f"{one.name}: {in_words(one, value)}"
+                found[f"{one.key}={value}"] = joined(": ", (one.name, in_words(one, value)))
         else:
             found[f"{one.key}={TO}" if one.type in ORDERED else f"{one.key}~"] = one.name
     return found

@@ -49,6 +49,8 @@ MOST_CHOICES = 50
 LONGEST_VALUE = 200
 #: Types with an order of their values, so that conditions can use “at least” and “at most”.
 ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
+#: Types whose values are few, so that lists and reports can offer each of them.
+FEW_VALUES = (AttributeType.CHOICE, AttributeType.YES_NO)
 #: Letters, digits, dots, hyphens and underscores.
 KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")

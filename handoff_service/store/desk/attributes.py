@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.rules.desk.attribute_filters import AttributeFilter, FilterKind, parse
 from handoff_service.rules.desk.attributes import (
+    FEW_VALUES,
     AttributeFields,
     AttributeOwner,
     AttributePlace,
@@ -95,6 +96,19 @@ def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, dict[st
         for r in conn.execute(_OF_INTERACTIONS, {"ids": list(ids)}):
             found.setdefault(r.interaction_id, {})[r.key] = r.value
     return found
+
+
+def reported_values(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Interaction -> its attributes that reports count, such as ``urgent=yes``. Reports count
+    attributes with few values: choices, and yes or no."""
+    defined = definitions(conn, AttributeOwner.CONVERSATION)
+    few = {one.key for one in defined.values() if one.type in FEW_VALUES}
+    if not few:
+        return {}
+    return {
+        one: tuple(f"{key}={value}" for key, value in values.items() if key in few)
+        for one, values in of_interactions(conn, ids).items()
+    }
 
 
 def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:

@@ -1539,6 +1539,8 @@ conversation_facts = Table(
     Column("priority", sa.Integer),
     # lists are whole numbers with spaces between them
     _word("labels"),
+    #: a list of words: one on each line
+    Column("attribute_values", sa.Text, nullable=False, server_default=""),
     _word("language", null=True),
     _word("topic", null=True),
     _word("began"),
