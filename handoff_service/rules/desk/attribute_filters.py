@@ -109,6 +109,16 @@ def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFil
         return AttributeFilter(key=key, kind=FilterKind.IS, value=value)
 
 
+def narrowed(written: str, value: str) -> str:
+    """A filter of ``choices`` with what somebody typed beside it: a value or a range of numbers or
+    dates, or a part of the text. Other filters stay as they are."""
+    if not value:
+        return written
+    if written.endswith(f"={TO}"):
+        return f"{written.removesuffix(TO)}{value}"
+    return f"{written}{value}" if written.endswith("~") else written
+
+
 def choices(defined: Mapping[str, AttributeFields]) -> dict[str, str]:
     """Written filter -> its name in lists: one for each value of a choice and of yes or no, and one
     for each other attribute, whose value people then narrow down."""

@@ -16,7 +16,7 @@ from handoff_service.operations.conversations.list_views import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
-from handoff_service.rules.desk.attribute_filters import TO
+from handoff_service.rules.desk.attribute_filters import TO, narrowed
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.request_bytes import A_LABEL, id_field
@@ -71,9 +71,7 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
 def _narrowed(request: Request, attribute: str) -> str:
     """The filter with the range or the part of the text that the form has, if it has one."""
     low, high, words = (form_field(request, name).strip() for name in ("low", "high", "words"))
-    if attribute.endswith(f"={TO}") and (low or high):
-        return f"{attribute.removesuffix(TO)}{low}{TO}{high}"
-    return f"{attribute}{words}" if attribute.endswith("~") else attribute
+    return narrowed(attribute, f"{low}{TO}{high}" if low or high else words)
 
 
 POST_HANDLERS: dict[str, Any] = {
