@@ -89,17 +89,15 @@ async def test_a_text_with_an_unknown_attribute_is_refused_by_its_field(
     await define_all(story)
     wrong = "Hi {user.size}"
     made = await template(story)
+    change = ChangeTemplate(id=made, values={"body": wrong})
+    acts = {
+        "template": lambda: template(story, wrong, "Wrong"),
+        "changed": lambda: story.store.write(change_template, change),
+        "macro": lambda: story.store.write(make_macro, MacroFields(name="Wrong", note=wrong)),
+        "action": lambda: Rules(story.store, clock).add("Wrong", REQUESTER, "5m", text=wrong),
+    }
     with pytest.raises(BadInput) as refused:
-        match kind:
-            case "template":
-                await template(story, wrong, "Wrong")
-            case "changed":
-                change = ChangeTemplate(id=made, values={"body": wrong})
-                await story.store.write(change_template, change)
-            case "macro":
-                await story.store.write(make_macro, MacroFields(name="Wrong", note=wrong))
-            case "action":
-                await Rules(story.store, clock).add("Wrong", REQUESTER, "5m", text=wrong)
+        await acts[kind]()
     field = {"macro": "note", "action": "text"}.get(kind, "body")
     assert list(refused.value.errors) == [field]
     assert "{user.size}: there is no such placeholder" in refused.value.errors[field]

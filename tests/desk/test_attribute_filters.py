@@ -1,5 +1,7 @@
 """Filters by attributes: how they are written, what they select, and what is refused."""
 
+import re
+
 import pytest
 
 from handoff_service.rules.desk.attribute_filters import choices, parse, stored
@@ -62,9 +64,8 @@ def test_filters(typed: str, written: str | None, values: dict[str, bool]) -> No
     ],
 )
 def test_wrong_filters_name_the_attribute(typed: str, says: str) -> None:
-    with pytest.raises(ValueError, match="^") as refused:
+    with pytest.raises(ValueError, match=re.escape(says)):
         parse(typed, DEFINED)
-    assert str(refused.value.args[0]).startswith(says)
 
 
 def test_a_filter_by_a_deleted_attribute_compares_the_text() -> None:

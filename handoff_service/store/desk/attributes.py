@@ -22,6 +22,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Attribute
 
 a, c, u = t.attributes, t.conversation_attributes, t.users
+_IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 # Built once: building a statement costs more than running it.
 _BY_NAME = select(a).order_by(a.c.owner.desc(), func.lower(a.c.name), a.c.id)
 _OF_INTERACTIONS = (
@@ -136,28 +137,26 @@ def filter_of(
 
 def interactions_with(one: AttributeFilter) -> sa.Select[tuple[int]]:
     """The ids of the interactions that fit a filter."""
-    return select(c.c.interaction_id).where(c.c.key == one.key, _fits(one, c.c.value, c.c.key))
+    return select(c.c.interaction_id).where(c.c.key == one.key, _fits(one, c.c.value))
 
 
 def users_with(one: AttributeFilter) -> sa.ColumnElement[bool]:
     """Users who fit a filter."""
-    value = u.c.attributes[one.key].as_string()
-    # a merged user may still have a value of an earlier type
-    return sa.case((u.c.merged_into.is_(None), _fits(one, value)), else_=sa.false())
+    return _fits(one, u.c.attributes[one.key].as_string())
 
 
-def _fits(
-    one: AttributeFilter, value: sa.ColumnElement[str], key: sa.ColumnElement[str] | None = None
-) -> sa.ColumnElement[bool]:
+def _fits(one: AttributeFilter, value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     match one.kind:
         case FilterKind.IS:
             return value == one.value
         case FilterKind.CONTAINS:
             return value.icontains(one.value, autoescape=True)
     number = one.type is AttributeType.NUMBER
-    # the database may look at the values of other keys too, and they may be no numbers
-    own = value if key is None else sa.case((key == one.key, value))
-    compared: sa.ColumnElement[Any] = sa.cast(own, sa.Double) if number else own
+    compared: sa.ColumnElement[Any] = value
+    if number:
+        # the database may also look at values of other keys, and at those of merged users, which
+        # may be no numbers
+        compared = sa.cast(sa.case((value.regexp_match(_IS_NUMBER), value)), sa.Double)
     bounds: list[sa.ColumnElement[bool]] = [value.is_not(None)]
     if one.low:
         bounds.append(compared >= (float(one.low) if number else one.low))
