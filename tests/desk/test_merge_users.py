@@ -15,6 +15,7 @@ from handoff_service.operations.consent.change_consent import ConsentRequest, ch
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.operations.desk import users
+from handoff_service.operations.desk.attributes import make_attribute
 from handoff_service.operations.desk.merge_users import MergeUsers, merge_users, settle
 from handoff_service.operations.desk.preview_merge import preview_merge
 from handoff_service.operations.desk.undo_merge import UndoMerge, undo_merge
@@ -28,8 +29,9 @@ from handoff_service.operations.privacy.request_erasure import (
     request_erasure,
 )
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, AttributeType
 from handoff_service.rules.desk.user_merges import UNDO_FOR
-from handoff_service.store.desk import user_merges
+from handoff_service.store.desk import attributes, user_merges
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.desk.users import search_user_ids, select_users
 from handoff_service.store.desk_file.record_changes import history
@@ -42,6 +44,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
+UNMERGED = t.users.c.merged_into.is_(None)
 #: The tables to which a merge adds rows about itself. ``LINE``: the columns that its lines in open
 #: conversations change.
 ITS_OWN = {
@@ -153,6 +156,31 @@ async def test_a_merge_moves_everything_and_the_old_id_refers_to_the_remaining_u
     changed = (await story.store.read(history, "user", str(ANN_ID)))[0].changes
     assert changed["merged"] == [None, "Bob Ruiz (E1002)"]
     assert await story.count(t.audit_log, t.audit_log.c.action == "merged") == 2
+
+
+async def test_typed_attributes_are_compared_in_words_and_put_back(story: Story) -> None:
+    for key, kind in (("vip", AttributeType.YES_NO), ("until", AttributeType.DATE)):
+        fields = AttributeFields(key=key, name=key.title(), owner=AttributeOwner.USER, type=kind)
+        await story.store.write(make_attribute, fields)
+    await change(story, ANN_ID, attributes={"vip": "yes", "until": "2026-01-31"})
+    await change(story, BOB_ID, attributes={"vip": "no", "until": "2026-01-31"})
+    seen = await story.store.read(preview_merge, ANN_ID, BOB_ID)
+    (vip,) = [one for one in seen.choices if one.key.startswith("attributes.")]
+    assert (vip.name, vip.stays, vip.goes) == ("Vip", "Yes", "No")
+    await merge(story, ANN_ID, BOB_ID, "attributes.vip")
+    assert (await user(story, ANN_ID)).attributes == {"vip": "no", "until": "2026-01-31"}
+
+    async def with_vip(value: str) -> list[int]:
+        def read(conn: sa.Connection) -> list[int]:
+            wanted = attributes.filter_of(conn, f"vip={value}", AttributeOwner.USER)
+            found = select_users(conn, attributes.users_with(wanted) & UNMERGED)
+            return [one.id for one in found]
+
+        return await story.store.read(read)
+
+    assert [await with_vip("yes"), await with_vip("no")] == [[], [ANN_ID]]
+    await undo(story, BOB_ID)
+    assert [await with_vip("yes"), await with_vip("no")] == [[ANN_ID], [BOB_ID]]
 
 
 async def test_a_merge_swaps_employee_numbers_and_undo_swaps_them_back(story: Story) -> None:

@@ -172,7 +172,7 @@ class ListViewEntry(_Entry):
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label: OneLine | None = None
-    #: a key, = and a value
+    #: a filter such as order=12, order=10..20 or site~north
     attribute: OneLine | None = None
 
     def to_sort_and_filter(self, label_id: int | None) -> SortAndFilter:

@@ -89,12 +89,13 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         put_desk(tx, file.desk.model_dump())
     for message, body in file.texts.items():
         change_text(tx, ChangeText(name=message, body=body))
+    _attributes(tx, file)  # first, because texts and conditions use them
     for template in file.templates:
-        put_template(tx, MakeTemplate(name=template.name, body=template.body))
+        with _named(f"templates.{template.name}"):
+            put_template(tx, MakeTemplate(name=template.name, body=template.body))
     _identity_providers(tx, file.identity_providers)
     for label in file.labels:
         put_label(tx, MakeLabel(**label.model_dump()))
-    _attributes(tx, file)
     _in_order(tx, Noun.PRESENCE_STATE, "name", file.presence_states)
     _in_order(tx, Noun.REJECT_REASON, "words", file.reject_reasons)
     import_users(tx, file.users, hashed.facts)

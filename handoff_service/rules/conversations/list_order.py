@@ -43,7 +43,7 @@ class Tag(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortAndFilter:
     """The sort and filters that an agent has chosen for the list. ``tag``, ``label_id`` and
-    ``attribute`` (a key, = and a value): only conversations with them; None: all."""
+    ``attribute`` (``rules/desk/attribute_filters.py``): only conversations with them; None: all."""
 
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None

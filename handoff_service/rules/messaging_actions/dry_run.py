@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, begins
-from handoff_service.rules.shared.conditions import Facts, is_attribute
+from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
@@ -147,7 +147,7 @@ def judged_by_today(action: MessagingAction) -> list[str]:
         phrase("priority"): "priority" in fields,
         phrase("queue"): "queue" in fields or bool(action.queues),
         phrase("guest"): "guest" in fields,
-        phrase("attributes"): any(map(is_attribute, fields)),
+        phrase("attributes"): action.uses_attributes,
         phrase("on hold"): State.ON_HOLD in asked,
         phrase("the queue's schedule"): action.business_hours,
     }

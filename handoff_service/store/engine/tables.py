@@ -840,7 +840,7 @@ list_choices = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
-    #: a key of conversations' attributes, = and a value
+    #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
 )
 #: Saved views of the list of ongoing conversations.
@@ -854,7 +854,7 @@ list_views = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
-    #: a key of conversations' attributes, = and a value
+    #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
     #: whether every agent sees it
     _flag("shared", default=False),
@@ -1545,6 +1545,8 @@ conversation_facts = Table(
     Column("priority", sa.Integer),
     # lists are whole numbers with spaces between them
     _word("labels"),
+    #: a list of words: one on each line
+    Column("attribute_values", sa.Text, nullable=False, server_default=""),
     _word("language", null=True),
     _word("topic", null=True),
     _word("began"),

@@ -21,7 +21,7 @@ from handoff_service.rules.messaging_actions.dry_run import (
     replay,
 )
 from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
-from handoff_service.rules.shared.conditions import TARGET_FIELDS, is_attribute
+from handoff_service.rules.shared.conditions import TARGET_FIELDS
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import attributes
@@ -50,8 +50,7 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)
     zone = ZoneInfo(desk_time_zone(conn))
-    asks = any(is_attribute(one.field) for one in counted)
-    known = _conversations(conn, first, since, with_attributes=asks)
+    known = _conversations(conn, first, since, with_attributes=action.uses_attributes)
     due = _clocks(conn, action, {queue for _, queue in known.values() if queue}, since, now)
     waits, fired = 0, []
     for key, lines in _lines(conn, first):

@@ -3,7 +3,7 @@
 The background job reads here, outside the lane, and then only writes finished rows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -161,6 +161,7 @@ def _row(
         "provider_number_id": stored.provider_number_id,
         "agent_id": stored.agent_id,
         "labels": stored.labels,
+        "attribute_values": stored.attribute_values,
         "priority": stored.priority,
         "language": language,
     }
@@ -168,6 +169,8 @@ def _row(
 
 
 def _stored(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return "\n".join(value)
     if isinstance(value, list):
         return " ".join(map(str, value))
     return int(value) if isinstance(value, bool) else value
@@ -201,10 +204,20 @@ def list_of(text: str) -> list[int]:
     return [int(one) for one in text.split()]
 
 
+def words_of(text: str) -> list[str]:
+    """A stored list of words."""
+    return text.split("\n") if text else []
+
+
 def newest_change(conn: Connection) -> datetime | None:
     """When a fact was last written."""
     found = conn.execute(select(func.max(days.c.changed_at, type_=t.UtcTime()))).scalar()
     return found.astimezone(UTC) if found else None
 
 
-LISTS = frozenset(name for name, one in COLUMNS.items() if one.kind is ColumnKind.LIST)
+#: Column -> reads its stored text.
+LISTS: Mapping[str, Callable[[str], list[Any]]] = {
+    name: list_of if one.kind is ColumnKind.LIST else words_of
+    for name, one in COLUMNS.items()
+    if one.kind in (ColumnKind.LIST, ColumnKind.WORDS)
+}

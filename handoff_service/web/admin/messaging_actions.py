@@ -208,7 +208,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "events": EVENTS,
         "does": DOES,
         "states": {str(one): words(one) for one in State if one in STATES},
-        "placeholders": PLACEHOLDERS,
+        "placeholders": [*PLACEHOLDERS, *now.attributes],
     }
 
 
