@@ -45,6 +45,7 @@ from handoff_service.operations.conversations.index_texts import A_MOMENT, sched
 from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
+from handoff_service.operations.delivery.watch_gateway import watch_gateway
 from handoff_service.operations.desk.audit_chain import A_MOMENT as CHAINED_AFTER
 from handoff_service.operations.desk.audit_chain import schedule_chaining
 from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
@@ -205,6 +206,7 @@ async def _open(app: App) -> None:
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
+    await store.write(watch_gateway, kind.is_device)
     # handles work that an earlier process left unfinished
     for schedule in (
         schedule_indexing,
