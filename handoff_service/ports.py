@@ -196,6 +196,10 @@ class SmsProvider(Protocol):
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A text's picture or file. Never raises for errors of the provider or the network."""
 
+    async def answers(self) -> bool:
+        """Whether the company's own device, which sends the texts, answers now. True for a provider
+        without such a device. Never raises."""
+
     async def close(self) -> None: ...
 
 

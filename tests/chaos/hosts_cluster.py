@@ -6,14 +6,18 @@ import io
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tarfile
 import time
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from handoff_service.gateways.s3.media_store import Bucket, S3Media
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.hosts_network import HERE, Host, build
 from tests.support.own_postgres import DATABASE, OwnPostgres
@@ -22,7 +26,8 @@ ROOT = Path(__file__).parents[2]
 SMALL_BOT = "tests.support.small_bot"
 DESK = "tests/desk.toml"
 PROXY = ROOT / "docs/how-to/haproxy.cfg"
-PROXY_PORT, SERVICE_PORT, BOT_PORT, REDIS_PORT = 8080, 8000, 5005, 6379
+PROXY_PORT, SERVICE_PORT, BOT_PORT, REDIS_PORT, S3_PORT = 8080, 8000, 5005, 6379, 9000
+BUCKET, PREFIX = "northwind-desk", "media"
 MIGRATIONS = "handoff_service/store/engine/migrations/versions"
 READY_WITHIN = 60.0  # seconds
 TLS = (
@@ -130,6 +135,10 @@ class Cluster:
         )
         self._hosts = one, two
         self._redis: subprocess.Popen[bytes] | None = None
+        self._s3: subprocess.Popen[bytes] | None = None
+        self._s3_url = f"http://{self.data.address}:{S3_PORT}"
+        # the test's S3 server accepts any keys
+        self._s3_keys = secrets.token_hex(10), secrets.token_hex(20)
         self._admin = folder / "proxy.sock"
 
     def _owned(self, name: str) -> Path:
@@ -142,10 +151,15 @@ class Cluster:
         await self.twilio.start(HERE)
         self.twilio.answer_delay = 0.05
         self.start_redis()
+        await asyncio.to_thread(self._start_s3)
         await asyncio.to_thread(self._start_databases)
         settings = {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": f"redis://{self.data.address}:{REDIS_PORT}",
+            "MEDIA_STORE": f"s3://{BUCKET}/{PREFIX}",
+            "S3_URL": self._s3_url,
+            "S3_ACCESS_KEY": self._s3_keys[0],
+            "S3_SECRET_KEY": self._s3_keys[1],
             "PUBLIC_URL": self.url,
             "TRUSTED_PROXIES": HERE,
             "SECRET_KEY": secrets.token_hex(16),
@@ -177,6 +191,38 @@ class Cluster:
         self.primary.start_primary()
         self.standby.start_standby(self.primary)
         self.primary.wait_for_standby()
+
+    def _start_s3(self) -> None:
+        """An S3 server without objects, on the host of the database."""
+        words = (sys.executable, "-m", "moto.server", "-H", "0.0.0.0", "-p", str(S3_PORT))
+        log = (self.folder / "s3.log").open("wb")
+        self._s3 = subprocess.Popen(self.data.command(*words), stdout=log, stderr=log)
+        until = time.monotonic() + READY_WITHIN
+        while time.monotonic() < until:
+            asked = urllib.request.Request(f"{self._s3_url}/{BUCKET}", method="PUT")
+            with suppress(OSError), urllib.request.urlopen(asked, timeout=5):
+                return
+            time.sleep(0.2)
+        raise AssertionError("the S3 server did not start")
+
+    def hang_s3(self) -> None:
+        """Let the S3 server answer nothing."""
+        assert self._s3 is not None
+        self._s3.send_signal(signal.SIGSTOP)
+
+    def resume_s3(self) -> None:
+        assert self._s3 is not None
+        self._s3.send_signal(signal.SIGCONT)
+
+    def media(self) -> S3Media:
+        """The media store of all hosts."""
+        access, secret = self._s3_keys
+        return S3Media(
+            Bucket(
+                name=BUCKET, prefix=PREFIX, region="us-east-1", url=self._s3_url,
+                access_key=access, secret_key=secret,
+            )
+        )  # fmt: skip
 
     def start_redis(self) -> None:
         """Start a Redis server without data."""

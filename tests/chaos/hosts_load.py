@@ -3,10 +3,12 @@ close. All requests go through the proxy. At the end, the drill counts lost text
 """
 
 import asyncio
+import hashlib
 import random
 import secrets
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +16,13 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 
-from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.errors import MediaAway
+from handoff_service.ports import MediaStore
+from handoff_service.rules.shared.vocabulary import MediaStatus, Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import READS, engine
 from tests.support.fake_twilio import FakeTwilio
+from tests.support.pictures import picture
 from tests.support.story import MAIN
 
 AGENTS = ("mia", "omar")
@@ -25,6 +30,7 @@ PAGES = 5  # open pages of each agent
 REQUESTERS = 150
 TEXTS_EVERY = (0.05, 0.2)  # seconds
 WANTS_AN_AGENT = 0.1  # the share of texts that ask for one
+HAS_A_PICTURE = 0.2  # the share of texts with a picture
 PAUSE = 0.5  # seconds before a page connects again, as in event_stream.js
 HELLO_WITHIN, QUIET = 5.0, 25.0  # seconds, likewise
 UNSETTLED = ("queued", "sending", "unknown")
@@ -64,13 +70,15 @@ class Page:
 class Load:
     """All requesters and agents of one drill."""
 
-    def __init__(self, url: str, database_url: str, twilio: FakeTwilio) -> None:
-        self.url, self.twilio = url, twilio
+    def __init__(self, url: str, database_url: str, twilio: FakeTwilio, media: MediaStore) -> None:
+        self.url, self.twilio, self._media = url, twilio, media
         self.pages: list[Page] = []
         self.closed = 0  # conversations that an agent has accepted, answered and closed
         self.failed_webhooks = 0
         self._database = engine(database_url, size=1, writes=False, timeouts=READS)
         self._texted: list[str] = []  # the ids of texts that phones have sent
+        self._pictures: dict[str, str] = {}  # the id of a text -> the hash of its picture
+        self._found: set[str] = set()  # the ids of texts whose pictures are in the media store
         self._written: set[str] = set()  # texts of agents that the API has accepted
         self._posts: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,18 +123,24 @@ class Load:
             self._count += 1
             number = f"+1202556{random.randrange(REQUESTERS):04d}"
             body = "agent" if random.random() < WANTS_AN_AGENT else f"text {self._count}"
-            sid = f"SM{secrets.token_hex(16)}"
+            sid, media = f"SM{secrets.token_hex(16)}", []
+            if random.random() < HAS_A_PICTURE:
+                content = picture(color=f"#{self._count:06x}")
+                media = [self.twilio.keep_media(content)]
+                self._pictures[sid] = hashlib.sha256(content).hexdigest()
             self._texted.append(sid)
-            post = asyncio.create_task(self._post(sid, number, body))
+            post = asyncio.create_task(self._post(sid, number, body, media))
             self._posts.add(post)
             post.add_done_callback(self._posts.discard)
             await asyncio.sleep(random.uniform(*TEXTS_EVERY))
 
-    async def _post(self, sid: str, number: str, body: str) -> None:
+    async def _post(
+        self, sid: str, number: str, body: str, media: Sequence[tuple[str, str]]
+    ) -> None:
         """Call a webhook and, if it fails, its fallback, as Twilio does."""
         for _ in range(2):
             url = f"{self.url}/webhooks/twilio/sms"
-            answer = await self.twilio.send_inbound(url, number, MAIN, body, sid=sid)
+            answer = await self.twilio.send_inbound(url, number, MAIN, body, media, sid=sid)
             if answer.status == 200:
                 return
         self.failed_webhooks += 1
@@ -169,19 +183,17 @@ class Load:
     def all_connected(self) -> bool:
         return all(page.connected for page in self.pages)
 
-    async def settled(self, within: float) -> tuple[float, int]:
-        """Wait until every text is stored and sent. Return the seconds, or ``within``, and the
-        number of lost texts.
-        """
-        began, lost = time.monotonic(), 0
+    async def settled(self, within: float) -> tuple[float, int, int]:
+        """Wait until every text is stored and sent, and every picture stored. Return the seconds,
+        or ``within``, and how many texts and pictures were lost."""
+        began, lost, pictures = time.monotonic(), 0, 0
         while time.monotonic() - began < within:
-            lost = self.lost()
-            if not (self._posts or lost or await asyncio.to_thread(self._pending)):
+            lost, pictures = self.lost(), await asyncio.to_thread(self.lost_pictures)
+            if not (self._posts or lost or pictures or await asyncio.to_thread(self._pending)):
                 break
             await asyncio.sleep(0.5)
-        # Leave time for an answer that the service would wrongly send twice.
-        await asyncio.sleep(1)
-        return min(time.monotonic() - began, within), lost
+        await asyncio.sleep(1)  # time for an answer that would wrongly be sent twice
+        return min(time.monotonic() - began, within), lost, pictures
 
     def _pending(self) -> bool:
         m, d = t.messages, t.due_work
@@ -217,6 +229,29 @@ class Load:
             + len(self._written - theirs.keys())
             + (ours - theirs).total()
         )
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures requesters have sent."""
+        return len(self._pictures)
+
+    def lost_pictures(self) -> int:
+        """Pictures of requesters that are not stored, or whose file is missing or damaged."""
+        m, d = t.messages, t.media
+        query = (
+            sa.select(m.c.provider_sid, d.c.file)
+            .join(d, d.c.message_id == m.c.id)
+            .where(d.c.status == MediaStatus.STORED)
+        )
+        with self._database.connect() as connection:
+            stored = {row.provider_sid: row.file for row in connection.execute(query)}
+        for sid, wanted in self._pictures.items():
+            if sid in self._found or stored.get(sid) != wanted:
+                continue
+            with suppress(MediaAway):  # the store hangs; its content is compared with its hash
+                if self._media.read(wanted) is not None:
+                    self._found.add(sid)
+        return len(self._pictures.keys() - self._found)
 
     def duplicated(self) -> int:
         """Return the texts that were stored or sent more than once."""

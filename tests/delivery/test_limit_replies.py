@@ -1,6 +1,10 @@
 """Limits on automatic replies to unknown numbers, against SMS pumping, and the alarm when one is
 reached."""
 
+import asyncio
+from contextlib import ExitStack, closing
+
+import psycopg
 import pytest
 
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
@@ -12,7 +16,8 @@ from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLim
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.transaction import DESK, Transaction
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import DESK, OperationSettings, Transaction
 from handoff_service.store.routing import supervision
 from tests.conftest import Heard, MovedClock
 from tests.support.sending_story import begin, claim, finish, line
@@ -22,10 +27,8 @@ NUMBERS = [f"+225070000{n:04d}" for n in range(40)]
 FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # numbers that are in different ranges
 
 
-async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """Receive a text from the number and reply automatically. Return the limit that blocked the
-    reply, or None.
-    """
+async def queued(story: Story, number: str, body: str = "hello") -> int:
+    """Receive a text from the number, and queue an automatic reply. Returns the reply."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
@@ -33,7 +36,14 @@ async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
             tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT
         )
 
-    message = await story.store.write(say_it, None)
+    return await story.store.write(say_it, None)
+
+
+async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
+    """Receive a text from the number and reply automatically. Returns the limit that blocked the
+    reply, or None.
+    """
+    message = await queued(story, number, body)
     found = None
     for one in await claim(story):
         begun = await begin(story, int(one.key))
@@ -145,14 +155,7 @@ async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_limit(
 
 async def test_a_retried_reply_counts_once(story: Story) -> None:
     await limits(story, in_range=0, hourly=1)
-    interaction = (await story.text(number=FAR[0])).interaction_id or 0
-
-    def say_it(tx: Transaction, _: None) -> int:
-        return conversation_messages.send_text(
-            tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT
-        )
-
-    message = await story.store.write(say_it, None)
+    message = await queued(story, FAR[0])
     assert isinstance(await begin(story, message), Outgoing)
     await finish(story, message, Accepted(sid="SM1"))
     again = t.messages.update().where(t.messages.c.id == message).values(status="failed", retries=1)
@@ -163,19 +166,76 @@ async def test_a_retried_reply_counts_once(story: Story) -> None:
 
 async def test_a_batch_gets_the_same_decisions_as_single_replies(story: Story) -> None:
     await limits(story, in_range=20, hourly=3)
-    messages = []
-    for number in FAR[:6]:
-        interaction = (await story.text(number=number)).interaction_id or 0
-
-        def said(tx, i):
-            return conversation_messages.send_text(
-                tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT
-            )
-
-        messages.append(await story.store.write(said, interaction))
+    messages = [await queued(story, number) for number in FAR[:6]]
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
     assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3
     assert [one.first for one in begun[3:]] == [True, False, False], "the alarm starts only once"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "values"),
+    [(FAR, {"hourly": 7}), (FAR, {"daily": 7}), (NUMBERS, {"in_range": 7})],
+    ids=["hour", "day", "range"],
+)
+async def test_processes_that_send_at_once_send_exactly_the_limit(
+    story: Story,
+    database_url: str,
+    clock: MovedClock,
+    operation_settings: OperationSettings,
+    numbers: list[str],
+    values: dict[str, int],
+) -> None:
+    await limits(story, **values)
+    messages = [await queued(story, number) for number in numbers[:24]]
+    with ExitStack() as open_:
+        stores = [
+            open_.enter_context(
+                closing(
+                    Store(
+                        database_url,
+                        clock=clock,
+                        settings=operation_settings,
+                        after_commit=Heard(),
+                    )
+                )
+            )
+            for _ in range(4)
+        ]
+
+        async def one_after_another(place: int) -> list[Outgoing | HeldBack | None]:
+            return [
+                await stores[place].write(begin_sends, BeginSend(one, 1), near=one)
+                for one in messages[place :: len(stores)]
+            ]
+
+        done = await asyncio.gather(*(one_after_another(n) for n in range(len(stores))))
+    begun = [one for of_store in done for one in of_store]
+    assert sum(isinstance(one, Outgoing) for one in begun) == 7
+    assert await story.count(t.unknown_replies) == 7
+    held = [one for one in begun if isinstance(one, HeldBack)]
+    assert len(held) == 17
+    assert sum(one.first for one in held) == 1, "one alarm, although several processes raise it"
+
+
+async def test_an_attack_does_not_wait_for_the_row_that_counts(
+    postgres_url: str, clock: MovedClock, operation_settings: OperationSettings
+) -> None:
+    """Replies over a limit are blocked while another transaction holds the desk's row."""
+    with closing(
+        Store(postgres_url, clock=clock, settings=operation_settings, after_commit=Heard())
+    ) as store:
+        story = Story(store)
+        await limits(story, in_range=3, hourly=5)
+        for number in (*NUMBERS[:4], *FAR[:3]):  # each limit is reached, and raises its alarm
+            await reply(story, number)
+        messages = [await queued(story, number) for number in (*NUMBERS[4:8], *FAR[3:7])]
+        with psycopg.connect(postgres_url) as other:
+            other.execute("SELECT id FROM desk FOR UPDATE")
+            async with asyncio.timeout(60):
+                begun = [await begin(story, one) for one in messages]
+    assert [one.limit for one in begun if isinstance(one, HeldBack)] == (
+        [Limit.RANGE] * 4 + [Limit.HOURLY] * 4
+    )
 
 
 async def test_supervisors_see_the_range_the_time_and_the_count_immediately(

@@ -10,6 +10,7 @@ import pytest
 
 from handoff_service import cli, settings
 from handoff_service import clock as the_clock
+from handoff_service.gateways.android_phone.gateway import AndroidPhone
 from handoff_service.gateways.android_phone.health import phone_problems
 from handoff_service.gateways.android_phone.provider import KIND
 from handoff_service.gateways.android_phone.registration import point_here, report
@@ -68,6 +69,16 @@ async def test_the_doctor_reports_numbers_without_a_sim_card_or_an_entry(
 
 
 BATTERY = {"battery:level": {"observedValue": 12, "status": "warn"}}
+
+
+async def test_a_phone_answers_until_it_is_away(phone: FakePhone, config: Settings) -> None:
+    gateway = AndroidPhone(config)
+    assert await gateway.answers()
+    phone.health = {"connection:status": {"observedValue": 0, "status": "fail"}}
+    assert await gateway.answers(), "with a problem, but it is there"
+    await phone.go_away()
+    assert not await gateway.answers()
+    await gateway.close()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +170,8 @@ async def test_the_command_registers_the_webhooks_and_the_key(
         monkeypatch.setenv(name, value)
     assert await asyncio.to_thread(cli.main, ["number", "point-here", SIM_2]) == 0
     assert capsys.readouterr().out == f"Texts to {SIM_2} now arrive at https://sms.example.com.\n"
-    assert len(phone.webhooks) == 6
+    assert len(phone.webhooks) == 7
+    assert phone.settings["ping"] == {"interval_seconds": 300}
     assert phone.settings["webhooks"]["signing_key"] == KEY
     assert await asyncio.to_thread(cli.main, ["number", "point-here", "+12025550150"]) == 1
     assert "is not in PATCHBOARD_ANDROID_PHONE_NUMBERS" in capsys.readouterr().err

@@ -20,6 +20,7 @@ from handoff_service.operations.conversations.receive_sms import (
     receive_sms,
 )
 from handoff_service.operations.delivery.record_receipt import Receipt
+from handoff_service.operations.delivery.watch_gateway import record_heartbeat
 from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
 from tests.support.fake_phone import SIM_1, SIM_2, FakePhone
@@ -175,10 +176,15 @@ async def test_a_receipt_updates_its_text(
     assert receipt == Receipt(sid="app-made", status=status, error_code=code)
 
 
+async def test_a_heartbeat(phone: FakePhone, recorder: RecordingStore) -> None:
+    phone.emit("system:ping", {})
+    assert await phone.post_events() == [200]
+    assert [operation for operation, _command in recorder.written] == [record_heartbeat]
+
+
 @pytest.mark.parametrize(
     ("body", "answer"),
     [
-        (event("system:ping"), 200),
         (event("something:new"), 200),
         (event(None), 400),
         (event(simNumber=3), 400),

@@ -88,6 +88,18 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
     await there.close()
 
 
+async def test_the_last_hints_of_a_process_leave_before_it_ends(channel: str) -> None:
+    """A process that stops gives its work back and nudges the others, then closes the fan-out."""
+    here, there = RedisFanout(REDIS, channel=channel), RedisFanout(REDIS, channel=channel)
+    await here.start()
+    await there.start()
+    async with there.listen(["work"]) as batches:
+        here.publish_to_others([Hint("work")])
+        await here.close()
+        assert await next_of(batches) == [Hint("work")]
+    await there.close()
+
+
 async def test_without_redis_a_process_still_gets_its_own_hints() -> None:
     alone = RedisFanout("redis://127.0.0.1:1", channel="nobody's")
     await alone.start()

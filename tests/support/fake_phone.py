@@ -78,6 +78,7 @@ class FakePhone(PhoneEvents):
         self.settings = {
             "messages": {"processing_order": "LIFO"},
             "webhooks": {"signing_key": "made by the app"},
+            "ping": {"interval_seconds": None},
         }
         await self.come_back()
         return self

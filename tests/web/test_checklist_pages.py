@@ -18,6 +18,7 @@ from handoff_service.operations.desk.desk_checks import (
 from handoff_service.operations.desk.set_up import finish_step
 from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.ports import Mail, NotMailed
+from handoff_service.rules.delivery.gateway_watch import AwayReason
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.set_up import Step
 from handoff_service.store.engine import tables as t
@@ -96,6 +97,31 @@ async def test_each_check_finds_its_problem(
     found = await wrong(desk, outside)
     assert list(found) == [name]
     assert says in found[name][0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        (AwayReason.NO_ANSWER, "Texts wait in both directions until it is back."),
+        (AwayReason.SILENT, "Texts from requesters may wait on it."),
+    ],
+)
+async def test_pages_show_that_the_gateway_is_away(
+    desk: Running, grace: Visitor, reason: AwayReason, says: str
+) -> None:
+    at = desk.desk.clock()
+    numbers = "/workspace/admin/provider-numbers"
+    assert says not in shown((await grace.get(numbers)).text)
+    values = {"id": 1, "failing_since": at, "alerted_at": at, "reason": reason}
+    await change(desk, sa.insert(t.gateway_watch).values(values))
+    page = (await grace.get(numbers)).text
+    assert f"The SMS gateway is away. It {'has' if reason == 'no_answer' else 'ans'}" in shown(page)
+    assert says in shown(page)
+    assert f'href="{LIST}"' in page
+    assert says in (await wrong(desk))[CheckName.PROVIDER][0]
+    async with desk.visitor() as omar:
+        await omar.sign_in("omar@example.com", "demo-omar")
+        assert says in shown((await omar.get("/workspace/supervisor")).text)
 
 
 async def test_an_unfinished_setup_links_back_to_the_setup(desk: Running, grace: Visitor) -> None:

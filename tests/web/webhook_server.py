@@ -23,6 +23,7 @@ from handoff_service.operations.conversations.receive_sms import (
     receive_sms,
 )
 from handoff_service.operations.delivery.record_receipt import record_receipt
+from handoff_service.operations.delivery.watch_gateway import record_heartbeat
 from handoff_service.web.webhooks.sms_provider import blueprint
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
 
@@ -40,6 +41,7 @@ class RecordingStore:
         self.answers: dict[int, object] = {
             id(receive_sms): Received(ReceiveOutcome.STORED, 1),
             id(record_receipt): True,
+            id(record_heartbeat): None,
         }
         self.failure: Exception | None = None
 

@@ -178,6 +178,14 @@ class AndroidPhone:
         except (aiohttp.ClientError, TimeoutError) as error:
             return NotFetched(why=f"The phone could not be asked: {why(error)}", again=True)
 
+    async def answers(self) -> bool:
+        """Whether the app's local server answers, even if it reports a problem of the phone."""
+        try:
+            async with self._client.request("GET", "/health"):
+                return True
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
     async def close(self) -> None:
         await self._client.close()
 

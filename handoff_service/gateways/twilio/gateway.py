@@ -186,6 +186,9 @@ class TwilioProvider:
         """Download a picture or file that came with a text."""
         return await self._media.fetch(url)
 
+    async def answers(self) -> bool:
+        return True
+
     async def close(self) -> None:
         """Finish the running calls, then close the connections."""
         await self._media.close()

@@ -793,6 +793,20 @@ sweeps = Table(
     #: the provider's list was compared up to this time
     _time("swept_to"),
 )
+#: one row, if the SMS provider is a device of the company's own
+gateway_watch = Table(
+    "gateway_watch",
+    metadata,
+    _id(),
+    #: since when it is away; null: it works
+    _time("failing_since", null=True),
+    #: rules/delivery/gateway_watch.py: AwayReason
+    _word("reason", null=True),
+    #: null: there is no alert
+    _time("alerted_at", null=True),
+    #: its last heartbeat; null: it has sent none
+    _time("heard_at", null=True),
+)
 live_group = Table(
     "live_group",
     metadata,

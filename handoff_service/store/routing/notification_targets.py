@@ -236,7 +236,19 @@ _LOW_GRADES = (
     .where(one_of(t.agent_roles.c.agent_id, "ids"), t.LOW_GRADE)
     .where(_between(t.satisfaction_questions.c.graded_at), _between(m.c.created_at))
 )
+_GATEWAY = (
+    select(
+        t.agent_roles.c.agent_id,
+        t.gateway_watch.c.alerted_at.label("at"),
+        sa.literal(0).label("interaction_id"),
+        sa.literal("").label("who"),
+        sa.literal("").label("place"),
+    )
+    .join(t.gateway_watch, t.agent_roles.c.role == Role.SUPERVISOR)
+    .where(one_of(t.agent_roles.c.agent_id, "ids"), _between(t.gateway_watch.c.alerted_at))
+)
 _QUERIES: dict[NewsKind, sa.Select[Any]] = {
+    NewsKind.GATEWAY: _GATEWAY,
     NewsKind.OFFER: _OFFERS,
     NewsKind.PROMPT: _PROMPTS,
     NewsKind.TEXT: _TEXTS,

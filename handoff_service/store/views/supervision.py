@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from handoff_service.rules.delivery.gateway_watch import AwayReason
 from handoff_service.rules.shared.vocabulary import Assignment, State
 from handoff_service.store.views import Named, OfferFacts, OwnedBy
 from handoff_service.store.views.targets import RunningTarget
@@ -194,6 +195,15 @@ class ReachedCap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayAway:
+    """The company's own SMS gateway is away. ``reason``: ``no_answer``, or ``silent`` if it answers
+    but sends no heartbeats."""
+
+    since: datetime
+    reason: AwayReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
     """The desk now.
 
@@ -213,6 +223,7 @@ class Now:
     reached_caps: list[ReachedCap]
     not_taken: list[NotTaken]
     held: HeldWork | None
+    gateway_away: GatewayAway | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from alembic import op
 from handoff_service.store.engine.tables import UtcTime
 
 revision = '0072'
-down_revision = '0069'
+down_revision = '0071'
 
 
 def upgrade() -> None:
