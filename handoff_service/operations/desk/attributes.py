@@ -153,7 +153,7 @@ def _actions(conn: Connection, field: str) -> list[Blocker]:
 def _texts(conn: Connection, field: str) -> list[Blocker]:
     found = [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "The template “{name}” names it. Change that template first.", name=one.name
             ),
             noun=Noun.TEMPLATE,
@@ -165,7 +165,7 @@ def _texts(conn: Connection, field: str) -> list[Blocker]:
     ]
     return found + [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "The note of the macro “{name}” names it. Change that macro first.", name=one.name
             ),
             noun=Noun.MACRO,
