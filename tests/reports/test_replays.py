@@ -205,7 +205,7 @@ async def test_cancel_while_it_runs(
     past: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await past.store.write(start_replay, StartReplay(started_by=OMAR, change=ReplayChange()))
-    monkeypatch.setattr("handoff_service.operations.reports.run_replay.TELLS_EVERY", 0.0)
+    monkeypatch.setattr("handoff_service.operations.reports.run_replay.WRITES_EVERY", 0.0)
     read = past.store.read
 
     async def canceled_meanwhile(query: Any, *args: Any, **more: Any) -> Any:
