@@ -72,7 +72,7 @@ class Drill:
             "DATABASE_URL": self.url,
             **twilio.settings,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            # On PostgreSQL, a killed service holds a lane until its lease ends, which takes longer
+            # On PostgreSQL, a killed service holds a line until its lease ends, which takes longer
             # than two of these periods.
             "BOT_TIMEOUT": "1",
         }

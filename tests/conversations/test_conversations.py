@@ -18,7 +18,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
-async def test_an_agents_texts_are_queued_counted_and_share_a_lane(story: Story) -> None:
+async def test_an_agents_texts_are_queued_counted_and_share_a_line(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "Hi Ann, Mia here. Does the dock have a light on?")
     await story.write(ann, "It’s the small one")

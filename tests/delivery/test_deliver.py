@@ -38,9 +38,7 @@ async def test_a_text_is_sent_with_its_two_numbers(story: Story, ann: int) -> No
     assert await claim(story) == []
 
 
-async def test_the_second_text_of_a_conversation_waits_for_the_first(
-    story: Story, ann: int
-) -> None:
+async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: int) -> None:
     bob = await story.with_agent(MIA, number=BOB)
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     other = await story.write(bob, "hi Bob")

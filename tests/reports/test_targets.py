@@ -1,4 +1,4 @@
-"""Targets met and missed in a made-up month. The comments calculate the numbers by hand.
+"""Targets met and missed in an invented month. The comments calculate the numbers by hand.
 
 The queue is open from 08:00 to 18:00 in New York (12:00 to 22:00 UTC in June). Its targets for
 priority 3, in minutes: first response 20, next response 40, resolution 240. Priority 1 has only a
@@ -48,7 +48,7 @@ TARGETS = (
 
 @pytest.fixture
 async def month(story: Story, clock: MovedClock) -> Story:
-    """The month as of 20 June."""
+    """Create the month, as of 20 June."""
     values = {"targets": TARGETS, "schedule": "08:00-18:00"}
     clock.now = datetime(2026, 5, 31, tzinfo=UTC)
     await story.store.write(change_queue, ChangeQueue(id=1, values=values))
@@ -130,7 +130,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
     return story
 
 
-async def test_met_and_missed(month: Story) -> None:
+async def test_the_report_counts_met_and_missed_targets(month: Story) -> None:
     found = values(await asked(month.store, "targets", FIRST, LAST))
     # first: Ann, Carl and Dora met it; Bob, Eve and Hal missed it
     assert (found["first_response_met"], found["first_response_missed"]) == (3, 3)
@@ -142,7 +142,7 @@ async def test_met_and_missed(month: Story) -> None:
     assert found["resolution_on_time"] == pytest.approx(100 * 4 / 6)
 
 
-async def test_by_priority_agent_and_queue(month: Story) -> None:
+async def test_the_report_groups_by_priority_agent_and_queue(month: Story) -> None:
     by_priority = await asked(month.store, "targets", FIRST, LAST, group="priority")
     assert table(by_priority, "first_response_missed") == {
         "1, critical": 1,
@@ -155,7 +155,7 @@ async def test_by_priority_agent_and_queue(month: Story) -> None:
     assert (only["first_response_met"], only["first_response_missed"]) == (0, 1)
 
 
-async def test_each_figure_opens_its_conversations(month: Story) -> None:
+async def test_each_number_links_to_its_conversations(month: Story) -> None:
     found = await asked(month.store, "targets", FIRST, LAST)
     for one in found.figures:
         if one.figure.endswith("on_time"):
@@ -183,11 +183,11 @@ async def test_an_overdue_target_counts_without_a_new_line(story: Story, clock: 
     ann = await story.with_agent()
     await keep(story.store)
     look_again = (await story.rows(t.conversation_facts))[0].look_again_at
-    assert look_again - clock() == timedelta(minutes=15), "receipts come first"
+    assert look_again - clock() == timedelta(minutes=15), "the receipts are due first"
     clock.move(15 * 60)
     await keep(story.store)
     look_again = (await story.rows(t.conversation_facts))[0].look_again_at
-    assert look_again - clock() == timedelta(minutes=5), "its first response is due then"
+    assert look_again - clock() == timedelta(minutes=5), "the first response is due then"
     clock.move(6 * 60)
     await keep(story.store)
     row = (await story.rows(t.conversation_facts))[0]

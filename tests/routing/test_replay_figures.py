@@ -1,4 +1,4 @@
-"""Waits, targets and load of a replay, compared with numbers that were calculated by hand."""
+"""Waits, targets and load of a replay agree with numbers calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -66,7 +66,7 @@ def test_an_agent_gets_conversations_that_nobody_got() -> None:
     assert times(spans) == [(FIRST, at(9), at(9, 5))]
 
 
-def test_figures() -> None:
+def test_a_replay_has_its_numbers() -> None:
     rules = TargetRules(
         targets=[QueueTargets(priority=3, first_response=20, next_response=5, resolution=60)],
         hours=Schedule(None, "UTC"),
@@ -90,5 +90,5 @@ def test_figures() -> None:
     ("values", "q", "expected"),
     [([], 0.5, None), ([7], 0.9, 7), ([1, 3], 0.5, 2), ([20, 90, 330], 0.9, 282)],
 )
-def test_quantile(values: list[int], q: float, expected: int | None) -> None:
+def test_a_quantile_interpolates(values: list[int], q: float, expected: int | None) -> None:
     assert quantile(values, q) == expected

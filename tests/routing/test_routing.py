@@ -71,7 +71,7 @@ async def reject(story: Story, agent: int, reason: str = "Busy with another conv
 
 
 async def texts(story: Story, number: str = ANN) -> int:
-    """A new conversation on the line that live agents answer."""
+    """Start a conversation on the number that live agents answer."""
     return (await story.text("my badge", number=number, to=DIRECT)).interaction_id or 0
 
 
@@ -82,7 +82,7 @@ async def run_due(story: Story, clock: MovedClock) -> int:
     return await story.offer()
 
 
-async def test_the_log_says_of_each_candidate_why(story: Story) -> None:
+async def test_the_log_has_a_reason_for_each_candidate(story: Story) -> None:
     await story.available(MIA)
     ann = await texts(story)
     await story.offer()
@@ -109,7 +109,9 @@ async def test_the_second_pool_joins_after_its_time(story: Story, clock: MovedCl
     ]  # fmt: skip
 
 
-async def test_a_mandatory_skill_leaves_out_and_an_optional_one_prefers(story: Story) -> None:
+async def test_a_mandatory_skill_excludes_agents_and_an_optional_one_prefers_them(
+    story: Story,
+) -> None:
     await story.available(MIA, OMAR)
     await add(story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="hardware", mandatory=True)
     await texts(story)
@@ -119,11 +121,11 @@ async def test_a_mandatory_skill_leaves_out_and_an_optional_one_prefers(story: S
     await texts(story, BOB)
     await story.offer()
     assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (2, 0), (
-        "less room, but the skill"
+        "this agent has less free capacity, but the skill"
     )
 
 
-async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
+async def test_a_groups_limit_applies_in_addition_to_the_agents_own(story: Story) -> None:
     await change(story.store, t.groups, capacity=1)
     await story.available(MIA)
     await texts(story)
@@ -131,7 +133,9 @@ async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
     assert await story.offer() == 1
 
 
-async def test_the_last_agent_is_asked_first_for_some_days(story: Story, clock: MovedClock) -> None:
+async def test_the_last_agent_gets_the_first_offer_for_some_days(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(OMAR)
     await story.close(ann, OMAR)
     await story.available(MIA)
@@ -141,25 +145,27 @@ async def test_the_last_agent_is_asked_first_for_some_days(story: Story, clock: 
     assert len(await story.inbox(OMAR)) == 1
     await reject(story, OMAR)
     await story.offer()
-    assert len(await story.inbox(MIA)) == 1, "not twice in a round"
+    assert len(await story.inbox(MIA)) == 1, "an agent gets an offer only once in a round"
 
 
-async def test_first_to_accept_is_offered_to_all_and_vanishes_for_the_others(story: Story) -> None:
+async def test_an_offer_to_all_goes_to_the_first_to_accept_and_disappears_for_others(
+    story: Story,
+) -> None:
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await story.available(MIA)
     ann = await texts(story)
     assert await story.offer() == 1
     await story.available(OMAR)
-    assert await story.offer() == 1, "who becomes free is asked too"
+    assert await story.offer() == 1, "an agent who becomes free also gets the offer"
     (offer,) = await story.inbox(OMAR)
     await reject(story, MIA)
-    assert await story.offer() == 0, "Omar is asked still"
+    assert await story.offer() == 0, "Omar still has the offer"
     await story.accept(offer.id, OMAR)
     assert await story.inbox(MIA) == []
     assert (await story.see(ann)).owner.name == "Omar Haddad"
 
 
-async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
+async def test_a_queue_with_automatic_assignment_makes_no_offer(story: Story) -> None:
     await change(story.store, t.queues, auto_assign=True)
     await story.available(MIA)
     ann = await texts(story)
@@ -172,7 +178,7 @@ async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
     )
 
 
-async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with_a_pause(
+async def test_when_all_decline_supervisors_get_one_alert_and_rounds_repeat_after_a_pause(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
@@ -189,7 +195,7 @@ async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with
 
 
 @pytest.mark.parametrize("ends_by", ["an agent", "the virtual agent"])
-async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
+async def test_an_alert_about_a_long_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
     async def alerts() -> list[str]:
         read = partial(prompts.open_prompts, supervises=True)
         return [one.said for one in await story.store.read(read, OMAR)]
@@ -209,7 +215,7 @@ async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by:
     assert await alerts() == []
 
 
-async def test_an_agent_with_a_final_reason_is_not_asked_again(
+async def test_an_agent_who_rejects_with_a_final_reason_gets_no_second_offer(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -224,7 +230,7 @@ async def test_an_agent_with_a_final_reason_is_not_asked_again(
     assert "rejected this conversation" in {c.why for c in last.candidates}
 
 
-async def test_a_closed_queue_says_when_it_opens_and_offers_then(
+async def test_a_closed_queue_texts_when_it_opens_and_offers_work_then(
     story: Story, clock: MovedClock
 ) -> None:
     await change(story.store, t.queues, schedule="Mo-Fr 08:00-18:00; PH off")
@@ -239,7 +245,7 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(
     ]
     assert await run_due(story, clock) == 1
     assert clock.now == datetime(2026, 11, 27, 13, 0, tzinfo=UTC)
-    assert len(await story.texted(ann)) == 1, "told once"
+    assert len(await story.texted(ann)) == 1, "the requester gets this text once"
 
 
 async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) -> None:
@@ -272,7 +278,7 @@ async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: Mo
     assert alerts == ["Waiting in Service desk for 5 minutes."]
 
 
-async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
+async def test_waiting_work_in_one_queue_does_not_delay_another_queue(story: Story) -> None:
     await add(story.store, t.queues, name="Other", assignment="most_capacity", accept_seconds=60)
     await add(story.store, t.queue_groups, queue_id=2, group_id=1)
     await change(story.store, t.provider_numbers, t.provider_numbers.c.number == DIRECT, queue_id=2)
@@ -287,7 +293,8 @@ async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
     assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
 
 
-# Which queue --------------------------------------------------------------------------------------
+# The choice of a queue
+# ------------------------------------------------------------------------------------
 
 
 async def a_queue(story: Story, name: str, **conditions: object) -> int:
@@ -299,7 +306,7 @@ async def a_queue(story: Story, name: str, **conditions: object) -> int:
     )
 
 
-async def test_a_conversation_goes_to_the_first_queue_whose_conditions_fit(story: Story) -> None:
+async def test_a_conversation_goes_to_the_first_queue_whose_conditions_match(story: Story) -> None:
     await a_queue(story, "Network", topic="network")
     await a_queue(story, "Español", language="es")
     await change(
@@ -328,7 +335,7 @@ async def set_to(story: Story, presence: str, agent: int = MIA) -> None:
     await story.store.write(set_presence, SetPresence(agent_id=agent, presence=presence))
 
 
-async def test_a_desks_own_presence_stays_and_may_take_work(story: Story) -> None:
+async def test_a_custom_presence_stays_and_may_take_work(story: Story) -> None:
     await add(story.store, t.presence_states, name="Lunch", takes_work=False, position=1)
     await add(story.store, t.presence_states, name="Training", takes_work=True, position=2)
     with pytest.raises(BadInput) as refused:
@@ -344,7 +351,7 @@ async def test_a_desks_own_presence_stays_and_may_take_work(story: Story) -> Non
     assert [r.presence for r in await story.rows(t.presence_log)] == ["Lunch", "Training"]
 
 
-async def test_going_away_passes_an_offer_on_at_once(story: Story) -> None:
+async def test_an_agent_who_goes_away_passes_the_offer_on_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
     await texts(story)
     await story.offer()
@@ -354,9 +361,7 @@ async def test_going_away_passes_an_offer_on_at_once(story: Story) -> None:
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_an_offer_that_ran_out_says_why_the_agent_is_away(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_an_expired_offer_is_the_reason_for_away(story: Story, clock: MovedClock) -> None:
     await story.available(MIA)
     await texts(story)
     await story.offer()
@@ -369,7 +374,7 @@ async def test_an_offer_that_ran_out_says_why_the_agent_is_away(
     assert (await story.store.read(agents_by_id))[MIA].presence_reason is None
 
 
-async def test_a_lost_connection_makes_away_after_the_grace_time(
+async def test_a_lost_connection_sets_an_agent_to_away_after_the_grace_time(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -378,15 +383,15 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     await story.store.write(still_connected, Connected(held=[MIA]))
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
     assert work.due_at == clock.now + timedelta(seconds=55), (
-        "the grace time, once the next word of her is missed"
+        "the grace time starts when the next report about Mia is missing"
     )
     clock.now = work.due_at + timedelta(hours=1)
     await story.store.write(after_gap, Gap())
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
-    assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was away"
+    assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was down"
     await story.store.write(connection_lost, Lost(MIA))
     assert (await story.store.read(agents_by_id))[MIA].presence == "available", (
-        "her time has not come"
+        "Mia's grace time has not ended"
     )
     clock.now = work.due_at
     await story.store.write(connection_lost, Lost(MIA))
@@ -394,7 +399,7 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 
-async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_wants_it(
+async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_chose_this(
     story: Story,
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -411,7 +416,7 @@ async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_wants
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_only_an_asked_agent_can_accept_an_offer(story: Story) -> None:
+async def test_only_an_agent_with_the_offer_can_accept_it(story: Story) -> None:
     await story.available(MIA)
     await texts(story, STRANGER)
     await story.offer()
@@ -420,7 +425,7 @@ async def test_only_an_asked_agent_can_accept_an_offer(story: Story) -> None:
         await story.accept(offer.id, OMAR)
 
 
-async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
+async def test_an_agent_who_cannot_get_the_first_items_gets_later_ones(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
@@ -430,10 +435,10 @@ async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
     for n in range(2):
         await texts(story, f"+1303555{n:04d}")
         await story.offer()
-        await reject(story, MIA, "Not my expertise")  # this reason is final
+        await reject(story, MIA, "Not my expertise")  # This reason is final.
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     third = await texts(story, "+13035550009")
-    # these requesters have their first text now, so their work items no longer come first
+    # These requesters now have their first text, so their work items no longer come first.
     await story.offer()
     await story.available(MIA)
     while await worker.step():
@@ -442,7 +447,7 @@ async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
     assert offer.interaction.id == third
 
 
-async def test_an_agent_who_was_too_late_gets_the_next_offer_at_once(
+async def test_an_agent_who_accepts_too_late_gets_the_next_offer_at_once(
     story: Story, clock: MovedClock
 ) -> None:
     """An offer that another agent accepts disappears and frees capacity, even if nothing else

@@ -1,4 +1,4 @@
-"""The conditions for promoting a canary, rolling it back, or waiting longer."""
+"""Rules for canaries: when to promote one, roll it back, or wait longer."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("new", "old", "lasted", "verdict"), CASES.values(), ids=CASES)
-def test_the_verdict(
+def test_the_decision_about_a_canary(
     new: tuple[int, int], old: tuple[int, int], lasted: timedelta, verdict: CanaryVerdict
 ) -> None:
     assert judge(figures(new, old, lasted)) is verdict

@@ -1,4 +1,4 @@
-"""The rules that block a promotion, row by row of the table on the trainer's page."""
+"""The rules that block a promotion: each row of the table on the trainer's page."""
 
 from dataclasses import replace
 
@@ -41,7 +41,9 @@ def texts(
 
 
 def surer(number: int, *, answer: str) -> list[ComparedText]:
-    """Texts to which both models give the same wrong answer. Only the new model is sure."""
+    """Return texts to which both models give the same wrong answer, but only the new model is
+    confident.
+    """
     return [
         replace(one, new=Answer(intent=answer, confidence=0.71))
         for one in texts(number, old=answer, new=answer, confidence=0.69)
@@ -155,11 +157,11 @@ CASES = {
 
 
 @pytest.mark.parametrize(("given", "blocked"), CASES.values(), ids=CASES)
-def test_promotion_blocks(given: list[ComparedText], blocked: set[Block]) -> None:
+def test_each_rule_blocks_a_promotion(given: list[ComparedText], blocked: set[Block]) -> None:
     assert set(blocks(compare(given, Stories(passed=1)))) == blocked
 
 
-def test_a_failed_story_blocks_by_its_name() -> None:
+def test_a_failed_story_blocks_the_promotion_and_is_named() -> None:
     found = blocks(compare(texts(1), Stories(passed=3, failed=["hello, thanks, goodbye"])))
     assert found == {Block.PINNED: ["The test story “hello, thanks, goodbye” fails."]}
 
@@ -174,7 +176,7 @@ def test_a_refusal_names_the_text_and_both_answers() -> None:
     )
 
 
-def test_a_refusal_for_sure_and_wrong_answers_quotes_texts() -> None:
+def test_a_refusal_for_confident_wrong_answers_quotes_texts() -> None:
     given = texts(94) + texts(9, new=WRONG, confidence=0.9) + texts(1, old="bye", confidence=0.9)
     [sentence] = blocks(compare(given, Stories(passed=0)))[Block.SURE_AND_WRONG]
     quoted = "; ".join(f"“text {n}” means report_problem and is taken for greet" for n in range(3))
@@ -184,7 +186,7 @@ def test_a_refusal_for_sure_and_wrong_answers_quotes_texts() -> None:
     )
 
 
-def test_pinned_texts_are_no_test_texts() -> None:
+def test_pinned_texts_do_not_count_as_test_texts() -> None:
     found = compare(texts(12, of_set=PINNED, confidence=0.9, new=WRONG), Stories(passed=0))
     assert (found.recalls, found.sure_and_wrong_new, found.macro_f1_new) == ([], 0, None)
 
@@ -197,11 +199,11 @@ def test_pinned_texts_are_no_test_texts() -> None:
         (6, 0, 0.03125),
         (0, 6, 0.03125),
         (6, 2, 0.2890625),
-        (59, 37, 0.031548),  # scipy.stats.binomtest gives the same
+        (59, 37, 0.031548),  # scipy.stats.binomtest gives the same values.
         (101, 121, 0.202134),
     ],
 )
-def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -> None:
+def test_mcnemars_test_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -> None:
     assert mcnemar(lost, won) == pytest.approx(p, abs=1e-6)
 
 
@@ -218,14 +220,14 @@ def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -
         ((50_000, 50_000), (0, 50_000), 0.0),
     ],
 )
-def test_more_often_is_fishers_one_sided_test(
+def test_the_test_of_more_often_is_fishers_one_sided_test(
     one: tuple[int, int], other: tuple[int, int], p: float
 ) -> None:
     shares = (Share(part=part, whole=whole) for part, whole in (one, other))
     assert more_often(*shares) == pytest.approx(p, abs=1e-5)
 
 
-def test_the_interval_is_wilsons() -> None:
+def test_the_interval_follows_wilson() -> None:
     low, high = Share(part=8, whole=10).interval
     assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
     assert Share(part=0, whole=0).interval == (0.0, 1.0)
@@ -237,12 +239,12 @@ def test_macro_f1_is_the_mean_over_the_labeled_intents() -> None:
     assert macro_f1([]) is None
 
 
-def test_confusions_count_other_matters_as_one() -> None:
+def test_confusions_count_all_other_topics_as_one() -> None:
     given = texts(2, new=WRONG) + texts(3, meant=OTHER, new="nlu_fallback")
     assert confusions(given) == {(RIGHT, WRONG): 2, ("other", "other"): 3}
 
 
-def test_the_score_of_each_intent() -> None:
+def test_each_intent_has_its_score() -> None:
     measured = (
         texts(8)
         + texts(2, new=WRONG)

@@ -1,4 +1,4 @@
-"""Practice with past conversations: the requesters' rounds, and the scoring."""
+"""Rules of practice with past conversations: the requesters' rounds, and the score."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -84,14 +84,14 @@ ROUNDS = {
 
 
 @pytest.mark.parametrize(("written", "speed", "expected"), ROUNDS.values(), ids=ROUNDS)
-def test_rounds(
+def test_a_conversation_is_divided_into_rounds(
     written: list[Written], speed: int, expected: list[list[tuple[float, str]]]
 ) -> None:
     found = rounds_of(talk(*written), speed)
     assert [[(one.after, one.text) for one in texts] for texts in found] == expected
 
 
-def test_the_part_with_the_virtual_agent_is_complete_from_the_start() -> None:
+def test_the_part_with_the_virtual_agent_is_shown_from_the_start() -> None:
     talked = lines(
         (-9, BOT, "before any text"),
         (-8, ASKS, "my dock"),
@@ -117,7 +117,7 @@ def test_the_part_with_the_virtual_agent_is_complete_from_the_start() -> None:
     assert [(one.after, one.text, one.replies) for one in second] == [(6, "2", ())]
 
 
-def test_a_picture_comes_again_and_is_named_in_the_score() -> None:
+def test_a_picture_is_sent_again_and_the_score_names_it() -> None:
     asks = Line(speaker=ASKS, at=NINE, text="", pictures=2)
     past = PracticeConversation(lines=(asks,), topic=None, waits_since=NINE)
     assert [[one.pictures for one in texts] for texts in rounds_of(past, 1)] == [[2]]
@@ -125,7 +125,7 @@ def test_a_picture_comes_again_and_is_named_in_the_score() -> None:
     assert [one.text for one in scored.lines] == ["(2 pictures)"]
 
 
-def test_conversations_start_as_they_did_but_within_five_minutes() -> None:
+def test_conversations_start_in_the_original_order_within_five_minutes() -> None:
     opened = [NINE + timedelta(minutes=one) for one in (0, 2, 500)]
     assert starts_of(opened, 1) == [0, 120, 420]
     assert starts_of(opened, 10) == [0, 12, 42]
@@ -150,7 +150,9 @@ PROMISES = {
 
 
 @pytest.mark.parametrize(("written", "ends", "expected"), PROMISES.values(), ids=PROMISES)
-def test_promises(written: list[Written], ends: int, expected: tuple[int, int, int, int]) -> None:
+def test_the_score_counts_promises(
+    written: list[Written], ends: int, expected: tuple[int, int, int, int]
+) -> None:
     made, kept, missed, waiting = expected
     counted = PromiseCount(made=made, kept=kept, missed=missed, waiting=waiting)
     assert promises_in(lines(*written), NINE + timedelta(minutes=ends)) == counted
@@ -172,7 +174,7 @@ SCORES = {
     SCORES.values(),
     ids=SCORES,
 )
-def test_one_conversation(
+def test_the_score_of_one_conversation(
     topic: str | None,
     was: str | None,
     answers: int | None,
@@ -193,7 +195,7 @@ def test_one_conversation(
     assert [one.text for one in scored.original_lines] == ["help", "hello"]
 
 
-def test_a_run_in_sum() -> None:
+def test_the_score_of_a_whole_run() -> None:
     until = NINE + timedelta(hours=1)
     past = talk((0, ASKS, "help"), (4, SAYS, HALF), topic="Printer")
     right = talk((0, ASKS, "help"), (1, SAYS, HALF), (20, SAYS, "Done"), topic="Printer")
