@@ -113,7 +113,7 @@ def _stored(path: Path) -> Counter[str]:
 
 def main() -> int:
     if not is_possible():
-        print("power loss: not run, because this Python hides the functions of its SQLite")
+        print("power loss: not run, because Python code cannot call the functions of this SQLite")
         return 0
     seed = int(os.environ.get("PATCHBOARD_CHAOS_SEED", str(random.randrange(1_000_000))))
     with tempfile.TemporaryDirectory() as folder:

@@ -100,7 +100,7 @@ async def test_a_late_commit_with_a_low_id_is_found(
     story: Story, request: pytest.FixtureRequest, database_url: str
 ) -> None:
     if story.store.is_sqlite:
-        pytest.skip("one writer: ids are committed in order")
+        pytest.skip("SQLite has one writer, so ids are committed in order")
     bob = (await story.text("hi", number=BOB)).interaction_id or 0
     await index(story)
     with slow_writer(database_url, bob) as conn:

@@ -55,7 +55,7 @@ async def limits(story: Story, in_range: int = 0, hourly: int = 0, daily: int = 
 
 
 CASES = {
-    "nothing went out": (Replied(to_range=0, within_hour=0, within_day=0), None),
+    "no reply was sent": (Replied(to_range=0, within_hour=0, within_day=0), None),
     "the range is not full": (Replied(to_range=19, within_hour=19, within_day=19), None),
     "the range is full": (Replied(to_range=20, within_hour=20, within_day=20), Limit.RANGE),
     "the hour is full": (Replied(to_range=0, within_hour=200, within_day=200), Limit.HOURLY),

@@ -29,7 +29,7 @@ from tests.training.light import data_folder, teach, trained
 # tests use the real Rasa for the training job and the model swap, and fakes for promotion, canary
 # and rollback.
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make chaos` runs it"
 )
 TOKEN = "models-token"
 MAIN = "+18885550100"

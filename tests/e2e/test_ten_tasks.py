@@ -24,7 +24,7 @@ from tests.e2e.pictures import FOLDER
 from tests.e2e.test_macros_in_browser import made
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make screenshot runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make screenshot` runs it"
 )
 ROUNDS = 3
 PAGE = "an-agents-day.md"

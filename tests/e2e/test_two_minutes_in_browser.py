@@ -28,7 +28,7 @@ from tests.support.demo_home import demo_home
 from tests.support.service import free_port
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make chaos` runs it"
 )
 STARTS_WITHIN = 300  # seconds, because the start trains the first model
 TRAINS_WITHIN = 400_000  # ms, on a busy machine

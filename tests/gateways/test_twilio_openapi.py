@@ -65,7 +65,7 @@ def described(exchange: Exchange) -> Mapping[str, Any]:
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), exchange.path):
             call: Mapping[str, Any] = methods[exchange.method.lower()]
             return call
-    raise AssertionError(f"Twilio describes no {exchange.path}")
+    raise AssertionError(f"Twilio's document does not describe {exchange.path}")
 
 
 def wrong(exchange: Exchange) -> Iterator[str]:

@@ -44,7 +44,7 @@ BEGINS = [
     ("a text after the agent's", Author.REQUESTER, A, R),
     ("an agent first", Author.AGENT, None, A),
     ("an agent's response", Author.AGENT, R, A),
-    ("more from agents", Author.AGENT, A, None),
+    ("more messages from agents", Author.AGENT, A, None),
     *(
         (f"{who} with {run}", who, run, None)
         for who in (Author.VIRTUAL_AGENT, Author.SYSTEM)
@@ -198,7 +198,7 @@ FAULTS = [
     ("too long in UCS-2", {"action": Action.PROMPT_REQUESTER, "text": "Ж" * 71}, {"text":
     "must fit in one "
     "segment"}),
-    ("long for agents", {"text": "x" * 500}, {}),
+    ("a long text for agents", {"text": "x" * 500}, {}),
     ("text for reassign", {"action": Action.REASSIGN}, {"text":
     "is for prompts; this action is "
     "reassign"}),

@@ -286,7 +286,7 @@ NY = ZoneInfo("America/New_York")
     [
         pytest.param(0, "2h", "Mon 11:00", id="while it is open"),
         pytest.param(8, "2h", "Tue 09:00", id="over a night"),
-        pytest.param(11, "30m", "Tue 08:30", id="begun when it is closed"),
+        pytest.param(11, "30m", "Tue 08:30", id="begins while the queue is closed"),
         pytest.param(2 * 24 + 8, "61m", "Fri 08:01", id="over a holiday"),
         pytest.param(0, "1d", "Wed 13:00", id="a day is 24 open hours"),
     ],

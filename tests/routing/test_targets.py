@@ -40,8 +40,8 @@ DUE = [
     ("always open", ALWAYS, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("within a day", OFFICE, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("begins while closed", OFFICE, "Mo 06:00", 40, [], "Mo 08:40", "Mo 08:30"),
-    ("goes over a night", OFFICE, "Mo 17:40", 40, [], "Tu 08:20", "Tu 08:10"),
-    ("goes over a weekend", OFFICE, "Fr 17:00", 120, [], "Mo2 09:00", "Mo2 08:30"),
+    ("continues over a night", OFFICE, "Mo 17:40", 40, [], "Tu 08:20", "Tu 08:10"),
+    ("continues over a weekend", OFFICE, "Fr 17:00", 120, [], "Mo2 09:00", "Mo2 08:30"),
     ("ends as the queue closes", OFFICE, "Mo 17:20", 40, [], "Mo 18:00", "Mo 17:50"),
     ("a hold", ALWAYS, "Mo 09:00", 40, [("Mo 09:10", "Mo 09:20")], "Mo 09:50", "Mo 09:40"),
     (

@@ -111,7 +111,7 @@ def test_a_name_below_an_answer_of_one_word_is_ignored(signature: str) -> None:
 )
 def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> None:
     if signature == "--\njo bloggs" and len(answer) > 5:
-        pytest.skip("below a message, small letters may be its second half")
+        pytest.skip("below a message, small letters may be the rest of a sentence")
     for between in ("\n", "\n\n", "\r\n\r\n", " \n \n"):
         assert without_signature(answer + between + signature) == answer
         assert without_signature(answer + between + signature + "\n\n") == answer

@@ -56,15 +56,15 @@ WHO = [
     # link profile, the interaction's user, candidates
     ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
     ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
-    ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),
+    ("no user but a guest profile", (), True, None, None, False, False, None, ()),
     ("no user, no profile", (), False, None, None, True, False, None, ()),
     ("conflict", (BOB,), True, ANN, None, False, False, ANN, (BOB,)),
     ("conflict with several", (BOB, CY), True, ANN, None, False, False, ANN, (BOB, CY)),
     ("same user", (ANN,), True, ANN, None, False, False, ANN, ()),
-    ("one user, profile of nobody", (ANN,), True, None, None, False, True, ANN, ()),
+    ("one user and a guest profile", (ANN,), True, None, None, False, True, ANN, ()),
     ("several users, no profile", (ANN, BOB), False, None, None, True, False, None, (ANN, BOB)),
     (
-        "several users, profile of nobody",
+        "several users and a guest profile",
         (ANN, BOB),
         True,
         None,
@@ -74,11 +74,21 @@ WHO = [
         None,
         (ANN, BOB),
     ),
-    ("several users, profile of one", (ANN, BOB), True, BOB, None, False, False, BOB, (ANN,)),
-    ("one user, whom it is not", (ANN,), True, None, ANN, False, False, None, (ANN,)),
-    ("one user, and it is not another", (ANN,), True, None, BOB, False, True, ANN, ()),
     (
-        "several users, one of whom it is not",
+        "several users and the profile of one",
+        (ANN, BOB),
+        True,
+        BOB,
+        None,
+        False,
+        False,
+        BOB,
+        (ANN,),
+    ),
+    ("one user, who is ruled out", (ANN,), True, None, ANN, False, False, None, (ANN,)),
+    ("one user, and another one is ruled out", (ANN,), True, None, BOB, False, True, ANN, ()),
+    (
+        "several users, one of whom is ruled out",
         (ANN, BOB),
         True,
         None,
@@ -88,7 +98,7 @@ WHO = [
         None,
         (ANN, BOB),
     ),
-    ("who it is not, and is proven after all", (ANN,), True, ANN, ANN, False, False, ANN, ()),
+    ("a ruled-out user who is verified after all", (ANN,), True, ANN, ANN, False, False, ANN, ()),
 ]
 
 

@@ -12,13 +12,13 @@ CASES = {
     "no turns yet": ((0, 0), (0, 0), MINUTE, CanaryVerdict.WAIT),
     "seven bad turns of seven: too few": ((7, 7), (0, 60), MINUTE, CanaryVerdict.WAIT),
     "eight bad turns of eight": ((8, 8), (2, 20), MINUTE, CanaryVerdict.ROLL_BACK),
-    "bad, and the others are as bad": ((8, 8), (8, 8), MINUTE, CanaryVerdict.WAIT),
-    "somewhat more often: may be chance": ((8, 20), (12, 60), MINUTE, CanaryVerdict.WAIT),
-    "clearly more often": ((20, 40), (6, 40), MINUTE, CanaryVerdict.ROLL_BACK),
+    "as many bad turns as the other models": ((8, 8), (8, 8), MINUTE, CanaryVerdict.WAIT),
+    "somewhat more bad turns, which may be chance": ((8, 20), (12, 60), MINUTE, CanaryVerdict.WAIT),
+    "clearly more bad turns": ((20, 40), (6, 40), MINUTE, CanaryVerdict.ROLL_BACK),
     "enough good turns": ((5, 50), (5, 50), MINUTE, CanaryVerdict.PROMOTE),
-    "enough turns, and bad": ((25, 50), (5, 50), MINUTE, CanaryVerdict.ROLL_BACK),
+    "enough turns, and bad ones": ((25, 50), (5, 50), MINUTE, CanaryVerdict.ROLL_BACK),
     "an hour on a quiet desk": ((0, 0), (1, 3), 60 * MINUTE, CanaryVerdict.PROMOTE),
-    "an hour, and bad": ((9, 9), (0, 9), 60 * MINUTE, CanaryVerdict.ROLL_BACK),
+    "an hour of bad turns": ((9, 9), (0, 9), 60 * MINUTE, CanaryVerdict.ROLL_BACK),
 }
 
 

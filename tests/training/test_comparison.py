@@ -85,40 +85,40 @@ CASES = {
     "exactly ten points of ten texts": (texts(9) + texts(1, new=WRONG), set()),
     "two of ten texts: may be chance": (texts(8) + texts(2, new=WRONG), set()),
     "three of ten texts": (texts(7) + texts(3, new=WRONG), {Block.RECALL}),
-    "three lost of ten and one won": (
+    "three of ten texts lost and one won": (
         texts(6) + texts(3, new=WRONG) + texts(1, old=WRONG),
         set(),
     ),
-    "ten lost of a hundred": (texts(90) + texts(10, new=WRONG), set()),
-    "eleven lost of a hundred": (texts(89) + texts(11, new=WRONG), {Block.RECALL}),
+    "ten of a hundred texts lost": (texts(90) + texts(10, new=WRONG), set()),
+    "eleven of a hundred texts lost": (texts(89) + texts(11, new=WRONG), {Block.RECALL}),
     "all of nine texts: too few to block": (texts(9, new=WRONG), set()),
     "an intent that no model knew before": (texts(10, old=None, new=WRONG), set()),
-    "sure and wrong": (
+    "confident and wrong": (
         texts(94) + texts(6, new=WRONG, confidence=0.7),
         {Block.SURE_AND_WRONG},
     ),
-    "not quite sure": (texts(94) + texts(6, new=WRONG, confidence=0.69), set()),
-    "sure and wrong on five more: may be chance": (
+    "wrong but not confident enough": (texts(94) + texts(6, new=WRONG, confidence=0.69), set()),
+    "five more confident wrong answers, which may be chance": (
         texts(95) + texts(5, new=WRONG, confidence=0.9),
         set(),
     ),
-    "sure and wrong, as before": (
+    "confident and wrong, as before": (
         texts(20) + texts(1, old=WRONG, new="bye", confidence=0.9),
         set(),
     ),
-    "the same wrong answer, now sure": (
+    "the same wrong answer, now confident": (
         texts(94) + surer(14, answer=WRONG),
         set(),
     ),
-    "six wrong answers became sure, and six other ones new": (
+    "six wrong answers became confident, and six others are new": (
         texts(88) + surer(6, answer=WRONG) + texts(6, new=WRONG, confidence=0.9),
         {Block.SURE_AND_WRONG},
     ),
-    "not understood is not sure": (
+    "a text that was not understood does not count as confident": (
         texts(20) + texts(1, new="nlu_fallback", confidence=0.9),
         set(),
     ),
-    "one of a hundred other matters starts a topic": (
+    "one of a hundred texts about other topics starts a topic": (
         texts(99, meant=OTHER, old=OTHER, new=OTHER)
         + texts(1, meant=OTHER, old=OTHER, new="account_help"),
         set(),
@@ -133,7 +133,7 @@ CASES = {
         + texts(2, meant=OTHER, old=OTHER, new="account_help"),
         set(),
     ),
-    "six of a thousand: few enough": (
+    "six of a thousand are few enough": (
         texts(994, meant=OTHER, old=OTHER, new=OTHER)
         + texts(6, meant=OTHER, old=OTHER, new="account_help"),
         set(),

@@ -107,7 +107,7 @@ async def test_an_admin_creates_an_action_sees_it_as_typed_and_changes_it(
 
 FAULTS = [
     ("no name", {"name": " "}, "name", "Enter a name"),
-    ("a name that is taken", {"name": "Remind the agent"}, None, "A messaging action named"),
+    ("a name in use", {"name": "Remind the agent"}, None, "A messaging action named"),
     ("half an hour", {"number": "0.5"}, "number", "Enter a whole number"),
     ("nothing", {"number": "0"}, "number", "Enter a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
@@ -120,15 +120,15 @@ FAULTS = [
         "Choose a value to compare with",
     ),
     (
-        "an operator that does not fit",
+        "an operator that does not fit the field",
         {"operator-0": "at_least"},
         "condition-0",
         "cannot be compared with",
     ),
-    ("a value that is not there", {"value-0": "asleep"}, "condition-0", "not one of new"),
+    ("a value that does not exist", {"value-0": "asleep"}, "condition-0", "not one of new"),
     ("a placeholder", {"text": "<b>{nick}"}, "text", "{nick}: there is no such placeholder"),
     (
-        "a text to nobody",
+        "an empty text",
         {"action": "prompt_requester", "text": ""},
         "text",
         "needed to prompt the requester",

@@ -172,7 +172,7 @@ LARGE = b"\x89PNG\r\n\x1a\n" + b"x" * 6_000_000
 UPLOADS = [
     ("no picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
     (
-        "WebP, which carriers do not take",
+        "WebP, which carriers do not accept",
         picture("WEBP"),
         400,
         "Only JPEG, PNG and GIF pictures can be sent.",
@@ -184,7 +184,7 @@ UPLOADS = [
         400,
         "The picture is too large: 8000 by 8000 pixels. Send a smaller one.",
     ),
-    ("more bytes than may be", LARGE, 413, "A picture can be at most 5 MB."),
+    ("too many bytes", LARGE, 413, "A picture can be at most 5 MB."),
 ]
 
 

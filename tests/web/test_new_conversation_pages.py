@@ -56,7 +56,7 @@ async def send(mia: Visitor, q: str, row: Situation, choice: str = "", **more: s
 FOUND = {
     "a part of a name, one number": ("ann l", "1:+12025550101"),
     "an employee number": ("e1001", "1:+12025550101"),
-    "a national number: nobody is named": ("(202) 555-0101", ":+12025550101"),
+    "a national number without a user": ("(202) 555-0101", ":+12025550101"),
     "E.164": ("+12025550177", ":+12025550177"),
     "another country": ("+44 7400 123456", ":+447400123456"),
 }
@@ -90,7 +90,7 @@ REFUSED = {
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
-    "a name that nobody has": ("Zoe", "No match."),
+    "an unknown name": ("Zoe", "No match."),
 }
 
 
@@ -287,11 +287,11 @@ async def test_the_agent_confirms_again_if_the_conversation_changed_meanwhile(
 
 
 SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
-    "nothing to say": ({"body": " \r\n "}, "Write a message."),
+    "an empty message": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
     "not looked": ({"expected_row": ""}, "Read “What sending will do”"),
-    "a row that is none": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
+    "an invalid row": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
     "nobody": ({"q": ""}, "Choose a person"),
 }
 

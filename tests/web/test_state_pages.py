@@ -173,7 +173,7 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "Enter a date and time"),
     "a day without a time": ({"day": "2099-01-01", "time": ""}, "Enter a date and time"),
     "words": ({"at": "soon"}, "Enter a date and time"),
-    "a wish that is none": ({"later": "never"}, "Enter a date and time"),
+    "an invalid action": ({"later": "never"}, "Enter a date and time"),
     "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
     "huge": ({"at": "2" * 9000}, "Enter a date and time"),
