@@ -69,13 +69,13 @@ async def record(folder: Path, texts: int) -> tuple[Recorder, dict[str, bytes]]:
         store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         story, room = Story(store), asyncio.Semaphore(AT_ONCE)
 
-        async def one(n: int) -> None:
+        async def acknowledge_text(n: int) -> None:
             async with room:
                 sid = f"SM{n:032x}"
                 await story.text(f"text {n}", number=f"+1202555{n % 50:04d}", sid=sid)
                 recorder.acknowledge(sid)
 
-        await asyncio.gather(*(one(n) for n in range(texts)))
+        await asyncio.gather(*(acknowledge_text(n) for n in range(texts)))
         store.close()
     return recorder, base
 

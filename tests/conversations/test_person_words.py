@@ -45,7 +45,7 @@ NOT_FOUND = {
 }
 
 
-def fits(name: str, typed: str) -> bool:
+def matches(name: str, typed: str) -> bool:
     there = person_words(name, "E1", ["+12025550101"])
     names = person_query(typed).names
     return bool(names) and all(
@@ -55,12 +55,12 @@ def fits(name: str, typed: str) -> bool:
 
 @pytest.mark.parametrize(("name", "typed"), FOUND.values(), ids=FOUND)
 def test_a_person_is_found(name: str, typed: str) -> None:
-    assert fits(name, typed)
+    assert matches(name, typed)
 
 
 @pytest.mark.parametrize(("name", "typed"), NOT_FOUND.values(), ids=NOT_FOUND)
 def test_another_number_does_not_match(name: str, typed: str) -> None:
-    assert not fits(name, typed)
+    assert not matches(name, typed)
 
 
 def test_phone_and_employee_numbers_match_too() -> None:

@@ -102,7 +102,7 @@ FOUND = {
 
 
 @pytest.fixture
-async def said(story: Story) -> Story:
+async def indexed_desk(story: Story) -> Story:
     for number, texts in TEXTS.items():
         for body in texts:
             await story.text(body, number=number)
@@ -110,10 +110,10 @@ async def said(story: Story) -> Story:
     return story
 
 
-async def test_each_query_has_its_results_in_order(said: Story) -> None:
+async def test_each_query_has_its_results_in_order(indexed_desk: Story) -> None:
     found = {}
     for case, (typed, _) in FOUND.items():
-        page = await said.store.read(search.find_interactions, read(typed), limit=10)
+        page = await indexed_desk.store.read(search.find_interactions, read(typed), limit=10)
         found[case] = [find.interaction_id for find in page.items]
     assert found == {case: right for case, (_, right) in FOUND.items()}
 
@@ -127,15 +127,15 @@ async def test_texts_that_are_not_indexed_yet_are_found(story: Story) -> None:
         assert (case, [find.interaction_id for find in found]) == (case, right)
 
 
-async def test_a_result_shows_the_newest_matching_line(said: Story) -> None:
-    await said.text("laptop again")
-    await index(said)
+async def test_a_result_shows_the_newest_matching_line(indexed_desk: Story) -> None:
+    await indexed_desk.text("laptop again")
+    await index(indexed_desk)
     (first, second) = (
-        await said.store.read(search.find_interactions, read("laptop"), limit=10)
+        await indexed_desk.store.read(search.find_interactions, read("laptop"), limit=10)
     ).items
     assert (first, second) == (search.Result(2, 2), search.Result(1, 4))
     (by_number,) = (
-        await said.store.read(search.find_interactions, read("INT0000001"), limit=10)
+        await indexed_desk.store.read(search.find_interactions, read("INT0000001"), limit=10)
     ).items
     assert by_number.seq is None
 
@@ -200,7 +200,7 @@ def people(conn: sa.Connection, wanted: SearchQuery) -> list[search.FoundPerson]
 
 
 async def test_a_page_makes_one_query_for_people(
-    said: Story, monkeypatch: pytest.MonkeyPatch
+    indexed_desk: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[str] = []
 
@@ -209,15 +209,15 @@ async def test_a_page_makes_one_query_for_people(
         return users.search_user_ids(conn, typed, page)
 
     monkeypatch.setattr(search, "search_user_ids", counted)
-    results = await said.store.read(search_page_results, read("ann"), None, MIA)
+    results = await indexed_desk.store.read(search_page_results, read("ann"), None, MIA)
     assert [one.user.name for one in results.people] == ["Ann Lee"]
     assert len(results.hits) == 1
     assert searched == ["ann"]
 
 
-async def test_people_come_with_their_newest_conversation(said: Story) -> None:
-    (ann,) = await said.store.read(people, read("ann"))
+async def test_people_come_with_their_newest_conversation(indexed_desk: Story) -> None:
+    (ann,) = await indexed_desk.store.read(people, read("ann"))
     assert (ann.user.name, ann.conversations, ann.newest) == ("Ann Lee", 1, 1)
-    found = await said.store.read(people, read("0199"))
+    found = await indexed_desk.store.read(people, read("0199"))
     assert [(one.user.name, one.newest) for one in found] == [("Bob Ruiz", 2), ("Cy Ruiz", None)]
-    assert await said.store.read(people, read("")) == []
+    assert await indexed_desk.store.read(people, read("")) == []

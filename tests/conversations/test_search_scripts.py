@@ -66,7 +66,7 @@ SCRIPTS = ("Chinese", "Japanese", "Korean", "Thai")
 
 
 @pytest.fixture
-async def said(story: Story) -> Story:
+async def stored_texts(story: Story) -> Story:
     for number, body in TEXTS.items():
         await story.text(body, number=number, to=DIRECT)
     return story
@@ -80,11 +80,11 @@ async def _found(story: Story) -> dict[str, list[int]]:
     return found
 
 
-async def test_search_finds_parts_of_words_in_each_script(said: Story) -> None:
+async def test_search_finds_parts_of_words_in_each_script(stored_texts: Story) -> None:
     right = {case: wanted for case, (_, wanted) in FOUND.items()}
-    assert await _found(said) == right, "before the texts are indexed"
-    await index(said)
-    assert await _found(said) == right, "after the texts are indexed"
+    assert await _found(stored_texts) == right, "before the texts are indexed"
+    await index(stored_texts)
+    assert await _found(stored_texts) == right, "after the texts are indexed"
 
 
 async def test_each_part_of_a_run_finds_exactly_the_texts_with_it(story: Story) -> None:

@@ -167,12 +167,12 @@ async def test_a_batch_gets_the_same_decisions_as_single_replies(story: Story) -
     for number in FAR[:6]:
         interaction = (await story.text(number=number)).interaction_id or 0
 
-        def said(tx, i):
+        def send_reply(tx, i):
             return conversation_messages.send_text(
                 tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT
             )
 
-        messages.append(await story.store.write(said, interaction))
+        messages.append(await story.store.write(send_reply, interaction))
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
     assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3
     assert [one.first for one in begun[3:]] == [True, False, False], "the alarm starts only once"

@@ -50,16 +50,16 @@ def obvious(people: Sequence[User], typed: str) -> list[User]:
     """Return the matching people by checking every user."""
     wanted = person_query(typed, phone_numbers.searched(typed, "US"))
 
-    def fits(one: User) -> bool:
+    def matches(one: User) -> bool:
         words = person_words(one.name, one.external_id, one.numbers)
 
-        def has(spellings: Sequence[str]) -> bool:
+        def has_word(spellings: Sequence[str]) -> bool:
             return any(word.startswith(each) for each in spellings for word in words)
 
-        named = bool(wanted.names) and all(has(word) for word in wanted.names)
-        return named or has(wanted.tokens) or wanted.exact in words
+        named = bool(wanted.names) and all(has_word(word) for word in wanted.names)
+        return named or has_word(wanted.tokens) or wanted.exact in words
 
-    return [one for one in people if fits(one)]
+    return [one for one in people if matches(one)]
 
 
 def by_name(people: Sequence[User]) -> list[int]:

@@ -48,7 +48,7 @@ async def blocked(store: Store) -> AsyncIterator[None]:
 async def test_a_full_queue_refuses_requests_at_once_and_answers_accepted_ones(
     store: Store,
 ) -> None:
-    """While a lane is blocked, one batch may wait. The lane accepts all of the service's own work."""
+    """While a lane is blocked, one batch may wait. It accepts all of the service's own work."""
     asking = store.for_requests(Patience(30, can_be_refused=True))
     waiting = []
     async with blocked(store):

@@ -31,10 +31,12 @@ async def rules(store: Store, clock: MovedClock) -> Rules:
 
 
 async def prompts_of(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[str]:
-    return [one.said for one in await read_prompts(story, agent, supervises=supervises)]
+    return [one.said for one in await read_open_prompts(story, agent, supervises=supervises)]
 
 
-async def read_prompts(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[Prompt]:
+async def read_open_prompts(
+    story: Story, agent: int = MIA, *, supervises: bool = False
+) -> list[Prompt]:
     return await story.store.read(prompts.open_prompts, agent, supervises=supervises)
 
 
@@ -91,7 +93,7 @@ async def test_without_an_assigned_agent_supervisors_are_prompted_at_once(
     received = await story.text("anyone?", to=DIRECT)
     await rules.wait(minutes=31)
     assert await prompts_of(story, OMAR, supervises=True) == ["Ann waits"]
-    assert not (await read_prompts(story, OMAR, supervises=True))[0].assigned
+    assert not (await read_open_prompts(story, OMAR, supervises=True))[0].assigned
     assert await prompts_of(story) == []
     assert Hint(SUPERVISORS, received.interaction_id) in heard.hints
     assert received.interaction_id is not None

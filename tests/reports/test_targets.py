@@ -34,7 +34,7 @@ from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.figure_conversations import conversations_of
 from tests.conftest import MovedClock
-from tests.reports.keeping import asked, keep, pack, table, values
+from tests.reports.keeping import keep, pack, read_report, table, values
 from tests.reports.test_a_month import end
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
@@ -57,15 +57,17 @@ async def month(story: Story, clock: MovedClock) -> Story:
     def at(day: int, hour: int = 14, minute: int = 0) -> None:
         clock.now = datetime(2026, 6, day, hour, minute, tzinfo=UTC)
 
-    async def begun(who: str, priority: int | None = None, state: State | None = None) -> int:
+    async def accepted_conversation(
+        who: str, priority: int | None = None, state: State | None = None
+    ) -> int:
         one = (await story.text(number=PEOPLE[who], to=DIRECT)).interaction_id or 0
         await story.offer()
         for offer in await story.inbox(MIA):
             await story.accept(offer.id, MIA)
-        await changed(one, priority=priority)
+        await change_conversation(one, priority=priority)
         return one
 
-    async def changed(one: int, **what: object) -> None:
+    async def change_conversation(one: int, **what: object) -> None:
         command = ChangeInteraction(interaction_id=one, agent_id=MIA, **what)  # type: ignore[arg-type]
         await story.store.write(change_interaction, command)
 
@@ -73,7 +75,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
         clock.move(minutes * 60)
 
     at(1)
-    ann = await begun("a")
+    ann = await accepted_conversation("a")
     wait(10)
     await story.write(ann, "hello")
     wait(5)
@@ -83,7 +85,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
     wait(15)
     await story.close(ann)
     at(2)
-    bob = await begun("b")
+    bob = await accepted_conversation("b")
     wait(25)
     await story.write(bob, "hello")
     await story.text("and now?", number=PEOPLE["b"], to=DIRECT)
@@ -92,36 +94,36 @@ async def month(story: Story, clock: MovedClock) -> Story:
     wait(45)
     await story.close(bob)
     at(3, 21, 50)
-    carl = await begun("c")
+    carl = await accepted_conversation("c")
     at(4, 12, 5)
     await story.write(carl, "good morning")
     at(4, 17, 50)
     await story.close(carl)
     at(4, 18)
-    dora = await begun("d")
+    dora = await accepted_conversation("d")
     wait(15)
-    await changed(dora, state=State.ON_HOLD)
+    await change_conversation(dora, state=State.ON_HOLD)
     wait(180)
-    await changed(dora, state=State.WORK_IN_PROGRESS)
+    await change_conversation(dora, state=State.WORK_IN_PROGRESS)
     wait(3)
     await story.write(dora, "hello")
     await story.close(dora)
     at(5)
-    eve = await begun("e", priority=1)
+    eve = await accepted_conversation("e", priority=1)
     wait(6)
     await story.write(eve, "hello")
     await story.close(eve)
     at(8)
-    fay = await begun("f", priority=2)
+    fay = await accepted_conversation("f", priority=2)
     wait(60)
     await story.write(fay, "hello")
     await story.close(fay)
     at(9)
-    gus = await begun("g")
+    gus = await accepted_conversation("g")
     wait(10)
     await end(story, gus, State.CLOSED_ABANDONED)
     at(10)
-    await begun("h")
+    await accepted_conversation("h")
     at(11)
     ida = (await story.text(number=PEOPLE["i"], to=MAIN)).interaction_id or 0
     await end(story, ida, State.CLOSED_COMPLETE)
@@ -131,7 +133,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
 
 
 async def test_the_report_counts_met_and_missed_targets(month: Story) -> None:
-    found = values(await asked(month.store, "targets", FIRST, LAST))
+    found = values(await read_report(month.store, "targets", FIRST, LAST))
     # first: Ann, Carl and Dora met it; Bob, Eve and Hal missed it
     assert (found["first_response_met"], found["first_response_missed"]) == (3, 3)
     assert found["first_response_on_time"] == 50
@@ -143,20 +145,20 @@ async def test_the_report_counts_met_and_missed_targets(month: Story) -> None:
 
 
 async def test_the_report_groups_by_priority_agent_and_queue(month: Story) -> None:
-    by_priority = await asked(month.store, "targets", FIRST, LAST, group="priority")
+    by_priority = await read_report(month.store, "targets", FIRST, LAST, group="priority")
     assert table(by_priority, "first_response_missed") == {
         "1, critical": 1,
         "2, high": 0,
         "3, moderate": 2,
     }
-    by_agent = await asked(month.store, "targets", FIRST, LAST, group="agent")
+    by_agent = await read_report(month.store, "targets", FIRST, LAST, group="agent")
     assert table(by_agent, "resolution_missed") == {"Mia Chen": 2, "No agent": 0}
-    only = values(await asked(month.store, "targets", FIRST, LAST, priority=1))
+    only = values(await read_report(month.store, "targets", FIRST, LAST, priority=1))
     assert (only["first_response_met"], only["first_response_missed"]) == (0, 1)
 
 
 async def test_each_number_links_to_its_conversations(month: Story) -> None:
-    found = await asked(month.store, "targets", FIRST, LAST)
+    found = await read_report(month.store, "targets", FIRST, LAST)
     for one in found.figures:
         if one.figure.endswith("on_time"):
             continue
@@ -172,10 +174,10 @@ async def test_each_number_links_to_its_conversations(month: Story) -> None:
 
 
 async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock) -> None:
-    before = values(await asked(month.store, "targets", FIRST, LAST))
+    before = values(await read_report(month.store, "targets", FIRST, LAST))
     clock.move(3600)
     assert await pack(month.store) > 0
-    assert values(await asked(month.store, "targets", FIRST, LAST)) == before
+    assert values(await read_report(month.store, "targets", FIRST, LAST)) == before
 
 
 async def test_an_overdue_target_counts_without_a_new_line(story: Story, clock: MovedClock) -> None:

@@ -97,12 +97,12 @@ def test_mail_waits_ten_minutes_and_leaves_out_old_events() -> None:
     assert news_since(NotificationMethod.PUSH, AT, AT, later) == AT
 
 
-async def wants(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
+async def add_webhook_target(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
     command = AddTarget(agent_id=agent_id, way=NotificationMethod.WEBHOOK, address=address)
     return await story.store.write(add_target, command)
 
 
-async def looks(story: Story, clock: MovedClock) -> list[DueNotification]:
+async def run_notifications(story: Story, clock: MovedClock) -> list[DueNotification]:
     clock.move(5)
     return await story.store.write(begin_notifications, None)
 
@@ -111,22 +111,22 @@ async def test_each_event_is_sent_once_and_without_the_requesters_text(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
-    await wants(story)
+    await add_webhook_target(story)
     clock.move(1)
     ann = (await story.text(SECRET, to=DIRECT)).interaction_id or 0
     await story.offer()
-    (offer,) = await looks(story, clock)
+    (offer,) = await run_notifications(story, clock)
     assert offer.notification.title.startswith("Offer: ")
-    assert await looks(story, clock) == []
+    assert await run_notifications(story, clock) == []
     await story.accept((await story.inbox(MIA))[0].id, MIA)
     await story.text(SECRET, to=DIRECT)
     await story.text(SECRET + "!", to=DIRECT)
-    (text,) = await looks(story, clock)
+    (text,) = await run_notifications(story, clock)
     assert text.notification.title.startswith("New text: ")
     assert text.notification.path == f"/workspace/conversations/{ann}"
     note = Write(interaction_id=ann, agent_id=OMAR, body="@Mia Chen please look")
     await story.store.write(write_note, note)
-    (mention,) = await looks(story, clock)
+    (mention,) = await run_notifications(story, clock)
     assert mention.notification.title == "Omar Haddad mentioned you"
     for one in (offer, text, mention):
         assert SECRET not in f"{one.notification}"
@@ -144,48 +144,50 @@ async def test_supervisors_who_are_away_get_alarms_and_low_grades(
     await store.write(change_queue, ChangeQueue(id=1, values={"targets": targets}))
     ann = await story.with_agent()
     await store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
-    await wants(story, OMAR)
+    await add_webhook_target(story, OMAR)
     await story.text(SECRET, to=DIRECT)
-    assert await looks(story, clock) == [], "this text belongs to Mia"
+    assert await run_notifications(story, clock) == [], "this text belongs to Mia"
     await rules.wait(minutes=15)
-    (alarm,) = await looks(story, clock)
+    (alarm,) = await run_notifications(story, clock)
     assert alarm.notification.title.startswith("Supervisor alert: ")
     assert (alarm.target.agent_id, SECRET in str(alarm)) == (OMAR, False)
     assert alarm.notification.path == f"/workspace/conversations/{ann}"
-    assert await looks(story, clock) == []
+    assert await run_notifications(story, clock) == []
     await store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.OFFLINE))
     await story.text(number=BOB, to=DIRECT)
-    assert await looks(story, clock) == [], "Omar is off duty"
+    assert await run_notifications(story, clock) == [], "Omar is off duty"
 
 
 async def test_agents_with_an_open_page_or_who_take_no_work_get_no_notification(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
-    await wants(story)
+    await add_webhook_target(story)
     clock.move(1)
     connections = Connections(story.store, clock)
     async with connections.hold(MIA):
         await story.text("hi", to=DIRECT)
         await story.offer()
-        assert await looks(story, clock) == []
+        assert await run_notifications(story, clock) == []
     await connections.tick()
     clock.move(4)
-    assert len(await looks(story, clock)) == 1, "the last page was closed five seconds ago"
+    assert len(await run_notifications(story, clock)) == 1, (
+        "the last page was closed five seconds ago"
+    )
 
 
 async def test_each_agent_has_up_to_ten_own_notification_targets(story: Story) -> None:
-    first = await wants(story)
-    assert await wants(story) == first, "the same address is not added twice"
+    first = await add_webhook_target(story)
+    assert await add_webhook_target(story) == first, "the same address is not added twice"
     with pytest.raises(NotFound):
         await story.store.write(remove_target, RemoveTarget(agent_id=OMAR, target_id=first))
     for number in range(MOST_TARGETS - 1):
-        await wants(story, address=f"{HOOK}/{number}")
+        await add_webhook_target(story, address=f"{HOOK}/{number}")
     with pytest.raises(Conflict):
-        await wants(story, address=f"{HOOK}/more")
+        await add_webhook_target(story, address=f"{HOOK}/more")
     for address in ("", "chat.example.com", "ftp://chat.example.com", HOOK + "x" * 2000):
         with pytest.raises(BadInput) as refused:
-            await wants(story, address=address)
+            await add_webhook_target(story, address=address)
         assert "web address" in refused.value.errors["address"]
 
 
@@ -193,10 +195,10 @@ async def test_the_scheduled_work_ends_with_the_last_target(
     story: Story, clock: MovedClock
 ) -> None:
     d = t.due_work
-    target = await wants(story)
+    target = await add_webhook_target(story)
     assert await story.count(d, d.c.kind == Work.NOTIFY) == 1
     await story.store.write(remove_target, RemoveTarget(agent_id=MIA, target_id=target))
-    await looks(story, clock)
+    await run_notifications(story, clock)
     assert await story.count(d, d.c.kind == Work.NOTIFY) == 0
 
 
@@ -313,11 +315,11 @@ async def test_a_webhook_gets_a_text_that_a_chat_can_show(
     story: Story, clock: MovedClock, push_service: PushService
 ) -> None:
     await story.available(MIA)
-    await wants(story, address=f"{push_service.url}/hook")
+    await add_webhook_target(story, address=f"{push_service.url}/hook")
     clock.move(1)
     await story.text(SECRET, to=DIRECT)
     await story.offer()
-    (one,) = await looks(story, clock)
+    (one,) = await run_notifications(story, clock)
     push = WebPush(first_key("desk secret"), "https://desk.example.com", ["127.0.0.1"])
     assert (await send_one(one, push, None)).why is None
     await push.close()
@@ -330,8 +332,10 @@ async def test_a_webhook_gets_a_text_that_a_chat_can_show(
 
 async def test_an_address_is_encrypted_and_found_again(story: Story) -> None:
     address = "https://chat.example.com/hook/secret"
-    first = await wants(story, address=address)
-    assert await wants(story, address=address) == first, "the second address is the same target"
+    first = await add_webhook_target(story, address=address)
+    assert await add_webhook_target(story, address=address) == first, (
+        "the second address is the same target"
+    )
     (row,) = await story.rows(t.notification_targets)
     assert "secret" not in row.address
     (one,) = await story.store.read(notification_targets.of_agent, MIA)

@@ -37,7 +37,7 @@ async def mia(story: Story) -> Agent:
     return (await story.store.read(agents_by_id))[MIA]
 
 
-async def says(story: Story) -> tuple[str, str | None, str | None]:
+async def presence_of_mia(story: Story) -> tuple[str, str | None, str | None]:
     one = await mia(story)
     return one.presence, one.presence_reason, one.returned_from
 
@@ -70,11 +70,11 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice(
 ) -> None:
     await story.available(MIA)
     await act(story, clock)  # type: ignore[operator]
-    assert await says(story) == ("away", why, None)
+    assert await presence_of_mia(story) == ("away", why, None)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
-    assert await says(story) == ("available", None, why)
+    assert await presence_of_mia(story) == ("available", None, why)
     await story.store.write(presence.dismiss_notice, MIA)
-    assert await says(story) == ("available", None, None)
+    assert await presence_of_mia(story) == ("available", None, None)
     history = await story.store.read(store_presence.history, MIA)
     assert [(one.presence, one.reason) for one in history][:2] == [
         ("available", presence.CAME_BACK),
@@ -90,7 +90,7 @@ async def test_signing_in_ends_an_automatic_away(
     await story.available(MIA)
     await act(story, clock)  # type: ignore[operator]
     await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=to_work))
-    assert await says(story) == ("available", None, why)
+    assert await presence_of_mia(story) == ("available", None, why)
 
 
 async def test_the_chosen_presence_returns(story: Story, clock: MovedClock) -> None:
@@ -110,7 +110,7 @@ async def test_a_chosen_presence_stays(story: Story, clock: MovedClock, chosen: 
     await lose(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
     await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=False))
-    assert await says(story) == (chosen, None, None)
+    assert await presence_of_mia(story) == (chosen, None, None)
 
 
 async def test_signing_in_to_the_workspace_makes_only_an_offline_agent_available(
@@ -130,9 +130,11 @@ async def test_choosing_ends_an_automatic_away_and_its_notice(
     await story.available(MIA)
     await lose(story, clock)
     await choose(story, "away")
-    assert await says(story) == ("away", None, None)
+    assert await presence_of_mia(story) == ("away", None, None)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
-    assert await says(story) == ("away", None, None), "the presence is now Mia's own choice"
+    assert await presence_of_mia(story) == ("away", None, None), (
+        "the presence is now Mia's own choice"
+    )
 
 
 async def test_an_open_page_alone_does_not_end_away_after_a_missed_offer(
@@ -151,7 +153,7 @@ async def test_the_next_report_corrects_a_connection_that_only_seemed_lost(
     await story.available(MIA)
     await lose(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA]))
-    assert await says(story) == ("available", None, LOST)
+    assert await presence_of_mia(story) == ("available", None, LOST)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ async def test_an_offer_that_could_not_be_answered_gets_its_full_time_again(
     assert (await mia(story)).presence == "available"
     clock.move(60)
     await story.store.write(expire_offer, Expire(offer.id, steady_for=timedelta(seconds=65)))
-    assert await says(story) == ("away", RAN_OUT, None)
+    assert await presence_of_mia(story) == ("away", RAN_OUT, None)
 
 
 async def test_after_a_gap_every_agent_gets_the_full_time_again(

@@ -225,7 +225,7 @@ def due_in(minutes: int, kind: str = "first_response") -> dict[str, Any]:
     return {"conditions": [{"field": f"{kind}_left", "at_most": minutes}]}
 
 
-async def said(story: Story, ann: int) -> list[str]:
+async def fired_texts(story: Story, ann: int) -> list[str]:
     return [one.body for one in await story.lines(ann) if one.event in ("prompt", "alarm")]
 
 
@@ -234,13 +234,13 @@ async def test_an_action_fires_when_this_much_time_is_left(story: Story, rules: 
     await rules.add("late", REQUESTER, "1m", **due_in(0))
     ann = await story.with_agent()
     await rules.wait(minutes=14, seconds=59)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
     await rules.wait(seconds=1)
-    assert await said(story, ann) == ["soon"]
+    assert await fired_texts(story, ann) == ["soon"]
     await rules.wait(minutes=5)
-    assert await said(story, ann) == ["soon", "late"]
+    assert await fired_texts(story, ann) == ["soon", "late"]
     await rules.wait(minutes=60)
-    assert await said(story, ann) == ["soon", "late"], "once"
+    assert await fired_texts(story, ann) == ["soon", "late"], "once"
 
 
 async def test_an_answer_in_time_cancels_the_timer(story: Story, rules: Rules) -> None:
@@ -249,7 +249,7 @@ async def test_an_answer_in_time_cancels_the_timer(story: Story, rules: Rules) -
     await rules.wait(minutes=10)
     await story.write(ann, "hello")
     await rules.wait(minutes=60)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
 
 
 async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
@@ -267,12 +267,12 @@ async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
     await rules.wait(minutes=10)
     await state(story, bot, State.ON_HOLD)
     await rules.wait(minutes=60)
-    assert await said(story, bot) == []
+    assert await fired_texts(story, bot) == []
     await state(story, bot, State.WORK_IN_PROGRESS)
     await rules.wait(minutes=4)
-    assert await said(story, bot) == []
+    assert await fired_texts(story, bot) == []
     await rules.wait(minutes=1)
-    assert await said(story, bot) == ["soon"]
+    assert await fired_texts(story, bot) == ["soon"]
 
 
 async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: Rules) -> None:
@@ -281,7 +281,7 @@ async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: R
     await rules.wait(minutes=6)
     await priority(story, ann, 1)
     await rules.fire()
-    assert await said(story, ann) == ["late"]
+    assert await fired_texts(story, ann) == ["late"]
 
 
 async def test_conditions_about_targets_are_checked_together(story: Story, rules: Rules) -> None:
@@ -295,11 +295,11 @@ async def test_conditions_about_targets_are_checked_together(story: Story, rules
     await rules.add("never", REQUESTER, "1m", conditions=on_hold)
     ann = await story.with_agent()
     await rules.wait(minutes=10)
-    assert await said(story, ann) == ["any"]
+    assert await fired_texts(story, ann) == ["any"]
     await rules.wait(minutes=219)
-    assert await said(story, ann) == ["any"]
+    assert await fired_texts(story, ann) == ["any"]
     await rules.wait(minutes=1)
-    assert await said(story, ann) == ["any", "all"]
+    assert await fired_texts(story, ann) == ["any", "all"]
 
 
 async def test_the_resolution_target_runs_while_the_requester_is_silent(
@@ -309,9 +309,9 @@ async def test_the_resolution_target_runs_while_the_requester_is_silent(
     ann = await story.with_agent()
     await story.write(ann, "I am looking into it")
     await rules.wait(minutes=179)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
     await rules.wait(minutes=1)
-    assert await said(story, ann) == ["resolve it"]
+    assert await fired_texts(story, ann) == ["resolve it"]
 
 
 async def test_supervisors_get_an_alert_although_an_agent_is_assigned(
@@ -345,6 +345,6 @@ async def test_a_postponed_timer_stays_postponed(story: Story, rules: Rules) -> 
     )
     await story.text("hello?", to=DIRECT)
     await rules.wait(minutes=29)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
     await rules.wait(minutes=1)
-    assert await said(story, ann) == ["soon"]
+    assert await fired_texts(story, ann) == ["soon"]

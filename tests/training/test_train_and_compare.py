@@ -68,7 +68,7 @@ async def latest(store: Store) -> TrainingRun:
     return found
 
 
-async def ended(store: Store) -> TrainingRun:
+async def wait_for_end(store: Store) -> TrainingRun:
     while (found := await latest(store)).state is RunState.RUNNING:
         await asyncio.sleep(0.1)
     return found
@@ -85,7 +85,7 @@ async def test_a_run_trains_and_compares_a_model_whose_promotion_is_refused(
     store: Store, training: TrainAndCompare, root: Path, tmp_path: Path
 ) -> None:
     await training.start(StartRun(note="the first one"))
-    run = await ended(store)
+    run = await wait_for_end(store)
     assert (run.state, run.error, run.step) == (RunState.DONE, None, TrainingStep.MEASURE)
     first = await store.read(models.get, run.model or "")
     assert (first.state, first.note, first.parent) == (ModelState.CANDIDATE, "the first one", None)
@@ -96,7 +96,7 @@ async def test_a_run_trains_and_compares_a_model_whose_promotion_is_refused(
     teach(root, "greet", "howdy friend")
     await store.write(pin, "hello")
     await training.start(StartRun())
-    run = await ended(store)
+    run = await wait_for_end(store)
     assert run.state is RunState.DONE, run.error
     second = await store.read(models.get, run.model or "")
     assert (second.parent, second.state) == (first.hash, ModelState.CANDIDATE)
@@ -127,10 +127,10 @@ async def test_a_trainer_cancels_a_run_and_starts_another(
         await training.start(StartRun())
     await in_step(store, TrainingStep.CHECK)
     await store.write(cancel_run, None)
-    assert (await ended(store)).state is RunState.CANCELED
+    assert (await wait_for_end(store)).state is RunState.CANCELED
     await training.start(StartRun())
     await store.write(cancel_run, None)
-    assert (await ended(store)).state is RunState.CANCELED
+    assert (await wait_for_end(store)).state is RunState.CANCELED
     assert await store.read(models.list_) == []
 
 
@@ -141,7 +141,7 @@ async def test_an_error_in_the_data_names_the_fix(
     domain = root / "domain.yml"
     domain.write_text(domain.read_text().replace("Hello.", "Hello “you”."))
     await training.start(StartRun())
-    run = await ended(store)
+    run = await wait_for_end(store)
     assert (run.state, run.step) == (RunState.FAILED, TrainingStep.CHECK)
     assert run.error is not None
     assert run.error.startswith("The check found faults in the data. Correct them, then start")

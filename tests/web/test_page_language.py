@@ -34,7 +34,7 @@ def english_after() -> Iterator[None]:
     page_language.reset(token)
 
 
-def written(template: str, **values: object) -> str:
+def rendered(template: str, **values: object) -> str:
     return environment().from_string(template).render(zone=ZONE, now=NOW, **values)
 
 
@@ -61,7 +61,7 @@ TIMES = [
 def test_times_follow_cldr(name: str, at: object, words: list[str]) -> None:
     for language, expected in zip(("en", "de", "es", "fr"), words, strict=True):
         page_language.set(Language(language))
-        assert written(f"{{{{ at | {name} }}}}", at=at) == expected
+        assert rendered(f"{{{{ at | {name} }}}}", at=at) == expected
 
 
 def test_numbers_follow_cldr() -> None:

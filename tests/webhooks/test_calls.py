@@ -116,7 +116,7 @@ async def opened(
     return await story.store.write(open_by_hand, command)
 
 
-async def changed(story: Story, case_id: int, note: str | None = None, **values: Any) -> None:
+async def update_case(story: Story, case_id: int, note: str | None = None, **values: Any) -> None:
     await story.store.write(
         change_case, ChangeCase(id=case_id, agent_id=MIA, values=values, note=note)
     )
@@ -139,7 +139,7 @@ async def test_case_events_have_their_content(
 ) -> None:
     ann = (await story.text("my dock is dead")).interaction_id
     case = await opened(story, interaction_id=ann)
-    await changed(story, case, note="On its way", state="in_progress")
+    await update_case(story, case, note="On its way", state="in_progress")
     await work(worker)
     created, change = tickets.events
     assert (created["type"], change["type"]) == ("case.created", "case.changed")
@@ -179,8 +179,8 @@ async def test_an_update_that_changes_nothing_sends_no_event(
 ) -> None:
     """Otherwise two systems that send each other changes would loop."""
     case = await opened(story)
-    await changed(story, case, external_number="T-1")
-    await changed(story, case, external_number="T-1", state="open")
+    await update_case(story, case, external_number="T-1")
+    await update_case(story, case, external_number="T-1", state="open")
     await work(worker)
     assert [event["data"]["case"]["version"] for event in tickets.events] == [1, 2]
 
@@ -190,7 +190,7 @@ async def test_a_failed_call_is_retried_under_its_id_and_delays_only_calls_about
 ) -> None:
     tickets.answers = [500]
     case = await opened(story)
-    await changed(story, case, state="resolved")
+    await update_case(story, case, state="resolved")
     await work(worker)
     other = await opened(story, "Mouse")
     await work(worker)
@@ -281,7 +281,7 @@ async def test_an_unreachable_receiver_is_retried_for_a_day_and_events_can_be_re
         await work(worker)
     assert [one.state for one in await calls(story)] == ["given_up"] * 2
     await change(story, url=tickets.address, events=CASES)
-    await changed(story, case, state="resolved")
+    await update_case(story, case, state="resolved")
     assert await story.store.write(send_missed, HOOK) == 2
     await work(worker)
     assert [one.state for one in await calls(story)] == ["delivered"] * 3
@@ -356,7 +356,7 @@ async def test_each_webhook_gets_its_events_and_a_failing_one_does_not_delay_ano
     async with ticket_system() as second:
         await make(story, second.address, name="Second", events=(WebhookEvent.CASE_CHANGED,))
         case = await opened(story)
-        await changed(story, case, state="resolved")
+        await update_case(story, case, state="resolved")
         await work(worker)
         assert (versions(tickets), versions(second)) == ([(case, 1)], [(case, 2)])
 
@@ -366,7 +366,9 @@ async def test_an_event_without_texts_names_people_by_their_ids(
 ) -> None:
     await change(story, with_texts=False)
     ann = (await story.text("my dock is dead")).interaction_id
-    await changed(story, await opened(story, interaction_id=ann), note="Call Ann", impact="high")
+    await update_case(
+        story, await opened(story, interaction_id=ann), note="Call Ann", impact="high"
+    )
     await work(worker)
     sent = str(tickets.events)
     assert not [word for word in ("Ann", "dock", "Dock", "example.com", ANN) if word in sent]

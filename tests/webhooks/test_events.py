@@ -63,7 +63,7 @@ FAILED = FailedJob(
 )
 
 
-async def wants(story: Story, *events: WebhookEvent) -> None:
+async def add_webhook(story: Story, *events: WebhookEvent) -> None:
     fields = WebhookFields(
         name="All", url="https://a.example/hook", events=events or tuple(EVENTS), with_texts=True
     )
@@ -146,7 +146,7 @@ def shape(value: Any) -> Any:
 
 
 async def test_every_event_matches_the_reference(story: Story, clock: MovedClock) -> None:
-    await wants(story)
+    await add_webhook(story)
     await a_day(story, clock)
     first: dict[str, Any] = {}
     for event in await sent(story):
@@ -159,7 +159,7 @@ async def test_every_event_matches_the_reference(story: Story, clock: MovedClock
 
 
 async def test_events_of_a_conversation_are_in_order(story: Story, clock: MovedClock) -> None:
-    await wants(story)
+    await add_webhook(story)
     await a_day(story, clock)
     of_ann = [row for row in await story.rows(t.webhook_calls) if row.subject == "conversation:1"]
     assert [row.type for row in of_ann] == [
@@ -182,7 +182,7 @@ async def test_events_of_a_conversation_are_in_order(story: Story, clock: MovedC
 async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
     story: Story, clock: MovedClock
 ) -> None:
-    await wants(story, WebhookEvent.JOB_FAILED)
+    await add_webhook(story, WebhookEvent.JOB_FAILED)
     for seconds in (0, 5, 3600):
         clock.move(seconds)
         await story.store.write(release_failed_job, FAILED)
@@ -193,7 +193,7 @@ async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
 
 
 async def test_background_work_that_is_given_up_is_reported(story: Story) -> None:
-    await wants(story, WebhookEvent.JOB_FAILED)
+    await add_webhook(story, WebhookEvent.JOB_FAILED)
     failed = NotMailed(why="no such mailbox", again=False)
     link = MailLink(MIA, Purpose.RESET)
     await story.store.write(finish_link_mail, FinishLinkMail(link=link, attempts=1, result=failed))
@@ -210,7 +210,7 @@ async def test_background_work_that_is_given_up_is_reported(story: Story) -> Non
 
 
 async def test_a_closed_conversation_causes_one_closed_event(story: Story) -> None:
-    await wants(story, WebhookEvent.CONVERSATION_CLOSED, WebhookEvent.CONVERSATION_REOPENED)
+    await add_webhook(story, WebhookEvent.CONVERSATION_CLOSED, WebhookEvent.CONVERSATION_REOPENED)
     ann = await story.with_agent(MIA)
     await story.close(ann)
     await story.store.write(reopen, Reopen(interaction_id=ann, agent_id=MIA))
@@ -223,13 +223,13 @@ async def test_a_closed_conversation_causes_one_closed_event(story: Story) -> No
 
 
 async def test_a_webhook_gets_only_its_events(story: Story, clock: MovedClock) -> None:
-    await wants(story, WebhookEvent.PRESENCE_CHANGED)
+    await add_webhook(story, WebhookEvent.PRESENCE_CHANGED)
     await a_day(story, clock)
     assert Counter(await types(story)) == {"presence.changed": 1, "webhook.test": 1}
 
 
 async def test_without_a_webhook_no_event_is_stored(story: Story, clock: MovedClock) -> None:
-    await wants(story)
+    await add_webhook(story)
     await story.store.write(
         lambda tx, _: tx.conn.execute(sa.update(t.webhooks).values(active=False)), None
     )
@@ -240,7 +240,7 @@ async def test_without_a_webhook_no_event_is_stored(story: Story, clock: MovedCl
 
 async def test_a_batch_of_texts_causes_one_event_for_each_text_in_order(story: Story) -> None:
     """This holds even if all texts share a transaction and the clock stands still."""
-    await wants(story, WebhookEvent.MESSAGE_INBOUND)
+    await add_webhook(story, WebhookEvent.MESSAGE_INBOUND)
     for n in range(5):
         await story.text(f"text {n}", number=ANN)
     bodies = [one["data"]["message"]["body"] for one in await sent(story)]
@@ -248,7 +248,7 @@ async def test_a_batch_of_texts_causes_one_event_for_each_text_in_order(story: S
 
 
 async def test_a_failed_transaction_stores_no_events(story: Story) -> None:
-    await wants(story)
+    await add_webhook(story)
 
     def fails(tx: Any, text: Any) -> None:
         receive_sms.run(tx, [text])
