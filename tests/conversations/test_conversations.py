@@ -58,7 +58,9 @@ async def test_another_agent_who_writes_joins_and_the_owner_stays(story: Story) 
     assert [a.name for a in seen.live_group] == ["Mia Chen", "Omar Haddad"]
 
 
-async def test_writing_into_the_virtual_agents_conversation_takes_it_over(story: Story) -> None:
+async def test_an_agent_who_texts_into_the_virtual_agents_conversation_takes_over(
+    story: Story,
+) -> None:
     ann = (await story.text()).interaction_id or 0
     await story.write(ann, "Mia here", MIA)
     seen = await story.see(ann)

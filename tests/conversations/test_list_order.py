@@ -98,7 +98,7 @@ async def test_an_agents_choice_of_filters_stays_until_they_change_it(
     assert (await listed_ids(story), lists.hidden, lists.unread) == ([bob], 1, 1)
 
 
-async def test_a_deleted_label_ends_the_filter_by_it(story: Story) -> None:
+async def test_deleting_a_label_ends_its_filter(story: Story) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
     label = await story.store.write(make_label, MakeLabel(name="VIP"))
     await story.store.write(

@@ -49,7 +49,7 @@ async def test_joining_adds_a_line_and_keeps_the_owner(story: Story) -> None:
     assert "Omar Haddad joined" not in await story.texted(ann)
 
 
-async def test_joining_twice_or_simultaneously_joins_once(story: Story) -> None:
+async def test_a_second_or_simultaneous_join_changes_nothing(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await asyncio.gather(join(story, ann), join(story, ann))
     assert (await group(story, ann), await line_bodies(story, ann)) == (

@@ -33,7 +33,7 @@ async def search_results(story: Story, typed: str) -> list[tuple[int, int]]:
     return [text_index.interaction_of(at) for at in places]
 
 
-async def test_a_text_is_found_once_it_is_indexed(story: Story) -> None:
+async def test_a_text_is_found_after_indexing(story: Story) -> None:
     await story.text("my laptop won't start")
     assert await search_results(story, "laptop") == []
     await index(story)

@@ -79,7 +79,7 @@ async def test_a_text_that_certainly_was_not_sent_is_retried_and_the_next_one_wa
     assert (await line(story, second)).status is Status.QUEUED
 
 
-async def test_a_refusal_is_final_and_shows_what_to_do(story: Story, ann: int) -> None:
+async def test_a_refusal_is_final_and_shows_advice(story: Story, ann: int) -> None:
     message = await story.write(ann, "bit.ly/3dockfw")
     await claim(story)
     await begin(story, message)

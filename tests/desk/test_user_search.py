@@ -224,7 +224,7 @@ STEPS = {
 STEPS_OF_MANY = {"nana": 15_000, "nana lee": 20_000}
 
 
-async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_needs_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test counts steps instead of measuring time. Only SQLite can count them."""
     await store.write(add_people, [*["Nana Lee"] * 1_000, "Rae Moss"])
     await store.write(lambda tx, _: tx.conn.exec_driver_sql("ANALYZE"), None)

@@ -326,7 +326,7 @@ def test_the_page_reports_typing_at_most_every_three_seconds(story: Story) -> No
     assert asked == ["kind=text", "kind="]
 
 
-def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None:
+def test_two_agents_who_send_at_the_same_time_lose_no_text(story: Story) -> None:
     phone, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)

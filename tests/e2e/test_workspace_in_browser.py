@@ -408,7 +408,7 @@ def test_an_agent_can_turn_single_keys_off(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_restart_loses_nothing_and_the_page_announces_it(
+def test_the_page_announces_a_restart_that_loses_no_text(
     browser: Browser, page_errors: PageErrors, tmp_path: Path
 ) -> None:
     port = free_port()

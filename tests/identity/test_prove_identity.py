@@ -405,7 +405,7 @@ async def test_a_requester_who_knows_no_fact_gets_a_live_agent(story: Story, ann
     assert "does not know the identity fact" in item.reason
 
 
-async def test_a_person_on_another_users_number_is_verified_and_it_can_be_undone(
+async def test_verifying_a_person_on_another_users_number_can_be_undone(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code("bob@example.com")

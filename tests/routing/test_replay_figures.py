@@ -60,7 +60,7 @@ def test_a_conversation_that_no_agent_gets() -> None:
     assert not spans[0].reached
 
 
-def test_an_agent_gets_conversations_that_nobody_got() -> None:
+def test_an_agent_gets_conversations_that_no_agent_got_before() -> None:
     past = PastAnswers(usual_answer=timedelta(minutes=4))
     spans, _ = shifted(ARRIVAL, Outcome(MIA, at(9, 1)), past, at(20))
     assert times(spans) == [(FIRST, at(9), at(9, 5))]

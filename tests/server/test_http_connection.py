@@ -172,7 +172,7 @@ async def test_a_webhook_over_the_limit_is_refused_and_its_connection_stays_open
 
 
 @ROOMY
-async def test_a_webhook_counts_as_open_until_it_is_answered(server: Server) -> None:
+async def test_a_webhook_counts_as_open_until_its_answer(server: Server) -> None:
     connection, other = await server.open(), await server.open()
     assert await answer(connection, WHOLE) == (200, b"hello 1")
     assert server.webhooks.count == 0

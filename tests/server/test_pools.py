@@ -62,7 +62,7 @@ async def running(pools: list[Worker]) -> AsyncIterator[None]:
             await pool.close()
 
 
-async def test_an_offer_is_made_while_the_provider_hangs(
+async def test_agents_get_offers_while_the_provider_hangs(
     database_url: str, clock: MovedClock
 ) -> None:
     pools: list[Worker] = []
@@ -98,7 +98,7 @@ async def test_an_offer_is_made_while_the_provider_hangs(
 
 
 @pytest.mark.parametrize("kind", [kind for kind, work in WORK.items() if work.places is not None])
-async def test_an_offer_is_made_while_a_kind_of_work_hangs(
+async def test_agents_get_offers_while_another_kind_of_work_hangs(
     kind: Work, story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The test covers each kind of work that calls another server, such as mail, the case webhook

@@ -126,7 +126,7 @@ async def test_undo_of_a_label_keeps_an_example_that_existed_before(
     assert (data.root / GREETINGS).read_bytes() == before
 
 
-async def test_the_slower_of_two_trainers_gets_an_error_and_writes_nothing(
+async def test_the_slower_of_two_trainers_gets_an_error_and_changes_no_file(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     item = await misses(story, "you are a star")
@@ -229,7 +229,7 @@ async def test_labels_of_the_audit_go_only_to_the_test_texts(
     assert data.tests().get("thanks", ()) == ()
 
 
-async def test_a_pinned_text_is_held_until_it_is_undone(
+async def test_a_pinned_text_stays_pinned_until_undo(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     item = await misses(story, "you are a star")

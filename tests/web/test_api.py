@@ -435,7 +435,9 @@ async def test_a_refusal_is_a_problem_document(
         assert field in problem["errors"]
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyone: Client) -> None:
+async def test_a_wrong_password_error_shows_the_tries_left_and_then_the_wait(
+    anyone: Client,
+) -> None:
     wrong = {"email": "omar@example.com", "password": "nope"}
     said = [(await anyone.call("POST", "/login", wrong, status=401))["detail"] for _ in range(5)]
     assert said[0] == "E-mail or password is wrong. 4 attempts left."

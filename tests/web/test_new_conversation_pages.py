@@ -179,7 +179,7 @@ async def test_without_an_active_interaction_sending_starts_one(
     assert (one.owner.id, one.epoch, [a.id for a in one.live_group]) == (MIA, 1, [MIA])
 
 
-async def test_sending_into_a_colleagues_conversation_joins_it_and_keeps_its_owner(
+async def test_sending_into_a_colleagues_conversation_joins_and_keeps_the_owner(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.available(OMAR)

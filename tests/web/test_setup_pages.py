@@ -216,7 +216,7 @@ async def test_only_admins_open_the_phone_page_outside_the_demo(empty: SetUp) ->
     assert (await empty.visitor.get("/phone/")).status == 200
 
 
-async def test_without_a_mail_server_the_page_says_to_ask_an_admin(empty: SetUp) -> None:
+async def test_without_a_mail_server_the_page_refers_to_an_admin(empty: SetUp) -> None:
     await empty.account()
     page = await empty.visitor.get("/sign-in/forgot")
     assert "patchboard agent password" in page.text

@@ -98,7 +98,7 @@ async def is_in(visitor: Visitor) -> bool:
     return (await visitor.get("/workspace/account")).status == 200
 
 
-async def test_the_provider_ends_a_persons_sessions_or_one_of_them(scene: Scene) -> None:
+async def test_the_provider_ends_one_or_all_sessions_of_a_person(scene: Scene) -> None:
     contoso, subject = scene.contoso, "id of Mobile"
     contoso.person = person("Mobile")
     async with scene.desk.visitor() as phone, scene.desk.visitor() as laptop:

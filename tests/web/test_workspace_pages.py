@@ -231,7 +231,7 @@ async def test_signing_in_does_not_change_away(desk: Running, visitor: Visitor) 
     assert "No offers while your presence is Away" in shown((await visitor.get("/workspace")).text)
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
+async def test_a_wrong_password_error_shows_the_tries_left_and_then_the_wait(
     visitor: Visitor,
 ) -> None:
     said = []
