@@ -1,6 +1,5 @@
-"""The load while the hosts fail. Requesters text, and agents have pages open, accept, answer and
-close. All requests go through the proxy. At the end, the drill counts lost texts and events.
-"""
+"""The load while the hosts fail: requesters text, agents have pages open, accept, answer and
+close. Everything goes through the proxy. At the end, the drill counts lost texts and events."""
 
 import asyncio
 import random
@@ -39,7 +38,7 @@ class Page:
     token: str
     connected: bool = False
     has_lost: bool = False
-    #: the time of each reconnection after a lost connection
+    #: the times of reconnection after each lost connection
     ends: list[float] = field(default_factory=list)
 
     async def stay_open(self) -> None:
@@ -62,7 +61,7 @@ class Page:
 
 
 class Load:
-    """All requesters and agents of one drill."""
+    """All people of one drill."""
 
     def __init__(self, url: str, database_url: str, twilio: FakeTwilio) -> None:
         self.url, self.twilio = url, twilio
@@ -93,7 +92,7 @@ class Load:
         self._start(self._text())
 
     def text(self, on: bool) -> None:
-        """Let requesters start or stop texting."""
+        """Let requesters begin to text, or stop."""
         if on:
             self._texting.set()
         else:
@@ -123,7 +122,7 @@ class Load:
             await asyncio.sleep(random.uniform(*TEXTS_EVERY))
 
     async def _post(self, sid: str, number: str, body: str) -> None:
-        """Call a webhook and, if it fails, its fallback, as Twilio does."""
+        """A webhook and, if it fails, its fallback, as Twilio calls them."""
         for _ in range(2):
             url = f"{self.url}/webhooks/twilio/sms"
             answer = await self.twilio.send_inbound(url, number, MAIN, body, sid=sid)
@@ -132,7 +131,7 @@ class Load:
         self.failed_webhooks += 1
 
     async def _work(self, token: str) -> None:
-        """Act as an agent who accepts every offer, answers and closes."""
+        """An agent accepts every offer, answers and closes."""
         while True:
             for offer in (await self._call(token, "GET", "/inbox"))["items"]:
                 await self._call(token, "POST", f"/work-items/{offer['id']}/accept")
@@ -146,9 +145,8 @@ class Load:
             await asyncio.sleep(0.3)
 
     async def _call(self, token: str, method: str, path: str, body: Any = None) -> Any:
-        """Call the API, and repeat the call with the same key until the service answers. Return
-        None for a refusal.
-        """
+        """Call the API, and repeat the call under the same key until it is answered. None when it
+        is refused."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if method == "POST" and token:
             headers["Idempotency-Key"] = secrets.token_hex(16)
@@ -170,17 +168,15 @@ class Load:
         return all(page.connected for page in self.pages)
 
     async def settled(self, within: float) -> tuple[float, int]:
-        """Wait until every text is stored and sent. Return the seconds, or ``within``, and the
-        number of lost texts.
-        """
+        """Wait until every text is stored and sent. Returns the seconds, or ``within``, and how
+        many texts were lost."""
         began, lost = time.monotonic(), 0
         while time.monotonic() - began < within:
             lost = self.lost()
             if not (self._posts or lost or await asyncio.to_thread(self._pending)):
                 break
             await asyncio.sleep(0.5)
-        # Leave time for an answer that the service would wrongly send twice.
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # time for an answer that would wrongly be sent twice
         return min(time.monotonic() - began, within), lost
 
     def _pending(self) -> bool:
@@ -189,7 +185,7 @@ class Load:
             with self._database.connect() as connection:
                 stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
                 waiting = sa.select(sa.func.count()).where(
-                    # A text with an id has arrived, even if no host received its receipts.
+                    # a text with an id has arrived, even if no host received its receipts
                     m.c.status.in_(UNSETTLED),
                     m.c.provider_sid.is_(None),
                 )
@@ -203,9 +199,7 @@ class Load:
             return True
 
     def lost(self) -> int:
-        """Return the texts that a requester or an agent sent, or the desk stored, but that did not
-        arrive.
-        """
+        """Texts that a requester or an agent sent, or the desk stored, and that did not arrive."""
         m = t.messages
         with self._database.connect() as connection:
             stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
@@ -219,7 +213,7 @@ class Load:
         )
 
     def duplicated(self) -> int:
-        """Return the texts that were stored or sent more than once."""
+        """Texts that were stored or sent more often than once."""
         m = t.messages
         with self._database.connect() as connection:
             query = sa.select(m.c.body).where(m.c.direction == "outbound")
@@ -231,7 +225,7 @@ class Load:
         return twice + (theirs - ours).total() + sum(theirs[body] - 1 for body in echoes)
 
     def set_away(self) -> int:
-        """Return how often the service set an agent to Away by mistake."""
+        """How often an agent was set to Away by mistake."""
         log = t.presence_log
         query = sa.select(sa.func.count()).where(log.c.presence == Presence.AWAY)
         with self._database.connect() as connection:
@@ -242,8 +236,8 @@ class Load:
         self._failures.append(time.monotonic())
 
     def slowest_page(self) -> float:
-        """Return the longest time in seconds from the last failure until a page that lost its
-        connection was connected again.
+        """The longest time in seconds until a page that lost its connection was connected again,
+        measured from the last failure.
         """
         ends = [end for page in self.pages for end in page.ends]
         waits = [end - max((f for f in self._failures if f < end), default=end) for end in ends]

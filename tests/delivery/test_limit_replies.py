@@ -23,7 +23,7 @@ FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # numbers that are in diff
 
 
 async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """Receive a text from the number and reply automatically. Return the limit that blocked the
+    """Receive a text from the number and reply automatically. Returns the limit that blocked the
     reply, or None.
     """
     interaction = (await story.text(body, number=number)).interaction_id or 0
@@ -167,18 +167,18 @@ async def test_a_batch_gets_the_same_decisions_as_single_replies(story: Story) -
     for number in FAR[:6]:
         interaction = (await story.text(number=number)).interaction_id or 0
 
-        def send_reply(tx, i):
+        def said(tx, i):
             return conversation_messages.send_text(
                 tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT
             )
 
-        messages.append(await story.store.write(send_reply, interaction))
+        messages.append(await story.store.write(said, interaction))
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
     assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3
     assert [one.first for one in begun[3:]] == [True, False, False], "the alarm starts only once"
 
 
-async def test_supervisors_see_the_range_the_time_and_the_count_immediately(
+async def test_supervisors_see_the_range_the_time_and_the_count_at_once(
     story: Story, heard: Heard, clock: MovedClock
 ) -> None:
     await limits(story, in_range=2, hourly=4)
