@@ -223,7 +223,7 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
     ]
     assert run.people[0].why == "case CS0000001"
     assert (run.texted, run.duplicates, run.each, run.segments, run.costs) == (1, 2, 1, 1, {})
-    assert await story.texted(ann) == [], "a dry run changes nothing"
+    assert await story.texted(ann) == [], "it changes nothing"
     await story.store.write(
         lambda tx, _: (
             tx.conn.execute(

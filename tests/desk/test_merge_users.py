@@ -155,7 +155,7 @@ async def test_a_merge_moves_everything_and_the_old_id_refers_to_the_remaining_u
     assert await story.count(t.audit_log, t.audit_log.c.action == "merged") == 2
 
 
-async def test_a_merge_swaps_employee_numbers_and_undo_swaps_them_back(story: Story) -> None:
+async def test_employee_numbers_are_swapped_and_swapped_back(story: Story) -> None:
     await merge(story, ANN_ID, BOB_ID, "external_id", "name")
     assert (await user(story, ANN_ID)).external_id == "E1002"
     assert await story.store.read(proofs.claimed_user, "E1001") == ANN_ID

@@ -88,7 +88,7 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
     await there.close()
 
 
-async def test_without_redis_a_process_still_gets_its_own_hints() -> None:
+async def test_without_redis_a_process_still_hears_itself() -> None:
     alone = RedisFanout("redis://127.0.0.1:1", channel="nobody's")
     await alone.start()
     async with alone.listen(["agent:1"]) as batches:

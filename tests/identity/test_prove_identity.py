@@ -464,7 +464,7 @@ async def test_an_agent_who_takes_over_during_a_check_sees_its_progress(
     )
 
 
-async def test_a_refused_mail_is_retried_and_then_agents_see_the_reason(
+async def test_a_refused_mail_is_repeated_and_then_agents_see_the_reason(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.begin()

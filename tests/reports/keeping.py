@@ -12,7 +12,7 @@ from handoff_service.store.reports.report import ReportResult
 
 
 async def keep(store: Store) -> None:
-    """Store the facts of all conversations."""
+    """Write the facts of all conversations."""
     after, more = 0, True
     while more:
         batch = await store.read(facts.next_batch, after)

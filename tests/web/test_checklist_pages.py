@@ -50,7 +50,7 @@ async def grace(desk: Running) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-async def found_problems(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
+async def wrong(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
     found = await desk.desk.store.read(outcomes, outside)
     return {one.name: list(one.found) for one in found if one.found}
 
@@ -60,7 +60,7 @@ async def change(desk: Running, statement: sa.Executable) -> None:
 
 
 async def test_a_working_desk_has_no_problems(desk: Running) -> None:
-    assert await found_problems(desk) == {}
+    assert await wrong(desk) == {}
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ async def test_each_check_finds_its_problem(
 ) -> None:
     if breaks is not None:
         await change(desk, breaks)
-    found = await found_problems(desk, outside)
+    found = await wrong(desk, outside)
     assert list(found) == [name]
     assert says in found[name][0]
 
 
-async def test_an_unfinished_setup_links_back_to_the_setup(desk: Running, grace: Visitor) -> None:
+async def test_an_unfinished_set_up_leads_back_to_it(desk: Running, grace: Visitor) -> None:
     await desk.desk.store.write(finish_step, Step.ACCOUNT)
     page = await grace.get(LIST)
     assert "Setup is not finished." in shown(page.text)

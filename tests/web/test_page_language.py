@@ -1,4 +1,6 @@
-"""A page uses the agent's own language, or else the browser's. Its formats come from CLDR."""
+"""The language of a page, which is the agent's own or else the browser's, and its formats from
+CLDR.
+"""
 
 import re
 import secrets
@@ -58,7 +60,7 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("name", "at", "words"), TIMES)
-def test_times_follow_cldr(name: str, at: object, words: list[str]) -> None:
+def test_times_by_cldr(name: str, at: object, words: list[str]) -> None:
     for language, expected in zip(("en", "de", "es", "fr"), words, strict=True):
         page_language.set(Language(language))
         assert rendered(f"{{{{ at | {name} }}}}", at=at) == expected
