@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.accessibility import problems
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import ANN, BOB, LONG, Story, opened
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
@@ -160,11 +160,11 @@ def test_admin_pages_also_show_live_prompts(story: Story, prompts_after_a_second
 
 
 def test_an_admin_page_shows_that_its_connection_broke_and_returned(
-    browser: Browser, page_errors: PageErrors, tmp_path: Path
+    browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
     with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
-        story = Story(desk, browser, page_errors)
+        story = Story(desk, browser, troubles)
         grace = story.agent("Grace Okafor")
         grace.goto(f"{desk.url}/workspace/admin/users")
         expect(grace.locator("#stream > div")).to_have_count(1)

@@ -13,7 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import Story
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
@@ -43,8 +43,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def story(desk: Service, browser: Browser, page_errors: PageErrors) -> Story:
-    return Story(desk, browser, page_errors)
+def story(desk: Service, browser: Browser, troubles: Troubles) -> Story:
+    return Story(desk, browser, troubles)
 
 
 def check_page(page: Page) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import APIResponse, Browser, Route, expect
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
 from handoff_service.rules.delivery.sms_text import narrowed, segments, split
 from tests.e2e.accessibility import problems
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story, opened
 from tests.support.demo_home import demo_home
 from tests.support.service import free_port, running_service
@@ -409,11 +409,11 @@ def test_an_agent_can_turn_single_keys_off(story: Story) -> None:
 
 
 def test_the_page_announces_a_restart_that_loses_no_text(
-    browser: Browser, page_errors: PageErrors, tmp_path: Path
+    browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
     with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
-        phone, mia = Story(desk, browser, page_errors).talking()
+        phone, mia = Story(desk, browser, troubles).talking()
         mia.locator("#draft").fill("half a sentence")
     expect(mia.locator("#connection")).to_contain_text("Connection lost at")
     expect(mia.locator("#connection")).to_contain_text("Your draft is kept.")
