@@ -53,7 +53,7 @@ async def change_rows(story: Story, statement: sa.Executable) -> None:
     await story.store.write(change, None)
 
 
-async def closed(story: Story, number: str = ANN) -> int:
+async def closed_conversation(story: Story, number: str = ANN) -> int:
     """Create a conversation that Mia has answered and closed."""
     ann = await story.with_agent(number=number)
     await story.write(ann, "Your badge works again")
@@ -75,7 +75,7 @@ async def send_all(story: Story) -> None:
 
 async def closed_and_asked(story: Story, clock: MovedClock, number: str = ANN) -> int:
     """Create a closed conversation whose requester has received the question."""
-    ann = await closed(story, number)
+    ann = await closed_conversation(story, number)
     clock.move(HOUR)
     assert await ask(story, ann) is AskOutcome.ASKED
     await send_all(story)
@@ -106,7 +106,7 @@ async def alerts(story: Story) -> list[str]:
 async def test_the_question_is_due_after_the_queues_number_of_hours(
     asking_desk: Story, clock: MovedClock
 ) -> None:
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     kind = t.due_work.c.kind == Work.ASK_SATISFACTION
     (work,) = await asking_desk.rows(t.due_work, kind)
     assert (work.key, work.due_at) == (str(ann), clock() + timedelta(hours=1))
@@ -124,7 +124,7 @@ async def test_the_question_is_due_after_the_queues_number_of_hours(
 
 
 async def test_without_the_queue_setting_nobody_is_asked(story: Story, clock: MovedClock) -> None:
-    ann = await closed(story)
+    ann = await closed_conversation(story)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION) == 0
     clock.move(HOUR)
     assert await ask(story, ann) is AskOutcome.NOT_ASKED
@@ -133,7 +133,7 @@ async def test_without_the_queue_setting_nobody_is_asked(story: Story, clock: Mo
 async def test_a_longer_delay_also_applies_to_scheduled_questions(
     asking_desk: Story, clock: MovedClock
 ) -> None:
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     due = clock() + timedelta(hours=24)
     await asking_desk.store.write(
         change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 24})
@@ -150,7 +150,7 @@ async def test_a_delay_of_zero_hours_leaves_time_to_undo_closing(
     await asking_desk.store.write(
         change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 0})
     )
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     (work,) = await asking_desk.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
     assert work.due_at == clock() + timedelta(minutes=2)
     await asking_desk.store.write(reopen, Reopen(interaction_id=ann, agent_id=MIA))
@@ -172,15 +172,15 @@ async def test_some_closed_conversations_get_no_question(
     await asking_desk.write(abandoned, "Are you there?")
     await asking_desk.close(abandoned, state=State.CLOSED_ABANDONED)
     assert await outcome(abandoned) is AskOutcome.NOT_ASKED
-    newer = await closed(asking_desk)
+    newer = await closed_conversation(asking_desk)
     await asking_desk.text("my VPN is down", to=MAIN)
     assert await outcome(newer) is AskOutcome.NOT_ASKED, (
         "the requester has a new problem on another number"
     )
-    opted_out = await closed(asking_desk, BOB)
+    opted_out = await closed_conversation(asking_desk, BOB)
     await asking_desk.text("STOP", number=BOB, to=MAIN)
     assert await outcome(opted_out) is AskOutcome.NOT_ASKED
-    late = await closed(asking_desk, "+12025550144")
+    late = await closed_conversation(asking_desk, "+12025550144")
     clock.move(3 * 24 * HOUR)
     assert await outcome(late) is AskOutcome.NOT_ASKED, "the service was down for days"
 
@@ -193,15 +193,15 @@ async def test_a_person_with_several_numbers_is_asked_once_per_period(
     await change_rows(asking_desk, u.delete().where(u.c.user_id == 3))
     await closed_and_asked(asking_desk, clock, BOB)
     clock.move(29 * 24 * HOUR)
-    second = await closed(asking_desk, BOB)
-    other_number = await closed(asking_desk, SHARED)
+    second = await closed_conversation(asking_desk, BOB)
+    other_number = await closed_conversation(asking_desk, SHARED)
     clock.move(HOUR)
     assert await ask(asking_desk, second) is AskOutcome.NOT_ASKED
     assert await ask(asking_desk, other_number) is AskOutcome.NOT_ASKED, (
         "the question to Bob's other number counts"
     )
     clock.move(24 * HOUR)
-    third = await closed(asking_desk, BOB)
+    third = await closed_conversation(asking_desk, BOB)
     clock.move(HOUR)
     assert await ask(asking_desk, third) is AskOutcome.ASKED
 
@@ -221,7 +221,7 @@ async def test_two_processes_ask_each_person_once(
         numbers = [f"+1202555{1000 + n}", f"+1202555{2000 + n}"]
         user = MakeUser(external_id=f"E2{n}", name="Zoe Park", numbers=tuple(numbers))
         await asking_desk.store.write(make_user, user)
-        pairs.append([await closed(asking_desk, number) for number in numbers])
+        pairs.append([await closed_conversation(asking_desk, number) for number in numbers])
     clock.move(HOUR)
     for first, second in pairs:
         commands = [
@@ -242,7 +242,7 @@ async def test_the_question_waits_for_the_end_of_quiet_hours(
 ) -> None:
     await change_rows(asking_desk, update(t.desk).values(quiet_hours="21:00-08:00"))
     clock.now = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 20:30 in Washington
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     clock.move(HOUR)
     assert await ask(asking_desk, ann) is AskOutcome.LATER
     (work,) = await asking_desk.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
@@ -255,7 +255,7 @@ async def test_the_question_waits_for_the_end_of_quiet_hours(
 async def test_a_new_text_cancels_a_question_that_was_not_sent_yet(
     asking_desk: Story, clock: MovedClock
 ) -> None:
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     clock.move(HOUR)
     await ask(asking_desk, ann)
     await text_in(asking_desk, "my VPN is down")
@@ -294,7 +294,7 @@ async def test_thanks_before_the_question_do_not_cancel_it(
 async def test_a_problem_before_the_question_still_cancels_it(
     asking_desk: Story, clock: MovedClock
 ) -> None:
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     clock.move(HOUR // 2)
     assert await text_in(asking_desk, "Thanks, but it broke again") != ann
     clock.move(HOUR // 2)
@@ -302,7 +302,7 @@ async def test_a_problem_before_the_question_still_cancels_it(
 
 
 async def test_thanks_leave_a_question_in_the_outbox(asking_desk: Story, clock: MovedClock) -> None:
-    ann = await closed(asking_desk)
+    ann = await closed_conversation(asking_desk)
     clock.move(HOUR)
     await ask(asking_desk, ann)
     assert await text_in(asking_desk, "Thanks!") == ann
@@ -362,7 +362,7 @@ async def test_praise_without_a_digit_also_answers_the_question(
 
 
 async def test_without_a_question_a_digit_is_an_ordinary_text(story: Story) -> None:
-    ann = await closed(story)
+    ann = await closed_conversation(story)
     assert await text_in(story, "5") != ann
 
 

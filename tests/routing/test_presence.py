@@ -46,7 +46,7 @@ async def choose(story: Story, what: str) -> None:
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=what))
 
 
-async def lose(story: Story, clock: MovedClock) -> None:
+async def lose_connection(story: Story, clock: MovedClock) -> None:
     """Let Mia lose the connection for longer than the grace time."""
     await story.store.write(still_connected, Connected(held=[MIA]))
     clock.move(56)
@@ -61,7 +61,9 @@ async def miss_an_offer(story: Story, clock: MovedClock) -> None:
     await story.store.write(expire_offer, Expire(int(work.key)))
 
 
-AUTOMATIC = pytest.mark.parametrize(("act", "why"), [(lose, LOST), (miss_an_offer, RAN_OUT)])
+AUTOMATIC = pytest.mark.parametrize(
+    ("act", "why"), [(lose_connection, LOST), (miss_an_offer, RAN_OUT)]
+)
 
 
 @AUTOMATIC
@@ -98,7 +100,7 @@ async def test_the_chosen_presence_returns(story: Story, clock: MovedClock) -> N
     own = sa.insert(t.presence_states).values(name="Back office", takes_work=True, position=1)
     await story.store.write(lambda tx, _: tx.conn.execute(own), None)
     await choose(story, "Back office")
-    await lose(story, clock)
+    await lose_connection(story, clock)
     assert (await mia(story)).presence == "away"
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
     assert (await mia(story)).presence == "Back office"
@@ -107,7 +109,7 @@ async def test_the_chosen_presence_returns(story: Story, clock: MovedClock) -> N
 @pytest.mark.parametrize("chosen", ["away", "offline"])
 async def test_a_chosen_presence_stays(story: Story, clock: MovedClock, chosen: str) -> None:
     await choose(story, chosen)
-    await lose(story, clock)
+    await lose_connection(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
     await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=False))
     assert await presence_of_mia(story) == (chosen, None, None)
@@ -128,7 +130,7 @@ async def test_choosing_ends_an_automatic_away_and_its_notice(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
-    await lose(story, clock)
+    await lose_connection(story, clock)
     await choose(story, "away")
     assert await presence_of_mia(story) == ("away", None, None)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
@@ -151,7 +153,7 @@ async def test_the_next_report_corrects_a_connection_that_only_seemed_lost(
 ) -> None:
     """A process that was frozen or lost the database may still hold the agent's stream."""
     await story.available(MIA)
-    await lose(story, clock)
+    await lose_connection(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA]))
     assert await presence_of_mia(story) == ("available", None, LOST)
 

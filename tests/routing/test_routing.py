@@ -70,7 +70,7 @@ async def reject(story: Story, agent: int, reason: str = "Busy with another conv
     )
 
 
-async def texts(story: Story, number: str = ANN) -> int:
+async def start_conversation(story: Story, number: str = ANN) -> int:
     """Start a conversation on the number that live agents answer."""
     return (await story.text("my badge", number=number, to=DIRECT)).interaction_id or 0
 
@@ -84,7 +84,7 @@ async def run_due(story: Story, clock: MovedClock) -> int:
 
 async def test_the_log_has_a_reason_for_each_candidate(story: Story) -> None:
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     (decision,) = (await waiting_item(story, ann)).decisions
     assert (decision.said, decision.round) == ("offered to Mia Chen", 1)
@@ -99,7 +99,7 @@ async def test_the_second_pool_joins_after_its_time(story: Story, clock: MovedCl
     await change(story.store, t.agent_groups, t.agent_groups.c.agent_id == OMAR, group_id=2)
     await add(story.store, t.queue_groups, queue_id=SERVICE_DESK, group_id=2, after_seconds=90)
     await story.available(OMAR)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 0
     assert (await story.texted(ann))[0].startswith("Everyone at Service desk is busy")
     assert await run_due(story, clock) == 1
@@ -114,11 +114,11 @@ async def test_a_mandatory_skill_excludes_agents_and_an_optional_one_prefers_the
 ) -> None:
     await story.available(MIA, OMAR)
     await add(story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="hardware", mandatory=True)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (1, 0)
     await change(story.store, t.queue_skills, mandatory=False)
-    await texts(story, BOB)
+    await start_conversation(story, BOB)
     await story.offer()
     assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (2, 0), (
         "this agent has less free capacity, but the skill"
@@ -128,8 +128,8 @@ async def test_a_mandatory_skill_excludes_agents_and_an_optional_one_prefers_the
 async def test_a_groups_limit_applies_in_addition_to_the_agents_own(story: Story) -> None:
     await change(story.store, t.groups, capacity=1)
     await story.available(MIA)
-    await texts(story)
-    await texts(story, BOB)
+    await start_conversation(story)
+    await start_conversation(story, BOB)
     assert await story.offer() == 1
 
 
@@ -140,7 +140,7 @@ async def test_the_last_agent_gets_the_first_offer_for_some_days(
     await story.close(ann, OMAR)
     await story.available(MIA)
     clock.move(86_400)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     assert len(await story.inbox(OMAR)) == 1
     await reject(story, OMAR)
@@ -153,7 +153,7 @@ async def test_an_offer_to_all_goes_to_the_first_to_accept_and_disappears_for_ot
 ) -> None:
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 1
     await story.available(OMAR)
     assert await story.offer() == 1, "an agent who becomes free also gets the offer"
@@ -168,7 +168,7 @@ async def test_an_offer_to_all_goes_to_the_first_to_accept_and_disappears_for_ot
 async def test_a_queue_with_automatic_assignment_makes_no_offer(story: Story) -> None:
     await change(story.store, t.queues, auto_assign=True)
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 1
     seen = await story.see(ann)
     assert (seen.owner.name, seen.state, await story.inbox(MIA)) == (
@@ -182,7 +182,7 @@ async def test_when_all_decline_supervisors_get_one_alert_and_rounds_repeat_afte
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     for agent in (MIA, OMAR):
         await story.offer()
         await reject(story, agent)
@@ -201,7 +201,7 @@ async def test_an_alert_about_a_long_wait_ends_with_the_wait(story: Story, ends_
         return [one.said for one in await story.store.read(read, OMAR)]
 
     await story.available(MIA)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     await reject(story, MIA)
     await story.offer()
@@ -219,7 +219,7 @@ async def test_an_agent_who_rejects_with_a_final_reason_gets_no_second_offer(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     await reject(story, MIA, "Not my subject")
     clock.move(3600)
@@ -237,7 +237,7 @@ async def test_a_closed_queue_texts_when_it_opens_and_offers_work_then(
     await story.available(MIA)
     # Wednesday 18:30; Thursday is Thanksgiving
     clock.now = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 0
     assert await story.texted(ann) == [
         "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll "
@@ -249,7 +249,7 @@ async def test_a_closed_queue_texts_when_it_opens_and_offers_work_then(
 
 
 async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) -> None:
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     await story.text("Bot", to=DIRECT)
     seen = await story.see(ann)
@@ -270,7 +270,7 @@ async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) 
 
 async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: MovedClock) -> None:
     await change(story.store, t.queues, alarm_seconds=300)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     await run_due(story, clock)
     await story.offer()
@@ -288,7 +288,7 @@ async def test_waiting_work_in_one_queue_does_not_delay_another_queue(story: Sto
     ann = (await story.text("hi")).interaction_id or 0
     await story.hand_off(ann)
     await story.available(MIA)
-    bob = await texts(story, BOB)
+    bob = await start_conversation(story, BOB)
     assert await story.offer() == 1
     assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
 
@@ -314,8 +314,8 @@ async def test_a_conversation_goes_to_the_first_queue_whose_conditions_match(sto
     )
     by_topic = (await story.text("hi")).interaction_id or 0
     await story.hand_off(by_topic, Topic="network")
-    by_language = await texts(story, BOB)
-    neither = await texts(story, STRANGER)
+    by_language = await start_conversation(story, BOB)
+    neither = await start_conversation(story, STRANGER)
     for interaction, queue in (
         (by_topic, "Network"),
         (by_language, "Español"),
@@ -344,7 +344,7 @@ async def test_a_custom_presence_stays_and_may_take_work(story: Story) -> None:
         "presence": "must be one of available, away, offline, Lunch, Training"
     }
     await set_to(story, "Lunch")
-    await texts(story)
+    await start_conversation(story)
     assert await story.offer() == 0
     await set_to(story, "Training")
     assert await story.offer() == 1
@@ -353,7 +353,7 @@ async def test_a_custom_presence_stays_and_may_take_work(story: Story) -> None:
 
 async def test_an_agent_who_goes_away_passes_the_offer_on_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     await set_to(story, Presence.AWAY)
     assert await story.inbox(MIA) == []
@@ -363,7 +363,7 @@ async def test_an_agent_who_goes_away_passes_the_offer_on_at_once(story: Story) 
 
 async def test_an_expired_offer_is_the_reason_for_away(story: Story, clock: MovedClock) -> None:
     await story.available(MIA)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
     clock.now = work.due_at
@@ -418,7 +418,7 @@ async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_chose
 
 async def test_only_an_agent_with_the_offer_can_accept_it(story: Story) -> None:
     await story.available(MIA)
-    await texts(story, STRANGER)
+    await start_conversation(story, STRANGER)
     await story.offer()
     (offer,) = await story.inbox(MIA)
     with pytest.raises(Conflict):
@@ -433,11 +433,11 @@ async def test_an_agent_who_cannot_get_the_first_items_gets_later_ones(
     worker = Worker(hands, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)
     for n in range(2):
-        await texts(story, f"+1303555{n:04d}")
+        await start_conversation(story, f"+1303555{n:04d}")
         await story.offer()
         await reject(story, MIA, "Not my expertise")  # This reason is final.
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
-    third = await texts(story, "+13035550009")
+    third = await start_conversation(story, "+13035550009")
     # These requesters now have their first text, so their work items no longer come first.
     await story.offer()
     await story.available(MIA)
@@ -456,9 +456,9 @@ async def test_an_agent_who_accepts_too_late_gets_the_next_offer_at_once(
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await change(story.store, t.agents, capacity=1)
     await story.available(MIA, OMAR)
-    await texts(story, ANN)
+    await start_conversation(story, ANN)
     await story.offer()
-    second = await texts(story, BOB)
+    second = await start_conversation(story, BOB)
     await story.offer()
     (offer,) = await story.inbox(MIA)
     await story.accept(offer.id, MIA)

@@ -67,12 +67,15 @@ async def test_agents_get_offers_while_the_provider_hangs(
 ) -> None:
     pools: list[Worker] = []
 
-    def told(_hints: object, work_at: datetime | None) -> None:
+    def nudge_pools(_hints: object, work_at: datetime | None) -> None:
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
     store = Store(
-        database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=told
+        database_url,
+        clock=clock,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=nudge_pools,
     )
     story, provider = Story(store), HungProvider()
     await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))

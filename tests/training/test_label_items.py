@@ -43,7 +43,7 @@ def data(tmp_path: Path) -> BotData:
     return BotData(tmp_path)
 
 
-async def misses(story: Story, body: str, number: str = ANN) -> int:
+async def add_missed_text(story: Story, body: str, number: str = ANN) -> int:
     """Receive a text that the virtual agent does not understand. Return its item."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
     question = await story.begin(interaction)
@@ -75,7 +75,7 @@ async def test_a_label_is_written_to_the_file_and_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
-    item = await misses(story, "you are a star, call 2025550101")
+    item = await add_missed_text(story, "you are a star, call 2025550101")
     assert not await story.store.read(trainers_work.exists)
     made, change = await labeling.label(story.store, data, as_thanks(item))
     assert await story.store.read(trainers_work.exists)
@@ -100,9 +100,9 @@ async def test_a_whole_cluster_is_labeled_and_undone_at_once(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
-    first = await misses(story, "you are a total star")
-    await misses(story, "You are a total star!!", BOB)
-    await misses(story, "you are a star totally", STRANGER)
+    first = await add_missed_text(story, "you are a total star")
+    await add_missed_text(story, "You are a total star!!", BOB)
+    await add_missed_text(story, "you are a star totally", STRANGER)
     await labeling.label(story.store, data, as_thanks(first, whole_cluster=True))
     assert await states(story) == ["labeled"] * 3
     assert thanks(data)[-3:] == [
@@ -120,7 +120,7 @@ async def test_undo_of_a_label_keeps_an_example_that_existed_before(
 ) -> None:
     data.add("thanks", ["you are a star"])
     before = (data.root / GREETINGS).read_bytes()
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     await labeling.undo_label(story.store, data, MIA)
     assert (data.root / GREETINGS).read_bytes() == before
@@ -129,7 +129,7 @@ async def test_undo_of_a_label_keeps_an_example_that_existed_before(
 async def test_the_slower_of_two_trainers_gets_an_error_and_changes_no_file(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     before = (data.root / "data/nlu/office_hours.yml").read_bytes()
     with pytest.raises(Conflict, match=r"Mia Chen has labeled this text already as thanks\."):
@@ -140,7 +140,7 @@ async def test_the_slower_of_two_trainers_gets_an_error_and_changes_no_file(
 async def test_a_label_whose_file_cannot_be_written_is_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     (data.root / GREETINGS).write_text("nlu:\n- intent: thanks\n  examples: |\n    - a\n")
     with pytest.raises(Conflict, match="Edit it in a text editor"):
         await labeling.label(story.store, data, as_thanks(item))
@@ -150,7 +150,7 @@ async def test_a_label_whose_file_cannot_be_written_is_undone(
 async def test_a_service_that_ends_in_between_writes_the_example_later(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await story.store.write(label_item, as_thanks(item))
     assert "you are a star" not in thanks(data)
     assert await labeling.finish_unwritten(story.store, data, clock.now) == 0, (
@@ -169,7 +169,7 @@ async def test_other_decisions_write_no_example(
     story: Story, data: BotData, draws: dict[str, bool], verdict: LabelVerdict, state: str
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, LabelItem(item_id=item, agent_id=MIA, verdict=verdict))
     assert await states(story) == [state]
     assert (data.root / GREETINGS).read_bytes() == before
@@ -178,7 +178,7 @@ async def test_other_decisions_write_no_example(
 async def test_a_text_about_which_a_trainer_is_unsure_waits_for_a_colleague(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     unsure = LabelItem(item_id=item, agent_id=MIA, verdict=LabelVerdict.UNSURE)
     await labeling.label(story.store, data, unsure)
     mine = await story.store.read(items.queue, MIA, clock.now)
@@ -192,7 +192,7 @@ async def test_a_second_label_is_blind_and_the_two_labels_are_compared(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["second"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     assert await states(story) == ["second"]
     now = clock.now
@@ -214,7 +214,7 @@ async def test_labels_of_the_audit_go_only_to_the_test_texts(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["audit"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     (shown,) = (await story.store.read(items.queue, MIA, clock.now)).items
     assert (shown.lane, shown.intent) == (TrainerLane.AUDIT, None)
     before = (data.root / GREETINGS).read_bytes()
@@ -232,7 +232,7 @@ async def test_labels_of_the_audit_go_only_to_the_test_texts(
 async def test_a_pinned_text_stays_pinned_until_undo(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))
     (pin,) = await story.store.read(labels.pinned_texts)
     assert (pin.text, pin.intent, pin.agent.name) == ("you are a star", "thanks", "Mia Chen")
@@ -243,7 +243,7 @@ async def test_a_pinned_text_stays_pinned_until_undo(
 async def test_invalid_labels_are_refused_before_anything_is_stored(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     for command, refused in (
         (as_thanks(item, intent=None), BadInput),
         (as_thanks(item, intent="no_such_intent"), NotFound),
@@ -259,9 +259,9 @@ async def test_invalid_labels_are_refused_before_anything_is_stored(
 async def test_the_text_with_the_most_to_learn_comes_first(
     story: Story, clock: MovedClock, draws: dict[str, bool]
 ) -> None:
-    await misses(story, "kumquat zebra flux")
-    first = await misses(story, "you are a total star", BOB)
-    await misses(story, "You are a total star!!", STRANGER)
+    await add_missed_text(story, "kumquat zebra flux")
+    first = await add_missed_text(story, "you are a total star", BOB)
+    await add_missed_text(story, "You are a total star!!", STRANGER)
     queue = await story.store.read(items.queue, MIA, clock.now)
     best = queue.items[0]
     assert (best.id, best.alike, best.requesters) == (first, 2, 2)
@@ -272,10 +272,10 @@ async def test_the_text_with_the_most_to_learn_comes_first(
 async def test_the_rest_of_a_cluster_still_gets_new_texts(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    first = await misses(story, "you are a total star")
-    second = await misses(story, "You are a total star!!", BOB)
+    first = await add_missed_text(story, "you are a total star")
+    second = await add_missed_text(story, "You are a total star!!", BOB)
     await labeling.label(story.store, data, as_thanks(first))
-    await misses(story, "you are a total star ok", STRANGER)
+    await add_missed_text(story, "you are a total star ok", STRANGER)
     rows = await story.rows(t.trainer_items)
     assert [row.cluster for row in rows[1:]] == [second, second]
     assert ItemState(rows[0].state) is ItemState.LABELED
@@ -286,7 +286,7 @@ async def labeled_differently(
 ) -> int:
     """Return a text that Mia has labeled as thanks and Omar has labeled with another intent."""
     draws["second"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))
     await labeling.label(story.store, data, replace(second, item_id=item))
     assert len((await story.store.read(labels.agreed)).disputes) == 1
@@ -344,7 +344,7 @@ async def test_an_unsure_second_label_leaves_the_first(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["second"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     unsure = LabelItem(item_id=item, agent_id=OMAR, verdict=LabelVerdict.UNSURE)
     await labeling.label(story.store, data, unsure)

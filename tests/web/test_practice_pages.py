@@ -59,7 +59,9 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
         yield one
 
 
-async def past(desk: Running, number: str, *, then: str | None = "the gray one") -> None:
+async def add_past_conversation(
+    desk: Running, number: str, *, then: str | None = "the gray one"
+) -> None:
     """Add a past conversation that Mia answered and closed with the topic Laptop."""
     store = desk.desk.store.for_own_work()
     story = Story(store)
@@ -117,7 +119,7 @@ def files_of(desk: Running) -> bytes:
     return b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
 
 
-def is_masked(text: str) -> None:
+def assert_masked(text: str) -> None:
     assert [one for one in CANARIES if re.search(rf"(?<!\w){re.escape(one)}", text)] == []
 
 
@@ -125,8 +127,8 @@ async def test_a_practice_run_changes_no_real_data(
     desk: Running, omar: Visitor, mia: Visitor
 ) -> None:
     await omar.act("/workspace/presence", presence="away")  # so that Mia gets all offers
-    await past(desk, ANN)
-    await past(desk, BOB, then=None)
+    await add_past_conversation(desk, ANN)
+    await add_past_conversation(desk, BOB, then=None)
     await mia.act("/workspace/presence", presence="away")
     # Let the service finish its own work first, such as deliveries and the index of texts.
     before = await wait_until(wait_until_unchanged(desk), lambda one: one[0] == one[1])
@@ -149,7 +151,7 @@ async def test_a_practice_run_changes_no_real_data(
         if number == 1:
             await wait_until(page_of(mia, address), lambda one: "the gray one" in one.text)
         pages.append(await mia.get(address))
-        is_masked(files_of(desk).decode(errors="replace"))
+        assert_masked(files_of(desk).decode(errors="replace"))
         assert b"dock is dead" in files_of(desk)
         topic = re.search(TOPIC, pages[-1].text)
         assert topic
@@ -162,7 +164,7 @@ async def test_a_practice_run_changes_no_real_data(
     score = await mia.get(f"{HERE}/1")  # The score was stored before the practice desk closed.
     assert "side by side" in score.text
     for one in (*pages, score, await omar.get(HERE)):
-        is_masked(one.text.replace("Mia Chen", ""))
+        assert_masked(one.text.replace("Mia Chen", ""))
     text = shown(score.text)
     assert "Finished" in text
     assert "2 of 2" in text
