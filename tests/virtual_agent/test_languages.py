@@ -36,6 +36,7 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.dates_in_texts import UNTIL_WEEKDAY, WEEKDAY_AT, WEEKDAYS
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import LOCALE, REQUESTERS, in_language
+from handoff_service.rules.shared.versions import name_in
 from handoff_service.rules.shared.vocabulary import CaseState
 from handoff_service.rules.virtual_agent import bot_replies, bot_text
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine, opened
