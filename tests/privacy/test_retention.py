@@ -27,7 +27,7 @@ from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
-from handoff_service.rules.privacy.step_size import AIM, MOST, next_size
+from handoff_service.rules.privacy.step_size import AIM, LEAST, MOST, next_size
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.rules.training import order
 from handoff_service.store.delivery.usage_report import usage_report
@@ -220,7 +220,7 @@ async def test_a_slow_step_makes_the_next_one_smaller(
     monkeypatch.setattr(retain, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(retain, "empty_rows", counted)
     await run(story, worker)
-    assert steps[:4] == [10, 2, 1, 2]
+    assert steps[:3] == [10, 5, 5]
     assert {line.body for line in await story.lines(interaction_id)} == {""}
 
 
@@ -292,9 +292,9 @@ async def test_the_next_run_is_at_night_and_scheduled_once(story: Story, clock: 
         (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
         (10, 4, AIM / 2, 10),  # fast, but there were few rows
         (MOST, MOST, AIM / 2, MOST),
-        (10, 10, AIM * 2, 5),
-        (40, 10, AIM * 2, 5),
-        (1, 1, AIM * 50, 1),  # one row is the least
+        (40, 40, AIM * 2, 20),
+        (40, 20, AIM * 2, 10),
+        (10, 10, AIM * 50, LEAST),
     ],
 )
 def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
