@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.reports.topic_words import topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.group_names import LANGUAGES
@@ -30,7 +30,7 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
     }
     return named | {
         "number": [FilterChoice(r.id, r.label or r.number) for r in numbers],
-        "topic": [FilterChoice(one, topic_name(one)) for one in _topics(conn)],
+        "topic": [FilterChoice(one, intent_name(one)) for one in _topics(conn)],
         "language": [FilterChoice(code, name) for code, name in LANGUAGES.items()],
         "priority": [
             FilterChoice(one, phrase("{priority}, {meaning}", priority=one, meaning=name))
