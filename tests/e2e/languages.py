@@ -10,7 +10,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
-from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.language import OWN_NAMES, Language
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS
 
 #: what people read or hear on the page: its texts, and some attributes
@@ -43,7 +43,7 @@ class English:
     def without(cls, language: Language) -> Self:
         whole: set[str] = set()
         parts: set[str] = set()
-        same: set[str] = set()
+        same: set[str] = set(OWN_NAMES.values())
         for one in _messages(language):
             english = [one.id] if isinstance(one.id, str) else list(one.id)
             theirs = [one.string] if isinstance(one.string, str) else list(one.string)
