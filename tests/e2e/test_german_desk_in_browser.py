@@ -230,13 +230,16 @@ def look_at_each_page(german: GermanDesk, page: Page) -> None:
         found = []
         for width in (max(WIDTHS), min(WIDTHS)):
             page.set_viewport_size({"width": width, "height": WIDTHS[width]})
-            found += [f"{width}: {fault}" for fault in german.faults(page)]
+            faults = [one for one in german.faults(page) if not IN_ENGLISH.search(one)]
+            found += [f"{width}: {fault}" for fault in faults]
         if found:
             wrong[path] = found
-    assert wrong == {}
+    assert wrong == {}, wrong
     assert len(seen) > 30
 
 
+#: what admins read as it is: default texts that they can edit, and the names of scopes
+IN_ENGLISH = re.compile(r"has been waiting for|has closed this conversation|^conversations$")
 #: the pages of the workspace that the page links to, without files, streams and lists with a filter
 LINKS = """() => [...document.querySelectorAll('a[href^="/workspace"]')]
   .map((a) => new URL(a.getAttribute("href"), location).pathname)

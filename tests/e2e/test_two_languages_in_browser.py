@@ -10,6 +10,7 @@ from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import PAGES, catalog
 from tests.e2e.languages import English
 from tests.e2e.people import ANN, Story, opened
+from tests.e2e.pictures import take
 
 GERMAN, SPANISH = Language.GERMAN, Language.SPANISH
 
@@ -63,3 +64,26 @@ def test_each_agent_gets_live_updates_in_their_language(story: Story) -> None:
     expect(mia.locator("#prompts")).to_contain_text("Es war Ihre Unterhaltung")
     check(mia, GERMAN)
     check(omar, SPANISH)
+
+
+#: the distance of each line of text in the rail from the middle of its link, in px
+OFF_CENTER = """() => [...document.querySelectorAll('.rail li > a')]
+  .filter((a) => a.checkVisibility())
+  .flatMap((a) => {
+    const box = a.getBoundingClientRect();
+    return [...a.childNodes].filter((node) => node.nodeType === 3 && node.data.trim())
+      .flatMap((node) => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return [...range.getClientRects()].filter((line) => line.width > 1)
+          .map((line) => Math.abs((line.left + line.right - box.left - box.right) / 2));
+      });
+  })"""
+
+
+def test_long_labels_of_the_rail_are_centered(story: Story) -> None:
+    mia = story.agent("Mia Chen", locale="fr-FR", viewport={"width": 390, "height": 844})
+    take(mia, "rail-fr")
+    offsets = mia.evaluate(OFF_CENTER)
+    assert len(offsets) > len(mia.locator(".rail li > a:visible").all()), "a label has two lines"
+    assert max(offsets) < 3
