@@ -1,4 +1,4 @@
-"""A report that an opt-out interrupted continues when the requester opts in again."""
+"""When a requester opts in again, the report that the opt-out interrupted continues."""
 
 import pytest
 
@@ -32,10 +32,10 @@ async def test_the_topic_continues_after_stop_and_start(story: Story) -> None:
         "device": "laptop",
     }
     await story.finish(question, "Welcome back.", "How bad is it?")
-    assert await story.begin(back) is None, "START itself is answered"
+    assert await story.begin(back) is None, "START itself gets an answer"
 
 
-async def test_without_a_report_nothing_continues(story: Story) -> None:
+async def test_without_a_report_no_topic_continues(story: Story) -> None:
     await report(story, Topic="account")
     await story.text("STOP")
     back = (await story.text("START")).interaction_id or 0
@@ -43,7 +43,9 @@ async def test_without_a_report_nothing_continues(story: Story) -> None:
 
 
 @pytest.mark.parametrize(("word", "explains"), [("CANCEL", True), ("quit", True), ("STOP", False)])
-async def test_cancel_inside_a_report_is_explained(story: Story, word: str, explains: bool) -> None:
+async def test_cancel_inside_a_report_gets_an_explanation(
+    story: Story, word: str, explains: bool
+) -> None:
     interaction = await report(story, Problem="my laptop is dead")
     await story.text(word)
     assert (await story.texted(interaction))[-1].endswith(ONLY_REPORT) is explains

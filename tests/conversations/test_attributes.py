@@ -1,4 +1,4 @@
-"""Attributes that an admin defines: values of users and conversations, on both databases."""
+"""Attributes that an admin defines for users and conversations, on both databases."""
 
 import pytest
 
@@ -57,7 +57,7 @@ async def put(story: Story, ann: int, **values: str | None) -> None:
     await story.store.write(change_attributes, command)
 
 
-async def test_an_agent_sets_changes_and_removes_an_attribute_with_lines(story: Story) -> None:
+async def test_setting_changing_and_removing_an_attribute_each_add_a_line(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "order", AttributeType.NUMBER)
     await put(story, ann, order="12.0")
@@ -79,7 +79,7 @@ async def test_an_agent_sets_changes_and_removes_an_attribute_with_lines(story: 
     }
 
 
-async def test_lines_show_values_in_words(story: Story) -> None:
+async def test_lines_show_values_as_people_read_them(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "urgent", AttributeType.YES_NO)
     await define(story, "due", AttributeType.DATE)
@@ -122,7 +122,7 @@ async def test_the_list_and_its_views_filter_by_attribute(story: Story) -> None:
             await story.store.write(list_views.save_view, view)
 
 
-async def test_attributes_of_several_conversations_are_set_and_put_back(story: Story) -> None:
+async def test_a_bulk_action_sets_attributes_and_undo_restores_them(story: Story) -> None:
     ann = await story.with_agent()
     bob = await story.with_agent(number=BOB)
     await define(story, "order", AttributeType.NUMBER)
@@ -138,7 +138,7 @@ async def test_attributes_of_several_conversations_are_set_and_put_back(story: S
     assert [(await story.see(one)).attributes for one in (ann, bob)] == [{"order": "12"}, {}]
 
 
-async def test_a_definition_that_stored_values_do_not_fit_names_them(story: Story) -> None:
+async def test_a_refused_definition_names_the_stored_values_that_do_not_fit(story: Story) -> None:
     for n, value in enumerate(["Yes", "2", "3", "4", "5"]):
         made = MakeUser(external_id=f"N{n}", name=f"User {n}", attributes={"vip": value})
         await story.store.write(make_user, made)
@@ -183,7 +183,7 @@ async def test_values_stay_when_a_definition_is_renamed_or_deleted(story: Story)
     assert (await story.see(ann)).attributes == {}
 
 
-async def test_a_required_attribute_is_set_before_closing_or_with_it(story: Story) -> None:
+async def test_closing_requires_a_value_for_a_required_attribute(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "order", AttributeType.TEXT, required_to_close=True)
     with pytest.raises(BadInput) as refused:
@@ -194,7 +194,9 @@ async def test_a_required_attribute_is_set_before_closing_or_with_it(story: Stor
     assert (closed.closed_at is not None, closed.attributes) == (True, {"order": "A-7"})
 
 
-async def test_a_messaging_action_compares_attributes(story: Story, clock: MovedClock) -> None:
+async def test_a_messaging_actions_condition_compares_attributes(
+    story: Story, clock: MovedClock
+) -> None:
     rules = Rules(story.store, clock)
     await rules.none()
     order = await define(story, "order", AttributeType.NUMBER)
@@ -253,7 +255,7 @@ async def test_a_desk_file_defines_attributes_and_checks_values(story: Story) ->
     await story.store.write(import_desk, read(corrected))
 
 
-async def test_the_export_of_conversations_has_them(story: Story) -> None:
+async def test_the_export_of_conversations_includes_attributes(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "order", AttributeType.TEXT)
     await put(story, ann, order="A-7")

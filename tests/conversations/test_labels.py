@@ -1,4 +1,6 @@
-"""Labels on conversations: added, removed, found by search, and chosen as the topic on closing."""
+"""Labels on conversations: agents add and remove them, search by them, and choose one as the topic
+on closing.
+"""
 
 import pytest
 
@@ -43,12 +45,12 @@ async def found(story: Story, words: str) -> list[int]:
     return [one.interaction_id for one in page.items]
 
 
-async def test_a_label_is_on_the_conversation_in_its_history_and_in_the_list(story: Story) -> None:
+async def test_conversation_history_and_list_show_a_label(story: Story) -> None:
     ann = await story.with_agent()
     printer, vip = await make(story, "Printer"), await make(story, "VIP")
     assert await put(story, ann, vip)
     assert await put(story, ann, printer)
-    assert not await put(story, ann, printer), "it has the label"
+    assert not await put(story, ann, printer), "the conversation already has the label"
     assert await names(story, ann) == ["Printer", "VIP"]
     (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert [one.name for one in item.labels] == ["Printer", "VIP"]
@@ -64,7 +66,7 @@ async def test_a_label_is_on_the_conversation_in_its_history_and_in_the_list(sto
         await put(story, ann, 99)
 
 
-async def test_conversations_are_found_by_label(story: Story) -> None:
+async def test_search_finds_conversations_by_label(story: Story) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
     label = await make(story, "Bürodrucker")
     await put(story, ann, label)
@@ -75,7 +77,7 @@ async def test_conversations_are_found_by_label(story: Story) -> None:
     assert await found(story, "Bürodrucker") == [bob]
 
 
-async def test_labels_have_names_of_their_own_and_leave_conversations_when_deleted(
+async def test_labels_have_unique_names_and_deleting_one_removes_it_from_conversations(
     story: Story,
 ) -> None:
     ann, printer = await story.with_agent(), await make(story, "Printer")
@@ -94,7 +96,7 @@ async def test_labels_have_names_of_their_own_and_leave_conversations_when_delet
     assert [one.name for one in await story.store.read(labels.list_)] == ["Printer"]
 
 
-async def test_a_desk_that_asks_for_a_topic_closes_nothing_without_one(story: Story) -> None:
+async def test_a_desk_that_asks_for_a_topic_requires_one_to_close(story: Story) -> None:
     ann = await story.with_agent()
     await story.store.write(change_desk, {"ask_topic": True})
     vip, printer = await make(story, "VIP"), await make(story, "Printer", topic=True)

@@ -1,4 +1,4 @@
-"""The list as a work queue: sorts, filters, and views that are saved for oneself or for all."""
+"""The list as a work queue: sort orders, filters, and saved views, which are private or shared."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -32,8 +32,8 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Item:
     name: str
-    waits: int | None = None  #: minutes until now
-    due: int | None = None  #: minutes from now
+    waits: int | None = None  #: minutes before now
+    due: int | None = None  #: minutes after now
     label_ids: Collection[int] = ()
     has: Collection[Tag] = field(default_factory=set)
 
@@ -78,7 +78,9 @@ async def shown(story: Story, agent: int = MIA) -> list[int]:
     return [one.interaction.id for one in lists.ongoing]
 
 
-async def test_an_agents_choice_holds_until_it_is_changed(story: Story, clock: MovedClock) -> None:
+async def test_an_agents_choice_of_filters_stays_until_they_change_it(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     clock.move(600)
     bob = await story.with_agent(number=BOB)

@@ -23,6 +23,6 @@ FORMS = {
 
 
 @pytest.mark.parametrize(("number", "right"), FORMS.values(), ids=FORMS)
-def test_one_form(number: str, right: str) -> None:
+def test_each_form_of_a_number_becomes_the_same_number(number: str, right: str) -> None:
     assert one_form(number) == right
-    assert one_form(right) == right, "the form that is kept stays"
+    assert one_form(right) == right, "the stored form does not change"

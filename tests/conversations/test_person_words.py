@@ -1,4 +1,4 @@
-"""Finding people: spelling and order of names do not matter."""
+"""Finding people by name. Spelling variants and the order of names do not matter."""
 
 import pytest
 
@@ -59,11 +59,11 @@ def test_a_person_is_found(name: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "typed"), NOT_FOUND.values(), ids=NOT_FOUND)
-def test_another_number_is_not_the_same(name: str, typed: str) -> None:
+def test_another_number_does_not_match(name: str, typed: str) -> None:
     assert not fits(name, typed)
 
 
-def test_numbers_and_the_employee_number_are_words_too() -> None:
+def test_phone_and_employee_numbers_match_too() -> None:
     there = person_words("Ann Lee", "E 1001-ß", ["+447911123456"])
     assert person_query("e 1001-SS").exact in there
     for typed in (

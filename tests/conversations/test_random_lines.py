@@ -1,7 +1,7 @@
 """Random texts, closings and handoffs on a few lines, on both databases. These invariants must
 always hold: at most one active interaction on a line, no message without an interaction, at most
-one active profile for a number, no gap in a conversation, and no open conversation without somebody
-who will continue it.
+one active profile for a number, no gap in the sequence numbers of a conversation, and no open
+conversation without an owner or scheduled work.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class Lines(RuleBasedStateMachine):
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
-        """Take a step of the story. If a step is refused, the invariants check that it has changed
+        """Take one step. If the service refuses it, the invariants check that it has changed
         nothing.
         """
         try:

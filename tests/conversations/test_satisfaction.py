@@ -1,5 +1,5 @@
-"""The question after closing: the requesters who get it, the texts that answer it, and the effects
-of a low grade.
+"""The satisfaction question after closing: who gets it, which texts answer it, and what a low grade
+causes.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ HOUR = 3600
 
 @pytest.fixture
 async def asks(story: Story) -> Story:
-    """The desk's queue asks an hour after closing, a requester at most once in 30 days."""
+    """Set the queue to ask one hour after closing, and each requester at most once in 30 days."""
     values = {"satisfaction_after_hours": 1, "satisfaction_every_days": 30}
     await story.store.write(change_queue, ChangeQueue(id=1, values=values))
     return story
@@ -54,7 +54,7 @@ async def changed(story: Story, statement: sa.Executable) -> None:
 
 
 async def closed(story: Story, number: str = ANN) -> int:
-    """A conversation that Mia has answered and closed."""
+    """Create a conversation that Mia has answered and closed."""
     ann = await story.with_agent(number=number)
     await story.write(ann, "Your badge works again")
     await story.close(ann)
@@ -74,7 +74,7 @@ async def send_all(story: Story) -> None:
 
 
 async def asked(story: Story, clock: MovedClock, number: str = ANN) -> int:
-    """A closed conversation. Its requester has received the question."""
+    """Create a closed conversation whose requester has received the question."""
     ann = await closed(story, number)
     clock.move(HOUR)
     assert await ask(story, ann) is AskOutcome.ASKED
@@ -83,7 +83,7 @@ async def asked(story: Story, clock: MovedClock, number: str = ANN) -> int:
 
 
 async def answers(story: Story, body: str, number: str = ANN) -> int:
-    """Text the number that live agents answer. Returns the conversation that contains the text."""
+    """Text the number that live agents answer. Return the conversation that contains the text."""
     return (await story.text(body, number=number, to=DIRECT)).interaction_id or 0
 
 
@@ -95,14 +95,15 @@ async def grade(story: Story, interaction: int) -> tuple[int | None, str | None]
 
 
 async def alerts(story: Story) -> list[str]:
-    """The prompts that the supervisor Omar has."""
+    """Return the prompts of the supervisor Omar."""
     return [one.said for one in await story.store.read(low_grades.open_prompts, OMAR)]
 
 
-# Asking -------------------------------------------------------------------------------------------
+# The question
+# -------------------------------------------------------------------------------------------
 
 
-async def test_the_question_is_due_so_many_hours_after_closing(
+async def test_the_question_is_due_after_the_queues_number_of_hours(
     asks: Story, clock: MovedClock
 ) -> None:
     ann = await closed(asks)
@@ -117,17 +118,19 @@ async def test_the_question_is_due_so_many_hours_after_closing(
     seen = await asks.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
     assert await asks.count(t.timers, t.timers.c.interaction_id == ann) == 0
-    assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "once"
+    assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "the question is scheduled only once"
 
 
-async def test_the_desk_does_not_ask_unless_its_queue_does(story: Story, clock: MovedClock) -> None:
+async def test_without_the_queue_setting_nobody_is_asked(story: Story, clock: MovedClock) -> None:
     ann = await closed(story)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION) == 0
     clock.move(HOUR)
     assert await ask(story, ann) is AskOutcome.NOT_ASKED
 
 
-async def test_a_queue_that_asks_later_now_asks_later(asks: Story, clock: MovedClock) -> None:
+async def test_a_longer_delay_also_applies_to_scheduled_questions(
+    asks: Story, clock: MovedClock
+) -> None:
     ann = await closed(asks)
     due = clock() + timedelta(hours=24)
     await asks.store.write(change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 24}))
@@ -137,31 +140,35 @@ async def test_a_queue_that_asks_later_now_asks_later(asks: Story, clock: MovedC
     assert work.due_at == due
 
 
-async def test_zero_hours_leave_time_to_undo_closing(asks: Story, clock: MovedClock) -> None:
+async def test_a_delay_of_zero_hours_leaves_time_to_undo_closing(
+    asks: Story, clock: MovedClock
+) -> None:
     await asks.store.write(change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 0}))
     ann = await closed(asks)
     (work,) = await asks.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
     assert work.due_at == clock() + timedelta(minutes=2)
     await asks.store.write(reopen, Reopen(interaction_id=ann, agent_id=MIA))
     clock.move(120)
-    assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "it is open again"
+    assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "the conversation is open again"
 
 
-async def test_agents_who_are_not_asked(asks: Story, clock: MovedClock) -> None:
+async def test_some_closed_conversations_get_no_question(asks: Story, clock: MovedClock) -> None:
     async def outcome(ann: int) -> AskOutcome:
         clock.move(HOUR)
         return await ask(asks, ann)
 
     unanswered = await asks.with_agent()
     await asks.close(unanswered)
-    assert await outcome(unanswered) is AskOutcome.NOT_ASKED, "nobody answered it"
+    assert await outcome(unanswered) is AskOutcome.NOT_ASKED, "no agent answered the conversation"
     abandoned = await asks.with_agent()
     await asks.write(abandoned, "Are you there?")
     await asks.close(abandoned, state=State.CLOSED_ABANDONED)
     assert await outcome(abandoned) is AskOutcome.NOT_ASKED
     newer = await closed(asks)
     await asks.text("my VPN is down", to=MAIN)
-    assert await outcome(newer) is AskOutcome.NOT_ASKED, "a new problem, on another number"
+    assert await outcome(newer) is AskOutcome.NOT_ASKED, (
+        "the requester has a new problem on another number"
+    )
     opted_out = await closed(asks, BOB)
     await asks.text("STOP", number=BOB, to=MAIN)
     assert await outcome(opted_out) is AskOutcome.NOT_ASKED
@@ -170,11 +177,11 @@ async def test_agents_who_are_not_asked(asks: Story, clock: MovedClock) -> None:
     assert await outcome(late) is AskOutcome.NOT_ASKED, "the service was down for days"
 
 
-async def test_a_person_is_asked_once_in_so_many_days_on_all_numbers(
+async def test_a_person_with_several_numbers_is_asked_once_per_period(
     asks: Story, clock: MovedClock
 ) -> None:
     u = t.user_numbers
-    # now the number SHARED belongs to Bob only
+    # The number SHARED now belongs only to Bob.
     await changed(asks, u.delete().where(u.c.user_id == 3))
     await asked(asks, clock, BOB)
     clock.move(29 * 24 * HOUR)
@@ -182,19 +189,19 @@ async def test_a_person_is_asked_once_in_so_many_days_on_all_numbers(
     other_number = await closed(asks, SHARED)
     clock.move(HOUR)
     assert await ask(asks, second) is AskOutcome.NOT_ASKED
-    assert await ask(asks, other_number) is AskOutcome.NOT_ASKED, "Bob's other number"
+    assert await ask(asks, other_number) is AskOutcome.NOT_ASKED, (
+        "the question to Bob's other number counts"
+    )
     clock.move(24 * HOUR)
     third = await closed(asks, BOB)
     clock.move(HOUR)
     assert await ask(asks, third) is AskOutcome.ASKED
 
 
-async def test_two_processes_ask_one_person_once(
+async def test_two_processes_ask_each_person_once(
     asks: Story, clock: MovedClock, database_url: str
 ) -> None:
-    """Each of these people has two numbers, and the questions about both conversations are due at
-    the same time.
-    """
+    """Each person has two numbers. Both conversations' questions are due at the same time."""
     other = Store(
         database_url,
         clock=clock,
@@ -217,7 +224,9 @@ async def test_two_processes_ask_one_person_once(
     other.close()
 
 
-async def test_it_waits_for_the_end_of_quiet_hours(asks: Story, clock: MovedClock) -> None:
+async def test_the_question_waits_for_the_end_of_quiet_hours(
+    asks: Story, clock: MovedClock
+) -> None:
     await changed(asks, update(t.desk).values(quiet_hours="21:00-08:00"))
     clock.now = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 20:30 in Washington
     ann = await closed(asks)
@@ -230,7 +239,7 @@ async def test_it_waits_for_the_end_of_quiet_hours(asks: Story, clock: MovedCloc
     assert await ask(asks, ann) is AskOutcome.ASKED
 
 
-async def test_a_question_that_has_not_left_is_canceled_by_a_new_text(
+async def test_a_new_text_cancels_a_question_that_was_not_sent_yet(
     asks: Story, clock: MovedClock
 ) -> None:
     ann = await closed(asks)
@@ -287,7 +296,7 @@ async def test_thanks_leave_a_question_in_the_outbox(asks: Story, clock: MovedCl
     assert await answers(asks, "4") == ann
 
 
-async def test_people_who_text_in_spanish_are_asked_in_spanish(
+async def test_requesters_who_text_in_spanish_get_the_question_in_spanish(
     asks: Story, clock: MovedClock
 ) -> None:
     await asks.available(MIA)
@@ -305,7 +314,7 @@ async def test_people_who_text_in_spanish_are_asked_in_spanish(
 # Answers ------------------------------------------------------------------------------------------
 
 
-async def test_a_grade_stays_in_the_closed_conversation_and_rings_nobody(
+async def test_a_grade_stays_in_the_closed_conversation_and_notifies_no_agent(
     asks: Story, clock: MovedClock
 ) -> None:
     ann = await asked(asks, clock)
@@ -322,7 +331,7 @@ async def test_a_grade_stays_in_the_closed_conversation_and_rings_nobody(
 
 
 @pytest.mark.parametrize("body", ["Great service, thanks Mia!", "👍"])
-async def test_praise_without_a_number_answers_the_question_too(
+async def test_praise_without_a_digit_also_answers_the_question(
     asks: Story, clock: MovedClock, body: str
 ) -> None:
     """This also applies long after closing, when thanks would otherwise start a conversation."""
@@ -333,7 +342,7 @@ async def test_praise_without_a_number_answers_the_question_too(
     assert await answers(asks, "5") == ann
 
 
-async def test_a_number_is_an_ordinary_text_without_a_question(story: Story) -> None:
+async def test_without_a_question_a_digit_is_an_ordinary_text(story: Story) -> None:
     ann = await closed(story)
     assert await answers(story, "5") != ann
 
@@ -342,16 +351,18 @@ async def test_a_new_problem_cancels_the_question(asks: Story, clock: MovedClock
     ann = await asked(asks, clock)
     second = await answers(asks, "my VPN is down")
     assert second != ann
-    assert await answers(asks, "5") == second, "while it is open"
+    assert await answers(asks, "5") == second, "the conversation about the new problem is open"
     await asks.close(second)
-    assert await answers(asks, "5") not in (ann, second), "and when it is closed"
+    assert await answers(asks, "5") not in (ann, second), (
+        "the conversation about the new problem is closed"
+    )
     assert await grade(asks, ann) == (None, None)
 
 
-async def test_a_digit_while_the_virtual_agent_asks_is_the_virtual_agents(
+async def test_a_digit_answers_the_virtual_agents_newer_question(
     asks: Story, clock: MovedClock
 ) -> None:
-    """The digit arrives on the same line, after an unanswered satisfaction question."""
+    """The digit arrives on the same number, after an unanswered satisfaction question."""
 
     async def bot_says(body: str) -> int:
         interaction = (await asks.text("my laptop won't start", to=MAIN)).interaction_id or 0
@@ -380,9 +391,7 @@ async def test_a_question_is_open_for_a_week(asks: Story, clock: MovedClock) -> 
     assert await answers(asks, "5") != ann
 
 
-async def test_a_later_text_of_the_desk_is_what_a_digit_answers(
-    asks: Story, clock: MovedClock
-) -> None:
+async def test_a_digit_answers_a_later_text_of_the_desk(asks: Story, clock: MovedClock) -> None:
     ann = await asked(asks, clock)
     (question,) = await asks.rows(t.satisfaction_questions)
     m = t.messages
@@ -428,7 +437,7 @@ async def test_a_low_grade_asks_why_and_alerts_the_supervisors(
     assert await answers(asks, "Anything else is a new text") != ann
 
 
-async def test_a_grade_and_its_comment_may_arrive_in_one_transaction(
+async def test_a_grade_and_its_comment_can_arrive_in_one_transaction(
     asks: Story, clock: MovedClock
 ) -> None:
     ann = await asked(asks, clock)
@@ -441,15 +450,19 @@ async def test_a_grade_and_its_comment_may_arrive_in_one_transaction(
     assert await grade(asks, ann) == (1, "Nobody called me back")
 
 
-async def test_a_low_grade_with_its_comment_in_one_text(asks: Story, clock: MovedClock) -> None:
+async def test_one_text_can_have_a_low_grade_and_its_comment(
+    asks: Story, clock: MovedClock
+) -> None:
     ann = await asked(asks, clock)
     await answers(asks, "1, Mia was rude")
     assert await grade(asks, ann) == (1, "Mia was rude")
-    assert (await asks.texted(ann))[-1] == QUESTION, "it does not ask for what it knows"
+    assert (await asks.texted(ann))[-1] == QUESTION, (
+        "the desk does not ask for a comment that it has"
+    )
     assert await alerts(asks) == ["Graded 1 of 5: “Mia was rude”"]
 
 
-async def test_another_low_grade_keeps_the_comment_and_asks_nothing_again(
+async def test_a_second_low_grade_keeps_the_comment_and_sends_no_question(
     asks: Story, clock: MovedClock
 ) -> None:
     ann = await asked(asks, clock)
@@ -464,7 +477,9 @@ async def test_another_low_grade_keeps_the_comment_and_asks_nothing_again(
     assert await grade(asks, ann) == (1, "Mia was rude"), "a new comment replaces the old one"
 
 
-async def test_another_low_grade_waits_for_the_same_comment(asks: Story, clock: MovedClock) -> None:
+async def test_a_comment_after_two_low_grades_belongs_to_the_second(
+    asks: Story, clock: MovedClock
+) -> None:
     ann = await asked(asks, clock)
     await answers(asks, "1")
     await answers(asks, "2")
@@ -474,7 +489,7 @@ async def test_another_low_grade_waits_for_the_same_comment(asks: Story, clock: 
 
 
 @pytest.mark.parametrize("body", ["my laptop is broken too", "When will you call me?", "agent"])
-async def test_a_new_problem_after_a_low_grade_is_answered(
+async def test_a_new_problem_after_a_low_grade_starts_a_conversation(
     asks: Story, clock: MovedClock, body: str
 ) -> None:
     ann = await asked(asks, clock)

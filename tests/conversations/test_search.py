@@ -1,4 +1,4 @@
-"""Searching: the results of each query, in order, page by page."""
+"""Search: the results of each query, in order and in pages."""
 
 import pytest
 import sqlalchemy as sa
@@ -110,7 +110,7 @@ async def said(story: Story) -> Story:
     return story
 
 
-async def test_results_of_queries(said: Story) -> None:
+async def test_each_query_has_its_results_in_order(said: Story) -> None:
     found = {}
     for case, (typed, _) in FOUND.items():
         page = await said.store.read(search.find_interactions, read(typed), limit=10)
@@ -127,7 +127,7 @@ async def test_texts_that_are_not_indexed_yet_are_found(story: Story) -> None:
         assert (case, [find.interaction_id for find in found]) == (case, right)
 
 
-async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
+async def test_a_result_shows_the_newest_matching_line(said: Story) -> None:
     await said.text("laptop again")
     await index(said)
     (first, second) = (
@@ -140,7 +140,7 @@ async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
     assert by_number.seq is None
 
 
-async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
+async def test_pages_follow_the_order_of_the_list_and_include_every_result(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 3)
@@ -199,7 +199,9 @@ def people(conn: sa.Connection, wanted: SearchQuery) -> list[search.FoundPerson]
     return search.found_people(conn, search.people_ids(conn, wanted))
 
 
-async def test_the_page_searches_people_once(said: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_makes_one_query_for_people(
+    said: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     searched: list[str] = []
 
     def counted(conn: sa.Connection, typed: str, page: PageRequest) -> list[int]:

@@ -43,7 +43,7 @@ def test_an_excerpt_is_always_a_piece_of_the_text(text: str, typed: str) -> None
 
 
 @given(st.text(max_size=60))
-def test_a_text_fits_its_own_words(text: str) -> None:
+def test_a_text_matches_its_own_words(text: str) -> None:
     there = words(text)
     if len(there) == 1 and len(there[0]) > 1:
         assert matches_line(there, read(there[0]))

@@ -1,5 +1,6 @@
-"""Search in scripts without spaces and in mixed texts: each part of a run is found, at any length,
-while a Latin word is found by its beginning only."""
+"""Search in scripts without spaces and in mixed texts. A query finds any part of a run of such
+letters, but only the beginning of a Latin word.
+"""
 
 import pytest
 
@@ -79,14 +80,14 @@ async def _found(story: Story) -> dict[str, list[int]]:
     return found
 
 
-async def test_each_script_is_found_by_its_parts(said: Story) -> None:
+async def test_search_finds_parts_of_words_in_each_script(said: Story) -> None:
     right = {case: wanted for case, (_, wanted) in FOUND.items()}
     assert await _found(said) == right, "before the texts are indexed"
     await index(said)
-    assert await _found(said) == right, "after it"
+    assert await _found(said) == right, "after the texts are indexed"
 
 
-async def test_every_part_of_a_run_is_found_in_exactly_its_texts(story: Story) -> None:
+async def test_each_part_of_a_run_finds_exactly_the_texts_with_it(story: Story) -> None:
     texts = [one for script in SCRIPTS for one in SENTENCES[script][:10]]
     for n, body in enumerate(texts):
         await story.text(body, number=f"+131255520{n:02d}", to=DIRECT)
@@ -99,7 +100,7 @@ async def test_every_part_of_a_run_is_found_in_exactly_its_texts(story: Story) -
 
 
 def _parts(body: str) -> list[str]:
-    """Parts of two to five letters from inside the longest run."""
+    """Return the parts of two to five letters inside the longest run."""
     run = max(RUN.findall(body), key=len)
     middle = len(run) // 3
     return [run[middle : middle + length] for length in range(2, 6) if middle + length <= len(run)]

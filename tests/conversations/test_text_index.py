@@ -19,7 +19,7 @@ EVERYTHING = 1 << 62
 
 
 async def index(story: Story) -> int:
-    """Index everything. Returns how many batches that took."""
+    """Index all texts. Return the number of batches."""
     batches = 1
     while await story.store.write(index_texts, None):
         batches += 1
@@ -27,7 +27,7 @@ async def index(story: Story) -> int:
 
 
 async def found(story: Story, typed: str) -> list[tuple[int, int]]:
-    """(interaction, seq) of each match, newest interaction first."""
+    """Return (interaction, seq) of each match, newest interaction first."""
     wanted = read(typed)
     places = await story.store.read(text_index.matches, wanted, EVERYTHING, 1000)
     return [text_index.interaction_of(at) for at in places]
@@ -44,9 +44,7 @@ async def test_a_text_is_found_once_it_is_indexed(story: Story) -> None:
     assert await found(story, "laptop") == [(1, 2), (1, 1)]
 
 
-async def test_batches_leave_nothing_out_and_continue_until_the_end(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_batches_index_every_text(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
     await story.store.write(schedule_indexing, None)
     for n in range(10):
@@ -58,7 +56,7 @@ async def test_batches_leave_nothing_out_and_continue_until_the_end(
     assert [len(await found(story, f"word{n}")) for n in range(10)] == [1] * 10
 
 
-async def test_another_process_continues_where_one_was_ended(
+async def test_another_process_continues_where_a_killed_one_stopped(
     story: Story, database_url: str, monkeypatch: pytest.MonkeyPatch, clock: object
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
@@ -78,9 +76,7 @@ async def test_another_process_continues_where_one_was_ended(
 
 @contextmanager
 def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
-    """Another lane that is storing a text. The text has its id, and the transaction is not
-    committed.
-    """
+    """Store a text in another lane. The text has its id, but its transaction is still open."""
     opened = engine(url, size=1, writes=True)
     with opened.connect() as conn:
         i, m = t.interactions, t.messages
@@ -121,5 +117,5 @@ async def test_a_late_commit_with_a_low_id_is_found(
         await index(story)
     (state,) = await story.rows(t.text_index)
     (late,) = await story.rows(t.messages, t.messages.c.body == "committed late")
-    assert state.done_to > late.id, "what has been waited for is not looked at again"
+    assert state.done_to > late.id, "the index does not wait for the same transaction twice"
     assert await found(story, "late") == [(bob, 2)]

@@ -1,4 +1,4 @@
-"""The values of each type of attribute, and conditions on them."""
+"""The rules for the values of each type of attribute, and for conditions on them."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def of(type_: AttributeType, **more: object) -> AttributeFields:
         (YES_NO, "false", "no"),
     ],
 )
-def test_a_value_is_stored_in_one_form(type_: AttributeType, typed: str, stored: str) -> None:
+def test_each_value_has_one_stored_form(type_: AttributeType, typed: str, stored: str) -> None:
     assert read_value(of(type_), typed) == stored
 
 
@@ -81,7 +81,7 @@ def test_a_value_that_does_not_fit_gets_a_helpful_error(
         (of(TEXT, shown=AttributePlace.NOWHERE, required_to_close=True), ["shown"]),
     ],
 )
-def test_a_definition_is_checked(one: AttributeFields, wrong: list[str]) -> None:
+def test_a_wrong_definition_gets_an_error(one: AttributeFields, wrong: list[str]) -> None:
     assert list(errors(one)) == wrong
 
 
@@ -131,7 +131,7 @@ def test_conditions_compare_attributes(
         (of(TEXT, key="other"), {"is": "x"}, "there is no conversation attribute “plan”"),
     ],
 )
-def test_the_values_of_conditions_fit_the_type(
+def test_the_values_of_conditions_must_fit_the_type(
     one: AttributeFields, condition: dict[str, object], said: object
 ) -> None:
     parsed = parse({"field": "conversation.plan", **condition})

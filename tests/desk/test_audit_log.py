@@ -1,4 +1,4 @@
-"""The audit log and its chain, on both databases: the log is complete under concurrency, and
+"""The audit log and its chain, on both databases. Concurrent writers lose no entry, and
 verification detects every change.
 """
 
@@ -51,7 +51,7 @@ async def looks(story: Story, count: int, *, by: int = MIA) -> None:
     )
 
 
-async def test_a_record_history_has_both_values(story: Story) -> None:
+async def test_an_entry_has_both_values_of_a_changed_field(story: Story) -> None:
     store = story.store.acting(OMAR, "192.0.2.7")
     label = await store.write(make_label, MakeLabel(name="VPN", color="gray", topic=False))
     await store.write(change_label, ChangeLabel(id=label, values=BLUE))
@@ -72,7 +72,7 @@ async def test_no_entry_contains_a_secret(story: Story) -> None:
     assert one.details == {"name": ["Mia Chen", "Mia C."], "password": [None, None]}
 
 
-async def test_sign_ins_and_failures_are_there_but_no_typed_address(story: Story) -> None:
+async def test_the_log_has_sign_ins_and_failures_but_no_typed_address(story: Story) -> None:
     store = story.store.acting(None, "192.0.2.9")
     await store.write(
         sign_in.record_failure, sign_in.FailedSignIn("mia@example.com", is_code=False)
@@ -94,7 +94,7 @@ async def test_sign_ins_and_failures_are_there_but_no_typed_address(story: Story
     assert "wrong-field" not in str(seen)
 
 
-async def test_filters_choose_entries(story: Story, clock: MovedClock) -> None:
+async def test_filters_select_entries(story: Story, clock: MovedClock) -> None:
     await looks(story, 2)
     clock.move(3600)
     await looks(story, 1, by=OMAR)
@@ -108,10 +108,10 @@ async def test_filters_choose_entries(story: Story, clock: MovedClock) -> None:
 # The chain ----------------------------------------------------------------------------------------
 
 
-async def test_the_chain_holds_every_entry_of_several_writers(
+async def test_the_chain_contains_every_entry_of_several_writers(
     story: Story, database_url: str, clock: MovedClock
 ) -> None:
-    """Two processes write at the same time, and both chain."""
+    """Two processes write at the same time, and both extend the chain."""
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     second = Story(other)
     for _ in range(5):
@@ -127,7 +127,7 @@ async def test_the_chain_holds_every_entry_of_several_writers(
     other.close()
 
 
-async def test_an_entry_that_is_committed_late_is_chained_too(
+async def test_an_entry_that_is_committed_late_is_also_chained(
     story: Story, clock: MovedClock
 ) -> None:
     """A transaction can get its id before another transaction and commit after it."""
@@ -156,7 +156,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-async def test_tampering_is_refused_and_found(story: Story, name: str) -> None:
+async def test_tampering_is_refused_and_verification_detects_it(story: Story, name: str) -> None:
     statement, says = TAMPERED[name]
     await looks(story, 5)
     assert (await check_chain(story.store)).faults == []
@@ -181,9 +181,7 @@ async def test_tampering_is_refused_and_found(story: Story, name: str) -> None:
     assert says in " ".join((await check_chain(story.store)).faults)
 
 
-async def test_old_entries_can_go_and_the_chain_stays_whole(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_deleting_old_entries_keeps_the_chain_valid(story: Story, clock: MovedClock) -> None:
     await looks(story, 5)
     old = await check_chain(story.store)
     clock.move(86_400)

@@ -20,7 +20,7 @@ async def found(story: Story, typed: str) -> list[str]:
 
 
 @pytest.mark.parametrize("many", [True, False])
-async def test_a_person_is_found_by_what_is_stored_now(
+async def test_a_person_is_found_by_the_current_values(
     story: Story, monkeypatch: pytest.MonkeyPatch, many: bool
 ) -> None:
     if many:

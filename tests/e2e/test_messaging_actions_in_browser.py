@@ -1,4 +1,4 @@
-"""The form of a messaging action in Chromium: the panels beside it follow what is typed."""
+"""The form of a messaging action in Chromium: the panels beside it follow the typed values."""
 
 from playwright.sync_api import expect
 
@@ -82,7 +82,7 @@ def test_moving_and_switching_keep_the_focus_and_deleting_asks_first(story: Stor
     expect(grace.get_by_role("link", name="Soon")).to_have_count(0)
 
 
-def test_the_pages_are_in_order_at_every_width(story: Story) -> None:
+def test_the_pages_are_accessible_at_every_width(story: Story) -> None:
     grace = story.agent("Grace Okafor")
     # Bypasses the content security policy, because axe needs that.
     page = story.context(

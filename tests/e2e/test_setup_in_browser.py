@@ -1,4 +1,4 @@
-"""The first hour: from an empty database to an answered text, in one browser and without a demo."""
+"""The first hour: from an empty database to an answered text, in one browser without the demo."""
 
 import os
 import re
@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Troubles
+from tests.e2e.conftest import PageErrors
 from tests.e2e.people import Phone
 from tests.support.service import Service, running_service
 
 
 @dataclass
 class Counted:
-    """A page on which clicks are counted."""
+    """A page that counts clicks and keys."""
 
     page: Page
     clicks: int = 0
@@ -48,12 +48,12 @@ def empty(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_from_an_empty_database_to_an_answered_text(
-    empty: Service, browser: Browser, troubles: Troubles
+    empty: Service, browser: Browser, page_errors: PageErrors
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-DE")
     link = re.search(r"http://\S+/setup\?token=\w+", empty.log.read_text())
     assert link is not None, "serve prints the link"
-    page = troubles.watch(context.new_page())
+    page = page_errors.watch(context.new_page())
     page.goto(empty.url)
     expect(page.get_by_text("open the link that the service prints")).to_be_visible()
 
@@ -62,7 +62,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.fill(Your_name="Ada Lovelace", Password="a few good words")
     page.get_by_label("E-mail").fill("ada@example.com")
     here.click("Create my account")
-    # preselected from the browser's settings
+    # The page preselects these from the browser's settings.
     expect(page.get_by_label("Country")).to_have_value("DE")
     here.step("account")
     here.click("Save and continue")
@@ -71,7 +71,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.click("Save and continue")
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.step("number")
-    page.goto(f"{empty.url}/setup")  # the set-up is left and resumed
+    page.goto(f"{empty.url}/setup")  # The admin leaves the setup and continues later.
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.click("Continue")
     here.click("Save and continue")
@@ -80,7 +80,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.step("agents and queue")
     with context.expect_page() as opened:
         here.click("Open the phone", role="link")
-    phone = Phone(troubles.watch(opened.value))
+    phone = Phone(page_errors.watch(opened.value))
     phone.text("My screen is dark")
     expect(page.get_by_text("“My screen is dark” arrived")).to_be_visible()
     here.step("test text")

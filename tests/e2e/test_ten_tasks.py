@@ -1,9 +1,9 @@
-"""Measures ten tasks of an agent's day, each by mouse and by keyboard: the number of clicks, keys
-and seconds.
+"""Measures ten tasks of an agent's day, each by mouse and by keyboard. It counts clicks, keys and
+seconds.
 
     PATCHBOARD_LONG_TESTS=1 pytest -s tests/e2e/test_ten_tasks.py
 
-With PATCHBOARD_PICTURES=docs/how-to it writes the table into docs/how-to/an-agents-day.md.
+With PATCHBOARD_PICTURES=docs/how-to, the test writes its table to docs/how-to/an-agents-day.md.
 """
 
 import os
@@ -33,8 +33,8 @@ BEGINS, ENDS = "<!-- ten tasks: begin -->\n", "<!-- ten tasks: end -->\n"
 
 @dataclass(slots=True)
 class Hand:
-    """The mouse and keyboard of one agent. It counts their use. A key with Ctrl, Alt or Shift is
-    one press. Typed text is counted separately, in characters.
+    """The mouse and keyboard of one agent, with counts of their use. A key with Ctrl, Alt or Shift
+    counts as one press. Typed text counts separately, in characters.
     """
 
     page: Page
@@ -60,8 +60,8 @@ class Hand:
         self.page.keyboard.type(text)
 
     def choose(self, select: Locator, label: str) -> None:
-        """Choose in a list, and count two clicks, one on the field and one on the choice. The
-        browser draws the choices outside the page, where a test cannot click.
+        """Choose from a list, and count two clicks, one on the field and one on the choice. A test
+        cannot click on the choices, because the browser draws them outside the page.
         """
         self.begin()
         self.clicks += 2
@@ -81,8 +81,8 @@ class Day:
     undone: bool = False
 
     def fresh(self) -> None:
-        """Mia has accepted and opened Ann's new conversation. There is no other one, and nothing
-        has the focus.
+        """Let Mia accept and open Ann's new conversation. Mia has no other conversation, and
+        nothing has the focus.
         """
         self.offer()
         self.mia.get_by_role("button", name="Accept").click()
@@ -95,13 +95,14 @@ class Day:
         expect(self.mia.locator("[data-accept] button")).to_be_visible()
 
     def two(self) -> None:
-        """Ann's conversation is open, and Bob's is next in the list."""
+        """Open Ann's conversation. Bob's conversation is next in the list."""
         self.fresh()
         write(self.story, "+12025550102")
         expect(self.mia.locator("#ongoing .item")).to_have_count(2)
 
     def ten(self) -> None:
-        # the ten conversations of the previous round, which were closed less than 15 seconds ago
+        # Wait for the ten conversations of the previous round, which Mia closed less than 15
+        # seconds ago.
         if self.undone:
             self.mia.get_by_role("button", name="Undo").click()
         else:
@@ -120,8 +121,8 @@ class Day:
         expect(self.mia.locator("#topics")).to_have_count(1)
 
     def can_transfer(self) -> None:
-        """Omar can be asked to take the conversation. Each round cancels the transfer of the
-        previous one, so he can be asked again.
+        """Make a transfer to Omar possible. Each round cancels the transfer of the previous round,
+        so that Mia can ask Omar again.
         """
         if self.omar is None:
             self.fresh()
@@ -133,7 +134,7 @@ class Day:
         opened(self.mia, "Ann Lee")
 
     def empty(self) -> None:
-        """No conversation is open, and Mia is available."""
+        """Make Mia available with no open conversation."""
         mia = token(self.story, "mia")
         url = f"{self.story.desk.url}/api/v1/interactions"
         items = requests.get(f"{url}?state=active", headers=mia, timeout=10).json()["items"]
@@ -154,7 +155,7 @@ def token(story: Story, name: str) -> dict[str, str]:
 
 
 def write(story: Story, number: str) -> None:
-    """Let Mia start the conversation, so that she gets it without an offer."""
+    """Let Mia start the conversation, so that Mia gets it without an offer."""
     body = {"to": number, "from": DIRECT, "body": "Mia from IT here."}
     url = f"{story.desk.url}/api/v1/conversations"
     requests.post(url, json=body, headers=token(story, "mia"), timeout=10).raise_for_status()
@@ -361,8 +362,8 @@ def ten_keys(hand: Hand) -> None:
 
 
 Way = Callable[[Hand], None]
-#: Task, its preparation, the steps by mouse, the steps by keyboard. The desk asks for a topic from
-#: the ninth task on.
+#: Each row has a task, its preparation, the steps by mouse and the steps by keyboard. From the
+#: ninth task on, the desk asks for a topic.
 TASKS: list[tuple[str, Callable[[Day], None], Way, Way]] = [
     ("Accept and answer", Day.offer, accept_mouse, accept_keys),
     ("Send a template", Day.fresh, template_mouse, template_keys),

@@ -1,5 +1,6 @@
 """``patchboard doctor`` with Twilio: each problem of the account, the numbers and the public
-address, with its fix."""
+address has its fix.
+"""
 
 import asyncio
 import io
@@ -37,7 +38,7 @@ ALWAYS = (
 
 
 class Service:
-    """The service at the public address, with this test's webhook address and token."""
+    """A fake service at the public address, with this test's webhook address and token."""
 
     def __init__(self) -> None:
         self.token, self.status = AUTH_TOKEN, 0
@@ -73,7 +74,7 @@ async def public_url(service: Service) -> AsyncIterator[str]:
 def environ(
     twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Path
 ) -> dict[str, str]:
-    """The settings of a service without problems."""
+    """Return the settings of a service without problems."""
     webhook = f"{public_url}/webhooks/twilio/sms"
     for number in (MAIN, DIRECT):
         twilio.numbers[number] = {
@@ -89,20 +90,20 @@ def environ(
 
 
 async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code and the problems, except the problems that this desk has in every test."""
+    """Return the exit code and the problems, without those that this desk has in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
     return code, [line.removeprefix("ERROR  ") for line in wrong]
 
 
 async def printed(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code, and the lines after the settings."""
+    """Return the exit code, and the lines after the settings."""
     out = io.StringIO()
     code = await examine(settings.read(environ), out)
     return code, out.getvalue().split("\n\n", 1)[1].splitlines()
 
 
-async def test_the_notes_of_the_checklist_are_no_faults(environ: dict[str, str]) -> None:
+async def test_notes_of_the_checklist_do_not_count_as_problems(environ: dict[str, str]) -> None:
     code, lines = await printed(environ)
     assert code == 0
     assert [next(one for one in ALWAYS if line.startswith(one)) for line in lines[:-1]] == [*ALWAYS]
@@ -110,7 +111,7 @@ async def test_the_notes_of_the_checklist_are_no_faults(environ: dict[str, str])
     assert link in lines[0]
 
 
-async def test_all_is_well(environ: dict[str, str]) -> None:
+async def test_a_good_setup_has_no_problems(environ: dict[str, str]) -> None:
     code, findings = await said(environ)
     assert (code, findings) == (
         0,
@@ -118,7 +119,7 @@ async def test_all_is_well(environ: dict[str, str]) -> None:
     )
 
 
-async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
+async def test_the_doctor_checks_the_media_store(environ: dict[str, str], s3: S3Server) -> None:
     bucket = s3.bucket()
     environ |= s3.settings(bucket)
     code, findings = await said(environ)
@@ -137,7 +138,9 @@ async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
     assert list(S3Media(bucket).names()) == []
 
 
-async def test_the_database_that_the_bots_share(environ: dict[str, str], postgres_url: str) -> None:
+async def test_the_doctor_checks_the_database_that_bots_share(
+    environ: dict[str, str], postgres_url: str
+) -> None:
     environ["PATCHBOARD_BOT_TRACKER_URL"] = postgres_url
     code, findings = await said(environ)
     assert code == 0
@@ -166,7 +169,7 @@ async def test_each_problem_is_shown_with_its_fix(
     ]
 
 
-async def test_a_number_without_a_fallback_and_with_get(
+async def test_the_doctor_reports_a_missing_fallback_and_webhooks_by_get(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN] |= {"sms_method": "GET", "sms_fallback_url": ""}
@@ -180,7 +183,7 @@ async def test_a_number_without_a_fallback_and_with_get(
     ]
 
 
-async def test_a_fallback_by_get(
+async def test_the_doctor_reports_a_fallback_by_get(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_fallback_method"] = "GET"
@@ -192,10 +195,10 @@ async def test_a_fallback_by_get(
         f"{MAIN} calls its fallback by GET, which this service does not answer. Set in "
         f"Twilio's console, under the number, “Primary handler fails”: "
         f"{public_url}/webhooks/twilio/sms (POST).",
-    ], "what another server answers is not ours to say"
+    ], "the doctor does not judge the address of another server"
 
 
-async def test_a_number_that_an_application_handles(
+async def test_the_doctor_reports_a_number_that_an_application_handles(
     environ: dict[str, str], twilio: FakeTwilio
 ) -> None:
     twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
@@ -212,12 +215,10 @@ def change(environ: dict[str, str], statement: str) -> None:
         database.execute(statement)
 
 
-async def test_a_number_in_a_messaging_service(
+async def test_the_doctor_checks_a_number_in_a_messaging_service(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
-    """The addresses of the messaging service apply, unless the service uses the webhook of the
-    number.
-    """
+    """The messaging service's addresses apply, unless it uses the number's own webhook."""
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
     change(
         environ,
@@ -233,7 +234,7 @@ async def test_a_number_in_a_messaging_service(
         f"{named} sends its texts nowhere",
         f"{named} has no fallback",
     ]
-    # not checked, because the number's addresses do not apply
+    # The doctor does not check these, because the number's addresses do not apply.
     del twilio.numbers[MAIN]["sms_fallback_url"]
     twilio.services[service] = {
         "pool": [MAIN],
@@ -257,8 +258,12 @@ async def test_a_number_in_a_messaging_service(
     ]
 
 
-async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None:
-    """The check sends a request like the bot's. The service must answer it and accept the token."""
+async def test_the_doctor_checks_the_way_from_the_bots_actions_to_the_service(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    """The check sends a request like those of the bot's actions. The service must answer it and
+    accept the token.
+    """
     async with running(tmp_path / "service", PATCHBOARD_BOT_TOKEN="shared") as service:
         address = urlsplit(service.address)
         asked = environ | {
@@ -281,7 +286,7 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
         ("'Twilio could not be asked'", ": Twilio could not be asked."),
     ],
 )
-async def test_consent_that_the_provider_does_not_know(
+async def test_the_doctor_reports_consent_that_the_provider_does_not_have(
     environ: dict[str, str], why: str, says: str
 ) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
@@ -292,7 +297,9 @@ async def test_consent_that_the_provider_does_not_know(
     )
 
 
-async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
+async def test_the_doctor_reports_texts_that_the_provider_does_not_accept(
+    environ: dict[str, str],
+) -> None:
     store = Store(
         environ["PATCHBOARD_DATABASE_URL"],
         clock=MovedClock(),
@@ -315,7 +322,7 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     )
 
 
-async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str, str]) -> None:
+async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict[str, str]) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(
         environ,
@@ -346,7 +353,7 @@ async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str,
         ),
     ],
 )
-async def test_requesters_who_cannot_be_asked(
+async def test_the_doctor_reports_requesters_who_cannot_get_the_satisfaction_question(
     environ: dict[str, str], change: dict[str, str], says: str
 ) -> None:
     code, findings = await said(environ | change)
@@ -354,7 +361,9 @@ async def test_requesters_who_cannot_be_asked(
     assert any(one.startswith(says) for one in findings), findings
 
 
-async def test_the_way_in(environ: dict[str, str], service: Service) -> None:
+async def test_the_doctor_checks_the_public_address(
+    environ: dict[str, str], service: Service
+) -> None:
     service.token = "of another account"
     _, (finding,) = await said(environ)
     assert "rejects our signature" in finding

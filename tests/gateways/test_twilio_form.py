@@ -1,5 +1,5 @@
-"""A signed form is refused if somebody splits it into other names and values and keeps the
-signature.
+"""The service refuses a signed form that an attacker has split into other names and values with the
+same signature.
 """
 
 import os
@@ -56,8 +56,8 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
 
 
 def left_to_the_sweep(form: dict[str, str]) -> bool:
-    """Return whether a genuine text must be refused, because its sender name looks like a parameter
-    that follows another sender.
+    """Return whether the webhook must refuse a genuine text, because its sender's name looks like a
+    parameter after another sender. The gap sweep recovers such a text.
     """
     return form["From"].startswith(("City", "State", "Zip")) and "From" in form["Body"]
 
@@ -101,7 +101,7 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
 
 
 @pytest.mark.parametrize(("genuine", "other"), [r[1:] for r in RECUTS], ids=[r[0] for r in RECUTS])
-def test_recuts_that_matter(genuine: Pairs, other: Pairs) -> None:
+def test_dangerous_recuts_are_refused(genuine: Pairs, other: Pairs) -> None:
     assert joined(genuine) == joined(other)
     assert error(genuine, "", ACCOUNT_SID) is None
     assert error(other, "", ACCOUNT_SID)
@@ -123,7 +123,7 @@ GENUINE: list[tuple[str, Pairs]] = [
 
 
 @pytest.mark.parametrize("more", [g[1] for g in GENUINE], ids=[g[0] for g in GENUINE])
-def test_forms_that_twilio_may_send(more: Pairs) -> None:
+def test_forms_that_twilio_may_send_are_accepted(more: Pairs) -> None:
     form = dict(TEXT) | dict(more)
     if not more:
         del form["AccountSid"]
@@ -131,11 +131,11 @@ def test_forms_that_twilio_may_send(more: Pairs) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Fr om", "From-", "9", "X" * 41, "Ünïcode", "A\0"])
-def test_names_are_words(name: str) -> None:
+def test_a_parameter_name_that_is_not_a_word_is_refused(name: str) -> None:
     assert error([*TEXT, (name, "")], "", ACCOUNT_SID)
 
 
-def test_a_sender_named_as_a_city_is_no_city() -> None:
+def test_a_sender_named_like_a_city_parameter_is_refused() -> None:
     """A recut must not turn a part of the text into the sender's number."""
     body = "xFrom+12025550199"
     genuine = [*TEXT[:1], ("Body", body), ("From", "CityBank"), *TEXT[5:]]

@@ -26,8 +26,8 @@ from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
 from tests.support.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
-INBOUND = {"receiving", "received"}  # not among the statuses of texts that we send
-ELSEWHERE = "/v1/"  # described in other documents of Twilio
+INBOUND = {"receiving", "received"}  # statuses that texts we send do not have
+ELSEWHERE = "/v1/"  # parts that other documents of Twilio describe
 
 
 def as_json_schema(part: Any) -> Any:
@@ -49,7 +49,7 @@ def faults(schema: Mapping[str, Any], value: object) -> list[str]:
 
 
 def meant(schema: Mapping[str, Any], written: list[str]) -> object:
-    """The typed value of a parameter. A form or an address contains it as text."""
+    """Return the typed value of a parameter, which a form or an address contains as text."""
     match schema.get("type"):
         case "array":
             return written
@@ -90,7 +90,7 @@ def wrong(exchange: Exchange) -> Iterator[str]:
 
 
 def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
-    """Properties of an answer that the document does not have."""
+    """Return properties of an answer that are not in the document."""
     if "$ref" in schema:
         schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     for name, held in value.items() if isinstance(value, dict) and "properties" in schema else ():
@@ -149,7 +149,7 @@ async def test_requests_and_fake_answers_follow_twilios_description(
     assert found == []
 
 
-def test_every_status_of_twilios_is_known() -> None:
+def test_patchboard_knows_every_status_of_twilio() -> None:
     assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
 
 

@@ -1,4 +1,4 @@
-"""Pictures are recognized by their bytes; other files are not."""
+"""Pictures are recognized by their bytes. Other files are not recognized."""
 
 import pytest
 
@@ -26,8 +26,8 @@ def test_pictures_are_recognized(content: bytes, expected: Picture | None) -> No
     assert picture_in(content) == expected
 
 
-def test_the_pixels_are_never_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few bytes would decode to 150 MB. Only the size is read, and nothing is decoded."""
+def test_the_pixels_are_never_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes would decode to 150 MB. The code reads only the size and decodes nothing."""
     from PIL import ImageFile
 
     def unpacked(_self: object) -> None:

@@ -1,4 +1,4 @@
-"""Phone numbers as people type them."""
+"""Reads phone numbers as people type them."""
 
 import pytest
 
@@ -46,7 +46,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("typed", "country", "right"), READ.values(), ids=READ)
-def test_a_number_is_read(typed: str, country: str, right: str) -> None:
+def test_a_typed_number_is_read(typed: str, country: str, right: str) -> None:
     assert read(typed, country) == right
     assert read(right, None) == right
 
@@ -66,10 +66,10 @@ def test_an_invalid_number_is_refused_with_the_reason(
         read(typed, country)
 
 
-def test_the_companys_own_number_stays_as_the_provider_lists_it() -> None:
+def test_a_company_number_stays_as_the_provider_lists_it() -> None:
     assert as_written("+52 1 33 1234 5678", "US") == "+5213312345678"
 
 
 @pytest.mark.parametrize("typed", ["Ann Lee", "Room 12 5", "0142", "CS000123", "iPhone 15"])
-def test_a_search_for_something_else_is_no_number(typed: str) -> None:
+def test_another_search_is_not_taken_for_a_number(typed: str) -> None:
     assert searched(typed, "US") is None

@@ -13,11 +13,11 @@ from handoff_service.store.reports.report import ReportResult
 
 async def keep(store: Store) -> None:
     """Write the facts of all conversations."""
-    after, more = 0, True
+    more = True
     while more:
-        batch = await store.read(facts.next_batch, after)
+        batch = await store.read(facts.next_batch)
         await store.write(facts.write, batch)
-        after, more = batch.read_to, batch.more
+        more = batch.more
 
 
 async def pack(store: Store) -> int:

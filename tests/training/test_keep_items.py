@@ -26,7 +26,7 @@ CLOSE = (("report_problem", 0.4), ("case_status", 0.35), ("help", 0.1))
 
 
 @pytest.fixture(autouse=True)
-def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_audit_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     draw(monkeypatch, drawn=False)
 
 

@@ -1,4 +1,4 @@
-"""The language of a page, which is the agent's own or else the browser's, and its formats."""
+"""A page uses the agent's own language, or else the browser's."""
 
 import re
 import secrets
@@ -21,7 +21,7 @@ from handoff_service.web.shared.rendering import environment
 from tests.web.workspace_server import PAGE, Running, Visitor, running
 
 asyncio = pytest.mark.asyncio(loop_scope="module")
-NARROW, THIN = "\u202f", "\u00a0"  # spaces that do not break
+NARROW, THIN = "\u202f", "\u00a0"  # no-break spaces
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 9, 3, 12, 5, tzinfo=UTC)  # a Thursday
 THEN = NOW - timedelta(hours=4, minutes=13)
@@ -64,7 +64,7 @@ def test_times(name: str, at: object, words: list[str]) -> None:
         assert written(f"{{{{ at | {name} }}}}", at=at) == expected
 
 
-def test_figures_by_cldr() -> None:
+def test_numbers_follow_cldr() -> None:
     figures: dict[str, list[str]] = {}
     for language in Language:
         page_language.set(language)
@@ -157,7 +157,7 @@ async def test_an_agent_chooses_a_language(desk: Running, agent: tuple[int, Visi
     assert await choose(visitor, "de") == 303
     answer = await visitor.get("/workspace/account", spanish)
     assert (language_of(answer.text), "Vary" in answer.headers) == ("de", False)
-    # an error page, too
+    # Error pages use the language, too.
     assert language_of((await visitor.get("/workspace/nowhere", spanish)).text) == "de"
     one = (await desk.desk.store.read(agents_by_id, [number]))[number]
     assert one.language is Language.GERMAN
@@ -167,7 +167,7 @@ async def test_an_agent_chooses_a_language(desk: Running, agent: tuple[int, Visi
 
 
 @asyncio
-async def test_each_language_is_named_in_its_own_words(agent: tuple[int, Visitor]) -> None:
+async def test_each_language_has_its_own_name_for_itself(agent: tuple[int, Visitor]) -> None:
     page = (await agent[1].get("/workspace/account", PAGE | {"Accept-Language": "fr"})).text
     for name in ("English", "Deutsch", "Español", "Français"):
         assert f">{name}</option>" in page

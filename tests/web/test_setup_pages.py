@@ -1,4 +1,4 @@
-"""The set-up in the browser, from an empty database, without the demo."""
+"""The setup in the browser, from an empty database, without the demo."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ ADMIN = {"name": "Ada", "email": "ada@example.com", "password": "a few words", "
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """The set-up of an empty desk in one browser."""
+    """The setup of an empty desk, done in one browser."""
 
     here: Running
     visitor: Visitor
@@ -76,7 +76,9 @@ async def test_an_empty_desk_is_set_up_step_by_step(empty: SetUp) -> None:
     assert leads(await empty.account()) == (303, "/setup/desk")
     desk = {"name": "Acme", "country": "DE", "time_zone": "Europe/Berlin"}
     assert leads(await empty.save("desk", **desk)) == (303, "/setup/number")
-    assert leads(await visitor.get("/setup")) == (302, "/setup/number"), "left and resumed"
+    assert leads(await visitor.get("/setup")) == (302, "/setup/number"), (
+        "the setup continues at the step where the admin left it"
+    )
     number = {"number": "0151 23456789", "label": "", "first_responder": "live_agent"}
     assert leads(await empty.save("number", **number)) == (303, "/setup/agents")
     invited = await empty.save("agents", name="Nadia", email="nadia@example.com")
@@ -109,7 +111,7 @@ async def test_the_test_text_shows_when_it_arrives_and_when_it_is_answered(empty
     assert "“hello there” arrived from +1 202 555 0142" in await state()
     assert "It waits for a live agent." in await state()
     story = empty.here.story
-    await story.offer()  # unless the service's worker was faster
+    await story.offer()  # unless the service's worker did this first
     [offer] = await story.inbox(1)
     await story.accept(offer.id, 1)
     assert "An agent has it." in await state()
@@ -117,7 +119,7 @@ async def test_the_test_text_shows_when_it_arrives_and_when_it_is_answered(empty
     assert "Ada answered: “Good morning”" in await state()
 
 
-async def test_every_step_answers_bad_input_at_its_field(empty: SetUp) -> None:
+async def test_every_step_shows_errors_at_the_field(empty: SetUp) -> None:
     refused = await empty.account(email="ada", password="short")
     assert refused.status == 400
     assert "Must be an e-mail address" in refused.text
@@ -137,7 +139,7 @@ async def test_every_step_answers_bad_input_at_its_field(empty: SetUp) -> None:
         assert says in answer.text, step
 
 
-async def test_steps_can_be_repeated_and_change_nothing_twice(empty: SetUp) -> None:
+async def test_repeating_a_step_changes_nothing(empty: SetUp) -> None:
     await empty.account()
     for _ in range(2):
         await empty.save("desk", name="Acme", country="US", time_zone="UTC")
@@ -149,7 +151,7 @@ async def test_steps_can_be_repeated_and_change_nothing_twice(empty: SetUp) -> N
     assert row.number == "+18885550100"
 
 
-async def test_another_number_corrects_the_first_until_it_is_used(empty: SetUp) -> None:
+async def test_a_second_number_replaces_the_first_until_a_text_uses_it(empty: SetUp) -> None:
     await empty.account()
 
     async def save(number: str) -> list[str]:
@@ -162,9 +164,11 @@ async def test_another_number_corrects_the_first_until_it_is_used(empty: SetUp) 
     assert await save("+18885550101") == ["+18885550100", "+18885550101"]
 
 
-async def test_the_token_opens_the_first_step_and_then_nothing(empty: SetUp) -> None:
+async def test_the_setup_token_opens_only_the_first_step(empty: SetUp) -> None:
     token = await empty.token()
-    assert token == await empty.token(), "it follows from the key and the desk: a restart keeps it"
+    assert token == await empty.token(), (
+        "the token depends only on the key and the desk, so a restart keeps it"
+    )
     wrong = await empty.visitor.get("/setup?token=a-guess")
     assert "This link does not work for this desk." in shown(wrong.text)
     assert "patchboard doctor" in wrong.text
@@ -182,7 +186,7 @@ async def test_the_token_opens_the_first_step_and_then_nothing(empty: SetUp) -> 
     assert await empty.store.read(setup_link, "http://here", empty.key) is None
 
 
-async def test_two_requests_at_once_make_one_admin(empty: SetUp) -> None:
+async def test_two_simultaneous_requests_create_one_admin(empty: SetUp) -> None:
     token = await empty.token()
     async with empty.here.visitor() as one, empty.here.visitor() as two:
         given = ADMIN | {"token": token}
@@ -199,7 +203,7 @@ async def test_another_site_cannot_post_the_first_step(empty: SetUp) -> None:
     assert (await empty.visitor.post("/setup/account", foreign, **given)).status == 403
 
 
-async def test_the_phone_page_is_for_admins_where_there_is_no_demo(empty: SetUp) -> None:
+async def test_only_admins_open_the_phone_page_outside_the_demo(empty: SetUp) -> None:
     async with empty.here.visitor() as stranger:
         assert leads(await stranger.get("/phone")) == (303, "/sign-in?next=%2Fphone")
         texts = {"from": "+12025550142", "to": "+18885550100", "body": "x"}
@@ -223,10 +227,10 @@ def test_each_desk_has_its_own_token() -> None:
     assert not opens("key", "desk", setup_token("key", "another desk"))
     assert not opens("key", "desk", setup_token("another key", "desk"))
     assert not opens("key", "desk", "")
-    assert Owner.QUEUE == "queue", "the templates name it"
+    assert Owner.QUEUE == "queue", "the service's templates name the token"
 
 
-async def test_with_twilio_the_credentials_are_tested_and_one_click_points_a_number_here(
+async def test_the_setup_tests_twilios_credentials_and_connects_a_number_with_one_click(
     tmp_path: Path,
 ) -> None:
     database = f"sqlite:///{tmp_path / 'empty.db'}"

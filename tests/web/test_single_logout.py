@@ -1,5 +1,6 @@
-"""An identity provider is asked for the password again, and ends sessions here, against a real
-OpenID Connect provider."""
+"""A real OpenID Connect provider asks for the password again when the service requests it, and ends
+sessions of the service.
+"""
 
 import time
 from collections.abc import AsyncIterator
@@ -35,15 +36,19 @@ async def is_fresh(visitor: Visitor) -> bool:
     return "sign in again" not in (await visitor.get(TWO_FACTOR)).text
 
 
-async def test_second_factors_need_a_sign_in_that_the_provider_asked_for(scene: Scene) -> None:
-    """A provider lets a person in silently, so a new session alone proves nothing."""
+async def test_changing_second_factors_requires_a_fresh_sign_in_at_the_provider(
+    scene: Scene,
+) -> None:
+    """A provider can sign a person in without asking, so a new session alone does not prove a fresh
+    sign-in.
+    """
     scene.contoso.person = person("Sensitive")
     async with scene.desk.visitor() as agent:
         assert (await scene.sign_in(agent)).status == 303
-        assert not await is_fresh(agent), "the provider does not say"
+        assert not await is_fresh(agent), "the provider does not send the time of sign-in"
         scene.contoso.signed_in_at = int(time.time()) - 3600
         assert (await scene.sign_in(agent)).status == 303
-        assert not await is_fresh(agent), "an hour ago"
+        assert not await is_fresh(agent), "the sign-in was an hour ago"
         answer = await agent.post(f"{TWO_FACTOR}/sign-in-again", csrf=await agent.csrf())
         to = str(answer.headers["Location"])
         assert (await agent.get("/workspace")).status == 303, "signed out"
@@ -56,7 +61,9 @@ async def test_second_factors_need_a_sign_in_that_the_provider_asked_for(scene: 
         assert await is_fresh(agent)
 
 
-async def test_a_person_who_edits_the_request_out_is_refused(scene: Scene) -> None:
+async def test_a_person_who_removes_the_request_for_a_fresh_sign_in_is_refused(
+    scene: Scene,
+) -> None:
     scene.contoso.person = person("Sly")
     scene.contoso.signed_in_at, scene.contoso.asks_again = int(time.time()) - 3600, False
     async with scene.desk.visitor() as agent:
@@ -65,7 +72,7 @@ async def test_a_person_who_edits_the_request_out_is_refused(scene: Scene) -> No
         assert await reason(answer) == "Contoso did not ask you to sign in again. Try again."
 
 
-async def test_after_signing_out_the_next_sign_in_asks_again(scene: Scene) -> None:
+async def test_the_provider_asks_for_the_password_again_after_a_sign_out(scene: Scene) -> None:
     scene.contoso.person = person("Guest")
     async with scene.desk.visitor() as agent:
         assert "prompt" not in query_of(await scene.begin(agent))
@@ -145,7 +152,7 @@ FORGED: dict[str, tuple[Claims, Any, str]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-async def test_a_logout_token_that_lies_ends_nothing(scene: Scene, forged: str) -> None:
+async def test_a_forged_logout_token_ends_no_session(scene: Scene, forged: str) -> None:
     changes, how, why = FORGED[forged]
     contoso = scene.contoso
     claims = contoso.logout_claims(**{"sub": "id of Target"} | changes)
@@ -159,7 +166,7 @@ async def test_a_logout_token_that_lies_ends_nothing(scene: Scene, forged: str) 
         assert await is_in(agent)
 
 
-async def test_a_logout_token_counts_once(scene: Scene) -> None:
+async def test_a_logout_token_works_only_once(scene: Scene) -> None:
     scene.contoso.person = person("Replayed")
     made = token(scene, sub="id of Replayed")
     async with scene.desk.visitor() as agent:

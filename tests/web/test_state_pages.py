@@ -1,4 +1,4 @@
-"""States, timers and the history of a number, as agents move and see them on the pages."""
+"""Agents change states and timers and see the history of a number on pages."""
 
 import re
 from collections.abc import AsyncIterator
@@ -38,20 +38,23 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def one(desk: Running, mia: Visitor) -> int:
-    """Ann's conversation, which is Mia's."""
+    """Give Mia a conversation with Ann."""
     received = await desk.story.text("my laptop is dead", to=DIRECT)
     await desk.story.write(received.interaction_id or 0, "Hi Ann")
     return received.interaction_id or 0
 
 
-# Moves --------------------------------------------------------------------------------------------
+# State changes
+# ------------------------------------------------------------------------------------------
 
 
 async def state(desk: Running, one: int) -> State:
     return (await desk.story.see(one)).state
 
 
-async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, one: int) -> None:
+async def test_every_state_change_that_an_agent_can_make(
+    desk: Running, mia: Visitor, one: int
+) -> None:
     path = f"/workspace/conversations/{one}"
     assert (await mia.act(f"{path}/hold", reason="Waiting for another team")).status == 204
     assert await state(desk, one) is State.ON_HOLD
@@ -84,7 +87,7 @@ async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, on
     assert history[4] == "A text from the requester took this off hold"
 
 
-async def test_a_new_conversation_is_not_put_on_hold_and_closes(
+async def test_a_new_conversation_cannot_be_put_on_hold_but_can_be_closed(
     desk: Running, mia: Visitor
 ) -> None:
     new = (await desk.story.text("hi", to=DIRECT)).interaction_id or 0
@@ -97,7 +100,7 @@ async def test_a_new_conversation_is_not_put_on_hold_and_closes(
     assert await state(desk, new) is State.CLOSED_COMPLETE
 
 
-async def test_hold_needs_a_reason_and_close_a_description(
+async def test_hold_requires_a_reason_and_close_requires_a_description(
     desk: Running, mia: Visitor, one: int
 ) -> None:
     path = f"/workspace/conversations/{one}"
@@ -115,8 +118,8 @@ async def test_hold_needs_a_reason_and_close_a_description(
     assert await state(desk, one) is State.WORK_IN_PROGRESS
 
 
-def test_only_the_rules_decide_state_transitions() -> None:
-    """All code that writes an interaction's state takes it from rules/conversations/states.py."""
+def test_only_the_rules_module_decides_state_transitions() -> None:
+    """All code that writes an interaction's state gets it from rules/conversations/states.py."""
     operations = Path(__file__).parents[2] / "handoff_service" / "operations"
     for path in operations.rglob("*.py"):
         # the module of a package that decides the state that ``path`` writes
@@ -133,7 +136,7 @@ async def timers(desk: Running, one: int) -> list[RunningTimer]:
     return await desk.desk.store.read(messaging_actions.running, one)
 
 
-async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
+async def test_an_agent_sees_postpones_and_cancels_a_timer(
     desk: Running, mia: Visitor, one: int
 ) -> None:
     path = f"/workspace/conversations/{one}"
@@ -177,7 +180,7 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-async def test_an_invalid_time_is_an_error(desk: Running, mia: Visitor, one: int) -> None:
+async def test_an_invalid_time_shows_an_error(desk: Running, mia: Visitor, one: int) -> None:
     (before,) = await timers(desk, one)
     for label, (fields, why) in BAD_TIMES.items():
         answer = await mia.act(
@@ -188,10 +191,13 @@ async def test_an_invalid_time_is_an_error(desk: Running, mia: Visitor, one: int
     assert await timers(desk, one) == [before]
 
 
-# Who has this number ------------------------------------------------------------------------------
+# The history of a number
+# ------------------------------------------------------------------------------
 
 
-async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visitor) -> None:
+async def test_the_page_shows_the_history_of_the_number_newest_first(
+    desk: Running, mia: Visitor
+) -> None:
     one = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0
     store = desk.desk.store
     await store.write(
@@ -215,7 +221,7 @@ async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visito
     )
 
 
-async def test_a_number_on_another_users_record_is_explained_in_words(
+async def test_a_notice_explains_a_number_on_another_users_record(
     desk: Running, mia: Visitor
 ) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN, user_id=BOB_ID)
@@ -235,5 +241,5 @@ async def test_without_a_conflict_there_is_no_notice(desk: Running, mia: Visitor
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.user_numbers)), None)
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, (
-        "on no user, but a profile"
+        "the number is on a profile but on no user"
     )

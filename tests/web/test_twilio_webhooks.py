@@ -1,5 +1,6 @@
-"""Twilio's webhooks on a running server, signed for the public address: what is answered and what
-is written."""
+"""Signed requests to Twilio's webhooks on a running server. The tests check each answer and each
+stored command.
+"""
 
 import base64
 import hmac
@@ -53,7 +54,7 @@ async def twilio(base: str) -> AsyncIterator[FakeTwilio]:
 
 
 async def text_in(twilio: FakeTwilio, *, without: str = "", **changes: str) -> Answer:
-    """Ann's text, with parameters changed, or one left out."""
+    """Return the form of Ann's text. Parameters can be changed or left out."""
     form = {
         "MessageSid": SID, "SmsSid": SID, "AccountSid": ACCOUNT_SID, "From": ANN, "To": LINE,
         "Body": "Hello",
@@ -133,14 +134,14 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
 @pytest.mark.parametrize(
     ("changes", "status", "expected"), [t[1:] for t in TEXTS], ids=[t[0] for t in TEXTS]
 )
-async def test_texts(
+async def test_a_text_is_stored_or_refused(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     changes: dict[str, str],
     status: int,
     expected: Text | str,
 ) -> None:
-    """One text, one write, empty TwiML; or a refusal that names the field."""
+    """A valid text causes one write and gets empty TwiML. A refusal names the field."""
     answer = await text_in(twilio, **changes)
     assert answer.status == status
     if isinstance(expected, Text):
@@ -159,18 +160,22 @@ async def test_texts(
         (ReceiveOutcome.UNKNOWN_NUMBER, 404),
     ],
 )
-async def test_outcome_of_a_text(
+async def test_the_outcome_of_a_text_decides_the_answer(
     twilio: FakeTwilio, recorder: RecordingStore, outcome: ReceiveOutcome, status: int
 ) -> None:
-    """A repeat is answered like the first; a number that is not ours is not."""
+    """A repeated text gets the same answer as the first. A text to an unknown company number gets
+    an error.
+    """
     recorder.answers[id(receive_sms)] = Received(outcome, None)
     answer = await text_in(twilio)
     assert answer.status == status
     assert (answer == TWIML) is (status == 200)
 
 
-async def test_a_real_shaped_webhook(twilio: FakeTwilio, recorder: RecordingStore) -> None:
-    """All of Twilio's parameters, blank ones among them, and a picture."""
+async def test_a_request_with_all_of_twilios_parameters_is_stored(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
+    """The request has all of Twilio's parameters, including blank ones, and a picture."""
     answer = await twilio.send_inbound(
         SMS, ANN, LINE, "Look", [("https://api.twilio.com/0", "image/png")], sid=SID
     )
@@ -179,8 +184,10 @@ async def test_a_real_shaped_webhook(twilio: FakeTwilio, recorder: RecordingStor
     assert sum(not value for value in twilio.callbacks[0].form.values()) >= 4
 
 
-async def test_texts_of_a_line_stay_together(twilio: FakeTwilio, recorder: RecordingStore) -> None:
-    """The same two numbers name the same lane."""
+async def test_texts_between_the_same_numbers_share_a_lane(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
+    """Texts between the same two numbers use the same lane."""
     for one, sender in [(sid(1), ANN), (sid(2), ANN), (sid(3), "+12025550102")]:
         await text_in(twilio, MessageSid=one, From=sender)
     assert recorder.nears[0] == recorder.nears[1] != recorder.nears[2]
@@ -270,7 +277,7 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
     [r[1:] for r in RECEIPTS],
     ids=[r[0] for r in RECEIPTS],
 )
-async def test_receipts(
+async def test_a_receipt_is_stored_or_refused(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     changes: dict[str, str],
@@ -278,7 +285,7 @@ async def test_receipts(
     status: int,
     expected: Receipt | str,
 ) -> None:
-    """One receipt, one write; or a refusal that names the field."""
+    """A valid receipt causes one write. A refusal names the field."""
     answer = await twilio.post(
         STATUS + query, {"MessageSid": SID, "SmsSid": SID, "To": ANN, "From": LINE} | changes
     )
@@ -290,16 +297,18 @@ async def test_receipts(
         assert recorder.written == []
 
 
-async def test_a_receipt_for_an_unknown_message(
+async def test_a_receipt_for_an_unknown_message_gets_200(
     twilio: FakeTwilio, recorder: RecordingStore
 ) -> None:
-    """The receipt is kept, so Twilio gets its 200."""
+    """The service stores the receipt, so Twilio gets a 200."""
     recorder.answers[id(record_receipt)] = False
     assert await twilio.post(STATUS, {"MessageSid": SID, "MessageStatus": "sent"}) == TWIML
 
 
-async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore) -> None:
-    """Twilio must not think that we have it."""
+async def test_a_request_fails_while_the_database_is_unavailable(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
+    """Twilio must not assume that the service stored the text."""
     recorder.failure = DatabaseAway("OperationalError")
     for answer in [
         await text_in(twilio),
@@ -311,7 +320,7 @@ async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore
 
 
 @pytest.mark.parametrize("failure", [DatabaseAway("OperationalError"), Overloaded()])
-async def test_when_to_try_again(
+async def test_the_answer_tells_twilio_when_to_retry(
     base: str, twilio: FakeTwilio, recorder: RecordingStore, failure: Exception
 ) -> None:
     recorder.failure = failure
@@ -326,7 +335,7 @@ async def test_when_to_try_again(
 
 
 async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> None:
-    """The sender may write anything into it, and a proxy may change a signed request."""
+    """A sender can write anything into an unsigned request, and a proxy can change a signed one."""
     said = io.StringIO()
     log.start("debug", said)
     answer = await post_raw(
@@ -337,7 +346,7 @@ async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> No
     log.start()
     assert answer.status == 403
     assert f"{PUBLIC}/webhooks/twilio/status" in answer.text, (
-        "which address was expected to be signed"
+        "the log shows the address that the signature should cover"
     )
     assert "webhook_refused" in said.getvalue()
     for secret in ("2025559876", "Rosalind", "4711"):
@@ -363,7 +372,7 @@ RAW: list[tuple[str, bytes, str, int]] = [
 @pytest.mark.parametrize(
     ("body", "content_type", "status"), [r[1:] for r in RAW], ids=[r[0] for r in RAW]
 )
-async def test_bodies(
+async def test_a_body_that_is_no_form_is_refused(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     base: str,
@@ -371,7 +380,7 @@ async def test_bodies(
     content_type: str,
     status: int,
 ) -> None:
-    """A body that is no form of a sensible size is refused before it is parsed."""
+    """The service refuses an oversized body, or one that is not a form, before parsing it."""
     pairs = parse_qsl(body.decode(), keep_blank_values=True)
     signature = RequestValidator(AUTH_TOKEN).compute_signature(SMS, MultiDict(pairs))
     answer = await post_raw(
@@ -383,10 +392,10 @@ async def test_bodies(
     assert [command.body for _, command in recorder.written] == (["Hello"] if status == 200 else [])
 
 
-async def test_broken_utf_8_in_a_text(
+async def test_a_text_with_broken_utf_8_is_accepted(
     twilio: FakeTwilio, recorder: RecordingStore, base: str
 ) -> None:
-    """The broken bytes become U+FFFD, as in Twilio's own validator."""
+    """Broken bytes become U+FFFD, as in Twilio's own validator."""
     signature = twilio.signature(SMS, FORM | {"Body": "a\ufffdb"})
     body = urlencode(FORM | {"Body": "a"}).encode() + b"%FFb"
     answer = await post_raw(
@@ -399,10 +408,10 @@ async def test_broken_utf_8_in_a_text(
 
 
 @pytest.mark.parametrize("path", ["sms", "status"])
-async def test_signatures(
+async def test_only_a_full_signature_is_accepted(
     twilio: FakeTwilio, recorder: RecordingStore, base: str, path: str
 ) -> None:
-    """Only a signature over the public address and every field counts."""
+    """A valid signature covers the public address and every field."""
     url = f"{PUBLIC}/webhooks/twilio/{path}"
     form = FORM | {"MessageStatus": "sent"}
     stranger = FakeTwilio(auth_token="guess")
@@ -422,8 +431,10 @@ async def test_signatures(
     assert await twilio.post(url, form) == TWIML
 
 
-async def test_the_secondary_token(recorder: RecordingStore, tmp_path: Path) -> None:
-    """While tokens are changed over, Twilio signs with one or the other."""
+async def test_the_secondary_token_is_accepted_during_a_change(
+    recorder: RecordingStore, tmp_path: Path
+) -> None:
+    """During a change of tokens, Twilio signs with either token."""
     async with (
         running(recorder, tmp_path, PATCHBOARD_TWILIO_AUTH_TOKEN_SECONDARY="next") as base,
         FakeTwilio(auth_token="next") as twilio,
@@ -439,7 +450,9 @@ SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 
 def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
-    """The signature by Twilio's page, computed without our module and without Twilio's package."""
+    """Compute the signature as Twilio's documentation describes, without our module and Twilio's
+    package.
+    """
     signed = url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(key.encode(), signed.encode(), algorithm).digest()).decode()
 
@@ -447,8 +460,9 @@ def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
 async def test_the_setting_names_the_signatures_hash_and_keys(
     recorder: RecordingStore, tmp_path: Path
 ) -> None:
-    """With shared keys, both keys count, and neither SHA-1 nor the auth token does. The header
-    changes nothing."""
+    """With shared keys, the service accepts both keys, but neither SHA-1 nor the auth token. A
+    header cannot change this.
+    """
     url = f"{PUBLIC}/webhooks/twilio/sms"
     form = {
         "AccountSid": ACCOUNT_SID,
@@ -476,8 +490,10 @@ async def test_the_setting_names_the_signatures_hash_and_keys(
                 assert refused.status == 403
 
 
-async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
-    """With the simulator there is nothing to check a signature with, so there is nothing here."""
+async def test_without_twilio_the_webhooks_do_not_exist(
+    recorder: RecordingStore, tmp_path: Path
+) -> None:
+    """The simulator has no token to check signatures with, so the app serves no webhooks."""
     async with (
         running(recorder, tmp_path, PATCHBOARD_SMS_PROVIDER="simulator") as base,
         FakeTwilio() as twilio,
@@ -489,10 +505,10 @@ async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
         assert recorder.written == []
 
 
-async def test_the_log_holds_no_words_and_no_numbers(
+async def test_the_log_contains_no_text_and_no_whole_number(
     twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, recorder: RecordingStore
 ) -> None:
-    """The log never has a text's words or the whole number, for any outcome."""
+    """For every outcome, the log contains neither the text nor the whole number."""
     caplog.set_level("DEBUG", "patchboard")
     await text_in(twilio, Body="secret words")
     recorder.answers[id(receive_sms)] = Received(ReceiveOutcome.UNKNOWN_NUMBER)

@@ -1,4 +1,4 @@
-"""Two-factor sign-in: one-time codes, backup codes, the set-up that a role requires, and resets."""
+"""Two-factor sign-in: one-time codes, backup codes, the setup that a role requires, and resets."""
 
 import re
 import time
@@ -28,13 +28,13 @@ HERE = "/workspace/account/two-factor"
 
 @dataclass
 class Phone:
-    """An authenticator app. Each call shows a later code, because each works once."""
+    """An authenticator app. Each call returns a later code, because each code works only once."""
 
     secret: str
     last: int = 0
 
     def code(self) -> str:
-        """The code of this half minute or the next, as a person gets who waits for it."""
+        """Return the code of the current half minute, or of a later one if that code was used."""
         step = max(int(time.time()) // 30, self.last + 1)
         self.last = step
         return pyotp.TOTP(self.secret).generate_otp(step)
@@ -109,7 +109,7 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
         assert "data:image/svg+xml" in page.text
         phone = Phone(secret_in(page))
         assert secret_in(await ann.get("/sign-in/set-up")) == phone.secret, (
-            "the same after a reload"
+            "the secret is the same after a reload"
         )
         wrong = await ann.post("/sign-in/set-up", code="000000")
         assert (wrong.status, "This code is wrong" in wrong.text) == (400, True)
@@ -117,7 +117,7 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
         codes = codes_in(done)
         assert (done.status, len(set(codes))) == (200, 10)
         assert (await ann.get("/workspace/account")).status == 200
-        assert led(await ann.get("/sign-in/set-up")) == (303, "/sign-in"), "the step is over"
+        assert led(await ann.get("/sign-in/set-up")) == (303, "/sign-in"), "the setup step is over"
     async with desk.visitor() as ann:
         assert led(await ann.sign_in("first@example.com", PASSWORD)) == (303, "/sign-in/code")
         assert (await ann.get("/workspace/account")).status == 303
@@ -127,7 +127,7 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
         assert (await ann.get("/workspace/account")).status == 200
 
 
-async def test_each_code_works_once(desk: Running, required: None) -> None:
+async def test_each_code_works_only_once(desk: Running, required: None) -> None:
     await add(desk, "once@example.com")
     async with desk.visitor() as ann, desk.visitor() as thief:
         phone, codes = await set_up(ann, "once@example.com")
@@ -155,7 +155,7 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
         assert statuses == [401] * ATTEMPTS + [429]
         right = await thief.post("/sign-in/code", code=phone.code())
         assert (right.status, "Too many attempts." in right.text) == (429, True)
-        # another sign-in with the password opens no new row of guesses
+        # A new sign-in with the password does not reset the limit of guesses.
         thief.client.cookie_jar.clear()
         await thief.sign_in("guess@example.com", PASSWORD)
         assert (await thief.post("/sign-in/code", code=codes[0])).status == 429
@@ -166,7 +166,7 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
     [(timedelta(minutes=11), 2, 1), (timedelta(minutes=61), 6, 0)],
     ids=["10 an hour", "30 a day"],
 )
-async def test_slow_guesses_of_codes_end_and_the_agent_gets_a_mail(
+async def test_slow_guesses_of_codes_are_blocked_and_the_agent_gets_a_mail(
     desk: Running, required: None, passed: timedelta, rounds: int, mails: int
 ) -> None:
     email, mailer, f = f"slow{rounds}@example.com", desk.desk.mailer, t.sign_in_failures
@@ -191,11 +191,11 @@ async def test_slow_guesses_of_codes_end_and_the_agent_gets_a_mail(
     if mails:
         mail = mailer.mails()[0].mail
         assert (mail.to, "wrong codes" in mail.subject) == (email, True)
-    async with desk.visitor() as ann:  # somebody else at the same address is not refused
+    async with desk.visitor() as ann:  # Another agent at the same address is not refused.
         assert led(await ann.sign_in("grace@example.com", PASSWORD))[0] == 303
 
 
-async def test_the_api_asks_for_the_code_and_names_the_field(desk: Running) -> None:
+async def test_the_api_requires_the_code_and_names_its_field(desk: Running) -> None:
     await add(desk, "api@example.com")
     async with desk.visitor() as ann:
         status, before = await login(ann, "api@example.com")
@@ -209,7 +209,9 @@ async def test_the_api_asks_for_the_code_and_names_the_field(desk: Running) -> N
                 refused = await answer.json()
                 assert answer.status == 403, "a token without the second factor is refused"
             assert "needs a second factor" in refused["detail"]
-            assert (await ann.get("/workspace/account")).status == 200, "until the next sign-in"
+            assert (await ann.get("/workspace/account")).status == 200, (
+                "the token stays refused until the next sign-in"
+            )
             status, said = await login(ann, "api@example.com")
             assert (status, list(said["errors"])) == (403, ["code"])
             phone, _ = await set_up_again(ann, "api@example.com")
@@ -252,7 +254,7 @@ async def test_an_agent_turns_two_factor_on_and_off_on_the_account_page(desk: Ru
         assert led(await ann.sign_in("own@example.com", PASSWORD)) == (303, "/workspace")
 
 
-async def test_a_needed_factor_cannot_be_removed(desk: Running, required: None) -> None:
+async def test_a_required_second_factor_cannot_be_removed(desk: Running, required: None) -> None:
     await add(desk, "needed@example.com")
     async with desk.visitor() as ann:
         await set_up(ann, "needed@example.com")
@@ -261,7 +263,7 @@ async def test_a_needed_factor_cannot_be_removed(desk: Running, required: None) 
         assert "on" in shown((await ann.get(HERE)).text)
 
 
-async def test_an_old_session_changes_no_factor(desk: Running) -> None:
+async def test_an_old_session_cannot_change_second_factors(desk: Running) -> None:
     await add(desk, "stale@example.com")
     async with desk.visitor() as ann:
         await ann.sign_in("stale@example.com", PASSWORD)
@@ -291,7 +293,7 @@ async def test_an_admin_resets_an_agent_who_lost_the_phone(desk: Running, requir
         token = await grace.csrf()
         done = await grace.post(f"{page}/second-factor/reset", csrf=token)
         assert led(done) == (303, f"{page}?done=reset")
-        assert (await ann.get("/workspace/account")).status == 303, "signed out"
+        assert (await ann.get("/workspace/account")).status == 303, "the session has ended"
         assert led(await ann.sign_in("lost@example.com", PASSWORD)) == (303, "/sign-in/set-up")
         _, admin = await login(grace, "grace@example.com")
         head = {"Authorization": f"Bearer {admin['token']}"}
@@ -319,7 +321,7 @@ async def test_a_password_link_does_not_replace_the_second_factor(
             assert (await thief.get("/workspace/account")).status == 303
 
 
-async def test_secrets_of_phones_are_sealed(desk: Running, required: None) -> None:
+async def test_authenticator_secrets_are_encrypted(desk: Running, required: None) -> None:
     await add(desk, "sealed@example.com")
     async with desk.visitor() as ann:
         phone, codes = await set_up(ann, "sealed@example.com")
