@@ -118,7 +118,7 @@ def life(**more: Any) -> list[Moment]:
 def test_each_line_becomes_a_described_moment_in_order() -> None:
     assert [(one.kind.value, one.said) for one in life()] == [
         ("text", "Requester: my dock is dead"),
-        ("understood", "Virtual agent understood: report problem (93%)"),
+        ("understood", "Virtual agent understood: Report problem (93%)"),
         ("text", "Virtual agent: Can you work?"),
         ("owner", "Handed to Service desk: Asked for a person"),
         ("offer", "Nobody is online"),
@@ -302,7 +302,7 @@ async def test_a_stored_conversation_has_a_brief_and_moments(story: Story) -> No
     whole = newest.moments
     assert (newest.earlier, newest.later) == (None, None)
     understood = [one for one in whole if one.kind is MomentKind.UNDERSTOOD]
-    assert understood[0].said == "Virtual agent understood: report problem (90%)"
+    assert understood[0].said == "Virtual agent understood: Report problem (90%)"
     owners = [one.owner for one in whole]
     assert [Owner(o) for o in dict.fromkeys(owners)] == [BOT, QUEUE, AGENT]
     assert {one.agent: one.why for one in whole[-1].candidates}["Omar Haddad"] == "is offline"

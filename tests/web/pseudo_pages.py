@@ -43,6 +43,9 @@ class PseudoCatalog(gettext.NullTranslations):
             for part in _PLACEHOLDER.split(message)
         )
 
+    def pgettext(self, context: str, message: str) -> str:
+        return self.gettext(message)
+
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return self.gettext(msgid1 if n == 1 else msgid2)
 

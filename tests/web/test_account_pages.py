@@ -1,5 +1,6 @@
 """The account page: an agent's own name, password and sessions."""
 
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -220,3 +221,20 @@ async def test_browsers_get_the_files_that_need_a_fixed_address(account: Visitor
     }.items():
         async with account.client.get(account.address + path) as answer:
             assert (answer.status, answer.content_type) == (200, kind)
+
+
+async def test_the_manifest_is_in_the_browsers_language(account: Visitor) -> None:
+    asked = {"Accept-Language": "de-AT"}
+    answer = await account.get("/manifest.webmanifest", asked)
+    assert answer.headers["Vary"] == "Accept-Language"
+    manifest = json.loads(answer.text)
+    assert (manifest["lang"], manifest["description"]) == (
+        "de",
+        "Der Arbeitsbereich des SMS-Helpdesks",
+    )
+    assert manifest["start_url"] == "/workspace"
+
+
+async def test_a_device_is_in_the_language_of_the_page(account: Visitor) -> None:
+    page = await account.get("/workspace/account", PAGE | {"Accept-Language": "de"})
+    assert "Firefox auf Linux" in page.text

@@ -112,7 +112,7 @@ class Walker(HTMLParser):
                 self.found.append(expression)
 
 
-CALL = re.compile(r"\b(?:_|ngettext)\(")
+CALL = re.compile(r"\b(?:_|[np]gettext)\(")
 TRANS = re.compile(r"\{% trans\b(.*?)%\}(.*?)\{% endtrans %\}", re.DOTALL)
 
 

@@ -150,8 +150,8 @@ secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @pytest.fixture(scope="module", autouse=True)
 def pseudo() -> Iterator[None]:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(page_language, "_catalog", PseudoCatalog)
+    patch, marks = pytest.MonkeyPatch(), PseudoCatalog()
+    patch.setattr(page_language, "catalog", lambda _domain, _language: marks)
     yield
     patch.undo()
 
@@ -331,6 +331,7 @@ def test_the_catalogs_have_the_sentences_of_the_code() -> None:
     """To fix a failure, run ``make catalogs``."""
     for domain in (PAGES, SCRIPTS):
         with (LOCALE / f"{domain}.pot").open("rb") as file:
-            known = {forms(one.id)[0] for one in read_po(file) if one.id}
+            known = {(one.context, forms(one.id)[0]) for one in read_po(file) if one.id}
         for language, catalog in catalogs(domain):
-            assert {forms(one.id)[0] for one in catalog if one.id} == known, (domain, language)
+            found = {(one.context, forms(one.id)[0]) for one in catalog if one.id}
+            assert found == known, (domain, language)

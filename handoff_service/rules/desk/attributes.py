@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from handoff_service.rules.shared.dates_in_texts import full_date
-from handoff_service.rules.shared.day_words import short_date
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.rules.shared.translations import in_language, translatable
 
@@ -149,14 +149,14 @@ def _choice(value: str, choices: Sequence[str]) -> str:
     return found
 
 
-def in_words(one: AttributeFields | None, value: str) -> str:
+def in_words(one: AttributeFields | None, value: str, form: str = "day_year") -> str:
     """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one``: its definition; None for an
-    attribute without one.
+    attribute without one. ``form``: how a date is written (``local_dates.py``).
     """
     if one is not None and one.type is AttributeType.YES_NO:
         return YES_NO_WORDS.get(value, value)
     if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
-        return short_date(date.fromisoformat(value))
+        return date_phrase(date.fromisoformat(value), form)
     return value
 
 

@@ -9,8 +9,8 @@ from handoff_service.errors import BadInput
 from handoff_service.rules.desk.attribute_filters import choices, parse
 from handoff_service.rules.desk.attributes import FEW_VALUES, AttributeOwner
 from handoff_service.rules.reports.filters import NONE, Filters
-from handoff_service.rules.reports.topic_words import topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
@@ -37,7 +37,7 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
     }
     return named | {
         "number": [FilterChoice(r.id, r.label or r.number) for r in numbers],
-        "topic": [FilterChoice(one, topic_name(one)) for one in _words(conn, "topic")],
+        "topic": [FilterChoice(one, intent_name(one)) for one in _words(conn, "topic")],
         "attribute": [FilterChoice(one, name) for one, name in _attributes(conn).items()],
         "language": [FilterChoice(code, name) for code, name in LANGUAGES.items()],
         "priority": [

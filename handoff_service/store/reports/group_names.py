@@ -7,10 +7,11 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.desk.attribute_filters import choices
 from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
-from handoff_service.rules.reports.topic_words import reason_name, topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.language import LANGUAGE_TITLES
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import short_reason
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
@@ -83,6 +84,6 @@ def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, s
     if words:
         word = words[key]
         if column is GroupBy.REASON:
-            return reason_name(word)
-        return _WORDS[column].get(word, word) if column in _WORDS else topic_name(word)
+            return short_reason(word) or intent_name(word)
+        return _WORDS[column].get(word, word) if column in _WORDS else intent_name(word)
     return known.get(key, phrase("Deleted ({key})", key=key))

@@ -18,7 +18,7 @@ from handoff_service.operations.desk_file.desk_file import AttributeEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.attributes import AttributeOwner, AttributePlace, AttributeType
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import phrase, phrase_in
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import attributes
 from handoff_service.store.views import Attribute
@@ -35,7 +35,7 @@ OWNERS = {
 }
 TYPES = {
     AttributeType.TEXT: phrase("Free text"),
-    AttributeType.NUMBER: phrase("Number"),
+    AttributeType.NUMBER: phrase_in("type of a value", "Number"),
     AttributeType.DATE: phrase("Date"),
     AttributeType.CHOICE: phrase("Choice"),
     AttributeType.YES_NO: phrase("Yes or no"),

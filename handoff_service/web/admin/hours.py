@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.web.admin.pages import sentence
-from handoff_service.web.shared.local_formats import day_phrase, time_phrase
 
 WEEK = 7  # days
 
@@ -74,8 +74,8 @@ def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str)
     """Fill one of two sentences: the one for a time today, or the one for a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return filled(today, time=time_phrase(local, "clock"))
-    day, clock = day_phrase(local, "weekday_day"), time_phrase(local, "clock")
+        return filled(today, time=date_phrase(local, "clock"))
+    day, clock = date_phrase(local, "weekday_day"), date_phrase(local, "clock")
     return filled(later, day=day, time=clock)
 
 
@@ -94,4 +94,4 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
     local = at.astimezone(zone)
-    return "24:00" if end and not (local.hour or local.minute) else time_phrase(local, "clock")
+    return "24:00" if end and not (local.hour or local.minute) else date_phrase(local, "clock")

@@ -22,7 +22,8 @@ from handoff_service.rules.routing.week_grid import (
     read_times,
     write,
 )
-from handoff_service.rules.shared.phrases import capitalized, phrase
+from handoff_service.rules.shared.local_dates import WEEKDAYS
+from handoff_service.rules.shared.phrases import capitalized
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -32,21 +33,7 @@ from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
 
-LABELS = dict(
-    zip(
-        DAYS,
-        (
-            capitalized(phrase("Monday")),
-            capitalized(phrase("Tuesday")),
-            capitalized(phrase("Wednesday")),
-            capitalized(phrase("Thursday")),
-            capitalized(phrase("Friday")),
-            capitalized(phrase("Saturday")),
-            capitalized(phrase("Sunday")),
-        ),
-        strict=True,
-    )
-)
+LABELS = dict(zip(DAYS, map(capitalized, WEEKDAYS), strict=True))
 WORKDAYS = DAYS[:5]
 TYPED = ("schedule", "time_zone", "country")
 
