@@ -1,10 +1,6 @@
-<<<<<<< HEAD
 """The language of a page, which is the agent's own or else the browser's, and its formats from
 CLDR.
 """
-=======
-"""A page uses the agent's own language, or else the browser's."""
->>>>>>> pages
 
 import re
 import secrets
@@ -64,11 +60,7 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("name", "at", "words"), TIMES)
-<<<<<<< HEAD
 def test_times_by_cldr(name: str, at: object, words: list[str]) -> None:
-=======
-def test_times(name: str, at: object, words: list[str]) -> None:
->>>>>>> pages
     for language, expected in zip(("en", "de", "es", "fr"), words, strict=True):
         page_language.set(Language(language))
         assert rendered(f"{{{{ at | {name} }}}}", at=at) == expected
