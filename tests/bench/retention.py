@@ -1,9 +1,9 @@
 """Measures how long the steps of retention hold the lane, for each kind of data.
 
-The benchmark stores conversations with all that retention removes, and runs the nightly work for
-one kind after the other. It times each transaction of the lane from BEGIN to the end of the commit.
-Some data is awkward: a long conversation, many conversations that were closed in the same moment,
-and one big cluster of similar texts.
+The benchmark stores conversations with everything that retention removes, and runs the nightly work
+for each kind of data in turn. It times each transaction of the lane from BEGIN to the end of the
+commit. Some data is awkward: a long conversation, many conversations that were closed in the same
+moment, and one big cluster of similar texts.
 """
 
 import asyncio
@@ -38,8 +38,8 @@ from tests.conftest import Heard, lay_out
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.story import MIA
 
-OLD = size(2_000, 200, "RETAINED")  # conversations whose content goes
-KEPT = OLD * 3  # conversations beside them that stay
+OLD = size(2_000, 200, "RETAINED")  # conversations whose content retention removes
+KEPT = OLD * 3  # conversations that retention keeps
 LINES = 8  # texts of a conversation
 LONG = size(5_000, 1_000)  # texts of the one long conversation
 AT_ONCE = size(300, 60)  # conversations that were closed in the same moment
@@ -49,7 +49,7 @@ MOST_MS = 20.0  # from issue 21
 DAYS = 100
 AGE, YOUTH = timedelta(days=200), timedelta(days=10)
 BLOCK = 200  # conversations of one transaction of the seed
-#: removes several kinds, so it runs on a database of its own
+#: removes several kinds, so it runs on a separate database
 EVERYTHING = KeptKind.CONVERSATIONS
 
 
@@ -80,7 +80,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 async def _runs(url: str, kinds: Sequence[KeptKind]) -> dict[KeptKind, list[float]]:
-    """Run retention for each kind. Returns the seconds of each transaction."""
+    """Run retention for each kind. Return the seconds of each transaction."""
     store = Store(url, clock=later, settings=OperationSettings(), after_commit=Heard())
     found: dict[KeptKind, list[float]] = {}
     with TemporaryDirectory() as folder:
@@ -118,8 +118,8 @@ async def _check(store: Store, kind: KeptKind) -> None:
 
 @contextmanager
 def transactions_of(store: Store) -> Iterator[list[float]]:
-    """The seconds of each transaction that the lanes commit inside the block. SQLAlchemy has no
-    event for the end of a commit."""
+    """Collect the seconds of each transaction that the lanes commit inside the block. SQLAlchemy
+    has no event for the end of a commit."""
     held: list[float] = []
     began = time.perf_counter()
     commit = sa.engine.RootTransaction.commit
@@ -144,7 +144,7 @@ def transactions_of(store: Store) -> Iterator[list[float]]:
 
 
 def fill(url: str) -> None:
-    """Old and young conversations, trainer items and entries of the audit log."""
+    """Insert old and new conversations, trainer items and entries of the audit log."""
     opened = engine(url, size=1, writes=True)
     now, first = later(), 1
     for count, age in ((OLD, AGE), (KEPT, YOUTH)):
@@ -330,8 +330,9 @@ def _message(one: int, seq: int, at: datetime) -> dict[str, Any]:
 
 
 def _trainer_items(conn: sa.Connection, now: datetime) -> None:
-    """One for the first turn of each conversation. The oldest one leads a big cluster, of which
-    half stays."""
+    """Insert an item for the first turn of each conversation. The oldest item leads a big cluster,
+    half of which retention keeps.
+    """
     turn = t.bot_turns.c
     found = sa.select(turn.id, turn.interaction_id, turn.asked_at).where(turn.epoch == 1)
     turns = conn.execute(found.order_by(turn.id)).all()

@@ -1,4 +1,4 @@
-"""Replies of the virtual agent in each language, changed in the file without touching the rest."""
+"""A change of a reply of the virtual agent in any language changes nothing else in the file."""
 
 import shutil
 from pathlib import Path
@@ -63,7 +63,7 @@ def data(tmp_path: Path) -> BotData:
 
 
 def change(data: BotData, name: str, *changes: TextChange) -> str:
-    """The file after the changes, without the first lines that did not change."""
+    """Return the file after the changes, without the unchanged first lines."""
     put_reply(data, name, changes)
     return (data.root / DOMAIN).read_text()
 
@@ -134,7 +134,7 @@ def test_a_translation_keeps_the_buttons(data: BotData) -> None:
     )
 
 
-def test_an_emptied_translation_goes_and_the_comments_stay(data: BotData) -> None:
+def test_an_emptied_translation_is_removed_and_the_comments_stay(data: BotData) -> None:
     change(data, "utter_wifi", new(G, "Das WLAN."), new(F, "Le wifi."))
     after = change(data, "utter_wifi", reworded(2, F, "Le wifi.", ""))
     assert after.count("fr") == 0
@@ -151,7 +151,7 @@ def test_an_emptied_translation_goes_and_the_comments_stay(data: BotData) -> Non
         (new(F, "Envoyez STOP."), "In French: "),
     ],
 )
-def test_an_unfit_text_is_refused(data: BotData, wrong: TextChange, why: str) -> None:
+def test_an_invalid_text_is_refused(data: BotData, wrong: TextChange, why: str) -> None:
     with pytest.raises(BadInput) as error:
         put_reply(data, "utter_hi", [wrong])
     assert str(error.value).startswith(why)
@@ -168,7 +168,7 @@ def test_an_unfit_text_is_refused(data: BotData, wrong: TextChange, why: str) ->
         ("utter_gone", reworded(0, E, "Hi.", "Good day."), REMOVED),
     ],
 )
-def test_a_text_that_somebody_has_changed_is_refused(
+def test_a_change_of_a_text_that_a_colleague_changed_meanwhile_is_refused(
     data: BotData, name: str, other: TextChange, why: str
 ) -> None:
     with pytest.raises(Conflict, match=why):
@@ -176,7 +176,7 @@ def test_a_text_that_somebody_has_changed_is_refused(
 
 
 def test_the_projects_own_replies_can_be_changed(tmp_path: Path) -> None:
-    """Its file names conditions and buttons that variants share."""
+    """The project's file has conditions and buttons that variants share."""
     shutil.copy(ROOT / DOMAIN, tmp_path)
     data, before = BotData(tmp_path), read((ROOT / DOMAIN).read_text())["responses"]
     thanks = next(one for one in replies(data) if one.name == "utter_ask_impact")

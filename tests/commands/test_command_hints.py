@@ -1,4 +1,4 @@
-"""A running service acts at once on what a command has committed."""
+"""A running service acts at once on the changes that a command has committed."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ type Run = Callable[..., str]
 def patchboard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Runs a command with these settings, and returns what it prints."""
+    """Return a function that runs a command with these settings and returns its output."""
     monkeypatch.delenv("PATCHBOARD_SECRET_KEY", raising=False)
     monkeypatch.delenv("PATCHBOARD_REDIS_URL", raising=False)
     monkeypatch.setenv("PATCHBOARD_HOME", str(tmp_path))
@@ -39,7 +39,7 @@ def patchboard(
 
 
 @pytest.mark.parametrize("with_redis", [False, True], ids=["pipe", "redis"])
-def test_the_work_of_a_command_is_done_without_waiting(
+def test_the_service_does_the_work_of_a_command_at_once(
     request: pytest.FixtureRequest, tmp_path: Path, patchboard: Run, *, with_redis: bool
 ) -> None:
     settings = {"DATABASE_URL": request.getfixturevalue("sqlite_url")}

@@ -1,4 +1,4 @@
-"""The watch over the company's own SMS gateway: one alert while it is away."""
+"""The desk watches the company's own SMS gateway and raises one alert during an outage."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,13 +75,13 @@ CASES = {
 
 
 @pytest.mark.parametrize(("before", "answers", "minute", "after"), CASES.values(), ids=CASES.keys())
-def test_a_check_when(
+def test_each_check_has_its_result(
     before: GatewayWatch, minute: int, after: GatewayWatch, *, answers: bool
 ) -> None:
     assert after_check(before, answers=answers, now=minutes(minute)) == after
 
 
-def test_a_start_counts_only_what_follows() -> None:
+def test_after_a_start_only_later_failures_count() -> None:
     now = minutes(60)
     assert after_start(FAILS, now) == GatewayWatch()
     assert after_start(HEARD, now) == GatewayWatch(heard_at=now)
@@ -90,7 +90,7 @@ def test_a_start_counts_only_what_follows() -> None:
 
 @dataclass
 class Phone:
-    """A provider that is there, or is not."""
+    """A provider that is reachable or not."""
 
     is_there: bool = True
 
@@ -99,7 +99,7 @@ class Phone:
 
 
 class Watched:
-    """A desk whose phone is watched. A check is due every minute."""
+    """A desk that watches its phone. A check is due every minute."""
 
     def __init__(self, story: Story, clock: MovedClock) -> None:
         self.story, self.clock, self.phone = story, clock, Phone()
@@ -165,12 +165,12 @@ async def test_one_alert_that_ends_when_the_phone_is_back(desk: Watched, heard: 
     assert await desk.story.store.read(gateway_problems) == []
     desk.phone.is_there = False
     await desk.passes(4)
-    assert len(desk.mailbox.mails()) == 2, "another absence has an alert of its own"
+    assert len(desk.mailbox.mails()) == 2, "another outage has its own alert"
 
 
-async def test_a_phone_whose_heartbeats_stop(desk: Watched) -> None:
+async def test_missing_heartbeats_of_a_phone_raise_an_alert(desk: Watched) -> None:
     await desk.passes(20)
-    assert await desk.away() is None, "a phone that has never sent one"
+    assert await desk.away() is None, "this phone has never sent a heartbeat"
     await desk.story.store.write(record_heartbeat, Heartbeat())
     await desk.passes(14)
     assert await desk.away() is None

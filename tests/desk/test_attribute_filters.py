@@ -1,4 +1,4 @@
-"""Filters by attributes: how they are written, what they select, and what is refused."""
+"""Filters by attributes: their format, the records that they select, and refused filters."""
 
 import re
 
@@ -41,7 +41,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("typed", "written", "values"), CASES)
-def test_filters(typed: str, written: str | None, values: dict[str, bool]) -> None:
+def test_a_filter_selects_its_records(
+    typed: str, written: str | None, values: dict[str, bool]
+) -> None:
     one = parse(typed, DEFINED)
     assert one.written == (written or typed)
     assert {value: one.matches(value) for value in values} == values

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from handoff_service.rules.shared.language import OWN_NAMES, Language
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS
 
-#: what people read or hear on the page: its texts, and some attributes
+#: what people read or hear on the page: texts and some attributes
 _SHOWN = """() => {
   const found = [document.title];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -35,7 +35,7 @@ def de(english: str, **values: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GermanDesk:
-    """A German's browser."""
+    """The browser of a person who uses the German pages."""
 
     service: Service
     context: BrowserContext
@@ -47,7 +47,7 @@ class GermanDesk:
         return page
 
     def picture(self, page: Page, name: str) -> None:
-        """Check the page as it is, and take its picture for the documentation."""
+        """Check the current page, and take its picture for the documentation."""
         self.check(page)
         pictures.take(page, f"german-{name}")
 
@@ -55,7 +55,7 @@ class GermanDesk:
         assert self.faults(page) == [], page.url
 
     def faults(self, page: Page) -> list[str]:
-        """What is not in German on the page, and what scrolls sideways."""
+        """Return the page's texts that are not in German, and the elements that scroll sideways."""
         page.wait_for_load_state()
         found = English.without(Language.GERMAN).on(page)
         language = page.locator("html").get_attribute("lang")
@@ -92,7 +92,7 @@ def text(phone: Page, body: str) -> None:
     expect(phone.locator(".talk .bubble").filter(has_text=body)).to_be_visible()
 
 
-def test_from_the_set_up_to_a_closed_conversation(german: GermanDesk) -> None:
+def test_a_german_desk_from_the_setup_to_a_closed_conversation(german: GermanDesk) -> None:
     page = set_up(german)
     phone = german.open(f"/phone?from=%2B{JANA[1:]}&to=%2B{NUMBER[1:]}")
     text(phone, "Hallo, mein Laptop startet nicht mehr. Der Bildschirm bleibt schwarz.")

@@ -1,5 +1,5 @@
-"""Two agents with different languages share a conversation. What the event stream updates on their
-pages is in the language of each.
+"""Two agents with different languages share a conversation. Live updates on each page are in that
+agent's language.
 """
 
 import re

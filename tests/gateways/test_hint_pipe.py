@@ -18,7 +18,7 @@ async def turn() -> None:
 
 
 async def opened(home: Path, fanout: LocalFanout) -> Background:
-    """A service that reads its pipe."""
+    """Run a service that reads its pipe."""
     background = Background()
     background.start("pipe", HintPipe(home, fanout).run)
     await turn()
@@ -35,7 +35,7 @@ async def test_hints_of_a_command_reach_the_service(tmp_path: Path) -> None:
     assert not (tmp_path / NAME).exists()
 
 
-async def test_what_another_program_writes_is_ignored(tmp_path: Path) -> None:
+async def test_the_service_ignores_data_of_other_programs(tmp_path: Path) -> None:
     fanout = LocalFanout()
     background = await opened(tmp_path, fanout)
     async with fanout.listen(["work"]) as batches:
@@ -46,9 +46,9 @@ async def test_what_another_program_writes_is_ignored(tmp_path: Path) -> None:
     await background.stop()
 
 
-async def test_without_a_service_nothing_is_written(tmp_path: Path) -> None:
+async def test_without_a_service_a_command_writes_nothing(tmp_path: Path) -> None:
     hint_pipe.send(tmp_path, [Hint("work")])
-    os.mkfifo(tmp_path / NAME)  # of a service that was killed
+    os.mkfifo(tmp_path / NAME)  # a pipe of a service that was killed
     hint_pipe.send(tmp_path, [Hint("work")])
     await (await opened(tmp_path, LocalFanout())).stop()
     (tmp_path / NAME).write_text("mine")
@@ -56,7 +56,7 @@ async def test_without_a_service_nothing_is_written(tmp_path: Path) -> None:
     assert (tmp_path / NAME).read_text() == "mine"
 
 
-async def test_a_home_without_pipes_is_no_failure(tmp_path: Path) -> None:
+async def test_a_home_without_pipes_is_no_error(tmp_path: Path) -> None:
     background = Background()
     background.start("pipe", HintPipe(tmp_path / "missing", LocalFanout()).run)
     await turn()

@@ -1,4 +1,4 @@
-"""Attributes of a person and of their conversations: handed out, and gone after an erasure."""
+"""An export has the attributes of a person and their conversations. An erasure removes them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from handoff_service.operations.privacy.request_erasure import RequestedPerson
 from handoff_service.rules.desk.attributes import AttributeType
 from handoff_service.rules.privacy.archive_page import page
 from tests.conftest import MovedClock
-from tests.conversations.test_attributes import USER, define, put
+from tests.conversations.test_attributes import USER, define, set_values
 from tests.privacy.test_erase_person import ZOE, placed
 from tests.reports.keeping import keep
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
@@ -19,7 +19,9 @@ SECRETS = ("bassoonist", "obsidian", "mandolin", "kumquat")
 
 
 async def live(story: Story) -> tuple[int, int]:
-    """Zoe, into whom Zo was merged, and her conversation. All values are texts of hers."""
+    """Create Zoe, after a merge with the user Zo, and Zoe's conversation. All attribute values are
+    Zoe's words.
+    """
     await define(story, "hobby", AttributeType.TEXT, USER)
     await define(story, "stone", AttributeType.TEXT)
     made = MakeUser(external_id="E77", name="Zoe", numbers=[ZOE], attributes={"hobby": SECRETS[0]})
@@ -31,14 +33,14 @@ async def live(story: Story) -> tuple[int, int]:
     merge = MergeUsers(stays_id=zoe, goes_id=zo, take=(), agent_id=OMAR)
     await story.store.write(merge_users, merge)
     talk = await story.with_agent(number=ZOE)
-    await put(story, talk, stone=SECRETS[1])
-    await put(story, talk, stone=None)
-    await put(story, talk, stone=SECRETS[1])
+    await set_values(story, talk, stone=SECRETS[1])
+    await set_values(story, talk, stone=None)
+    await set_values(story, talk, stone=SECRETS[1])
     await keep(story.store)
     return zoe, talk
 
 
-async def test_they_are_handed_out(story: Story) -> None:
+async def test_the_export_includes_the_attributes(story: Story) -> None:
     zoe, _ = await live(story)
     archive = await story.store.read(collect, RequestedPerson(user_id=zoe))
     assert archive.sections["person"]["attributes"] == {"hobby": SECRETS[0], "free": SECRETS[3]}
@@ -48,7 +50,7 @@ async def test_they_are_handed_out(story: Story) -> None:
     assert [one for one in (SECRETS[0], SECRETS[1], SECRETS[3]) if one not in shown] == []
 
 
-async def test_nothing_of_them_is_left_after_an_erasure(
+async def test_an_erasure_removes_the_attributes(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
     zoe, talk = await live(story)

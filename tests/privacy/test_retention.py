@@ -95,7 +95,7 @@ async def not_understood(story: Story, number: str) -> None:
     await story.finish(question, "Pardon?", understood=understood, how=how)
 
 
-async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.RetainedKind:
+async def status_of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.RetainedKind:
     found = await story.store.read(retention.status, clock(), counted=True)
     return next(one for one in found.kinds if one.kind is kind)
 
@@ -103,7 +103,7 @@ async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.Retai
 async def test_retention_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     clock.move(4000 * DAY)
-    assert (await of(story, KeptKind.TEXTS, clock)).days is None
+    assert (await status_of(story, KeptKind.TEXTS, clock)).days is None
     await run(story, worker)
     assert (await story.lines(interaction_id))[0].body != ""
     assert not await story.count(t.retention)
@@ -116,9 +116,9 @@ async def test_texts_are_removed_after_their_limit_and_the_list_counts_them_befo
     clock.move(20 * DAY)
     new = await conversation(story, BOB)
     await set_days(story, texts=10)
-    would = (await of(story, KeptKind.TEXTS, clock)).would_remove
+    would = (await status_of(story, KeptKind.TEXTS, clock)).would_remove
     await run(story, worker)
-    found = await of(story, KeptKind.TEXTS, clock)
+    found = await status_of(story, KeptKind.TEXTS, clock)
     assert (found.state, found.removed, found.would_remove) == ("done", would, 0)
     assert would
     lines = await story.lines(old)
@@ -149,7 +149,7 @@ async def test_files_in_an_s3_store_are_removed_after_an_outage_of_the_store(
     clock.move(601)
     assert await Worker(replace(worker._deps, media=store), worker.kinds).step() == 1
     assert list(store.names()) == []
-    assert (await of(story, KeptKind.MEDIA, clock)).would_remove == 0
+    assert (await status_of(story, KeptKind.MEDIA, clock)).would_remove == 0
 
 
 async def test_old_conversations_lose_their_requester(
@@ -191,7 +191,7 @@ async def test_the_audit_log_loses_old_entries_and_its_chain_stays_valid(
     clock.move(20 * DAY)
     await set_days(story, audit=10)
     await run(story, worker)
-    found = await of(story, KeptKind.AUDIT, clock)
+    found = await status_of(story, KeptKind.AUDIT, clock)
     assert (found.state, found.would_remove) == ("done", 0)
     assert found.removed
     assert found.removed >= 450
@@ -261,10 +261,10 @@ async def test_a_clusters_first_item_goes_and_a_later_one_leads(
         (third.id, third.id),
         (fourth.id, third.id),
     ]
-    assert (await of(story, KeptKind.TRAINER_ITEMS, clock)).removed == 2
+    assert (await status_of(story, KeptKind.TRAINER_ITEMS, clock)).removed == 2
 
 
-async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedClock) -> None:
+async def test_an_admin_can_stop_a_run(story: Story, worker: Worker, clock: MovedClock) -> None:
     with pytest.raises(Conflict, match="not running"):
         await story.store.write(stop_run, None)
     await story.store.write(
@@ -276,7 +276,7 @@ async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedCl
     with pytest.raises(Conflict, match="already running"):
         await story.store.write(run_now, None)
     await story.store.write(stop_run, None)
-    assert (await of(story, KeptKind.TEXTS, clock)).state == "stopped"
+    assert (await status_of(story, KeptKind.TEXTS, clock)).state == "stopped"
 
 
 async def test_the_next_run_is_at_night_and_scheduled_once(story: Story, clock: MovedClock) -> None:

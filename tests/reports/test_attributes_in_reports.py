@@ -1,4 +1,4 @@
-"""Attributes with few values in reports: counted, filtered and grouped, packed or not."""
+"""Reports count, filter and group by attributes with few values, with packed and unpacked facts."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.choices import checked, filter_choices
 from handoff_service.store.reports.figure_conversations import ids_after
 from tests.conftest import MovedClock
-from tests.conversations.test_attributes import define, put
+from tests.conversations.test_attributes import define, set_values
 from tests.reports.keeping import asked, keep, pack, table, values
 from tests.support.story import ANN, BOB, DIRECT, SHARED, Story
 
@@ -29,15 +29,17 @@ async def begun(story: Story, number: str) -> int:
 
 
 async def three(story: Story, clock: MovedClock) -> list[int]:
-    """Ann's with Gold and urgent, a day later Bob's with Silver, and another without a value."""
+    """Create Ann's conversation with Gold and urgent, a day later Bob's with Silver, and one
+    without a value.
+    """
     await define(story, "plan", AttributeType.CHOICE, choices=("Gold", "Silver", "Very good"))
     await define(story, "urgent", AttributeType.YES_NO)
     await define(story, "order", AttributeType.TEXT)
     made = [await begun(story, ANN)]
-    await put(story, made[0], plan="Gold", urgent="yes", order="A-7")
+    await set_values(story, made[0], plan="Gold", urgent="yes", order="A-7")
     clock.move(86_400)
     made.append(await begun(story, BOB))
-    await put(story, made[1], plan="Very good")
+    await set_values(story, made[1], plan="Very good")
     made.append(await begun(story, SHARED))
     await keep(story.store)
     return made
@@ -62,14 +64,16 @@ async def test_reports_filter_and_group_by_attribute(
         found = await asked(story.store, "volume", *RANGE, attribute=value)
         assert values(found)["conversations"] == count, value
     (row,) = await story.rows(t.conversation_facts, t.conversation_facts.c.interaction_id == ids[0])
-    assert row.attribute_values == "plan=Gold\nurgent=yes", "and no text"
+    assert row.attribute_values == "plan=Gold\nurgent=yes", (
+        "attributes that are texts are not offered"
+    )
 
 
 async def test_the_facts_follow_changes_of_values_and_of_types(
     story: Story, clock: MovedClock
 ) -> None:
     ids = await three(story, clock)
-    await put(story, ids[0], plan="Silver", urgent=None)
+    await set_values(story, ids[0], plan="Silver", urgent=None)
     await keep(story.store)
     found = await asked(story.store, "volume", *RANGE, group="attribute")
     assert set(table(found, "conversations")) == {"Plan: Silver", "Plan: Very good"}
@@ -81,7 +85,7 @@ async def test_the_facts_follow_changes_of_values_and_of_types(
     assert values(found)["conversations"] == 1
 
 
-async def test_filters_that_cannot_be_are_refused_by_name(story: Story, clock: MovedClock) -> None:
+async def test_a_refusal_names_an_invalid_filter(story: Story, clock: MovedClock) -> None:
     await three(story, clock)
 
     async def check(**given: object) -> Filters:
@@ -104,7 +108,9 @@ async def test_filters_that_cannot_be_are_refused_by_name(story: Story, clock: M
         assert name in refused.value.detail
 
 
-async def test_values_of_a_deleted_attribute_stay_on_offer(story: Story, clock: MovedClock) -> None:
+async def test_reports_still_offer_values_of_a_deleted_attribute(
+    story: Story, clock: MovedClock
+) -> None:
     await three(story, clock)
     (plan,) = await story.rows(t.attributes, t.attributes.c.key == "plan")
     await story.store.write(delete_attribute, plan.id)
@@ -126,7 +132,7 @@ async def test_conversations_are_listed_page_by_page_with_filters(
     for n in range(3):
         clock.move(2 * 86_400)
         ids.append(await begun(story, f"+1202555030{n}"))
-        await put(story, ids[-1], plan="Gold")
+        await set_values(story, ids[-1], plan="Gold")
     await keep(story.store)
     of = DayRange(*RANGE)
     days = {r.interaction_id: r.day for r in await story.rows(t.conversation_facts)}

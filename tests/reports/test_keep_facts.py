@@ -16,7 +16,7 @@ from tests.support.story import MAIN, Story
 REQUESTERS = [f"+1202555{n:04}" for n in range(1000, 1050)]
 
 
-async def test_job_finishes_while_all_lines_are_new(
+async def test_the_job_finishes_while_all_lines_are_new(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "CONVERSATIONS_AT_ONCE", 2)
@@ -36,14 +36,16 @@ async def test_job_finishes_while_all_lines_are_new(
     assert work.due_at <= clock() + EVERY
 
 
-async def test_job_reads_each_line_twice(story: Story, clock: MovedClock) -> None:
+async def test_the_job_reads_each_line_twice(story: Story, clock: MovedClock) -> None:
     await story.text("hello", to=MAIN)
-    assert len((await story.store.read(facts.next_batch)).rows) == 1, "new lines are read at once"
+    assert len((await story.store.read(facts.next_batch)).rows) == 1, (
+        "the job reads new lines at once"
+    )
     await keep(story.store)
     clock.move(60)
     assert (await story.store.read(facts.next_batch)).rows == []
     clock.move(facts.READ_AGAIN.total_seconds())
-    assert len((await story.store.read(facts.next_batch)).rows) == 1, "receipts have come by now"
+    assert len((await story.store.read(facts.next_batch)).rows) == 1, "the receipts have arrived"
     await keep(story.store)
     assert (await story.store.read(facts.next_batch)).rows == []
     [progress] = await story.rows(t.report_progress)

@@ -1,5 +1,4 @@
-"""Days and times in each language: as the Unicode CLDR writes them, with two exceptions that the
-test names."""
+"""Days and times in each language follow Unicode CLDR, with two exceptions that the test names."""
 
 import re
 from datetime import datetime, timedelta
@@ -32,21 +31,22 @@ YEAR = [datetime(2026, 1, 1, 9, 52) + timedelta(days=day, minutes=7 * day) for d
 
 
 def unified(text: str) -> str:
-    """Without the full stops of weekdays, which German uses for some formats, and with hours of two
-    digits, which Spanish uses for none."""
+    """Remove the full stops of weekdays, which German has in some formats, and write hours with two
+    digits, which Spanish never does.
+    """
     return re.sub(r"\b(\d:)", r"0\1", re.sub(r"\b(Mo|Di|Mi|Do|Fr|Sa|So)\.", r"\1", text))
 
 
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize(("form", "skeleton"), SKELETONS.items())
-def test_each_day_is_written_as_in_cldr(language: Language, form: str, skeleton: str) -> None:
+def test_each_day_follows_cldr(language: Language, form: str, skeleton: str) -> None:
     for at in YEAR:
         ours = written(at, form, catalog(PAGES, language))
         assert ours == unified(format_skeleton(skeleton, at, locale=language))
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_day_with_its_weekday_is_written_as_in_cldr(language: Language) -> None:
+def test_a_day_with_its_weekday_follows_cldr(language: Language) -> None:
     for at in YEAR[::5]:
         ours = written(at, "weekday_day_year", catalog(PAGES, language))
         assert ours == format_date(at, "full", locale=language)

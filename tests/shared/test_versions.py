@@ -13,7 +13,7 @@ from handoff_service.rules.shared.versions import (
 )
 
 
-def test_every_language_but_english_is_a_translation() -> None:
+def test_every_language_except_english_is_a_translation() -> None:
     assert {*OTHER_LANGUAGES, Language.ENGLISH} == set(Language)
     assert name_in("text", Language.ENGLISH) == "text"
     assert translation_names("text") == {one: f"text_{one}" for one in OTHER_LANGUAGES}
@@ -33,5 +33,5 @@ def test_a_missing_translation_is_left_out_and_an_empty_one_stays() -> None:
         (Language.ENGLISH, Language.ENGLISH),
     ],
 )
-def test_people_without_a_version_get_english(language: Language, version: Language) -> None:
+def test_requesters_without_a_version_get_english(language: Language, version: Language) -> None:
     assert version_for({Language.GERMAN: "Gut"}, language) is version

@@ -13,7 +13,7 @@ from handoff_service.operations.desk.users import MakeUser, make_user
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.desk.attributes import AttributeType
-from tests.conversations.test_attributes import USER, define, put
+from tests.conversations.test_attributes import USER, define, set_values
 from tests.reports.keeping import keep
 from tests.support.story import ANN, BOB, DIRECT, MIA, SHARED
 from tests.web.admin_browser import GRACE
@@ -48,7 +48,7 @@ async def api(desk: Running) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def three(desk: Running) -> list[int]:
-    """Conversations with orders 9, 10 and 100, in the sites North, northwest and South."""
+    """Create conversations with orders 9, 10 and 100 at the sites North, northwest and South."""
     story = desk.story
     for key, kind in (
         ("order", AttributeType.NUMBER),
@@ -67,7 +67,7 @@ async def three(desk: Running) -> list[int]:
         made.append(received.interaction_id or 0)
         await story.write(made[-1], "Hi")
         urgent = {"urgent": "yes"} if number == ANN else {}
-        await put(story, made[-1], order=order, site=site, due=due, **urgent)
+        await set_values(story, made[-1], order=order, site=site, due=due, **urgent)
     return made
 
 
@@ -87,7 +87,7 @@ FILTERS: list[tuple[str, list[int]]] = [
 
 
 @pytest.mark.parametrize(("written", "expected"), FILTERS)
-async def test_the_lists_of_the_api(
+async def test_the_api_filters_its_lists_by_attribute(
     api: Client, three: list[int], written: str, expected: list[int]
 ) -> None:
     for path in ("/ongoing", "/interactions", "/interactions?q=laptop"):
@@ -105,7 +105,7 @@ async def test_the_lists_of_the_api(
         ("urgent~y", "“Urgent” is not a text"),
     ],
 )
-async def test_a_wrong_filter_is_refused_by_its_field(
+async def test_a_refusal_of_a_wrong_filter_names_its_field(
     api: Client, three: list[int], written: str, says: str
 ) -> None:
     for path in ("/ongoing", "/interactions"):
@@ -158,8 +158,8 @@ async def test_the_filter_bar_narrows_a_number_a_date_and_a_text(
 async def test_search_finds_the_value_of_an_attribute(
     desk: Running, mia: Visitor, three: list[int]
 ) -> None:
-    """The line that sets a value is found, so the search needs nothing of its own."""
-    await put(desk.story, three[1], site="Po Box-7")
+    """Search finds the line that sets a value, so it needs no code of its own for attributes."""
+    await set_values(desk.story, three[1], site="Po Box-7")
     cases = {"Po Box-7": [1], "box": [1], "100": [2], "Box-8": []}
     for typed, expected in cases.items():
         page = (await mia.get(f"/workspace/search?q={quote(typed)}", SCRIPT)).text

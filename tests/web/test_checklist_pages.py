@@ -51,7 +51,7 @@ async def grace(desk: Running) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-async def wrong(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
+async def found_problems(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
     found = await desk.desk.store.read(outcomes, outside)
     return {one.name: list(one.found) for one in found if one.found}
 
@@ -61,7 +61,7 @@ async def change(desk: Running, statement: sa.Executable) -> None:
 
 
 async def test_a_working_desk_has_no_problems(desk: Running) -> None:
-    assert await wrong(desk) == {}
+    assert await found_problems(desk) == {}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ async def test_each_check_finds_its_problem(
 ) -> None:
     if breaks is not None:
         await change(desk, breaks)
-    found = await wrong(desk, outside)
+    found = await found_problems(desk, outside)
     assert list(found) == [name]
     assert says in found[name][0]
 
@@ -118,7 +118,7 @@ async def test_pages_show_that_the_gateway_is_away(
     assert f"The SMS gateway is away. It {'has' if reason == 'no_answer' else 'ans'}" in shown(page)
     assert says in shown(page)
     assert f'href="{LIST}"' in page
-    assert says in (await wrong(desk))[CheckName.PROVIDER][0]
+    assert says in (await found_problems(desk))[CheckName.PROVIDER][0]
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         assert says in shown((await omar.get("/workspace/supervisor")).text)

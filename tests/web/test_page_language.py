@@ -60,7 +60,7 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("name", "at", "words"), TIMES)
-def test_times_by_cldr(name: str, at: object, words: list[str]) -> None:
+def test_times_follow_cldr(name: str, at: object, words: list[str]) -> None:
     for language, expected in zip(("en", "de", "es", "fr"), words, strict=True):
         page_language.set(Language(language))
         assert rendered(f"{{{{ at | {name} }}}}", at=at) == expected
