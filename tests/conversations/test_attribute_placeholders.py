@@ -19,7 +19,7 @@ from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.shared.placeholders import attributes_in
 from handoff_service.store.desk_file.export_desk import export_desk
 from tests.conftest import MovedClock
-from tests.conversations.test_attributes import USER, define, put, read
+from tests.conversations.test_attributes import USER, define, read, set_values
 from tests.support.action_story import REQUESTER, Rules, fired
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
@@ -45,7 +45,7 @@ async def run(story: Story, macro: int, ann: int) -> None:
 async def test_a_macro_fills_its_text_and_note_with_attributes(story: Story) -> None:
     ann = await story.with_agent()
     await define_all(story)
-    await put(story, ann, order="12", due="2026-11-30", urgent="yes")
+    await set_values(story, ann, order="12", due="2026-11-30", urgent="yes")
     user = (await story.see(ann)).user
     assert user is not None
     change = ChangeUser(id=user.id, by=None, values={"attributes": {"site": "{agent.name}"}})
@@ -59,7 +59,7 @@ async def test_a_macro_fills_its_text_and_note_with_attributes(story: Story) -> 
 async def test_a_text_to_the_requester_has_values_in_their_language(story: Story) -> None:
     ann = await story.with_agent()
     await define_all(story)
-    await put(story, ann, order="12", due="2026-11-30", urgent="yes")
+    await set_values(story, ann, order="12", due="2026-11-30", urgent="yes")
     await story.text("Hola, no puedo entrar en mi cuenta, ayuda por favor", to=DIRECT)
     macro = MacroFields(name="Due", template_id=await template(story))
     await run(story, await story.store.write(make_macro, macro), ann)
@@ -69,7 +69,7 @@ async def test_a_text_to_the_requester_has_values_in_their_language(story: Story
 async def test_a_macro_does_nothing_while_an_attribute_is_not_set(story: Story) -> None:
     ann = await story.with_agent()
     await define_all(story)
-    await put(story, ann, order="12")
+    await set_values(story, ann, order="12")
     before = await story.lines(ann)
     fields = MacroFields(name="Due", template_id=await template(story))
     macro = await story.store.write(make_macro, fields)
@@ -129,7 +129,7 @@ async def test_a_prompt_to_the_requester_waits_for_its_attributes(
     await rules.add("Soon", REQUESTER, "5m", "prompt_requester", text=text)
     await rules.add("Look", REQUESTER, "5m", text="Order: {conversation.order}, {user.site}")
     known, unknown = await story.with_agent(), await story.with_agent(number=BOB)
-    await put(story, known, order="12")
+    await set_values(story, known, order="12")
     for number in (ANN, BOB):
         await story.text("still waiting", to=DIRECT, number=number)
     await rules.wait(minutes=6)

@@ -9,7 +9,7 @@ from handoff_service.operations.privacy.request_erasure import RequestedPerson
 from handoff_service.rules.desk.attributes import AttributeType
 from handoff_service.rules.privacy.archive_page import page
 from tests.conftest import MovedClock
-from tests.conversations.test_attributes import USER, define, put
+from tests.conversations.test_attributes import USER, define, set_values
 from tests.privacy.test_erase_person import ZOE, placed
 from tests.reports.keeping import keep
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
@@ -31,9 +31,9 @@ async def live(story: Story) -> tuple[int, int]:
     merge = MergeUsers(stays_id=zoe, goes_id=zo, take=(), agent_id=OMAR)
     await story.store.write(merge_users, merge)
     talk = await story.with_agent(number=ZOE)
-    await put(story, talk, stone=SECRETS[1])
-    await put(story, talk, stone=None)
-    await put(story, talk, stone=SECRETS[1])
+    await set_values(story, talk, stone=SECRETS[1])
+    await set_values(story, talk, stone=None)
+    await set_values(story, talk, stone=SECRETS[1])
     await keep(story.store)
     return zoe, talk
 

@@ -17,7 +17,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.choices import checked, filter_choices
 from handoff_service.store.reports.figure_conversations import ids_after
 from tests.conftest import MovedClock
-from tests.conversations.test_attributes import define, put
+from tests.conversations.test_attributes import define, set_values
 from tests.reports.keeping import asked, keep, pack, table, values
 from tests.support.story import ANN, BOB, DIRECT, SHARED, Story
 
@@ -34,10 +34,10 @@ async def three(story: Story, clock: MovedClock) -> list[int]:
     await define(story, "urgent", AttributeType.YES_NO)
     await define(story, "order", AttributeType.TEXT)
     made = [await begun(story, ANN)]
-    await put(story, made[0], plan="Gold", urgent="yes", order="A-7")
+    await set_values(story, made[0], plan="Gold", urgent="yes", order="A-7")
     clock.move(86_400)
     made.append(await begun(story, BOB))
-    await put(story, made[1], plan="Very good")
+    await set_values(story, made[1], plan="Very good")
     made.append(await begun(story, SHARED))
     await keep(story.store)
     return made
@@ -69,7 +69,7 @@ async def test_the_facts_follow_changes_of_values_and_of_types(
     story: Story, clock: MovedClock
 ) -> None:
     ids = await three(story, clock)
-    await put(story, ids[0], plan="Silver", urgent=None)
+    await set_values(story, ids[0], plan="Silver", urgent=None)
     await keep(story.store)
     found = await asked(story.store, "volume", *RANGE, group="attribute")
     assert set(table(found, "conversations")) == {"Plan: Silver", "Plan: Very good"}
@@ -109,7 +109,7 @@ async def test_values_of_a_deleted_attribute_stay_on_offer(story: Story, clock: 
     (plan,) = await story.rows(t.attributes, t.attributes.c.key == "plan")
     await story.store.write(delete_attribute, plan.id)
     offered = (await story.store.read(filter_choices))["attribute"]
-    assert {one.value: one.called for one in offered} == {
+    assert {one.value: one.name for one in offered} == {
         "urgent=yes": "Urgent: Yes",
         "urgent=no": "Urgent: No",
         "plan=Gold": "plan=Gold",
@@ -126,7 +126,7 @@ async def test_conversations_are_listed_page_by_page_with_filters(
     for n in range(3):
         clock.move(2 * 86_400)
         ids.append(await begun(story, f"+1202555030{n}"))
-        await put(story, ids[-1], plan="Gold")
+        await set_values(story, ids[-1], plan="Gold")
     await keep(story.store)
     of = DayRange(*RANGE)
     days = {r.interaction_id: r.day for r in await story.rows(t.conversation_facts)}

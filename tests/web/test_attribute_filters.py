@@ -13,7 +13,7 @@ from handoff_service.operations.desk.users import MakeUser, make_user
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.desk.attributes import AttributeType
-from tests.conversations.test_attributes import USER, define, put
+from tests.conversations.test_attributes import USER, define, set_values
 from tests.reports.keeping import keep
 from tests.support.story import ANN, BOB, DIRECT, MIA, SHARED
 from tests.web.admin_browser import GRACE
@@ -67,7 +67,7 @@ async def three(desk: Running) -> list[int]:
         made.append(received.interaction_id or 0)
         await story.write(made[-1], "Hi")
         urgent = {"urgent": "yes"} if number == ANN else {}
-        await put(story, made[-1], order=order, site=site, due=due, **urgent)
+        await set_values(story, made[-1], order=order, site=site, due=due, **urgent)
     return made
 
 
@@ -159,7 +159,7 @@ async def test_search_finds_the_value_of_an_attribute(
     desk: Running, mia: Visitor, three: list[int]
 ) -> None:
     """The line that sets a value is found, so the search needs nothing of its own."""
-    await put(desk.story, three[1], site="Po Box-7")
+    await set_values(desk.story, three[1], site="Po Box-7")
     cases = {"Po Box-7": [1], "box": [1], "100": [2], "Box-8": []}
     for typed, expected in cases.items():
         page = (await mia.get(f"/workspace/search?q={quote(typed)}", SCRIPT)).text
