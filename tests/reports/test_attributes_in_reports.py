@@ -109,7 +109,7 @@ async def test_values_of_a_deleted_attribute_stay_on_offer(story: Story, clock: 
     (plan,) = await story.rows(t.attributes, t.attributes.c.key == "plan")
     await story.store.write(delete_attribute, plan.id)
     offered = (await story.store.read(filter_choices))["attribute"]
-    assert {one.value: one.name for one in offered} == {
+    assert {one.value: one.label for one in offered} == {
         "urgent=yes": "Urgent: Yes",
         "urgent=no": "Urgent: No",
         "plan=Gold": "plan=Gold",
