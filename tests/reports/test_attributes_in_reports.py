@@ -115,7 +115,7 @@ async def test_reports_still_offer_values_of_a_deleted_attribute(
     (plan,) = await story.rows(t.attributes, t.attributes.c.key == "plan")
     await story.store.write(delete_attribute, plan.id)
     offered = (await story.store.read(filter_choices))["attribute"]
-    assert {one.value: one.called for one in offered} == {
+    assert {one.value: one.label for one in offered} == {
         "urgent=yes": "Urgent: Yes",
         "urgent=no": "Urgent: No",
         "plan=Gold": "plan=Gold",
