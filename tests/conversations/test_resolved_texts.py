@@ -1,4 +1,4 @@
-"""Texts that say that a case is resolved or that a service works again, and the answers to them."""
+"""Texts that report a resolved case or the end of an outage, and the requesters' answers."""
 
 import asyncio
 from datetime import timedelta
@@ -95,7 +95,7 @@ async def quiet_hours(story: Story, hours: str) -> None:
 # Cases --------------------------------------------------------------------------------------------
 
 
-async def test_a_text_arrives_in_the_open_conversation_as_the_agents(story: Story) -> None:
+async def test_the_resolved_text_is_the_agents_in_an_open_conversation(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     await resolve(story, case)
@@ -104,7 +104,7 @@ async def test_a_text_arrives_in_the_open_conversation_as_the_agents(story: Stor
     (entry,) = (await story.store.read(cases.get, case)).history[1:]
     assert entry.note == f"Texted “{RESOLVED}”"
     await resolve(story, case)
-    assert (await story.texted(ann)).count(RESOLVED) == 1, "a repeated call texts once"
+    assert (await story.texted(ann)).count(RESOLVED) == 1, "a repeated call sends no second text"
 
 
 async def test_a_closed_conversation_gets_the_resolved_text_and_stays_closed(story: Story) -> None:
@@ -118,7 +118,7 @@ async def test_a_closed_conversation_gets_the_resolved_text_and_stays_closed(sto
     assert await story.count(t.timers, t.timers.c.interaction_id == ann) == 0
 
 
-async def test_refused_texts_about_a_case(story: Story) -> None:
+async def test_a_resolved_text_that_cannot_be_sent_is_refused(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     with pytest.raises(BadInput) as error:
@@ -133,7 +133,9 @@ async def test_refused_texts_about_a_case(story: Story) -> None:
     assert (await story.store.read(cases.get, case)).state is CaseState.RESOLVED
 
 
-async def test_it_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClock) -> None:
+async def test_the_resolved_text_waits_for_the_end_of_quiet_hours(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     await quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
@@ -144,7 +146,7 @@ async def test_it_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClo
     assert due.due_at > clock() + timedelta(hours=1)
 
 
-async def test_the_virtual_agents_promise_to_text_is_known(story: Story) -> None:
+async def test_a_case_shows_that_the_virtual_agent_promised_a_text(story: Story) -> None:
     received = await story.text("my badge is stuck", to=MAIN)
     ann = received.interaction_id or 0
     question = await story.begin(ann)
@@ -158,7 +160,7 @@ async def test_the_virtual_agents_promise_to_text_is_known(story: Story) -> None
     assert not await story.store.read(case_lines.text_is_promised, by_hand)
 
 
-async def test_still_broken_reopens_the_case_for_a_live_agent(
+async def test_the_answer_still_broken_reopens_the_case_for_a_live_agent(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -192,10 +194,10 @@ async def test_thanks_stay_in_the_closed_conversation(story: Story, clock: Moved
     assert (await story.store.read(cases.get, case)).state is CaseState.RESOLVED
     clock.move(8 * 86_400)
     late = await story.text("still broken", to=DIRECT)
-    assert late.interaction_id != ann, "a week later it is a new report"
+    assert late.interaction_id != ann, "a week later the text is a new report"
 
 
-async def test_a_requester_who_still_lacks_access_is_handed_over(story: Story) -> None:
+async def test_a_requester_who_still_lacks_access_is_handed_off(story: Story) -> None:
     ann = (await story.text("the vpn is down", to=MAIN)).interaction_id or 0
     case = await case_of(story, ann, "vpn is down")
     await resolve(story, case)
@@ -229,7 +231,7 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
         1,
         {},
     )
-    assert await story.texted(ann) == [], "it changes nothing"
+    assert await story.texted(ann) == [], "a dry run changes nothing"
     await story.store.write(
         lambda tx, _: (
             tx.conn.execute(
@@ -245,7 +247,7 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
     assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).costs == {"USD": 8300}
 
 
-async def test_two_who_end_an_outage_at_the_same_time_text_once(
+async def test_two_simultaneous_ends_of_an_outage_text_once(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)
@@ -357,7 +359,7 @@ async def test_batches_wait_for_the_outbox_and_can_be_canceled(
         await story.store.write(cancel_outage_text, command)
 
 
-async def test_people_in_quiet_hours_get_the_text_later_even_if_they_write(
+async def test_requesters_in_quiet_hours_get_the_text_later_even_if_they_text(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)
@@ -375,7 +377,7 @@ async def test_people_in_quiet_hours_get_the_text_later_even_if_they_write(
     assert (await story.texted(ann))[-1] == AGAIN
 
 
-async def test_still_broken_after_an_outage_goes_to_a_live_agent(
+async def test_the_answer_still_broken_after_an_outage_goes_to_a_live_agent(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)

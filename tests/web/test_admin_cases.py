@@ -1,4 +1,4 @@
-"""Outages and the case webhook, as an admin and a supervisor set them up by plain forms."""
+"""A supervisor edits outages and an admin sets up the case webhook, both with plain forms."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ async def omar(desk: Running) -> AsyncIterator[Admin]:
 
 
 async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int, str]:
-    """Post a form of this page, as anyone who may see it."""
+    """Post the form on this page, with the page's form token."""
     found = re.search(
         r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text
     )
@@ -78,7 +78,7 @@ async def test_a_supervisor_edits_outages_and_sees_no_other_admin_page(
     assert await desk.desk.store.read(outages.list_) == []
 
 
-async def test_a_webhook_is_set_up_its_secret_shown_and_its_events_seen_and_sent_again(
+async def test_an_admin_sets_up_a_webhook_sees_its_secret_and_resends_its_events(
     desk: Running,
     grace: Admin,
 ) -> None:

@@ -169,8 +169,8 @@ async def check_chain(store: Store) -> ChainReport:
 
 
 async def when_due(job: Job) -> None:
-    """Chain a batch, and log the head: a log that is kept elsewhere then shows whether the whole
-    chain was replaced."""
+    """Chain a batch, and log the head. A log that is kept elsewhere then shows whether somebody
+    replaced the whole chain."""
     try:
         head = await job.write(chain_next, new_key())
     except CannotOpen:

@@ -78,8 +78,8 @@ _WORKS = re.compile(
 
 def is_still_broken(text: str, announced: str | None = None) -> bool:
     """Whether an answer says that the problem is not fixed. ``announced``: the text that it
-    answers, if known. Then a long answer, or one that may report a new problem, must name the
-    subject of that text."""
+    answers, if known. Then a long answer must name the subject of that text, and so must an answer
+    that may report a new problem."""
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())

@@ -88,7 +88,7 @@ def status(conn: Connection, now: datetime, *, counted: bool) -> RetentionStatus
 
 
 def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
-    """The kinds that have a limit -> the time before which content goes."""
+    """The kinds that have a limit -> the time before which content is removed."""
     row = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()
     found = {} if row is None else {k: cutoff(row._mapping[setting_of(k)], now) for k in KeptKind}
     return {kind: before for kind, before in found.items() if before is not None}

@@ -113,7 +113,8 @@ class Page[T]:
 
 
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
-    """Return a page of a query result that was fetched with a limit one higher."""
+    """Return a page of a query result. The query's limit must be one higher than the page's, to
+    show whether there is another page."""
     items = found[:limit]
     return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
 
