@@ -52,8 +52,9 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     if wrong:
         errors["examples"] = wrong
     for language, text in {Language.ENGLISH: answer.reply, **answer.translations}.items():
-        if wrong := why_unfit(data.root, text) if text.strip() else NO_REPLY:
-            errors[name_in("reply", language)] = wrong
+        why = why_unfit(data.root, text) if text.strip() else NO_REPLY
+        if why is not None:
+            errors[name_in("reply", language)] = why
     if errors:
         raise BadInput(phrase("This answer cannot be made yet."), errors=errors)
     forms = list(data.domain().get("forms") or {})

@@ -246,7 +246,9 @@ def _take_comments(variant: CommentedMap) -> str:
     holder, key, slot = _last_value(variant)
     tokens = holder.ca.items.get(key)
     token = tokens[slot] if tokens else None
-    of_line, _, following = token.value.partition("\n") if token else ("", "", "")
+    if token is None:
+        return ""
+    of_line, _, following = token.value.partition("\n")
     if not following:
         return ""
     if of_line:

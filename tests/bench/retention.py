@@ -38,12 +38,12 @@ from tests.conftest import Heard, lay_out
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.story import MIA
 
-OLD = size(2_000, 200, "RETAINED")  # conversations whose content retention removes
+OLD = size(2_000, 100, "RETAINED")  # conversations whose content retention removes
 KEPT = OLD * 3  # conversations that retention keeps
 LINES = 8  # texts of a conversation
-LONG = size(5_000, 1_000)  # texts of the one long conversation
-AT_ONCE = size(300, 60)  # conversations that were closed in the same moment
-ALIKE = size(2_000, 300)  # trainer items in one cluster
+LONG = size(5_000, 500)  # texts of the one long conversation
+AT_ONCE = size(300, 40)  # conversations that were closed in the same moment
+ALIKE = size(2_000, 100)  # trainer items in one cluster
 ENTRIES = size(6_000, 600)  # of the audit log that go; three times as many stay
 MOST_MS = 20.0  # from issue 21
 DAYS = 100

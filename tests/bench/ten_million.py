@@ -459,7 +459,7 @@ async def _retention(
             rows = RetainRows(kind=kind, part=part, keys=keys, ids=ids)
             await store.write(retain_rows, rows)
 
-    await time_it("retention: find and empty 30 messages", step)
+    await time_it("retention: find and empty three conversations", step)
 
 
 def _upkeep(url: str, scale: Scale) -> list[Timing]:

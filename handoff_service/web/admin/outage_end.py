@@ -78,7 +78,7 @@ async def _show(
 ) -> HTTPResponse:
     def read(conn: Connection) -> dict[str, Any]:
         outage = outages.get(conn, number)
-        present = texts.outage_over_versions(conn, outage.title) | (typed or {})
+        present = texts.outage_over_versions(conn, outage.title) | dict(typed or {})
         run = outage_reporters.dry_run(
             conn, number, present["text"], written_translations(present, "text")
         )
@@ -176,7 +176,7 @@ def _not_texted(run: OutageDryRun, reachable: Reachable) -> Phrase:
 
 @page(*WRITERS)
 async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    sent = request.form or {}
+    sent: Mapping[str, Any] = request.form or {}
     typed = {name: form_field(request, name) for name in CALLED if name in sent}
     most, sends = form_field(request, "most"), bool(form_field(request, "send"))
     command = EndOutage(
