@@ -11,6 +11,7 @@ from gettext import NullTranslations
 from typing import Self, cast
 
 type Words = Callable[[NullTranslations], str]
+_ENGLISH = NullTranslations()
 
 
 class Phrase(str):
@@ -26,7 +27,7 @@ class Phrase(str):
     @classmethod
     def of(cls, words: Words) -> Self:
         """Return the phrase whose sentence this function returns in the language of a catalog."""
-        made = cls(words(NullTranslations()))
+        made = cls(words(_ENGLISH))
         made._words = words
         return made
 

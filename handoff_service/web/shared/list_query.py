@@ -13,16 +13,11 @@ from handoff_service.rules.desk.attribute_filters import (
     stored,
 )
 from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner
-from handoff_service.store.conversations import (
-    conversations,
-    list_views,
-    read_positions,
-)
+from handoff_service.store.conversations import conversations, list_views
 from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.desk import attributes, labels
 from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.routing import inbox
 from handoff_service.store.views import (
     Label,
     ListItem,
@@ -30,6 +25,7 @@ from handoff_service.store.views import (
     Offered,
 )
 from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
+from handoff_service.web.shared.page_shell import ShellData, shell_data
 
 LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link shows all of them
 
@@ -38,6 +34,7 @@ LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link sho
 class Lists:
     """The list pane, and the counts on the rail."""
 
+    shell: ShellData  #: the frame around the page, read in the same transaction
     offers: list[Offered]
     gone: list[EndedOffer]  #: offers that the page shows and that have ended
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
@@ -68,7 +65,7 @@ def lists(
 ) -> Lists:
     """Read the list pane. ``whole``: all conversations, not only the first. ``on_page`` has the
     offers that the page shows; offers that are no longer mine are returned as gone."""
-    offers = inbox.offered(conn, agent_id)
+    shell = shell_data(conn, agent_id)
     how = list_views.choice(conn, agent_id)
     # the browser filters by drafts
     most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
@@ -80,10 +77,11 @@ def lists(
     complete = not as_read or most is None or len(every) <= most
     chosen = sort_and_filter(list_views.with_attribute(conn, every, how), how, read_at(conn))
     defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
-    missing = set(on_page) - {offer.id for offer in offers}
+    missing = set(on_page) - {offer.id for offer in shell.offered}
     free = agent_room(conn, agent_id)
     return Lists(
-        offers=offers,
+        shell=shell,
+        offers=shell.offered,
         gone=ended_offers(conn, agent_id, sorted(missing)),
         others=others,
         ongoing=chosen[:most],
@@ -98,9 +96,7 @@ def lists(
         others_count=len(every)
         if others and complete
         else conversations.others_count(conn, agent_id),
-        unread=sum(one.interaction.unread > 0 for one in every)
-        if complete and not others
-        else read_positions.unread_conversations(conn, agent_id),
+        unread=shell.unread,
         available=free.takes_work,
         room=free.places,
     )

@@ -11,12 +11,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.store.views import Medium
 from handoff_service.web.shared.known_words import KNOWN_WORDS
 from handoff_service.web.shared.local_formats import write_date
 from handoff_service.web.shared.page_language import shown
 
+_NOW = phrase("now")
 _MASK = re.compile("‹(name|number|email|code)›")
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
@@ -97,7 +98,12 @@ def waited(seconds: float) -> str:
 
 
 def _minutes(minutes: int) -> str:
-    return shown(phrase("{minutes} min", minutes=minutes))
+    return shown(_minutes_phrase(minutes))
+
+
+@functools.cache  # a list may show a thousand, of at most 60 different ones
+def _minutes_phrase(minutes: int) -> Phrase:
+    return phrase("{minutes} min", minutes=minutes)
 
 
 def _hours(minutes: int) -> str:
@@ -187,12 +193,12 @@ def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
 @pass_context
 def lately(context: Context, at: datetime) -> str:
     """Format a past time: relative within an hour, then the clock time, then the day."""
-    at, now = _local(context, at)
-    minutes = int((now - at).total_seconds() // 60)
+    minutes = int((context["now"] - at).total_seconds() // 60)
     if minutes < 1:
-        return shown(phrase("now"))
+        return shown(_NOW)
     if minutes < 60:
         return _minutes(minutes)
+    at, now = _local(context, at)
     if at.date() == now.date():
         return write_date(at, "clock")
     if (now.date() - at.date()).days < 7:
