@@ -1,4 +1,5 @@
-"""Builds and wires everything; no other module does."""
+"""Creates the objects of the service and connects them with each other. No other module does
+this."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -170,7 +171,7 @@ async def _open(app: App) -> None:
         sweeping.trigger()
         connections.gap()
 
-    # the lambda reads the name later
+    # without the lambda, the name would be read here, before it is assigned
     fanout = await _fanout(settings, store, background, lambda: connections.gap())  # noqa: PLW0108
     connections = Connections(store, clock.now, fanout.catch_up)
     kept_media = media_store_of(settings, metrics)

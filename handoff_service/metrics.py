@@ -117,7 +117,7 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
         self.promises = Counter(
-            "patchboard_promises", "Agents' promises by what became of them", ["state"],
+            "patchboard_promises", "Agents' promises by outcome", ["state"],
             registry=self._registry,
         )  # fmt: skip
         self.background_failures = Counter(

@@ -1,4 +1,4 @@
-"""The servers of ``make chaos-hosts``, each on a host of its own."""
+"""The servers of ``make chaos-hosts``, each on its own simulated host."""
 
 import asyncio
 import csv
@@ -37,7 +37,7 @@ TLS = (
 
 
 def proxy_configuration(bind: str, admin: str, servers: dict[str, str]) -> str:
-    """The configuration that ships in the docs, with other addresses and without TLS."""
+    """Return the proxy configuration of the docs, with other addresses and without TLS."""
     text = PROXY.read_text()
     changes = {
         TLS: f"    bind {bind}\n",
@@ -53,8 +53,9 @@ def proxy_configuration(bind: str, admin: str, servers: dict[str, str]) -> str:
 
 
 def older_release(folder: Path) -> Path:
-    """The newest older release of this program: the last state of this branch with fewer migrations
-    than now, unpacked. ``PATCHBOARD_CHAOS_OLDER`` names another commit."""
+    """Unpack the newest older release of this program: the last commit of this branch that has
+    fewer migrations. ``PATCHBOARD_CHAOS_OLDER`` names another commit.
+    """
     commit = os.environ.get("PATCHBOARD_CHAOS_OLDER") or _before_newest_migration()
     made = folder / "older"
     packed = _git("archive", commit, "handoff_service", "actions", DESK)
@@ -100,7 +101,7 @@ class ServiceHost:
         self._process.wait(40)
 
     def ended(self) -> int:
-        """The exit code of a service that is expected to end by itself."""
+        """Wait for a service that should end by itself. Return its exit code."""
         assert self._process is not None
         return self._process.wait(READY_WITHIN)
 
@@ -116,8 +117,8 @@ class ServiceHost:
 
 
 class Cluster:
-    """All servers of the drills. They start with the older release. The provider and the proxy run
-    at ``HERE``.
+    """All servers of the drills. The services start with the older release. The provider and the
+    proxy run at ``HERE``.
     """
 
     def __init__(self, folder: Path, older: Path) -> None:
@@ -183,7 +184,7 @@ class Cluster:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # the kernel ends the other processes: see tests/support/hosts_network.py
+        # The kernel ends the other processes; see tests/support/hosts_network.py.
         await self.twilio.close()
 
     def _start_databases(self) -> None:
@@ -224,7 +225,7 @@ class Cluster:
         )  # fmt: skip
 
     def start_redis(self) -> None:
-        """A Redis server without data."""
+        """Start a Redis server without data."""
         words = ["redis-server", "--port", str(REDIS_PORT), "--bind", "0.0.0.0", "--save", ""]
         command = self.data.command(*words, "--protected-mode", "no", "--dir", str(self.folder))
         self._redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -260,7 +261,7 @@ class Cluster:
         return sum(row["status"] == "UP" for row in rows if row["svname"] in ("a", "b"))
 
     def ask_proxy(self, command: str) -> str:
-        """Give a command to the proxy. Returns its answer."""
+        """Send a command to the proxy. Return its answer."""
         with socket.socket(socket.AF_UNIX) as admin:
             admin.connect(str(self._admin))
             admin.sendall(f"{command}\n".encode())

@@ -1,5 +1,6 @@
-"""The load while the hosts fail: requesters text, agents have pages open, accept, answer and
-close. Everything goes through the proxy. At the end, the drill counts lost texts and events."""
+"""The load while the hosts fail. Requesters text, and agents have pages open, accept, answer and
+close. All requests go through the proxy. At the end, the drill counts lost texts and events.
+"""
 
 import asyncio
 import hashlib
@@ -44,11 +45,16 @@ class Page:
     token: str
     connected: bool = False
     has_lost: bool = False
+<<<<<<< HEAD
+    #: the time of each reconnection after a lost connection
+    ends: list[float] = field(default_factory=list)
+=======
     heard_at: float = 0.0  #: when the last byte came
     lost_at: float = 0.0  #: when the connection ended
     #: each reconnection: when the page last heard something before, when it noticed the loss, and
     #: when it was connected again
     gaps: list[tuple[float, float, float]] = field(default_factory=list)
+>>>>>>> hosts
 
     async def stay_open(self) -> None:
         while True:
@@ -73,7 +79,7 @@ class Page:
 
 
 class Load:
-    """All people of one drill."""
+    """All requesters and agents of one drill."""
 
     def __init__(self, url: str, database_url: str, twilio: FakeTwilio, media: MediaStore) -> None:
         self.url, self.twilio, self._media = url, twilio, media
@@ -106,7 +112,7 @@ class Load:
         self._start(self._text())
 
     def text(self, on: bool) -> None:
-        """Let requesters begin to text, or stop."""
+        """Let requesters start or stop texting."""
         if on:
             self._texting.set()
         else:
@@ -142,7 +148,7 @@ class Load:
     async def _post(
         self, sid: str, number: str, body: str, media: Sequence[tuple[str, str]]
     ) -> None:
-        """A webhook and, if it fails, its fallback, as Twilio calls them."""
+        """Call a webhook and, if it fails, its fallback, as Twilio does."""
         for _ in range(2):
             url = f"{self.url}/webhooks/twilio/sms"
             answer = await self.twilio.send_inbound(url, number, MAIN, body, media, sid=sid)
@@ -151,7 +157,7 @@ class Load:
         self.failed_webhooks += 1
 
     async def _work(self, token: str) -> None:
-        """An agent accepts every offer, answers and closes."""
+        """Act as an agent who accepts every offer, answers and closes."""
         while True:
             for offer in (await self._call(token, "GET", "/inbox"))["items"]:
                 await self._call(token, "POST", f"/work-items/{offer['id']}/accept")
@@ -165,8 +171,9 @@ class Load:
             await asyncio.sleep(0.3)
 
     async def _call(self, token: str, method: str, path: str, body: Any = None) -> Any:
-        """Call the API, and repeat the call under the same key until it is answered. None when it
-        is refused."""
+        """Call the API, and repeat the call with the same key until the service answers. Return
+        None for a refusal.
+        """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if method == "POST" and token:
             headers["Idempotency-Key"] = secrets.token_hex(16)
@@ -188,7 +195,7 @@ class Load:
         return all(page.connected for page in self.pages)
 
     async def settled(self, within: float) -> tuple[float, int, int]:
-        """Wait until every text is stored and sent, and every picture stored. Returns the seconds,
+        """Wait until every text is stored and sent, and every picture stored. Return the seconds,
         or ``within``, and how many texts and pictures were lost."""
         began, lost, pictures = time.monotonic(), 0, 0
         while time.monotonic() - began < within:
@@ -205,7 +212,7 @@ class Load:
             with self._database.connect() as connection:
                 stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
                 waiting = sa.select(sa.func.count()).where(
-                    # a text with an id has arrived, even if no host received its receipts
+                    # A text with an id has arrived, even if no host received its receipts.
                     m.c.status.in_(UNSETTLED),
                     m.c.provider_sid.is_(None),
                 )
@@ -219,7 +226,9 @@ class Load:
             return True
 
     def lost(self) -> int:
-        """Texts that a requester or an agent sent, or the desk stored, and that did not arrive."""
+        """Return the texts that a requester or an agent sent, or the desk stored, but that did not
+        arrive.
+        """
         m = t.messages
         with self._database.connect() as connection:
             stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
@@ -256,7 +265,7 @@ class Load:
         return len(self._pictures.keys() - self._found)
 
     def duplicated(self) -> int:
-        """Texts that were stored or sent more often than once."""
+        """Return the texts that were stored or sent more than once."""
         m = t.messages
         with self._database.connect() as connection:
             query = sa.select(m.c.body).where(m.c.direction == "outbound")
@@ -268,7 +277,7 @@ class Load:
         return twice + (theirs - ours).total() + sum(theirs[body] - 1 for body in echoes)
 
     def set_away(self) -> int:
-        """How often an agent was set to Away by mistake."""
+        """Return how often the service set an agent to Away by mistake."""
         log = t.presence_log
         query = sa.select(sa.func.count()).where(log.c.presence == Presence.AWAY)
         with self._database.connect() as connection:
@@ -279,8 +288,13 @@ class Load:
         self._failures.append(time.monotonic())
 
     def slowest_page(self) -> float:
-        """The longest time in seconds until a page that lost its connection was connected again. It
+<<<<<<< HEAD
+        """Return the longest time in seconds from the last failure until a page that lost its
+        connection was connected again.
+=======
+        """Return the longest time in seconds until a page that lost its connection was connected again. It
         is measured from the failure; for a page that has heard something since, from its own loss.
+>>>>>>> hosts
         """
         waits = []
         for page in self.pages:

@@ -1,4 +1,4 @@
-"""``patchboard doctor`` and ``patchboard number`` with a phone: each problem, with its fix."""
+"""``patchboard doctor`` and ``patchboard number`` with a phone: each problem has its fix."""
 
 import asyncio
 import dataclasses
@@ -48,7 +48,7 @@ def number(value: str) -> ProviderNumber:
 async def test_a_phone_that_works_has_no_problems(
     phone: FakePhone, config: Settings, tmp_path: Path
 ) -> None:
-    """The signed request of the check reaches the service."""
+    """The check's signed request reaches the service."""
     async with serving(RecordingStore(), KIND, config) as base:
         here = dataclasses.replace(config, public_url=base)
         assert await point_here(here, SIM_1) is None
@@ -60,7 +60,7 @@ async def test_a_phone_that_works_has_no_problems(
     assert gone.startswith(f"Nothing answers at {base}/webhooks/android_phone/events")
 
 
-async def test_numbers_without_a_sim_card_and_without_an_entry(
+async def test_the_doctor_reports_numbers_without_a_sim_card_or_an_entry(
     phone: FakePhone, config: Settings
 ) -> None:
     found = await KIND.problems(config, [number("+18885550300"), number(SIM_1)])
@@ -100,7 +100,7 @@ async def test_a_phone_answers_until_it_is_away(phone: FakePhone, config: Settin
         ({"messages:failed": {"observedValue": 1, "status": "warn"}}, ""),
     ],
 )
-async def test_problems_that_the_phone_reports(
+async def test_the_doctor_reports_the_phones_own_problems(
     phone: FakePhone, config: Settings, health: dict[str, object], says: str
 ) -> None:
     phone.health = health
@@ -108,7 +108,9 @@ async def test_problems_that_the_phone_reports(
     assert [one[: len(says)] for one in found] == ([says] if says else [])
 
 
-async def test_a_phone_that_is_away_or_refuses_us(phone: FakePhone, config: Settings) -> None:
+async def test_the_doctor_reports_a_phone_that_is_unreachable_or_refuses_the_password(
+    phone: FakePhone, config: Settings
+) -> None:
     wrong = dataclasses.replace(config, android_phone_password="wrong")
     (refused,) = await phone_problems(wrong)
     assert refused.startswith("The phone refuses PATCHBOARD_ANDROID_PHONE_USER")
@@ -120,7 +122,7 @@ async def test_a_phone_that_is_away_or_refuses_us(phone: FakePhone, config: Sett
     assert told.numbers == ()
 
 
-async def test_webhooks_order_version_clock_and_sim_cards(
+async def test_the_doctor_checks_webhooks_order_version_clock_and_sim_cards(
     phone: FakePhone, config: Settings, clock: MovedClock
 ) -> None:
     phone.webhooks.pop("patchboard-sms-sent")
@@ -145,7 +147,7 @@ async def test_webhooks_order_version_clock_and_sim_cards(
         assert one.startswith(says)
 
 
-async def test_an_address_without_a_certificate_is_refused_by_the_app(
+async def test_the_app_refuses_an_address_without_a_certificate(
     phone: FakePhone, config: Settings
 ) -> None:
     plain = dataclasses.replace(config, public_url="http://sms.example.com")

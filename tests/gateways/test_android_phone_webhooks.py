@@ -74,7 +74,7 @@ async def test_a_text_is_stored_for_the_number_of_its_sim_card(
     )  # fmt: skip
 
 
-async def test_a_webhook_and_the_inbox_give_one_id(
+async def test_a_text_has_the_same_id_in_webhook_and_inbox(
     phone: FakePhone, recorder: RecordingStore, clock: MovedClock, tmp_path: Path
 ) -> None:
     clock.move(0.123)
@@ -94,7 +94,7 @@ async def _nobody(_receipt: Receipt) -> None:
     raise AssertionError
 
 
-async def test_a_redelivered_event_is_the_same_text(
+async def test_a_redelivered_event_stores_no_second_text(
     phone: FakePhone, recorder: RecordingStore, clock: MovedClock
 ) -> None:
     """A retry has a new signature and the same content."""
@@ -147,7 +147,7 @@ async def test_a_slightly_wrong_clock_is_accepted(phone: FakePhone, clock: Moved
         ("A long name of a bank", "A long name"),
     ],
 )
-async def test_senders_as_networks_write_them(
+async def test_each_network_format_of_a_sender_is_read(
     phone: FakePhone, recorder: RecordingStore, sender: str, known: str
 ) -> None:
     assert await phone.post(EVENTS, event(sender=sender)) == 200
@@ -163,7 +163,7 @@ RECEIPTS: list[tuple[str, dict[str, str], Status, int | None]] = [
 
 
 @pytest.mark.parametrize(("name", "more", "status", "code"), RECEIPTS)
-async def test_receipts(
+async def test_a_receipt_updates_its_text(
     phone: FakePhone,
     recorder: RecordingStore,
     name: str,
@@ -205,10 +205,10 @@ async def test_other_events_are_ignored_and_wrong_ones_refused(
     assert recorder.written == []
 
 
-async def test_a_text_of_an_unknown_sim_card_waits_on_the_phone(
+async def test_a_text_to_an_unknown_sim_card_waits_on_the_phone(
     phone: FakePhone, recorder: RecordingStore
 ) -> None:
-    """The phone delivers the text with its next attempt after the number was set up."""
+    """After an admin sets up the number, the phone's next attempt delivers the text."""
     phone.text_in(ANN, "Hello", sim=3)
     assert await phone.post_events() == [400]
     assert len(phone.events) == 1

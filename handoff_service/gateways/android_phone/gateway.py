@@ -96,7 +96,7 @@ class AndroidPhone:
             return Unsure(why=why(error))
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """The phone knows this attempt by our id, so twins are never confused."""
+        """Look the attempt up by our id, so two texts with the same words are never confused."""
         sid = message_ids.id_of(self._settings, message)
         found = await self._client.read(f"/messages/{sid}")
         return [] if found is None else [SentBefore(sid=sid, status=_state(found))]

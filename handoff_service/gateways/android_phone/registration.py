@@ -6,7 +6,7 @@ https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoi
 signing key can be written over the API, and never read:
 https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The setting
 ``processing_order`` is documented only by the source (``MessagesSettings.kt``)."""  # noqa: E501
-# a link is not cut
+# links must not be split
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address

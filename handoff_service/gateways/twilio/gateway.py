@@ -12,7 +12,7 @@ The results of a send:
 | any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
 | no connection was made: nothing was written    | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
 | 5xx, 3xx, no answer, broken connection, nonsense | Unsure      |                                                     |
-"""  # noqa: E501  # a link is not cut
+"""  # noqa: E501  # links must not be split
 
 import asyncio
 import logging

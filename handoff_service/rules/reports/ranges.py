@@ -43,7 +43,7 @@ class ChartInterval:
 
     first: date
     last: date
-    called: str
+    label: str
 
 
 def preset(name: str, today: date) -> DayRange:

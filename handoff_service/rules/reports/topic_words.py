@@ -1,6 +1,6 @@
 """How pages name the topics and handoff reasons that the database stores. A topic is the name of an
-intent, and a reason is an English sentence. The tables have those of the program and of the virtual
-agent that comes with it.
+intent, and a reason is an English sentence. The tables have the reasons of the program, and the
+topics and reasons of the virtual agent that ships with it.
 """
 
 from collections.abc import Mapping

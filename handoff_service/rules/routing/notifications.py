@@ -118,7 +118,8 @@ _PATHS = {
 def news_since(
     way: NotificationMethod, sent_at: datetime | None, noticed_at: datetime, now: datetime
 ) -> datetime:
-    """The time after which news is sent to a target. ``now`` when it must wait for its pause."""
+    """The service sends a target the news after this time. ``now``: no news, because the target's
+    pause is not over."""
     if sent_at is not None and now - sent_at < PAUSES[way]:
         return now
     return max(noticed_at, now - NOT_OLDER)

@@ -173,7 +173,7 @@ def _pattern(sentence: str) -> re.Pattern[str]:
 
 
 def _sorted(sentences: Iterable[Phrase]) -> tuple[Phrase, ...]:
-    """Those with the most constant letters first, so that the most exact sentence is found."""
+    """The sentences with the most constant letters first, so that the most exact one is found."""
     return tuple(sorted(sentences, key=lambda one: -len(_PLACEHOLDER.sub("", one))))
 
 

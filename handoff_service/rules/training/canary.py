@@ -52,7 +52,8 @@ def in_words(figures: CanaryFigures) -> str:
 
 
 def stored_in_words(reason: str) -> str:
-    """A stored reason, of ``in_words`` if it is one, so that pages can translate it."""
+    """The phrase of a stored reason that ``in_words`` wrote, so that pages can translate it. Other
+    reasons are returned unchanged."""
     figures = _STORED.fullmatch(reason)
     return _sentence(*map(int, figures.groups())) if figures else reason
 

@@ -86,7 +86,7 @@ def has_targets(conn: Connection) -> bool:
 
 def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
     """The targets of agents who take work and of supervisors who are not offline, if they have no
-    page open. ``grace``: the time after a closed page until the agent is away
+    page open. ``grace``: the time from closing the page until the agent is set to Away
     (``operations/routing/connection.py`` extends that deadline while a page is open).
     """
     watches = sa.and_(a.c.presence != Presence.OFFLINE, a.c.id.in_(_SUPERVISORS))

@@ -111,7 +111,7 @@ class LiveConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
-    """Seconds."""
+    """The median and the mean of durations, in seconds."""
 
     median: int
     mean: int
@@ -228,7 +228,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresencePeriod:
-    """A period in which an agent had one presence. ``until`` is null while it lasts."""
+    """A period in which an agent had one presence. ``until`` is null until the period ends."""
 
     presence: str
     reason: str | None

@@ -27,27 +27,27 @@ class Hours:
     """A schedule in words."""
 
     error: str | None  #: the error in the expression; if set, the other fields are empty
-    says: str  #: one sentence about the present moment
+    summary: str  #: one sentence about the present moment
     week: list[Day]
 
 
 def hours(schedule: Schedule, now: datetime) -> Hours:
     """Describe a schedule in its own time zone."""
     if schedule.expression is None:
-        return Hours(error=None, says=phrase("Always open."), week=[])
+        return Hours(error=None, summary=phrase("Always open."), week=[])
     if error := opening_hours.error(schedule.expression, schedule.country):
-        return Hours(error=sentence(error), says="", week=[])
+        return Hours(error=sentence(error), summary="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
     return Hours(
         error=None,
-        says=_says(schedule, now, zone),
+        summary=_summary(schedule, now, zone),
         week=[_day(schedule, day, zone) for day in days],
     )
 
 
-def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
+def _summary(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
     opens, closes = schedule.opens_at(now), schedule.closes_at(now)
     if opens is None:
         return phrase("Closed, and not open again within a year.")

@@ -29,7 +29,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
@@ -52,7 +52,7 @@ RESPONDERS = {
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     store = desk_of(request).store
     found = await store.read(list_provider_numbers)
-    around = listed(found, new=f"{HERE}/new") | {
+    around = list_variables(found, new=f"{HERE}/new") | {
         "responders": RESPONDERS,
         "away": await store.read(gateway_watch.away),
     }
@@ -119,7 +119,7 @@ EDITOR = Editor(
     blockers=blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete {number}", number=phone(one.number)),
-        says=[phrase("Texts to this number are then rejected.")],
+        effects=[phrase("Texts to this number are then rejected.")],
         label=phrase("Delete this number"),
     ),
     extra_context=_around,

@@ -107,7 +107,8 @@ def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
 
 @cache
 def _plain(english: str, language: catalogs.NullTranslations, autoescape: bool) -> str:
-    """Return a sentence without placeholders. A long list shows the same sentences on each row."""
+    """Return a sentence without placeholders. The results are cached, because a long list shows the
+    same sentences on each row."""
     text = language.gettext(english) % {}
     return Markup(text) if autoescape else text  # noqa: S704 - a sentence of ours
 

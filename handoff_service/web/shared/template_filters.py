@@ -61,7 +61,7 @@ def words(name: str) -> str:
 
 
 def masks(text: str) -> list[tuple[str, bool]]:
-    """Split a masked text into parts. Each part has whether it is a mask. A mask comes without its
+    """Split a masked text into parts: (text, whether it is a mask). Masks come without their
     quotation marks.
     """
     parts = _MASK.split(text)

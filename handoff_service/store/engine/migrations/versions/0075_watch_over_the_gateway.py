@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
 revision = '0075'
-down_revision = '0069'
+down_revision = '0072'
 
 
 def upgrade() -> None:
