@@ -45,16 +45,11 @@ class Page:
     token: str
     connected: bool = False
     has_lost: bool = False
-<<<<<<< HEAD
-    #: the time of each reconnection after a lost connection
-    ends: list[float] = field(default_factory=list)
-=======
     heard_at: float = 0.0  #: when the last byte came
     lost_at: float = 0.0  #: when the connection ended
     #: each reconnection: when the page last heard something before, when it noticed the loss, and
     #: when it was connected again
     gaps: list[tuple[float, float, float]] = field(default_factory=list)
->>>>>>> hosts
 
     async def stay_open(self) -> None:
         while True:
@@ -288,13 +283,9 @@ class Load:
         self._failures.append(time.monotonic())
 
     def slowest_page(self) -> float:
-<<<<<<< HEAD
-        """Return the longest time in seconds from the last failure until a page that lost its
-        connection was connected again.
-=======
-        """Return the longest time in seconds until a page that lost its connection was connected again. It
-        is measured from the failure; for a page that has heard something since, from its own loss.
->>>>>>> hosts
+        """Return the longest time in seconds until a page that lost its connection was connected
+        again. It is measured from the failure; for a page that has heard something since, from its
+        own loss.
         """
         waits = []
         for page in self.pages:
