@@ -284,8 +284,8 @@ class Load:
 
     def slowest_page(self) -> float:
         """Return the longest time in seconds until a page that lost its connection was connected
-        again. It is measured from the failure; for a page that has heard something since, from
-        its own loss.
+        again. It is measured from the failure; for a page that has heard something since, from its
+        own loss.
         """
         waits = []
         for page in self.pages:
