@@ -61,7 +61,7 @@ def test_each_agent_gets_live_updates_in_their_language(story: Story) -> None:
     dialog.locator("button[type=submit]").click()
     expect(mia.locator("#thread")).to_contain_text("zurückgestellt")
     expect(omar.locator("#thread")).to_contain_text("en espera")
-    expect(mia.locator("#prompts")).to_contain_text("Es war Ihre Unterhaltung")
+    expect(mia.locator("#prompts")).to_contain_text("Es ist Ihre Unterhaltung")
     check(mia, GERMAN)
     check(omar, SPANISH)
 
