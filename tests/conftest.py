@@ -181,8 +181,8 @@ def no_postgres(error: object) -> None:
     message.
     """
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
-        pytest.fail(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
-    pytest.skip(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
+        pytest.fail(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
+    pytest.skip(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
 
 
 def _admin() -> psycopg.Connection:

@@ -302,7 +302,7 @@ async def test_a_remark_during_a_conversation_gets_no_explanation_of_the_number(
 
 
 async def test_more_about_the_suggested_topic_continues_it(bot: Bot) -> None:
-    events = asked("2 things, the reader in bldg C is dead", "report_problem")
+    events = unsure_events("2 things, the reader in bldg C is dead", "report_problem")
     text = "red light, doesnt beep"
     result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
     assert follows(result) == ["problem_form"]
@@ -319,7 +319,7 @@ async def test_more_about_the_suggested_topic_continues_it(bot: Bot) -> None:
 async def test_an_answer_that_is_not_for_the_desk_starts_no_report(
     bot: Bot, before: list[dict[str, Any]], text: str
 ) -> None:
-    events = [*before, *asked("the little coffee one", "report_problem")]
+    events = [*before, *unsure_events("the little coffee one", "report_problem")]
     result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
     assert follows(result) == []
 
@@ -416,7 +416,7 @@ async def test_a_password_request_inside_a_report_starts_after_it(bot: Bot) -> N
 # An uncertain topic -------------------------------------------------------------------------------
 
 
-def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
+def unsure_events(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the events of a text about which the virtual agent asked, and of the next text."""
     entity = {"entity": "likely_topic", "value": likely}
     data = {"intent": {"name": "unsure_topic"}, "entities": [entity, *more]}
@@ -442,13 +442,15 @@ async def test_the_virtual_agent_asks_before_it_opens_a_case(
 
 
 async def test_yes_continues_with_the_earlier_text(bot: Bot) -> None:
-    events = asked(
+    events = unsure_events(
         "the blue one flickers", "report_problem", {"entity": "device", "value": "monitor"}
     )
     result = await bot.run("action_yes", text="yes", events=events)
     assert (responses(result), follows(result)) == ([], ["problem_form"])
     assert slots_set(result) == {"problem": "the blue one flickers", "device": "monitor"}
-    result = await bot.run("action_yes", text="yes", events=asked("sap says no", "account_help"))
+    result = await bot.run(
+        "action_yes", text="yes", events=unsure_events("sap says no", "account_help")
+    )
     assert follows(result) == ["action_account_help"]
     assert responses(await bot.run("action_yes", text="ok")) == ["utter_go_on"]
     after = await bot.run("action_yes", text="ok", events=[USER, OPENED, LISTEN, USER])
@@ -456,7 +458,7 @@ async def test_yes_continues_with_the_earlier_text(bot: Bot) -> None:
 
 
 async def test_no_drops_the_earlier_text(bot: Bot) -> None:
-    events = asked("the blue one flickers", "report_problem")
+    events = unsure_events("the blue one flickers", "report_problem")
     assert responses(await bot.run("action_no", text="no", events=events)) == [
         "utter_not_that_topic"
     ]
@@ -475,7 +477,7 @@ async def test_a_possible_report_becomes_a_case_when_a_person_takes_over(
     monitor = {"entity": "device", "value": "monitor"}
     text = "its the blue one"
     now = unsure(text, likely[1])
-    events = [*asked("the blue one flickers", likely[0], monitor)[:-1], now]
+    events = [*unsure_events("the blue one flickers", likely[0], monitor)[:-1], now]
     result = await bot.run("action_ask_topic", text=text, meant=now["parse_data"], events=events)
     assert responses(result) == ["utter_unsure_twice"]
     await story.finish(bot.question, "A person will take over.")
@@ -490,7 +492,7 @@ async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
     bot: Bot, story: Story
 ) -> None:
     text = "its the blue one"
-    before = asked("the blue one flickers", "report_problem")
+    before = unsure_events("the blue one flickers", "report_problem")
     events = [*before, FALLBACK, LISTEN, last_text("nlu_fallback", text)]
     result = await bot.run("action_fallback", text=text, events=events)
     assert responses(result) == ["utter_not_understood_twice"]
@@ -503,7 +505,7 @@ async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
 async def test_two_unclear_texts_about_something_else_open_no_case(bot: Bot, story: Story) -> None:
     text = "the blue ones"
     now = unsure(text, "request_equipment")
-    events = [*asked("how late is it", "office_hours")[:-1], now]
+    events = [*unsure_events("how late is it", "office_hours")[:-1], now]
     result = await bot.run("action_ask_topic", text=text, meant=now["parse_data"], events=events)
     assert responses(result) == ["utter_unsure_twice"]
     await story.finish(bot.question, "A person will take over.")

@@ -262,7 +262,7 @@ async def test_other_reports_are_not_asked_about_the_outage(
         ("thx", "thanks", 0.5, False),
     ],
 )
-async def test_a_sentence_can_answer_the_question_what_is_wrong(
+async def test_a_sentence_can_answer_the_question_about_the_problem(
     bot: Bot, text: str, intent: str, confidence: float, taken: bool
 ) -> None:
     slots = {"requested_slot": "problem"}

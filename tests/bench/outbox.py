@@ -65,7 +65,7 @@ class Provider:
         return [len(self.times) / 4 / (end - start) for start, end in pairwise(edges)]
 
     def inversions(self) -> int:
-        """Return the number of texts that arrived after a later text of the same conversation."""
+        """Return the number of texts that arrived after a later text of the same line."""
         last: dict[str, int] = {}
         wrong = 0
         for line, message in self.came:

@@ -95,7 +95,7 @@ def main() -> int:
             held = asyncio.run(measure(receiver.port, 64, 3000, secrets.token_hex(4))).rate
             missed += _overload(kind, receiver.port, held)
             after = asyncio.run(measure(receiver.port, 64, 1000, secrets.token_hex(4)))
-            print(f"  afterwards {after.rate:.0f} texts/s are held, {after.failed} refused")
+            print(f"  afterwards {after.rate:.0f} texts/s are sustainable, {after.failed} refused")
     return 1 if missed else 0
 
 
@@ -107,8 +107,8 @@ def _overload(kind: str, port: int, held: float) -> int:
     asyncio.run(crowd.run())
     sent = sum(map(len, crowd.times.values())) / (time.perf_counter() - began)
     print(
-        f"\n{kind}: {held:.0f} texts/s are held; {rate:.0f}/s are due, {sent:.0f}/s were "
-        "sent and answered"
+        f"\n{kind}: {held:.0f} texts/s are sustainable; {rate:.0f}/s are planned, "
+        f"{sent:.0f}/s got an answer"
     )
     for status, times in sorted(crowd.times.items()):
         times.sort()

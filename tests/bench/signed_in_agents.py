@@ -90,7 +90,7 @@ def open_streams(desk: Desk, first: int, count: int, *, looks: bool = False) -> 
         assert program.stdout is not None
         try:
             if not program.stdout.readline():
-                raise RuntimeError("the agents could not sign in")
+                raise RuntimeError("the agents cannot sign in")
             yield
         finally:
             program.stdin.close()

@@ -292,7 +292,7 @@ def main() -> int:
     with closing(Desks("SQLite")) as desks:
         asyncio.run(soak(MINUTES, desks, samples))
     if not samples:
-        print("Nothing was sampled.", file=sys.stderr)
+        print("The run has no samples.", file=sys.stderr)
         return 1
     return _write(samples, machine.warning)
 

@@ -52,7 +52,7 @@ def test_the_response_is_the_sum_over_all_stations() -> None:
     assert response((ROW, ROW), 1, 5000) == pytest.approx(0.0004)
 
 
-def test_a_station_without_demand_limits_nothing() -> None:
+def test_a_station_without_demand_does_not_limit_the_rate() -> None:
     free = Station(name="free", demand=0.0)
     assert math.isinf(free.most(1))
     assert free.utilization(1, 1e9) == 0

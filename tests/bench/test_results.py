@@ -178,7 +178,7 @@ def samples(growth: float, count: int = 90) -> list[Sample]:
     ]
 
 
-def test_a_slope_has_an_interval_around_it() -> None:
+def test_a_slope_lies_within_its_interval() -> None:
     found = slope([n / 10 for n in range(100)], [3 * n / 10 + n % 2 for n in range(100)])
     assert found is not None
     assert found.low < 3 < found.high

@@ -32,7 +32,7 @@ MOST_LABEL_MS = 1000.0
 TEACH = "/workspace/trainer"
 PAGES = {
     "Teach": TEACH,
-    "Teach, its waiting texts again": f"{TEACH}/queue?item=1",
+    "Teach, the waiting texts again": f"{TEACH}/queue?item=1",
     "Intents": f"{TEACH}/intents",
     "Intents, one intent": f"{TEACH}/intents/report_problem",
     "Replies": f"{TEACH}/replies",
@@ -102,7 +102,7 @@ def _label(trainer: requests.Session, url: str) -> None:
     found = re.search(r'name="item" value="(\d+)">\s*<input type="hidden" name="lane"', page)
     token = re.search(r'name="csrf" value="(\w+)"', page)
     if found is None or token is None:
-        raise RuntimeError("no text waits for a label")
+        raise RuntimeError("no text is waiting for a label")
     fields = {"item": found[1], "intent": "thanks", "example": f"cheers {found[1]} of you"}
     answer = trainer.post(
         f"{url}{TEACH}/label",

@@ -156,7 +156,7 @@ async def test_files_are_parsed_in_advance_and_again_after_a_broken_file(
     read: asyncio.Queue[str] = asyncio.Queue()
     loop, parse = asyncio.get_running_loop(), nlu_content.parse
 
-    def noted(stamp: nlu_content.Stamp, text: str) -> nlu_content.NluContent:
+    def parse_and_report(stamp: nlu_content.Stamp, text: str) -> nlu_content.NluContent:
         loop.call_soon_threadsafe(read.put_nowait, text)
         return parse(stamp, text)
 
@@ -164,7 +164,7 @@ async def test_files_are_parsed_in_advance_and_again_after_a_broken_file(
         while await read.get() != text:
             pass
 
-    monkeypatch.setattr(nlu_content, "parse", noted)
+    monkeypatch.setattr(nlu_content, "parse", parse_and_report)
     file = data.root / THANKS
     whole, broken = file.read_text(), "nlu: ["
     file.write_text(broken)

@@ -67,6 +67,17 @@ def test_the_summary_has_each_set_and_the_confusions() -> None:
     ]
 
 
+def test_texts_in_each_language_have_figures_of_their_own() -> None:
+    texts = [measured("greet", "greet", language=code) for code in ("en", "de", "de", "fr", "es")]
+    found = [(group.name, len(group.texts)) for group in nlu_report.groups(texts)]
+    assert found == [
+        ("cross-validation", 5),
+        ("cross-validation, Spanish", 1),
+        ("cross-validation, German", 2),
+        ("cross-validation, French", 1),
+    ]
+
+
 def test_the_report_page_needs_no_other_files() -> None:
     drawn = page(TEXTS, 31.4)
     assert drawn.count("<svg") == drawn.count("</svg>") == 2

@@ -38,7 +38,9 @@ async def test_the_caller_gets_the_commands_result_or_error() -> None:
         await cancelable(lambda _processes: 1 / 0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed one")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux ends the children of a killed process"
+)
 def test_a_killed_service_leaves_no_training_running() -> None:
     starts = (
         "import sys\n"

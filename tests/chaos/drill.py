@@ -72,7 +72,7 @@ class Drill:
             "DATABASE_URL": self.url,
             **twilio.settings,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            # On PostgreSQL, a killed service holds a lane until its lease ends, which takes longer
+            # On PostgreSQL, a killed service holds a line until its lease ends, which takes longer
             # than two of these periods.
             "BOT_TIMEOUT": "1",
         }
@@ -195,7 +195,7 @@ class Drill:
         for (number, body), times in (theirs - ours).items():
             sent = [m for m in self.twilio.sent if (m.to, m.body) == (number, body)]
             print(
-                f"-> {times} too many to {number}: {body!r}, stored {ours[number, body]} times, "
+                f"-> {times} extra texts to {number}: {body!r}, stored {ours[number, body]} times, "
                 f"at Twilio: {', '.join(f'{m.sid} at {m.created_at:%H:%M:%S.%f}' for m in sent)}",
                 file=sys.stderr,
             )

@@ -45,13 +45,18 @@ class Page:
     token: str
     connected: bool = False
     has_lost: bool = False
-    #: the time of each reconnection after a lost connection
-    ends: list[float] = field(default_factory=list)
+    heard_at: float = 0.0  #: when the last byte came
+    lost_at: float = 0.0  #: when the connection ended
+    #: each reconnection: when the page last heard something before, when it noticed the loss, and
+    #: when it was connected again
+    gaps: list[tuple[float, float, float]] = field(default_factory=list)
 
     async def stay_open(self) -> None:
         while True:
             with suppress(aiohttp.ClientError, TimeoutError, OSError):
                 await self._once()
+            if self.connected:
+                self.lost_at = time.monotonic()
             self.has_lost, self.connected = True, False
             await asyncio.sleep(PAUSE * random.uniform(0.8, 1.2))
 
@@ -62,9 +67,10 @@ class Page:
         async with self.load.session.get(url, headers=headers, timeout=forever) as stream:
             stream.raise_for_status()
             async for _ in stream.content:
+                now = time.monotonic()
                 if not self.connected and self.has_lost:
-                    self.ends.append(time.monotonic())
-                self.connected = True
+                    self.gaps.append((self.heard_at, self.lost_at, now))
+                self.connected, self.heard_at = True, now
 
 
 class Load:
@@ -277,11 +283,14 @@ class Load:
         self._failures.append(time.monotonic())
 
     def slowest_page(self) -> float:
-        """Return the longest time in seconds from the last failure until a page that lost its
-        connection was connected again.
+        """Return the longest time in seconds until a page that lost its connection was connected
+        again. It is measured from the failure; for a page that has heard something since, from
+        its own loss.
         """
-        ends = [end for page in self.pages for end in page.ends]
-        waits = [end - max((f for f in self._failures if f < end), default=end) for end in ends]
+        waits = []
         for page in self.pages:
-            page.ends.clear()
+            for heard_at, lost_at, end in page.gaps:
+                failed_at = max((f for f in self._failures if f < end), default=lost_at)
+                waits.append(end - (lost_at if heard_at > failed_at else failed_at))
+            page.gaps.clear()
         return max(waits, default=0.0)

@@ -69,13 +69,13 @@ async def record(folder: Path, texts: int) -> tuple[Recorder, dict[str, bytes]]:
         store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         story, room = Story(store), asyncio.Semaphore(AT_ONCE)
 
-        async def one(n: int) -> None:
+        async def acknowledge_text(n: int) -> None:
             async with room:
                 sid = f"SM{n:032x}"
                 await story.text(f"text {n}", number=f"+1202555{n % 50:04d}", sid=sid)
                 recorder.acknowledge(sid)
 
-        await asyncio.gather(*(one(n) for n in range(texts)))
+        await asyncio.gather(*(acknowledge_text(n) for n in range(texts)))
         store.close()
     return recorder, base
 
@@ -113,7 +113,7 @@ def _stored(path: Path) -> Counter[str]:
 
 def main() -> int:
     if not is_possible():
-        print("power loss: not run, because this Python hides the functions of its SQLite")
+        print("power loss: not run, because Python code cannot call the functions of this SQLite")
         return 0
     seed = int(os.environ.get("PATCHBOARD_CHAOS_SEED", str(random.randrange(1_000_000))))
     with tempfile.TemporaryDirectory() as folder:

@@ -54,7 +54,7 @@ class Requesters:
         self.acknowledged: list[str] = []
 
     async def text_until(self, ended: asyncio.Event) -> None:
-        async def one(number: str) -> None:
+        async def text_words(number: str) -> None:
             while not ended.is_set():
                 word = f"word{next(self._words)}"
                 try:
@@ -64,7 +64,7 @@ class Requesters:
                 if answer.status == 200:
                     self.acknowledged.append(word)
 
-        await asyncio.gather(*(one(f"+1202555{8000 + n}") for n in range(REQUESTERS)))
+        await asyncio.gather(*(text_words(f"+1202555{8000 + n}") for n in range(REQUESTERS)))
 
 
 async def test_a_service_that_is_killed_while_texts_arrive_loses_none(

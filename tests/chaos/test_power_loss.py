@@ -20,7 +20,7 @@ A, B = b"a" * DISK_PAGE, b"b" * DISK_PAGE
 
 async def test_acknowledged_texts_survive_a_power_failure(tmp_path: Path) -> None:
     if not is_possible():
-        pytest.skip("this Python hides the functions of its SQLite")
+        pytest.skip("Python code cannot call the functions of this SQLite")
     recorder, base = await record(tmp_path, 24)
     found = lose_power(base, recorder.steps, every=6, seed=1)
     assert found.losses >= 16, "the drill must simulate a power failure"

@@ -44,7 +44,7 @@ class SlowProvider:
 async def test_no_text_leaves_after_an_acknowledged_opt_out(database_url: str) -> None:
     pools: list[Worker] = []
 
-    def told(_hints: object, work_at: datetime | None) -> None:
+    def nudge_pools(_hints: object, work_at: datetime | None) -> None:
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
@@ -52,7 +52,7 @@ async def test_no_text_leaves_after_an_acknowledged_opt_out(database_url: str) -
         database_url,
         clock=real.now,
         settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
-        after_commit=told,
+        after_commit=nudge_pools,
     )
     story, provider = Story(store), SlowProvider()
     none: Any = provider

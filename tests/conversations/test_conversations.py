@@ -18,7 +18,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
-async def test_an_agents_texts_are_queued_counted_and_share_a_lane(story: Story) -> None:
+async def test_an_agents_texts_are_queued_counted_and_share_a_line(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "Hi Ann, Mia here. Does the dock have a light on?")
     await story.write(ann, "It’s the small one")
@@ -58,7 +58,9 @@ async def test_another_agent_who_writes_joins_and_the_owner_stays(story: Story) 
     assert [a.name for a in seen.live_group] == ["Mia Chen", "Omar Haddad"]
 
 
-async def test_writing_into_the_virtual_agents_conversation_takes_it_over(story: Story) -> None:
+async def test_an_agent_who_texts_into_the_virtual_agents_conversation_takes_over(
+    story: Story,
+) -> None:
     ann = (await story.text()).interaction_id or 0
     await story.write(ann, "Mia here", MIA)
     seen = await story.see(ann)

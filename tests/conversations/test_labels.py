@@ -30,7 +30,9 @@ async def make(story: Story, name: str, *, topic: bool = False) -> int:
     return await story.store.write(make_label, MakeLabel(name=name, color=Color.BLUE, topic=topic))
 
 
-async def put(story: Story, ann: int, label: int, *, agent: int = MIA, on: bool = True) -> bool:
+async def set_label(
+    story: Story, ann: int, label: int, *, agent: int = MIA, on: bool = True
+) -> bool:
     command = LabelConversation(interaction_id=ann, agent_id=agent, label_id=label, on=on)
     return await story.store.write(label_conversation, command)
 
@@ -39,7 +41,7 @@ async def names(story: Story, ann: int) -> list[str]:
     return [one.name for one in (await story.see(ann)).labels]
 
 
-async def found(story: Story, words: str) -> list[int]:
+async def search_results(story: Story, words: str) -> list[int]:
     wanted = search_query.read(words)
     page = await story.store.read(search.find_interactions, wanted, limit=10)
     return [one.interaction_id for one in page.items]
@@ -48,14 +50,14 @@ async def found(story: Story, words: str) -> list[int]:
 async def test_conversation_history_and_list_show_a_label(story: Story) -> None:
     ann = await story.with_agent()
     printer, vip = await make(story, "Printer"), await make(story, "VIP")
-    assert await put(story, ann, vip)
-    assert await put(story, ann, printer)
-    assert not await put(story, ann, printer), "the conversation already has the label"
+    assert await set_label(story, ann, vip)
+    assert await set_label(story, ann, printer)
+    assert not await set_label(story, ann, printer), "the conversation already has the label"
     assert await names(story, ann) == ["Printer", "VIP"]
     (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert [one.name for one in item.labels] == ["Printer", "VIP"]
-    assert await put(story, ann, vip, on=False)
-    assert not await put(story, ann, vip, on=False)
+    assert await set_label(story, ann, vip, on=False)
+    assert not await set_label(story, ann, vip, on=False)
     told = [one.body for one in await story.lines(ann) if one.event is Event.LABEL]
     assert told == [
         "Mia Chen added the label “VIP”",
@@ -63,18 +65,18 @@ async def test_conversation_history_and_list_show_a_label(story: Story) -> None:
         "Mia Chen removed the label “VIP”",
     ]
     with pytest.raises(NotFound):
-        await put(story, ann, 99)
+        await set_label(story, ann, 99)
 
 
 async def test_search_finds_conversations_by_label(story: Story) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
     label = await make(story, "Bürodrucker")
-    await put(story, ann, label)
-    assert await found(story, "burodrucker") == [ann]
-    await put(story, bob, label)
-    assert await found(story, "Bürodrucker") == [bob, ann]
-    await put(story, ann, label, on=False)
-    assert await found(story, "Bürodrucker") == [bob]
+    await set_label(story, ann, label)
+    assert await search_results(story, "burodrucker") == [ann]
+    await set_label(story, bob, label)
+    assert await search_results(story, "Bürodrucker") == [bob, ann]
+    await set_label(story, ann, label, on=False)
+    assert await search_results(story, "Bürodrucker") == [bob]
 
 
 async def test_labels_have_unique_names_and_deleting_one_removes_it_from_conversations(
@@ -88,7 +90,7 @@ async def test_labels_have_unique_names_and_deleting_one_removes_it_from_convers
     ):
         with pytest.raises(Conflict):
             await story.store.write(*refused)
-    await put(story, ann, vip)
+    await set_label(story, ann, vip)
     await story.store.write(change_label, ChangeLabel(id=vip, values={"name": "Board"}))
     assert await names(story, ann) == ["Board"]
     await story.store.write(delete_label, vip)
@@ -104,7 +106,7 @@ async def test_a_desk_that_asks_for_a_topic_requires_one_to_close(story: Story) 
         with pytest.raises(BadInput) as refused:
             await story.close(ann, topic_id=topic)
         assert list(refused.value.errors) == ["topic_id"]
-    await put(story, ann, vip)
+    await set_label(story, ann, vip)
     await story.close(ann, topic_id=printer)
     closed = await story.see(ann)
     assert (closed.topic and closed.topic.name, len(closed.labels)) == ("Printer", 2)

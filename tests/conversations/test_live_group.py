@@ -49,7 +49,7 @@ async def test_joining_adds_a_line_and_keeps_the_owner(story: Story) -> None:
     assert "Omar Haddad joined" not in await story.texted(ann)
 
 
-async def test_joining_twice_or_simultaneously_joins_once(story: Story) -> None:
+async def test_a_second_or_simultaneous_join_changes_nothing(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await asyncio.gather(join(story, ann), join(story, ann))
     assert (await group(story, ann), await line_bodies(story, ann)) == (
@@ -100,11 +100,11 @@ async def test_taking_over_a_joined_conversation_leaves_one_owner(story: Story) 
 
 ANNS = {"problem": "Laptop", "device": "Dell", "impact": ""}
 CARDS = {
-    "without a choice everything collected": ([], ANNS),
-    "what was chosen, in that order": (["device", "problem"],
+    "without a choice, all collected fields": ([], ANNS),
+    "the chosen fields, in their order": (["device", "problem"],
         {"device": "Dell", "problem": "Laptop"}),
-    "what is not known is left out": (["impact", "room", "device"], {"device": "Dell"}),
-    "of the users record": (
+    "unknown fields are left out": (["impact", "room", "device"], {"device": "Dell"}),
+    "fields of the user's record": (
         ["user.department", "user.external_id"],
         {"user.department": "IT", "user.external_id": "E1001"},
     ),
@@ -149,7 +149,7 @@ async def test_a_transfers_card_keeps_collected_facts_and_names_the_sender(story
 
 WRONG = {
     "too many": ([f"field {n}" for n in range(13)], "must have at most 12 fields"),
-    "the same twice": (["a", "b", "a"], "“a” is listed twice"),
+    "the same field twice": (["a", "b", "a"], "“a” is listed twice"),
     "no name": (["problem", "<b>"], "“<b>” is not a field. Use names such as"),
     "empty": ([""], "“” is not a field"),
 }

@@ -73,7 +73,7 @@ async def test_two_agents_who_run_one_macro_text_the_requester_once(story: Story
     assert (await run(story, other, ann, OMAR)).name == "Other"
 
 
-async def test_a_macro_does_all_its_steps_and_the_history_names_it(story: Story) -> None:
+async def test_a_macro_runs_all_its_steps_and_the_history_names_the_macro(story: Story) -> None:
     ann, printer = await story.with_agent(), await label(story)
     macro = await make(
         story,

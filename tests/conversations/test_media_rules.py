@@ -21,7 +21,7 @@ HUGE = Picture("image/png", 60_000, 60_000)
 JUDGED = [
     ("a picture", b"..", "image/png", PNG, AcceptedFile("image/png", 64, 48)),
     (
-        "a picture under another's name is what it is",
+        "a picture with another type's name keeps its real type",
         b"..",
         "image/jpeg",
         PNG,
@@ -29,7 +29,7 @@ JUDGED = [
     ),
     ("a picture without a type", b"..", "", PNG, AcceptedFile("image/png", 64, 48)),
     (
-        "a picture with more said",
+        "a picture whose type has parameters",
         b"..",
         "image/png; name=a.png",
         PNG,
@@ -50,7 +50,7 @@ JUDGED = [
         "Its content does not match its type (image/png).",
     ),
     (
-        "a picture that says it is a page",
+        "a picture that claims to be a page",
         b"..",
         "text/html",
         PNG,
@@ -79,7 +79,13 @@ JUDGED = [
         None,
         AcceptedFile("application/pdf"),
     ),
-    ("anything without a type", b"MZ", "", None, "Its content does not match its type (no type)."),
+    (
+        "an unknown file without a type",
+        b"MZ",
+        "",
+        None,
+        "Its content does not match its type (no type).",
+    ),
     ("a contact", b"BEGIN:VCARD", "TEXT/X-VCARD", None, AcceptedFile("text/x-vcard")),
     ("a voice note", b"#!AMR\n", "audio/amr", None, AcceptedFile("audio/amr")),
     ("a video", b"\0\0\0\x18ftyp3gp4", "video/3gpp", None, AcceptedFile("video/3gpp")),
@@ -90,7 +96,7 @@ JUDGED = [
         None,
         AcceptedFile("image/heic"),
     ),
-    ("nothing at all", b"", "image/png", None, "Its content does not match its type (image/png)."),
+    ("an empty file", b"", "image/png", None, "Its content does not match its type (image/png)."),
 ]
 
 

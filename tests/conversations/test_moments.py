@@ -226,7 +226,7 @@ def test_each_line_becomes_a_described_moment_in_order() -> None:
         (11, (NONE, None), State.CLOSED_ABANDONED, [], [], [], "report_problem"),
     ],
 )
-def test_each_moment_has_the_state_after_it(
+def test_each_moment_has_the_state_after_its_line(
     minute: float,
     owner: tuple[Owner, str | None],
     state: State,

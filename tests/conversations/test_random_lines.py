@@ -72,11 +72,11 @@ NEVER = {
     "two active interactions on a line": TWO_ACTIVE,
     "two active profiles for a number": TWO_PROFILES,
     "a message without an interaction": WITHOUT,
-    "a gap in a conversation": GAPS,
-    "an active conversation without an owner, or a closed one with one": UNOWNED,
-    "a conversation in a queue that no work item speaks for": FORGOTTEN,
-    "a work item that waits for a conversation that does not": LEFT_OVER,
-    "a text to the virtual agent that nothing will answer": UNANSWERED,
+    "a gap in the sequence numbers of a conversation": GAPS,
+    "an active conversation without an owner, or a closed one with an owner": UNOWNED,
+    "a conversation in a queue without a work item": FORGOTTEN,
+    "a waiting work item whose conversation does not wait": LEFT_OVER,
+    "a text to the virtual agent without scheduled work that answers it": UNANSWERED,
 }
 
 

@@ -208,7 +208,7 @@ async def test_a_text_to_a_live_agent_stays_with_that_agent_whose_page_gets_a_hi
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
-async def test_a_text_takes_the_interaction_off_hold(story: Story) -> None:
+async def test_a_text_ends_the_hold_of_the_interaction(story: Story) -> None:
     interaction_id = await story.with_agent(MIA)
     await story.store.write(
         change_interaction,

@@ -77,9 +77,9 @@ async def test_agents_find_unanswerable_conversations_in_the_list_of_others_and_
 
 
 FOUND = {
-    "by its name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"),
-    "by its text": ("O2", "card"),
-    "withheld": ("+2562533", "blocked"), "our own, by its end": (DIRECT, "0200"),
+    "by the sender's name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"),
+    "by words of the text": ("O2", "card"),
+    "withheld": ("+2562533", "blocked"), "a company number, by its last digits": (DIRECT, "0200"),
 }  # fmt: skip
 
 

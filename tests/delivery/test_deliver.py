@@ -38,9 +38,7 @@ async def test_a_text_is_sent_with_its_two_numbers(story: Story, ann: int) -> No
     assert await claim(story) == []
 
 
-async def test_the_second_text_of_a_conversation_waits_for_the_first(
-    story: Story, ann: int
-) -> None:
+async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: int) -> None:
     bob = await story.with_agent(MIA, number=BOB)
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     other = await story.write(bob, "hi Bob")
@@ -81,7 +79,7 @@ async def test_a_text_that_certainly_was_not_sent_is_retried_and_the_next_one_wa
     assert (await line(story, second)).status is Status.QUEUED
 
 
-async def test_a_refusal_is_final_and_shows_what_to_do(story: Story, ann: int) -> None:
+async def test_a_refusal_is_final_and_shows_advice(story: Story, ann: int) -> None:
     message = await story.write(ann, "bit.ly/3dockfw")
     await claim(story)
     await begin(story, message)

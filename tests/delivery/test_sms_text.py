@@ -29,14 +29,14 @@ CASES = [
     ("one over", "a" * 161, Encoding.GSM_7, 161, 2),
     ("two full", "a" * 306, Encoding.GSM_7, 306, 2),
     ("three", "a" * 307, Encoding.GSM_7, 307, 3),
-    ("euro counts two", "€" * 80, Encoding.GSM_7, 160, 1),
-    ("euro not cut in two", "a" * 152 + "€" + "a" * 10, Encoding.GSM_7, 164, 2),
-    ("euro not cut, at the limit", "a" * 152 + "€" + "a" * 152, Encoding.GSM_7, 306, 3),
-    ("curly quote forces UCS-2", "it\u2019s", Encoding.UCS_2, 4, 1),
-    ("70 of UCS-2", "я" * 70, Encoding.UCS_2, 70, 1),
-    ("71 of UCS-2", "я" * 71, Encoding.UCS_2, 71, 2),
-    ("emoji of four bytes is two units", "😩" * 35, Encoding.UCS_2, 70, 1),
-    ("emoji not cut in two", "я" * 66 + "😩" + "я" * 10, Encoding.UCS_2, 78, 2),
+    ("a euro sign counts as two", "€" * 80, Encoding.GSM_7, 160, 1),
+    ("a euro sign is not cut in two", "a" * 152 + "€" + "a" * 10, Encoding.GSM_7, 164, 2),
+    ("a euro sign at the limit is not cut", "a" * 152 + "€" + "a" * 152, Encoding.GSM_7, 306, 3),
+    ("a curly quote forces UCS-2", "it\u2019s", Encoding.UCS_2, 4, 1),
+    ("70 characters in UCS-2", "я" * 70, Encoding.UCS_2, 70, 1),
+    ("71 characters in UCS-2", "я" * 71, Encoding.UCS_2, 71, 2),
+    ("an emoji of four bytes takes two units", "😩" * 35, Encoding.UCS_2, 70, 1),
+    ("an emoji is not cut in two", "я" * 66 + "😩" + "я" * 10, Encoding.UCS_2, 78, 2),
 ]
 
 

@@ -43,7 +43,7 @@ async def entries(story: Story, chosen: AuditFilter = EVERYTHING) -> list[AuditL
     return list(reversed(found))
 
 
-async def looks(story: Story, count: int, *, by: int = MIA) -> None:
+async def write_entries(story: Story, count: int, *, by: int = MIA) -> None:
     """Write this many entries, each in its own transaction."""
     store = story.store.acting(by, "192.0.2.7")
     await asyncio.gather(
@@ -95,9 +95,9 @@ async def test_the_log_has_sign_ins_and_failures_but_no_typed_address(story: Sto
 
 
 async def test_filters_select_entries(story: Story, clock: MovedClock) -> None:
-    await looks(story, 2)
+    await write_entries(story, 2)
     clock.move(3600)
-    await looks(story, 1, by=OMAR)
+    await write_entries(story, 1, by=OMAR)
     assert [one.agent for one in await entries(story, AuditFilter(agent="omar"))] == ["Omar Haddad"]
     later = AuditFilter(since=clock.now, action=AuditAction.VIEWED)
     assert len(await entries(story, later)) == 1
@@ -116,8 +116,8 @@ async def test_the_chain_contains_every_entry_of_several_writers(
     second = Story(other)
     for _ in range(5):
         await asyncio.gather(
-            looks(story, 20),
-            looks(second, 20, by=OMAR),
+            write_entries(story, 20),
+            write_entries(second, 20, by=OMAR),
             story.store.write(chain_audit, "key"),
             other.write(chain_audit, "key"),
         )
@@ -131,15 +131,15 @@ async def test_an_entry_that_is_committed_late_is_also_chained(
     story: Story, clock: MovedClock
 ) -> None:
     """A transaction can get its id before another transaction and commit after it."""
-    await looks(story, 1)
+    await write_entries(story, 1)
     last = (await entries(story))[-1]
 
-    def put(tx: Transaction, id: int) -> None:
+    def insert_entry(tx: Transaction, id: int) -> None:
         row = {one.name: getattr(last, one.name) for one in e.c if one.name != "id"}
         tx.conn.execute(sa.insert(e).values(id=id, **row))
 
     for id in (last.id + 9, last.id + 5):
-        await story.store.write(put, id)
+        await story.store.write(insert_entry, id)
         await story.store.write(chain_audit, "key")
         clock.move(60)
     report = await check_chain(story.store)
@@ -158,7 +158,7 @@ TAMPERED = {
 @pytest.mark.parametrize("name", TAMPERED)
 async def test_tampering_is_refused_and_verification_detects_it(story: Story, name: str) -> None:
     statement, says = TAMPERED[name]
-    await looks(story, 5)
+    await write_entries(story, 5)
     assert (await check_chain(story.store)).faults == []
 
     def tamper(tx: Transaction, _: None) -> None:
@@ -182,10 +182,10 @@ async def test_tampering_is_refused_and_verification_detects_it(story: Story, na
 
 
 async def test_deleting_old_entries_keeps_the_chain_valid(story: Story, clock: MovedClock) -> None:
-    await looks(story, 5)
+    await write_entries(story, 5)
     old = await check_chain(story.store)
     clock.move(86_400)
-    await looks(story, 2)
+    await write_entries(story, 2)
     await check_chain(story.store)
     removed = await story.store.write(remove_entries, RemoveEntries(before=clock.now))
     assert removed == old.head.place

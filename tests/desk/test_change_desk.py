@@ -100,7 +100,7 @@ async def test_a_queue_without_active_agents_is_shown_as_a_problem(story: Story)
 
 REFUSED = [
     (
-        "a group that is not there",
+        "a group that does not exist",
         {"pools": (QueuePool(group="None"),)},
         "groups",
         "there is no group “None”",

@@ -68,7 +68,7 @@ async def profile_of(story: Story, number: str) -> int:
     return found.id
 
 
-async def said(story: Story, interaction: int) -> list[str]:
+async def line_bodies(story: Story, interaction: int) -> list[str]:
     return [line.body for line in await story.lines(interaction)]
 
 
@@ -184,7 +184,7 @@ async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivate
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
     assert (seen.user and seen.user.name) == "Ann Lee", "the history keeps the name"
-    assert (await said(story, running))[-1].startswith(
+    assert (await line_bodies(story, running))[-1].startswith(
         "Omar Haddad deactivated Ann Lee: this conversation keeps"
     )
     assert (await story.text(number=ANN)).interaction_id == running
@@ -231,7 +231,7 @@ async def test_linking_a_profile_moves_active_conversations_with_a_line_and_can_
     for one in (here, there):
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
-        assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
+        assert (await line_bodies(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
     await link(story, profile, BOB_ID)  # The second call changes nothing.
     history = await story.store.read(associations.of_number, ANN)
     assert [

@@ -48,7 +48,7 @@ def person(**more: Any) -> Person:
     return Person(**given | {"groups": frozenset()} | more)
 
 
-async def made(story: Story, secret: str | None = "s3cret", **more: Any) -> int:
+async def make_provider(story: Story, secret: str | None = "s3cret", **more: Any) -> int:
     command = PutIdentityProvider(fields=fields(**more), client_secret=secret)
     return await story.store.write(save_identity_provider, command)
 
@@ -107,7 +107,7 @@ def test_claims_are_read_into_a_person() -> None:
 
 
 async def test_the_secret_is_encrypted_and_never_shown(story: Story) -> None:
-    one = await made(story)
+    one = await make_provider(story)
     sealed = await story.store.read(identity_providers.sealed_secret, one)
     assert sealed is not None
     assert "s3cret" not in sealed
@@ -126,7 +126,7 @@ async def test_the_secret_is_encrypted_and_never_shown(story: Story) -> None:
 
 
 async def test_a_person_is_linked_once_by_address_and_later_found_by_subject(story: Story) -> None:
-    one = await made(story)
+    one = await make_provider(story)
     admit = story.store.write
     assert await admit(admit_person, AdmitPerson(one, person())) == MIA
     moved = person(email="other@example.com")
@@ -146,7 +146,7 @@ async def test_a_person_is_linked_once_by_address_and_later_found_by_subject(sto
 
 
 async def test_the_admin_who_keeps_the_password_stays_admin(story: Story) -> None:
-    one = await made(story, roles={"x": [Role.AGENT]})
+    one = await make_provider(story, roles={"x": [Role.AGENT]})
     first = await an_admin(story, always=True)
     second = MakeAgent(email="iris@example.com", name="Iris", capacity=0, roles=[Role.ADMIN])
     iris = await story.store.write(make_agent, second)
@@ -166,7 +166,7 @@ async def test_passwords_can_be_turned_off_only_if_an_admin_can_still_sign_in(st
     await write(change_agent, ChangeAgent(id=grace, by=None, values={"always_password": True}))
     with pytest.raises(Conflict, match="Set up an identity provider"):
         await write(change_desk, off)
-    one = await made(story)
+    one = await make_provider(story)
     await write(change_desk, off)
     for values in ({"always_password": False}, {"password_hash": ""}):
         with pytest.raises(Conflict, match="No admin could sign in"):

@@ -50,16 +50,16 @@ def obvious(people: Sequence[User], typed: str) -> list[User]:
     """Return the matching people by checking every user."""
     wanted = person_query(typed, phone_numbers.searched(typed, "US"))
 
-    def fits(one: User) -> bool:
+    def matches(one: User) -> bool:
         words = person_words(one.name, one.external_id, one.numbers)
 
-        def has(spellings: Sequence[str]) -> bool:
+        def has_word(spellings: Sequence[str]) -> bool:
             return any(word.startswith(each) for each in spellings for word in words)
 
-        named = bool(wanted.names) and all(has(word) for word in wanted.names)
-        return named or has(wanted.tokens) or wanted.exact in words
+        named = bool(wanted.names) and all(has_word(word) for word in wanted.names)
+        return named or has_word(wanted.tokens) or wanted.exact in words
 
-    return [one for one in people if fits(one)]
+    return [one for one in people if matches(one)]
 
 
 def by_name(people: Sequence[User]) -> list[int]:
@@ -224,7 +224,7 @@ STEPS = {
 STEPS_OF_MANY = {"nana": 15_000, "nana lee": 20_000}
 
 
-async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_needs_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test counts steps instead of measuring time. Only SQLite can count them."""
     await store.write(add_people, [*["Nana Lee"] * 1_000, "Rae Moss"])
     await store.write(lambda tx, _: tx.conn.exec_driver_sql("ANALYZE"), None)

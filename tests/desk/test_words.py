@@ -83,7 +83,12 @@ REFUSED = [
         "{queue}" + "x" * 149,
         "With names filled in, it takes 2: “Service desk",
     ),
-    ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
+    (
+        "too long because one character forces UCS-2",
+        SystemMessage.IN_LINE,
+        "x" * 80 + "…",
+        "because of …",
+    ),
     ("without the numbers", SystemMessage.SATISFACTION, "How did we do?", "must name 1 and 5"),
     ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]

@@ -29,21 +29,21 @@ BOMBS = [
     ("quoted parts", "'a'" + ' . "a"' * 5_000 + " = 1", 1, "a key may have at most 4 parts"),
     ("nested arrays", "a=" + "[" * 40_000, 1, "values may be nested at most 16 deep"),
     (
-        "nested arrays, one a line",
+        "nested arrays, one per line",
         "a=" + "[\n" * 400_000,
         17,
         "values may be nested at most 16 deep",
     ),
     ("nested inline tables", "a=" + "{a=" * 10_000, 1, "values may be nested at most 16 deep"),
     (
-        "nested after a string",
+        "nested arrays after a string",
         'a = """[[["""\nb=' + "[" * 17,
         2,
         "values may be nested at most 16 deep",
     ),
     ("an overlong line", f'a = "{"x" * 900_000}"', 1, "a line may have at most 50,000 characters"),
     ("a string without an end", 'a = """' + '\\"""' * 12_000, None, "Unterminated string"),
-    ("a number without end", "a = " + "1" * 10_000, None, "4300 digits"),
+    ("a number without an end", "a = " + "1" * 10_000, None, "4300 digits"),
     ("more than 20 MB", "#\n" * 10_000_001, 1, "the file has more than 20 MB"),
 ]
 

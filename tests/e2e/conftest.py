@@ -86,7 +86,7 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 
 @dataclass
-class PageErrors:
+class Troubles:
     """Collects pages' errors: failing scripts, and violations of the content security policy."""
 
     seen: list[str] = field(default_factory=list)
@@ -102,14 +102,14 @@ class PageErrors:
 
 
 @pytest.fixture
-def page_errors() -> Iterator[PageErrors]:
+def troubles() -> Iterator[Troubles]:
     """Collects the errors of a test's pages, and fails the test if there are any."""
-    found = PageErrors()
+    found = Troubles()
     yield found
     assert found.seen == []
 
 
 @pytest.fixture
-def story(desk_server: Service, browser: Browser, page_errors: PageErrors) -> Iterator[Story]:
-    yield Story(desk_server, browser, page_errors)
+def story(desk_server: Service, browser: Browser, troubles: Troubles) -> Iterator[Story]:
+    yield Story(desk_server, browser, troubles)
     clear(desk_server)

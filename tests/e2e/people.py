@@ -15,7 +15,7 @@ MAIN, DIRECT = "+18885550100", "+18885550200"
 
 
 class Watcher(Protocol):
-    """The part of ``PageErrors`` that a story needs."""
+    """The part of ``Troubles`` that a story needs."""
 
     def watch(self, page: Page) -> Page: ...
 
@@ -26,7 +26,7 @@ class Story:
 
     desk: Service
     browser: Browser
-    page_errors: Watcher
+    troubles: Watcher
 
     def context(self, **options: object) -> BrowserContext:
         context = self.browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)  # type: ignore[arg-type]
@@ -34,7 +34,7 @@ class Story:
         return context
 
     def page(self, context: BrowserContext, path: str) -> Page:
-        page = self.page_errors.watch(context.new_page())
+        page = self.troubles.watch(context.new_page())
         page.goto(self.desk.url + path)
         return page
 

@@ -9,7 +9,7 @@ from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, DIRECT, Story
 
 
-def made(story: Story, noun: str, **fields: object) -> int:
+def make_over_api(story: Story, noun: str, **fields: object) -> int:
     login = {"email": "omar@example.com", "password": "omar-demo"}
     api = f"{story.desk.url}/api/v1"
     token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
@@ -31,11 +31,13 @@ def palette(page: Page, typed: str = "") -> Page:
 
 
 def test_an_agent_runs_and_undoes_a_macro_and_the_palette_opens_pages(story: Story) -> None:
-    text = made(story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka.")
-    label = made(story, "labels", name="Quokkas")
+    text = make_over_api(
+        story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka."
+    )
+    label = make_over_api(story, "labels", name="Quokkas")
     closes = {"template_id": text, "label_id": label, "state": "closed_complete"}
-    made(story, "macros", name="Quokka, then close", then="next", **closes)
-    made(story, "macros", name="Quokka, then hold", note="Quokka!", state="on_hold")
+    make_over_api(story, "macros", name="Quokka, then close", then="next", **closes)
+    make_over_api(story, "macros", name="Quokka, then hold", note="Quokka!", state="on_hold")
     _, mia = story.talking(to=DIRECT)
     here = mia.url
 

@@ -8,7 +8,7 @@ from tests.e2e.people import DIRECT, Story
 LIST = "/workspace/admin/messaging-actions"
 
 
-def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Story) -> None:
+def test_the_panels_follow_the_form_before_it_is_saved(story: Story) -> None:
     story.phone(to=DIRECT).text("hi")
     grace = story.agent("Grace Okafor")
     grace.goto(f"{story.desk.url}{LIST}")

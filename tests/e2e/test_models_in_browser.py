@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from handoff_service.bot_control import model_folder
 from tests.e2e import pictures
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.support.demo_home import demo_home
 from tests.support.rasa_server import start_rasa
 from tests.support.service import PATIENCE, Service, free_port, running_service
@@ -29,7 +29,7 @@ from tests.training.light import data_folder, teach, trained
 # tests use the real Rasa for the training job and the model swap, and fakes for promotion, canary
 # and rollback.
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make chaos` runs it"
 )
 TOKEN = "models-token"
 MAIN = "+18885550100"
@@ -100,14 +100,14 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def page_errors() -> Iterator[PageErrors]:
-    found = PageErrors()
+def troubles() -> Iterator[Troubles]:
+    found = Troubles()
     yield found
     assert found.seen == []
 
 
-def signed_in(browser: Browser, service: Service, page_errors: PageErrors) -> Page:
-    page = page_errors.watch(browser.new_page())
+def signed_in(browser: Browser, service: Service, troubles: Troubles) -> Page:
+    page = troubles.watch(browser.new_page())
     page.goto(f"{service.url}/sign-in")
     page.fill("[name=email]", "grace@example.com")
     page.fill("[name=password]", "grace-demo")
@@ -118,7 +118,7 @@ def signed_in(browser: Browser, service: Service, page_errors: PageErrors) -> Pa
 
 @pytest.fixture
 def start(
-    tmp_path: Path, browser: Browser, page_errors: PageErrors
+    tmp_path: Path, browser: Browser, troubles: Troubles
 ) -> Iterator[Callable[[int], tuple[Desk, Callable[[], None]]]]:
     """Return a function that starts a desk with this many bot processes, and one that restarts the
     desk's service.
@@ -154,7 +154,7 @@ def start(
                 )
 
             service = serve()
-            desk = Desk(service, home, root, signed_in(browser, service, page_errors))
+            desk = Desk(service, home, root, signed_in(browser, service, troubles))
 
             def restart() -> None:
                 desk.service = serve()

@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.accessibility import problems
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import ANN, BOB, LONG, Story, opened
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
@@ -62,7 +62,7 @@ def reminding(desk: Service) -> Iterator[None]:
 
 
 @pytest.fixture
-def soon(story: Story) -> Iterator[None]:
+def prompts_after_a_second(story: Story) -> Iterator[None]:
     with reminding(story.desk):
         yield
 
@@ -85,11 +85,11 @@ def tab(story: Story, context: BrowserContext, path: str) -> Page:
     return page
 
 
-def heard(*pages: Page) -> list[int]:
+def played_sounds(*pages: Page) -> list[int]:
     return [pitch for page in pages for pitch in page.evaluate("() => window.heard")]
 
 
-def told(*pages: Page) -> list[list[str]]:
+def notifications(*pages: Page) -> list[list[str]]:
     return [said for page in pages for said in page.evaluate("() => window.told")]
 
 
@@ -101,7 +101,9 @@ def accept(mia: Page, who: str) -> None:
 # Prompts ------------------------------------------------------------------------------------------
 
 
-def test_a_prompt_stays_on_every_page_until_the_agent_answers(story: Story, soon: None) -> None:
+def test_a_prompt_stays_on_every_page_until_the_agent_answers(
+    story: Story, prompts_after_a_second: None
+) -> None:
     phone, mia = story.talking()
     toast = mia.locator(".toast")
     expect(toast).to_contain_text("Ann Lee has been waiting for")
@@ -124,7 +126,7 @@ def test_a_prompt_stays_on_every_page_until_the_agent_answers(story: Story, soon
     expect(toast).to_have_count(0)
 
 
-def test_the_focus_stays_near_a_dismissed_toast(story: Story, soon: None) -> None:
+def test_the_focus_stays_near_a_dismissed_toast(story: Story, prompts_after_a_second: None) -> None:
     _, mia = story.talking()
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")
@@ -137,7 +139,7 @@ def test_the_focus_stays_near_a_dismissed_toast(story: Story, soon: None) -> Non
     expect(mia.locator("#thread-scroll")).to_be_focused()
 
 
-def test_admin_pages_also_show_live_prompts(story: Story, soon: None) -> None:
+def test_admin_pages_also_show_live_prompts(story: Story, prompts_after_a_second: None) -> None:
     phone, mia = story.talking()
     grace = watched(story, "Grace Okafor")
     grace.goto(mia.url)
@@ -158,11 +160,11 @@ def test_admin_pages_also_show_live_prompts(story: Story, soon: None) -> None:
 
 
 def test_an_admin_page_shows_that_its_connection_broke_and_returned(
-    browser: Browser, page_errors: PageErrors, tmp_path: Path
+    browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
     with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
-        story = Story(desk, browser, page_errors)
+        story = Story(desk, browser, troubles)
         grace = story.agent("Grace Okafor")
         grace.goto(f"{desk.url}/workspace/admin/users")
         expect(grace.locator("#stream > div")).to_have_count(1)
@@ -185,14 +187,14 @@ def test_an_offer_plays_one_sound_with_any_number_of_tabs(story: Story) -> None:
     speaks.wait_for_function("() => window.heard.length")
     for page in tabs:
         expect(page.locator(".offer")).to_be_visible()
-    assert (heard(speaks), heard(*tabs)) == (OFFER, [])
+    assert (played_sounds(speaks), played_sounds(*tabs)) == (OFFER, [])
     speaks.close()
     story.phone(BOB).text("me too")
     for page in tabs:
         expect(page.locator(".offer")).to_have_count(2)
     tabs[0].wait_for_function("() => window.heard.length")  # the tab that was opened first
-    assert heard(*tabs) == OFFER
-    assert told(*tabs) == []  # The tabs are visible, so there are no system notifications.
+    assert played_sounds(*tabs) == OFFER
+    assert notifications(*tabs) == []  # The tabs are visible, so there are no system notifications.
 
 
 def test_messages_play_a_soft_sound_rarely_and_none_in_the_open_conversation(story: Story) -> None:
@@ -205,19 +207,19 @@ def test_messages_play_a_soft_sound_rarely_and_none_in_the_open_conversation(sto
     mia.evaluate("() => { window.heard.length = 0; localStorage.removeItem('sounded') }")
     bob.text("in the open conversation")
     expect(mia.locator("#thread")).to_contain_text("in the open conversation")
-    assert heard(mia) == []
+    assert played_sounds(mia) == []
     for n in range(3):
         ann.text(f"elsewhere {n}")
         unread = mia.locator("#ongoing .item[data-unread]", has_text="Ann Lee").locator(".count")
         expect(unread).to_contain_text(f"{n + 1} new message")
     mia.wait_for_function("() => window.heard.length")
-    assert heard(mia) == MESSAGE
+    assert played_sounds(mia) == MESSAGE
     mia.evaluate(
         "() => { window.heard.length = 0; localStorage.removeItem('sounded'); window.look(true) }"
     )
     bob.text("nobody looks now")
     mia.wait_for_function("() => window.heard.length")
-    assert heard(mia) == MESSAGE
+    assert played_sounds(mia) == MESSAGE
 
 
 @pytest.mark.parametrize("how", ["Sounds are turned off", "She is away"])
@@ -240,7 +242,7 @@ def test_there_is_no_sound_when(story: Story, how: str) -> None:
     story.phone(ANN).text("hello?")
     expect(mia.locator("#ongoing .item[data-unread]")).to_contain_text("hello?")
     mia.wait_for_timeout(300)
-    assert heard(mia) == []
+    assert played_sounds(mia) == []
     mia.locator("#sounds-on").check()
 
 
@@ -252,7 +254,7 @@ def test_hidden_pages_show_offers_and_prompts_as_system_notifications(
     phone = story.phone()
     phone.text("my secret is 42")
     mia.wait_for_function("() => window.told.length")
-    assert told(mia) == [["Offer: Ann Lee", "There is no virtual agent."]]
+    assert notifications(mia) == [["Offer: Ann Lee", "There is no virtual agent."]]
     mia.get_by_role("button", name="Accept").click()
     opened(mia, "Ann Lee")
     mia.locator("#draft").fill("What is it?")
@@ -262,7 +264,7 @@ def test_hidden_pages_show_offers_and_prompts_as_system_notifications(
     with reminding(story.desk):
         phone.text("it still is")
         mia.wait_for_function("() => window.told.length")
-    (prompt,) = told(mia)
+    (prompt,) = notifications(mia)
     assert prompt[0] == "Prompt: Ann Lee"
     assert re.fullmatch(r"Ann Lee has been waiting for \d+ seconds?\.", prompt[1])
 
@@ -274,7 +276,7 @@ def test_there_is_no_notification_while_another_tab_is_visible(story: Story) -> 
     other.evaluate("() => window.look(true)")
     story.phone().text("hi")
     other.wait_for_function("() => window.heard.length")
-    assert told(mia, other) == []
+    assert notifications(mia, other) == []
 
 
 # Typing notices -------------------------------------------------------------------
@@ -324,7 +326,7 @@ def test_the_page_reports_typing_at_most_every_three_seconds(story: Story) -> No
     assert asked == ["kind=text", "kind="]
 
 
-def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None:
+def test_two_agents_who_send_at_the_same_time_lose_no_text(story: Story) -> None:
     phone, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
@@ -379,7 +381,9 @@ def test_an_empty_composer_shows_another_tabs_draft_until_it_is_sent(
 # Layout -------------------------------------------------------------------------------------
 
 
-def test_toasts_and_the_bar_fit_and_are_accessible(story: Story, soon: None) -> None:
+def test_toasts_and_the_bar_fit_and_are_accessible(
+    story: Story, prompts_after_a_second: None
+) -> None:
     _, mia = story.talking(LONG)
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")

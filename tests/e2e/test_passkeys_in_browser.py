@@ -13,7 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import Story
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
@@ -43,11 +43,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def story(desk: Service, browser: Browser, page_errors: PageErrors) -> Story:
-    return Story(desk, browser, page_errors)
+def story(desk: Service, browser: Browser, troubles: Troubles) -> Story:
+    return Story(desk, browser, troubles)
 
 
-def sound(page: Page) -> None:
+def check_page(page: Page) -> None:
     """Check that axe finds no violation and that nothing scrolls sideways."""
     page.add_script_tag(path=str(AXE))
     found = page.evaluate(
@@ -85,19 +85,19 @@ def test_an_agent_adds_a_passkey_and_signs_in_with_it_in_both_ways(story: Story)
     expect(mia.get_by_text("Passkey added")).to_be_visible()
     mia.get_by_role("button", name="Create new backup codes").click()
     expect(mia.locator(".backup-codes li")).to_have_count(10)
-    sound(mia)
+    check_page(mia)
 
     sign_out(mia)
     mia.goto(f"{story.desk.url}/sign-in")
     sign_in(mia)  # The agent signs in with the password, then the passkey.
     expect(mia).to_have_url(f"{story.desk.url}/sign-in/code")
-    sound(mia)
+    check_page(mia)
     mia.get_by_role("button", name="Use your passkey").click()
     expect(mia).to_have_url(f"{story.desk.url}/workspace")
 
     sign_out(mia)
     mia.goto(f"{story.desk.url}/sign-in?next={TWO_FACTOR}")
-    sound(mia)
+    check_page(mia)
     # The agent signs in with only the passkey.
     mia.get_by_role("button", name="Sign in with a passkey").click()
     expect(mia).to_have_url(f"{story.desk.url}{TWO_FACTOR}")
@@ -120,7 +120,7 @@ def test_an_agent_sets_up_an_authenticator_app_by_keyboard(story: Story) -> None
     omar.get_by_role("button", name="Set up an app").press("Enter")
     key = omar.locator("code.app-key")
     expect(key).to_be_visible()
-    sound(omar)
+    check_page(omar)
     secret = re.sub(r"\s", "", key.inner_text())
     code = pyotp.TOTP(secret).generate_otp(int(time.time()) // 30)
     omar.get_by_label("Six-digit code").press_sequentially(code)
@@ -139,7 +139,7 @@ def test_an_agent_whose_role_requires_a_second_factor_sets_up_a_passkey(story: S
     try:
         grace.get_by_role("button", name="Grace").click()
         expect(grace).to_have_url(f"{story.desk.url}/sign-in/set-up")
-        sound(grace)
+        check_page(grace)
         grace.get_by_role("button", name="Use a passkey instead of the app").click()
         expect(grace.get_by_text("Passkey added")).to_be_visible()
         expect(grace).to_have_url(re.compile(TWO_FACTOR))

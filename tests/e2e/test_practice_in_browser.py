@@ -14,7 +14,7 @@ BANNER = "#practice-banner"
 ASKED = '#thread .msg[data-from="requester"]'
 
 
-def ready(story: Story, mia: Page) -> None:
+def start_run(story: Story, mia: Page) -> None:
     """Start a run for Mia, and set her to Away."""
     mia.goto(f"{story.desk.url}{HERE}")
     mia.get_by_role("button", name="Set me to Away").click()
@@ -33,7 +33,7 @@ def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
     body = {"source": "demo", "conversations": 1, "speed": 60}
     url, me = f"{story.desk.url}/api/v1/practice-runs", token(story, "mia")
     requests.post(url, json=body, headers=me, timeout=20).raise_for_status()
-    ready(story, mia)
+    start_run(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 1 done")
     mia.get_by_role("button", name="Accept").click()
     opened(mia, re.compile("Requester 1"))
@@ -64,7 +64,7 @@ def test_two_browsers_show_one_run_and_can_still_use_the_real_desk(story: Story)
     mia.get_by_label("Conversations").fill("2")
     mia.get_by_label("Speed").select_option(label="10× as fast")
     mia.get_by_role("button", name="Prepare with the demo set").click()
-    ready(story, mia)
+    start_run(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 2 done")
     # The second browser stays on the real desk until Mia also opens the practice desk there.
     second.reload()

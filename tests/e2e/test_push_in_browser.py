@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, Page, expect
 from py_vapid import Vapid02, b64urlencode
 
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import DIRECT, Story
 from tests.support.demo_home import demo_home
 from tests.support.service import running_service
@@ -144,14 +144,14 @@ def pushes() -> Iterator[PushServer]:
 
 @pytest.fixture
 def here(
-    tmp_path: Path, browser: Browser, page_errors: PageErrors, pushes: PushServer
+    tmp_path: Path, browser: Browser, troubles: Troubles, pushes: PushServer
 ) -> Iterator[Story]:
     """A desk that is allowed to call the test's push service."""
     quicker: dict[str, object] = {f"{NOTIFY}.EVERY": timedelta(seconds=0.5)}
     with running_service(
         demo_home(tmp_path), constants=quicker, DEMO="1", WEBHOOK_HOSTS="127.0.0.1"
     ) as service:
-        yield Story(service, browser, page_errors)
+        yield Story(service, browser, troubles)
 
 
 class BrowserWorker:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessibility import WIDTHS, violations
-from tests.e2e.conftest import PageErrors, clear
+from tests.e2e.conftest import Troubles, clear
 from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story, opened
 from tests.support.demo_home import demo_home
 from tests.support.service import running_service
@@ -211,7 +211,7 @@ def test_supervisors_pages_are_accessible_at_every_width_in_both_themes(
 
 
 @pytest.fixture
-def shared(tmp_path: Path, browser: Browser, page_errors: PageErrors) -> Iterator[Story]:
+def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Story]:
     """A separate desk with a queue that offers work to all free agents, and a virtual agent that
     never answers.
     """
@@ -219,7 +219,7 @@ def shared(tmp_path: Path, browser: Browser, page_errors: PageErrors) -> Iterato
         demo_home(tmp_path), DEMO="1", BOT_URL="http://127.0.0.1:9/never"
     ) as service:
         _offer_to_all(tmp_path)
-        yield Story(service, browser, page_errors)
+        yield Story(service, browser, troubles)
         clear(service)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import Phone
 from tests.support.service import Service, running_service
 
@@ -48,12 +48,12 @@ def empty(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_from_an_empty_database_to_an_answered_text(
-    empty: Service, browser: Browser, page_errors: PageErrors
+    empty: Service, browser: Browser, troubles: Troubles
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-DE")
     link = re.search(r"http://\S+/setup\?token=\w+", empty.log.read_text())
     assert link is not None, "serve prints the link"
-    page = page_errors.watch(context.new_page())
+    page = troubles.watch(context.new_page())
     page.goto(empty.url)
     expect(page.get_by_text("open the link that the service prints")).to_be_visible()
 
@@ -80,7 +80,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.step("agents and queue")
     with context.expect_page() as opened:
         here.click("Open the phone", role="link")
-    phone = Phone(page_errors.watch(opened.value))
+    phone = Phone(troubles.watch(opened.value))
     phone.text("My screen is dark")
     expect(page.get_by_text("“My screen is dark” arrived")).to_be_visible()
     here.step("test text")

@@ -8,7 +8,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.e2e.people import BOB, DIRECT, Story
-from tests.e2e.test_macros_in_browser import made
+from tests.e2e.test_macros_in_browser import make_over_api
 
 
 def test_a_hold_with_a_reason_ends_when_the_requester_texts(story: Story) -> None:
@@ -123,22 +123,22 @@ def topics_wanted(story: Story) -> Iterator[None]:
     api = f"{story.desk.url}/api/v1"
     token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
 
-    def put(asked: bool) -> None:
+    def set_ask_topic(asked: bool) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         answer = requests.patch(
             f"{api}/desk", json={"ask_topic": asked}, headers=headers, timeout=10
         )
         answer.raise_for_status()
 
-    put(True)
+    set_ask_topic(True)
     yield
-    put(False)
+    set_ask_topic(False)
 
 
 @pytest.mark.usefixtures("topics_wanted")
 def test_an_agent_closes_with_a_typed_topic_and_undoes_it(story: Story) -> None:
     for name in ("Accounts", "Laptops", "Mail", "Phones", "Printers", "Télétravail", "VPN"):
-        made(story, "labels", name=name, topic=True)
+        make_over_api(story, "labels", name=name, topic=True)
     _, mia = story.talking(to=DIRECT)
     mia.locator("#close-it").click()
     topics = mia.get_by_role("radiogroup", name="Topic")

@@ -134,9 +134,9 @@ def test_a_conversation_goes_from_bot_to_live_agent_and_back(
 
 
 def test_an_agent_requests_an_identity_check_and_the_code_comes_by_mail(
-    browser: Browser, desk: Service, page_errors: Watcher
+    browser: Browser, desk: Service, troubles: Watcher
 ) -> None:
-    story = Story(desk, browser, page_errors)
+    story = Story(desk, browser, troubles)
     mia, priya = story.agent(), story.phone("+12025550103", DIRECT)
     priya.text("i need my payslip")
     offer = mia.locator(".offer").filter(has_text="Priya")

@@ -21,10 +21,10 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import clear
 from tests.e2e.people import DIRECT, Story, opened
 from tests.e2e.pictures import FOLDER
-from tests.e2e.test_macros_in_browser import made
+from tests.e2e.test_macros_in_browser import make_over_api
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make screenshot runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make screenshot` runs it"
 )
 ROUNDS = 3
 PAGE = "an-agents-day.md"
@@ -161,7 +161,7 @@ def write(story: Story, number: str) -> None:
     requests.post(url, json=body, headers=token(story, "mia"), timeout=10).raise_for_status()
 
 
-def answered(page: Page, body: str) -> None:
+def expect_answer(page: Page, body: str) -> None:
     expect(page.locator('#thread .msg[data-from="agent"]').last).to_contain_text(body)
 
 
@@ -183,7 +183,7 @@ def accept_mouse(hand: Hand) -> None:
     hand.click(hand.page.locator("#draft"))
     hand.type(ANSWER)
     hand.click(hand.page.get_by_role("button", name="Send", exact=True))
-    answered(hand.page, ANSWER)
+    expect_answer(hand.page, ANSWER)
 
 
 def accept_keys(hand: Hand) -> None:
@@ -193,7 +193,7 @@ def accept_keys(hand: Hand) -> None:
     focused(hand.page, "#draft")
     hand.type(ANSWER)
     hand.press("Control+Enter")
-    answered(hand.page, ANSWER)
+    expect_answer(hand.page, ANSWER)
 
 
 def template_mouse(hand: Hand) -> None:
@@ -201,7 +201,7 @@ def template_mouse(hand: Hand) -> None:
     hand.click(hand.page.locator("#picker-found").get_by_role("option", name="Quokka"))
     expect(hand.page.locator("#draft")).to_have_value("Hi Ann, a quokka.")
     hand.click(hand.page.get_by_role("button", name="Send", exact=True))
-    answered(hand.page, "Hi Ann, a quokka.")
+    expect_answer(hand.page, "Hi Ann, a quokka.")
 
 
 def template_keys(hand: Hand) -> None:
@@ -213,10 +213,10 @@ def template_keys(hand: Hand) -> None:
     hand.press("Enter")
     expect(hand.page.locator("#draft")).to_have_value("Hi Ann, a quokka.")
     hand.press("Control+Enter")
-    answered(hand.page, "Hi Ann, a quokka.")
+    expect_answer(hand.page, "Hi Ann, a quokka.")
 
 
-def noted(page: Page) -> None:
+def expect_note(page: Page) -> None:
     expect(page.locator("#thread .note").last).to_contain_text("has seen this before")
 
 
@@ -225,7 +225,7 @@ def note_mouse(hand: Hand) -> None:
     focused(hand.page, "#draft")
     hand.type(NOTE)
     hand.click(hand.page.get_by_role("button", name="Add note"))
-    noted(hand.page)
+    expect_note(hand.page)
 
 
 def note_keys(hand: Hand) -> None:
@@ -233,7 +233,7 @@ def note_keys(hand: Hand) -> None:
     focused(hand.page, "#draft")
     hand.type(NOTE)
     hand.press("Control+Enter")
-    noted(hand.page)
+    expect_note(hand.page)
 
 
 def snooze_mouse(hand: Hand) -> None:
@@ -250,7 +250,7 @@ def snooze_keys(hand: Hand) -> None:
     expect(hand.page.locator("#hold-chip")).to_be_visible()
 
 
-def asked(page: Page) -> None:
+def expect_transfer(page: Page) -> None:
     expect(page.locator("#strip")).to_contain_text("Waiting for Omar Haddad")
 
 
@@ -259,14 +259,14 @@ def transfer_mouse(hand: Hand) -> None:
     hand.click(hand.page.locator("#transfer-it"))
     hand.click(dialog(hand.page).get_by_text("Omar Haddad"))
     hand.click(dialog(hand.page).get_by_role("button", name="Ask Omar Haddad"))
-    asked(hand.page)
+    expect_transfer(hand.page)
 
 
 def transfer_keys(hand: Hand) -> None:
     hand.press("t")
     expect(dialog(hand.page).get_by_role("radio", name=re.compile("Omar"))).to_be_focused()
     hand.press("Space", "Control+Enter")
-    asked(hand.page)
+    expect_transfer(hand.page)
 
 
 def at_bobs(page: Page) -> None:
@@ -409,9 +409,11 @@ def best(day: Day, before: Callable[[Day], None], way: Way) -> tuple[Hand, float
 
 @pytest.fixture
 def day(story: Story) -> Iterator[Day]:
-    label = made(story, "labels", name="Quokkas", topic=True)
-    text = made(story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka.")
-    made(
+    label = make_over_api(story, "labels", name="Quokkas", topic=True)
+    text = make_over_api(
+        story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka."
+    )
+    make_over_api(
         story,
         "macros",
         name="Quokka",

@@ -23,12 +23,12 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from handoff_service.bot_control.rasa_cli import ROOT
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.support.demo_home import demo_home
 from tests.support.service import free_port
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make chaos` runs it"
 )
 STARTS_WITHIN = 300  # seconds, because the start trains the first model
 TRAINS_WITHIN = 400_000  # ms, on a busy machine
@@ -130,9 +130,9 @@ def wait_until_up(run: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def test_a_trainer_makes_a_better_model_live_and_rolls_back(
-    desk: Running, browser: Browser, page_errors: PageErrors
+    desk: Running, browser: Browser, troubles: Troubles
 ) -> None:
-    page = page_errors.watch(browser.new_page(viewport={"width": 1440, "height": 900}))
+    page = troubles.watch(browser.new_page(viewport={"width": 1440, "height": 900}))
     sign_in(page, desk)
     page.goto(f"{desk.url}/workspace/trainer")
     before = {path: path.read_bytes() for path in (desk.data / "data").rglob("*.yml")}

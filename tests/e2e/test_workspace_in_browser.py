@@ -10,7 +10,7 @@ from playwright.sync_api import APIResponse, Browser, Route, expect
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
 from handoff_service.rules.delivery.sms_text import narrowed, segments, split
 from tests.e2e.accessibility import problems
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story, opened
 from tests.support.demo_home import demo_home
 from tests.support.service import free_port, running_service
@@ -156,33 +156,33 @@ def test_an_agent_sets_the_presence_in_the_menu(story: Story) -> None:
 
 COUNTED = {
     "nothing": "",
-    "one GSM-7 segment, full": "x" * 160,
+    "a full GSM-7 segment": "x" * 160,
     "one over": "x" * 161,
     "look-alikes": "it’s “here” – now…",
     "look-alikes that do not help": "it’s 👋",
-    "extension characters take two": "€" * 80,
+    "extension characters take two units": "€" * 80,
     "an extension character is not cut in two": "x" * 152 + "€" + "x" * 152,
     "line ends": "one\ntwo",
-    "an accent of the alphabet": "é è ñ Ω",
-    "an accent that is not in it": "ê",
-    "an accent on its own": "cafe\u0301 x\u030c",
-    "a mark first": "\u0327",
-    "letters that are composed": "cafe\u0301",
-    "blanks and invisible characters": "a\tb\u2003c\u200b\ufeffd\u00ade",
+    "an accent in the alphabet": "é è ñ Ω",
+    "an accent outside the alphabet": "ê",
+    "a separate accent": "cafe\u0301 x\u030c",
+    "a combining mark at the start": "\u0327",
+    "composed letters": "cafe\u0301",
+    "spaces and invisible characters": "a\tb\u2003c\u200b\ufeffd\u00ade",
     "styled letters": "\uff28\uff49 \ufb01ne \U0001d5db\U0001d5f6",
     "joined pictures": "\U0001f469\u200d\U0001f4bb 1\ufe0f\u20e3 \U0001f1e9\U0001f1ea",
     "right to left, with marks": "\u200f\u05e9\u05dc\u05d5\u05dd \u00ad\u2067x\u2069",
     "Persian": "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
     "a private character": "\ue000",
-    "a blank that is none of ours": "\u1680x",
-    "look-alikes and one that is none": "\u2013 \u200b \u043a",
+    "a space character outside the alphabet": "\u1680x",
+    "look-alikes and a character without one": "\u2013 \u200b \u043a",
     "all look-alikes": "".join(WRITTEN_ALIKE),
     "everything invisible": "x" + "".join(INVISIBLE_NAMES)[40:400],
     "an emoji takes two units": "👋" * 35,
-    "one emoji more": "👋" * 36,
+    "one emoji too many": "👋" * 36,
     "an emoji is not cut in two": "x" * 66 + "👋" + "x" * 10,
     "ten segments": "x" * 1500,
-    "spaces around are not sent": "  hi  ",
+    "surrounding spaces are not sent": "  hi  ",
 }
 
 
@@ -408,12 +408,12 @@ def test_an_agent_can_turn_single_keys_off(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_restart_loses_nothing_and_the_page_announces_it(
-    browser: Browser, page_errors: PageErrors, tmp_path: Path
+def test_the_page_announces_a_restart_that_loses_no_text(
+    browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
     with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
-        phone, mia = Story(desk, browser, page_errors).talking()
+        phone, mia = Story(desk, browser, troubles).talking()
         mia.locator("#draft").fill("half a sentence")
     expect(mia.locator("#connection")).to_contain_text("Connection lost at")
     expect(mia.locator("#connection")).to_contain_text("Your draft is kept.")

@@ -124,7 +124,7 @@ async def two(story: Story, clock: MovedClock, database_url: str) -> Any:
     other.close()
 
 
-async def test_a_bot_turn_is_answered_once(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_bot_turn_gets_one_answer(two: Two, story: Story, clock: MovedClock) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     clock.move(2)
     await two.drill(Work.BOT_TURN)

@@ -123,7 +123,7 @@ async def test_no_log_line_contains_peoples_words(store: Store, logged: io.Strin
                 {"message": "unseen", "exception": outcome}
             )
             logged.write("".join(traceback.format_exception(outcome)))
-    assert failed >= 2 * len(FAILS) - 4, "at least one database refuses each of these statements"
+    assert failed >= 2 * len(FAILS) - 4, "each database accepts at most two of these statements"
     said = logged.getvalue()
     assert "action=failed" in said
     assert not [

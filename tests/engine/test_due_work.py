@@ -1,4 +1,4 @@
-"""Any number of processes claim due work, each item once, and in order within a lane."""
+"""Any number of processes claim due work, each item once, and in order within a line."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.conftest import Heard, MovedClock
 
 
 async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DELIVER) -> None:
-    """Schedule work: (key, lane, seconds from now)."""
+    """Schedule work: (key, line, seconds from now)."""
 
     def operation(tx: Transaction, _: None) -> None:
         for key, line, seconds in work:
@@ -33,7 +33,7 @@ async def done(store: Store, *keys: str) -> None:
     await store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, keys), None)
 
 
-async def test_a_lane_has_one_claim_at_a_time_and_the_lowest_id_comes_first(store: Store) -> None:
+async def test_a_line_has_one_claim_at_a_time_and_the_lowest_id_comes_first(store: Store) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 0))
     assert await claimed(store) == ["1", "3"]
     assert await claimed(store) == []
@@ -41,7 +41,7 @@ async def test_a_lane_has_one_claim_at_a_time_and_the_lowest_id_comes_first(stor
     assert await claimed(store) == ["2"]
 
 
-async def test_a_retry_delays_later_work_of_its_lane(store: Store, clock: MovedClock) -> None:
+async def test_a_retry_delays_later_work_of_its_line(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
     at = clock.now + timedelta(seconds=4)
@@ -83,7 +83,7 @@ async def test_the_worker_sleeps_until_the_next_work_that_can_be_claimed(
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 20))
     assert await claimed(store) == ["1"]
     assert await store.read(due_work.next_due, clock()) == timedelta(seconds=20), (
-        "the second work item of a lane cannot be claimed yet"
+        "the second work item of a line cannot be claimed yet"
     )
 
 

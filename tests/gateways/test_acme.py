@@ -82,7 +82,7 @@ async def post(url: str, said: dict[str, str], key: str = KEY) -> int:
         return answer.status
 
 
-async def answered(webhooks: str, story: Story, number: str) -> tuple[int, int]:
+async def receive_and_answer(webhooks: str, story: Story, number: str) -> tuple[int, int]:
     """Receive a text from this number, and let Mia answer it. Return the interaction and the
     message.
     """
@@ -104,7 +104,7 @@ async def test_acme_carries_a_text_and_its_answer(
         assert await post(f"{webhooks}/twilio/sms", {}) == 404, (
             "no webhook exists for a provider that is not set up"
         )
-        interaction, message = await answered(webhooks, story, ANN)
+        interaction, message = await receive_and_answer(webhooks, story, ANN)
         async with asyncio.timeout(10):
             while acme.texts.get(sid := await acme.taken.get(), {})["ref"] != message:
                 pass

@@ -57,18 +57,18 @@ class TestContract(SmsProviderContract):
     takes_our_ids = True
 
 
-def changed(**changes: object) -> Outgoing:
+def outgoing_with(**changes: object) -> Outgoing:
     return dataclasses.replace(outgoing(), **changes)  # type: ignore[arg-type]  # of a test
 
 
 async def test_a_text_leaves_through_the_sim_card_of_its_number(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
-    await provider.send(changed(sender=SIM_2))
+    await provider.send(outgoing_with(sender=SIM_2))
     (text,) = phone.texts.values()
     asked = text.asked
     assert (asked["simNumber"], asked["ttl"], asked["withDeliveryReport"]) == (2, 14_400, True)
-    refused = await provider.send(changed(sender="+18885550300"))
+    refused = await provider.send(outgoing_with(sender="+18885550300"))
     assert refused == Refused(code=errors.NOT_OUR_NUMBER)
 
 
@@ -104,7 +104,7 @@ async def test_a_retry_after_a_failure_is_a_new_text(
 ) -> None:
     await provider.send(outgoing())
     phone.carry(fails="Send result: RESULT_ERROR_NO_SERVICE (...)")
-    await provider.send(changed(retries=1))
+    await provider.send(outgoing_with(retries=1))
     phone.carry()
     assert len(phone.texts) == 2
     assert len(phone.sent) == 1
@@ -151,7 +151,7 @@ async def test_a_wrong_password_stops_the_sending_from_its_number(
 async def test_a_phone_sends_no_pictures_and_has_no_opt_out_list(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
-    refused = await provider.send(changed(media_urls=("https://sms.example.com/media/1",)))
+    refused = await provider.send(outgoing_with(media_urls=("https://sms.example.com/media/1",)))
     assert refused == Refused(code=errors.NO_PICTURES)
     assert not phone.texts
     with pytest.raises(NotOffered, match="no list of opt-outs"):
@@ -209,7 +209,7 @@ def test_the_sim_cards_share_the_phones_rate_limit(config: Settings) -> None:
 
 
 def test_an_id_contains_the_desk_the_message_and_the_attempt(config: Settings) -> None:
-    sid = message_ids.id_of(config, changed(message_id=10**9, retries=3))
+    sid = message_ids.id_of(config, outgoing_with(message_id=10**9, retries=3))
     assert len(sid) <= 36
     assert message_ids.about(config, sid) == (10**9, 3)
     other = dataclasses.replace(config, secret_key="another desk")
@@ -217,7 +217,7 @@ def test_an_id_contains_the_desk_the_message_and_the_attempt(config: Settings) -
         "another desk can have a message with the same id"
     )
     assert message_ids.id_of(config, outgoing()) == message_ids.id_of(config, outgoing())
-    copied = changed(body="Another text of a copy of this desk.")
+    copied = outgoing_with(body="Another text of a copy of this desk.")
     assert message_ids.id_of(config, outgoing()) != message_ids.id_of(config, copied)
 
 

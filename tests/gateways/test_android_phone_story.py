@@ -200,7 +200,7 @@ async def test_texts_per_minute_stay_within_the_phones_limit(desk: Desk) -> None
     ]
 
 
-async def test_a_requester_who_texts_stop_gets_one_confirmation_and_nothing_more(
+async def test_a_requester_who_texts_stop_gets_only_one_confirmation(
     desk: Desk,
 ) -> None:
     """The phone's carrier has no opt-out list, so only the desk blocks further texts."""

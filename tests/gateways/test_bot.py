@@ -231,7 +231,7 @@ async def test_a_missing_server_is_a_failure() -> None:
     await gone.close()
 
 
-async def answered(bot: Bot) -> BotAnswer | str:
+async def answer_or_reason(bot: Bot) -> BotAnswer | str:
     """Return the bot's answer, or why there is none."""
     try:
         return await bot.ask(QUESTION)
@@ -245,14 +245,14 @@ class BotContract:
     """
 
     async def test_a_turn_returns_an_answer_or_a_reason(self, port: Bot) -> None:
-        answer = await answered(port)
+        answer = await answer_or_reason(port)
         if isinstance(answer, str):
             assert answer.endswith(".")
         else:
             assert all(isinstance(reply, BotReply) for reply in answer.replies)
 
     async def test_a_repeated_turn_gets_the_same_answer(self, port: Bot) -> None:
-        assert await answered(port) == await answered(port)
+        assert await answer_or_reason(port) == await answer_or_reason(port)
 
     async def test_a_second_close_does_nothing(self, port: Bot) -> None:
         await port.close()

@@ -89,7 +89,7 @@ def environ(
     }
 
 
-async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
+async def doctor_problems(environ: dict[str, str]) -> tuple[int, list[str]]:
     """Return the exit code and the problems, without those that this desk has in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
@@ -112,7 +112,7 @@ async def test_notes_of_the_checklist_do_not_count_as_problems(environ: dict[str
 
 
 async def test_a_good_setup_has_no_problems(environ: dict[str, str]) -> None:
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert (code, findings) == (
         0,
         ["ok     database, bot, Twilio's account, its webhooks, the clock"],
@@ -122,13 +122,13 @@ async def test_a_good_setup_has_no_problems(environ: dict[str, str]) -> None:
 async def test_the_doctor_checks_the_media_store(environ: dict[str, str], s3: S3Server) -> None:
     bucket = s3.bucket()
     environ |= s3.settings(bucket)
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert (code, findings[0]) == (
         0,
         "ok     database, bot, media store, Twilio's account, its webhooks, the clock",
     )
     environ["PATCHBOARD_MEDIA_STORE"] = "s3://absent"
-    assert await said(environ) == (
+    assert await doctor_problems(environ) == (
         1,
         [
             "Pictures and files cannot be kept in s3://absent: The S3 store has no bucket absent. "
@@ -142,11 +142,11 @@ async def test_the_doctor_checks_the_database_that_bots_share(
     environ: dict[str, str], postgres_url: str
 ) -> None:
     environ["PATCHBOARD_BOT_TRACKER_URL"] = postgres_url
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert code == 0
     assert findings[0].startswith("ok     database, bot, the virtual agent's database, ")
     environ["PATCHBOARD_BOT_TRACKER_URL"] = "postgresql://bot:hunter2@127.0.0.1:1/desk"
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert code == 1
     assert findings[0].startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
 
@@ -157,7 +157,7 @@ async def test_each_problem_is_shown_with_its_fix(
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"
     del twilio.numbers[DIRECT]
     twilio.account_status = "suspended"
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert code == 1
     assert findings == [
         "Twilio's account is suspended, so nothing is sent. Settle this with Twilio.",
@@ -173,7 +173,7 @@ async def test_the_doctor_reports_a_missing_fallback_and_webhooks_by_get(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN] |= {"sms_method": "GET", "sms_fallback_url": ""}
-    _, findings = await said(environ)
+    _, findings = await doctor_problems(environ)
     webhook = f"{public_url}/webhooks/twilio/sms (POST)."
     assert findings == [
         f"{MAIN} sends its texts by GET, which this service does not answer. "
@@ -191,7 +191,7 @@ async def test_the_doctor_reports_a_fallback_by_get(
         "sms_fallback_method": "GET",
         "sms_fallback_url": "https://elsewhere.example/sorry",
     }
-    assert (await said(environ))[1] == [
+    assert (await doctor_problems(environ))[1] == [
         f"{MAIN} calls its fallback by GET, which this service does not answer. Set in "
         f"Twilio's console, under the number, “Primary handler fails”: "
         f"{public_url}/webhooks/twilio/sms (POST).",
@@ -203,7 +203,7 @@ async def test_the_doctor_reports_a_number_that_an_application_handles(
 ) -> None:
     twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
     twilio.numbers[DIRECT]["sms_application_sid"] = ""
-    assert (await said(environ))[1] == [
+    assert (await doctor_problems(environ))[1] == [
         f"{MAIN} uses the TwiML app AP0123456789abcdef0123456789abcdef, so "
         "Twilio ignores the number's own webhooks. Choose Webhook in place of TwiML App in "
         "Twilio's console, under the number, Configure with.",
@@ -225,11 +225,11 @@ async def test_the_doctor_checks_a_number_in_a_messaging_service(
         f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'",
     )
     named = f"The messaging service {service} of {MAIN}"
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{named} is not in this Twilio account"
     ]
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{named} does not have this number in its sender pool, so nothing can be sent",
         f"{named} sends its texts nowhere",
         f"{named} has no fallback",
@@ -241,19 +241,19 @@ async def test_the_doctor_checks_a_number_in_a_messaging_service(
         "inbound_request_url": webhook,
         "fallback_url": webhook,
     }
-    assert (await said(environ))[0] == 0
+    assert (await doctor_problems(environ))[0] == 0
     by_get = {"inbound_method": "GET", "fallback_method": "GET"}
     twilio.services[service] = {
         "pool": [MAIN],
         "inbound_request_url": webhook,
         "fallback_url": webhook,
     } | by_get
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{named} sends its texts by GET, which this service does not answer",
         f"{named} calls its fallback by GET, which this service does not answer",
     ]
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{MAIN} has no fallback"
     ]
 
@@ -271,12 +271,12 @@ async def test_the_doctor_checks_the_way_from_the_bots_actions_to_the_service(
             "PATCHBOARD_BOT_TOKEN": "shared",
         }
         asked |= {"PATCHBOARD_HOST": str(address.hostname), "PATCHBOARD_PORT": str(address.port)}
-        assert (await said(asked))[0] == 0
+        assert (await doctor_problems(asked))[0] == 0
         assert (
             "runs with a different PATCHBOARD_BOT_TOKEN"
-            in (await said(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
+            in (await doctor_problems(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
         )
-    assert "Start the service with: patchboard serve" in (await said(asked))[1][1]
+    assert "Start the service with: patchboard serve" in (await doctor_problems(asked))[1][1]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ async def test_the_doctor_reports_consent_that_the_provider_does_not_have(
 ) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
-    assert await said(environ) == (
+    assert await doctor_problems(environ) == (
         1,
         [f"1 consent change has not reached the provider{says}"],
     )
@@ -313,7 +313,7 @@ async def test_the_doctor_reports_texts_that_the_provider_does_not_accept(
     await begin(story, message)
     await finish(story, message, Refused(code=21611))
     store.close()
-    assert await said(environ) == (
+    assert await doctor_problems(environ) == (
         1,
         [
             "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is full. "
@@ -329,7 +329,7 @@ async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict
         f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', "
         f"'{NO_CONSENTS.replace("'", "''")}')",
     )
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert (code, findings[0]) == (
         0,
         f"note   1 consent change has not reached the provider: {NO_CONSENTS}.",
@@ -356,7 +356,7 @@ async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict
 async def test_the_doctor_reports_requesters_who_cannot_get_the_satisfaction_question(
     environ: dict[str, str], change: dict[str, str], says: str
 ) -> None:
-    code, findings = await said(environ | change)
+    code, findings = await doctor_problems(environ | change)
     assert code == 1
     assert any(one.startswith(says) for one in findings), findings
 
@@ -365,9 +365,9 @@ async def test_the_doctor_checks_the_public_address(
     environ: dict[str, str], service: Service
 ) -> None:
     service.token = "of another account"
-    _, (finding,) = await said(environ)
+    _, (finding,) = await doctor_problems(environ)
     assert "rejects our signature" in finding
     service.status = 404
-    _, (finding,) = await said(environ)
+    _, (finding,) = await doctor_problems(environ)
     assert "answers 404, so it is not this service" in finding
     await asyncio.sleep(0)

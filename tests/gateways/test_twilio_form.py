@@ -64,7 +64,7 @@ def left_to_the_sweep(form: dict[str, str]) -> bool:
 
 RECUTS: list[tuple[str, Pairs, Pairs]] = [
     (
-        "another message: the id swallows what follows",
+        "another message: the id includes the next field",
         TEXT,
         [*TEXT[:5], ("MessageSid", f"{sid(1)}NumMedia0"), *TEXT[7:]],
     ),
@@ -72,25 +72,25 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
         *TEXT[:1], ("Body", "I saw "), ("Doctor", " Who"), *TEXT[2:],
     ]),
     ("no text", TEXT, [*TEXT[:1], ("BodyHi", ""), *TEXT[2:]]),
-    ("no text, by the account", TEXT, [("AccountSid", f"{ACCOUNT_SID}BodyHi"), *TEXT[2:]]),
+    ("no text: the account id has it", TEXT, [("AccountSid", f"{ACCOUNT_SID}BodyHi"), *TEXT[2:]]),
     (
-        "another sender, out of what was written",
+        "another sender, from the words of the text",
         [*TEXT[:1], ("Body", "HiFrom+12025550199G"), *TEXT[2:3], *TEXT[5:]],
         [*TEXT[:2], ("From", "+12025550199"), ("GFro", "m+12025550101"), *TEXT[5:]],
     ),
     (
-        "another sender, with an own name for the real one",
+        "another sender, and the real one under an invented name",
         [*TEXT[:1], ("Body", "HiFrom+12025550199FromA"), *TEXT[2:]],
         [*TEXT[:2], ("From", "+12025550199"), ("FromAFrom", "+12025550101"), *TEXT[3:]],
     ),
     (
-        "another sender, with the real one in its city",
+        "another sender, and the real one in the city",
         [*TEXT[:1], ("Body", "xFrom+12025550199FromCityA"), ("From", "SUPPORT"), *TEXT[5:]],
         [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "AFromSUPPORT"),
             *TEXT[5:]],
     ),
     (
-        "another sender, with the real one under an own name",
+        "another sender, and the real one after an invented name",
         [*TEXT[:1], ("Body", "xFrom+12025550199G"), ("From", "SUPPORT"), *TEXT[5:]],
         [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("GFro", "mSUPPORT"), *TEXT[5:]],
     ),
@@ -108,17 +108,17 @@ def test_dangerous_recuts_are_refused(genuine: Pairs, other: Pairs) -> None:
 
 
 GENUINE: list[tuple[str, Pairs]] = [
-    ("a parameter nobody has heard of", [("Sparkle", "1")]),
-    ("another one, in lower case", [("zebra", "From here To there")]),
-    ("words that are names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
-    ("a city as it is written", [("FromCity", "Toronto-Tostadt"), ("ToCity", "Montréal")]),
+    ("an unknown parameter", [("Sparkle", "1")]),
+    ("an unknown parameter in lower case", [("zebra", "From here To there")]),
+    ("words that are parameter names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
+    ("a city in its usual spelling", [("FromCity", "Toronto-Tostadt"), ("ToCity", "Montréal")]),
     (
         "a reply's own ids",
         [("OriginalRepliedMessageSid", sid(4)), ("OriginalRepliedMessageSender", "+12025550101")],
     ),
     ("a bank's name", [("From", "CityBank")]),
     ("an insurer's name", [("From", "State Farm")]),
-    ("no account's id", []),
+    ("no account id", []),
 ]
 
 

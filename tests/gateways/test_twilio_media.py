@@ -67,11 +67,15 @@ async def test_a_download_stops_at_five_megabytes(
 
 
 TROUBLE = [
-    ("not there yet", 404, NotFetched(why="The provider does not have it (404).", again=True)),
+    (
+        "the file is not available yet",
+        404,
+        NotFetched(why="The provider does not have it (404).", again=True),
+    ),
     ("failing", 503, NotFetched(why="The provider refused the download (503).", again=True)),
     ("elsewhere", "http://127.0.0.1:9/secret", FOREIGN),
     ("elsewhere, nearly", "https://twilio.com.evil.example/x", FOREIGN),
-    ("elsewhere, without TLS", "http://mms.twiliocdn.com/x", FOREIGN),
+    ("another host, without TLS", "http://mms.twiliocdn.com/x", FOREIGN),
 ]
 
 

@@ -65,10 +65,10 @@ def described(exchange: Exchange) -> Mapping[str, Any]:
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), exchange.path):
             call: Mapping[str, Any] = methods[exchange.method.lower()]
             return call
-    raise AssertionError(f"Twilio describes no {exchange.path}")
+    raise AssertionError(f"Twilio's document does not describe {exchange.path}")
 
 
-def wrong(exchange: Exchange) -> Iterator[str]:
+def differences(exchange: Exchange) -> Iterator[str]:
     """Return the differences from Twilio's description."""
     call = described(exchange)
     known = {p["name"]: p["schema"] for p in call.get("parameters", ()) if p["in"] == "query"}
@@ -145,7 +145,7 @@ async def test_requests_and_fake_answers_follow_twilios_description(
     assert {path.rpartition("/")[2] for _, path in asked} == {
         "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",
     }  # fmt: skip
-    found = [f"{e.method} {e.path}: {fault}" for e in twilio.exchanges for fault in wrong(e)]
+    found = [f"{e.method} {e.path}: {fault}" for e in twilio.exchanges for fault in differences(e)]
     assert found == []
 
 
@@ -156,6 +156,6 @@ def test_patchboard_knows_every_status_of_twilio() -> None:
 def test_differences_from_the_description_are_found() -> None:
     path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     form = {"Form": ["+1"], "ValidityPeriod": ["1"], "MessagingServiceSid": ["MG1"]}
-    found = list(wrong(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))
+    found = list(differences(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))
     for fault in ("To is missing", "no parameter Form", '"MG1"', "7 is not", "made up colour"):
         assert any(fault in one for one in found), (fault, found)

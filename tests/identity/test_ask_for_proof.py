@@ -206,10 +206,12 @@ async def test_a_check_that_is_not_possible_is_refused(story: Story, ann: Provin
 async def test_without_a_bot_or_a_way_to_verify_the_request_is_refused(
     story: Story, ann: Proving, given: OperationSettings, says: str
 ) -> None:
-    def asked(tx, command):  # type: ignore[no-untyped-def]
+    def ask_with_settings(tx, command):  # type: ignore[no-untyped-def]
         tx.settings = given
         return ask_for_proof(tx, command)
 
     with pytest.raises(Conflict, match=says):
-        await story.store.write(asked, AskForProof(interaction_id=ann.interaction, agent_id=MIA))
+        await story.store.write(
+            ask_with_settings, AskForProof(interaction_id=ann.interaction, agent_id=MIA)
+        )
     assert (await story.see(ann.interaction)).owner.kind is Owner.AGENT

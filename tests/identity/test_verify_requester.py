@@ -120,7 +120,7 @@ async def test_an_agent_rules_out_both_users_of_a_number(story: Story) -> None:
     assert (await story.see(ann)).guest
 
 
-async def test_a_verification_after_the_number_moved_to_another_users_record(story: Story) -> None:
+async def test_not_this_person_survives_a_move_of_the_number_to_another_user(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     for user, numbers in ((ANN_ID, []), (BOB_ID, [ANN])):

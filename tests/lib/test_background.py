@@ -12,7 +12,7 @@ from handoff_service.lib.background import Background
 from handoff_service.lib.debounce import Debouncer
 
 
-async def until(done: Callable[[], object]) -> None:
+async def wait_until(done: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not done():
             await asyncio.sleep(0.001)
@@ -31,7 +31,7 @@ async def test_a_task_that_fails_or_ends_is_restarted_and_counted() -> None:
 
     tasks = Background(failed.append, pause=0.001)
     tasks.start("one", run)
-    await until(lambda: len(runs) == 3)
+    await wait_until(lambda: len(runs) == 3)
     assert failed == ["one", "one"]
     await tasks.stop()
 
@@ -53,11 +53,11 @@ async def test_a_task_that_keeps_failing_is_named_until_it_runs_without_failure(
     tasks.start("one", run)
     tasks.start("other", lambda: asyncio.Event().wait())  # type: ignore[arg-type,return-value]
     assert tasks.failing() == {}
-    await until(lambda: runs > 2)
+    await wait_until(lambda: runs > 2)
     assert list(tasks.failing()) == ["one"]
     assert "times in a row (ValueError)" in tasks.failing()["one"]
     broken, before = False, runs
-    await until(lambda: runs > before)
+    await wait_until(lambda: runs > before)
     assert list(tasks.failing()) == ["one"], "the task has only just restarted"
     monkeypatch.setattr(background, "RAN_WELL", 0.0)
     assert tasks.failing() == {}
@@ -125,8 +125,8 @@ async def test_a_trigger_is_kept_until_its_work_has_succeeded(error: Exception) 
     tasks.start("soon", soon.run)
     for _ in range(3):
         soon.trigger()
-    await until(lambda: done)
+    await wait_until(lambda: done)
     assert (done, len(failed)) == (1, 2 * isinstance(error, ValueError))
     soon.trigger()
-    await until(lambda: done == 2)
+    await wait_until(lambda: done == 2)
     await tasks.stop()

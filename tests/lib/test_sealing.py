@@ -36,8 +36,8 @@ SEALED = OLD.seal("a.b", "secret")
         pytest.param(Sealer(["other key"]), "a.b", SEALED, id="another key"),
         pytest.param(OLD, "a.c", SEALED, id="copied into another column"),
         pytest.param(OLD, "a.b", SEALED[:-4] + "AAAA", id="changed"),
-        pytest.param(OLD, "a.b", SEALED[:30], id="cut short"),
-        pytest.param(OLD, "a.b", f"{PREFIX}nothing", id="no sealed value at all"),
+        pytest.param(OLD, "a.b", SEALED[:30], id="truncated"),
+        pytest.param(OLD, "a.b", f"{PREFIX}nothing", id="not an encrypted value"),
     ],
 )
 def test_an_altered_or_misplaced_value_does_not_open(

@@ -1,5 +1,5 @@
-"""Retention removes content that is older than its limit, a few rows at a time, and reports keep
-their figures.
+"""Retention removes content that is older than its limit, a few rows at a time. Reports keep their
+numbers.
 """
 
 import itertools
@@ -27,7 +27,7 @@ from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
-from handoff_service.rules.privacy.step_size import AIM, MOST, next_size
+from handoff_service.rules.privacy.step_size import AIM, LEAST, MOST, next_size
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.rules.training import order
 from handoff_service.store.delivery.usage_report import usage_report
@@ -109,7 +109,7 @@ async def test_retention_is_off_by_default(story: Story, worker: Worker, clock: 
     assert not await story.count(t.retention)
 
 
-async def test_texts_go_after_their_days_and_the_list_counts_them_before(
+async def test_texts_are_removed_after_their_limit_and_the_list_counts_them_before(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     old = await conversation(story)
@@ -129,7 +129,7 @@ async def test_texts_go_after_their_days_and_the_list_counts_them_before(
     assert (row.requester_number, row.short_description) == (ANN, None)
 
 
-async def test_files_of_an_s3_store_go_too_when_it_is_back(
+async def test_files_in_an_s3_store_are_removed_after_an_outage_of_the_store(
     story: Story, worker: Worker, clock: MovedClock, s3: S3Server
 ) -> None:
     bucket = s3.bucket()
@@ -152,7 +152,7 @@ async def test_files_of_an_s3_store_go_too_when_it_is_back(
     assert (await of(story, KeptKind.MEDIA, clock)).would_remove == 0
 
 
-async def test_conversations_lose_their_requester_too(
+async def test_old_conversations_lose_their_requester(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     interaction_id = await conversation(story)
@@ -166,7 +166,7 @@ async def test_conversations_lose_their_requester_too(
     assert again.interaction_id != interaction_id
 
 
-async def test_reports_keep_their_figures(story: Story, worker: Worker, clock: MovedClock) -> None:
+async def test_reports_keep_their_numbers(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     f = t.conversation_facts
     await story.store.write(facts.write, await story.store.read(facts.next_batch))
@@ -182,7 +182,7 @@ async def test_reports_keep_their_figures(story: Story, worker: Worker, clock: M
     assert await story.store.read(usage_report) == texts
 
 
-async def test_the_audit_log_loses_old_entries_and_its_chain_stays_whole(
+async def test_the_audit_log_loses_old_entries_and_its_chain_stays_valid(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     for _ in range(450):
@@ -220,7 +220,7 @@ async def test_a_slow_step_makes_the_next_one_smaller(
     monkeypatch.setattr(retain, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(retain, "empty_rows", counted)
     await run(story, worker)
-    assert steps[:4] == [10, 2, 1, 2]
+    assert steps[:3] == [10, 5, 5]
     assert {line.body for line in await story.lines(interaction_id)} == {""}
 
 
@@ -279,7 +279,7 @@ async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedCl
     assert (await of(story, KeptKind.TEXTS, clock)).state == "stopped"
 
 
-async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: MovedClock) -> None:
+async def test_the_next_run_is_at_night_and_scheduled_once(story: Story, clock: MovedClock) -> None:
     for _ in range(2):
         await story.store.write(schedule_retention, None)
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.RETAIN)
@@ -292,9 +292,9 @@ async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: Mo
         (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
         (10, 4, AIM / 2, 10),  # fast, but there were few rows
         (MOST, MOST, AIM / 2, MOST),
-        (10, 10, AIM * 2, 5),
-        (40, 10, AIM * 2, 5),
-        (1, 1, AIM * 50, 1),  # one row is the least
+        (40, 40, AIM * 2, 20),
+        (40, 20, AIM * 2, 10),
+        (10, 10, AIM * 50, LEAST),
     ],
 )
 def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
@@ -313,7 +313,7 @@ def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
         ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
     ],
 )
-def test_the_nightly_run_of_retention(now: str, zone: str, night: str) -> None:
+def test_the_time_of_the_nightly_run(now: str, zone: str, night: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     found = next_night(at, zone)
     assert found == datetime.fromisoformat(night).replace(tzinfo=UTC)

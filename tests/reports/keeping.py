@@ -1,4 +1,4 @@
-"""Run the background job of reports by hand, and ask for a report."""
+"""Helpers for tests of reports: run the background job, and read a report."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -21,7 +21,7 @@ async def keep(store: Store) -> None:
 
 
 async def pack(store: Store) -> int:
-    """Pack all days that are due. Returns how many."""
+    """Pack all due days. Return their number."""
     count = 0
     while (day := await store.read(packed_days.next_to_pack)) is not None:
         await store.write(packed_days.begin_packing, day.day)

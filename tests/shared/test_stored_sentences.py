@@ -1,4 +1,4 @@
-"""Sentences that the database stores in English are shown in the language of a page."""
+"""Pages show sentences that the database stores in English in the page's language."""
 
 from gettext import NullTranslations
 
@@ -39,7 +39,7 @@ def test_a_stored_sentence_is_translated_if_it_is_known(stored: str, german: str
     assert (found, translated(found, _German())) == (stored, german)
 
 
-def test_a_value_that_is_a_phrase_is_translated_too() -> None:
+def test_a_value_that_is_a_phrase_is_also_translated() -> None:
     made = filled(REFUSED, count=1, why=DELETED)
     assert isinstance(made, Phrase)
     assert (made, made.translated(_German())) == (
@@ -80,7 +80,7 @@ def test_a_stored_sentence_is_found_with_its_names(text: str, shown: str) -> Non
     assert translated(stored(text), Marked()) == shown
 
 
-def test_a_reason_that_a_person_wrote_stays() -> None:
+def test_a_reason_that_a_person_wrote_is_not_translated() -> None:
     assert translated(reason("Mia left"), Marked()) == "Mia left"
     assert translated(reason("Waiting for another team"), Marked()) == "<Waiting for another team>"
 
@@ -104,7 +104,7 @@ def test_a_decision_is_found_with_its_names(text: str, shown: str) -> None:
     assert translated(decision(text), Marked()) == shown
 
 
-def test_each_reason_of_work_assignment_is_known() -> None:
+def test_each_reason_of_work_assignment_can_be_translated() -> None:
     given = {"presence": "away", "skills": "dock", "after": 30, "load": 1, "capacity": 2}
     for made in REASONS.values():
         assert isinstance(decision(str.__str__(made(given))), Phrase), made(given)

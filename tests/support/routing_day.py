@@ -79,9 +79,8 @@ class Day:
 
     store: Store
     clock: MovedClock
-    work: Callable[
-        [], Awaitable[int]
-    ]  #: a function that does all due work, in one or several processes
+    #: a function that does all due work, in one or several processes
+    work: Callable[[], Awaitable[int]]
     agents: int
     chance: random.Random
     begun: int = 0

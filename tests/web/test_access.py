@@ -217,7 +217,9 @@ async def test_a_signed_out_browser_is_redirected_to_the_sign_in_page(desk: Desk
             assert (answer.status, leads.partition("?")[0]) == (303, "/sign-in"), row.path
 
 
-async def test_routes_that_need_proof_accept_it(desk: Desk, tmp_path: Path) -> None:
+async def test_routes_that_require_proof_open_with_the_right_proof(
+    desk: Desk, tmp_path: Path
+) -> None:
     """The test above shows that no role opens these routes; here, the right proof does."""
     config = desk.here.desk.settings
     bot = {"Authorization": f"Bearer {config.bot_token}"}

@@ -16,7 +16,7 @@ from tests.web.workspace_server import SCRIPT, Answer, Running, shown
 ANN = {"name": "Ann Lee", "external_id": "E1001", "email": "ann@example.com"}
 
 
-def was(page: Answer) -> str:
+def hidden_was(page: Answer) -> str:
     """Return the value of the form's hidden field ``was``, which the browser sends back."""
     found = re.search(r'name="was" value="([^"]*)"', page.text)
     assert found is not None
@@ -39,7 +39,7 @@ def test_only_fields_that_both_admins_changed_conflict() -> None:
 async def test_saving_over_a_newer_record_is_refused_and_typed_values_stay(
     desk: Running, grace: Admin
 ) -> None:
-    opened = was(await grace.get("/workspace/admin/users/1"))
+    opened = hidden_was(await grace.get("/workspace/admin/users/1"))
     change = ChangeUser(id=1, by=OMAR, values={"name": "Ann Leigh", "email": "leigh@example.com"})
     await desk.desk.store.acting(OMAR).write(change_user, change)
     mine = {**ANN, "name": "Anne Lee", "numbers": "+12025550101", "attributes": "floor = 2"}
@@ -58,7 +58,7 @@ async def test_saving_over_a_newer_record_is_refused_and_typed_values_stay(
     )
     assert 'data-unsaved="[&#34;name&#34;, &#34;attributes&#34;]"' in answer.text
 
-    merge = {**mine, "email": "leigh@example.com", "was": was(answer)}
+    merge = {**mine, "email": "leigh@example.com", "was": hidden_was(answer)}
     saved = await grace.send("/users/1", **merge, **{"keep-name": "theirs"})
     assert saved.status == 303
     page = (await grace.get("/workspace/admin/users/1")).text
@@ -73,7 +73,7 @@ async def test_an_admin_can_save_the_same_form_twice(grace: Admin) -> None:
         "/groups/1": {"name": "Service desk", "capacity": "3"},
     }.items():
         page = await grace.get(f"/workspace/admin{path}")
-        answer = await grace.send(path, **fields, was=was(page))
+        answer = await grace.send(path, **fields, was=hidden_was(page))
         assert answer.status == 303, (path, shown(answer.text))
 
 

@@ -46,7 +46,7 @@ async def saved(desk: Running) -> dict[str, MessagingAction]:
     return {stored.action.name: stored.action for stored in found.values()}
 
 
-def kept(page: str) -> dict[str, Any]:
+def form_values(page: str) -> dict[str, Any]:
     """Return field name -> value, as a browser would post the form."""
     found: dict[str, Any] = {}
     for tag in re.findall(r"<input [^>]*>", page):
@@ -85,7 +85,7 @@ async def test_an_admin_creates_an_action_sees_it_as_typed_and_changes_it(
         None,
     )
     page = (await grace.get(f"{LIST}/3")).text
-    assert {name: kept(page)[name] for name in REMIND} == REMIND
+    assert {name: form_values(page)[name] for name in REMIND} == REMIND
     assert "When a requester has waited 2 business hours for an agent" in shown(page)
     assert "The agent reads Ann waits" in shown(page)
     assert "30 minutes Prompt the agent Remind the agent" in shown(page)
@@ -107,7 +107,7 @@ async def test_an_admin_creates_an_action_sees_it_as_typed_and_changes_it(
 
 FAULTS = [
     ("no name", {"name": " "}, "name", "Enter a name"),
-    ("a name that is taken", {"name": "Remind the agent"}, None, "A messaging action named"),
+    ("a name in use", {"name": "Remind the agent"}, None, "A messaging action named"),
     ("half an hour", {"number": "0.5"}, "number", "Enter a whole number"),
     ("nothing", {"number": "0"}, "number", "Enter a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
@@ -120,15 +120,15 @@ FAULTS = [
         "Choose a value to compare with",
     ),
     (
-        "an operator that does not fit",
+        "an operator that does not fit the field",
         {"operator-0": "at_least"},
         "condition-0",
         "cannot be compared with",
     ),
-    ("a value that is not there", {"value-0": "asleep"}, "condition-0", "not one of new"),
+    ("a value that does not exist", {"value-0": "asleep"}, "condition-0", "not one of new"),
     ("a placeholder", {"text": "<b>{nick}"}, "text", "{nick}: there is no such placeholder"),
     (
-        "a text to nobody",
+        "an empty text",
         {"action": "prompt_requester", "text": ""},
         "text",
         "needed to prompt the requester",
@@ -153,7 +153,7 @@ async def test_errors_are_under_their_fields_and_typed_values_stay(
         assert answer.status in (400, 409), case
         assert says in shown(answer.text), case
         assert field is None or f'id="{field}-wrong"' in answer.text, case
-        typed = kept(answer.text)
+        typed = form_values(answer.text)
         assert typed["name"] == (REMIND | wrong)["name"].strip(), case
         assert typed["text"] == (REMIND | wrong)["text"], case
         assert "<b>{nick}" not in answer.text, case
@@ -165,14 +165,17 @@ async def test_adding_and_removing_conditions_without_the_script_saves_nothing(
 ) -> None:
     before = await saved(desk)
     page = (await send(grace, f"{LIST}/new", **REMIND, add="1")).text
-    assert (kept(page)["field-1"], kept(page)["value-1"]) == ("state", "work_in_progress")
+    assert (form_values(page)["field-1"], form_values(page)["value-1"]) == (
+        "state",
+        "work_in_progress",
+    )
     page = (
-        await send(grace, f"{LIST}/new", **kept(page) | {"field-0": "priority"}, refresh="1")
+        await send(grace, f"{LIST}/new", **form_values(page) | {"field-0": "priority"}, refresh="1")
     ).text
-    assert (kept(page)["was-0"], kept(page)["value-0"]) == ("priority", "1")
+    assert (form_values(page)["was-0"], form_values(page)["value-0"]) == ("priority", "1")
     assert "is at least" in shown(page)
-    page = (await send(grace, f"{LIST}/new", **kept(page), remove="0")).text
-    assert (kept(page)["field-0"], "field-1" in kept(page)) == ("state", False)
+    page = (await send(grace, f"{LIST}/new", **form_values(page), remove="0")).text
+    assert (form_values(page)["field-0"], "field-1" in form_values(page)) == ("state", False)
     assert await saved(desk) == before
 
 
@@ -183,7 +186,7 @@ async def test_a_condition_on_a_deleted_record_is_kept_until_it_is_changed(
     await send(grace, f"{LIST}/new", **REMIND | names)
     renamed = sa.update(t.queues).values(name="IT")
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(renamed), None)
-    assert kept((await grace.get(f"{LIST}/3")).text)["value-0"] == "Service desk"
+    assert form_values((await grace.get(f"{LIST}/3")).text)["value-0"] == "Service desk"
 
 
 async def test_the_script_loads_the_panels_and_the_conditions(grace: Visitor) -> None:
@@ -210,7 +213,7 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     answer = await send(grace, f"{LIST}/1", **REMIND, dry_run="1")
     said = "Somebody waited for an answer 1 time. The action would not have run ."
     assert said in shown(answer.text)
-    assert kept(answer.text)["name"] == "Soon"
+    assert form_values(answer.text)["name"] == "Soon"
     an_hour_ago = sa.update(t.messages).values(created_at=desk.desk.clock() - timedelta(hours=1))
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(an_hour_ago), None)
     fired = REMIND | {

@@ -375,13 +375,13 @@ REFUSALS = [
     ("reject without reason", "POST", "/work-items/1/reject", {}, 400, "reason"),
     ("unknown work item", "POST", "/work-items/999/accept", None, 404, None),
     ("not JSON", "POST", "/login", b"email=mia", 400, None),
-    ("an upload that is no picture", "POST", "/media", b"MZ", 400, None),
+    ("an upload that is not a picture", "POST", "/media", b"MZ", 400, None),
     ("an empty upload", "POST", "/media", b"", 400, None),
     ("an upload without a token", "POST", "/media", b"MZ", 401, None),
-    ("a picture that is not there", "GET", "/media/999", None, 404, None),
+    ("a picture that does not exist", "GET", "/media/999", None, 404, None),
     ("a picture with an endless id", "GET", "/media/99999999999999999999", None, 404, None),
     (
-        "a first text with a strange upload",
+        "a first text with an unknown upload",
         "POST",
         "/conversations",
         {"to": "+12025550142", "body": "", "media": [999]},
@@ -389,7 +389,7 @@ REFUSALS = [
         "media",
     ),
     (
-        "a text with no upload's id",
+        "a text with an invalid upload id",
         "POST",
         "/interactions/1/messages",
         {"body": "", "media": ["a"]},
@@ -435,7 +435,9 @@ async def test_a_refusal_is_a_problem_document(
         assert field in problem["errors"]
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyone: Client) -> None:
+async def test_a_wrong_password_error_shows_the_tries_left_and_then_the_wait(
+    anyone: Client,
+) -> None:
     wrong = {"email": "omar@example.com", "password": "nope"}
     said = [(await anyone.call("POST", "/login", wrong, status=401))["detail"] for _ in range(5)]
     assert said[0] == "E-mail or password is wrong. 4 attempts left."

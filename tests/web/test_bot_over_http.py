@@ -65,7 +65,7 @@ async def desk(tmp_path: Path, bot: tuple[StockBot, str]) -> AsyncIterator[Runni
         yield service
 
 
-async def until(right: Callable[[], Any]) -> None:
+async def wait_until(right: Callable[[], Any]) -> None:
     async with asyncio.timeout(20):
         while not await right():
             await asyncio.sleep(0.01)
@@ -92,11 +92,11 @@ async def test_a_bot_answer_after_an_agent_took_over_becomes_a_note(
     async def all_answered() -> bool:
         return await story.count(t.bot_turns, t.bot_turns.c.answered_at.is_not(None)) == len(ids)
 
-    await until(all_asked)
+    await wait_until(all_asked)
     for one in ids:
         await story.write(one, "Mia here", MIA)
     stock.may_answer.set()
-    await until(all_answered)
+    await wait_until(all_answered)
     for one in ids:
         assert await texts_of(desk, one) == ["Mia here"]
         (late,) = [line for line in await story.lines(one) if line.event is Event.LATE_REPLY]
@@ -110,10 +110,10 @@ async def test_an_action_of_a_finished_turn_does_nothing(
     stock.may_answer.clear()
     ann = await send_first_text(desk, "my screen is dark")
 
-    async def asked() -> bool:
+    async def bot_was_asked() -> bool:
         return bool(stock.asked)
 
-    await until(asked)
+    await wait_until(bot_was_asked)
     tracker = {
         "sender_id": str(ann),
         "slots": {"problem": "my screen is dark"},
@@ -138,7 +138,7 @@ async def test_the_bot_gets_one_turn_at_a_time_in_the_order_of_the_texts(
     stock.may_answer.clear()
     ann = await send_first_text(desk, "one")
 
-    async def asked() -> bool:
+    async def bot_was_asked() -> bool:
         return bool(stock.asked)
 
     async def all_said() -> bool:
@@ -147,11 +147,11 @@ async def test_the_bot_gets_one_turn_at_a_time_in_the_order_of_the_texts(
             and len(await texts_of(desk, ann)) > 1
         )
 
-    await until(asked)
+    await wait_until(bot_was_asked)
     await desk.story.text("two")
     await desk.story.text("three")
     stock.may_answer.set()
-    await until(all_said)
+    await wait_until(all_said)
     assert [body["message"] for body in stock.asked] == ["one", "two\nthree"]
     assert stock.at_once == 1
     assert len({body["metadata"]["turn_id"] for body in stock.asked}) == 2
@@ -168,10 +168,10 @@ async def test_a_requester_gets_an_answer_when_the_bot_fails(
     bot[0].answer = lambda _text: answer
     ann = await send_first_text(desk, "hello")
 
-    async def told() -> bool:
+    async def requester_has_text() -> bool:
         return bool(await texts_of(desk, ann))
 
-    await until(told)
+    await wait_until(requester_has_text)
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
     assert "Everyone at Service desk is busy right now" in (await texts_of(desk, ann))[0]
     assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, (
@@ -191,10 +191,10 @@ async def test_the_requester_gets_a_text_when_the_bot_does_not_answer(
     async with running(tmp_path, PATCHBOARD_BURST_WINDOW="0", **changes) as desk:
         ann = await send_first_text(desk, "hello")
 
-        async def told() -> bool:
+        async def requester_has_text() -> bool:
             return bool(await texts_of(desk, ann))
 
-        await until(told)
+        await wait_until(requester_has_text)
         assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
         (item,) = await desk.story.rows(t.work_items)
         assert "virtual agent" in item.reason
@@ -211,15 +211,15 @@ async def test_a_stock_bot_hands_off_on_a_keyword_and_when_it_repeats_itself(
     )
     assert (await desk.story.see(bob)).owner.kind is Owner.QUEUE
 
-    async def answered() -> bool:
+    async def bot_has_answered() -> bool:
         return await texts_of(desk, ann) == ["Sorry?"]
 
-    async def handed() -> bool:
+    async def is_handed_off() -> bool:
         return (await desk.story.see(ann)).owner.kind is Owner.QUEUE
 
-    await until(answered)
+    await wait_until(bot_has_answered)
     await desk.story.text("the screen!")
-    await until(handed)
+    await wait_until(is_handed_off)
     assert (await texts_of(desk, ann)).count("Sorry?") == 1
     assert {body["sender"] for body in bot[0].asked} == {str(ann)}
 
@@ -230,15 +230,15 @@ async def test_a_stock_bot_supports_bye_and_restart(
     bot[0].answer = lambda text: None if text == "/restart" else f"You said: {text}"
     ann = await send_first_text(desk, "hello")
 
-    async def said(text: str) -> bool:
+    async def requester_has(text: str) -> bool:
         return text in await texts_of(desk, ann)
 
-    await until(lambda: said("You said: hello"))
+    await wait_until(lambda: requester_has("You said: hello"))
     await desk.story.text("start over")
-    await until(lambda: said("OK, let's start over. How can we help?"))
+    await wait_until(lambda: requester_has("OK, let's start over. How can we help?"))
     assert bot[0].asked[-1]["message"] == "/restart"
     await desk.story.text("bye")
-    await until(lambda: said("Goodbye, and thank you. Text us any time."))
+    await wait_until(lambda: requester_has("Goodbye, and thank you. Text us any time."))
     seen = await desk.story.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
     assert [line.author.kind for line in await desk.story.lines(ann) if line.status][
@@ -256,10 +256,10 @@ async def test_the_agent_sees_the_intents_that_a_bot_reports(
     )
     ann = await send_first_text(desk, "my laptop is dead")
 
-    async def answered() -> bool:
+    async def bot_has_answered() -> bool:
         return bool(await texts_of(desk, ann))
 
-    await until(answered)
+    await wait_until(bot_has_answered)
     await desk.story.text("agent")
     async with desk.visitor() as mia:
         await mia.sign_in()

@@ -59,7 +59,7 @@ async def program(desk: Running, name: str) -> Call:
     return call
 
 
-async def offered(desk: Running, number: str = ANN) -> tuple[int, int]:
+async def offer_to_mia(desk: Running, number: str = ANN) -> tuple[int, int]:
     """Start a conversation and offer it to Mia. Return it and its work item."""
     received = await desk.story.text("My printer is on fire", number=number, to=DIRECT)
     await desk.story.available(MIA)
@@ -87,7 +87,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
     await desk.story.close(before.interaction_id or 0, OMAR)
     given = OpenByHand(kind=CaseKind.PROBLEM, description="Dock is dead", user_id=1, agent_id=OMAR)
     case = await desk.desk.store.write(open_by_hand, given)
-    ann, _ = await offered(desk)
+    ann, _ = await offer_to_mia(desk)
     facts = {
         "first_text": "My printer is on fire",
         "open_case": {"id": case, "number": "CS0000001", "state": "open"}
@@ -118,7 +118,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
 async def test_only_the_agent_who_has_an_offer_reads_the_conversation_before_accepting(
     desk: Running,
 ) -> None:
-    ann, item = await offered(desk)
+    ann, item = await offer_to_mia(desk)
     preview = f"/workspace/offers/{item}"
     async with agent(desk, "mia") as mia, agent(desk, "omar") as omar:
         assert (await omar.get(preview, SCRIPT)).status == 409
@@ -155,7 +155,7 @@ async def test_an_expired_offer_sets_an_inactive_agent_to_away(
     desk: Running, acts: str, presence: str
 ) -> None:
     async with agent(desk, "mia") as mia:
-        ann, item = await offered(desk)
+        ann, item = await offer_to_mia(desk)
         match acts:
             case "an act" | "an act before the grace time":
                 assert (await mia.act("/workspace/presence/notice")).status == 204

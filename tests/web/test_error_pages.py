@@ -38,7 +38,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
         yield here
 
 
-def way_on(page: str) -> str:
+def main_link(page: str) -> str:
     found = re.search(r'<a class="btn main" href="([^"]+)">', page)
     assert found is not None
     return found[1]
@@ -51,7 +51,7 @@ async def test_an_error_page_links_to_the_home_page_and_to_sign_out(
     async with desk.visitor() as visitor:
         await visitor.sign_in(f"{role}@example.com", "some words")
         lost = await visitor.get("/workspace/nowhere")
-        assert (lost.status, way_on(lost.text)) == (404, WAYS_ON[role])
+        assert (lost.status, main_link(lost.text)) == (404, WAYS_ON[role])
         assert (await visitor.get(WAYS_ON[role])).status == 200
         [csrf] = re.findall(r'name="csrf" value="(\w+)"', lost.text)
         assert (await visitor.post("/sign-out", csrf=csrf)).status == 303
@@ -62,7 +62,7 @@ async def test_a_forbidden_page_links_to_a_page_that_the_role_may_see(desk: Runn
     async with desk.visitor() as trainer:
         await trainer.sign_in("trainer@example.com", "some words")
         refused = await trainer.get("/workspace/admin/agents")
-        assert (refused.status, way_on(refused.text)) == (403, "/workspace/trainer")
+        assert (refused.status, main_link(refused.text)) == (403, "/workspace/trainer")
         assert "You don't have access" in shown(refused.text)
 
 
@@ -70,7 +70,7 @@ async def test_a_forbidden_page_links_to_a_page_that_the_role_may_see(desk: Runn
 async def test_an_unknown_address_gets_our_own_error_page(desk: Running, path: str) -> None:
     async with desk.visitor() as visitor:
         page = await visitor.get(path)
-        assert (page.status, way_on(page.text)) == (404, "/sign-in")
+        assert (page.status, main_link(page.text)) == (404, "/sign-in")
         assert "There is nothing at this address." in page.text
         assert "Requested URL" not in page.text
         assert "Sign out" not in page.text
@@ -97,7 +97,7 @@ async def test_agents_can_sign_out_while_the_database_fails(
         with monkeypatch.context() as patch:
             patch.setattr("handoff_service.web.shared.session._current", away)
             page = await visitor.get("/workspace")
-        assert (page.status, way_on(page.text)) == (503, "/workspace")
+        assert (page.status, main_link(page.text)) == (503, "/workspace")
         assert "Sign out" in page.text
         assert "stay_connected" not in page.text
 

@@ -232,7 +232,7 @@ async def test_catching_up_sends_only_changes(desk: Running, mia: Client) -> Non
 # Resuming -----------------------------------------------------------------------------------------
 
 
-async def until(desk: Running, message_id: int, status: Status) -> Any:
+async def wait_for_status(desk: Running, message_id: int, status: Status) -> Any:
     async with asyncio.timeout(10):
         while True:
             (row,) = await desk.story.rows(t.messages, t.messages.c.id == message_id)
@@ -250,8 +250,8 @@ async def test_a_resumed_stream_sends_every_missed_change(desk: Running, mia: Cl
         await desk.story.with_agent(MIA, number=number) for number in (ANN, BOB, SHARED)
     ]
     old, unchanged = [await desk.story.write(kept, body) for body in ("an old one", "another")]
-    row = await until(desk, old, Status.DELIVERED)
-    await until(desk, unchanged, Status.DELIVERED)
+    row = await wait_for_status(desk, old, Status.DELIVERED)
+    await wait_for_status(desk, unchanged, Status.DELIVERED)
     hour_ago = desk.desk.clock() - timedelta(hours=1)
     m, i = t.messages, t.interactions
     await change(desk, sa.update(m).values(created_at=hour_ago, changed_at=None))
@@ -297,7 +297,7 @@ async def test_a_resumed_stream_sends_every_missed_change(desk: Running, mia: Cl
 async def test_a_receipt_of_an_older_message_is_sent(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     message_id = await desk.story.write(one, "Hello")
-    row = await until(desk, message_id, Status.DELIVERED)
+    row = await wait_for_status(desk, message_id, Status.DELIVERED)
     await change(
         desk, sa.update(t.messages).where(t.messages.c.id == message_id).values(status=Status.SENT)
     )

@@ -103,8 +103,8 @@ async def test_texts_arrive_at_their_usual_speed_during_a_flood(
             statuses = json.loads(said)
             meanwhile = await measured
             print(
-                f"usual {usual * 1e3:.1f} ms, meanwhile {meanwhile * 1e3:.1f} ms, {before} "
-                f"-> {memory(service)} MB"
+                f"p99 before the flood {usual * 1e3:.1f} ms, during it {meanwhile * 1e3:.1f} ms; "
+                f"memory {before} -> {memory(service)} MB"
             )
             print({status: statuses.count(status) for status in set(statuses)})
             if LONG:

@@ -33,7 +33,7 @@ async def grace(scene: Scene) -> AsyncIterator[Admin]:
         yield Admin(one.address, one.client)
 
 
-def typed(scene: Scene, **more: str) -> dict[str, str]:
+def provider_fields(scene: Scene, **more: str) -> dict[str, str]:
     given = {"issuer": scene.contoso.issuer, "client_id": "patchboard", "active": "1"}
     given |= {"scopes": "email", "groups_claim": "groups"}
     return given | {"client_secret": scene.contoso.client_secret} | more
@@ -44,7 +44,7 @@ async def test_an_admin_sets_up_a_provider_and_agents_sign_in_with_it(
 ) -> None:
     form = await grace.get(f"/workspace/admin{PAGES}/new")
     assert "/sign-in/sso/callback" in form.text
-    given = typed(
+    given = provider_fields(
         scene,
         name="By page",
         creates_accounts="1",

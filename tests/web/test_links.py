@@ -71,20 +71,20 @@ def links(text: str) -> list[Link]:
     return [part for part in parts(text) if isinstance(part, Link)]
 
 
-def written(link: Link) -> str:
+def link_text(link: Link) -> str:
     return link.before + link.host + link.after
 
 
 @pytest.mark.parametrize(("text", "leads"), LEADS.items())
 def test_an_address_in_a_text_is_a_link_to_itself(text: str, leads: tuple[str, str]) -> None:
     (link,) = links(text)
-    assert (written(link), link.href, link.misleads) == (*leads, False)
+    assert (link_text(link), link.href, link.misleads) == (*leads, False)
 
 
 @pytest.mark.parametrize(("text", "address"), ENDS.items())
 def test_final_punctuation_is_not_part_of_the_link(text: str, address: str) -> None:
     (link,) = links(text)
-    assert written(link) == address
+    assert link_text(link) == address
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -147,7 +147,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join))
 def test_every_character_is_kept_and_only_web_addresses_become_links(text: str) -> None:
     cut = list(parts(text))
-    assert "".join(part if isinstance(part, str) else written(part) for part in cut) == text
+    assert "".join(part if isinstance(part, str) else link_text(part) for part in cut) == text
     for link in links(text):
         assert re.fullmatch(r"https?://[a-z0-9._-]+(:\d+)?([/?#][^\s\"'<>]*)?", link.href)
     assert (

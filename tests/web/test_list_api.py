@@ -43,7 +43,7 @@ async def both(desk: Running) -> list[int]:
     return made
 
 
-def soon() -> str:
+def in_an_hour() -> str:
     return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 
@@ -56,7 +56,7 @@ async def test_the_list_is_sorted_and_filtered(desk: Running, mia: Client, both:
     await mia.call(
         "PATCH",
         f"/interactions/{ann}",
-        {"state": "on_hold", "hold_until": soon()},
+        {"state": "on_hold", "hold_until": in_an_hour()},
     )
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     await mia.call("PUT", f"/interactions/{bob}/labels/{label}")
@@ -80,12 +80,12 @@ async def test_the_list_reads_each_conversation_in_full_only_once(
     full = list[int]()
     read_all = conversations.list_
 
-    def noted(*args: Any, **how: Any) -> list[Interaction]:
+    def record_reads(*args: Any, **how: Any) -> list[Interaction]:
         found = read_all(*args, **how)
         full.extend(one.id for one in found)
         return found
 
-    monkeypatch.setattr(conversations, "list_", noted)
+    monkeypatch.setattr(conversations, "list_", record_reads)
     _, bob = both
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     await mia.call("PUT", f"/interactions/{bob}/labels/{label}")
@@ -117,7 +117,7 @@ async def test_each_bulk_action_changes_several_conversations_and_can_be_undone(
     assert [len((await desk.story.see(one)).labels) for one in both] == [1, 1]
     await undo(back)
     assert [(await desk.story.see(one)).labels for one in both] == [[], []]
-    back = await act("hold", hold_until=soon(), state_reason="Part ordered")
+    back = await act("hold", hold_until=in_an_hour(), state_reason="Part ordered")
     assert [(await desk.story.see(one)).state_reason for one in both] == ["Part ordered"] * 2
     await undo(back)
     back = await act("close", closing_text="Bye")

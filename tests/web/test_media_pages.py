@@ -62,7 +62,7 @@ async def phone(visitor: Visitor, body: str, *files: tuple[bytes, str]) -> Answe
         return Answer(answer.status, await answer.text(), answer.headers)
 
 
-async def settled(desk: Running) -> None:
+async def wait_for_media(desk: Running) -> None:
     """Wait until the service has fetched or refused every received picture and file."""
     async with asyncio.timeout(10):
         while await desk.story.count(t.media, t.media.c.status == "waiting"):
@@ -76,7 +76,7 @@ async def get(visitor: Visitor, path: str) -> tuple[int, bytes, dict[str, str]]:
 
 async def test_only_agents_see_a_phones_picture(desk: Running, mia: Visitor) -> None:
     assert (await phone(mia, "", (picture("JPEG", turned=True), "image/jpeg"))).status == 204
-    await settled(desk)
+    await wait_for_media(desk)
     page = (await mia.get("/workspace/conversations/1")).text
     assert (
         '<img src="/workspace/media/1" width="48" height="64" alt="Picture from Ann Lee, ' in page
@@ -117,7 +117,7 @@ async def test_a_file_can_only_be_downloaded_and_a_refused_file_shows_the_reason
         (bomb(60_000, 60_000), "image/png"),
     )
     await phone(mia, "look", *sent)
-    await settled(desk)
+    await wait_for_media(desk)
     status, content, headers = await get(mia, "/workspace/media/1")
     assert (status, content, headers["Content-Type"]) == (200, PDF, "application/pdf")
     assert headers["Content-Disposition"] == 'attachment; filename="media-1.pdf"'
@@ -172,7 +172,7 @@ LARGE = b"\x89PNG\r\n\x1a\n" + b"x" * 6_000_000
 UPLOADS = [
     ("no picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
     (
-        "WebP, which carriers do not take",
+        "WebP, which carriers do not accept",
         picture("WEBP"),
         400,
         "Only JPEG, PNG and GIF pictures can be sent.",
@@ -184,7 +184,7 @@ UPLOADS = [
         400,
         "The picture is too large: 8000 by 8000 pixels. Send a smaller one.",
     ),
-    ("more bytes than may be", LARGE, 413, "A picture can be at most 5 MB."),
+    ("too many bytes", LARGE, 413, "A picture can be at most 5 MB."),
 ]
 
 
@@ -268,7 +268,7 @@ async def test_only_the_service_serves_media_from_an_s3_store(tmp_path: Path, s3
     async with running(tmp_path, **s3.settings(bucket)) as desk, desk.visitor() as mia:
         await mia.sign_in()
         await phone(mia, "", (picture(), "image/png"))
-        await settled(desk)
+        await wait_for_media(desk)
         assert len(list(S3Media(bucket).names())) == 1
         assert not (tmp_path / "media").exists()
         assert (await get(mia, "/workspace/media/1"))[:2] == (200, picture())
@@ -293,7 +293,7 @@ async def test_only_the_service_serves_media_from_an_s3_store(tmp_path: Path, s3
 async def test_a_missing_file_shows_an_error(desk: Running, mia: Visitor) -> None:
     """A file is missing when processes do not share HOME, or when a restore leaves HOME out."""
     await phone(mia, "", (picture(), "image/png"))
-    await settled(desk)
+    await wait_for_media(desk)
     (row,) = await desk.story.rows(t.media)
     (desk.desk.media.path / row.file[:2] / row.file).unlink()
     status, content, _ = await get(mia, "/workspace/media/1")

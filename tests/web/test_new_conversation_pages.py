@@ -39,7 +39,7 @@ async def look(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> An
         return Answer(answer.status, await answer.text(), answer.headers)
 
 
-def said(answer: Answer, name: str) -> str:
+def data_attribute(answer: Answer, name: str) -> str:
     found = re.search(rf'data-{name}="([^"]*)"', answer.text)
     assert found is not None
     return unescape(found[1])
@@ -56,7 +56,7 @@ async def send(mia: Visitor, q: str, row: Situation, choice: str = "", **more: s
 FOUND = {
     "a part of a name, one number": ("ann l", "1:+12025550101"),
     "an employee number": ("e1001", "1:+12025550101"),
-    "a national number: nobody is named": ("(202) 555-0101", ":+12025550101"),
+    "a national number without a user": ("(202) 555-0101", ":+12025550101"),
     "E.164": ("+12025550177", ":+12025550177"),
     "another country": ("+44 7400 123456", ":+447400123456"),
 }
@@ -66,7 +66,7 @@ async def test_a_typed_name_finds_a_user_to_choose(mia: Visitor) -> None:
     for label, (q, value) in FOUND.items():
         answer = await look(mia, q)
         assert (label, re.findall(r'value="([^"]*)" checked', answer.text)) == (label, [value])
-        assert (label, said(answer, "number")) == (label, value.partition(":")[2])
+        assert (label, data_attribute(answer, "number")) == (label, value.partition(":")[2])
 
 
 async def test_a_number_is_shown_in_its_usual_format(mia: Visitor) -> None:
@@ -83,14 +83,14 @@ async def test_the_agent_chooses_between_a_users_numbers(mia: Visitor) -> None:
         400,
         "Choose a person from the list, or a number that can receive texts.",
     )
-    assert said(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
+    assert data_attribute(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
 
 
 REFUSED = {
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
-    "a name that nobody has": ("Zoe", "No match."),
+    "an unknown name": ("Zoe", "No match."),
 }
 
 
@@ -98,7 +98,7 @@ async def test_a_number_that_cannot_get_texts_shows_the_reason(desk: Running, mi
     for label, (q, why) in REFUSED.items():
         answer = await look(mia, q)
         assert why in shown(answer.text), label
-        assert (label, said(answer, "number")) == (label, "")
+        assert (label, data_attribute(answer, "number")) == (label, "")
         assert (label, (await send(mia, q, Situation.NO_ACTIVE_INTERACTION)).status) == (label, 400)
     assert await desk.story.count(t.messages) == 0
 
@@ -115,7 +115,7 @@ async def test_a_number_of_another_type_shows_a_warning(mia: Visitor) -> None:
     for label, (q, why) in WARNED.items():
         answer = await look(mia, q)
         assert why in shown(answer.text), label
-        assert said(answer, "number"), label
+        assert data_attribute(answer, "number"), label
 
 
 async def test_an_agent_can_answer_a_short_code_that_has_texted(
@@ -124,14 +124,14 @@ async def test_an_agent_can_answer_a_short_code_that_has_texted(
     assert "is too short" in shown((await look(mia, "72975")).text)
     await desk.story.text(number="72975")
     answer = await look(mia, "72975")
-    assert said(answer, "number") == "72975"
+    assert data_attribute(answer, "number") == "72975"
     assert (await send(mia, "72975", Situation.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
 
 
 async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Visitor) -> None:
     await desk.story.text(number="+442079460958")
     answer = await look(mia, "+44 20 7946 0958")
-    assert said(answer, "number") == "+442079460958"
+    assert data_attribute(answer, "number") == "+442079460958"
     assert "looks like" not in shown(answer.text)
 
 
@@ -151,12 +151,12 @@ async def test_an_agent_can_choose_a_landline_on_a_users_record(
     )
     answer = await look(mia, "Ann", "1:+442079460000")
     assert "looks like a landline" in shown(answer.text)
-    assert said(answer, "number") == "+442079460000"
+    assert data_attribute(answer, "number") == "+442079460000"
 
 
 async def test_a_link_can_name_a_user_and_a_number_outside_their_record(mia: Visitor) -> None:
     answer = await mia.get(f"/workspace/new?user_id=2&to=%2B{STRANGER[1:]}", SCRIPT)
-    assert said(answer, "number") == STRANGER
+    assert data_attribute(answer, "number") == STRANGER
     assert "not on the record" in shown(answer.text)
     assert 'value="Bob Ruiz"' in answer.text
     assert (await mia.get("/workspace/new?user_id=99&to=nonsense", SCRIPT)).status == 200
@@ -169,7 +169,7 @@ async def test_without_an_active_interaction_sending_starts_one(
     desk: Running, mia: Visitor
 ) -> None:
     seen = await look(mia, "Ann")
-    assert (said(seen, "button"), said(seen, "effect")) == (
+    assert (data_attribute(seen, "button"), data_attribute(seen, "effect")) == (
         "Send",
         "Starts a new conversation, assigned to you.",
     )
@@ -179,7 +179,7 @@ async def test_without_an_active_interaction_sending_starts_one(
     assert (one.owner.id, one.epoch, [a.id for a in one.live_group]) == (MIA, 1, [MIA])
 
 
-async def test_sending_into_a_colleagues_conversation_joins_it_and_keeps_its_owner(
+async def test_sending_into_a_colleagues_conversation_joins_and_keeps_the_owner(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.available(OMAR)
@@ -187,8 +187,8 @@ async def test_sending_into_a_colleagues_conversation_joins_it_and_keeps_its_own
     await desk.story.write(one, "Omar here", OMAR)
     before = await desk.story.see(one)
     seen = await look(mia, "Ann")
-    assert said(seen, "button") == "Join and send"
-    assert "Omar Haddad stays in charge" in said(seen, "effect")
+    assert data_attribute(seen, "button") == "Join and send"
+    assert "Omar Haddad stays in charge" in data_attribute(seen, "effect")
     assert "A conversation with this number is open" in shown(seen.text)
     assert "Omar here" in shown(seen.text)
     assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
@@ -201,7 +201,10 @@ async def test_sending_into_a_colleagues_conversation_joins_it_and_keeps_its_own
     assert {a.id for a in after.live_group} == {MIA, OMAR}
     assert await desk.story.count(t.interactions) == 1
     again = await look(mia, "Ann")
-    assert (said(again, "button"), "which you are already in" in said(again, "effect")) == (
+    assert (
+        data_attribute(again, "button"),
+        "which you are already in" in data_attribute(again, "effect"),
+    ) == (
         "Send",
         True,
     )
@@ -215,7 +218,7 @@ async def test_sending_closes_a_conversation_with_the_virtual_agent_and_starts_a
 ) -> None:
     old = (await desk.story.text("hi")).interaction_id or 0
     seen = await look(mia, "Ann")
-    assert said(seen, "button") == "Close the old one and send"
+    assert data_attribute(seen, "button") == "Close the old one and send"
     answer = await send(mia, "Ann", Situation.ACTIVE_WITH_VIRTUAL_AGENT)
     assert answer.headers["HX-Redirect"] == f"/workspace/conversations/{old + 1}"
     assert (await desk.story.see(old)).state is State.CLOSED_COMPLETE
@@ -235,8 +238,8 @@ async def test_sending_to_another_person_on_the_number_replaces_the_profile(
     for statement in bob:
         await desk.desk.store.write(lambda tx, what: tx.conn.execute(what), statement)
     seen = await look(mia, "Cy")
-    assert said(seen, "button") == "Close the old one and send"
-    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(
+    assert data_attribute(seen, "button") == "Close the old one and send"
+    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in data_attribute(
         seen, "effect"
     )
     assert (await send(mia, "Cy", Situation.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
@@ -254,7 +257,7 @@ async def test_sending_assigns_a_waiting_conversation_to_the_agent(
 ) -> None:
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.hand_off(one)
-    assert said(await look(mia, "Ann"), "button") == "Take over and send"
+    assert data_attribute(await look(mia, "Ann"), "button") == "Take over and send"
     assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
     assert (await desk.story.see(one)).owner.id == MIA
 
@@ -263,9 +266,9 @@ async def test_another_company_number_starts_a_separate_conversation(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("hi")
-    assert said(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
+    assert data_attribute(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
     assert (
-        said(await look(mia, "Ann", sender="+15005550006"), "button")
+        data_attribute(await look(mia, "Ann", sender="+15005550006"), "button")
         == "Close the old one and send"
     ), "the default company number"
 
@@ -287,11 +290,11 @@ async def test_the_agent_confirms_again_if_the_conversation_changed_meanwhile(
 
 
 SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
-    "nothing to say": ({"body": " \r\n "}, "Write a message."),
+    "an empty message": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
     "not looked": ({"expected_row": ""}, "Read “What sending will do”"),
-    "a row that is none": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
+    "an invalid row": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
     "nobody": ({"q": ""}, "Choose a person"),
 }
 

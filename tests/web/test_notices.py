@@ -254,9 +254,9 @@ async def test_agents_with_another_conversation_open_get_no_typing_notice(
 
 
 NOT_WRITING = {
-    "a kind that is none": ("{one}", "song", 400, "The field “kind” must be text or note"),
-    "a conversation that is none": ("999", "text", 404, "There is no conversation 999"),
-    "a closed one": ("{closed}", "text", 409, "is closed"),
+    "an invalid kind": ("{one}", "song", 400, "The field “kind” must be text or note"),
+    "an invalid conversation": ("999", "text", 404, "There is no conversation 999"),
+    "a closed conversation": ("{closed}", "text", 409, "is closed"),
 }
 
 

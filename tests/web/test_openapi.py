@@ -143,10 +143,10 @@ async def test_each_call_is_for_its_roles_and_no_others(staffed: Running) -> Non
         calls = [call for call in CALLS if call.roles]
         # called last, because this call revokes the tokens
         for call in sorted(calls, key=lambda call: call.path == "/v1/logout"):
-            if (status := await asks(session, staffed, call, "")) != 401:
+            if (status := await status_of_call(session, staffed, call, "")) != 401:
                 wrong.append(f"{call.method} {call.path} without a token: {status}")
             for role, theirs in tokens.items():
-                status = await asks(session, staffed, call, theirs)
+                status = await status_of_call(session, staffed, call, theirs)
                 may = role in call.roles or role is Role.ADMIN
                 if (status == 403) == may or status in (401, 405, 500):
                     wrong.append(f"{call.method} {call.path} as {role}: {status}")
@@ -159,7 +159,9 @@ async def token_of(session: aiohttp.ClientSession, desk: Running, role: Role) ->
         return str((await answer.json())["token"])
 
 
-async def asks(session: aiohttp.ClientSession, desk: Running, call: Call, token: str) -> int:
+async def status_of_call(
+    session: aiohttp.ClientSession, desk: Running, call: Call, token: str
+) -> int:
     """Make the call with an empty body for a missing record, and return the status."""
     path = re.sub(r"<\w+:\w+>", "999999", call.path)
     headers = {"Authorization": f"Bearer {token}"} if token else {}

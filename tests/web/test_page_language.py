@@ -1,4 +1,6 @@
-"""A page uses the agent's own language, or else the browser's."""
+"""The language of a page, which is the agent's own or else the browser's, and its formats from
+CLDR.
+"""
 
 import re
 import secrets
@@ -34,7 +36,7 @@ def english_after() -> Iterator[None]:
     page_language.reset(token)
 
 
-def written(template: str, **values: object) -> str:
+def rendered(template: str, **values: object) -> str:
     return environment().from_string(template).render(zone=ZONE, now=NOW, **values)
 
 
@@ -58,10 +60,10 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("name", "at", "words"), TIMES)
-def test_times(name: str, at: object, words: list[str]) -> None:
+def test_times_by_cldr(name: str, at: object, words: list[str]) -> None:
     for language, expected in zip(("en", "de", "es", "fr"), words, strict=True):
         page_language.set(Language(language))
-        assert written(f"{{{{ at | {name} }}}}", at=at) == expected
+        assert rendered(f"{{{{ at | {name} }}}}", at=at) == expected
 
 
 def test_numbers_follow_cldr() -> None:

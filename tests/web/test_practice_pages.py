@@ -59,7 +59,9 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
         yield one
 
 
-async def past(desk: Running, number: str, *, then: str | None = "the gray one") -> None:
+async def add_past_conversation(
+    desk: Running, number: str, *, then: str | None = "the gray one"
+) -> None:
     """Add a past conversation that Mia answered and closed with the topic Laptop."""
     store = desk.desk.store.for_own_work()
     story = Story(store)
@@ -78,7 +80,7 @@ async def past(desk: Running, number: str, *, then: str | None = "the gray one")
     await store.write(close_interaction, closing)
 
 
-async def until[T](look: Callable[[], Any], right: Callable[[T], bool]) -> T:
+async def wait_until[T](look: Callable[[], Any], right: Callable[[T], bool]) -> T:
     """Call ``look`` until ``right`` accepts it. Practice sends its texts in the background."""
     async with asyncio.timeout(60):
         while not right(found := await look()):
@@ -117,7 +119,7 @@ def files_of(desk: Running) -> bytes:
     return b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
 
 
-def is_masked(text: str) -> None:
+def assert_masked(text: str) -> None:
     assert [one for one in CANARIES if re.search(rf"(?<!\w){re.escape(one)}", text)] == []
 
 
@@ -125,11 +127,11 @@ async def test_a_practice_run_changes_no_real_data(
     desk: Running, omar: Visitor, mia: Visitor
 ) -> None:
     await omar.act("/workspace/presence", presence="away")  # so that Mia gets all offers
-    await past(desk, ANN)
-    await past(desk, BOB, then=None)
+    await add_past_conversation(desk, ANN)
+    await add_past_conversation(desk, BOB, then=None)
     await mia.act("/workspace/presence", presence="away")
     # Let the service finish its own work first, such as deliveries and the index of texts.
-    before = await until(settled(desk), lambda one: one[0] == one[1])
+    before = await wait_until(wait_until_unchanged(desk), lambda one: one[0] == one[1])
     started = await omar.act(HERE, agent_id=str(MIA), conversations="2", speed="60", source="past")
     assert started.status == 204
     ready = await mia.get("/workspace")
@@ -140,29 +142,29 @@ async def test_a_practice_run_changes_no_real_data(
     assert "Practice desk" in pages[0].text
     assert "Sign out" not in pages[0].text
     for number in (1, 2):
-        await until(offers(mia), bool)
+        await wait_until(offers(mia), bool)
         (offer, *_) = await offers(mia)()
         accepted = await mia.act(f"/workspace/offers/{offer}/accept")
         address = accepted.headers["HX-Redirect"]
         await mia.act(f"{address}/messages", body=f"Which one? I'll text you in an hour. {number}")
         pages.append(await mia.get(address))
         if number == 1:
-            await until(page_of(mia, address), lambda one: "the gray one" in one.text)
+            await wait_until(page_of(mia, address), lambda one: "the gray one" in one.text)
         pages.append(await mia.get(address))
-        is_masked(files_of(desk).decode(errors="replace"))
+        assert_masked(files_of(desk).decode(errors="replace"))
         assert b"dock is dead" in files_of(desk)
         topic = re.search(TOPIC, pages[-1].text)
         assert topic
         closed = await mia.act(f"{address}/close", topic_id=topic[1], short_description="A dock")
         assert closed.status in (204, 200), closed.text
     # All conversations are closed, so the run ends, and the open page reloads and shows the score.
-    await until(page_of(mia, "/workspace/counts", SCRIPT), lambda one: one.status == 401)
+    await wait_until(page_of(mia, "/workspace/counts", SCRIPT), lambda one: one.status == 401)
     ended = await mia.get("/workspace")
     assert (ended.status, ended.headers["Location"]) == (303, f"{HERE}/1")
     score = await mia.get(f"{HERE}/1")  # The score was stored before the practice desk closed.
     assert "side by side" in score.text
     for one in (*pages, score, await omar.get(HERE)):
-        is_masked(one.text.replace("Mia Chen", ""))
+        assert_masked(one.text.replace("Mia Chen", ""))
     text = shown(score.text)
     assert "Finished" in text
     assert "2 of 2" in text
@@ -171,7 +173,7 @@ async def test_a_practice_run_changes_no_real_data(
     assert (await mia.get("/workspace")).status == 200
     assert "Practice desk" not in (await mia.get("/workspace")).text
     assert rows_of(desk) == before[1]
-    await until(folders_of(desk), lambda one: not one)
+    await wait_until(folders_of(desk), lambda one: not one)
 
 
 def folders_of(desk: Running) -> Callable[[], Any]:
@@ -193,7 +195,7 @@ def offers(visitor: Visitor) -> Callable[[], Any]:
     return look
 
 
-def settled(desk: Running) -> Callable[[], Any]:
+def wait_until_unchanged(desk: Running) -> Callable[[], Any]:
     seen: list[Any] = [None]
 
     async def look() -> tuple[Any, Any]:
@@ -213,7 +215,7 @@ async def test_a_desk_with_too_few_conversations_offers_the_demo_set(
     assert f"The demo set has {len(demo_set())} conversations" in shown(few.text)
     assert (await mia.act(HERE, conversations="10", speed="60", source="demo")).status == 204
     assert (await mia.act(f"{HERE}/1/enter")).status == 204
-    await until(offers(mia), bool)
+    await wait_until(offers(mia), bool)
     wrong = await mia.post("/workspace/practice-desk/end", csrf="of the real desk")
     assert wrong.status == 403
     ended = await mia.act("/workspace/practice-desk/end")

@@ -72,7 +72,7 @@ async def test_a_supervisor_makes_a_dry_run_on_the_page(omar: Visitor, ann: int)
     groups = {f"a{MIA}_groups": "Service desk", "a2_groups": "Service desk"}
     started = await omar.post(HERE, **change, **groups)
     assert started.status == 303
-    page = await ended(omar, started.headers["location"])
+    page = await finished_page(omar, started.headers["location"])
     assert "Service desk: opening hours Mon to Fri, 08:00 to 18:00." in page
     assert "Mia Chen: capacity 7." in page
     assert "What the replay assumes" in page
@@ -81,7 +81,7 @@ async def test_a_supervisor_makes_a_dry_run_on_the_page(omar: Visitor, ann: int)
     assert canceled.status == 303, "a finished dry run no longer changes"
 
 
-async def ended(omar: Visitor, path: str) -> str:
+async def finished_page(omar: Visitor, path: str) -> str:
     """Wait until the dry run is finished. Return its page."""
     async with asyncio.timeout(20):
         while "Replaying" in (text := shown((await omar.get(f"{path}/now")).text)):

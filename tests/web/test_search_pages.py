@@ -25,7 +25,7 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-async def accepted(desk: Running, body: str, number: str = ANN) -> int:
+async def accepted_conversation(desk: Running, body: str, number: str = ANN) -> int:
     """Start a conversation and let Mia accept it."""
     received = await desk.story.text(body, number=number, to=DIRECT)
     async with asyncio.timeout(10):
@@ -45,7 +45,7 @@ async def test_search_requires_a_session(desk: Running) -> None:
 async def test_search_finds_people_and_conversations_and_links_to_the_line(
     desk: Running, mia: Visitor
 ) -> None:
-    one = await accepted(desk, "hi")
+    one = await accepted_conversation(desk, "hi")
     await desk.story.text("my docking station <b>smokes</b>", to=DIRECT)
     page = await mia.get("/workspace/search?q=dock")
     assert f'href="/workspace/conversations/{one}?line=4#line-4"' in page.text
@@ -94,10 +94,10 @@ async def test_older_results_are_on_the_next_page(
 async def test_earlier_messages_between_two_numbers_have_their_own_ids(
     desk: Running, mia: Visitor
 ) -> None:
-    first = await accepted(desk, "the keyboard is wet")
+    first = await accepted_conversation(desk, "the keyboard is wet")
     await desk.story.close(first, short_description="Wet keyboard", closing_text="")
     await desk.story.text("on another line", number=BOB, to=DIRECT)
-    second = await accepted(desk, "the mouse is wet too")
+    second = await accepted_conversation(desk, "the mouse is wet too")
     page = (await mia.get(f"/workspace/conversations/{second}")).text
     link = re.search(r'hx-get="([^"]+/earlier\?before=[^"]+)"', page)
     assert link is not None
@@ -112,9 +112,9 @@ async def test_earlier_messages_between_two_numbers_have_their_own_ids(
 
 
 async def test_the_divider_names_the_former_user_of_the_number(desk: Running, mia: Visitor) -> None:
-    first = await accepted(desk, "it is Ann")
+    first = await accepted_conversation(desk, "it is Ann")
     await desk.story.close(first, closing_text="")
-    second = await accepted(desk, "it is Bob with the phone of Ann")
+    second = await accepted_conversation(desk, "it is Bob with the phone of Ann")
     await mia.act(f"/workspace/conversations/{second}/verify", user_id="2")
     before = await mia.get(f"/workspace/conversations/{second}/earlier?before={first}-99", SCRIPT)
     assert "with Ann Lee" in shown(before.text)
@@ -126,7 +126,7 @@ async def test_earlier_lines_of_a_long_conversation_have_their_own_ids(
     monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
     monkeypatch.setattr(earlier_messages, "LINES", 4)
     monkeypatch.setattr("handoff_service.web.shared.thread_query.BEFORE_A_LINE", 1)
-    one = await accepted(desk, "the very first")
+    one = await accepted_conversation(desk, "the very first")
     for n in range(12):
         await desk.story.text(f"text {n}", to=DIRECT)
     page = (await mia.get(f"/workspace/conversations/{one}")).text
@@ -140,7 +140,7 @@ async def test_earlier_lines_of_a_long_conversation_have_their_own_ids(
 
 
 async def test_an_invalid_position_shows_an_error(desk: Running, mia: Visitor) -> None:
-    one = await accepted(desk, "hi")
+    one = await accepted_conversation(desk, "hi")
     for wrong in ("", "x", "1", "1-", "1-2-3", "99999999999999999999-1"):
         answer = await mia.get(f"/workspace/conversations/{one}/earlier?before={wrong}", SCRIPT)
         assert (wrong, answer.status) == (wrong, 400)

@@ -35,10 +35,10 @@ FORM = {"name": "Monitoring", "scopes": "read", "days": "30", "rate": "100"}
 async def program(desk: Running) -> AsyncIterator[Client]:
     """A program whose token has every scope."""
     async with aiohttp.ClientSession() as session:
-        yield Client(session, desk.address, await made(desk, *Scope))
+        yield Client(session, desk.address, await create_token(desk, *Scope))
 
 
-async def made(desk: Running, *scopes: Scope, rate: int = 100) -> str:
+async def create_token(desk: Running, *scopes: Scope, rate: int = 100) -> str:
     command = MakeToken(name="Zabbix", scopes=scopes, days=30, rate=rate, made=new_token())
     return (await desk.desk.store.write(make_token, command)).secret
 
@@ -188,7 +188,7 @@ async def test_a_tokens_event_stream_covers_the_desk_and_ends_when_it_is_revoked
         await desk.desk.store.write(revoke_token, 1)
         rest = [one["event"] async for one in heard]
         assert set(rest) <= {"message", "interaction", "heartbeat"}, "the stream has ended"
-    again = Client(program.session, program.url, await made(desk, Scope.READ))
+    again = Client(program.session, program.url, await create_token(desk, Scope.READ))
     await desk.story.text("in between", number=ANN)
     headers = {"Authorization": f"Bearer {again.token}", "Last-Event-ID": last["id"]}
     async with (

@@ -142,7 +142,7 @@ async def test_one_address_cannot_try_sixty_accounts(desk: Running) -> None:
         assert statuses[-2:] == [(401, None), (429, "3600")]
 
 
-async def test_a_stranger_in_the_same_office_locks_nobody_out(desk: Running) -> None:
+async def test_a_stranger_in_the_same_office_cannot_lock_an_agent_out(desk: Running) -> None:
     """The stranger and the agent share an address, so only the browser distinguishes them."""
     async with Client(desk, "203.0.113.7") as mia, Client(desk, "203.0.113.7") as stranger:
         assert await mia.signs_in(password="right") == (303, None)

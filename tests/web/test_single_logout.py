@@ -98,7 +98,7 @@ async def is_in(visitor: Visitor) -> bool:
     return (await visitor.get("/workspace/account")).status == 200
 
 
-async def test_the_provider_ends_a_persons_sessions_or_one_of_them(scene: Scene) -> None:
+async def test_the_provider_ends_one_or_all_sessions_of_a_person(scene: Scene) -> None:
     contoso, subject = scene.contoso, "id of Mobile"
     contoso.person = person("Mobile")
     async with scene.desk.visitor() as phone, scene.desk.visitor() as laptop:
@@ -132,18 +132,22 @@ STRANGER = new_key()
 now = int(time.time())
 #: Error -> (changes of the claims, the signing, the sentence of the answer)
 FORGED: dict[str, tuple[Claims, Any, str]] = {
-    "a stranger's key": ({}, STRANGER, "its signature is not the provider's"),
+    "signed with another key": ({}, STRANGER, "its signature is not the provider's"),
     "unsigned": ({}, "unsigned", "its signature is not the provider's"),
     "signed with the public key": ({}, "public", "its signature is not the provider's"),
     "another issuer": ({"iss": "https://evil.example.com"}, None, "names no identity provider"),
     "another application": ({"aud": ["other"]}, None, "meant for another application"),
     "expired": ({"iat": now - 200, "exp": now - 100}, None, "it has expired"),
-    "old, with a far end": ({"iat": now - 900, "exp": now + 9000}, None, "it has expired"),
-    "of tomorrow": ({"iat": now + 86_400, "exp": now + 87_000}, None, "made at another time"),
+    "an old token that expires far in the future": (
+        {"iat": now - 900, "exp": now + 9000},
+        None,
+        "it has expired",
+    ),
+    "from the future": ({"iat": now + 86_400, "exp": now + 87_000}, None, "made at another time"),
     "without a time": ({"iat": None}, None, "not complete"),
     "a time in words": ({"iat": "now"}, None, "not complete"),
     "without an id": ({"jti": None}, None, "not complete"),
-    "about nobody": ({"sub": None}, None, "not complete"),
+    "without a subject": ({"sub": None}, None, "not complete"),
     "an ID token": ({"nonce": "x"}, None, "it is an ID token"),
     "without an event": ({"events": None}, None, "no logout token"),
     "with another event": ({"events": {"x": {}}}, None, "no logout token"),

@@ -28,7 +28,7 @@ async def scene(running_scene: Scene) -> Scene:
 
 
 STRANGER = new_key()
-LIES: dict[str, tuple[Any, Any, str]] = {
+FORGED: dict[str, tuple[Any, Any, str]] = {
     "another issuer": (
         lambda here, claims: claims | {"iss": "https://evil.example.com"},
         None,
@@ -44,12 +44,12 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it is meant for another application",
     ),
-    "another client's token, made for us": (
+    "another client's token that was issued to us": (
         lambda here, claims: claims | {"aud": "another app", "azp": "patchboard"},
         None,
         "it is meant for another application",
     ),
-    "several clients, made for another": (
+    "a token for several clients, issued to another client": (
         lambda here, claims: claims | {"aud": ["patchboard", "other"], "azp": "other"},
         None,
         "it is meant for another application",
@@ -59,12 +59,12 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it has expired",
     ),
-    "a token of tomorrow": (
+    "a token from the future": (
         lambda here, claims: claims | {"iat": int(time.time()) + 86_400},
         None,
         "it was made at another time",
     ),
-    "a token without an end": (
+    "a token without an expiry": (
         lambda here, claims: {k: v for k, v in claims.items() if k != "exp"},
         None,
         "it has expired",
@@ -79,7 +79,7 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it belongs to another sign-in",
     ),
-    "forged with a stranger's key": (
+    "signed with another key": (
         None,
         lambda here, claims: here.contoso.signed(claims, STRANGER),
         "its signature is not the provider's",
@@ -108,9 +108,9 @@ def _recut(token: str) -> str:
     return ".".join((head, body[:-2] + ("A" if body[-2] != "A" else "B") + body[-1], signature))
 
 
-@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("lie", FORGED)
 async def test_a_forged_token_opens_no_session(scene: Scene, lie: str) -> None:
-    changes, makes, why = LIES[lie]
+    changes, makes, why = FORGED[lie]
     scene.contoso.person = person("Eve")
     if changes is not None:
         scene.contoso.lie = lambda claims: changes(scene, claims)

@@ -101,23 +101,33 @@ def test_forgeries_fail_as_in_twilios_library(
 
 
 PORTS = [
-    ("no port, signed without", URL, URL, True),
+    ("no port, signed without a port", URL, URL, True),
     (
-        "no port, signed with the default one",
+        "no port, signed with the default port",
         "https://h.example/p",
         "https://h.example:443/p",
         True,
     ),
     (
-        "no port, http, signed with the default one",
+        "no port over http, signed with the default port",
         "http://h.example/p",
         "http://h.example:80/p",
         True,
     ),
-    ("a port, signed without", "https://h.example:8443/p", "https://h.example/p", True),
-    ("a port, signed with another", "https://h.example:8443/p", "https://h.example:9443/p", False),
+    ("a port, signed without a port", "https://h.example:8443/p", "https://h.example/p", True),
+    (
+        "a port, signed with another port",
+        "https://h.example:8443/p",
+        "https://h.example:9443/p",
+        False,
+    ),
     ("https, signed as http", "https://h.example/p", "http://h.example/p", False),
-    ("a query, signed without", "https://h.example/p?message=7", "https://h.example/p", False),
+    (
+        "a query, signed without the query",
+        "https://h.example/p?message=7",
+        "https://h.example/p",
+        False,
+    ),
 ]
 
 

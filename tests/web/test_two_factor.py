@@ -62,7 +62,7 @@ async def add(desk: Running, email: str, role: Role = Role.TRAINER) -> int:
     return await desk.desk.store.write(make_agent, who)
 
 
-def led(answer: Answer) -> tuple[int, str]:
+def status_and_location(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.headers.get("Location", "")
 
 
@@ -78,7 +78,7 @@ def codes_in(answer: Answer) -> list[str]:
 
 async def set_up(visitor: Visitor, email: str) -> tuple[Phone, list[str]]:
     """Sign in for the first time with a role that needs a second factor."""
-    assert led(await visitor.sign_in(email, PASSWORD)) == (303, "/sign-in/set-up")
+    assert status_and_location(await visitor.sign_in(email, PASSWORD)) == (303, "/sign-in/set-up")
     phone = Phone(secret_in(await visitor.get("/sign-in/set-up")))
     done = await visitor.post("/sign-in/set-up", code=phone.code())
     assert done.status == 200, shown(done.text)
@@ -103,7 +103,10 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
 ) -> None:
     await add(desk, "first@example.com")
     async with desk.visitor() as ann:
-        assert led(await ann.sign_in("first@example.com", PASSWORD)) == (303, "/sign-in/set-up")
+        assert status_and_location(await ann.sign_in("first@example.com", PASSWORD)) == (
+            303,
+            "/sign-in/set-up",
+        )
         assert (await ann.get("/workspace/account")).status == 303, "no session yet"
         page = await ann.get("/sign-in/set-up")
         assert "data:image/svg+xml" in page.text
@@ -117,13 +120,18 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
         codes = codes_in(done)
         assert (done.status, len(set(codes))) == (200, 10)
         assert (await ann.get("/workspace/account")).status == 200
-        assert led(await ann.get("/sign-in/set-up")) == (303, "/sign-in"), "the setup step is over"
+        assert status_and_location(await ann.get("/sign-in/set-up")) == (303, "/sign-in"), (
+            "the setup step is over"
+        )
     async with desk.visitor() as ann:
-        assert led(await ann.sign_in("first@example.com", PASSWORD)) == (303, "/sign-in/code")
+        assert status_and_location(await ann.sign_in("first@example.com", PASSWORD)) == (
+            303,
+            "/sign-in/code",
+        )
         assert (await ann.get("/workspace/account")).status == 303
-        assert led(await ann.get("/sign-in/set-up")) == (303, "/sign-in")
+        assert status_and_location(await ann.get("/sign-in/set-up")) == (303, "/sign-in")
         in_ = await ann.post("/sign-in/code", code=phone.code())
-        assert led(in_) == (303, "/workspace")
+        assert status_and_location(in_) == (303, "/workspace")
         assert (await ann.get("/workspace/account")).status == 200
 
 
@@ -192,7 +200,7 @@ async def test_slow_guesses_of_codes_are_blocked_and_the_agent_gets_a_mail(
         mail = mailer.mails()[0].mail
         assert (mail.to, "wrong codes" in mail.subject) == (email, True)
     async with desk.visitor() as ann:  # Another agent at the same address is not refused.
-        assert led(await ann.sign_in("grace@example.com", PASSWORD))[0] == 303
+        assert status_and_location(await ann.sign_in("grace@example.com", PASSWORD))[0] == 303
 
 
 async def test_the_api_requires_the_code_and_names_its_field(desk: Running) -> None:
@@ -249,9 +257,12 @@ async def test_an_agent_turns_two_factor_on_and_off_on_the_account_page(desk: Ru
             await other.sign_in("own@example.com", PASSWORD)
             assert (await other.post("/sign-in/code", code=codes[0])).status == 401
             assert (await other.post("/sign-in/code", code=newer[0])).status == 303
-        assert led(await act(ann, "/app/remove"))[0] == 303
+        assert status_and_location(await act(ann, "/app/remove"))[0] == 303
         ann.client.cookie_jar.clear()
-        assert led(await ann.sign_in("own@example.com", PASSWORD)) == (303, "/workspace")
+        assert status_and_location(await ann.sign_in("own@example.com", PASSWORD)) == (
+            303,
+            "/workspace",
+        )
 
 
 async def test_a_required_second_factor_cannot_be_removed(desk: Running, required: None) -> None:
@@ -279,7 +290,7 @@ async def test_an_old_session_cannot_change_second_factors(desk: Running) -> Non
         for path in ("/app", "/app/confirm", "/app/remove", "/codes", "/passkeys/options"):
             assert (await act(ann, path)).status == 403
         again = await act(ann, "/sign-in-again")
-        assert led(again) == (303, f"/sign-in?again=1&next={HERE}")
+        assert status_and_location(again) == (303, f"/sign-in?again=1&next={HERE}")
         assert (await ann.get(HERE)).status == 303
 
 
@@ -292,9 +303,12 @@ async def test_an_admin_resets_an_agent_who_lost_the_phone(desk: Running, requir
         assert "On: an authenticator app." in shown((await grace.get(page)).text)
         token = await grace.csrf()
         done = await grace.post(f"{page}/second-factor/reset", csrf=token)
-        assert led(done) == (303, f"{page}?done=reset")
+        assert status_and_location(done) == (303, f"{page}?done=reset")
         assert (await ann.get("/workspace/account")).status == 303, "the session has ended"
-        assert led(await ann.sign_in("lost@example.com", PASSWORD)) == (303, "/sign-in/set-up")
+        assert status_and_location(await ann.sign_in("lost@example.com", PASSWORD)) == (
+            303,
+            "/sign-in/set-up",
+        )
         _, admin = await login(grace, "grace@example.com")
         head = {"Authorization": f"Bearer {admin['token']}"}
         url = f"{grace.address}/api/v1/agents/{ann_id}/second-factor"
@@ -317,7 +331,7 @@ async def test_a_password_link_does_not_replace_the_second_factor(
         assert found is not None
         async with desk.visitor() as thief:
             chosen = await thief.post("/sign-in/link", token=found[1], password="another good one")
-            assert led(chosen) == (303, "/sign-in/code")
+            assert status_and_location(chosen) == (303, "/sign-in/code")
             assert (await thief.get("/workspace/account")).status == 303
 
 

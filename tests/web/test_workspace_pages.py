@@ -82,7 +82,7 @@ async def offered(desk: Running, agent: int = MIA) -> int:
         if offers := await desk.story.inbox(agent):
             return offers[0].id
         await asyncio.sleep(0.01)
-    raise AssertionError("nothing was offered")
+    raise AssertionError("the agent got no offer")
 
 
 async def conversation(
@@ -231,7 +231,7 @@ async def test_signing_in_does_not_change_away(desk: Running, visitor: Visitor) 
     assert "No offers while your presence is Away" in shown((await visitor.get("/workspace")).text)
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
+async def test_a_wrong_password_error_shows_the_tries_left_and_then_the_wait(
     visitor: Visitor,
 ) -> None:
     said = []
@@ -488,7 +488,7 @@ async def test_a_closed_conversation_has_a_notice_in_place_of_the_composer(
 
 
 REFUSED = {
-    "nothing to say": ("messages", {"body": "  \r\n "}, "must not be empty"),
+    "an empty message": ("messages", {"body": "  \r\n "}, "must not be empty"),
     "too long": (
         "messages",
         {"body": "x" * 16_001},
@@ -500,8 +500,8 @@ REFUSED = {
         "The text still has ‹name›. Replace it before you send this text.",
     ),
     "an empty note": ("notes", {"body": ""}, "must not be empty"),
-    "read up to nowhere": ("read", {"up_to": "soon"}, "The field “up_to” must be"),
-    "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
+    "read up to an invalid line": ("read", {"up_to": "soon"}, "The field “up_to” must be"),
+    "an invalid state": ("close", {"state": "gone"}, "closed_complete"),
     "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
 }
 
@@ -701,7 +701,7 @@ async def test_the_address_of_the_phone_page_lists_its_phones(visitor: Visitor) 
 
 TYPED = {
     "E.164": ("+12025550177", 302),
-    "as people write it": ("+1 (202) 555-0177", 302),
+    "a number in its usual format": ("+1 (202) 555-0177", 302),
     "national": ("(202) 555-0177", 302),
     "an extension": ("202 555 0177 x5", 200),
     "no number": ("Ann, at her desk", 200),
@@ -757,7 +757,7 @@ async def test_a_text_that_cannot_be_answered_is_marked_and_has_no_owner(
 
 
 BAD_TEXTS = {
-    "from no number": ({"from": "Ann, at her desk", "to": MAIN, "body": "hi"}, 400),
+    "from an invalid number": ({"from": "Ann, at her desk", "to": MAIN, "body": "hi"}, 400),
     "to a number that is not the company's": (
         {"from": ANN, "to": "+18885559999", "body": "hi"},
         404,
@@ -850,8 +850,8 @@ def test_an_avatar_shows_initials(name: str, letters: str) -> None:
 LATELY = {
     "now": ("2026-11-23T13:59:40", "now"),
     "minutes": ("2026-11-23T13:03:00", "57 min"),
-    "the clock after an hour": ("2026-11-23T12:30:00", "07:30"),
-    "the day of the desk, not of UTC": ("2026-11-23T03:00:00", "Sun"),
+    "a clock time after an hour": ("2026-11-23T12:30:00", "07:30"),
+    "the day in the desk's time zone and not in UTC": ("2026-11-23T03:00:00", "Sun"),
     "the weekday": ("2026-11-19T12:00:00", "Thu"),
     "the day": ("2026-09-03T12:00:00", "3 Sep"),
     "another year": ("2025-09-03T12:00:00", "3 Sep 2025"),

@@ -8,6 +8,7 @@ step before.
 AIM = 0.006  # seconds of a step's statements; the rest of the 20 ms is for the commit
 FIRST = 10  # rows of the first step
 MOST = 200
+LEAST = 5  # each step has a fixed cost, so smaller steps would only make the run longer
 
 
 def next_size(size: int, rows: int, seconds: float) -> int:
@@ -17,5 +18,5 @@ def next_size(size: int, rows: int, seconds: float) -> int:
     A slow step makes the next one smaller at once. A fast step lets it grow by half.
     """
     if seconds > AIM:
-        return max(1, min(size, int(rows * AIM / seconds)))
+        return max(LEAST, min(size, int(rows * AIM / seconds)))
     return min(size + size // 2 + 1, MOST) if rows >= size else size

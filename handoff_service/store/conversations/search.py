@@ -13,9 +13,8 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.search_query import SearchQuery
-from handoff_service.rules.desk.attributes import AttributeOwner, AttributeType
 from handoff_service.store.conversations import conversations, messages, text_index
-from handoff_service.store.desk import attributes, labels
+from handoff_service.store.desk import labels
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.desk.users import search_user_ids, select_users
 from handoff_service.store.engine import tables as t
@@ -97,7 +96,6 @@ def find_interactions(
         conn, wanted, where, below
     )
     others |= set(_by_label(conn, wanted, where, below, limit + 1))
-    others |= set(_by_attribute(conn, wanted, where, below, limit + 1))
     lines = {find.interaction_id: find for find in (*by_text, *fresh)}
     found = sorted({*lines, *others}, reverse=True)
     if looked_to is not None:  # older interactions come with the next page
@@ -212,24 +210,6 @@ def _by_label(
         .order_by(i.c.id.desc())
     )
     return list(conn.execute(query.limit(most)).scalars())
-
-
-def _by_attribute(
-    conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
-) -> list[int]:
-    """Interactions with an attribute of exactly this value, such as an order number. Choices, dates
-    and yes or no are left out, because filters find them. The index of values has upper and lower
-    case, so the query tries some spellings."""
-    typed = wanted.typed.strip()
-    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION).values()
-    keys = [one.key for one in defined if one.type in (AttributeType.TEXT, AttributeType.NUMBER)]
-    if not keys:
-        return []
-    c = t.conversation_attributes
-    spellings = {typed, typed.upper(), typed.lower(), typed.capitalize(), typed.title()}
-    having = select(c.c.interaction_id).where(c.c.key.in_(keys), c.c.value.in_(sorted(spellings)))
-    query = select(i.c.id).where(i.c.id.in_(having), i.c.id < below, *where)
-    return list(conn.execute(query.order_by(i.c.id.desc()).limit(most)).scalars())
 
 
 def _by_reference(conn: Connection, wanted: SearchQuery, where: Where, below: int) -> set[int]:

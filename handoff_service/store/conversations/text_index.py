@@ -246,7 +246,9 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     if conn.dialect.name != "sqlite":
         conn.execute(sa.delete(_places).where(one_of(_places.c.place, list(lines))))
         return
-    gone = [{"place": at, "words": _filled(found)} for at, found in lines.items() if found]
+    # in order, because FTS5 writes out what it holds at each step back
+    ordered = sorted(lines.items())
+    gone = [{"place": at, "words": _filled(found)} for at, found in ordered if found]
     if gone:
         conn.execute(
             sa.text(

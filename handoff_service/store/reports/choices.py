@@ -88,7 +88,7 @@ def _stored(conn: Connection, typed: str) -> str:
     one = parse(typed, attributes.definitions(conn, AttributeOwner.CONVERSATION))
     if one.type not in FEW_VALUES:
         raise ValueError(
-            phrase("“{key}” has neither choices nor yes and no, so it is no filter", key=one.key)
+            phrase("“{key}” must be an attribute with choices, or with yes and no", key=one.key)
         )
     return one.written
 
