@@ -60,10 +60,12 @@ class English:
     def on(self, page: Page) -> list[str]:
         """Return the texts of the page that are English sentences of Patchboard."""
         shown: list[str] = page.evaluate(_SHOWN)
+        whole_page = "\n".join(shown)  # most parts are in no text, so they are sought only once
+        parts = [part for part in self.parts if part in whole_page]
         return [
             one
             for one in dict.fromkeys(shown)
-            if one in self.whole or any(part in one for part in self.parts)
+            if one in self.whole or any(part in one for part in parts)
         ]
 
 
