@@ -53,7 +53,7 @@ simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 
 
 screenshot: setup setup-bot browser ## retake the documentation's pictures with the end-to-end tests
 	PATCHBOARD_PICTURES=docs $(PYTEST) tests/e2e/test_story.py
-	PATCHBOARD_PICTURES=docs/how-to PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/e2e/test_teach_in_browser.py tests/e2e/test_models_in_browser.py tests/e2e/test_ten_tasks.py
+	PATCHBOARD_PICTURES=docs/how-to PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/e2e/test_teach_in_browser.py tests/e2e/test_models_in_browser.py tests/e2e/test_ten_tasks.py tests/e2e/test_german_desk_in_browser.py
 
 setup: .venv/.ready ## build the service's environment in .venv
 setup-bot: .venv-bot/.ready ## build the bot's environment in .venv-bot

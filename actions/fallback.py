@@ -15,7 +15,7 @@ from rasa_sdk.types import DomainDict
 from actions.add_to_case import add_unclear
 from actions.aside_in_proof import answer_claim
 from actions.greet import greet
-from actions.hand_off_after_failure import hand_off_after_failure
+from actions.hand_off_after_failure import PROBLEM, hand_off_after_failure
 from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.start_topic import asked_to_rephrase
@@ -72,9 +72,10 @@ class FallbackAction(Action):
             dispatcher.utter_message(response="utter_no_more")
             return []
         if again:
-            dispatcher.utter_message(response="utter_not_understood_twice")
             report = {} if form else unsure_report(tracker.events)
             known = collected(tracker) | report
+            if PROBLEM not in known:  # else the confirmation of the case announces the person
+                dispatcher.utter_message(response="utter_not_understood_twice")
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
         # set here, because some forms have no rule for it
@@ -89,7 +90,7 @@ class FallbackAction(Action):
         problem = str(tracker.get_slot("problem"))
         problem = f"{problem}\n{last_text(tracker)}" if is_fact else problem
         if again:
-            known = collected(tracker) | {"Problem": problem}
+            known = collected(tracker) | {PROBLEM: problem}
             return await hand_off_after_failure(self._desk, tracker, REASON_WITH_CASE, known)
         kept = [SlotSet("problem", problem)] if is_fact else []
         if tracker.get_slot("requested_slot") == "impact":

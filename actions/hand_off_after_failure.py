@@ -7,7 +7,7 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.interfaces import Tracker
 
 from actions.start_topic import NEXT_TOPIC, NEXT_TOPIC_TEXT
-from actions.turn import forget_collected, turn_id
+from actions.turn import COLLECTED, forget_collected, turn_id
 from actions.turns import REPORTS
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
@@ -15,6 +15,9 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
     request_hand_off,
 )
+
+#: The fact that makes the handoff open a case. Its confirmation says that a person will continue.
+PROBLEM = COLLECTED["problem"]
 
 
 async def hand_off_after_failure(

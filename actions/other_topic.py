@@ -10,6 +10,7 @@ from rasa_sdk.types import DomainDict
 from actions.account_help import NAME as ACCOUNT_HELP
 from actions.account_help import lost_access
 from actions.mentioned_account import FORM as IDENTITY_FORM
+from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import BACK_TO
 from actions.start_topic import AFTER_PROOF, NEXT_TOPIC, NEXT_TOPIC_TEXT
 from actions.turn import confidence, entities, form_of, intent_of, last_text
@@ -38,6 +39,8 @@ class OtherTopic(Action):
             dispatcher.utter_message(response="utter_proof_first")
             return []
         if confidence(tracker) < SURE:  # the text is probably about the present request
+            if form_of(tracker) == PROBLEM_FORM:
+                return [FollowupAction("action_fallback")]  # keeps the text with the report
             dispatcher.utter_message(response="utter_not_understood")
             return []
         dispatcher.utter_message(response="utter_one_at_a_time")

@@ -8,7 +8,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
 from actions.greet import greet
-from actions.hand_off_after_failure import hand_off_after_failure
+from actions.hand_off_after_failure import PROBLEM, hand_off_after_failure
 from actions.outage_news import NAME as OUTAGE_NEWS
 from actions.start_topic import asked_to_rephrase, can_start, start
 from actions.turn import collected, entities, last_text
@@ -48,19 +48,29 @@ class AskTopic(Action):
         if await add_unclear(self._desk, dispatcher, tracker):
             return []
         if before is not None:
-            dispatcher.utter_message(response="utter_unsure_twice")
             both = {NOT_UNDERSTOOD: f"{before.text}\n{last_text(tracker)}"}
-            known = collected(tracker) | (unsure_report(tracker.events) or both)
-            return await hand_off_after_failure(self._desk, tracker, REASON, known)
+            return await self._hand_off(dispatcher, tracker, "utter_unsure_twice", both)
         if asked_to_rephrase(previous(tracker.events)) and not can_start(likely):
-            dispatcher.utter_message(response="utter_not_understood_twice")
             told = {NOT_UNDERSTOOD: last_text(tracker)}
-            known = collected(tracker) | (unsure_report(tracker.events) or told)
-            return await hand_off_after_failure(self._desk, tracker, REASON, known)
+            return await self._hand_off(dispatcher, tracker, "utter_not_understood_twice", told)
         text = last_text(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
         dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
         return []
+
+    async def _hand_off(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        sentence: str,
+        told: dict[str, str],
+    ) -> Events:
+        """Hand over with one sentence: `sentence`, or the confirmation of the case that the handoff
+        opens. `told`: the facts for agents if the texts are no report."""
+        known = collected(tracker) | (unsure_report(tracker.events) or told)
+        if PROBLEM not in known:
+            dispatcher.utter_message(response=sentence)
+        return await hand_off_after_failure(self._desk, tracker, REASON, known)
 
 
 class YesAction(Action):

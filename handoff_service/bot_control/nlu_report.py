@@ -10,6 +10,8 @@ from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
+#: The languages with figures of their own, by code.
+LANGUAGES = {"es": "Spanish", "de": "German", "fr": "French"}
 #: The share of out-of-scope texts that may start a topic. The gate's limit is the lowest one that
 #: keeps to this share on half of the texts.
 MOST_FALSE_STARTS = 0.01
@@ -21,6 +23,7 @@ class TextGroup:
 
     name: str
     texts: tuple[MeasuredText, ...]
+    is_part: bool = False  #: the texts in one language of the group before
 
     @property
     def right(self) -> Share:
@@ -68,15 +71,19 @@ class TextGroup:
 
 def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
     """One group for the cross-validation and one for each held-out author, each followed by a group
-    of its Spanish texts. Empty groups are left out."""
+    for each language other than English. Empty groups are left out."""
     found = []
     for of_set, author in dict.fromkeys((text.of_set, text.author) for text in texts):
         some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
         name = of_set if of_set == "cross-validation" else f"{of_set}, {author}"
-        spanish = tuple(t for t in some if t.is_spanish)
+        found.append(TextGroup(name=name, texts=some))
         found += [
-            TextGroup(name=name, texts=some),
-            TextGroup(name=f"{name}, Spanish", texts=spanish),
+            TextGroup(
+                name=f"{name}, {title}",
+                texts=tuple(t for t in some if t.spoken == code),
+                is_part=True,
+            )
+            for code, title in LANGUAGES.items()
         ]
     return [group for group in found if group.texts]
 

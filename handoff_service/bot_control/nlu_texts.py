@@ -42,10 +42,15 @@ class MeasuredText:
     @property
     def is_spanish(self) -> bool:
         """Uses the author's note, else frequent words, which can misjudge a short text."""
+        return self.spoken == "es"
+
+    @property
+    def spoken(self) -> str:
+        """The code of the language: the author's note, else "es" or "en" by frequent words."""
         if self.language is not None:
-            return self.language == "es"
+            return self.language
         found = len(_SPANISH.findall(self.text))
-        return found > len(_ENGLISH.findall(self.text))
+        return "es" if found > len(_ENGLISH.findall(self.text)) else "en"
 
     @property
     def starts_topic(self) -> bool:

@@ -20,7 +20,11 @@ ALL = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
 #: The most conversations that may end badly: of all 30 held-out ones, of a third of them, and of
 #: those that showed faults once. `make nlu` measures understanding.
 MOST_BAD_OF_ALL, MOST_BAD_OF_A_THIRD, MOST_BAD_OF_MENDED = 6, 3, 3
-SAYS = {"outage": ("outages", "falla"), "hours": ("open", "Atendemos", "atendemos")}
+MOST_BAD_OF_LANGUAGES = 3  # of the 15 in German and French
+SAYS = {
+    "outage": ("outages", "falla", "Störung", "panne"),
+    "hours": ("open", "Atendemos", "atendemos", "Wir sind", "ouverts", "fermés"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,11 @@ def test_most_conversations_end_well(phones: Phones) -> None:
 @pytest.mark.skipif(not ALL, reason="takes long")
 def test_conversations_that_showed_faults_end_well(phones: Phones) -> None:
     assert ended_badly(phones, conversations("mended")) <= MOST_BAD_OF_MENDED
+
+
+@pytest.mark.skipif(not ALL, reason="takes long")
+def test_most_german_and_french_conversations_end_well(phones: Phones) -> None:
+    assert ended_badly(phones, conversations("languages")) <= MOST_BAD_OF_LANGUAGES
 
 
 def ended_badly(phones: Phones, tried: list[dict[str, Any]]) -> int:

@@ -67,6 +67,17 @@ def test_the_summary_has_each_set_and_the_confusions() -> None:
     ]
 
 
+def test_texts_in_each_language_have_figures_of_their_own() -> None:
+    texts = [measured("greet", "greet", language=code) for code in ("en", "de", "de", "fr", "es")]
+    found = [(group.name, len(group.texts)) for group in nlu_report.groups(texts)]
+    assert found == [
+        ("cross-validation", 5),
+        ("cross-validation, Spanish", 1),
+        ("cross-validation, German", 2),
+        ("cross-validation, French", 1),
+    ]
+
+
 def test_the_report_page_needs_no_other_files() -> None:
     drawn = page(TEXTS, 31.4)
     assert drawn.count("<svg") == drawn.count("</svg>") == 2
@@ -75,7 +86,7 @@ def test_the_report_page_needs_no_other_files() -> None:
     assert "http" not in drawn
 
 
-def test_the_bots_answer_is_read(tmp_path: Path) -> None:
+def test_the_bots_interpretation_is_read(tmp_path: Path) -> None:
     one = {
         "set": "held out",
         "author": "blind",
@@ -100,7 +111,7 @@ def test_the_bots_answer_is_read(tmp_path: Path) -> None:
     ("part", "whole", "low", "high"),
     [(0, 150, 0.0, 0.025), (29, 30, 0.833, 0.994), (0, 0, 0.0, 1.0)],
 )
-def test_the_interval_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
+def test_the_interval_follows_wilson(part: int, whole: int, low: float, high: float) -> None:
     assert [round(bound, 3) for bound in Share(part=part, whole=whole).interval] == [low, high]
 
 
@@ -113,5 +124,5 @@ def test_the_interval_is_wilsons(part: int, whole: int, low: float, high: float)
         ("ok", False),
     ],
 )
-def test_the_language_is_guessed_by_frequent_words(text: str, spanish: bool) -> None:
+def test_frequent_words_decide_the_language(text: str, spanish: bool) -> None:
     assert measured("greet", "greet", text=text).is_spanish is spanish

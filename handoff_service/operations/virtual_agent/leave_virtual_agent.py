@@ -9,6 +9,7 @@ from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.running_proof import end_running
 from handoff_service.operations.virtual_agent.save_report import PROBLEM, save_report
+from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -19,7 +20,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 CASE = "Case"
 LONGEST_SAID = 60  # characters of the report in the confirmation
-THEN = "A person will continue with you here."
+THEN = translatable("A person will continue with you here.")
 
 
 def leave_virtual_agent(

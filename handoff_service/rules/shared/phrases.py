@@ -47,6 +47,14 @@ def phrase(english: str, /, **values: object) -> Phrase:
     return Phrase.of(lambda catalog: catalog.gettext(english).format(**_in(catalog, values)))
 
 
+def phrase_in(context: str, english: str, /) -> Phrase:
+    """Mark a word for the catalogs whose translation depends on its meaning, such as “Number”.
+
+    ``context`` names the meaning, for translators. Templates call ``pgettext`` instead.
+    """
+    return Phrase.of(lambda catalog: catalog.pgettext(context, english))
+
+
 def count_phrase(one: str, many: str, count: int, /, **values: object) -> Phrase:
     """Mark a sentence that has a form for one and a form for more. ``{count}`` is the number."""
     given = {"count": count, **values}
@@ -88,6 +96,11 @@ def reworded(words: str, change: Callable[[str], str]) -> Phrase:
 def capitalized(words: str) -> Phrase:
     """Write the sentence or name with a capital at its beginning, as a heading or a choice."""
     return reworded(words, lambda text: text[:1].upper() + text[1:])
+
+
+def without_stop(words: str) -> Phrase:
+    """The sentence without the full stop at its end."""
+    return reworded(words, lambda text: text.rstrip("."))
 
 
 def translated[Value](value: Value, catalog: NullTranslations) -> Value:

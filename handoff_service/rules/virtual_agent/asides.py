@@ -7,7 +7,11 @@ _PAUSE = re.compile(
     r"(?:(?:ah|oh|ok|okay|pls|please|sorry|um+|hm+) )*"
     r"(?:(?:hang|hold) on|wait(?! (?:is|are|what|how|for))|one (?:sec|second|min|minute|moment)"
     r"|(?:just )?(?:a|give me a) (?:sec|second|min|minute|moment)|let me (?:check|look|see)"
-    r"|brb|un (?:momento|segundo|momentito)|esper[ae](?:me)?|dejeme (?:ver|revisar))\b"
+    r"|brb|un (?:momento|segundo|momentito)|esper[ae](?:me)?|dejeme (?:ver|revisar)"
+    r"|(?:einen? |n )?(?:moment|augenblick|sekunde)|warte(?:n sie)?(?: mal| kurz)?$"
+    r"|ich schaue? (?:kurz )?nach"
+    r"|un (?:petit )?instant|une (?:seconde|minute)|attend(?:s|ez)(?: un peu)?$"
+    r"|je (?:regarde|verifie))\b"
 )
 _NO_ACCOUNT = re.compile(
     r"\b(?:dont|do not|never|havent|have not|no longer|didnt|did not|cant|cannot) "
@@ -16,13 +20,19 @@ _NO_ACCOUNT = re.compile(
     r"|\b(?:have|got) (?:no|neither)\b.{0,20}?\b(?:number|id|e-?mail|of (?:them|those|these))\b"
     r"|\b(?:no|ni) (?:tengo|recuerdo|me acuerdo|se|conozco|cuento con)\b"
     r".{0,25}?\b(?:numero|id|correo|ningun[oa]|nada|eso|cual)\b"
+    r"|\b(?:habe?|weiss|weiß|kenne|finde)\b.{0,25}?\b(?:keine?s?|nicht|weder)\b"
+    r"(?=.{0,25}\b(?:nummer|personalnummer|mail|adresse|ausweis|davon)\b|$)"
+    r"|\b(?:keine|weder) (?:nummer|personalnummer|e-?mail|mailadresse)\b"
+    r"|\b(?:n|ne )?(?:ai|connais|trouve|sais|retrouve) (?:pas|plus|ni|aucun)\b"
+    r".{0,25}?\b(?:numero|matricule|mail|adresse|badge|ca|deux)\b"
 )
 LONGEST_WHY = 9  # words
 _WHY = re.compile(
-    r"(?:(?:but|and|so|wait|ok|hm+|y|pero|a ver) )*"
-    r"(?:why|what for|how come|whats (?:that|it|this) for|por que|para que)\b"
+    r"(?:(?:but|and|so|wait|ok|hm+|y|pero|a ver|und|aber|et|mais) )*"
+    r"(?:why|what for|how come|whats (?:that|it|this) for|por que|para que"
+    r"|warum|wieso|weshalb|wozu|wofur|pourquoi|pour quoi faire|a quoi ca sert)\b"
 )
-_ACCENTS = str.maketrans("áéíóúü", "aeiouu")
+_ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû", "aeiouuaoaaceeeiiouu")
 
 
 def is_pause(text: str) -> bool:

@@ -33,6 +33,8 @@ PATTERNS: Mapping[AutomatedText, tuple[str, ...]] = {
         rf"(?:verify|log ?in|sign ?in|confirm|otp|{_NAME} code)\b",
         rf"^(?:tu|su) (?:{_NAME} )?c[oó]digo (?:de {_NAME} )?(?:es|:) ?:? ?\d{{4,8}}\b",
         rf"^(?:{_NAME}: )?\d{{4,8}} es (?:tu|su) c[oó]digo\b",
+        rf"^(?:dein|ihr) (?:{_NAME}[- ])?\w*code (?:ist|lautet):? ?\d{{3}}[ -]?\d{{1,5}}\b",
+        rf"^(?:ton|votre) code (?:de |d')?(?:{_NAME} )?(?:est|:):? ?\d{{3}}[ -]?\d{{1,5}}\b",
     ),
     AutomatedText.MARKETING: (
         r"\b(?:reply|text|txt|send|responda|envie|envíe) ['\"]?(?:stop|alto|end|unsubscribe)['\"]?"

@@ -5,10 +5,15 @@ import re
 LONGEST = 40  # characters of a name in a reply
 FEWEST_WORDS, MOST_WORDS = 2, 3  # words of a name without "I am"
 _LEAD = (
-    r"(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|hola|buenos dias|buenas)[,!. ]+"
+    r"(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|hola|buenos dias|buenas"
+    r"|hallo|guten (?:tag|morgen|abend)|moin|bonjour|salut|bonsoir)[,!. ]+"
     r"(?:there[,!. ]+)?)?"
 )
-_SAYS = r"(?:this is|it'?s|it is|its|i'?m|i am|my name is|soy|me llamo|habla|aqui)"
+# Without "ich bin" and "je suis", because most of such texts are reports: "je suis bloqué".
+_SAYS = (
+    r"(?:this is|it'?s|it is|its|i'?m|i am|my name is|soy|me llamo|habla|aqui"
+    r"|hier spricht|ich hei(?:ß|ss)e|mein name ist|je m'appelle|mon nom est)"
+)
 _WORD = r"[^\W\d_][^\W\d_]*(?:['\u2019-][^\W\d_]+)*\.?"
 _NAME = re.compile(
     rf"^{_LEAD}{_SAYS} (?P<name>{_WORD}(?: {_WORD}){{0,2}}?)"
@@ -25,6 +30,7 @@ _NO_NAME = frozenset(
         sick done ready happy new slow out off gone now again only all about for from really too
         unsure confused afraid able
         el la un una de que yo nuevo nueva lento todo muy otra otro
+        der die das nicht anders le les pas autrement
         """,
     )
 )
@@ -34,6 +40,7 @@ _COURTESIES = frozenset(
         """
         good morning afternoon evening day night thank you thanks please hello hi hey dear help
         desk service employee number buenos buenas dias días tardes noches muchas gracias favor
+        guten tag morgen abend vielen dank bitte hallo bonjour bonsoir merci beaucoup salut
         """,
     )
 )
@@ -53,14 +60,20 @@ _NEW_OWNER = re.compile(
     r"|\b(?:este )?ya no es (?:el|su) (?:numero|número|telefono|teléfono|celular)\b"
     r"|\beste (?:numero|número|telefono|teléfono|celular) (?:ya no es de|ya es mi)"
     r"|\beste (?:numero|número|telefono|teléfono) (?:ahora |ya )?(?:es|pertenece) "
-    r"(?:de|a) otr[ao] persona\b",
+    r"(?:de|a) otr[ao] persona\b"
+    r"|\b(?:die|diese|meine|das ist) (?:\w+ )?nummer (?:geh[oö]rt|hat) (?:jetzt |nun |inzwischen )?"
+    r"(?:jemand ander\w+|einen neuen besitzer|mir)\b"
+    r"|\bce num[eé]ro (?:est|appartient) (?:maintenant |d[eé]sormais )?[aà] quelqu'un d'autre\b"
+    r"|\bce n'est plus (?:son|le) num[eé]ro\b",
     re.IGNORECASE,
 )
 _WRONG_NUMBER = re.compile(
     r"\b(?:wrong (?:number|person|chat|text)|wrong #|texted the wrong"
     r"|meant (?:to text|for|that for) (?:somebody|someone)"
     r"|not meant for you|didn'?t mean to text|n[uú]mero equivocado"
-    r"|mal (?:el|de) n[uú]mero|me equivoqu[eé])\b",
+    r"|mal (?:el|de) n[uú]mero|me equivoqu[eé]"
+    r"|falsche (?:nummer|person)|falscher chat|verw[aä]hlt|mauvais (?:num[eé]ro|destinataire)"
+    r"|mauvaise personne|tromp[eé]e? de (?:num[eé]ro|personne|destinataire))\b",
     re.IGNORECASE,
 )
 

@@ -8,10 +8,18 @@ _SOLVED = re.compile(
     r"|(?:it'?s|its|it is|they'?re|that'?s) (?:working|fixed|back|fine|ok|okay)(?: (?:now|again))"
     r"|(?:it )?works (?:now|again)(?! and then)|i'?m in(?: now)?(?=[.,!;]|$)|i got in\b"
     r"|ya (?:funciona|funciono|quedo|sirve|pude|entre|esta|prendio)|olvidelo|olvidalo"
-    r"|no importa|resuelto|falsa alarma)\b"
+    r"|no importa|resuelto|falsa alarma"
+    r"|hat sich erledigt|vergiss es|vergessen sie es|schon gut|geloest|gelost|fehlalarm"
+    r"|(?:geht|funktioniert|lauft|klappt) (?:jetzt )?wieder|ich bin (?:jetzt )?drin"
+    r"|laissez? tomber|c'est (?:bon|regle|resolu|arrange)\b(?!')|probleme (?:regle|resolu)"
+    r"|ca (?:re(?:marche|fonctionne)|(?:marche|fonctionne) (?:a|de) nouveau)"
+    r"|fausse alerte)\b"
 )
-_NOT = re.compile(r"\b(?:not|never|no longer|n't|stopped|stops|until|if|when|once)\b(?! ?mind)")
-_ACCENTS = str.maketrans("áéíóúüñ\u2019", "aeiouun'")
+_NOT = re.compile(
+    r"\b(?:not|never|no longer|n't|stopped|stops|until|if|when|once"
+    r"|nicht|nie|wenn|falls|ne|pas|quand)\b(?! ?mind)"
+)
+_ACCENTS = str.maketrans("áéíóúüñäöàâçèêëîïôùû\u2019", "aeiouunaoaaceeeiiouu'")
 
 
 def is_solved(text: str) -> bool:

@@ -86,7 +86,7 @@ def _items() -> sa.Select[Any]:
 
 
 NO_LABELS: list[Label] = []
-# Looked up, because calling an enum takes four times as long, and a list may show a thousand.
+# Dictionaries, because calling an enum takes four times as long, and a list may show a thousand.
 _STATES, _DIRECTIONS = {one: one for one in State}, {one: one for one in Direction}
 _AUTHORS, _STATUSES = {one: one for one in Author}, {one: one for one in Status}
 # Built once: building a statement costs more than running it.

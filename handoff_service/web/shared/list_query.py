@@ -1,12 +1,18 @@
 """The list pane of the workspace, read in one transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
-from handoff_service.rules.desk.attributes import AttributeOwner, AttributeType, in_words
+from handoff_service.rules.desk.attribute_filters import (
+    AttributeFilter,
+    FilterKind,
+    choices,
+    stored,
+)
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner
 from handoff_service.store.conversations import conversations, list_views
 from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.desk import attributes, labels
@@ -39,8 +45,10 @@ class Lists:
     how: SortAndFilter
     views: list[ListView]
     labels: list[Label]  #: the labels that the filter offers
-    #: the attributes that the filter offers: key, = and value -> its label
+    #: the filters by attributes that the pane offers: written -> its label
     attributes: dict[str, str]
+    #: the chosen filter, if people can narrow it down: to a range, or to a part of the text
+    narrowed: AttributeFilter | None
     others_count: int
     unread: int
     available: bool  #: whether I take new work
@@ -68,6 +76,7 @@ def lists(
     )
     complete = not as_read or most is None or len(every) <= most
     chosen = sort_and_filter(list_views.with_attribute(conn, every, how), how, read_at(conn))
+    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
     missing = set(on_page) - {offer.id for offer in shell.offered}
     free = agent_room(conn, agent_id)
     return Lists(
@@ -82,7 +91,8 @@ def lists(
         how=how,
         views=list_views.list_(conn, agent_id),
         labels=labels.list_(conn),
-        attributes=_to_filter_by(conn),
+        attributes=choices(defined),
+        narrowed=_narrowed(how, defined),
         others_count=len(every)
         if others and complete
         else conversations.others_count(conn, agent_id),
@@ -92,12 +102,8 @@ def lists(
     )
 
 
-def _to_filter_by(conn: Connection) -> dict[str, str]:
-    """Key, = and value -> in words, of the attributes with few values."""
-    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
-    return {
-        f"{one.key}={value}": f"{one.name}: {in_words(one, value)}"
-        for one in defined.values()
-        if one.type in (AttributeType.CHOICE, AttributeType.YES_NO)
-        for value in (one.choices or ("yes", "no"))
-    }
+def _narrowed(how: SortAndFilter, defined: Mapping[str, AttributeFields]) -> AttributeFilter | None:
+    if how.attribute is None:
+        return None
+    chosen = stored(how.attribute, defined)
+    return None if chosen.kind is FilterKind.IS else chosen
