@@ -31,12 +31,14 @@ from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.kept_connections import KeptConnections
+from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once, run_folder
 from tests.support.story import Story
 
 if TYPE_CHECKING:
     from tests.support.s3_server import S3Server
 
+TEMPLATE = "postgres-template"  # the file with the name of the database that has the desk
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
 
@@ -145,6 +147,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's shared folder. The main process ends last, so it does this."""
     if not hasattr(config, "workerinput"):
+        _drop_template()
         shutil.rmtree(run_folder(), ignore_errors=True)
 
 
@@ -194,13 +197,39 @@ def _admin() -> psycopg.Connection:
 
 
 @contextmanager
-def postgres_database() -> Iterator[str]:
-    """Create a PostgreSQL database that exists until the block ends. Yield its address."""
-    name = f"patchboard_test_{secrets.token_hex(6)}"
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """Create a PostgreSQL database that exists until the block ends, as a copy of ``template``.
+    Yield its address."""
+    name = _new_name()
+    with _admin() as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield _address(name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _new_name() -> str:
+    return f"patchboard_test_{secrets.token_hex(6)}"
+
+
+def _address(database: str) -> str:
+    return POSTGRES.rsplit("/", 1)[0] + "/" + database
+
+
+def _make_template(path: Path) -> None:
+    """Make a PostgreSQL database with the desk, and write its name to a file. Each test process
+    copies it, because the migrations take some seconds of processor time."""
+    name = _new_name()
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES.rsplit("/", 1)[0] + "/" + name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    asyncio.run(lay_out(_address(name)))
+    path.write_text(name)
+
+
+def _drop_template() -> None:
+    made = run_folder() / TEMPLATE
+    if made.exists():
+        with _admin() as admin:
+            admin.execute(f"DROP DATABASE {made.read_text()} WITH (FORCE)")
 
 
 async def lay_out(url: str) -> None:
@@ -220,7 +249,9 @@ async def lay_out(url: str) -> None:
 @pytest.fixture(scope="session")
 def sqlite_desk() -> Path:
     """A SQLite file with the desk. Each test copies it."""
-    return made_once("desk.db", lambda path: asyncio.run(lay_out(f"sqlite:///{path}")))
+    return made_once(
+        "desk.db", lambda path: asyncio.run(lay_out(f"sqlite:///{migrated_file(path)}"))
+    )
 
 
 @dataclass(slots=True)
@@ -286,8 +317,7 @@ class PostgresDesk:
 @pytest.fixture(scope="session")
 def postgres_desk() -> Iterator[PostgresDesk]:
     """A PostgreSQL database with the desk, which tests use one after another."""
-    with postgres_database() as url:
-        asyncio.run(lay_out(url))
+    with postgres_database(made_once(TEMPLATE, _make_template).read_text()) as url:
         desk = PostgresDesk.keep(url)
         with desk.kept.used():
             yield desk

@@ -22,8 +22,8 @@ from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.settings import Settings
-from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -46,7 +46,7 @@ def _make(home: Path) -> None:
     config = settings.read(
         {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
     )
-    migrate(config.database_url)
+    migrated_file(Path(config.database_url.removeprefix("sqlite:///")))
     with ThreadPoolExecutor(1) as apart:  # Playwright keeps an event loop running in this thread
         apart.submit(asyncio.run, _import(config)).result()
 

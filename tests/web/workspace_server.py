@@ -25,10 +25,10 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.settings import Settings
-from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK
+from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once
 from tests.support.story import Story
 
@@ -113,8 +113,7 @@ def _laid_out() -> Path:
 
 
 def _make(path: Path) -> None:
-    migrate(f"sqlite:///{path}")
-    asyncio.run(_import(path))
+    asyncio.run(_import(migrated_file(path)))
 
 
 async def _import(path: Path) -> None:
