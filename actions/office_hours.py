@@ -7,17 +7,20 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
-from actions.turn import interaction_id, language
+from actions.add_to_case import add_text
+from actions.turn import interaction_id, language, last_text
+from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.virtual_agent import bot_replies
+from handoff_service.rules.virtual_agent.additions import is_availability
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours
 
 
 class OfficeHoursAction(Action):
     """Answer whether live agents are available, by the schedule of the queue of the number that the
-    requester texted."""
+    requester texted. Right after a case, add "I am at my desk until 7 pm" to the case."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -28,6 +31,10 @@ class OfficeHoursAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        after_case = turns_since_case(tracker.events) == 1 and not tracker.active_loop
+        is_fact = after_case and is_availability(last_text(tracker))
+        if is_fact and await add_text(self._desk, dispatcher, tracker):
+            return []
         asked = (interaction_id(tracker), language(tracker))
         dispatcher.utter_message(text=await self._desk.store.read(_hours, *asked))
         return []

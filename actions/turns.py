@@ -4,13 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handoff_service.rules.virtual_agent.additions import is_addition, tells_of_old_one
+from handoff_service.rules.virtual_agent.additions import (
+    asks_about_case,
+    is_addition,
+    tells_of_old_one,
+)
 from handoff_service.rules.virtual_agent.corrections import is_correction
 
 #: A turn with one of these actions does not count as a turn after a case: "thanks".
 COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
 NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
 OPEN_CASES = frozenset({"action_open_case", "action_open_request"})
+OUTAGE_NEWS = "action_outage_news"
 MAKE_CASES = OPEN_CASES | {"action_add_to_case"}
 #: the intents of texts that report a problem
 REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
@@ -81,20 +86,31 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
 
 def unsure_report(events: Iterable[dict[str, Any]]) -> dict[str, str]:
     """The facts of a possible report that was never confirmed, by the names that agents see. The
-    last texts were not understood, and one of them may be a report. Empty if none of them may be a
-    report.
+    last texts were not understood, and one of them may be a report, or they follow a question about
+    outages. Otherwise empty.
     """
     *before, present = turns(events)
     doubted = [present]
     for turn in reversed(before):
         if not NOT_UNDERSTOOD.intersection(turn.did):
+            # this answer asked for a description, so the texts after it can be one
+            if OUTAGE_NEWS in turn.did and any(_is_long(one.text) for one in doubted):
+                return _report_of([turn, *doubted])
             break
         doubted.insert(0, turn)
     if not any(turn.likely in REPORTS for turn in doubted):
         return {}
+    return _report_of(doubted)
+
+
+def _report_of(doubted: Sequence[PastTurn]) -> dict[str, str]:
     devices = [found for turn in doubted if (found := turn.entity("device"))]
     known = {"Problem": "\n".join(turn.text for turn in doubted)}
     return known | ({"Device": devices[0]} if devices else {})
+
+
+def _is_long(text: str) -> bool:
+    return len(text.split()) >= FEWEST
 
 
 def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
@@ -118,6 +134,8 @@ def continues_case(events: Sequence[dict[str, Any]]) -> bool:
     named = [str(one["value"]) for one in turn.entities if one["entity"] in ("device", "system")]
     if turn.intent not in REPORTS:
         return False
+    if turn.intent == "have_a_problem" and not named and asks_about_case(turn.text):
+        return True
     if _made_request(events):
         return not named and tells_of_old_one(turn.text)
     return is_addition(turn.text, named, _device_of_case(events))

@@ -2,7 +2,12 @@
 
 import pytest
 
-from handoff_service.rules.virtual_agent.additions import is_addition, tells_of_old_one
+from handoff_service.rules.virtual_agent.additions import (
+    asks_about_case,
+    is_addition,
+    is_availability,
+    tells_of_old_one,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +67,34 @@ def test_a_part_belongs_to_what_has_such_parts() -> None:
 )
 def test_texts_about_the_requesters_present_equipment(text: str, found: bool) -> None:
     assert tells_of_old_one(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("When I can have it please?", True),
+        ("how long does that take?", True),
+        ("can you help me with another problem?", False),
+        ("i have another question", False),
+    ],
+)
+def test_a_question_about_the_case(text: str, found: bool) -> None:
+    assert asks_about_case(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("You may tell the technician I am at my desk until 7 pm.", True),
+        ("Pues uno de 24 va que chuta", True),
+        ("i work from home on fridays so not then", True),
+        ("how late are you there today", False),
+        ("tell me your opening hours please", False),
+        ("are you there until seven tonight", False),
+        ("hasta qué hora atienden hoy ustedes", False),
+        ("bis wann seid ihr heute da", False),
+        ("and on sunday", False),
+    ],
+)
+def test_a_text_about_the_sender_and_not_about_the_hours(text: str, found: bool) -> None:
+    assert is_availability(text) is found

@@ -6,6 +6,8 @@ The classifier knows the text, not the case, so it takes such a text for a new r
 import re
 from collections.abc import Collection
 
+from handoff_service.rules.virtual_agent.questions import is_question
+
 LONGEST = 8  # words of an addition that begins with "the"
 _NEW = re.compile(
     r"\b(?:another|new|different|second|other|separate|unrelated) (?:\w+ )?"
@@ -30,10 +32,21 @@ _HAS_NOW = re.compile(
     r"|(?:el|la|los|las) (?:que (?:tengo|traigo|uso|tenemos|usamos|hay)"
     r"|viej[oa]s?|mi[oa]s?|actual(?:es)?)\b)"
 )
+_ANNOUNCES = re.compile(
+    r"\b(?:problem\w*|issue|help|report|trouble|wrong|broken|ayud\w+|falla|hilfe|helfen|storung"
+    r"|probleme|aider|aide|souci|panne)\b"
+)
+FEWEST_OF_AVAILABILITY = 5  # words
+_ASKS_HOURS = re.compile(
+    r"^(?:(?:and|so|ok|y|und|et) )*(?:are|is|do|does|can|will|any\w*|hay|estan|seid|habt|vous)\b"
+    r"|\b(?:what|when|how|which|open\w*|clos\w+|hours|horari\w*|abren|abierto|cierran|atienden"
+    r"|que hora|hasta|cuando|wann|wie|offen|geoffnet|offnungszeiten|ouvert|horaires|quand"
+    r"|quelle|you there|you around|you guys)\b"
+)
 #: Devices that can also be a part of another device.
 _PARTS = frozenset({"monitor", "keyboard", "mouse", "webcam", "headset"})
 _WHOLE = frozenset({"laptop", "computer", "phone", "tablet"})
-_ACCENTS = str.maketrans("áéíóúü\u2019", "aeiouu'")
+_ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû\u2019", "aeiouuaoaaceeeiiouu'")
 
 
 def is_addition(text: str, devices: Collection[str], of_case: str | None) -> bool:
@@ -56,6 +69,20 @@ def tells_of_old_one(text: str) -> bool:
     """Whether the text refers to something that the requester has, without naming it: "the one I
     have is broken". After a request for equipment, this is a reason for the request."""
     return bool(_HAS_NOW.match(_folded(text)))
+
+
+def asks_about_case(text: str) -> bool:
+    """Whether a text right after a case asks about it: "When I can have it please?". False for a
+    question that announces a problem: "can you help me with another issue?"."""
+    return is_question(text) and not _ANNOUNCES.search(_folded(text))
+
+
+def is_availability(text: str) -> bool:
+    """Whether a text that names times tells about the sender, and does not ask for the desk's
+    hours: "I am at my desk until 7 pm"."""
+    folded = _folded(text)
+    is_long = len(folded.split()) >= FEWEST_OF_AVAILABILITY
+    return is_long and "?" not in folded and not _ASKS_HOURS.search(folded)
 
 
 def _folded(text: str) -> str:
