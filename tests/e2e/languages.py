@@ -13,10 +13,10 @@ from playwright.sync_api import Page
 from handoff_service.rules.shared.language import OWN_NAMES, Language
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS
 
-#: what people read or hear on the page: texts and some attributes
-_SHOWN = """() => {
-  const found = [document.title];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+#: what people read or hear on the page: its texts, and some attributes
+_SHOWN = """(within) => {
+  const found = [document.title], root = document.querySelector(within);
+  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   for (let node; (node = texts.nextNode());) {
     const parent = node.parentElement;
     if (parent.closest('script, style, template, code, pre')) continue;
@@ -24,7 +24,7 @@ _SHOWN = """() => {
       found.push(node.data);
   }
   for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'data-label'])
-    for (const one of document.querySelectorAll(`[${name}]`)) found.push(one.getAttribute(name));
+    for (const one of root.querySelectorAll(`[${name}]`)) found.push(one.getAttribute(name));
   return found.map((one) => one.replace(/\\s+/g, ' ').trim()).filter(Boolean);
 }"""
 _HOLES = re.compile(r"%\(\w+\)s|\{\w*(?::[^}]*)?\}|</?[^>]+>|%%")
@@ -57,9 +57,10 @@ class English:
                 }
         return cls(frozenset(whole - same), frozenset(parts - same))
 
-    def on(self, page: Page) -> list[str]:
-        """Return the texts of the page that are English sentences of Patchboard."""
-        shown: list[str] = page.evaluate(_SHOWN)
+    def on(self, page: Page, within: str = "body") -> list[str]:
+        """Return the texts of the page that are English sentences of Patchboard. ``within``: the
+        element to look at."""
+        shown: list[str] = page.evaluate(_SHOWN, within)
         whole_page = "\n".join(shown)  # most parts are in no text, so they are sought only once
         parts = [part for part in self.parts if part in whole_page]
         return [

@@ -14,7 +14,7 @@ from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import PAGES, catalog
 from tests.e2e import pictures
 from tests.e2e.accessibility import WIDTHS
-from tests.e2e.conftest import PageErrors
+from tests.e2e.conftest import Troubles
 from tests.e2e.languages import English
 from tests.support.service import Service, running_service
 
@@ -39,10 +39,10 @@ class GermanDesk:
 
     service: Service
     context: BrowserContext
-    page_errors: PageErrors
+    troubles: Troubles
 
     def open(self, path: str) -> Page:
-        page = self.page_errors.watch(self.context.new_page())
+        page = self.troubles.watch(self.context.new_page())
         page.goto(f"{self.service.url}{path}")
         return page
 
@@ -67,12 +67,12 @@ class GermanDesk:
 
 
 @pytest.fixture
-def german(empty: Service, browser: Browser, page_errors: PageErrors) -> GermanDesk:
+def german(empty: Service, browser: Browser, troubles: Troubles) -> GermanDesk:
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, locale="de-DE", timezone_id="Europe/Berlin"
     )
     context.set_default_timeout(20_000)
-    return GermanDesk(empty, context, page_errors)
+    return GermanDesk(empty, context, troubles)
 
 
 def button(page: Page | Locator, english: str) -> Locator:
@@ -157,7 +157,7 @@ def set_up(german: GermanDesk) -> Page:
 def answer_test_text(german: GermanDesk, page: Page) -> None:
     with german.context.expect_page() as opened:
         page.get_by_role("link", name=de("Open the phone")).click()
-    phone = german.page_errors.watch(opened.value)
+    phone = german.troubles.watch(opened.value)
     text(phone, "Test")
     expect(page.locator("#test-state")).to_contain_text("„Test“")
     german.picture(page, "test")

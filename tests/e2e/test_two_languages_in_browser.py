@@ -25,7 +25,8 @@ def button(page: Page, language: Language, english: str) -> None:
 
 def check(page: Page, language: Language) -> None:
     assert page.locator("html").get_attribute("lang") == language
-    assert English.without(language).on(page) == []
+    for updated in ("#thread", "#ongoing", "#prompts"):
+        assert English.without(language).on(page, updated) == []
 
 
 def test_each_agent_gets_live_updates_in_their_language(story: Story) -> None:
