@@ -1560,7 +1560,7 @@ conversation_facts = Table(
     # lists are whole numbers with spaces between them
     _word("labels"),
     #: a list of words: one on each line
-    Column("attribute_values", sa.Text, nullable=False, server_default=""),
+    Column("attribute_values", sa.Text, nullable=False, server_default=sa.text("''")),
     _word("language", null=True),
     _word("topic", null=True),
     _word("began"),

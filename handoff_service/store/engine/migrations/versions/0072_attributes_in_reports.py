@@ -11,7 +11,7 @@ down_revision = '0071'
 
 
 def upgrade() -> None:
-    op.add_column('conversation_facts', sa.Column('attribute_values', sa.Text(), server_default='', nullable=False))
+    op.add_column('conversation_facts', sa.Column('attribute_values', sa.Text(), server_default=sa.text("''"), nullable=False))
     # the job computes these facts again
     facts = sa.table('conversation_facts', sa.column('interaction_id'), sa.column('look_again_at', UtcTime()))
     with_attributes = sa.select(sa.table('conversation_attributes', sa.column('interaction_id')).c.interaction_id)
