@@ -62,8 +62,8 @@ def understood(agent: Agent, texts: Sequence[dict[str, Any]]) -> list[tuple[str,
 
 
 def speed(model: str, texts: Sequence[str]) -> float | None:
-    """The median milliseconds of a text, when they arrive one after the other as requesters' texts
-    do."""
+    """The median milliseconds for a text, when texts arrive one after the other, as requesters'
+    texts do."""
     return asyncio.run(_speed(_agent(model), texts[:TIMED])) if texts else None
 
 

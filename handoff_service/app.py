@@ -1,4 +1,5 @@
-"""Builds and wires everything; no other module does."""
+"""Creates the objects of the service and connects them with each other. No other module does
+this."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,8 +22,9 @@ from handoff_service.context import AppContext, operation_settings
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.bot.rasa_models import RasaModels
+from handoff_service.gateways.fanout.hint_pipe import HintPipe
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
-from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.gateways.fanout.redis_fanout import RedisFanout, channel_of
 from handoff_service.gateways.fanout.redis_rate_limits import RedisRateLimits
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.gateways.mail.mailbox import Mailbox
@@ -44,6 +46,7 @@ from handoff_service.operations.conversations.index_texts import A_MOMENT, sched
 from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
+from handoff_service.operations.delivery.watch_gateway import watch_gateway
 from handoff_service.operations.desk.audit_chain import A_MOMENT as CHAINED_AFTER
 from handoff_service.operations.desk.audit_chain import schedule_chaining
 from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
@@ -83,6 +86,7 @@ AUDITED = Hint(AUDIT)
 APP_NAME = "patchboard"
 TASKS = (
     "connections",
+    "hint_pipe",
     "indexing",
     "chaining",
     "sweeping",
@@ -167,7 +171,7 @@ async def _open(app: App) -> None:
         sweeping.trigger()
         connections.gap()
 
-    # the lambda reads the name later
+    # without the lambda, the name would be read here, before it is assigned
     fanout = await _fanout(settings, store, background, lambda: connections.gap())  # noqa: PLW0108
     connections = Connections(store, clock.now, fanout.catch_up)
     kept_media = media_store_of(settings, metrics)
@@ -203,6 +207,7 @@ async def _open(app: App) -> None:
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
+    await store.write(watch_gateway, kind.is_device)
     # handles work that an earlier process left unfinished
     for schedule in (
         schedule_indexing,
@@ -241,6 +246,8 @@ async def _open(app: App) -> None:
     for name, run in {
         **{worker.name: worker.run for worker in workers},
         "worker_nudges": nudges.run,
+        # with Redis, the fan-out gets the hints of commands
+        **({} if settings.redis_url else {"hint_pipe": HintPipe(settings.home, fanout).run}),
         "connections": connections.run,
         "indexing": indexing.run,
         "chaining": chaining.run,
@@ -284,11 +291,9 @@ async def _close(app: App) -> None:
 async def _fanout(
     settings: Settings, store: Store, background: Background, returned: Callable[[], None]
 ) -> Fanout:
-    """Create the fan-out. The channel contains the desk's own id, because other desks may use the
-    same Redis server, and its channels span all its databases."""
     if not settings.redis_url:
         return LocalFanout()
-    channel = f"patchboard:{await store.read(desk_id)}:hints"
+    channel = channel_of(await store.read(desk_id))
     made = RedisFanout(
         settings.redis_url, channel=channel, background=background, returned=returned
     )

@@ -36,7 +36,8 @@ from handoff_service.worker import Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeMark:
-    """The mark of a practice desk."""
+    """Marks the AppContext of a practice desk: its run, its agent and the number of its
+    conversations."""
 
     run_id: int
     agent_id: int  #: the agent's id on the real desk

@@ -19,7 +19,12 @@ from handoff_service.errors import MediaAway, SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.gateways.providers import provider_of, send_errors_of
-from handoff_service.operations.desk.desk_checks import CheckResult, Outside, outcomes
+from handoff_service.operations.desk.desk_checks import (
+    CheckResult,
+    Outside,
+    gateway_problems,
+    outcomes,
+)
 from handoff_service.operations.desk.key_checks import key_notes, key_problems
 from handoff_service.operations.desk.set_up import setup_link
 from handoff_service.rules.shared.counted import counted
@@ -101,7 +106,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             checked = outcomes(conn, Outside(mails=settings.mails))
             problems = _findings(checked, is_problem=True)
             problems += [*_unaccepted_messages(conn), *stuck(erasures.stuck(conn, clock.now()))]
-            problems += waiting
+            problems += [*waiting, *gateway_problems(conn)]
             notes = [
                 *key_notes(conn, settings.secret_keys),
                 *_setup_notice(conn, settings),

@@ -56,12 +56,14 @@ class WaitingInQueue:
 class DeskState:
     """The figures that a scrape reads from the database. ``work_late``: for how many seconds the
     oldest due work has waited for a worker. ``webhooks``: name -> for how many seconds its oldest
-    event has waited."""
+    event has waited. ``gateway_away``: for how many seconds the SMS gateway is away; 0: there is no
+    alert."""
 
     queues: Sequence[WaitingInQueue]
     agents: int
     work_late: float
     webhooks: Mapping[str, float] = field(default_factory=dict)
+    gateway_away: float = 0
 
 
 class Metrics:
@@ -115,7 +117,7 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
         self.promises = Counter(
-            "patchboard_promises", "Agents' promises by what became of them", ["state"],
+            "patchboard_promises", "Agents' promises by outcome", ["state"],
             registry=self._registry,
         )  # fmt: skip
         self.background_failures = Counter(
@@ -190,7 +192,12 @@ class _StateCollector(Collector):
             "For how long the oldest event that a webhook has not accepted yet has waited",
             labels=["webhook"],
         )
+        gateway = GaugeMetricFamily(
+            "patchboard_gateway_away_seconds",
+            "For how long the company's own SMS gateway, such as a phone, has been away",
+        )
         if state is not None:
+            gateway.add_metric([], state.gateway_away)
             for name, age in state.webhooks.items():
                 events.add_metric([name], age)
             for one in state.queues:
@@ -198,7 +205,7 @@ class _StateCollector(Collector):
                 longest.add_metric([one.queue], one.longest)
             agents.add_metric([], state.agents)
             late.add_metric([], state.work_late)
-        yield from (waiting, longest, agents, late, events)
+        yield from (waiting, longest, agents, late, events, gateway)
 
 
 class NoMetrics(Metrics):

@@ -196,6 +196,10 @@ class SmsProvider(Protocol):
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A text's picture or file. Never raises for errors of the provider or the network."""
 
+    async def answers(self) -> bool:
+        """Whether the company's own device, which sends the texts, answers now. True for a provider
+        without such a device. Never raises."""
+
     async def close(self) -> None: ...
 
 
@@ -314,7 +318,7 @@ class TaughtExamples(Protocol):
 
 
 class NoExamples:
-    """The twin for a process without training data."""
+    """The implementation for a process without training data."""
 
     async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
         return phrase("This process has no training data.")
@@ -373,7 +377,7 @@ class Webhook(Protocol):
 
 
 class NoWebhook:
-    """The twin for a process without a webhook client: every call is put off."""
+    """The implementation for a process without a webhook client: every call is put off."""
 
     async def call(self, _call: OutgoingCall) -> CallResult:
         return CallResult(why=phrase("This process makes no calls."))
@@ -409,7 +413,7 @@ class Push(Protocol):
 
 
 class NoPush:
-    """The twin for a process that sends no notifications."""
+    """The implementation for a process that sends no notifications."""
 
     public_key = ""
 
@@ -606,7 +610,7 @@ class IdentityProviders(Protocol):
 
 
 class NoIdentityProviders:
-    """The twin for a desk without single sign-on, such as a practice desk."""
+    """The implementation for a desk without single sign-on, such as a practice desk."""
 
     async def authorization_url(self, _provider: ProviderAccess, _attempt: SignInAttempt) -> str:
         raise SignInFailed(phrase("This desk has no single sign-on."))

@@ -63,7 +63,7 @@ class Worker:
             self._nudged.set()
 
     async def run(self) -> None:
-        """Work until cancelled. An error other than an unreachable database is raised:
+        """Work until canceled. An error other than an unreachable database is raised:
         ``lib/background.py`` then starts the worker again, and ``/readyz`` names it."""
         async with asyncio.TaskGroup() as together:
             together.create_task(self._renew_claims())
@@ -128,7 +128,7 @@ class Worker:
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
             self._claiming = asyncio.create_task(self._claim(room))
-            # a claim is never cancelled halfway: see close
+            # a claim is never canceled halfway: see close
             claimed = await asyncio.shield(self._claiming)
             for one in claimed:
                 task = asyncio.create_task(self._do(one))

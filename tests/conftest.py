@@ -1,5 +1,4 @@
-"""Fixtures for all tests: real databases, a clock that tests move, and the people of
-``desk.toml``."""
+"""Fixtures for all tests: real databases, a clock that tests move, and the desk of desk.toml."""
 
 import asyncio
 import os
@@ -32,12 +31,14 @@ from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.kept_connections import KeptConnections
+from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once, run_folder
 from tests.support.story import Story
 
 if TYPE_CHECKING:
     from tests.support.s3_server import S3Server
 
+TEMPLATE = "postgres-template"  # the file with the name of the database that has the desk
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
 
@@ -59,8 +60,8 @@ def _compile_statements_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def s3() -> "Iterator[S3Server]":
-    """An S3 server. Each test makes its own buckets."""
-    from tests.support import s3_server  # takes half a second, and few tests need it
+    """An S3 server. Each test creates its own buckets."""
+    from tests.support import s3_server  # The import takes half a second, and few tests need it.
 
     with s3_server.running() as server:
         yield server
@@ -68,9 +69,7 @@ def s3() -> "Iterator[S3Server]":
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
-    """Make password hashes cheap in tests. In the product, each takes a tenth of a second on
-    purpose.
-    """
+    """Make password hashes cheap. In the product, a hash takes a tenth of a second on purpose."""
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
         yield
 
@@ -102,7 +101,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.hints: list[Hint] = []
-        self.calls = 0  # roughly one call for each transaction
+        self.calls = 0  # about one call for each transaction
         self.nudge: Callable[[datetime], None] | None = None
 
     def __call__(self, hints: object, work_at: datetime | None) -> None:
@@ -112,8 +111,8 @@ class Heard:
             self.nudge(work_at)
 
 
-# These take longest, so they begin first. The first trains the bot's model. The other files of
-# tests/bot wait for that model, so files that need none begin before them.
+# These files take longest, so they run first. The first one trains the bot's model. The other files
+# of tests/bot wait for that model, so files that need no model run before them.
 FIRST = (
     "tests/bot/test_conversations.py",
     "tests/web/test_openapi.py",
@@ -134,7 +133,7 @@ FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long begin first."""
+    """Run the files first that take long."""
 
     def place(item: pytest.Item) -> int:
         for number, start in enumerate(FIRST):
@@ -146,8 +145,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The main process ends last."""
+    """Remove the run's shared folder. The main process ends last, so it does this."""
     if not hasattr(config, "workerinput"):
+        _drop_template()
         shutil.rmtree(run_folder(), ignore_errors=True)
 
 
@@ -158,7 +158,7 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    """The fake Twilio. It holds its callbacks back, because no service listens at the public
+    """The fake Twilio. It holds back its callbacks, because no service listens at the public
     address.
     """
     async with FakeTwilio(clock=clock) as fake:
@@ -168,7 +168,7 @@ async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
 
 @pytest.fixture
 async def at_twilio(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[TwilioProvider]:
-    """The provider Twilio, with its official client against the fake."""
+    """The provider Twilio, whose official client calls the fake."""
     provider = TwilioProvider(settings.read(twilio.environ(tmp_path)))
     yield provider
     await provider.close()
@@ -180,10 +180,12 @@ def heard() -> Heard:
 
 
 def no_postgres(error: object) -> None:
-    """Handle a missing PostgreSQL: the test fails in CI and is skipped with a message elsewhere."""
+    """Handle a missing PostgreSQL. The test fails in CI, and elsewhere pytest skips it with a
+    message.
+    """
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
-        pytest.fail(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
-    pytest.skip(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
+        pytest.fail(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
+    pytest.skip(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
 
 
 def _admin() -> psycopg.Connection:
@@ -195,13 +197,39 @@ def _admin() -> psycopg.Connection:
 
 
 @contextmanager
-def postgres_database() -> Iterator[str]:
-    """The address of a PostgreSQL database that exists until the block ends."""
-    name = f"patchboard_test_{secrets.token_hex(6)}"
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """Create a PostgreSQL database that exists until the block ends, as a copy of ``template``.
+    Yield its address."""
+    name = _new_name()
+    with _admin() as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield _address(name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _new_name() -> str:
+    return f"patchboard_test_{secrets.token_hex(6)}"
+
+
+def _address(database: str) -> str:
+    return POSTGRES.rsplit("/", 1)[0] + "/" + database
+
+
+def _make_template(path: Path) -> None:
+    """Make a PostgreSQL database with the desk, and write its name to a file. Each test process
+    copies it, because the migrations take some seconds of processor time."""
+    name = _new_name()
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES.rsplit("/", 1)[0] + "/" + name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    asyncio.run(lay_out(_address(name)))
+    path.write_text(name)
+
+
+def _drop_template() -> None:
+    made = run_folder() / TEMPLATE
+    if made.exists():
+        with _admin() as admin:
+            admin.execute(f"DROP DATABASE {made.read_text()} WITH (FORCE)")
 
 
 async def lay_out(url: str) -> None:
@@ -214,20 +242,23 @@ async def lay_out(url: str) -> None:
         after_commit=Heard(),
     )
     await opened.write(import_desk, read_desk_file.read(DESK))
-    await opened.write(offer_work, None)  # the import schedules a run of work assignment
+    await opened.write(offer_work, None)  # The import schedules a run of work assignment.
     opened.close()
 
 
 @pytest.fixture(scope="session")
 def sqlite_desk() -> Path:
-    """A SQLite file with the desk, to be copied."""
-    return made_once("desk.db", lambda path: asyncio.run(lay_out(f"sqlite:///{path}")))
+    """A SQLite file with the desk. Each test copies it."""
+    return made_once(
+        "desk.db", lambda path: asyncio.run(lay_out(f"sqlite:///{migrated_file(path)}"))
+    )
 
 
 @dataclass(slots=True)
 class PostgresDesk:
-    """A PostgreSQL database that is reset to its first state. Creating a new one would take most of
-    a test's time, and so would a new connection for each reset."""
+    """A PostgreSQL database that is reset to its first state. A new database for each test would
+    take most of the test's time, and so would a new connection for each reset.
+    """
 
     url: str
     db: psycopg.Connection
@@ -261,7 +292,7 @@ class PostgresDesk:
                 for name, value, used in counters
             ),
         ]
-        # a function, because the server then parses and plans its statements once
+        # A function, because the server parses and plans its statements only once.
         db.execute(
             "CREATE FUNCTION kept.put_back(idle int[]) RETURNS void LANGUAGE plpgsql AS"
             f" $$ BEGIN {'; '.join(again)}; END $$"
@@ -272,13 +303,13 @@ class PostgresDesk:
         """Restore the first state, disconnect all clients, and return the address."""
         try:
             self._put_back()
-        except psycopg.OperationalError:  # the previous test disconnected all clients
+        except psycopg.OperationalError:  # The previous test disconnected all clients.
             self.db = psycopg.connect(self.url, autocommit=True)
             self._put_back()
         return self.url
 
     def _put_back(self) -> None:
-        # without foreign keys and triggers, so that rows are restored unchanged
+        # Turn off foreign keys and triggers, so that the rows are restored unchanged.
         self.db.execute("SET session_replication_role = replica")
         self.db.execute("SELECT kept.put_back(%s::int[])", [self.kept.pids()])
 
@@ -286,8 +317,7 @@ class PostgresDesk:
 @pytest.fixture(scope="session")
 def postgres_desk() -> Iterator[PostgresDesk]:
     """A PostgreSQL database with the desk, which tests use one after another."""
-    with postgres_database() as url:
-        asyncio.run(lay_out(url))
+    with postgres_database(made_once(TEMPLATE, _make_template).read_text()) as url:
         desk = PostgresDesk.keep(url)
         with desk.kept.used():
             yield desk
@@ -296,7 +326,7 @@ def postgres_desk() -> Iterator[PostgresDesk]:
 
 @pytest.fixture
 def postgres_url(postgres_desk: PostgresDesk) -> str:
-    """A PostgreSQL database with nothing but the desk."""
+    """A PostgreSQL database that contains only the desk."""
     return postgres_desk.as_it_was()
 
 
@@ -308,7 +338,7 @@ def sqlite_url(sqlite_desk: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A database with the desk, on each of the two kinds."""
+    """A database with the desk. Each test runs on SQLite and on PostgreSQL."""
     url: str = request.getfixturevalue(
         "sqlite_url" if request.param == "sqlite" else "postgres_url"
     )
@@ -339,7 +369,7 @@ def operation_settings() -> OperationSettings:
 async def store(
     database_url: str, clock: MovedClock, heard: Heard, operation_settings: OperationSettings
 ) -> AsyncIterator[Store]:
-    """A store on a fresh database that holds the desk of ``desk.toml``."""
+    """A store on a new database with the desk of ``desk.toml``."""
     opened = Store(database_url, clock=clock, settings=operation_settings, after_commit=heard)
     yield opened
     opened.close()

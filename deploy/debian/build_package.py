@@ -23,7 +23,7 @@ DEBIAN_PYTHON = Path("/usr/bin/python3.13")
 #: the files that the service reads at run time, besides its environment
 PROGRAM = ("handoff_service", "actions", "bot", "data", "config.yml", "domain.yml", "sms_check.yml")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
-#: parts of a carried Python that none of our programs imports
+#: parts of Python 3.10 that stay out of the package, because no program of ours imports them
 NOT_CARRIED = (
     *("test", "_test*", "_ctypes_test*", "_xxtestfuzz*", "xxlimited*"),
     *("idlelib", "turtledemo", "tkinter", "_tkinter*", "__pycache__", "site-packages", "*.a"),
@@ -102,7 +102,7 @@ def _add_environment(uv: str, environment: Path, python: Path, requirements: Pat
 
 
 def _use_python(environment: Path, python: Path) -> None:
-    """Let an environment use another Python of the same version than the one that built it."""
+    """Let an environment use another Python of the same version as the one that built it."""
     program = environment / "bin" / "python"
     program.unlink()
     program.symlink_to(python)
@@ -117,7 +117,7 @@ def _copy_python(prefix: Path, carried: Path) -> None:
     (carried / "bin").mkdir()
     shutil.copy2(prefix / "bin" / "python3.10", carried / "bin" / "python3.10")
     (carried / "lib/python3.10/site-packages").mkdir()
-    if any((carried / "lib").glob("libpython3.10.so*")):  # found wherever the Python is moved to
+    if any((carried / "lib").glob("libpython3.10.so*")):  # found in any folder
         if shutil.which("patchelf") is None:
             sys.exit("This Python 3.10 needs the program patchelf: apt-get install patchelf")
         program = str(carried / "bin" / "python3.10")
@@ -125,7 +125,7 @@ def _copy_python(prefix: Path, carried: Path) -> None:
 
 
 def _libraries(carried: Path) -> str:
-    """The Debian packages whose libraries a carried Python links to."""
+    """The Debian packages whose libraries the package's Python 3.10 links to."""
     programs = [carried / "bin" / "python3.10", *carried.glob("lib/python3.10/lib-dynload/*.so")]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "debian").mkdir()  # dpkg-shlibdeps reads a control file there
@@ -159,7 +159,7 @@ def _pack(name: str, root: Path, out: Path, fields: dict[str, str], compression:
 
 
 def _set_modes(root: Path) -> None:
-    """Everybody can read the program, only root can read the settings."""
+    """Let everybody read the program, but only root read the settings."""
     for path in [root, *root.rglob("*")]:
         if not path.is_symlink():
             runs = path.is_dir() or path.stat().st_mode & 0o100

@@ -1,4 +1,4 @@
-"""Changes a reply of the virtual agent, or adds an answer, without code.
+"""Adds an answer to the virtual agent without code.
 
 A new answer is an intent with examples and a reply. The virtual agent can give the answer at any
 time. Inside a form it gives the answer and repeats the form's question.
@@ -6,109 +6,34 @@ time. Inside a form it gives the answer and repeats the form's question.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-from handoff_service.bot_control import bot_text_lint, nlu_file
+from handoff_service.bot_control import nlu_file
 from handoff_service.bot_control.bot_data import DOMAIN, NLU, BotData
 from handoff_service.bot_control.file_change import FileChange
-from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.nlu_file import checked
-from handoff_service.errors import BadInput, Conflict
-from handoff_service.rules.delivery.sms_text import Segments, segments
-from handoff_service.rules.shared import placeholders
-from handoff_service.rules.shared.phrases import joined, phrase
+from handoff_service.bot_control.replies import NO_REPLY, variants_of, why_unfit
+from handoff_service.errors import BadInput
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.versions import Translations, name_in
 from handoff_service.rules.training.clusters import plain
-from handoff_service.rules.training.examples import one_line, without_entities
-from handoff_service.rules.virtual_agent.sms_check import (
-    BotText,
-    SmsCheckSettings,
-    TextAt,
-    problems,
-)
+from handoff_service.rules.training.examples import without_entities
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 FEWEST = 10  # examples of a new answer
-NO_REPLY = phrase("Write the reply.")
 RULES = "data/rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAnswer:
-    """``spanish``: the reply in a Spanish conversation; empty: there is none."""
+    """``reply``: in English; ``translations``: for requesters who text in these languages."""
 
     name: str
     examples: Sequence[str]
     reply: str
-    spanish: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """One variant of a response. ``variant``: its position, from 0."""
-
-    name: str
-    variant: int
-    text: str
-    spanish: bool
-    segments: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsCheck:
-    """The result of the SMS check of a text with its placeholders at their longest."""
-
-    segments: Segments
-    problems: list[str]
-
-
-def replies(data: BotData) -> list[Reply]:
-    """Every response text of domain.yml, in the order of the file."""
-    settings = _settings(data.root)
-    return [
-        Reply(
-            name=str(name),
-            variant=n,
-            text=str(variant["text"]),
-            spanish=bool(variant.get("condition")),
-            segments=segments(placeholders.fill(str(variant["text"]), settings.longest)).count,
-        )
-        for name, variants in (data.domain().get("responses") or {}).items()
-        for n, variant in enumerate(variants or ())
-        if variant.get("text")
-    ]
-
-
-def check_sms(root: Path, text: str) -> SmsCheck:
-    settings = _settings(root)
-    line = BotText(file=DOMAIN, name="reply", text=TextAt(line=1, words=text))
-    return SmsCheck(
-        segments=segments(placeholders.fill(text, settings.longest)),
-        problems=[joined(" ", [one.what, one.suggestion]) for one in problems(line, settings)],
-    )
-
-
-def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -> FileChange:
-    """Change a reply. BadInput when the new text is unfit for SMS; Conflict when the present text
-    is not ``before``."""
-    reply = _fit(data.root, after, "text")
-
-    def change(content: Any) -> None:
-        try:
-            found = content["responses"][name][variant]
-        except (KeyError, IndexError, TypeError) as error:
-            raise Conflict(
-                phrase("Somebody has removed this reply from the file. Reload the page.")
-            ) from error
-        if str(found["text"]) != before:
-            raise Conflict(phrase("Somebody has changed this reply. Reload the page."))
-        found["text"] = type(found["text"])(reply) if type(found["text"]) is not str else reply
-
-    return data.change(DOMAIN, lambda text: nlu_file.changed(text, change))
+    translations: Translations = field(default_factory=dict)
 
 
 def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
@@ -126,10 +51,10 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     examples, wrong = _examples(data, answer.examples)
     if wrong:
         errors["examples"] = wrong
-    for field, text in (("reply", answer.reply), ("spanish", answer.spanish)):
-        found = check_sms(data.root, text).problems if text.strip() else []
-        if found or (field == "reply" and not text.strip()):
-            errors[field] = joined(" ", found) if found else NO_REPLY
+    for language, text in {Language.ENGLISH: answer.reply, **answer.translations}.items():
+        why = why_unfit(data.root, text) if text.strip() else NO_REPLY
+        if why is not None:
+            errors[name_in("reply", language)] = why
     if errors:
         raise BadInput(phrase("This answer cannot be made yet."), errors=errors)
     forms = list(data.domain().get("forms") or {})
@@ -177,11 +102,7 @@ def _in_domain(answer: NewAnswer) -> Any:
             ignored = form.get("ignored_intents") if form else None
             if ignored is not None and answer.name not in ignored:
                 _append(ignored, answer.name)
-        variants: list[Any] = [CommentedMap(text=DoubleQuotedScalarString(one_line(answer.reply)))]
-        if answer.spanish.strip():
-            spoken = CommentedMap(type="slot", name="language", value="es")
-            spanish = DoubleQuotedScalarString(one_line(answer.spanish))
-            variants.append(CommentedMap(text=spanish, condition=[spoken]))
+        variants = variants_of(answer.reply, answer.translations)
         content["responses"][f"utter_{answer.name}"] = variants
 
     return change
@@ -234,18 +155,3 @@ def _rules(name: str, forms: Sequence[str]) -> str:
             f"      - active_loop: {form}",
         ]
     return "\n".join(parts) + "\n"
-
-
-def _fit(root: Path, text: str, field: str) -> str:
-    reply = one_line(text)
-    wrong = joined(" ", check_sms(root, reply).problems) if reply else NO_REPLY
-    if wrong:
-        raise BadInput(wrong, errors={field: wrong})
-    return reply
-
-
-def _settings(root: Path) -> SmsCheckSettings:
-    """The settings in the folder's sms_check.yml, or in the project's own."""
-    return bot_text_lint.read_settings(
-        root if (root / bot_text_lint.SETTINGS_FILE).exists() else ROOT
-    )

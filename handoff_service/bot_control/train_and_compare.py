@@ -68,7 +68,7 @@ ADVICE = {
 
 
 @dataclass(slots=True)
-class _Under:
+class _RunningStep:
     """The step that is under way, its processes, and the progress that its thread reports."""
 
     step: TrainingStep
@@ -114,38 +114,38 @@ class TrainAndCompare:
 
     async def carry_out(self, run_id: int, command: StartRun) -> RunState:
         """Carry out one run. Canceling this task marks the run as interrupted."""
-        under = _Under(TrainingStep.MEASURE if command.model else TrainingStep.CHECK)
+        current = _RunningStep(TrainingStep.MEASURE if command.model else TrainingStep.CHECK)
         end = EndRun(run_id=run_id, state=RunState.INTERRUPTED, error=INTERRUPTED)
         try:
-            hash = await self._carry_out(run_id, command, under)
+            hash = await self._carry_out(run_id, command, current)
             end = EndRun(run_id=run_id, state=RunState.DONE, model=hash)
         except Canceled:
             end = EndRun(run_id=run_id, state=RunState.CANCELED)
         except (SetupError, Refusal) as error:
             end = EndRun(
-                run_id=run_id, state=RunState.FAILED, error=f"{ADVICE[under.step]}\n{error}"
+                run_id=run_id, state=RunState.FAILED, error=f"{ADVICE[current.step]}\n{error}"
             )
         except Exception as error:  # noqa: BLE001  # the run must end, whatever it was
-            log.warning("training_failed", error=error, run=run_id, step=under.step)
-            said = f"{ADVICE[under.step]}\n{type(error).__name__}: {error}"
+            log.warning("training_failed", error=error, run=run_id, step=current.step)
+            said = f"{ADVICE[current.step]}\n{type(error).__name__}: {error}"
             end = EndRun(run_id=run_id, state=RunState.FAILED, error=said)
         finally:
             await asyncio.shield(self._store.write(end_run, end))
             log.info("training_ended", run=run_id, state=end.state, model=end.model)
         return end.state
 
-    async def _carry_out(self, run_id: int, command: StartRun, under: _Under) -> str:
+    async def _carry_out(self, run_id: int, command: StartRun, current: _RunningStep) -> str:
         with (
-            Workbench(self.home, under.processes, under.report) as bench,
-            Workbench(self.home, under.processes, _no_report, suffix="-beside") as second,
+            Workbench(self.home, current.processes, current.report) as bench,
+            Workbench(self.home, current.processes, _no_report, suffix="-beside") as second,
         ):
             beside = RunningAnswers(self.home, second)
             # runs on another core, while the new model is trained
             ahead = asyncio.create_task(self._ask_ahead(beside))
             try:
-                return await self._measured(run_id, command, under, bench, beside)
+                return await self._measured(run_id, command, current, bench, beside)
             except BaseException:
-                under.processes.cancel()
+                current.processes.cancel()
                 raise
             finally:
                 await asyncio.wait({ahead})
@@ -154,7 +154,7 @@ class TrainAndCompare:
         self,
         run_id: int,
         command: StartRun,
-        under: _Under,
+        current: _RunningStep,
         bench: Workbench,
         beside: RunningAnswers,
     ) -> str:
@@ -162,8 +162,8 @@ class TrainAndCompare:
         if command.model:
             model = await self._store.read(models.get, command.model)
         else:
-            await self._step(run_id, under, TrainingStep.CHECK, lambda: self._check(bench))
-            path = await self._step(run_id, under, TrainingStep.TRAIN, lambda: self._train(bench))
+            await self._step(run_id, current, TrainingStep.CHECK, lambda: self._check(bench))
+            path = await self._step(run_id, current, TrainingStep.TRAIN, lambda: self._train(bench))
             model = await self._register(path, command)
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is not None and running.hash == model.hash:
@@ -182,7 +182,7 @@ class TrainAndCompare:
                 beside=beside,
             )
 
-        measured = await self._step(run_id, under, TrainingStep.MEASURE, measure)
+        measured = await self._step(run_id, current, TrainingStep.MEASURE, measure)
         await keep(self._store, self.home, model, measured)
         await self._store.write(keep_replay, replayed(model, real, measured))
         return model.hash
@@ -216,27 +216,35 @@ class TrainAndCompare:
         return await register(self._store, path, note=command.note, agent_id=command.agent_id)
 
     async def _step[T](
-        self, run_id: int, under: _Under, step: TrainingStep, work: Callable[[], T]
+        self, run_id: int, current: _RunningStep, step: TrainingStep, work: Callable[[], T]
     ) -> T:
         """Do the work in a thread, and store its progress every second. Raises the errors of
         ``work``, and Canceled."""
-        under.step, under.began, under.doing, under.part = step, time.monotonic(), None, None
+        current.step, current.began, current.doing, current.part = (
+            step,
+            time.monotonic(),
+            None,
+            None,
+        )
         task = asyncio.create_task(asyncio.to_thread(work))
         try:
             while True:
                 at = Progress(
-                    run_id=run_id, step=step, progress=under.progress(), doing=under.doing
+                    run_id=run_id,
+                    step=step,
+                    progress=current.progress(),
+                    doing=current.doing,
                 )
                 try:
                     if not await self._store.write(record_progress, at):
-                        under.processes.cancel()
+                        current.processes.cancel()
                 except Refusal as error:  # the database is down; the step continues
                     log.warning("training_not_reported", error=error, run=run_id)
                 if (await asyncio.wait({task}, timeout=EVERY))[0]:
                     return task.result()
         finally:
             if not task.done():
-                under.processes.cancel()
+                current.processes.cancel()
                 await asyncio.wait({task})
 
 

@@ -3,16 +3,29 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from handoff_service import clock
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.context import operation_settings
+from handoff_service.gateways.fanout import hint_pipe
+from handoff_service.gateways.fanout.command_hints import CommandHints, Send, through_redis
+from handoff_service.gateways.fanout.redis_fanout import channel_of
 from handoff_service.gateways.providers import send_errors_of
+from handoff_service.operations.conversations.index_texts import schedule_indexing
+from handoff_service.operations.desk.audit_chain import schedule_chaining
+from handoff_service.operations.shared.audit import AUDIT
 from handoff_service.settings import Settings
+from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Hint
+
+NOT_HEARD = (
+    "Warning: these changes could not be announced to the running service. Its pages and workers "
+    "notice them within 30 seconds."
+)
 
 
 def add_commands(commands: Commands) -> None:
@@ -21,17 +34,41 @@ def add_commands(commands: Commands) -> None:
 
 @asynccontextmanager
 async def opened_store(config: Settings) -> AsyncIterator[Store]:
-    """The store for one command, without listeners for changes."""
+    """The store for one command. Services that run on its database get a hint of each commit."""
+
+    async def channel() -> str:
+        return channel_of(await store.read(desk_id))
+
+    hints = CommandHints(_sending(config, channel), clock.now)
     store = Store(
         config.database_url,
         clock=clock.now,
         settings=operation_settings(config, send_errors_of(config)),
-        after_commit=lambda _hints, _work_at: None,
+        after_commit=hints.committed,
     )
     try:
         yield store
+        # as a service does after its commits
+        if hints.seen:
+            await store.write(schedule_indexing, None)
+        if AUDIT in hints.seen:
+            await store.write(schedule_chaining, None)
     finally:
+        await hints.finish()
         store.close()
+        if hints.lost:
+            print_progress(NOT_HEARD)
+
+
+def _sending(config: Settings, channel: Callable[[], Awaitable[str]]) -> Send:
+    """How hints reach the running services."""
+    if config.redis_url:
+        return through_redis(config.redis_url, channel)
+
+    async def send(hints: Sequence[Hint]) -> None:
+        hint_pipe.send(config.home, hints)
+
+    return send
 
 
 def run_on_store(config: Settings, action: Callable[[Store], Awaitable[str]]) -> int:

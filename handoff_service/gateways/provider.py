@@ -7,6 +7,7 @@ from typing import NamedTuple
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.receive_sms import Text
 from handoff_service.operations.delivery.record_receipt import Receipt
+from handoff_service.operations.delivery.watch_gateway import Heartbeat
 from handoff_service.ports import SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
@@ -46,7 +47,7 @@ class ProviderWebhook(NamedTuple):
 
     path: str
     #: Verify and parse a request. Raises Refusal; ``MayHideText`` also starts a gap sweep.
-    read: Callable[[Settings, ProviderRequest], Sequence[Text | Receipt]]
+    read: Callable[[Settings, ProviderRequest], Sequence[Text | Receipt | Heartbeat]]
     acknowledgement: Acknowledgement = Acknowledgement()
 
 
@@ -99,6 +100,8 @@ class ProviderKind:
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
     #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
+    #: Whether it is a device of the company's own, which can be away.
+    is_device: bool = False
     #: Whether a text can have pictures. Without, the composer offers none.
     sends_pictures: bool = True
     #: The most that a company number may send; None: the rate of the number is the only limit.

@@ -47,12 +47,12 @@ class CircuitBreaker:
         return self.state is BreakerState.CLOSED
 
     def succeeded(self) -> None:
-        """The server answered."""
+        """Record that the server answered."""
         self._failures = 0
         self._become(BreakerState.CLOSED)
 
     def failed(self) -> None:
-        """The server did not answer."""
+        """Record that the server did not answer."""
         self._failures += 1
         if self.state is BreakerState.HALF_OPEN or (
             self.state is BreakerState.CLOSED and self._failures >= FAILURES

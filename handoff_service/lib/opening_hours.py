@@ -21,6 +21,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its
     UnknownCountryError,
 )
 
+from handoff_service.rules.shared.local_dates import SHORT_WEEKDAYS
 from handoff_service.rules.shared.phrases import joined, phrase
 
 LOOKS_AHEAD = timedelta(days=366)
@@ -144,15 +145,7 @@ def unreadable(expression: str, country: str | None = None) -> str | None:
     return None
 
 
-_DAYS = {
-    "Mo": phrase("Mon"),
-    "Tu": phrase("Tue"),
-    "We": phrase("Wed"),
-    "Th": phrase("Thu"),
-    "Fr": phrase("Fri"),
-    "Sa": phrase("Sat"),
-    "Su": phrase("Sun"),
-}
+_DAYS = dict(zip(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"), SHORT_WEEKDAYS, strict=True))
 _SIMPLE = re.compile(r"[MTWFS][ouehra](-[MTWFS][ouehra])?(,[MTWFS][ouehra])* [0-9:,-]+")
 
 

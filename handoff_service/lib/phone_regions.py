@@ -28,7 +28,7 @@ def of_number(number: str, *, known_zone: str | None = None, instead: str) -> li
         return [ZoneInfo(known_zone)]
     try:
         names = _zones(parse(number))
-    except NumberParseException:  # a short code
+    except NumberParseException:  # the number is a short code
         names = []
     return [ZoneInfo(name) for name in names if name in _known_zones()] or [ZoneInfo(instead)]
 

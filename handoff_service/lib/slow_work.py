@@ -1,4 +1,4 @@
-"""Threads for work that takes a core for a while, such as parsing a desk file or hashing second
+"""Threads for work that takes a core for a while, such as parsing a desk file or hashing identity
 facts.
 
 At most two run at a time, so they leave cores and threads for other work.

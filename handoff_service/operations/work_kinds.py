@@ -17,7 +17,7 @@ from handoff_service.operations.conversations import (
     keep_promises,
     send_later,
 )
-from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
+from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps, watch_gateway
 from handoff_service.operations.desk import audit_chain, merge_users, password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
 from handoff_service.operations.messaging_actions import fire_timers
@@ -60,6 +60,7 @@ WORK: Mapping[Work, WorkKind] = {
     Work.SWEEP_GAPS: WorkKind(sweep_gaps.when_due, 1),
     Work.PUSH_CONSENTS: WorkKind(push_consents.when_due, 1),
     Work.ASK_PRICES: WorkKind(record_prices.when_due, 1),
+    Work.WATCH_GATEWAY: WorkKind(watch_gateway.when_due, 1),
     Work.WEBHOOK_NOTICE: WorkKind(switch_off.when_due, 1),
     Work.NOTIFY: WorkKind(notify_agents.when_due, 1),
     Work.KEEP_FACTS: WorkKind(keep_facts.when_due, 1),

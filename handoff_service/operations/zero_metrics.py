@@ -1,5 +1,5 @@
-"""Counters that begin at 0. Otherwise a counter first exists when it counts, and an alert on its
-increase would miss the first failure."""
+"""Counters that begin at 0. Without this, a counter would appear with its first failure, and an
+alert on an increase would miss that failure."""
 
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Accepted, Later, LookedUp, Refused, Unsure, Withheld

@@ -49,7 +49,8 @@ class Material:
     """Everything that a run needs of the real desk, read at once."""
 
     conversations: list[PracticeConversation]  #: masked
-    first_answer: int | None  #: the desk's median in the chosen days, in seconds
+    #: the desk's median time to a first answer in the chosen days, in seconds
+    first_answer: int | None
     agent_name: str
     capacity: int
     time_zone: str

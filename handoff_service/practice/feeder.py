@@ -88,7 +88,7 @@ class Feeder:
             self._task = asyncio.create_task(self._run(), name="practice_feeder")
 
     def changed(self) -> None:
-        """A conversation has changed."""
+        """Handle the change of a conversation."""
         self._changed.set()
 
     async def close(self) -> None:

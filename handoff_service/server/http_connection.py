@@ -69,8 +69,9 @@ class ConnectionLimits:
             del self._open[address]
 
     def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
-        """Close the connections that have waited longest without a whole request. A failed search
-        is not repeated for a second, because searching is expensive."""
+        """Close the connections that have waited longest without a whole request. After a failed
+        search, the next one comes one second later at the earliest, because searching is
+        expensive."""
         now = time.monotonic()
         if now - self._searched < 1:
             return False

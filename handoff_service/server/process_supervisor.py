@@ -4,8 +4,8 @@ one on SIGUSR1.
 The supervisor holds the listening socket and the workers inherit it, so no connection is refused
 while a worker is replaced. Each worker is a new Python process, so a rolling restart loads new
 code. Each worker has a lifeline to the supervisor (a socket pair): the worker writes to it when it
-is ready, and stops when the other end is closed. All workers keep their metrics in one folder, so
-that each of them can answer for all.
+is ready, and stops when the other end is closed. All workers write their metrics to one folder, so
+that each of them can report the metrics of all.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 class _Worker:
     process: asyncio.subprocess.Process
     lifeline: socket.socket
-    #: the worker's first bytes, when it answers requests; empty when it ended before
+    #: the first bytes that the worker writes, once it answers requests; empty: it ended before
     ready: asyncio.Task[bytes]
     started: float
     #: unique among the running workers; a new worker may get the one of an ended worker
@@ -44,7 +44,8 @@ class _Worker:
 
 
 class Supervisor:
-    """Keeps ``count`` workers running. ``command``: starts one, without its four arguments."""
+    """Keeps ``count`` workers running. ``command``: the command that starts a worker, without its
+    four arguments."""
 
     def __init__(
         self, listening: socket.socket, count: int, *, command: Sequence[str] = WORKER
@@ -60,7 +61,7 @@ class Supervisor:
         self._metrics = tempfile.TemporaryDirectory(prefix="patchboard-metrics-")
 
     async def run(self) -> None:
-        """Until SIGTERM or SIGINT."""
+        """Run until SIGTERM or SIGINT."""
         raise_file_limit()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

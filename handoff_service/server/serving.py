@@ -53,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
-    except ValueError:  # a host name
+    except ValueError:  # the address is a host name
         family = socket.AF_INET
     until = time.monotonic() + PORT_IS_FREE_WITHIN
     while True:

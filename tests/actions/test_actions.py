@@ -1,5 +1,4 @@
-"""The virtual agent's actions, run by rasa-sdk's executor as the service runs it, on a real
-store."""
+"""The virtual agent's actions. Rasa-sdk's executor runs them as in the service, on a real store."""
 
 import re
 from pathlib import Path
@@ -37,7 +36,7 @@ EMPTIED = dict.fromkeys(
 
 
 class Bot:
-    """Ann's turn with the virtual agent, and the executor that Rasa would call in it."""
+    """Ann's turn with the virtual agent, and the executor that Rasa would call during the turn."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
@@ -93,7 +92,7 @@ def slots_set(result: Any) -> dict[str, Any]:
     return {e["name"]: e["value"] for e in result["events"] if e["event"] == "slot"}
 
 
-async def test_a_case_is_opened_and_confirmed_and_the_slots_are_emptied(
+async def test_the_virtual_agent_opens_and_confirms_a_case_and_empties_the_slots(
     bot: Bot, story: Story
 ) -> None:
     slots = {"problem": "hi, my laptop won't start", "device": "laptop", "impact": "blocked"}
@@ -110,7 +109,7 @@ async def test_a_case_is_opened_and_confirmed_and_the_slots_are_emptied(
 
 
 @pytest.mark.parametrize(("impact", "priority"), [("blocked", 2), ("working", 3), (None, 3)])
-async def test_requesters_who_cannot_work_come_first(
+async def test_the_impact_on_the_requesters_work_sets_the_priority_of_the_case(
     bot: Bot, story: Story, impact: str | None, priority: int
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no wifi", "impact": impact})
@@ -118,7 +117,7 @@ async def test_requesters_who_cannot_work_come_first(
     assert case.priority == priority
 
 
-async def test_more_facts_are_a_note_on_the_case_that_was_made(bot: Bot, story: Story) -> None:
+async def test_more_facts_become_a_note_on_the_new_case(bot: Bot, story: Story) -> None:
     await bot.run("action_open_case", slots={"problem": "my laptop is slow"})
     told = [
         await bot.run("action_add_to_case", text="it started after the update 😩") for _ in range(2)
@@ -135,7 +134,7 @@ async def test_more_facts_are_a_note_on_the_case_that_was_made(bot: Bot, story: 
     assert opening.note is None
 
 
-async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) -> None:
+async def test_more_facts_without_a_case_start_a_report(bot: Bot, story: Story) -> None:
     result = await bot.run("action_add_to_case", text="it started after the update")
     assert (result["responses"], slots_set(result)) == (
         [],
@@ -145,7 +144,7 @@ async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) 
     assert await story.count(t.cases) == 0
 
 
-async def test_asking_for_a_person_hands_over_with_the_collected_facts_when_the_turn_ends(
+async def test_a_request_for_a_person_hands_off_with_the_collected_facts_after_the_turn(
     bot: Bot, story: Story
 ) -> None:
     result = await bot.run(
@@ -153,7 +152,7 @@ async def test_asking_for_a_person_hands_over_with_the_collected_facts_when_the_
     )
     assert (result["responses"], slots_set(result)) == ([], EMPTIED)
     assert (await story.see(bot.interaction)).owner.kind is Owner.VIRTUAL_AGENT, (
-        "the turn has not ended"
+        "no handoff happens before the turn ends"
     )
     await story.finish(bot.question)
     (item,) = await story.rows(t.work_items)
@@ -163,9 +162,7 @@ async def test_asking_for_a_person_hands_over_with_the_collected_facts_when_the_
     )
 
 
-async def test_the_reason_and_the_topic_that_were_mentioned_in_passing_choose_the_queue(
-    bot: Bot, story: Story
-) -> None:
+async def test_a_mentioned_reason_and_topic_choose_the_queue(bot: Bot, story: Story) -> None:
     lines = (queue_conditions.parse({"field": "topic", "is": "facilities"}),)
     queue = QueueFields(
         name="Facilities", pools=(QueuePool(group="Service desk"),), conditions=lines
@@ -175,14 +172,14 @@ async def test_the_reason_and_the_topic_that_were_mentioned_in_passing_choose_th
     result = await bot.run(
         "action_hand_off", slots=slots, text="can i talk to someone about the heating?"
     )
-    assert "language" not in slots_set(result), "it is true of the person"
+    assert "language" not in slots_set(result), "a fact about the person stays"
     await story.finish(bot.question)
     (item,) = await story.rows(t.work_items)
     assert (item.reason, item.queue_id) == ("Asked for a person: about the heating.", facilities)
     assert item.collected == {"Topic": "facilities", "Language": "es"}
 
 
-async def test_never_mind_empties_the_collected_slots(bot: Bot) -> None:
+async def test_the_text_never_mind_empties_the_collected_slots(bot: Bot) -> None:
     result = await bot.run("action_forget", slots={"problem": "no wifi"})
     assert (result["responses"], slots_set(result)) == ([], EMPTIED)
 
@@ -197,7 +194,7 @@ async def test_never_mind_empties_the_collected_slots(bot: Bot) -> None:
     ],
     ids=["first", "inside the form", "not in a row", "understood before"],
 )
-async def test_not_understood_once_asks_for_other_words(
+async def test_after_one_unclear_text_the_virtual_agent_asks_for_other_words(
     bot: Bot, story: Story, events: Any, loop: Any, says: str
 ) -> None:
     result = await bot.run("action_fallback", events=events, loop=loop)
@@ -206,7 +203,7 @@ async def test_not_understood_once_asks_for_other_words(
     assert await story.count(t.work_items) == 0
 
 
-async def test_not_understood_twice_in_a_row_hands_over_and_leaves_the_form(
+async def test_two_unclear_texts_in_a_row_cause_a_handoff_and_end_the_form(
     bot: Bot, story: Story
 ) -> None:
     events = [USER, FALLBACK, LISTEN, USER]

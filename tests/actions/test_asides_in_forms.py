@@ -1,6 +1,4 @@
-"""Texts inside a form that do not answer its question, and further facts during an identity
-check.
-"""
+"""Texts that do not answer the question of a form, and new facts during an identity check."""
 
 import pytest
 
@@ -29,7 +27,7 @@ async def test_further_texts_about_lost_access_become_a_report(bot: Bot) -> None
     assert slots_set(result) == {"problem": f"Cannot get into: VPN\n{text}", "impact": "blocked"}
 
 
-async def test_access_that_works_again_ends_the_check(bot: Bot) -> None:
+async def test_a_text_that_access_works_again_ends_the_check(bot: Bot) -> None:
     text, meant = "omg it was caps lock. im in. forget it", {"intent": {"name": "report_problem"}}
     result = await bot.run(
         "action_other_topic", slots=FOR_ACCESS, loop=PROVING, text=text, meant=meant
@@ -37,7 +35,7 @@ async def test_access_that_works_again_ends_the_check(bot: Bot) -> None:
     assert (follows(result), slots_set(result)) == (["action_drop_proof"], {})
 
 
-async def test_a_second_fault_waits_until_the_proof_has_ended(bot: Bot) -> None:
+async def test_a_second_problem_waits_until_the_identity_check_ends(bot: Bot) -> None:
     printer = [{"entity": "device", "value": "printer"}]
     meant = {"intent": {"name": "report_problem", "confidence": 0.9}, "entities": printer}
     result = await bot.run(
@@ -60,7 +58,7 @@ async def test_a_second_fault_waits_until_the_proof_has_ended(bot: Bot) -> None:
         ("action_fallback", "why do you need that", "utter_why_account", None),
     ],
 )
-async def test_a_name_is_a_claim_and_no_proof(
+async def test_a_name_is_a_claim_and_not_a_proof(
     bot: Bot, action: str, text: str, reply: str, name: str | None
 ) -> None:
     meant = {"intent": {"name": "who_am_i"}}
@@ -70,7 +68,7 @@ async def test_a_name_is_a_claim_and_no_proof(
 
 
 @pytest.mark.parametrize("action", ["action_aside_in_proof", "action_fallback"])
-async def test_a_new_owner_of_the_number_proves_nothing(bot: Bot, action: str) -> None:
+async def test_a_new_owner_of_the_number_is_not_verified(bot: Bot, action: str) -> None:
     call = {"slots": FOR_ACCESS, "loop": PROVING, "text": "i got this number in may"}
     assert follows(await bot.run(action, **call)) == ["action_not_me"]
     result = await bot.run("action_not_me", **call)
@@ -79,7 +77,7 @@ async def test_a_new_owner_of_the_number_proves_nothing(bot: Bot, action: str) -
     assert follows(result) == ["action_listen"]
 
 
-async def test_a_pause_inside_a_form_is_no_fact(bot: Bot) -> None:
+async def test_a_request_to_wait_inside_a_form_is_not_a_fact(bot: Bot) -> None:
     result = await bot.run(
         "action_fallback", slots=REPORT, loop=INSIDE, text="ah hang on", events=[USER]
     )
@@ -95,7 +93,7 @@ async def test_a_pause_inside_a_form_is_no_fact(bot: Bot) -> None:
         ("\U0001f937", 0, [], ["action_fallback"]),
     ],
 )
-async def test_small_talk_inside_a_form_ends(
+async def test_small_talk_inside_a_form_has_a_limit(
     bot: Bot, text: str, times: int, reply: list[str], follow: list[str]
 ) -> None:
     before = {"event": "action", "name": "action_small_talk_in_form"}
@@ -108,7 +106,9 @@ async def test_small_talk_inside_a_form_ends(
 @pytest.mark.parametrize(
     ("asked", "starts"), [("is sap down? i cant post anything", True), ("any outages", False)]
 )
-async def test_yes_after_no_known_outage_reports_it(bot: Bot, asked: str, starts: bool) -> None:
+async def test_yes_after_the_answer_no_known_outage_starts_a_report(
+    bot: Bot, asked: str, starts: bool
+) -> None:
     told = {"event": "action", "name": "action_outage_news"}
     result = await bot.run(
         "action_yes", text="yes please", events=[last_text("outage_news", asked), told, USER]
@@ -120,7 +120,7 @@ async def test_yes_after_no_known_outage_reports_it(bot: Bot, asked: str, starts
 @pytest.mark.parametrize(
     ("action", "likely"), [("action_ask_topic", "who_am_i"), ("action_fallback", None)]
 )
-async def test_after_two_texts_in_other_words_a_person_takes_over(
+async def test_after_two_unclear_texts_a_person_takes_over(
     bot: Bot, action: str, likely: str | None
 ) -> None:
     unsure = {"entity": "likely_topic", "value": "who_am_i"}

@@ -1,5 +1,6 @@
-"""The virtual agent's identity actions, run by rasa-sdk's executor. Their texts reveal nothing
-about accounts."""
+"""The virtual agent's identity actions, which rasa-sdk's executor runs. Their texts reveal nothing
+about accounts.
+"""
 
 from typing import Any
 
@@ -28,7 +29,7 @@ def operation_settings() -> OperationSettings:
 
 
 class Case(Action):
-    """Any action that needs a verified requester."""
+    """An example of an action that requires a verified requester."""
 
     def __init__(self, desk: Any) -> None:
         self._desk = desk
@@ -47,9 +48,7 @@ class Case(Action):
 
 
 class Bot:
-    """Rasa's part of a conversation that these actions need: slots, followups, and the form's two
-    questions.
-    """
+    """The part of Rasa that these actions need: slots, followups, and the form's two questions."""
 
     def __init__(self, story: Story, number: str = ANN) -> None:
         self.story, self.number = story, number
@@ -63,7 +62,7 @@ class Bot:
         self.ran: list[dict[str, Any]] = []
 
     async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
-        """A text and the bot's whole turn: an action, or the form with these slots filled. Returns
+        """Send a text and run the bot's whole turn: an action, or the form with these slots. Return
         the bot's texts.
         """
         self.interaction = (await self.story.text(text, number=self.number)).interaction_id or 0
@@ -79,13 +78,14 @@ class Bot:
             elif name != "action_listen":
                 following += await self.run(name)
             if name.startswith("action_ask") and self.slots.pop("requested_slot", name) is None:
-                following.append("action_after_proof")  # the form has ended, and its rule continues
+                # The form has ended, and its rule continues.
+                following.append("action_after_proof")
         await self.story.finish(question, *self.said)
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        """Run the form's validation as Rasa does: for every slot that was set in the turn and, when
-        the form begins, also for the slots that were emptied.
+        """Run the form's validation as Rasa does: for every slot that the turn has set. When the
+        form begins, also validate the emptied slots.
         """
         self.slots |= slots
         told = (
@@ -140,7 +140,7 @@ class Bot:
             await self.story.store.write(begin_mail, BeginMail(send_id=send.id, code=CODE))
 
 
-async def test_a_request_that_needs_a_proof_continues_after_it(story: Story) -> None:
+async def test_a_request_that_requires_an_identity_check_continues_after_it(story: Story) -> None:
     bot = Bot(story)
     assert (await bot.turn("status of my case", "action_case"))[0].startswith(
         "To confirm who you are"
@@ -168,7 +168,7 @@ async def test_a_request_that_needs_a_proof_continues_after_it(story: Story) -> 
     assert (await story.see(bot.interaction)).identity.level != "verified"
 
 
-async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -> None:
+async def test_the_texts_are_the_same_with_and_without_an_account(story: Story) -> None:
     facts = knowledge_facts.hashed({"birth_year": "1990"}, "key")
     await story.store.write(lambda tx, _: knowledge_facts.put_facts(tx, 1, facts), None)
     talks = []
@@ -198,7 +198,7 @@ async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -
     assert [text for text in talks[0] if segments(text).count > 1] == []
 
 
-async def test_a_code_is_on_its_way_only_when_one_was_sent(story: Story) -> None:
+async def test_the_virtual_agent_announces_a_code_only_if_one_was_sent(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("who am i", "action_who_am_i")
     (sent,) = await bot.turn("E1001", "identity_form", account="E1001")
@@ -208,7 +208,7 @@ async def test_a_code_is_on_its_way_only_when_one_was_sent(story: Story) -> None
     assert sent == anew != asked
 
 
-async def test_a_mistyped_account_can_be_corrected(story: Story) -> None:
+async def test_a_requester_corrects_a_mistyped_account(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("who am i", "action_who_am_i")
     await bot.turn("E9999", "identity_form", account="E9999")
@@ -224,7 +224,9 @@ async def test_a_mistyped_account_can_be_corrected(story: Story) -> None:
     assert await bot.turn(CODE, "identity_form", proof="told") == ["Thanks, Ann, you're verified."]
 
 
-async def test_repeating_the_request_behind_a_proof_starts_no_other_topic(story: Story) -> None:
+async def test_repeating_a_request_during_its_identity_check_starts_no_other_topic(
+    story: Story,
+) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     bot.intent = "case"
@@ -236,7 +238,7 @@ async def test_repeating_the_request_behind_a_proof_starts_no_other_topic(story:
     assert other.startswith("Let's finish this first")
 
 
-async def test_dropping_a_request_is_confirmed_once(story: Story) -> None:
+async def test_the_virtual_agent_confirms_once_that_it_dropped_a_request(story: Story) -> None:
     bot = Bot(story)
     for intent, said in (
         ("never_mind", "OK, I've dropped it. Text us any time."),
@@ -248,15 +250,15 @@ async def test_dropping_a_request_is_confirmed_once(story: Story) -> None:
         assert bot.slots["after_proof"] is None
 
 
-async def test_hold_on_is_no_goodbye(story: Story) -> None:
+async def test_the_text_hold_on_does_not_end_the_check(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
-    bot.intent = "bye"  # the intent that the classifier finds
+    bot.intent = "bye"  # the intent that the classifier returns for it
     assert (await bot.turn("hold on a sec", "action_drop_proof"))[0] == "Take your time."
     assert bot.slots["after_proof"] == "action_case"
 
 
-async def test_the_form_stops_asking_for_the_account(story: Story) -> None:
+async def test_the_form_asks_for_the_account_only_a_few_times(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     again = (
@@ -271,7 +273,7 @@ async def test_the_form_stops_asking_for_the_account(story: Story) -> None:
     ]
 
 
-async def test_a_form_that_was_left_behind_ends_politely(story: Story) -> None:
+async def test_an_outdated_form_ends_with_an_explanation(story: Story) -> None:
     bot = Bot(story)
     bot.slots = {"account": "E1001"}
     assert await bot.turn("hello", "identity_form") == [

@@ -1,4 +1,4 @@
-"""No report is lost: the actions keep texts that do not answer the form's question."""
+"""The actions lose no report. They keep texts that do not answer the form's question."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ async def bot(story: Story) -> Bot:
 
 
 def last_text(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
-    """The event of a requester's text."""
+    """Return the event of a requester's text."""
     parsed = {"intent": {"name": intent, "confidence": 0.9}, "entities": list(entities)}
     return {"event": "user", "text": text, "parse_data": parsed}
 
@@ -40,7 +40,7 @@ def follows(result: Any) -> list[str]:
     return [one["name"] for one in result["events"] if one["event"] == "followup"]
 
 
-async def test_more_facts_are_kept_and_the_question_comes_in_other_words(bot: Bot) -> None:
+async def test_the_form_keeps_more_facts_and_rephrases_its_question(bot: Bot) -> None:
     result = await bot.run(
         "action_fallback", slots=REPORT, loop=INSIDE, text="it just beeps", events=[USER]
     )
@@ -58,7 +58,7 @@ async def test_more_facts_are_kept_and_the_question_comes_in_other_words(bot: Bo
         ("it is jammed again", {"device": "printer"}, False),
     ],
 )
-async def test_after_a_hand_back_a_text_about_the_last_device_is_the_report(
+async def test_after_a_hand_back_a_text_about_the_last_device_becomes_the_report(
     bot: Bot, text: str, slots: dict[str, str], problem: bool
 ) -> None:
     meant = {"intent": {"name": "have_a_problem", "confidence": 0.95}}
@@ -73,7 +73,7 @@ async def test_after_a_hand_back_a_text_about_the_last_device_is_the_report(
     assert slots_set(result).get("problem") == (text if problem else None)
 
 
-async def test_a_word_that_is_no_fact_is_asked_again(bot: Bot) -> None:
+async def test_a_word_that_is_not_a_fact_repeats_the_question(bot: Bot) -> None:
     meant = {"intent": {"name": "affirm", "confidence": 0.9}}
     result = await bot.run(
         "action_fallback", slots=REPORT, loop=INSIDE, text="ok then", meant=meant, events=[USER]
@@ -81,12 +81,12 @@ async def test_a_word_that_is_no_fact_is_asked_again(bot: Bot) -> None:
     assert (responses(result), slots_set(result)) == (["utter_ask_impact_again"], {})
 
 
-async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
+async def test_after_the_second_unclear_answer_the_case_is_opened_and_handed_off(
     bot: Bot, story: Story
 ) -> None:
     events = [USER, FALLBACK, LISTEN, USER]
     slots = REPORT | {"problem": "my laptop is dead\nit just beeps"}
-    for _ in range(2):  # a turn may run twice
+    for _ in range(2):  # A turn may run twice.
         result = await bot.run(
             "action_fallback", slots=slots, loop=INSIDE, text="three times", events=events
         )
@@ -113,7 +113,7 @@ async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
     ],
 )
 @pytest.mark.parametrize("action", ["action_fallback", "action_ask_topic", "action_not_for_desk"])
-async def test_a_text_after_a_case_is_added_to_it(
+async def test_a_text_right_after_a_case_is_added_to_the_case(
     bot: Bot, story: Story, action: str, text: str, intent: str, said: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
@@ -136,7 +136,7 @@ async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story)
     assert await story.count(t.cases) == 1
 
 
-async def test_another_problem_right_after_a_case_is_another_report(bot: Bot) -> None:
+async def test_another_problem_right_after_a_case_starts_another_report(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
     text = "also the printer is jammed"
     user = last_text("report_problem", text, {"entity": "device", "value": "printer"})
@@ -146,7 +146,7 @@ async def test_another_problem_right_after_a_case_is_another_report(bot: Bot) ->
     assert "requested_slot" not in slots_set(asked)
 
 
-async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
+async def test_a_later_unclear_text_is_not_added_to_the_case(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
     events = [USER, OPENED, LISTEN, USER, LISTEN, USER, LISTEN, USER, LISTEN, USER]
     meant = {"intent": {"name": "nlu_fallback", "confidence": 0.4}}
@@ -154,7 +154,7 @@ async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
     assert responses(result) == ["utter_rephrase"]
 
 
-async def test_a_question_is_no_answer_and_is_kept(bot: Bot, story: Story) -> None:
+async def test_a_question_is_not_an_answer_but_the_form_keeps_it(bot: Bot, story: Story) -> None:
     slots: dict[str, Any] = {"item": "monitor", "requested_slot": "item_reason"}
     given = {"event": "slot", "name": "item_reason", "value": "how long does it take?"}
     call = {
@@ -174,7 +174,7 @@ async def test_a_question_is_no_answer_and_is_kept(bot: Bot, story: Story) -> No
     assert case.description == "monitor\nWhat for: spreadsheets\nAsked: how long does it take?"
 
 
-async def test_a_name_is_greeted(bot: Bot) -> None:
+async def test_a_requester_who_texts_a_name_gets_a_greeting(bot: Bot) -> None:
     result = await bot.run("action_greet", text="hi, it's Ann Lee")
     assert (responses(result), slots_set(result)) == (
         ["utter_greet_by_name"],
@@ -185,7 +185,7 @@ async def test_a_name_is_greeted(bot: Bot) -> None:
     assert slots_set(result) == {"said_name": "Priya"}
 
 
-async def test_a_number_that_has_a_new_owner_is_not_asked_who_they_are(bot: Bot) -> None:
+async def test_the_new_owner_of_a_number_is_not_asked_for_a_name(bot: Bot) -> None:
     result = await bot.run("action_not_me", text="this number is somebody else's now")
     assert (responses(result), follows(result)) == (["utter_new_owner"], [])
     result = await bot.run("action_not_me", text="that is not me")
@@ -208,7 +208,7 @@ async def test_texts_without_a_code_get_no_answer_about_codes(
 
 
 def turn(text: str, did: str, intent: str, confidence: float = 0.6) -> list[dict[str, Any]]:
-    """The events of an earlier turn."""
+    """Return the events of an earlier turn."""
     data = {"intent": {"name": intent, "confidence": confidence}}
     return [
         {"event": "user", "text": text, "parse_data": data},
@@ -220,7 +220,7 @@ def turn(text: str, did: str, intent: str, confidence: float = 0.6) -> list[dict
 NOT_OURS = {"intent": {"name": "not_for_desk", "confidence": 0.9}}
 
 
-async def test_texts_not_understood_before_a_report_are_part_of_it(bot: Bot) -> None:
+async def test_unclear_texts_before_a_report_become_part_of_it(bot: Bot) -> None:
     before = turn("wow 11 wont start, we need it at 2", "action_not_for_desk", "not_for_desk")
     said = "the cart in room 4 is dead"
     found = {"event": "slot", "name": "problem", "value": said}
@@ -234,7 +234,7 @@ async def test_texts_not_understood_before_a_report_are_part_of_it(bot: Bot) -> 
     assert slots_set(result)["problem"] == f"wow 11 wont start, we need it at 2\n{said}"
 
 
-async def test_an_answer_in_a_sentence_is_part_of_the_report(bot: Bot) -> None:
+async def test_an_answer_in_a_sentence_becomes_part_of_the_report(bot: Bot) -> None:
     said = "cannot finish the close without it, deadline is noon"
     found = {"event": "slot", "name": "impact", "value": "blocked"}
     result = await bot.run(
@@ -247,7 +247,7 @@ async def test_an_answer_in_a_sentence_is_part_of_the_report(bot: Bot) -> None:
     assert slots_set(result)["problem"] == f"my laptop is dead\n{said}"
 
 
-async def test_a_request_keeps_all_that_is_wanted(bot: Bot) -> None:
+async def test_a_request_keeps_everything_that_the_requester_wants(bot: Bot) -> None:
     text = "Hello, I need to arrange a laptop and a mobile phone for our incoming VP."
     meant = {"intent": {"name": "request_equipment", "confidence": 1.0}}
     call = {"loop": {"name": "equipment_form"}, "meant": meant}
@@ -273,7 +273,7 @@ async def test_a_text_after_a_case_belongs_to_the_case_with_any_intent(
 
 
 @pytest.mark.parametrize("action", ["action_open_request", "action_open_case"])
-async def test_a_correction_of_a_case_makes_no_second_one(
+async def test_a_correction_of_a_case_opens_no_second_case(
     bot: Bot, story: Story, action: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "a new keyboard"})
@@ -339,7 +339,7 @@ async def test_a_text_that_is_probably_about_the_report_stays_with_it(bot: Bot) 
     ("text", "said"),
     [("fine ill go get coffee", "utter_no_more"), ("where is the canteen?", "utter_small_talk")],
 )
-async def test_a_remark_within_a_conversation_gets_no_explanation_of_the_number(
+async def test_a_remark_during_a_conversation_gets_no_explanation_of_the_number(
     bot: Bot, text: str, said: str
 ) -> None:
     events = [*turn("is outlook down", "action_outage_news", "outage_news"), USER]
@@ -348,7 +348,7 @@ async def test_a_remark_within_a_conversation_gets_no_explanation_of_the_number(
 
 
 async def test_more_about_the_suggested_topic_continues_it(bot: Bot) -> None:
-    events = asked("2 things, the reader in bldg C is dead", "report_problem")
+    events = unsure_events("2 things, the reader in bldg C is dead", "report_problem")
     text = "red light, doesnt beep"
     result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
     assert follows(result) == ["problem_form"]
@@ -362,23 +362,23 @@ async def test_more_about_the_suggested_topic_continues_it(bot: Bot) -> None:
         (turn("your dog is out", "action_not_for_desk", "not_for_desk"), "the brown one"),
     ],
 )
-async def test_a_stranger_who_was_asked_does_not_begin_a_report(
+async def test_an_answer_that_is_not_for_the_desk_starts_no_report(
     bot: Bot, before: list[dict[str, Any]], text: str
 ) -> None:
-    events = [*before, *asked("the little coffee one", "report_problem")]
+    events = [*before, *unsure_events("the little coffee one", "report_problem")]
     result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
     assert follows(result) == []
 
 
 @pytest.mark.parametrize("text", ["oh sorry, wrong number", "ah perdón, me pasaron mal el número"])
-async def test_a_wrong_number_leaves_the_form(bot: Bot, story: Story, text: str) -> None:
+async def test_a_text_about_a_wrong_number_ends_the_form(bot: Bot, story: Story, text: str) -> None:
     events = [USER, FALLBACK, LISTEN, USER]
     result = await bot.run("action_fallback", slots=REPORT, loop=INSIDE, text=text, events=events)
     assert responses(result) == ["utter_wrong_number"]
     assert await story.count(t.cases) == 0
 
 
-async def test_a_second_text_that_may_be_for_the_desk_is_not_met_with_silence(
+async def test_a_second_text_that_may_be_for_the_desk_gets_an_answer(
     bot: Bot, story: Story
 ) -> None:
     understood = Understood(
@@ -397,7 +397,7 @@ async def test_a_second_text_that_may_be_for_the_desk_is_not_met_with_silence(
 
 
 @pytest.mark.parametrize("form", ["problem_form", "equipment_form", "identity_form"])
-async def test_a_problem_that_solved_itself_is_dropped(bot: Bot, form: str) -> None:
+async def test_the_report_of_a_problem_that_solved_itself_is_dropped(bot: Bot, form: str) -> None:
     result = await bot.run(
         "action_fallback",
         slots=REPORT,
@@ -410,7 +410,7 @@ async def test_a_problem_that_solved_itself_is_dropped(bot: Bot, form: str) -> N
     assert follows(result) == ["action_drop_proof" if form == "identity_form" else "action_listen"]
 
 
-async def test_a_report_that_was_put_off_becomes_a_case_when_a_person_takes_over(
+async def test_a_postponed_report_becomes_a_case_when_a_person_takes_over(
     bot: Bot, story: Story
 ) -> None:
     wish = {"next_wish": "report_problem", "next_wish_text": "my headset crackles too"}
@@ -421,7 +421,7 @@ async def test_a_report_that_was_put_off_becomes_a_case_when_a_person_takes_over
     assert case.description == "my headset crackles too"
 
 
-async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None:
+async def test_a_question_inside_a_report_belongs_to_that_report(bot: Bot) -> None:
     meant = {"intent": {"name": "case_status", "confidence": 0.6}}
     text = "when will i have it?"
     result = await bot.run("action_case_status", slots=REPORT, loop=INSIDE, text=text, meant=meant)
@@ -432,7 +432,7 @@ async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None
 # ------------------------------------------------------------------------------------
 
 
-async def test_a_second_wish_is_remembered_and_started_after_the_form(bot: Bot) -> None:
+async def test_a_second_request_starts_after_the_form(bot: Bot) -> None:
     meant = {"intent": {"name": "request_equipment", "confidence": 0.9}}
     result = await bot.run(
         "action_other_topic", text="i need a new mouse", meant=meant, loop=INSIDE
@@ -452,18 +452,18 @@ async def test_a_second_wish_is_remembered_and_started_after_the_form(bot: Bot) 
     assert follows(result) == ["equipment_form"]
 
 
-async def test_a_password_inside_a_report_comes_after_it(bot: Bot) -> None:
+async def test_a_password_request_inside_a_report_starts_after_it(bot: Bot) -> None:
     wish = {"next_wish": "account_help", "next_wish_text": "my account is locked"}
     result = await bot.run("action_open_case", slots={"problem": "no wifi"} | wish)
     assert follows(result) == ["action_account_help"]
     assert slots_set(result)["after_proof"] == "action_account_help"
 
 
-# Perhaps a topic ----------------------------------------------------------------------------------
+# An uncertain topic -------------------------------------------------------------------------------
 
 
-def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
-    """The events of a text that was asked about, and of the next one."""
+def unsure_events(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the events of a text about which the virtual agent asked, and of the next text."""
     entity = {"entity": "likely_topic", "value": likely}
     data = {"intent": {"name": "unsure_topic"}, "entities": [entity, *more]}
     return [{"event": "user", "text": text, "parse_data": data}, ASKED, LISTEN, USER]
@@ -488,21 +488,23 @@ async def test_the_virtual_agent_asks_before_it_opens_a_case(
 
 
 async def test_yes_continues_with_the_earlier_text(bot: Bot) -> None:
-    events = asked(
+    events = unsure_events(
         "the blue one flickers", "report_problem", {"entity": "device", "value": "monitor"}
     )
     result = await bot.run("action_yes", text="yes", events=events)
     assert (responses(result), follows(result)) == ([], ["problem_form"])
     assert slots_set(result) == {"problem": "the blue one flickers", "device": "monitor"}
-    result = await bot.run("action_yes", text="yes", events=asked("sap says no", "account_help"))
+    result = await bot.run(
+        "action_yes", text="yes", events=unsure_events("sap says no", "account_help")
+    )
     assert follows(result) == ["action_account_help"]
     assert responses(await bot.run("action_yes", text="ok")) == ["utter_go_on"]
     after = await bot.run("action_yes", text="ok", events=[USER, OPENED, LISTEN, USER])
     assert responses(after) == ["utter_no_more"]
 
 
-async def test_no_drops_it(bot: Bot) -> None:
-    events = asked("the blue one flickers", "report_problem")
+async def test_no_drops_the_earlier_text(bot: Bot) -> None:
+    events = unsure_events("the blue one flickers", "report_problem")
     assert responses(await bot.run("action_no", text="no", events=events)) == [
         "utter_not_that_topic"
     ]
@@ -510,18 +512,18 @@ async def test_no_drops_it(bot: Bot) -> None:
 
 
 def unsure(text: str, likely: str) -> dict[str, Any]:
-    """The present text, which may be about this topic."""
+    """Return the event of the current text, which may be about this topic."""
     return last_text("unsure_topic", text, {"entity": "likely_topic", "value": likely})
 
 
 @pytest.mark.parametrize("likely", [("report_problem", "office_hours"), ("who_am_i", "more_facts")])
-async def test_a_text_that_may_be_a_report_is_a_case_when_a_person_takes_over(
+async def test_a_possible_report_becomes_a_case_when_a_person_takes_over(
     bot: Bot, story: Story, likely: tuple[str, str]
 ) -> None:
     monitor = {"entity": "device", "value": "monitor"}
     text = "its the blue one"
     now = unsure(text, likely[1])
-    events = [*asked("the blue one flickers", likely[0], monitor)[:-1], now]
+    events = [*unsure_events("the blue one flickers", likely[0], monitor)[:-1], now]
     result = await bot.run("action_ask_topic", text=text, meant=now["parse_data"], events=events)
     assert responses(result) == []  # the confirmation of the case announces the person
     await story.finish(bot.question, "A person will take over.")
@@ -536,7 +538,7 @@ async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
     bot: Bot, story: Story
 ) -> None:
     text = "its the blue one"
-    before = asked("the blue one flickers", "report_problem")
+    before = unsure_events("the blue one flickers", "report_problem")
     events = [*before, FALLBACK, LISTEN, last_text("nlu_fallback", text)]
     result = await bot.run("action_fallback", text=text, events=events)
     assert responses(result) == []
@@ -546,10 +548,10 @@ async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
     assert case.description.endswith("\nits the blue one")
 
 
-async def test_two_unclear_texts_about_something_else_make_no_case(bot: Bot, story: Story) -> None:
+async def test_two_unclear_texts_about_something_else_open_no_case(bot: Bot, story: Story) -> None:
     text = "the blue ones"
     now = unsure(text, "request_equipment")
-    events = [*asked("how late is it", "office_hours")[:-1], now]
+    events = [*unsure_events("how late is it", "office_hours")[:-1], now]
     result = await bot.run("action_ask_topic", text=text, meant=now["parse_data"], events=events)
     assert responses(result) == ["utter_unsure_twice"]
     await story.finish(bot.question, "A person will take over.")
@@ -567,7 +569,7 @@ async def test_two_unclear_texts_about_something_else_make_no_case(bot: Bot, sto
         ({"problem": "Password or locked account"}, "action_account_help"),
     ],
 )
-async def test_the_topic_continues_after_opting_in_again(
+async def test_the_topic_continues_after_the_requester_opts_in_again(
     bot: Bot, slots: dict[str, str], then: str
 ) -> None:
     result = await bot.run("action_resume_topic", slots=slots)
@@ -577,7 +579,7 @@ async def test_the_topic_continues_after_opting_in_again(
 # Not for the desk ---------------------------------------------------------------------------------
 
 
-async def test_texts_not_for_the_desk_get_one_answer_a_day_and_then_supervisors_see_them(
+async def test_texts_not_for_the_desk_get_one_answer_a_day_and_supervisors_see_more(
     bot: Bot, story: Story
 ) -> None:
     assert responses(await bot.run("action_not_for_desk", text="running late")) == [

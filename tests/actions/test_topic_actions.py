@@ -35,7 +35,7 @@ async def bot(story: Story) -> Bot:
 
 @pytest.fixture
 async def proven(bot: Bot, story: Story) -> Bot:
-    """Ann is the requester, and her identity is proven."""
+    """Verify Ann's identity and return the bot of her conversation."""
     await story.store.write(
         verify_requester, Verify(interaction_id=bot.interaction, agent_id=MIA, user_id=ANN_ID)
     )
@@ -56,9 +56,7 @@ async def opened(story: Story, description: str, user: int = ANN_ID, **more: Any
 # Requests -----------------------------------------------------------------------------------------
 
 
-async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
-    bot: Bot, story: Story
-) -> None:
+async def test_a_turn_opens_a_request_once_and_empties_its_slots(bot: Bot, story: Story) -> None:
     slots = {"item": "a second monitor", "item_reason": "mine is broken", "problem": "kept"}
     result = [await bot.run("action_open_request", slots=slots) for _ in range(2)][1]
     assert last_text(result) == [
@@ -80,7 +78,7 @@ async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
 
 
 @pytest.mark.parametrize("action", ["action_case_status", "action_account_help"])
-async def test_an_unverified_requester_is_verified_first_and_returns_to_the_topic(
+async def test_an_unverified_requester_passes_the_check_and_returns_to_the_topic(
     bot: Bot, story: Story, action: str
 ) -> None:
     result = await bot.run(action, slots={"case_number": "CS0000001"})
@@ -96,7 +94,7 @@ async def test_an_unverified_requester_is_verified_first_and_returns_to_the_topi
     ("system", "description"),
     [("Okta", "Cannot get into: Okta"), (None, "Password or locked account")],
 )
-async def test_lost_access_is_a_case_even_if_the_proof_fails(
+async def test_lost_access_becomes_a_case_even_if_the_check_fails(
     bot: Bot, story: Story, system: str | None, description: str
 ) -> None:
     result = await bot.run("action_account_help", slots={"system": system})
@@ -112,14 +110,14 @@ async def test_lost_access_is_a_case_even_if_the_proof_fails(
     assert item.collected["Case"] == "CS0000001"
 
 
-async def test_a_password_does_not_replace_a_report_that_is_under_way(bot: Bot) -> None:
+async def test_a_password_request_does_not_replace_an_unfinished_report(bot: Bot) -> None:
     slots = {"problem": "no wifi", "requested_slot": "impact"}
     loop = {"name": "problem_form"}
     result = await bot.run("action_account_help", slots=slots, loop=loop)
     assert "problem" not in slots_set(result)
 
 
-async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
+async def test_a_verified_requester_who_is_locked_out_gets_one_case_and_an_agent(
     proven: Bot, story: Story
 ) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
@@ -138,7 +136,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
     )
 
 
-async def test_a_repeated_request_keeps_its_case_until_the_case_is_settled(
+async def test_a_repeated_request_keeps_its_case_until_the_case_is_closed(
     proven: Bot, story: Story
 ) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
@@ -152,7 +150,7 @@ async def test_a_repeated_request_keeps_its_case_until_the_case_is_settled(
 # Status -------------------------------------------------------------------------------------------
 
 
-async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
+async def test_a_requester_gets_the_status_of_their_cases(proven: Bot, story: Story) -> None:
     assert last_text(await proven.run("action_case_status")) == [NO_CASES]
     for what in ("No wifi", "Printer jam", "Old mouse", "Dock"):
         await opened(story, what)
@@ -163,7 +161,7 @@ async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
     ]
 
 
-async def test_an_unknown_number_gets_the_same_words_as_another_persons_case(
+async def test_an_unknown_case_number_gets_the_same_answer_as_another_persons_case(
     proven: Bot, story: Story
 ) -> None:
     mine = await opened(story, "No wifi")
@@ -219,7 +217,7 @@ async def outage(story: Story, clock: MovedClock, title: str = "VPN in Chicago")
     await story.store.write(make_outage, one)
 
 
-async def test_a_report_of_a_known_outage_gets_its_text_and_opens_no_case(
+async def test_a_report_of_a_known_outage_gets_the_outages_text_and_opens_no_case(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     slots = {"problem": "my vpn isnt working", "device": "VPN"}
@@ -264,7 +262,7 @@ async def test_other_reports_are_not_asked_about_the_outage(
         ("thx", "thanks", 0.5, False),
     ],
 )
-async def test_a_sentence_is_an_answer_to_what_is_wrong(
+async def test_a_sentence_can_answer_the_question_about_the_problem(
     bot: Bot, text: str, intent: str, confidence: float, taken: bool
 ) -> None:
     slots = {"requested_slot": "problem"}
@@ -276,7 +274,7 @@ async def test_a_sentence_is_an_answer_to_what_is_wrong(
 # Hours --------------------------------------------------------------------------------------------
 
 
-async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted(
+async def test_office_hours_are_those_of_the_texted_numbers_queue(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     assert last_text(await bot.run("action_office_hours"))[0].startswith(

@@ -1,5 +1,6 @@
-"""A backup holds the whole desk and can be restored on either kind of database. Unusable backups
-are refused."""
+"""A backup contains the whole desk and can be restored on either kind of database. A restore
+refuses an unusable backup.
+"""
 
 import asyncio
 import io
@@ -86,7 +87,7 @@ def contents(media: MediaStore) -> dict[str, bytes | None]:
 
 
 def fill(of: Home, revision: str = "head") -> None:
-    """Two rows in every table, and two media."""
+    """Add two rows to every table, and two media."""
     migrate(of.config.database_url, revision)
     numbers = itertools.count(1)
     with migrating(of.config.database_url) as conn:
@@ -107,7 +108,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "desk.tar.gz"
 
 
-def test_media_of_an_s3_store_stay_there_unless_they_are_asked_for(
+def test_a_backup_includes_media_of_an_s3_store_only_on_request(
     s3: S3Server, tmp_path: Path
 ) -> None:
     told: list[str] = []
@@ -140,7 +141,7 @@ def test_media_of_an_s3_store_stay_there_unless_they_are_asked_for(
 
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
-def test_a_restore_brings_every_row_medium_and_key_back(
+def test_a_restore_restores_every_row_medium_and_key(
     source: str, target: str, tmp_path: Path
 ) -> None:
     told: list[str] = []
@@ -165,9 +166,11 @@ def test_a_restore_brings_every_row_medium_and_key_back(
         assert before == after
         there = {path.name: path.read_bytes() for path in model_folder.files(new.config.home)}
         assert there == {n: c for n, c in MODELS.items() if not n.startswith("training")}
-        assert new.rows()["sessions"] == [], "a password may have been changed since"
+        assert new.rows()["sessions"] == [], (
+            "a restore ends sessions, because a password may have changed since the backup"
+        )
         assert {row[1:] for row in new.rows()["text_index"]} == {(0, None, None)}, (
-            "texts are indexed again"
+            "the index of texts is built again"
         )
         assert contents(new.media) == contents(old.media)
         assert len(contents(new.media)) == 2
@@ -176,14 +179,14 @@ def test_a_restore_brings_every_row_medium_and_key_back(
             old.config.secret_key,
             old.config.bot_token,
         ]
-        # id counters continue after the restored rows
+        # Id counters continue after the restored rows.
         with migrating(new.config.database_url) as conn:
             add_rows(conn, reflect(conn, shapes(conn)), itertools.count(1000))
     assert "users: 2 rows" in told
-    assert list(tmp_path.glob(".*")) == [], "no temporary file is left"
+    assert list(tmp_path.glob(".*")) == [], "no temporary file remains"
 
 
-def test_the_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
+def test_a_restore_migrates_the_backup_of_an_older_schema(tmp_path: Path) -> None:
     with home(tmp_path / "old", "sqlite") as old, home(tmp_path / "new", "postgresql") as new:
         fill(old, "0001")
         back_up(old.config, tmp_path / "old.tar", print)
@@ -191,10 +194,10 @@ def test_the_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
         restore(new.config, tmp_path / "old.tar", print)
         rows = new.rows()
     assert len(rows["agent_roles"]) == len(rows["messages"]) == len(rows["media"]) == 2
-    assert len(rows["messaging_actions"]) == 2, "what later migrations put into a desk"
+    assert len(rows["messaging_actions"]) == 2, "rows that later migrations add to a desk"
 
 
-async def test_a_desk_that_serves_is_backed_up_as_it_was_at_one_moment(tmp_path: Path) -> None:
+async def test_the_backup_of_a_serving_desk_is_consistent(tmp_path: Path) -> None:
     async with running(tmp_path / "desk") as service:
         writing = asyncio.create_task(_texts(service.story))
         while await service.story.count(t.messages) < 20:
@@ -227,7 +230,7 @@ def refused(config: settings.Settings, file: Path, says: str) -> None:
         restore(config, file, print)
 
 
-def test_a_database_that_holds_a_desk_is_not_overwritten(
+def test_a_restore_does_not_overwrite_a_desk(
     sqlite_desk: Path, archive: Path, tmp_path: Path
 ) -> None:
     shutil.copy(sqlite_desk, tmp_path / "patchboard.db")
@@ -241,10 +244,12 @@ def test_a_database_that_holds_a_desk_is_not_overwritten(
         assert used.rows() == before
 
 
-def test_a_restored_desk_does_not_share_the_bots_memory_of_another(
+def test_a_restored_desk_does_not_share_the_bots_memory_with_another_desk(
     archive: Path, tmp_path: Path
 ) -> None:
-    """The restored desk's new conversations would get numbers that the bots know."""
+    """Otherwise new conversations of the restored desk would get numbers that the bots already
+    know.
+    """
     with (
         postgres_database() as url,
         home(tmp_path, "sqlite", PATCHBOARD_BOT_TRACKER_URL=url) as new,
@@ -259,10 +264,10 @@ def test_a_restored_desk_does_not_share_the_bots_memory_of_another(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_desk_that_serves_is_not_restored_into(kind: str, archive: Path, tmp_path: Path) -> None:
+def test_a_restore_into_a_serving_desk_is_refused(kind: str, archive: Path, tmp_path: Path) -> None:
     with home(tmp_path, kind) as used:
         migrate(used.config.database_url, "0001")
-        # like the open connection of an idle desk
+        # This stands for the open connection of an idle desk.
         opened = engine(used.config.database_url, size=1, writes=False)
         with opened.connect() as connection:
             connection.exec_driver_sql("SELECT * FROM desk")
@@ -273,7 +278,7 @@ def test_a_desk_that_serves_is_not_restored_into(kind: str, archive: Path, tmp_p
 def _changed(
     archive: Path, to: Path, name: str, content: bytes | None, *, kind: bytes = tarfile.REGTYPE
 ) -> Path:
-    """A copy of the archive in which one member is added, replaced or, with None, left out."""
+    """Copy the archive with one member added, replaced or, for None, left out."""
     with tarfile.open(archive) as old, tarfile.open(to, "w") as new:
         for member in old:
             if member.name != name:
@@ -295,7 +300,9 @@ def _manifest(archive: Path, **changes: object) -> bytes:
 @pytest.mark.parametrize(
     "name", ["../evil", "/etc/evil", "media/../../evil", "tables/../x.jsonl", "keys/other"]
 )
-def test_a_member_without_a_place_is_refused(name: str, archive: Path, tmp_path: Path) -> None:
+def test_an_archive_with_an_unknown_member_is_refused(
+    name: str, archive: Path, tmp_path: Path
+) -> None:
     with home(tmp_path / "new", "sqlite") as new:
         refused(
             new.config,
@@ -342,15 +349,15 @@ def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) ->
 
 
 def _ctrl_c(sentence: str) -> None:
-    """Interrupt at the report about media, when the rows and media are done and the end of the
-    archive is not.
+    """Interrupt at the report about media. At this point the rows and media are done, but the end
+    of the archive is not.
     """
     if sentence.startswith("media"):
         raise KeyboardInterrupt
 
 
 def _stopped(new: Home, archive: Path) -> None:
-    """Stop a restore, and check that it has left nothing."""
+    """Stop a restore, and check that it leaves nothing behind."""
     key = new.config.secret_key
     with pytest.raises(KeyboardInterrupt):
         restore(new.config, archive, _ctrl_c)
@@ -360,12 +367,12 @@ def _stopped(new: Home, archive: Path) -> None:
     assert (new.config.home / "secret_key").read_text() == key
 
 
-def test_a_restore_that_is_stopped_leaves_nothing(archive: Path, tmp_path: Path) -> None:
+def test_a_stopped_restore_leaves_nothing_behind(archive: Path, tmp_path: Path) -> None:
     with home(tmp_path, "sqlite") as new:
         _stopped(new, archive)
 
 
-def test_a_backup_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+def test_a_stopped_backup_leaves_nothing_behind(tmp_path: Path) -> None:
     with home(tmp_path, "sqlite") as desk:
         fill(desk, "0001")
         (tmp_path / "desk.tar").write_bytes(b"the one of yesterday")

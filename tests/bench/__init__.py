@@ -1,4 +1,4 @@
-"""The benchmarks. Each yields results: see ``result.py``."""
+"""The benchmarks. Each yields results; see ``result.py``."""
 
 import os
 
@@ -7,6 +7,8 @@ KINDS = ("SQLite", "PostgreSQL")
 
 
 def size(full: int, quick: int, name: str = "") -> int:
-    """The size of a benchmark. With QUICK=1 it is smaller, so that all end within three
-    minutes, with wider intervals. ``name``: the setting that overrides both, without its prefix."""
+    """Return the size of a benchmark. QUICK=1 selects the small size, with which all benchmarks end
+    within three minutes but have wider intervals. ``name``: the setting that overrides both sizes,
+    without its prefix.
+    """
     return int(os.environ.get(f"PATCHBOARD_BENCH_{name}") or (quick if QUICK else full))

@@ -1,10 +1,10 @@
 """``make bench``: all benchmarks on SQLite and PostgreSQL, then the bot.
 
-Each benchmark yields results, which are printed as they come. At the end, the run prints one table
-and the facts about the machine. The exit code is 1 if a budget was missed. Quote the ratios,
-because absolute figures depend on the machine, and the load generator uses the same cores.
+The run prints each result as it comes. At the end, it prints one table and the facts about the
+machine. The exit code is 1 if a result missed its budget. Quote the ratios, because absolute
+figures depend on the machine, and the load generator uses the same cores.
 
-``QUICK=1``: small sizes. ``ONLY=webhook,storm``: these benchmarks alone. ``OUT=file``: also write
+``QUICK=1``: small sizes. ``ONLY=webhook,storm``: only these benchmarks. ``OUT=file``: also write
 file.md and file.json.
 """
 
@@ -26,6 +26,7 @@ from tests.bench import (
     processes,
     reads,
     reports,
+    retention,
     signed_in_agents,
     storm,
     ten_million,
@@ -39,7 +40,8 @@ from tests.bench.desks import Desks
 from tests.bench.report import Report
 from tests.bench.result import Result
 
-#: in an order that disturbs little: a benchmark that adds rows to a shared desk comes late
+#: In an order in which they disturb each other little. A benchmark that adds rows to a shared desk
+#: comes late.
 ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "webhook": webhook.measure,
     "storm": storm.measure,
@@ -56,6 +58,7 @@ ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "long_past": reads.long_past,
     "offers_long_past": offers.long_past,
     "reports": reports.measure,
+    "retention": retention.measure,
 }
 #: benchmarks that run only when ``ONLY`` names them
 ON_DEMAND: dict[str, Callable[[Desks], Iterator[Result]]] = {"ten_million": ten_million.measure}
@@ -84,7 +87,7 @@ def main() -> int:
 
 
 def _run(report: Report, name: str, results: Iterator[Result]) -> None:
-    """Run one benchmark. One that fails does not stop the others."""
+    """Run one benchmark. A failure does not stop the other benchmarks."""
     began = time.monotonic()
     try:
         for result in results:

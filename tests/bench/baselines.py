@@ -1,5 +1,5 @@
-"""Baselines for the product's webhook. Each checks the signature in Sanic and makes one durable
-INSERT, in another way than the product.
+"""Baselines for the product's webhook. Each checks the signature in Sanic and stores one durable
+row, but in another way than the product.
 
 ``group``  one writer thread with group commit: the lower bound on SQLite
 ``naive``  one INSERT per transaction by SQLAlchemy's asyncio with aiosqlite or asyncpg: the obvious
@@ -77,7 +77,9 @@ class GroupWriter(threading.Thread):
 
 
 class NaiveWriter:
-    """One INSERT, one transaction, a pool: SQLAlchemy's asyncio as its documentation shows it."""
+    """Stores each text in its own transaction on a pool, as SQLAlchemy's asyncio documentation
+    shows.
+    """
 
     def __init__(self, url: str) -> None:
         sqlite = url.startswith("sqlite")
@@ -107,8 +109,8 @@ class NaiveWriter:
 
 
 def serve(kind: str, url: str, port: int) -> None:
-    """Serve one baseline until the process is stopped."""
-    app: Any = Sanic("rung", configure_logging=False)
+    """Serve one baseline until the process stops."""
+    app: Any = Sanic("receiver", configure_logging=False)
     app.config.ACCESS_LOG = False
 
     @app.before_server_start

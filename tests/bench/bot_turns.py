@@ -38,8 +38,9 @@ from tests.support.rasa_server import start_rasa
 from tests.support.service import free_port, running_service
 from tests.support.story import MAIN
 
-HOUR = timedelta(hours=1)  # the benchmark itself runs the turns, so the service's worker must not
-TURN = "laptop battery died, i can't work"  # one text, one action: a case
+# The benchmark itself runs the turns, so the service's worker must not run them.
+HOUR = timedelta(hours=1)
+TURN = "laptop battery died, i can't work"  # one text that leads to one action, which opens a case
 ROUNDS, TURNS = size(5, 2), size(30, 8)
 LONG = size(10_000, 300)
 CHAT = ("hello", "thx", "what can you do", "ok")
@@ -49,7 +50,7 @@ STOCK_TURN = "Rasa's stock REST channel and action server"
 
 def measure() -> Iterator[Result]:
     home = ROOT / ".cache" / "rasa"
-    if not QUICK:  # training from nothing takes a minute or more
+    if not QUICK:  # Training from nothing takes a minute or more.
         yield from _training(home)
     model = train(home)
     with (
@@ -88,8 +89,8 @@ def _stock() -> dict[str, str]:
 
 
 async def _turns(database: str, ours: str, stock: str) -> Result:
-    """The turns of the product and of the floor alternate, so that load on the machine affects
-    both. Ours is the whole turn, with its reads and writes in the database.
+    """Measure turns of the product and of the floor alternately, so that load on the machine
+    affects both. The product's time covers the whole turn, with its database reads and writes.
     """
     store = Store(
         database,
@@ -103,7 +104,7 @@ async def _turns(database: str, ours: str, stock: str) -> Result:
         for n in range(ROUNDS + 1):
             one = await _timed(lambda n=n: _product_turn(store, bot, f"+1303555{n:04d}"))
             other = await _timed(lambda n=n: _stock_turn(session, stock, f"bench-{n}"))
-            if n:  # the first is a warm-up
+            if n:  # the first turn is a warm-up
                 times["ours"] += one
                 times["stock"] += other
     await bot.close()
@@ -163,7 +164,7 @@ async def _long(url: str) -> Result:
         return time.perf_counter() - began
 
     async def short(first: int) -> list[float]:
-        """The times of messages 9 to 14 of four conversations."""
+        """Return the times of messages 9 to 14 of four conversations."""
         took = []
         for k in range(first, first + 4):
             took += [await say(f"short-{k}", n) for n in range(14)][8:]
@@ -172,7 +173,7 @@ async def _long(url: str) -> Result:
     await short(0)  # a warm-up
     early = await short(4)
     late = [await say("long", n) for n in range(LONG)][-48:]
-    # measured before and after the long one, so that load on the machine affects both
+    # Short conversations are measured before and after the long one, so that load affects both.
     early += await short(8)
     await bot.close()
     compared = ratios(late, early)
@@ -242,11 +243,11 @@ async def _stock_webhook(url: str, turn: int, count: int = 150) -> float:
         return count / (time.perf_counter() - began)
 
 
-# What it takes ------------------------------------------------------------------------------------
+# Resources ------------------------------------------------------------------------------------
 
 
 def _training(home: Path) -> Iterator[Result]:
-    """Time and memory of one training from nothing."""
+    """Measure the time and memory of one training from nothing."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         train(Path(folder), force=True)
@@ -277,7 +278,7 @@ def _rss(pid: int) -> float:
 
 @contextmanager
 def _action_server() -> Iterator[str]:
-    """A stock action server; its address."""
+    """Run a stock action server and yield its address."""
     port = free_port()
     command = [
         sys.executable,

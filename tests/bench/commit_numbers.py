@@ -1,8 +1,8 @@
 """Measures the cost of the commit numbers for the inbound webhook.
 
-The number that each transaction stores (``store/engine/commit_numbers.py``) may make a batch of
-texts at most 3 % slower. Batches with and without a number take turns in one lane, because the rate
-of a whole service differs by more than that from round to round.
+Each transaction stores a commit number (``store/engine/commit_numbers.py``). This may make a batch
+of texts at most 3 % slower. The benchmark alternates batches with and without a number in one lane,
+because the rate of a whole service varies by more than 3 % between rounds.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench import size
 from tests.bench.desks import Desks, database
+from tests.bench.receivers import CONNECTIONS
 from tests.bench.result import Result, ratios
-from tests.bench.rungs import CONNECTIONS
 from tests.conftest import Heard, MovedClock, lay_out
 from tests.support.story import Story
 
-MOST_COST = 1.03  # times a batch without a number
+MOST_COST = 1.03  # times the duration of a batch without a number
 BATCHES = size(600, 60)
 WARM_UP = size(20, 5)
 REQUESTERS = 2000
@@ -45,7 +45,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 async def _measured(url: str) -> tuple[list[float], list[float]]:
-    """Seconds of each batch with a number, and without."""
+    """Return the seconds of each batch with a number and of each batch without one."""
     await lay_out(url)
     store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
     story, store_number = Story(store), CommitNumbers.store

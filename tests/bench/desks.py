@@ -1,5 +1,5 @@
 """The servers and databases of the benchmarks. Benchmarks that need the same server share it. A
-server runs until the run ends or continues with the next kind of database.
+server runs until the run ends or moves on to the next kind of database.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench import seed, size
-from tests.bench.rungs import Rung, baselines, running
+from tests.bench.receivers import Receiver, baselines, running
 from tests.conftest import postgres_database
 from tests.support.demo_home import CHEAP, HASHER
 from tests.support.service import Service, running_service
@@ -60,7 +60,7 @@ groups = ["Service desk"]
 
 
 def agent(n: int) -> dict[str, str]:
-    """The sign-in of an agent of the benchmarks' desk."""
+    """Return the e-mail address and password of an agent of the benchmarks' desk."""
     return {"email": f"agent{n}@example.com", "password": PASSWORD}
 
 
@@ -84,12 +84,12 @@ class Desk:
         return int(self.url.rsplit(":", 1)[1])
 
     def memory(self) -> float:
-        """Resident memory of the service's process, in KB."""
+        """Return the resident memory of the service's process, in KB."""
         status = Path(f"/proc/{self.service.process.pid}/status").read_text()
         return float(status.split("VmRSS:")[1].split()[0])
 
     def processor_seconds(self) -> float:
-        """Seconds of processor time that the service has used."""
+        """Return the seconds of processor time that the service has used."""
         stat = Path(f"/proc/{self.service.process.pid}/stat").read_text()
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -97,7 +97,7 @@ class Desk:
 
 @contextmanager
 def database(kind: str) -> Iterator[str]:
-    """The address of an empty database of this kind, until the block ends."""
+    """Create an empty database of this kind until the block ends. Yield its address."""
     with ExitStack() as stack:
         yield open_database(kind, stack)
 
@@ -116,33 +116,33 @@ class Desks:
     stack: ExitStack = field(default_factory=ExitStack)
     _demo: Desk | None = None
     _pasts: dict[int, Desk] = field(default_factory=dict)
-    _rungs: list[Rung] = field(default_factory=list)
+    _receivers: list[Receiver] = field(default_factory=list)
 
-    def webhook_rungs(self) -> list[Rung]:
-        """The servers of all ways to receive a text: the floor, Patchboard and the naive way."""
-        return [self._started(rung) for rung in self._all_rungs()]
+    def webhook_receivers(self) -> list[Receiver]:
+        """Return the servers that receive texts: the floor, Patchboard and the naive version."""
+        return [self._started(receiver) for receiver in self._all_receivers()]
 
-    def product(self) -> Rung:
-        """Patchboard alone, without the webhook's baselines."""
-        return self._started(self._all_rungs()[1])
+    def product(self) -> Receiver:
+        """Return only Patchboard, without the webhook's baselines."""
+        return self._started(self._all_receivers()[1])
 
-    def _all_rungs(self) -> list[Rung]:
-        if not self._rungs:
-            self._rungs = baselines(
+    def _all_receivers(self) -> list[Receiver]:
+        if not self._receivers:
+            self._receivers = baselines(
                 lambda: open_database(self.kind, self.stack), self.kind, self.stack
             )
-        return self._rungs
+        return self._receivers
 
-    def _started(self, rung: Rung) -> Rung:
-        return rung if rung.port else self.stack.enter_context(running(rung))
+    def _started(self, receiver: Receiver) -> Receiver:
+        return receiver if receiver.port else self.stack.enter_context(running(receiver))
 
     def demo(self) -> Desk:
-        """The demo desk."""
+        """Return the demo desk."""
         self._demo = self._demo or self.desk(demo=True)
         return self._demo
 
     def past(self, count: int) -> Desk:
-        """A desk with few agents, this many closed conversations and twenty ongoing ones."""
+        """Return a desk with few agents, this many closed conversations and twenty ongoing ones."""
         if count not in self._pasts:
             made = self._pasts[count] = self.desk(agents=FEW_AGENTS)
             seed.ongoing(made.database, count + 1, count + 20)
@@ -153,8 +153,8 @@ class Desks:
     def desk(
         self, *, agents: int = 0, demo: bool = False, port: int | None = None, **settings: str
     ) -> Desk:
-        """A new desk. ``agents``: the number of agents, who are all in one group. ``demo``: use the
-        people of the demo instead.
+        """Start a new desk. ``agents``: the number of agents, who are all in one group. ``demo``:
+        use the people of the demo instead.
         """
         url = open_database(self.kind, self.stack)
         home = Path(self.stack.enter_context(TemporaryDirectory()))
@@ -173,7 +173,7 @@ class Desks:
 
 
 async def lay_out(url: str, file: Path) -> None:
-    """Migrate a database and import a desk file, with passwords that are cheap to check."""
+    """Migrate a database and import a desk file. Passwords get hashes that are cheap to check."""
     migrate(url)
     store = Store(
         url,
@@ -188,7 +188,7 @@ async def lay_out(url: str, file: Path) -> None:
 
 @contextmanager
 def signed_in(desk: Desk, who: Mapping[str, str]) -> Iterator[requests.Session]:
-    """A client that this person has signed in with, for pages and for the API."""
+    """Yield a client in which this person is signed in, for pages and for the API."""
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"
         session.post(f"{desk.url}/sign-in", data=who, timeout=30).raise_for_status()

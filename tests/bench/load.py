@@ -1,4 +1,4 @@
-"""A load generator: signed webhooks over keep-alive connections, from a process of its own."""
+"""A load generator: signed webhooks over keep-alive connections, sent by a separate process."""
 
 import asyncio
 import base64
@@ -18,7 +18,7 @@ TO = "+18885550100"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Requests a second, and milliseconds from writing a request to its whole answer."""
+    """Requests a second, and the milliseconds from sending a request to its whole answer."""
 
     rate: float
     p50: float
@@ -27,8 +27,9 @@ class Measured:
 
 
 def request(number: int, tag: str, to: str = TO, sender: str = "") -> bytes:
-    """One text's webhook, about 550 bytes of form, with a valid signature. ``sender``: by default
-    one of a few thousand."""
+    """Return the webhook request of one text: a form of about 550 bytes with a valid signature.
+    ``sender``: by default one of a few thousand numbers.
+    """
     sender = sender or f"+1415555{random.randrange(REQUESTERS):04d}"
     form = {
         "ToCountry": "US", "ToState": "", "SmsMessageSid": f"SM{tag}{number:024x}", "NumMedia": "0",
@@ -99,7 +100,7 @@ async def measure(port: int, connections: int, count: int, tag: str) -> Measured
 
 
 async def send(port: int, connections: int, requests: list[bytes]) -> Measured:
-    """Send these requests over this many connections in parallel. Empties the list."""
+    """Send these requests over this many connections in parallel. This empties the list."""
     loop, count = asyncio.get_running_loop(), len(requests)
     times: list[float] = []
     all_done, all_connections = [], []
@@ -125,7 +126,8 @@ async def send(port: int, connections: int, requests: list[bytes]) -> Measured:
 
 if __name__ == "__main__":
     port, connections, count, tag, *strangers = sys.argv[1:]
-    if strangers:  # the provider number, and the start of numbers that have never texted
+    # Arguments: the provider number, and the first digits of numbers that have never texted.
+    if strangers:
         to, begins = strangers
         texts = [request(n, tag, to, f"{begins}{n:07d}") for n in range(int(count))]
         found = asyncio.run(send(int(port), int(connections), texts))

@@ -1,4 +1,4 @@
-"""Measures how long transactions hold the rows that they share, without contention. The lanes run
+"""Measures how long transactions lock shared rows when nothing competes for them. The lanes run
 batches in this process, one lane after the other. A transaction holds a row from the statement that
 locks it to the end of the commit.
 """
@@ -32,7 +32,9 @@ RATE = "row of provider_numbers: rate of a number"
 
 
 def shared_row(statement: str, given: str) -> str | None:
-    """The row that many transactions lock, if this statement locks one. ``given``: its values."""
+    """Return the name of the shared row that this statement locks, if any. ``given``: the
+    statement's values.
+    """
     words = " ".join(statement.split())
     if "due_work" in words and not words.startswith("SELECT"):
         runs = {"'offer_work'": OFFER_RUN, "'index_texts'": INDEX_RUN}
@@ -46,17 +48,15 @@ def shared_row(statement: str, given: str) -> str | None:
 
 @dataclass(slots=True)
 class Timed:
-    """The times of one kind of transaction. They are sums, because medians would hide the long
-    transactions.
-    """
+    """The summed times of one kind of transaction. Medians would hide the long transactions."""
 
     transactions: int = 0
     commands: int = 0
     seconds: float = 0.0  #: from BEGIN to the end of the commit
-    #: seconds of the transaction in which it waited for the database's answers
+    #: seconds that the transaction waited for the database's answers
     statements: float = 0.0
-    commits: float = 0.0  #: seconds of the transaction in COMMIT
-    #: name of a shared row -> seconds that it was held
+    commits: float = 0.0  #: seconds that the transaction spent in COMMIT
+    #: name of a shared row -> seconds that transactions held it
     held: dict[str, float] = field(default_factory=dict)
 
     def add(self, other: "Timed") -> None:
@@ -121,7 +121,7 @@ def _commits(watch: _Watch) -> Iterator[None]:
 
 
 async def measured(url: str, batch: int, rounds: int) -> dict[str, Timed]:
-    """Time each kind of transaction on a new desk, with this number of commands in a batch."""
+    """Time each kind of transaction on a new desk, with batches of this many commands."""
     settings = OperationSettings(bot_answers=True)
     store = Store(url, clock=clock.now, settings=settings, after_commit=Heard())
     watch = _Watch()
@@ -151,7 +151,7 @@ async def measured(url: str, batch: int, rounds: int) -> dict[str, Timed]:
             sends = [BeginSend(int(one.key), one.attempts) for one in waiting]
             if sends:
                 await run("send", sends, begin_sends)
-            if turn == 0:  # a warm-up: it compiles the statements
+            if turn == 0:  # a warm-up that compiles the statements
                 found = {name: Timed() for name in found}
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""The facts of the machine that runs the benchmarks."""
+"""Facts about the machine that runs the benchmarks."""
 
 import os
 import platform
@@ -11,8 +11,8 @@ import psycopg
 
 from tests.conftest import POSTGRES
 
-BUSY = 0.15  # share of a core; if other programs use more, they disturb the figures
-LOOK = 1.0  # seconds that the processor is watched before the run
+BUSY = 0.15  # Share of a core. If other programs use more, they distort the figures.
+LOOK = 1.0  # seconds of watching the processor before the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,12 @@ class Machine:
     python: str
     sqlite: str
     postgresql: str
-    load: float  #: load average of the minute before the run
+    load: float  #: load average over the minute before the run
     busy_cores: float  #: cores that other programs used just before the run
 
     @property
     def warning(self) -> str:
-        """The reason not to quote the figures; empty: there is none."""
+        """Return the reason not to quote the figures, or "" if there is none."""
         if self.busy_cores < BUSY:
             return ""
         return (
@@ -51,7 +51,7 @@ class Machine:
 
 
 def look() -> Machine:
-    """Look at the machine for a second, before the run."""
+    """Watch the machine for a second before the run."""
     before = busy_seconds(Path("/proc/stat").read_text())
     time.sleep(LOOK)
     busy = (busy_seconds(Path("/proc/stat").read_text()) - before) / LOOK
@@ -69,7 +69,7 @@ def look() -> Machine:
 
 
 def processor(cpuinfo: str) -> str:
-    """The processor's model, from ``/proc/cpuinfo``."""
+    """Return the processor's model, from ``/proc/cpuinfo``."""
     for line in cpuinfo.splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("model name", "Hardware", "Model"):
@@ -78,7 +78,9 @@ def processor(cpuinfo: str) -> str:
 
 
 def busy_seconds(stat: str) -> float:
-    """Seconds that all cores have worked since the start, from ``/proc/stat``."""
+    """Return the seconds that all cores together have worked since the machine's start, from
+    ``/proc/stat``.
+    """
     user, nice, system, _idle, _wait, interrupts, soft, *_ = map(
         int, stat.split("\n", maxsplit=1)[0].split()[1:]
     )

@@ -1,5 +1,5 @@
-"""The time from a text for live agents to the offer on an agent's screen, with many agents signed
-in and with a long history.
+"""Measures the time from a text for live agents to the offer on an agent's screen, with many agents
+signed in and with a long history.
 
 The time starts when the requester sends the text and ends when an agent's lists show it, so it
 includes the webhook.
@@ -51,7 +51,7 @@ async def _offers(desk: Desk) -> list[float]:
 
 
 def long_past(desks: Desks) -> Iterator[Result]:
-    """Two desks, measured alternately, so that other load on the machine affects both."""
+    """Measure two desks alternately, so that other load on the machine affects both."""
     few, many = asyncio.run(_in_turns(desks.past(FEW), desks.past(STORED)))
     compared = ratios(many, few, quartile=1)
     yield Result(

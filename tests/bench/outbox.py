@@ -1,9 +1,9 @@
 """Measures the outbox with a provider that needs 50 ms per text and accepts 32 in parallel, counts
 texts that arrive out of order, and measures receipts per second.
 
-The benchmark runs in this process without HTTP. It measures the worker with its claims and commits.
-The baseline of the outbox is the provider's limit, 640 per second; that of receipts is one bare
-UPDATE per receipt in the same lanes.
+The benchmark runs in this process without HTTP. It measures the worker, including its claims and
+commits. The outbox's baseline is the provider's limit, 640 texts per second. The receipts' baseline
+is one bare UPDATE per receipt in the same lanes.
 """
 
 import asyncio
@@ -59,13 +59,13 @@ class Provider:
         return Accepted(sid=f"SM{message.message_id}")
 
     def rates(self) -> list[float]:
-        """Texts a second in four parts of the run."""
+        """Return the texts a second in each of four parts of the run."""
         edges = [self.times[len(self.times) * n // 4] for n in range(4)]
         edges = [self.began, *edges[1:], self.ended]
         return [len(self.times) / 4 / (end - start) for start, end in pairwise(edges)]
 
     def inversions(self) -> int:
-        """The number of texts that arrived after a later text of the same line."""
+        """Return the number of texts that arrived after a later text of the same line."""
         last: dict[str, int] = {}
         wrong = 0
         for line, message in self.came:
@@ -103,7 +103,7 @@ async def _measured(kind: str, url: str) -> list[Result]:
 
 
 async def _write_texts(story: Story) -> None:
-    """Write an agent's text to each requester. The texts wait for the worker."""
+    """Store an agent's text to each requester. The texts wait for the worker."""
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]
     received = await asyncio.gather(
         *(story.text("hi", number=number, to=DIRECT) for number in numbers)
@@ -194,7 +194,7 @@ _BARE: SetBased[str, None] = SetBased(_bare)
 
 
 async def _rate(sids: Sequence[str], write: Callable[[str], Awaitable[object]]) -> float:
-    """Carry out these calls, 64 in parallel. Returns how many were done per second."""
+    """Run these calls, 64 in parallel. Return the number of calls per second."""
     room = asyncio.Semaphore(64)
 
     async def one(sid: str) -> None:

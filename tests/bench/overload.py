@@ -1,6 +1,7 @@
-"""More texts arrive than the desk can store. Each text is either answered 200 within 2 s or refused
-early. ``python -m tests.bench.overload`` first measures the sustainable rate. Then it sends texts
-at five times that rate, each at its own time, whether or not earlier texts were answered.
+"""Overload: more texts arrive than the desk can store. The desk must answer each text with 200
+within 2 s, or refuse it early. ``python -m tests.bench.overload`` first measures the sustainable
+rate. Then it sends texts at five times that rate, each at a planned time, without waiting for
+earlier answers.
 """
 
 import asyncio
@@ -19,11 +20,11 @@ from tests.bench.load import measure, request
 TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # times the sustainable rate
 SECONDS = float(os.environ.get("PATCHBOARD_BENCH_SECONDS", "10"))
 MOST_CONNECTIONS = int(os.environ.get("PATCHBOARD_BENCH_CONNECTIONS", "2000"))
-IN_TIME = 2.0  # seconds, for each 200
+IN_TIME = 2.0  # seconds, for each answer 200
 
 
 class Sender(asyncio.Protocol):
-    """One connection: a request, its answer, the next request."""
+    """One connection, which sends the next request after the answer to the previous one."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self._crowd, self._answer, self._wrote = crowd, b"", 0.0
@@ -52,13 +53,14 @@ class Sender(asyncio.Protocol):
 
 
 class Crowd:
-    """Sends each request when it is due, on a connection that is free by then, as a proxy's pool
-    does."""
+    """Sends each request at its planned time on a free connection, as a proxy's connection pool
+    does.
+    """
 
     def __init__(self, port: int, requests: list[bytes], rate: float) -> None:
         self._port, self._requests, self._rate = port, requests, rate
         self.free: list[Sender] = []
-        # by status: seconds from writing to the whole answer
+        # status -> the seconds from sending each request to its whole answer
         self.times: dict[int, list[float]] = defaultdict(list)
 
     async def run(self) -> None:
@@ -84,29 +86,29 @@ class Crowd:
 def main() -> int:
     missed = 0
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # also limits the service, because this process starts it
+    # This also limits the service, because this process starts it.
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for kind in KINDS:
         with closing(Desks(kind)) as desks:
-            rung = desks.product()
-            asyncio.run(measure(rung.port, 64, 500, secrets.token_hex(4)))
-            held = asyncio.run(measure(rung.port, 64, 3000, secrets.token_hex(4))).rate
-            missed += _overload(kind, rung.port, held)
-            after = asyncio.run(measure(rung.port, 64, 1000, secrets.token_hex(4)))
-            print(f"  afterwards {after.rate:.0f} texts/s are held, {after.failed} refused")
+            receiver = desks.product()
+            asyncio.run(measure(receiver.port, 64, 500, secrets.token_hex(4)))
+            held = asyncio.run(measure(receiver.port, 64, 3000, secrets.token_hex(4))).rate
+            missed += _overload(kind, receiver.port, held)
+            after = asyncio.run(measure(receiver.port, 64, 1000, secrets.token_hex(4)))
+            print(f"  afterwards {after.rate:.0f} texts/s are sustainable, {after.failed} refused")
     return 1 if missed else 0
 
 
 def _overload(kind: str, port: int, held: float) -> int:
-    """Print the outcomes of the texts. Returns whether a budget was missed."""
+    """Print the outcomes of the texts. Return whether a budget was missed."""
     rate, tag = TIMES * held, secrets.token_hex(4)
     crowd = Crowd(port, [request(n, tag) for n in range(int(rate * SECONDS))], rate)
     began = time.perf_counter()
     asyncio.run(crowd.run())
     sent = sum(map(len, crowd.times.values())) / (time.perf_counter() - began)
     print(
-        f"\n{kind}: {held:.0f} texts/s are held; {rate:.0f}/s are due, {sent:.0f}/s were "
-        "sent and answered"
+        f"\n{kind}: {held:.0f} texts/s are sustainable; {rate:.0f}/s are planned, "
+        f"{sent:.0f}/s got an answer"
     )
     for status, times in sorted(crowd.times.items()):
         times.sort()

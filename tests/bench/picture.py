@@ -1,7 +1,7 @@
-"""Pictures for the documentation: one panel with a line for each series, in one SVG file.
+"""Pictures for the documentation: an SVG file with one panel and line for each series.
 
-The lines are those of the workspace's sparklines. The file carries its own colors for light and
-dark pages, and its values as words.
+The lines look like the workspace's sparklines. The file contains colors for light and dark pages,
+and describes its values in words.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tests.bench.report import figure
 
 WIDTH, PANEL, HEAD = 720, 84, 48  # pixels
 LEFT, LINE = 250, 340  # the x position and the width of the lines
-FINE = 1000  # the sparkline draws whole numbers
+FINE = 1000  # The sparkline draws whole numbers.
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2933 } .unit { fill: #52606d }
 .head { font-weight: 600; font-size: 15px }
@@ -31,7 +31,7 @@ class Panel:
 
     title: str
     unit: str
-    values: Sequence[float | None]  #: None: nothing was measured
+    values: Sequence[float | None]  #: None: no measurement
     note: str = ""
 
 
@@ -80,7 +80,7 @@ def _label(y: int, words: str) -> str:
 
 
 def describe(panel: Panel) -> str:
-    """A panel in words."""
+    """Describe a panel in words."""
     known = [value for value in panel.values if value is not None]
     if not known:
         return f"{panel.title}: not measured yet."

@@ -14,7 +14,7 @@ import psycopg
 
 from tests.conftest import POSTGRES
 
-EVERY = 0.01  # seconds between two looks at the connections
+EVERY = 0.01  # seconds between two samples of the connections
 _ACTIVE = """
 SELECT state, wait_event_type, wait_event, left(query, 400) FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid()
@@ -45,13 +45,13 @@ class Watched:
     spent: Counter[str] = field(default_factory=Counter)
 
     def seconds_in(self, kind: str) -> float:
-        """Total seconds that connections spent in activities that begin with this word."""
+        """Return the seconds that connections spent in activities that begin with this word."""
         return sum(seconds for name, seconds in self.spent.items() if name.startswith(kind))
 
 
 @contextmanager
 def watching(database: str, service: Iterable[int]) -> Iterator[Watched]:
-    """Watch a database, by its name, and these processes until the block ends."""
+    """Watch the database of this name and these processes until the block ends."""
     found, ended, pids = Watched(), threading.Event(), list(service)
     address = POSTGRES.rsplit("/", 1)[0] + "/" + database
     with psycopg.connect(address, autocommit=True) as own:
@@ -77,8 +77,8 @@ def watching(database: str, service: Iterable[int]) -> Iterator[Watched]:
 
 
 def deadlocks(database: str) -> int:
-    """The number of deadlocks that PostgreSQL has ended in the database. A connection reports its
-    deadlocks when it closes.
+    """Return the number of deadlocks that PostgreSQL has ended in the database. A connection
+    reports its deadlocks only when it closes.
     """
     with psycopg.connect(POSTGRES, autocommit=True) as admin:
         row = admin.execute(_DEADLOCKS, [database]).fetchone()
@@ -86,13 +86,13 @@ def deadlocks(database: str) -> int:
 
 
 def processes_of(pid: int) -> list[int]:
-    """The processes that serve: a supervisor's workers, or the process itself."""
+    """Return the ids of the processes that serve: a supervisor's workers, or the process itself."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in children] or [pid]
 
 
 def processor_seconds(pid: int) -> float:
-    """Seconds of processor time that a process has used. 0 after it has ended."""
+    """Return the seconds of processor time that a process has used, or 0 after it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -101,7 +101,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def kind_of(state: str, wait_type: str | None, wait: str | None, query: str) -> str:
-    """One word for a connection's activity: its statement, or the event that it waits for."""
+    """Return a word for a connection's activity: its statement or the event that it waits for."""
     words = query.split(maxsplit=1)
     verb = words[0].upper() if words else ""
     table = _TABLE.search(query)

@@ -1,10 +1,11 @@
-"""Measures one, two and four processes on one PostgreSQL and one Redis, and feeds a queueing model
-with the measured times. The generator, the service and the database share this machine's cores, so
-more processes can hardly receive more texts here. The rates show the cost of more processes. From
-the processor time and the lock waits of each text, the model computes the rates of processes that
-run on separate hosts.
+"""Measures one, two and four processes on one PostgreSQL and one Redis, and gives the measured
+times to a queueing model. The load generator, the service and the database share this machine's
+cores, so more processes can hardly receive more texts here. The measured rates show the cost of
+more processes. From each text's processor time and lock waits, the model computes the rates of
+processes on separate hosts.
 
-Known conversations of the virtual agent and first texts for live agents take turns.
+The runs alternate between texts in conversations with the virtual agent and first texts for live
+agents.
 """
 
 import asyncio
@@ -28,9 +29,9 @@ from tests.bench.load import Measured
 from tests.bench.lock_holds import Timed
 from tests.bench.postgres_watch import Watched, deadlocks, processes_of, watching
 from tests.bench.queueing import Batched, Station, bound, fit, in_order, response
+from tests.bench.receivers import CONNECTIONS, Receiver, product, running, sent
 from tests.bench.report import figure, table
 from tests.bench.result import Direction, Result, ratios, spread
-from tests.bench.rungs import CONNECTIONS, Rung, product, running, sent
 from tests.conftest import POSTGRES
 from tests.gateways.test_fanout import REDIS
 
@@ -38,10 +39,11 @@ PROCESSES = (1, 2, 4)
 HOSTS = (1, 2, 10, 100)
 HOST_CORES = 2  #: processor cores of a host for the service, as on this machine
 DATABASE_CORES = (2, 16)  #: processor cores of the database's own machine
-LEAST = {2: 0.8, 4: 0.5}  #: share of the rate of one process; all processes share two cores
+LEAST = {2: 0.8, 4: 0.5}  #: share of the rate of one process, because all processes share two cores
 TEXTS = size(4000, 300, "TEXTS")
 ROUNDS = size(4, 2, "ROUNDS")
-#: texts in a transaction; several sizes separate a transaction's cost from a text's cost
+#: Return the number of texts in a transaction. Several sizes separate the cost of a transaction
+#: from that of a text.
 BATCHES = (1, 8, 32)
 BATCH_ROUNDS = size(40, 4)
 KNOWN, FIRST = "known conversations", "first texts, nobody there"
@@ -51,34 +53,34 @@ _ALL_STARTED: LiteralString = "SELECT count(*) > %s FROM lane_commits"
 _NO_RUN_DUE: LiteralString = """
 SELECT NOT EXISTS (SELECT FROM due_work WHERE kind = 'offer_work' AND due_at <= now())
 """
-COMFORT = 0.7  #: of the bound: where the model's response time is printed
+COMFORT = 0.7  #: the share of the bound at which the model's response time is printed
 
 
 @dataclass
 class Measurements:
-    """All rounds of one number of processes with one kind of text."""
+    """All rounds with one number of processes and one kind of text."""
 
     rates: list[float] = field(default_factory=list)
-    texts: int = 0  #: that were accepted
+    texts: int = 0  #: number of accepted texts
     refused: int = 0
     watched: list[Watched] = field(default_factory=list)
 
     def each(self, what: str) -> float:
-        """Seconds, bytes or transactions for each text."""
+        """Return the seconds, bytes or transactions for each text."""
         return sum(getattr(one, what) for one in self.watched) / self.texts
 
     @property
     def service(self) -> float:
-        """Processor seconds of all of the service's processes for each text."""
+        """Return the processor seconds of all of the service's processes for each text."""
         return sum(sum(one.service) for one in self.watched) / self.texts
 
     @property
     def busiest(self) -> float:
-        """The share of the service's processor time that its busiest process used."""
+        """Return the share of the service's processor time that its busiest process used."""
         return statistics.mean(max(one.service) / (sum(one.service) or 1) for one in self.watched)
 
     def spent(self) -> dict[str, float]:
-        """Activity of the database's connections -> seconds of a connection for each text."""
+        """Return activity of the database's connections -> seconds for each text."""
         kinds = {kind for one in self.watched for kind in one.spent}
         found = {kind: sum(one.spent[kind] for one in self.watched) / self.texts for kind in kinds}
         return dict(sorted(found.items(), key=lambda one: -one[1]))
@@ -104,20 +106,22 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def _take_turns(databases: Sequence[str], found: Mapping[tuple[int, str], Measurements]) -> None:
-    """Run the services at the same time, and send texts to one after the other."""
+    """Run the services at the same time, and send texts to one service after the other."""
     with ExitStack() as stack:
-        rungs = []
+        receivers = []
         for count, url in zip(PROCESSES, databases, strict=True):
             home = Path(stack.enter_context(TemporaryDirectory()))
-            rung = product(url, home, WORKERS=str(count), REDIS_URL=REDIS)
-            rungs.append((count, url.rpartition("/")[2], stack.enter_context(running(rung))))
-            # the lanes of each process, and of the import before
-            _until(rungs[-1][1], _ALL_STARTED, STARTS_WITHIN, count)
+            receiver = product(url, home, WORKERS=str(count), REDIS_URL=REDIS)
+            receivers.append(
+                (count, url.rpartition("/")[2], stack.enter_context(running(receiver)))
+            )
+            # the lanes of each process and of the earlier import
+            _until(receivers[-1][1], _ALL_STARTED, STARTS_WITHIN, count)
         for turn in range(ROUNDS + 1):
-            for count, database, rung in rungs:
+            for count, database, receiver in receivers:
                 for kind in (KNOWN, FIRST):
-                    one, watched = _text(rung, database, kind, turn)
-                    if turn:  # the first is a warm-up
+                    one, watched = _text(receiver, database, kind, turn)
+                    if turn:  # the first round is a warm-up
                         into = found[count, kind]
                         into.rates.append(one.rate * (1 - one.failed / TEXTS))
                         into.texts += TEXTS - one.failed
@@ -125,18 +129,19 @@ def _take_turns(databases: Sequence[str], found: Mapping[tuple[int, str], Measur
                         into.watched.append(watched)
 
 
-def _text(rung: Rung, database: str, kind: str, turn: int) -> tuple[Measured, Watched]:
-    with watching(database, processes_of(rung.pid)) as watched:
-        # by numbers that have never texted, or by some that text often
+def _text(receiver: Receiver, database: str, kind: str, turn: int) -> tuple[Measured, Watched]:
+    with watching(database, processes_of(receiver.pid)) as watched:
+        # from numbers that have never texted, or from numbers that text often
         strangers = (DIRECT, f"+1{305 + turn}") if kind == FIRST else ()
-        one = sent(rung.port, TEXTS, *strangers)
-        # the offer runs have seen all texts: their work is part of a text's
+        one = sent(receiver.port, TEXTS, *strangers)
+        # Wait until the offer runs have handled all texts, because their work is part of a text's
+        # cost.
         _until(database, _NO_RUN_DUE, SETTLES_WITHIN)
     return one, watched
 
 
 def _until(database: str, query: LiteralString, within: float, *given: object) -> None:
-    """Wait until a query answers true, or no longer than so many seconds."""
+    """Wait until a query returns true, but at most this many seconds."""
     until = time.monotonic() + within
     with psycopg.connect(POSTGRES.rsplit("/", 1)[0] + "/" + database, autocommit=True) as conn:
         while time.monotonic() < until:
@@ -147,7 +152,7 @@ def _until(database: str, query: LiteralString, within: float, *given: object) -
 
 
 def _holds(url: str) -> dict[int, dict[str, Timed]]:
-    """Size of a batch -> kind of transaction -> its times."""
+    """Return size of a batch -> kind of transaction -> its times."""
     asyncio.run(lay_out(url, DEMO))
     return {batch: asyncio.run(lock_holds.measured(url, batch, BATCH_ROUNDS)) for batch in BATCHES}
 
@@ -185,7 +190,7 @@ def _rates(kind: str, found: Sequence[Measurements]) -> Iterator[Result]:
 def stations(
     kind: str, one: Measurements, holds: Mapping[int, Mapping[str, Timed]], cores: int
 ) -> list[Station]:
-    """The stations of a text, with their times measured with one process."""
+    """Return the stations of a text, with the times of one process."""
     made = [
         Station(
             name=f"service's processor, {HOST_CORES} cores on each host",
@@ -196,14 +201,14 @@ def stations(
         Station(
             name=f"database's processor, {cores} cores", demand=one.each("database"), servers=cores
         ),
-        # one flush commits all writes since the previous flush
+        # One flush commits all writes since the previous flush.
         Station(name="flush of the WAL", demand=one.waits("IO: WALSync"), per_host=True),
     ]
     batch = _batch(one)
     rows: Counter[str] = Counter()
     for name, held in _held(holds, "known" if kind == KNOWN else "first").items():
         rows[name] += held.demand(batch)  # type: ignore[assignment]
-    if kind == FIRST:  # a run offers many of the waiting items
+    if kind == FIRST:  # A run offers many of the waiting items.
         for name, held in _held(holds, "offer").items():
             rows[name] += held.demand(AT_ONCE)  # type: ignore[assignment]
         run = _per_transaction(holds, "offer", lambda one: one.seconds)
@@ -214,8 +219,9 @@ def stations(
 
 
 def replies(one: Measurements, holds: Mapping[int, Mapping[str, Timed]]) -> list[Station]:
-    """The rows that one reply to each text would lock, all by one company number. The other costs
-    of a reply are not measured here."""
+    """Return the rows that one reply to each text would lock if all texts went to one company
+    number. The other costs of a reply are not measured here.
+    """
     return [
         Station(name=f"one reply to each text: {name}", demand=held.demand(_batch(one)))
         for name, held in _held(holds, "send").items()
@@ -223,12 +229,12 @@ def replies(one: Measurements, holds: Mapping[int, Mapping[str, Timed]]) -> list
 
 
 def _batch(one: Measurements) -> float:
-    """Texts in a transaction."""
+    """Return the number of texts in a transaction."""
     return max(one.texts / max(sum(w.transactions for w in one.watched), 1), 1)
 
 
 def _held(holds: Mapping[int, Mapping[str, Timed]], word: str) -> dict[str, Batched]:
-    """Shared row -> how long transactions of this kind hold it."""
+    """Return shared row -> how long transactions of this kind hold it."""
     names = {name for of in holds.values() for name in of[word].held}
     found = {}
     for name in sorted(names):
@@ -243,8 +249,8 @@ def _held(holds: Mapping[int, Mapping[str, Timed]], word: str) -> dict[str, Batc
 def _per_transaction(
     holds: Mapping[int, Mapping[str, Timed]], word: str, seconds: Callable[[Timed], float]
 ) -> Batched:
-    """The time of a transaction of this kind, and the time that each text adds. A run of offers
-    handles the texts that arrived since the previous run.
+    """Return the time of a transaction of this kind, and the time that each text adds. A run of
+    offers handles the texts that arrived since the previous run.
     """
     points = []
     for of in holds.values():
@@ -281,7 +287,7 @@ def _page(
     holds: Mapping[int, Mapping[str, Timed]],
     ended: Mapping[int, int],
 ) -> str:
-    """The times of a text and the model's stations, as Markdown."""
+    """Return the times of a text and the model's stations, as Markdown."""
     parts = [_costs(found, ended)]
     for kind in (KNOWN, FIRST):
         parts.append(f"{kind}: what the database's connections did, µs for each text")
@@ -351,8 +357,9 @@ def _transactions(holds: Mapping[int, Mapping[str, Timed]]) -> str:
 
 
 def _index_row(holds: Mapping[int, Mapping[str, Timed]]) -> str:
-    """How busy hosts keep the row that asks for indexing: each process asks once a second, and a
-    run follows."""
+    """Return how busy the hosts keep the row that schedules indexing. Each process schedules a run
+    once a second.
+    """
     of = holds[BATCHES[-1]]
     held = sum(
         of[name].held.get(lock_holds.INDEX_RUN, 0.0) / of[name].transactions
@@ -363,7 +370,7 @@ def _index_row(holds: Mapping[int, Mapping[str, Timed]]) -> str:
 
 
 def _stations(these: Sequence[Station], aside: Iterable[Station]) -> str:
-    """``aside``: stations that do not count for the bound."""
+    """Return the stations as table rows. ``aside``: stations that do not count for the bound."""
     bounds = [bound(these, hosts) for hosts in HOSTS]
 
     def row(one: Station) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""Measures the cost of pages and lists, with very many ongoing conversations and with a long
+"""Measures the time of pages and lists, with very many ongoing conversations and with a long
 history.
 
-The benchmark measures the server's whole answer over one keep-alive connection: session, queries,
-template.
+The benchmark measures the server's whole answer over one keep-alive connection, which includes the
+session check, the queries and the template.
 """
 
 import time
@@ -37,7 +37,7 @@ CALLS = {  # path -> its budget, as a multiple of its time with a short past; No
 
 
 def many_ongoing(desks: Desks) -> Iterator[Result]:
-    """A list of very many ongoing conversations: its first page, and all of it."""
+    """Measure a list of very many ongoing conversations: its first page, and the whole list."""
     desk = desks.demo()
     seed.ongoing(desk.database, 1, ONGOING)
     with signed_in(desk, MIA) as session:
@@ -75,8 +75,9 @@ def _time(what: str, kind: str, took: list[float], most: float | None) -> Result
 
 
 def long_past(desks: Desks) -> Iterator[Result]:
-    """Two desks, one with a short and one with a long past, measured alternately, so that other
-    load on the machine affects both."""
+    """Measure two desks alternately, one with a short and one with a long past, so that other load
+    on the machine affects both.
+    """
     short, long = desks.past(FEW), desks.past(STORED)
     with signed_in(short, agent(0)) as one, signed_in(long, agent(0)) as other:
         for path, most in CALLS.items():
@@ -112,7 +113,7 @@ def _get(session: requests.Session, url: str, items: int | None = None) -> None:
 
 
 def _times(works: Sequence[Callable[[], None]]) -> list[list[float]]:
-    """Milliseconds of each request, measured alternately."""
+    """Measure the requests alternately. Return the milliseconds of each."""
     took: list[list[float]] = [[] for _ in works]
     for turn in range(WARM_UP + TIMES):
         for times, work in zip(took, works, strict=True):

@@ -1,4 +1,4 @@
-"""Draws how the figures changed from release to release, from the JSON files that ``make bench
+"""Draws how the figures changed from release to release. It reads the JSON files that ``make bench
 OUT=docs/performance/RELEASE`` wrote.
 
 ``python -m tests.bench.releases``: writes ``docs/performance/releases.svg``.
@@ -19,7 +19,9 @@ PICTURE = "releases.svg"
 
 
 def panels(runs: Mapping[str, Sequence[Result]]) -> list[Panel]:
-    """One panel for each figure with a budget, over all releases (release -> results)."""
+    """Return one panel for each figure with a budget, over all releases. ``runs``: release ->
+    results.
+    """
     series: dict[tuple[str, str], dict[str, Result]] = {}
     for release, results in runs.items():
         for one in results:
@@ -42,7 +44,7 @@ def _panel(found: Mapping[str, Result], releases: Sequence[str]) -> Panel:
 
 
 def version(name: str) -> tuple[int, ...]:
-    """The sort key of a release's name, so that 0.10 comes after 0.9."""
+    """Return the sort key of a release's name, so that 0.10 comes after 0.9."""
     return tuple(int(part) if part.isdigit() else 0 for part in name.split("."))
 
 

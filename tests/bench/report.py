@@ -10,19 +10,19 @@ from typing import Any
 from tests.bench.machine import Machine
 from tests.bench.result import Direction, Result
 
-HEADER = "---\norphan: true\n---\n"  # the documentation's index does not list each release
+HEADER = "---\norphan: true\n---\n"  # keeps each release out of the documentation's index
 HEAD = ("what", "database", "figure", "of the floor", "spread", "budget", "")
 
 
 @dataclass
 class Report:
-    """One run."""
+    """The report of one run."""
 
     machine: Machine
     quick: bool
     results: list[Result] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)  #: benchmark -> its error
-    seconds: dict[str, float] = field(default_factory=dict)  #: benchmark -> how long it took
+    seconds: dict[str, float] = field(default_factory=dict)  #: benchmark -> seconds that it took
 
     def add(self, result: Result) -> None:
         self.results.append(result)
@@ -30,11 +30,11 @@ class Report:
 
     @property
     def missed(self) -> bool:
-        """Whether a budget was missed, or a benchmark failed."""
+        """Return whether a result missed its budget, or a benchmark failed."""
         return bool(self.failures) or any(one.met is False for one in self.results)
 
     def markdown(self) -> str:
-        """The run as a page of the documentation."""
+        """Return the run as a page of the documentation."""
         lines = [table(HEAD, [row(one) for one in self.results])]
         if floors := {one.floor for one in self.results if one.floor}:
             lines.append("Floors: " + "; ".join(sorted(floors)) + ".")
@@ -71,7 +71,7 @@ class Report:
 
 
 def row(result: Result) -> tuple[str, ...]:
-    """A result's cells, as printed and in the table."""
+    """Return a result's cells for the printed line and the table."""
     ratio = "" if result.ratio is None else f"{figure(result.ratio)} × {result.floor}"
     spread = f"{figure(result.low)} to {figure(result.high)}"
     budget = (
@@ -89,7 +89,7 @@ def _budget_unit(result: Result) -> str:
 
 
 def figure(value: float) -> str:
-    """A figure with about three significant digits."""
+    """Format a figure with about three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
@@ -100,14 +100,14 @@ def figure(value: float) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     cells = [head, ["---"] * len(head), *rows]
     escaped = (" | ".join(cell.replace("|", "\\|") for cell in line) for line in cells)
     return "\n".join(f"| {line} |" for line in escaped)
 
 
 def read(saved: dict[str, Any]) -> list[Result]:
-    """The results of a JSON file that ``write`` has written."""
+    """Return the results of a JSON file that ``write`` has written."""
     names = {one.name for one in dataclasses.fields(Result)}
     return [
         Result(

@@ -1,7 +1,7 @@
-"""Measures the time of each report page over a year with very many conversations. SQL seeds the
-facts of the conversations, and the product's own code packs them, except for the last two days,
-which stay as the background job leaves them. The processor time of the service is measured
-separately, because other programs on the machine affect it less.
+"""Measures the time of each report page over a year with very many conversations. SQL inserts the
+facts of the conversations, and the product's own code packs them. The last two days stay unpacked,
+as the background job leaves them. The benchmark also measures the service's processor time, because
+other programs on the machine affect it less.
 """
 
 import re
@@ -68,22 +68,22 @@ def measure_pages(desk: Desk, session: requests.Session) -> Iterator[Result]:
 
 
 def _short(address: str) -> str:
-    """The address without its days, which differ each day."""
+    """Return the address without its dates, which differ each day."""
     return re.sub(r"(from|to)=[\d-]+&?", "", address).rstrip("?&")
 
 
 def _times(session: requests.Session, url: str) -> Iterator[float]:
-    """Milliseconds until the whole page has arrived, for each request."""
+    """Return the milliseconds until the whole page has arrived, for each request."""
     for turn in range(TIMES + 1):
         asked = time.perf_counter()
         session.get(url, timeout=60).raise_for_status()
-        if turn:  # the first is a warm-up
+        if turn:  # the first request is a warm-up
             yield (time.perf_counter() - asked) * 1000
 
 
 def addresses() -> Iterator[str]:
-    """The addresses of every report over the year, of one with filters, of one for each other
-    grouping, and of one list.
+    """Return the addresses to measure: every report over the year, one report with filters, one for
+    each other grouping, and one list.
     """
     today = datetime.now(UTC).date()
     year = f"from={today - timedelta(days=DAYS - 1)}&to={today}"
@@ -97,7 +97,7 @@ def addresses() -> Iterator[str]:
 
 
 def seed(url: str, count: int) -> None:
-    """Facts of this many conversations, the same number on each day of the last year."""
+    """Insert the facts of this many conversations, equally many on each day of the last year."""
     opened = engine(url, size=1, writes=True, foreign_keys=False)
     first = datetime.now(UTC).date() - timedelta(days=DAYS - 1)
     sqlite = opened.dialect.name == "sqlite"
@@ -131,11 +131,14 @@ def pack(url: str) -> None:
                 for part in packed_days.parts_of(day):
                     packed_days.write_part(tx, part)  # type: ignore[arg-type]
                 packed_days.end_packing(tx, day)  # type: ignore[arg-type]
+    # a desk packs a day each day, and PostgreSQL's autovacuum does this meanwhile
+    with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.execute(sa.text("VACUUM" if conn.dialect.name == "sqlite" else "VACUUM ANALYZE"))
     opened.dispose()
 
 
 class _Writes:
-    """The part of a transaction that packing needs."""
+    """The part of a transaction's interface that packing needs."""
 
     def __init__(self, conn: sa.Connection) -> None:
         self.conn = conn
@@ -165,7 +168,7 @@ INSERT INTO interactions (id, requester_number, provider_number_id, profile_id, 
 SELECT n, '+1312' || (5550000 + n), 1, 1, 'closed_complete', 3, 'none', 2, 1, 1, 1, :at, :at, :at
 FROM {numbers}
 """
-# a multiple of a prime spreads values evenly, and the same way on both databases
+# A multiple of a prime spreads values evenly, in the same way on both databases.
 _FACTS = """
 INSERT INTO conversation_facts (
   interaction_id, day, look_again_at, queue_id, provider_number_id, agent_id, labels, language,

@@ -16,24 +16,24 @@ class Result:
     """A measurement of a benchmark on one database."""
 
     what: str
-    database: str = ""  #: empty if the result does not depend on the database
+    database: str = ""  #: the database; empty if the result does not depend on it
     value: float
     unit: str
-    floor: str = ""  #: the name of the program that the ratio compares with
+    floor: str = ""  #: the name of the program with which the ratio compares
     ratio: float | None = None  #: Patchboard's value divided by the floor's
     low: float  #: the spread of the ratio or, without a ratio, of the value
     high: float
-    budget: float | None = None  #: None: a figure without a limit
+    budget: float | None = None  #: None: the figure has no limit
     direction: Direction = Direction.AT_MOST
 
     @property
     def judged(self) -> float:
-        """The figure that the budget limits."""
+        """Return the figure that the budget limits."""
         return self.value if self.ratio is None else self.ratio
 
     @property
     def met(self) -> bool | None:
-        """Whether the budget is kept. None: there is no budget."""
+        """Return whether the figure meets the budget, or None without a budget."""
         if self.budget is None:
             return None
         if self.direction is Direction.AT_MOST:
@@ -43,7 +43,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """The middle of some measurements, and how far apart they are."""
+    """The middle of some measurements, and their spread."""
 
     middle: float
     low: float
@@ -68,10 +68,10 @@ def spread(values: Sequence[float], *, quartile: int = 2) -> Spread:
 
 
 def ratios(values: Sequence[float], floors: Sequence[float], *, quartile: int = 2) -> Spread:
-    """Compare measurements with alternate measurements of a floor.
+    """Compare measurements with a floor that was measured alternately.
 
-    The middle is the quartile of the values divided by that of the floor. The spread is that of the
-    pairs, widened where needed so that it contains the middle.
+    The middle is the quartile of the values divided by the quartile of the floor's values. The
+    spread is that of the pairs' ratios. It is widened if it does not contain the middle.
     """
     middle = spread(values, quartile=quartile).middle / spread(floors, quartile=quartile).middle
     pairs = spread([one / other for one, other in zip(values, floors, strict=True)])
@@ -79,6 +79,6 @@ def ratios(values: Sequence[float], floors: Sequence[float], *, quartile: int = 
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of the values does not exceed."""
+    """Return the value that this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

@@ -1,7 +1,7 @@
-"""Agents with the workspace open, as their browsers would have it.
+"""Simulated agents who have the workspace open.
 
-A screen does what the page's script does: it reads the stream of hints and fetches the lists after
-a hint.
+A screen does what the page's script does. It reads the stream of hints, and fetches the lists after
+each hint.
 """
 
 import asyncio
@@ -22,15 +22,13 @@ SIGN_IN_AT_ONCE = 8
 
 @dataclass
 class Floor:
-    """All agents of one desk. It records when each offer appears on a screen, by the requester's
-    number.
-    """
+    """All agents of one desk. It records when each requester's offer appears on a screen."""
 
     url: str
     seen: dict[str, asyncio.Future[float]] = field(default_factory=dict)
 
     async def offered(self, phone: aiohttp.ClientSession, number: str) -> float:
-        """Milliseconds from this requester's text until an agent's lists show the offer."""
+        """Text as this requester. Return the milliseconds until an agent's lists show the offer."""
         self.seen[number] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         body = {"from": number, "to": DIRECT, "body": "my laptop will not start"}
@@ -43,7 +41,7 @@ class Floor:
 
 @dataclass(frozen=True)
 class Screen:
-    """One agent's page. ``client`` carries its session once it has signed in."""
+    """One agent's page. After sign-in, ``client`` has the session."""
 
     floor: Floor
     client: aiohttp.ClientSession
@@ -61,7 +59,7 @@ class Screen:
             await asyncio.sleep(0.2)
 
     async def watch(self, *, looks: bool = True) -> None:
-        """Read the stream of hints. ``looks``: fetch the lists after a hint."""
+        """Read the stream of hints. ``looks``: whether to fetch the lists after a hint."""
         async with self.client.get(f"{self.floor.url}/workspace/events") as stream:
             stream.raise_for_status()
             async for line in stream.content:
@@ -89,8 +87,8 @@ def _numbers(shown: str) -> Iterator[str]:
 
 @asynccontextmanager
 async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterator[Floor]:
-    """This many agents, signed in and with the workspace open. ``first``: the number of the
-    first.
+    """Sign in this many agents and open the workspace for each. ``first``: the number of the first
+    agent.
     """
     floor = Floor(desk.url)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
@@ -111,5 +109,5 @@ async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterato
 
 
 def browser() -> aiohttp.ClientSession:
-    """A browser without cookies and without a time limit for answers."""
+    """Return a browser without cookies and without a time limit for answers."""
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=NEVER)

@@ -1,4 +1,4 @@
-"""Many rows, by SQL: the stored past of a desk, and an agent with many ongoing conversations."""
+"""Inserts many rows with SQL: a desk's past conversations, and an agent's many ongoing ones."""
 
 from datetime import UTC, datetime
 from unittest import mock
@@ -30,11 +30,11 @@ def armed(url: str, first: int, last: int, action_id: int, due_at: datetime) -> 
 
 
 def index_texts(url: str) -> None:
-    """Index all texts in one run; the worker does it in small batches."""
+    """Index all texts in one run. The worker would do it in small batches."""
     opened = engine(url, size=1, writes=True)
     with opened.begin() as conn:
         if conn.dialect.name == "postgresql":
-            # created again below, which is faster
+            # The index is dropped here and created again below, which is faster.
             conn.execute(sa.text("DROP INDEX ix_message_words_words"))
     with mock.patch.object(text_index, "AT_ONCE", 20_000):
         more = True
@@ -124,14 +124,14 @@ def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: da
             not sqlite
             and conn.execute(sa.text("SELECT current_setting('is_superuser')")).scalar() == "on"
         ):
-            # no check of each foreign key
+            # turns off the check of each foreign key
             conn.execute(sa.text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             written = statement.format(yes="1" if sqlite else "true", numbers=numbers)
             if not sqlite:
                 written = written.replace("substr('000000' || n, -7)", "lpad(n::text, 7, '0')")
             conn.execute(sa.text(written), given)
-        if not sqlite:  # the next rows get ids after these
+        if not sqlite:  # Later rows get ids after these.
             for table in ("messaging_profiles", "interactions", "messages", "work_items", "offers"):
                 conn.execute(
                     sa.text(

@@ -1,4 +1,4 @@
-"""Help desk texts in five scripts, forty a language, for the bench of the text index."""
+"""Help desk texts in five scripts, forty for each language, for the benchmark of the text index."""
 
 
 def _lines(block: str) -> tuple[str, ...]:
@@ -217,5 +217,5 @@ SENTENCES = {
         ไม่ค่ะ เมื่อวานปัญหากลับมาอีก
     """),
 }
-#: The share of each language in a hundred texts, for a company in which people write five scripts.
+#: The number of texts in each language among a hundred, for a company that uses five scripts.
 MIX = {"Latin": 80, "Chinese": 8, "Japanese": 4, "Korean": 4, "Thai": 4}

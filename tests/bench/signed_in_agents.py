@@ -1,4 +1,4 @@
-"""Signs very many agents in on one process, and measures the memory of each agent and the time of a
+"""Signs in very many agents on one process. Measures the memory of each agent, and the time of a
 page meanwhile.
 
 Each agent has a session and an open stream of events. A separate process holds the streams, so that
@@ -6,7 +6,7 @@ they do not delay the timed requests:
 
     python -m tests.bench.signed_in_agents URL FIRST COUNT LOOKS
 
-It prints a line when all streams are open and ends when its input closes.
+This process prints a line when all streams are open and ends when its input closes.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tests.bench.result import Result, percentile
 from tests.bench.screens import Floor, Screen, browser
 
 AGENTS = size(1000, 100, "SIGNED_IN")
-WARM_UP = 50  # agents who sign in before memory is measured, so that the caches are full
+WARM_UP = 50  # Agents who sign in before the memory is measured, so that they fill the caches.
 MOST_KB = 30.0
 PAGES = size(200, 40)
 AT_ONCE = 16
@@ -63,7 +63,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def _pages(desk: Desk, session: requests.Session) -> list[float]:
-    """Milliseconds of each page."""
+    """Return the milliseconds of each page."""
     took = []
     for _ in range(PAGES):
         began = time.perf_counter()
@@ -74,9 +74,9 @@ def _pages(desk: Desk, session: requests.Session) -> list[float]:
 
 @contextmanager
 def open_streams(desk: Desk, first: int, count: int, *, looks: bool = False) -> Iterator[None]:
-    """Agents with open streams, in a process of their own, until the block ends. ``looks``: the
-    agents fetch their lists after each hint. Each sign-in publishes a hint to all other agents, so
-    the work then grows with the square of the number of agents.
+    """Keep agents' streams open in a separate process until the block ends. ``looks``: the agents
+    fetch their lists after each hint. Each sign-in publishes a hint to all other agents, so the
+    work then grows with the square of the number of agents.
     """
     command = [sys.executable, "-m", "tests.bench.signed_in_agents", desk.url]
     with subprocess.Popen(
@@ -84,13 +84,13 @@ def open_streams(desk: Desk, first: int, count: int, *, looks: bool = False) -> 
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C ends a soak, not its streams
+        start_new_session=True,  # so that Ctrl-C ends only the soak and not its streams
     ) as program:
         assert program.stdin is not None
         assert program.stdout is not None
         try:
             if not program.stdout.readline():
-                raise RuntimeError("the agents could not sign in")
+                raise RuntimeError("the agents cannot sign in")
             yield
         finally:
             program.stdin.close()

@@ -1,11 +1,11 @@
 """``make soak MINUTES=60``: 50 texts a second with 200 event streams open, on SQLite.
 
 Every few seconds it samples the service: memory, open files, the sizes of the database and its WAL,
-the webhook's p99, and the longest delay from a text to the event on an agent's stream. It ends with
-a picture, a table and slopes. Ctrl-C ends it early and keeps the samples. The first third of the
-run is a warm-up in which caches fill, and the slopes leave it out. The exit code is 1 if memory or
-open files certainly grow faster than the limits, which means that the whole 95 % interval is above
-the limit. A short run has wide intervals and finds only fast leaks.
+the webhook's p99, and the longest delay from a text to the event on an agent's stream. At the end
+it writes a picture, a table and slopes. Ctrl-C ends the run early and keeps the samples. The first
+third of the run is a warm-up in which caches fill, and the slopes leave it out. The exit code is 1
+if memory or open files certainly grow faster than the limits. "Certainly" means that the whole 95 %
+interval is above the limit. A short run has wide intervals and finds only fast leaks.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ REQUESTERS = 500
 SAMPLE_EVERY = 5.0  # seconds
 PROBE_EVERY = 0.5
 PROBE = "+12025550999"
-LATEST = 30.0  # seconds; a slower probe counts as this value
-#: growth an hour
+LATEST = 30.0  # seconds; a slower probe counts as this long
+#: limits of the growth per hour
 MOST_MEMORY_MB, MOST_FILES = 12.0, 12.0
 WARM_UP = 1 / 3  # share of the run
 
@@ -56,7 +56,7 @@ class Sample:
     database: float  #: MB
     webhook_p99: float | None  #: ms, for the texts since the last sample
     hint_longest: float | None  #: ms
-    texts: float  #: accepted a second, since the last sample
+    texts: float  #: accepted texts a second since the last sample
     refused: int  #: refused requests since the last sample
 
 
@@ -73,7 +73,7 @@ SERIES: Sequence[tuple[str, str, Callable[[Sample], float | None]]] = (
 
 @dataclass
 class Load:
-    """Texts at a steady rate, whether or not earlier ones were answered."""
+    """Sends texts at a steady rate, without waiting for earlier answers."""
 
     twilio: FakeTwilio
     url: str
@@ -108,7 +108,9 @@ class Load:
             self.refused += 1
 
     async def probe(self, client: Client) -> None:
-        """Texts in the conversation of one agent, timed until the event on the agent's stream."""
+        """Send texts in one agent's conversation, and time each until its event on the agent's
+        stream.
+        """
         waiting: dict[str, asyncio.Future[None]] = {}
         headers = {"Authorization": f"Bearer {client.token}"}
         timeout = aiohttp.ClientTimeout(total=None)
@@ -131,7 +133,7 @@ class Load:
                 await asyncio.sleep(PROBE_EVERY)
 
     def sample(self, desk: Desk, seconds: float) -> Sample:
-        """Look at the service, and begin to collect for the next sample."""
+        """Sample the service, and begin the next sample."""
         file = Path(desk.database.removeprefix("sqlite:///"))
         made = Sample(
             seconds=seconds,
@@ -167,7 +169,7 @@ async def soak(minutes: float, desks: Desks, samples: list[Sample]) -> None:
     port = free_port()
     async with FakeTwilio() as twilio, aiohttp.ClientSession() as session:
         settings = {**twilio.settings, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
-        # in threads: the service calls the fake Twilio of this loop
+        # in threads, because the service calls the fake Twilio on this event loop
         desk = await asyncio.to_thread(
             desks.desk, agents=STREAMS + 1, port=port, demo=False, **settings
         )
@@ -182,7 +184,7 @@ async def soak(minutes: float, desks: Desks, samples: list[Sample]) -> None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), SAMPLE_EVERY)
                 if failed := next((one for one in running if one.done()), None):
-                    await failed  # raises the error of the task
+                    await failed  # This raises the task's error, if any.
                 samples.append(load.sample(desk, time.monotonic() - began))
                 _progress(samples[-1], minutes)
             for one in running:
@@ -192,7 +194,7 @@ async def soak(minutes: float, desks: Desks, samples: list[Sample]) -> None:
 
 
 async def _with_conversation(load: Load, client: Client) -> Client:
-    """Sign the first agent in and let them accept the probe's conversation."""
+    """Sign in the first agent, who accepts the probe's conversation."""
     answer = await client.call("POST", "/login", agent(0))
     client.token = answer["token"]
     await client.call("PUT", "/agents/me/presence", {"presence": "available"})
@@ -212,7 +214,7 @@ def _progress(sample: Sample, minutes: float) -> None:
 
 
 def slopes(samples: Sequence[Sample]) -> dict[str, Slope]:
-    """Growth an hour after the warm-up, of the series with limits."""
+    """Return the growth per hour after the warm-up, for each series with a limit."""
     kept = samples[int(len(samples) * WARM_UP) :]
     hours = [one.seconds / 3600 for one in kept]
     found = {
@@ -223,7 +225,7 @@ def slopes(samples: Sequence[Sample]) -> dict[str, Slope]:
 
 
 def grows(found: dict[str, Slope]) -> list[str]:
-    """The series that certainly grow faster than their limits."""
+    """Return the series that certainly grow faster than their limits."""
     limits = {"memory": MOST_MEMORY_MB, "open files": MOST_FILES}
     return [name for name, one in found.items() if one.low > limits[name]]
 
@@ -243,7 +245,7 @@ def panels(samples: Sequence[Sample], found: dict[str, Slope]) -> list[Panel]:
 
 
 def as_table(samples: Sequence[Sample], rows: int = 12) -> str:
-    """Some of the samples as a Markdown table, evenly spread."""
+    """Return evenly spread samples as a Markdown table."""
     step = max(len(samples) // rows, 1)
     head = ("minute", *(f"{name} ({unit})" if unit else name for name, unit, _ in SERIES))
     cells = [
@@ -257,7 +259,7 @@ def as_table(samples: Sequence[Sample], rows: int = 12) -> str:
 
 
 def _write(samples: Sequence[Sample], warning: str) -> int:
-    """Write the picture, the table and the samples. Returns 1 when something grows too fast."""
+    """Write the picture, the table and the samples. Return 1 if a series grows too fast."""
     found = slopes(samples)
     minutes = samples[-1].seconds / 60
     title = f"make soak: {RATE} texts a second, {STREAMS} event streams, SQLite"
@@ -290,7 +292,7 @@ def main() -> int:
     with closing(Desks("SQLite")) as desks:
         asyncio.run(soak(MINUTES, desks, samples))
     if not samples:
-        print("Nothing was sampled.", file=sys.stderr)
+        print("The run has no samples.", file=sys.stderr)
         return 1
     return _write(samples, machine.warning)
 

@@ -1,6 +1,6 @@
 """Rasa's own Twilio channel without the call that sends the answer, to measure how fast it receives
-texts. Rasa loads this module (Python 3.10). The channel normally calls Twilio's REST API inside the
-webhook. Leaving that out only makes Rasa's channel faster.
+texts. Rasa loads this module with Python 3.10. The channel normally calls Twilio's REST API inside
+the webhook. Without that call, Rasa's channel can only be faster.
 """
 
 from rasa.core.channels.twilio import TwilioInput, TwilioOutput
@@ -14,4 +14,4 @@ TwilioOutput._send_message = _send
 
 
 class QuietTwilio(TwilioInput):
-    """Serves ``/webhooks/twilio/webhook``, the address of Rasa's own channel."""
+    """Serves the address of Rasa's own channel, ``/webhooks/twilio/webhook``."""

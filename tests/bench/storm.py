@@ -1,9 +1,8 @@
-"""Compares a storm of first texts while no live agent is available with texts in existing
-conversations.
+"""Compares a storm of first texts with texts in existing conversations. No live agent is available.
 
-Each first text opens a conversation and chooses a queue, and its sender gets the text that nobody
-is free. Storms and known conversations take turns in one run. Each storm comes from numbers that
-have never texted.
+Each first text opens a conversation and chooses a queue, and the sender gets the text that no agent
+is free. The run alternates between storms and texts in existing conversations. Each storm comes
+from numbers that have never texted.
 """
 
 import asyncio
@@ -14,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from tests.bench import size
 from tests.bench.desks import DIRECT, Desks
 from tests.bench.load import Measured, request, send
+from tests.bench.receivers import CONNECTIONS
 from tests.bench.result import Direction, Result, ratios
-from tests.bench.rungs import CONNECTIONS
 
-LEAST = 0.8  # share of the rate of known conversations
+LEAST = 0.8  # share of the rate in existing conversations
 TEXTS = size(4000, 1000, "TEXTS")
 ROUNDS = size(3, 2)
 

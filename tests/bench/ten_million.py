@@ -1,11 +1,13 @@
-"""Ten million messages of three years on PostgreSQL: one plain table, and one partition a month.
+"""Compares two tables of ten million messages of three years on PostgreSQL: a plain table, and one
+with a partition for each month.
 
-``ONLY=ten_million`` runs it; the default run leaves it out. It needs about 12 GB of disk.
+Only ``ONLY=ten_million`` runs it. It needs about 12 GB of disk.
 
-The product's own functions are measured on both tables: the partitioned one takes the plain one's
-name. The table is partitioned by ranges of ids, one range for each month, because ids follow the
-time and other tables refer to the id. A unique constraint must contain the partition key, so this
-table cannot keep the constraints on the provider's id and on the place in the conversation.
+The benchmark measures the product's own functions on both tables. For this, the partitioned table
+takes the plain table's name. Each partition is a range of ids that covers one month, because ids
+follow the time and other tables refer to the id. A unique constraint must contain the partition
+key, so this table cannot have the constraints on the provider's id and on the position in the
+conversation.
 """
 
 import asyncio
@@ -25,7 +27,7 @@ import psycopg
 
 from handoff_service import clock
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.privacy.retain import RetainSome, begin_kind, retain_some
+from handoff_service.operations.privacy.retain import RetainRows, begin_kind, retain_rows
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.privacy.kinds import KeptKind
 from handoff_service.rules.shared.vocabulary import Work
@@ -39,6 +41,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.store.privacy import retention
+from handoff_service.store.privacy.empty_rows import parts_of, rows_left
 from tests.bench import size
 from tests.bench.desks import Desks, database
 from tests.bench.report import figure, table
@@ -48,14 +51,14 @@ from tests.support.story import DIRECT, MAIN, MIA
 
 COUNT = size(10_000_000, 40_000, "MESSAGES")
 LINES = 10  # messages of a conversation
-AT_A_TIME = 40  # conversations whose messages alternate
+AT_A_TIME = 40  # the number of conversations whose messages alternate
 BLOCK = LINES * AT_A_TIME
-FEWER = max(COUNT // 100, 20_000)  # for comparison: the cost of the number of messages alone
+FEWER = max(COUNT // 100, 20_000)  # for comparison, to see the cost of only the number of messages
 MONTHS = 36
 MONTH = timedelta(days=30.4375)
 TIMES = size(60, 5, "TIMES")
 BATCH = 64
-FREE_BYTES = 1_500 * COUNT  # free disk space that the benchmark requires at its beginning
+FREE_BYTES = 1_500 * COUNT  # free disk space that the benchmark requires at its start
 SENTENCES = (
     "my laptop will not start since this morning",
     "the printer on floor three prints blank pages",
@@ -68,7 +71,7 @@ SENTENCES = (
     "outlook shows an empty calendar after the update",
     "can somebody call me back about ticket forty two",
 )
-RARE = "zanzibar"  # a word in one of each hundred thousand messages
+RARE = "zanzibar"  # a word that one in a hundred thousand messages contains
 FEW, PLAIN, BY_MONTH = f"plain table, {FEWER:,}", "plain table", "one partition a month"
 
 type Timing = tuple[str, str, float]  # measured step, unit, figure
@@ -76,7 +79,7 @@ type Timing = tuple[str, str, float]  # measured step, unit, figure
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How many rows there are."""
+    """The numbers of rows."""
 
     messages: int
 
@@ -86,22 +89,22 @@ class Scale:
 
     @property
     def people(self) -> int:
-        """Each has five conversations."""
+        """Return the number of requesters. Each has five conversations."""
         return self.conversations // 5
 
     @property
     def open(self) -> int:
-        """Insert the conversations. The newest ones are active."""
+        """Return the number of active conversations, which are the newest."""
         return min(2_000, self.people // 2)
 
     @property
     def timers(self) -> int:
-        """Insert waiting due work."""
+        """Return the number of waiting timers."""
         return self.messages // 50
 
     @property
     def monthly(self) -> int:
-        """Messages of a month."""
+        """Return the number of messages of a month."""
         return -(-self.messages // MONTHS)
 
 
@@ -158,7 +161,7 @@ def _timed(what: str, work: Callable[[], None]) -> str:
 
 
 def _fill(url: str, scale: Scale) -> None:
-    """Fill the tables, the two big ones side by side."""
+    """Fill the tables. The two big tables are filled in parallel."""
     with _connected(url) as conn:
         begins = datetime.now(UTC) - MONTHS * MONTH
         conn.execute(_SETTINGS)
@@ -180,7 +183,7 @@ def _fill(url: str, scale: Scale) -> None:
 
 
 def _partition(url: str, scale: Scale) -> None:
-    """Move the messages into a table of the same name with a partition for each month."""
+    """Move the messages into a new table of the same name that has a partition for each month."""
     each = scale.monthly
     parts = [
         f"CREATE TABLE messages_{n:02d} PARTITION OF messages FOR VALUES FROM "
@@ -220,7 +223,7 @@ def _connected(url: str) -> psycopg.Connection:
 
 
 def _filled(statement: str, scale: Scale, begins: datetime | None) -> str:
-    """The statement with its values. All come from this module."""
+    """Return the statement with its values filled in. All values come from this module."""
     if begins is not None:
         step = (MONTHS * MONTH / scale.messages).total_seconds()
         for name, value in (
@@ -236,8 +239,9 @@ def _filled(statement: str, scale: Scale, begins: datetime | None) -> str:
 
 
 def _words_statements() -> list[str]:
-    """The text index's rows: the words of the sentences as the worker writes them, with a number
-    that is in no other message."""
+    """Return statements that insert the text index's rows: the words of the sentences in the
+    worker's format, and a number that no other message contains.
+    """
     lines = [text_index._tsvector(search_query.words(one)).replace("'", "''") for one in SENTENCES]
     listed = ", ".join(f"'{line}'" for line in lines)
     insert = f"""
@@ -248,11 +252,11 @@ def _words_statements() -> list[str]:
         FROM generate_series(1, %(count)s) AS n
     """
     index = "CREATE INDEX ix_message_words_words ON message_words USING GIN (words)"
-    # created again at the end, which is faster
+    # The index is dropped first and created again at the end, which is faster.
     return ["DROP INDEX ix_message_words_words", insert, index]
 
 
-# session_replication_role: no check of each foreign key
+# session_replication_role turns off the check of each foreign key.
 _SETTINGS = """
 SET maintenance_work_mem = '1GB'; SET work_mem = '256MB'; SET session_replication_role = replica
 """
@@ -262,7 +266,7 @@ FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
 LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = x.indrelid
 WHERE x.indrelid = 'messages'::regclass
 """
-# the messages of this number of conversations alternate
+# The messages of this number of conversations alternate.
 _CONVERSATION = f"(n - 1) / {BLOCK} * {AT_A_TIME} + (n - 1) % {AT_A_TIME} + 1"
 _SEQ = f"((n - 1) % {BLOCK} / {AT_A_TIME} + 1)"
 _PERSON = "((c * 7919) % %(people)s + 1)"
@@ -325,8 +329,9 @@ def _all(url: str, scale: Scale) -> list[Timing]:
 
 
 async def _statements(url: str, scale: Scale) -> list[Timing]:
-    """Measure the product's own functions: the lower quartile in milliseconds, which other work on
-    the machine disturbs little."""
+    """Measure the product's own functions. The result is the lower quartile in milliseconds, which
+    other work on the machine affects least.
+    """
     store = Store(url, clock=clock.now, settings=OperationSettings(), after_commit=Heard())
     chance, last = random.Random(7), scale.conversations
     turns = itertools.count()
@@ -430,7 +435,7 @@ async def _work(
     await time_it(f"{BATCH} pieces of due work: schedule, claim, end", claim)
 
 
-_EMPTIED = itertools.count()  # the oldest conversations, in order and each once
+_EMPTIED = itertools.count()  # the oldest conversations, each once and in order
 
 
 async def _retention(
@@ -438,7 +443,7 @@ async def _retention(
     scale: Scale,
     time_it: Callable[[str, Callable[[], Awaitable[object]]], Awaitable[None]],
 ) -> None:
-    """Measure retention: each step empties 30 of the oldest texts, as in the nightly run."""
+    """Measure retention. Each step erases 30 of the oldest texts, as in the nightly run."""
     kind = KeptKind.TEXTS
     await store.write(begin_kind, kind)
     before = clock.now() - (MONTHS - 1) * MONTH
@@ -450,13 +455,15 @@ async def _retention(
     async def step() -> None:
         first = 1 + next(_EMPTIED) * 3
         ids = range(first, first + 3)
-        await store.write(retain_some, RetainSome(kind=kind, ids=list(ids)))
+        for part, keys in await store.read(rows_left, parts_of([kind]), ids):
+            rows = RetainRows(kind=kind, part=part, keys=keys, ids=ids)
+            await store.write(retain_rows, rows)
 
-    await time_it("retention: a step of 30 messages", step)
+    await time_it("retention: find and empty three conversations", step)
 
 
 def _upkeep(url: str, scale: Scale) -> list[Timing]:
-    """Measure size, vacuum, removal of a month, and a dump."""
+    """Measure the size, a vacuum, the removal of a month, and a dump."""
     found: list[Timing] = []
     with _connected(url) as conn:
         partitioned = bool(conn.execute("SELECT 1 FROM pg_partitioned_table").fetchall())

@@ -1,5 +1,5 @@
-"""The queueing model, compared with values that can be computed by hand, and the names of its
-measurements.
+"""The queueing model agrees with values computed by hand, and its measurements have the right
+names.
 """
 
 import math
@@ -20,12 +20,12 @@ ALL = (SERVICE, DATABASE, ROW)
     ("hosts", "rate", "station"),
     [(1, 2000, "service"), (2, 4000, "service"), (3, 4000, "database"), (100, 4000, "database")],
 )
-def test_the_lowest_bound_counts(hosts: int, rate: float, station: str) -> None:
+def test_the_desks_bound_is_the_lowest_limit(hosts: int, rate: float, station: str) -> None:
     found = bound(ALL, hosts)
     assert (round(found.rate), found.station.name) == (rate, station)
 
 
-def test_the_order_says_what_is_busy_next() -> None:
+def test_stations_are_ordered_by_the_rate_at_which_they_are_busy() -> None:
     assert [one.name for one in in_order(ALL, 1)] == ["service", "database", "row"]
     assert [one.name for one in in_order(ALL, 10)] == ["database", "row", "service"]
 
@@ -35,37 +35,37 @@ def test_a_station_is_busy_in_proportion_to_the_rate() -> None:
     assert SERVICE.utilization(10, 10_000) == pytest.approx(0.5)
 
 
-def test_one_server_waits_as_in_the_textbook() -> None:
+def test_the_wait_at_one_server_follows_the_textbook() -> None:
     # M/M/1: demand / (1 - utilization)
     assert ROW.response(1, 5000) == pytest.approx(0.0002)
     assert math.isinf(ROW.response(1, 10_000))
     assert erlang_c(1, 0.5) == pytest.approx(0.5)
 
 
-def test_two_servers_wait_as_in_the_textbook() -> None:
-    # M/M/2 at half load: a third of the arrivals wait
+def test_the_wait_at_two_servers_follows_the_textbook() -> None:
+    # M/M/2 at half load, where a third of the arrivals wait
     assert erlang_c(2, 1.0) == pytest.approx(1 / 3)
     assert DATABASE.response(7, 2000) == pytest.approx(0.0005 * 4 / 3)
 
 
-def test_the_responses_add_up() -> None:
+def test_the_response_is_the_sum_over_all_stations() -> None:
     assert response((ROW, ROW), 1, 5000) == pytest.approx(0.0004)
 
 
-def test_a_station_without_demand_limits_nothing() -> None:
+def test_a_station_without_demand_does_not_limit_the_rate() -> None:
     free = Station(name="free", demand=0.0)
     assert math.isinf(free.most(1))
     assert free.utilization(1, 1e9) == 0
     assert free.response(1, 1e9) == 0
 
 
-def test_both_parts_of_a_batch_are_found() -> None:
+def test_the_fit_finds_both_parts_of_a_batchs_demand() -> None:
     found = fit([(1, 0.0031), (10, 0.004), (31, 0.0061)])
     assert (found.transaction, found.text) == (pytest.approx(0.003), pytest.approx(0.0001))
     assert found.demand(10) == pytest.approx(0.0004)
 
 
-def test_no_part_is_negative() -> None:
+def test_the_fit_finds_no_negative_part() -> None:
     assert fit([(1, 0.004), (10, 0.003)]).text == 0
     assert fit([(1, 0.001), (10, 0.02)]).transaction == pytest.approx(0)
 
@@ -81,7 +81,7 @@ def test_no_part_is_negative() -> None:
          "the service, inside a transaction"),
     ],
 )  # fmt: skip
-def test_what_a_connection_does_has_a_name(
+def test_each_activity_of_a_connection_has_a_name(
     state: str, wait_type: str | None, wait: str | None, query: str, kind: str
 ) -> None:
     assert kind_of(state, wait_type, wait, query) == kind

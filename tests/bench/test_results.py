@@ -54,15 +54,15 @@ def result(
         (result(value=25.1), False),
         (result(value=25, direction=Direction.AT_LEAST), True),
         (result(value=24.9, direction=Direction.AT_LEAST), False),
-        (result(value=9, ratio=30), False),  # the budget applies to the ratio
+        (result(value=9, ratio=30), False),  # The budget applies to the ratio.
         (result(budget=None), None),
     ],
 )
-def test_a_budget_is_met(one: Result, met: bool | None) -> None:
+def test_a_result_meets_or_misses_its_budget(one: Result, met: bool | None) -> None:
     assert one.met is met
 
 
-def test_the_spread_is_the_middle_half_of_many_and_the_ends_of_few() -> None:
+def test_the_spread_is_the_middle_half_or_with_few_values_all_of_them() -> None:
     many = spread([float(n) for n in range(1, 10)])
     assert (many.low, many.middle, many.high) == (3, 5, 7)
     few = spread([1.0, 9.0, 2.0])
@@ -86,7 +86,7 @@ def test_a_percentile_of_few_values_is_the_highest() -> None:
     ("value", "words"),
     [(0, "0"), (0.456, "0.46"), (12.34, "12.3"), (12.0, "12"), (4321.9, "4,322"), (-0.5, "-0.50")],
 )
-def test_figures_have_about_three_digits(value: float, words: str) -> None:
+def test_figures_have_about_three_significant_digits(value: float, words: str) -> None:
     assert figure(value) == words
 
 
@@ -121,14 +121,14 @@ def test_a_failed_benchmark_fails_the_run() -> None:
     assert "RasaFailed: no model" in made.markdown()
 
 
-def test_a_busy_machine_is_named() -> None:
+def test_a_busy_machine_causes_a_warning() -> None:
     busy = Machine(**{name: getattr(MACHINE, name) for name in MACHINE.__slots__}
                    | {"busy_cores": 1.5})  # fmt: skip
     assert not MACHINE.warning
     assert "1.5 of 2 cores" in Report(busy, quick=False).markdown()
 
 
-def test_the_processor_and_its_work_are_read() -> None:
+def test_the_processors_model_and_work_are_read() -> None:
     assert machine.processor("vendor\t: x\nmodel name\t: AMD  EPYC\n") == "AMD EPYC"
     assert machine.busy_seconds("cpu  100 0 50 999 5 1 2 0\ncpu0 1") == 1.53
 
@@ -136,7 +136,7 @@ def test_the_processor_and_its_work_are_read() -> None:
 # The pictures -------------------------------------------------------------------------------------
 
 
-def test_a_picture_holds_its_values_as_words() -> None:
+def test_a_picture_describes_its_values_in_words() -> None:
     panel = Panel(title="memory", unit="MB", values=[90.0, None, 100.0], note="1 < 2")
     picture = draw("Soak", [panel, Panel(title="files", unit="", values=[])], "minute 0 to 1")
     assert describe(panel) in picture
@@ -145,7 +145,7 @@ def test_a_picture_holds_its_values_as_words() -> None:
     assert 'd="M0.0 22.0L100.0 2.0"' in picture
 
 
-def test_releases_are_in_order_and_keep_their_gaps(tmp_path: Path) -> None:
+def test_releases_are_in_order_and_missing_values_leave_gaps(tmp_path: Path) -> None:
     for name, value in (("0.10.0", 20.0), ("0.9.0", 30.0)):
         made = Report(MACHINE, quick=False, results=[result(value=value), result(budget=None)])
         made.write(str(tmp_path / name))
@@ -159,8 +159,8 @@ def test_releases_are_in_order_and_keep_their_gaps(tmp_path: Path) -> None:
 
 
 def samples(growth: float, count: int = 90) -> list[Sample]:
-    """One sample every five seconds, of a service with memory that grows by this many MB an hour
-    and varies.
+    """Return one sample for every five seconds. The service's memory varies and grows by this many
+    MB an hour.
     """
     return [
         Sample(
@@ -178,7 +178,7 @@ def samples(growth: float, count: int = 90) -> list[Sample]:
     ]
 
 
-def test_a_slope_has_an_interval_around_it() -> None:
+def test_a_slope_lies_within_its_interval() -> None:
     found = slope([n / 10 for n in range(100)], [3 * n / 10 + n % 2 for n in range(100)])
     assert found is not None
     assert found.low < 3 < found.high
@@ -187,11 +187,11 @@ def test_a_slope_has_an_interval_around_it() -> None:
 
 
 @pytest.mark.parametrize(("growth", "failed"), [(0.0, []), (600.0, ["memory"])])
-def test_only_sure_growth_fails_a_soak(growth: float, failed: list[str]) -> None:
+def test_only_certain_growth_fails_a_soak(growth: float, failed: list[str]) -> None:
     assert soak.grows(soak.slopes(samples(growth))) == failed
 
 
-def test_a_soak_is_a_picture_and_a_table() -> None:
+def test_a_soak_writes_a_picture_and_a_table() -> None:
     taken = samples(0.0)
     assert "an hour" in soak.panels(taken, soak.slopes(taken))[0].note
     lines = soak.as_table(taken).splitlines()

@@ -1,9 +1,9 @@
 """Measures the cost of the index of texts for each script: bytes and time per text, with the same
 help desk texts in each language.
 
-The baseline is an index of whole words, in which parts of words cannot be found in scripts without
-spaces. Bytes and time are measured while texts are indexed as the worker does it, including
-folding. Other programs affect the times. On SQLite the bytes are the same in every run.
+The baseline is an index of whole words, which cannot find parts of words in scripts without spaces.
+The benchmark indexes texts as the worker does, including folding, and measures bytes and time.
+Other programs affect the times. On SQLite the bytes are the same in every run.
 """
 
 import random
@@ -31,7 +31,8 @@ from tests.bench.sentences import MIX, SENTENCES
 TEXTS = size(20_000, 1_500, "INDEXED")
 TIMES = size(3, 2)
 LINES = 10  # lines of a conversation
-MOST_GROWTH = 1.3  # times the cost of whole words, for the mix: from issue 12
+# Limits from issue 12, as multiples of the cost of whole words, for the mix of languages.
+MOST_GROWTH = 1.3
 MIXED = "mix"
 BYTES = {
     "sqlite": "SELECT sum(length(block)) FROM message_words_data",
@@ -59,7 +60,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def _results(kind: str, conn: Connection, texts: str) -> Iterator[Result]:
-    """Bytes and time of one script. Only the mix has budgets."""
+    """Measure bytes and time of one script. Only the mix of languages has budgets."""
     pairs = [(whole_words(conn, texts, TEXTS), index(conn, texts, TEXTS)) for _ in range(TIMES)]
     whole, now = zip(*pairs, strict=True)
     budget = MOST_GROWTH if texts == MIXED else None
@@ -84,7 +85,7 @@ def _results(kind: str, conn: Connection, texts: str) -> Iterator[Result]:
 
 @contextmanager
 def database(kind: str) -> Iterator[Connection]:
-    """A new database with the tables of the service."""
+    """Create a new database with the service's tables."""
     with desk_database(kind) as url, ExitStack() as stack:
         migrate(url)
         opened = engine(url, size=1, writes=True)
@@ -93,7 +94,7 @@ def database(kind: str) -> Iterator[Connection]:
 
 
 def whole_words(conn: Connection, texts: str, count: int) -> Cost:
-    """The cost of an index in which each run of letters is one word."""
+    """Return the cost of an index in which each run of letters is one word."""
     with ExitStack() as stack:
         for module in (scripts, search_query, text_index):
             stack.enter_context(mock.patch.object(module, "length_of_words", _one_word))
@@ -101,11 +102,11 @@ def whole_words(conn: Connection, texts: str, count: int) -> Cost:
 
 
 def _one_word(_run: str) -> int:
-    return 0  # a function, because a mock would take additional time
+    return 0  # A function, because a mock would add time.
 
 
 def index(conn: Connection, texts: str, count: int) -> Cost:
-    """Fill the empty index with texts, a batch in each transaction as the worker does."""
+    """Fill the empty index with texts, one batch per transaction as the worker does."""
     kind = conn.dialect.name
     conn.execute(sa.text(EMPTY[kind]))
     conn.commit()
@@ -121,7 +122,9 @@ def index(conn: Connection, texts: str, count: int) -> Cost:
 
 
 def _lines(texts: str, count: int) -> list[Any]:
-    """Requesters' texts as ``index_next`` reads them: one sentence, or two and a number."""
+    """Return requesters' texts in the form that ``index_next`` reads: one sentence, or two and a
+    number.
+    """
     chance = random.Random(3)
     rows: list[Any] = []
     for n, body in enumerate(_bodies(texts, count, chance)):

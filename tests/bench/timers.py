@@ -1,5 +1,5 @@
-"""Measures very many running timers, of which a thousand become due each second: how late they
-fire, and whether one fires early, twice or never.
+"""Measures very many running timers, of which a thousand become due each second. It reports how
+late they fire, and whether any fires early, twice or never.
 
 The worker runs in this process without HTTP, on the real clock. A timer has fired when its line in
 the conversation is stored.
@@ -35,7 +35,7 @@ SECONDS = size(20, 3)
 SETTLES = timedelta(seconds=2)  # the delay before the first timer is due
 # seconds after the last due time; a timer that has not fired by then counts as missing
 PATIENCE = 60.0
-LATER = timedelta(days=30)  # how much later all other timers are due
+LATER = timedelta(days=30)  # the delay of all other timers, which are due later
 MOST_LATE_MS = 1000.0
 
 
@@ -43,7 +43,7 @@ MOST_LATE_MS = 1000.0
 class Firing:
     """How late the due timers fired, and how many fired twice or never."""
 
-    late: list[float]  #: ms of each timer's first firing, negative: early
+    late: list[float]  #: ms from each timer's due time to its first firing; negative: early
     twice: int
     missed: int
 
@@ -117,11 +117,9 @@ async def _fire(url: str) -> Firing:
 
 
 def _set_due(url: str) -> dict[int, datetime]:
-    """Give some timers a due time soon, with this many a second. Returns the due times by
-    interaction.
-    """
+    """Make some timers due soon, this many a second. Return the due times by interaction."""
     start = clock.now() + SETTLES
-    step = ARMED // (RATE * SECONDS)  # spread evenly over the table
+    step = ARMED // (RATE * SECONDS)  # These timers are spread evenly over the table.
     due = {1 + n * step: start + timedelta(seconds=n / RATE) for n in range(RATE * SECONDS)}
     rows = [{"i": n, "k": str(n), "at": at} for n, at in due.items()]
     opened = engine(url, size=1, writes=True)
@@ -140,14 +138,14 @@ def _set_due(url: str) -> dict[int, datetime]:
             rows,
         )
     opened.dispose()
-    # writing takes a while, so the first due time must be late enough
+    # The update takes a while, so the first due time must be late enough.
     if clock.now() > start:
         return _set_due(url)
     return due
 
 
 async def _until_fired(store: Store, count: int) -> None:
-    """Wait until this many lines are stored, at most until the patience is over."""
+    """Wait until this many lines are stored, or until the time limit."""
     for _ in range(int(PATIENCE * 2)):
         if len(await store.read(_fired)) >= count:
             return

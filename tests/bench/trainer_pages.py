@@ -1,5 +1,6 @@
-"""Measures the cost of the trainer's pages with many stored turns and many texts to label: the
-service's processor time, because other programs on the machine do not add to it."""
+"""Measures the trainer's pages with many stored turns and many texts to label. It measures the
+service's processor time, because other programs on the machine do not add to it.
+"""
 
 import json
 import random
@@ -31,7 +32,7 @@ MOST_LABEL_MS = 1000.0
 TEACH = "/workspace/trainer"
 PAGES = {
     "Teach": TEACH,
-    "Teach, its waiting texts again": f"{TEACH}/queue?item=1",
+    "Teach, the waiting texts again": f"{TEACH}/queue?item=1",
     "Intents": f"{TEACH}/intents",
     "Intents, one intent": f"{TEACH}/intents/report_problem",
     "Replies": f"{TEACH}/replies",
@@ -83,7 +84,7 @@ def _result(what: str, kind: str, took: float, most: float = MOST_MS) -> Result:
 
 
 def _used(desk: Desk, ask: Callable[[], None]) -> float:
-    """The service's processor time for one such request, in ms."""
+    """Return the service's processor time for one such request, in ms."""
     for _ in range(3):
         ask()
     before = desk.processor_seconds()
@@ -101,7 +102,7 @@ def _label(trainer: requests.Session, url: str) -> None:
     found = re.search(r'name="item" value="(\d+)">\s*<input type="hidden" name="lane"', page)
     token = re.search(r'name="csrf" value="(\w+)"', page)
     if found is None or token is None:
-        raise RuntimeError("no text waits for a label")
+        raise RuntimeError("no text is waiting for a label")
     fields = {"item": found[1], "intent": "thanks", "example": f"cheers {found[1]} of you"}
     answer = trainer.post(
         f"{url}{TEACH}/label",
@@ -150,7 +151,7 @@ def _fill(url: str) -> None:
 
 
 def _turns(conn: Connection, now: datetime) -> None:
-    """Insert turns of the last fourteen days, half of them on each model."""
+    """Insert turns of the last fourteen days, half of them for each model."""
     chance = random.Random(15)
     for ids in batched(range(1, TURNS + 1), 5000, strict=False):
         rows = []

@@ -1,4 +1,4 @@
-"""Whether a series of measurements grows."""
+"""Decides whether a series of measurements grows."""
 
 import statistics
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ T = 2.306
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
-    """Growth an hour, with the ends of its 95 % interval."""
+    """Growth per hour, with the ends of its 95 % interval."""
 
     middle: float
     low: float
@@ -21,7 +21,8 @@ class Slope:
 
 def slope(hours: Sequence[float], values: Sequence[float]) -> Slope | None:
     """Fit a line through the means of ten blocks. Neighboring values are similar, so single values
-    would make the interval too narrow. None with fewer than twenty values."""
+    would make the interval too narrow. Return None for fewer than twenty values.
+    """
     if len(values) < 2 * BLOCKS:
         return None
     edges = [len(values) * n // BLOCKS for n in range(BLOCKS + 1)]

@@ -1,8 +1,8 @@
-"""Measures the cost of searching for a person at a desk with very many users: of the query alone,
-in the order of names and of ids, and of the pages and the API call that use it.
+"""Measures the search for a person on a desk with very many users. It times the query alone, in the
+order of names and of ids, and the pages and the API call that use the query.
 
-The baseline of the queries is a search for an employee number: a lookup of one row by its index.
-The baseline of an answer is the same answer for a word that nobody has.
+The baseline of the queries is a search for an employee number, which looks up one row by its index.
+The baseline of an answer is the same answer for a word that is in no name.
 """
 
 import random
@@ -29,7 +29,7 @@ TIMES = size(15, 4)
 MOST_MS = 20.0  # the limit from issue 12
 PAGE = 20  # users on a page
 FIRST = 1_000  # the first id of the added users, after the demo's users
-NOBODY = "zzyzx"  # a word that nobody has
+NOBODY = "zzyzx"  # a word that is in no name
 ORDERS: dict[str, Callable[[Connection, str], object]] = {
     "name": lambda conn, typed: users.by_name(conn, typed, after=0, limit=PAGE),
     "id": lambda conn, typed: users.search_users(conn, typed, PAGE),
@@ -41,7 +41,7 @@ PATHS = {  # path -> the session that requests it
     "/workspace/search": MIA,
     "/workspace/admin/users": GRACE,
 }
-# two syllables make a name: 2,025 different ones
+# Two syllables make a name, which gives 2,025 different names.
 SYLLABLES = [consonant + vowel for consonant in "mjlkdsrtn" for vowel in "aeiou"]
 
 
@@ -66,7 +66,7 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def _slowest(what: str, kind: str, took: Mapping[str, list[float]]) -> Result:
-    """The kind of search with the longest times."""
+    """Return the kind of search with the longest times."""
     name = max(took, key=lambda one: statistics.median(took[one]))
     found = spread(took[name])
     return Result(
@@ -83,7 +83,7 @@ def _slowest(what: str, kind: str, took: Mapping[str, list[float]]) -> Result:
 def _answers(
     kind: str, session: requests.Session, url: str, path: str, searches: Sequence[str]
 ) -> Result:
-    """The time that the slowest search adds to this answer."""
+    """Measure the time that the slowest search adds to this answer."""
 
     def times(typed: str) -> list[float]:
         return list(_times(lambda: session.get(url + path, params={"q": typed}).raise_for_status()))
@@ -116,7 +116,7 @@ def _searches(names: list[str]) -> dict[str, str]:
         "two letters": first[:2],
         "the starts of two words": f"{first[:2]} {last[:2]}",
         "two letters and a rare word": f"{first[:2]} {seldom.split()[1]}",
-        "a word that nobody has": NOBODY,
+        "a word that is in no name": NOBODY,
         "a frequent word and one that nobody has": f"{first} {NOBODY}",
         "a number": "+13120001777",
         "the end of a number": "0001777",
@@ -124,7 +124,7 @@ def _searches(names: list[str]) -> dict[str, str]:
 
 
 def _fill(conn: Connection) -> list[str]:
-    """Insert users. Some names are much more frequent than others, as in a company. Returns the
+    """Insert users. Some names are much more frequent than others, as in a real company. Return the
     names, the most frequent first.
     """
     chance = random.Random(12)
@@ -146,19 +146,19 @@ def _fill(conn: Connection) -> list[str]:
         for row in rows:
             names[row["name"]] = names.get(row["name"], 0) + 1
     conn.commit()
-    # PostgreSQL does this by itself after an import
+    # PostgreSQL does this automatically after an import.
     settled = "ANALYZE" if conn.dialect.name == "sqlite" else "VACUUM ANALYZE"
     conn.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text(settled))
     return sorted(names, key=lambda name: -names[name])
 
 
 def _times(work: Callable[[], object]) -> Iterator[float]:
-    """Milliseconds of the work, for each repetition."""
+    """Return the milliseconds of each repetition of the work."""
     for turn in count():
         began = time.perf_counter()
         work()
         took = (time.perf_counter() - began) * 1000
-        if turn:  # the first one fills the caches
+        if turn:  # the first repetition fills the caches
             yield took
         if turn == TIMES:
             return

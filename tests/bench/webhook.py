@@ -1,5 +1,5 @@
-"""Compares the inbound webhook with its floors, alternately. Every text is durable when it is
-answered.
+"""Compares the inbound webhook with its floors by alternate measurements. Every server stores a
+text durably before it answers.
 
 The load generator runs on the same cores.
 """
@@ -10,24 +10,24 @@ from collections.abc import Iterator
 from tests.bench import size
 from tests.bench.desks import Desks
 from tests.bench.load import Measured
+from tests.bench.receivers import measured
 from tests.bench.result import Direction, Result, ratios
-from tests.bench.rungs import measured
 
 ROUNDS = size(5, 3, "ROUNDS")
 COUNT = size(4000, 1000, "TEXTS")
 LEAST_OF_FLOOR = {"SQLite": 0.55, "PostgreSQL": None}
 LEAST_OF_NAIVE = {"SQLite": 4.0, "PostgreSQL": 1.1}
-MOST_P99 = 2.5  # times the floor's
+MOST_P99 = 2.5  # times the floor's p99
 
 
 def measure(desks: Desks) -> Iterator[Result]:
-    floor, product, naive = rungs = desks.webhook_rungs()
-    found: dict[str, list[Measured]] = {rung.name: [] for rung in rungs}
-    for turn in range(ROUNDS + 1):  # the first is a warm-up
-        for rung in rungs:
-            one = measured(rung.port, COUNT if turn else COUNT // 4)
+    floor, product, naive = receivers = desks.webhook_receivers()
+    found: dict[str, list[Measured]] = {receiver.name: [] for receiver in receivers}
+    for turn in range(ROUNDS + 1):  # the first round is a warm-up
+        for receiver in receivers:
+            one = measured(receiver.port, COUNT if turn else COUNT // 4)
             if turn:
-                found[rung.name].append(one)
+                found[receiver.name].append(one)
     ours = found[product.name]
     for other, least in ((floor, LEAST_OF_FLOOR), (naive, LEAST_OF_NAIVE)):
         yield _rates(desks.kind, ours, found[other.name], other.name, least[desks.kind])

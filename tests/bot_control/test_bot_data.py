@@ -1,4 +1,4 @@
-"""The folder that the virtual agent learns from: several writers, editors and a killed process."""
+"""The folder of training data survives several writers, editors and a killed process."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ def texts(data: BotData, intent: str) -> list[str]:
     return [one.text for one in data.intents()[intent].examples]
 
 
-def test_an_added_example_is_at_the_end_and_the_diff_says_so(data: BotData) -> None:
+def test_an_added_example_is_last_in_the_file_and_in_the_diff(data: BotData) -> None:
     shown = data.preview_add("thanks", "cheers, that did it")
     change = data.add("thanks", ["cheers, that did it"])
     assert change == shown
@@ -45,14 +45,14 @@ def test_an_added_example_is_at_the_end_and_the_diff_says_so(data: BotData) -> N
 
 
 @pytest.mark.parametrize("intent", ["no_code", "new_code", "report_problem", "deny", "thanks"])
-def test_the_preview_equals_the_written_change(data: BotData, intent: str) -> None:
+def test_the_preview_equals_the_stored_change(data: BotData, intent: str) -> None:
     said = "[laptop](device) says \\users"
     shown = data.preview_add(intent, said)
     assert data.add(intent, [said]) == shown
     assert data.preview_add(intent, said).diff == ()
 
 
-def test_the_diff_equals_gits(data: BotData) -> None:
+def test_the_diff_equals_that_of_git(data: BotData) -> None:
     before = (data.root / THANKS).read_text()
     change = data.add("thanks", ["cheers, that did it"])
     (data.root / "before.yml").write_text(before)
@@ -67,7 +67,7 @@ def test_the_diff_equals_gits(data: BotData) -> None:
     ]
 
 
-def test_an_example_is_moved_between_files_and_reworded(data: BotData) -> None:
+def test_a_trainer_moves_an_example_between_files_and_rewords_it(data: BotData) -> None:
     first = data.intents()["thanks"].examples[0].marked
     changes = data.move("thanks", "office_hours", first)
     assert [one.file for one in changes] == ["data/nlu/office_hours.yml", THANKS]
@@ -91,7 +91,7 @@ def test_the_texts_of_the_audit_stay_outside_the_training_data(data: BotData) ->
     assert [one.text for one in data.tests()["thanks"]] == ["nice one"]
 
 
-def test_a_file_that_an_editor_has_saved_meanwhile_keeps_both_changes(
+def test_a_file_that_an_editor_saves_meanwhile_keeps_both_changes(
     data: BotData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, replace = data.root / THANKS, module.replace_file
@@ -108,7 +108,7 @@ def test_a_file_that_an_editor_has_saved_meanwhile_keeps_both_changes(
     assert texts(data, "thanks")[-1] == "cheers, that did it"
 
 
-def test_a_file_that_never_rests_is_given_up_and_left_alone(
+def test_a_file_that_changes_all_the_time_is_not_written(
     data: BotData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (data.root / THANKS).read_text()
@@ -118,8 +118,8 @@ def test_a_file_that_never_rests_is_given_up_and_left_alone(
     assert (data.root / THANKS).read_text() == before
 
 
-def test_two_trainers_at_once_lose_nothing(data: BotData) -> None:
-    other = BotData(data.root)  # a second instance, like that of another process
+def test_two_simultaneous_trainers_lose_no_change(data: BotData) -> None:
+    other = BotData(data.root)  # a second instance, as in another process
     said = [f"cheers number {n} of many" for n in range(20)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: (data, other)[n % 2].add("thanks", [said[n]]), range(20)))
@@ -127,7 +127,7 @@ def test_two_trainers_at_once_lose_nothing(data: BotData) -> None:
     assert not list(data.root.rglob("*.part"))
 
 
-def test_a_process_that_is_killed_in_the_middle_of_a_write_leaves_a_whole_file(
+def test_a_process_that_dies_during_a_write_leaves_a_complete_file(
     data: BotData,
 ) -> None:
     writes = (
@@ -150,13 +150,13 @@ def test_a_process_that_is_killed_in_the_middle_of_a_write_leaves_a_whole_file(
     assert "after the kill" in texts(data, "thanks")
 
 
-async def test_files_are_parsed_before_a_page_asks_and_again_after_a_broken_file(
+async def test_files_are_parsed_in_advance_and_again_after_a_broken_file(
     data: BotData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: asyncio.Queue[str] = asyncio.Queue()
     loop, parse = asyncio.get_running_loop(), nlu_content.parse
 
-    def noted(stamp: nlu_content.Stamp, text: str) -> nlu_content.NluContent:
+    def parse_and_report(stamp: nlu_content.Stamp, text: str) -> nlu_content.NluContent:
         loop.call_soon_threadsafe(read.put_nowait, text)
         return parse(stamp, text)
 
@@ -164,7 +164,7 @@ async def test_files_are_parsed_before_a_page_asks_and_again_after_a_broken_file
         while await read.get() != text:
             pass
 
-    monkeypatch.setattr(nlu_content, "parse", noted)
+    monkeypatch.setattr(nlu_content, "parse", parse_and_report)
     file = data.root / THANKS
     whole, broken = file.read_text(), "nlu: ["
     file.write_text(broken)

@@ -1,4 +1,4 @@
-"""A bot that ends unexpectedly is restarted. Small real processes stand in for the bot."""
+"""The supervisor restarts a bot that ends unexpectedly. The bots are small real processes."""
 
 import os
 import queue
@@ -29,7 +29,7 @@ def process_id(address: str) -> int:
         return int(answer.read())
 
 
-def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_path: Path) -> None:
+def test_a_killed_bot_is_restarted_and_ends_with_the_service(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -71,7 +71,9 @@ def test_a_bot_without_a_model_starts_as_soon_as_there_is_one(tmp_path: Path) ->
     bots.start()
     assert said.get(timeout=30) == "the virtual agent is starting, which takes half a minute"
     assert said.get(timeout=10) == "the virtual agent cannot start. There is no model yet."
-    assert said.get(timeout=30) == "the virtual agent is up", "the same sentence is not repeated"
+    assert said.get(timeout=30) == "the virtual agent is up", (
+        "the supervisor logs the same sentence only once"
+    )
     bots.end()
 
 
@@ -99,5 +101,5 @@ def test_a_bot_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
         bot = process_id(f"http://127.0.0.1:{port}/")
         ended = os.pidfd_open(bot)
         supervisor.kill()
-        assert select.select([ended], [], [], 30)[0], "the bot is still there"
+        assert select.select([ended], [], [], 30)[0], "the bot still runs"
         os.close(ended)

@@ -1,4 +1,4 @@
-"""The database that the bots of all hosts share: the problems that `patchboard doctor` finds."""
+"""`patchboard doctor` checks the database that the bots of all hosts share."""
 
 import secrets
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def execute(url: str, *statements: str) -> None:
             database.execute(statement)
 
 
-def test_a_database_in_which_the_bots_can_create_their_tables(url: str) -> None:
+def test_a_database_in_which_bots_can_create_tables_has_no_problem(url: str) -> None:
     assert problems(url) == []
     assert not has_conversations(url)
     execute(url, "CREATE SCHEMA patchboard_bot", "CREATE TABLE patchboard_bot.events (id int)")
@@ -33,14 +33,14 @@ def test_a_database_in_which_the_bots_can_create_their_tables(url: str) -> None:
     assert has_conversations(url)
 
 
-def test_a_database_that_accepts_no_changes(url: str) -> None:
+def test_a_read_only_database_is_reported(url: str) -> None:
     name = url.rpartition("/")[2]
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     (found,) = problems(url)
     assert "add target_session_attrs=read-write and all hosts" in found
 
 
-def test_a_user_without_the_right_to_create_tables(url: str) -> None:
+def test_a_user_without_the_right_to_create_tables_is_reported(url: str) -> None:
     role = f"bot_{secrets.token_hex(4)}"
     execute(url, f"CREATE ROLE {role}", f"GRANT {role} TO CURRENT_USER")
     limited = f"{url}?options=-c%20role%3D{role}"
@@ -63,7 +63,7 @@ def test_a_user_without_the_right_to_create_tables(url: str) -> None:
         ("postgresql://bot:hunter2@127.0.0.1:1/desk?colour=red", "colour"),
     ],
 )
-def test_a_database_that_does_not_answer(address: str, says: str) -> None:
+def test_a_database_that_does_not_answer_is_reported(address: str, says: str) -> None:
     (found,) = problems(address)
     assert found.startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
     assert says in found

@@ -1,4 +1,4 @@
-"""A model is trained again when its data or its code changes, not when a comment does."""
+"""A change of data or code requires a new training of the model. A change of a comment does not."""
 
 import pytest
 
@@ -26,7 +26,9 @@ class A:
         ((b"return 1", b'return "A method."'), False),
     ],
 )
-def test_only_a_change_of_the_code_counts(change: tuple[bytes, bytes], *, same: bool) -> None:
+def test_only_a_change_of_the_code_changes_the_fingerprint(
+    change: tuple[bytes, bytes], *, same: bool
+) -> None:
     changed = CODE.replace(*change)
     assert changed != CODE
     assert (without_prose(changed) == without_prose(CODE)) is same

@@ -1,4 +1,4 @@
-"""Training data is changed example by example, and nothing else in a file changes."""
+"""A change of an example in a training file changes nothing else in the file."""
 
 import difflib
 import json
@@ -65,7 +65,7 @@ def test_the_round_trip_of_each_file_changes_nothing(path: Path) -> None:
     ],
     ids=["add", "add to the last", "remove", "reword", "move"],
 )
-def test_a_change_changes_its_own_line_only(changed: str, diff: list[str]) -> None:
+def test_a_change_of_an_example_changes_only_its_line(changed: str, diff: list[str]) -> None:
     assert changes(DOCKS, changed) == diff
 
 
@@ -75,7 +75,7 @@ def test_examples_are_read_with_and_without_their_entities() -> None:
     assert found["inform_dock"][1].marked == "it's the [big one](device:desk_dock)"
 
 
-def test_a_missing_example_is_not_changed() -> None:
+def test_changing_a_missing_example_is_refused() -> None:
     for change in (
         lambda: nlu_file.remove(DOCKS, "inform_dock", "i need a dock"),
         lambda: nlu_file.reword(DOCKS, "inform_dock", "i need a dock", "x"),
@@ -94,7 +94,7 @@ def test_a_missing_example_is_not_changed() -> None:
     ],
     ids=["no YAML", "other indentation", "flow style"],
 )
-def test_a_file_that_would_change_more_is_refused(text: str) -> None:
+def test_a_file_in_which_more_would_change_is_refused(text: str) -> None:
     with pytest.raises(Conflict):
         nlu_file.add(text, "x", ["b"])
 
@@ -105,7 +105,7 @@ def test_invalid_examples_are_refused(text: str) -> None:
         nlu_file.example_of(text)
 
 
-def test_a_slash_of_a_trainer_is_named() -> None:
+def test_the_error_for_a_slash_names_it() -> None:
     with pytest.raises(BadInput):
         nlu_file.checked("/restart")
 
@@ -133,10 +133,10 @@ def test_rasas_reader_returns_each_awkward_text_unchanged(tmp_path: Path) -> Non
         )
         read = json.loads((tmp_path / "read.json").read_text())
         assert [text for intent, text, _ in read if intent == "request_dock"][1:] == listed
-        assert sum(entities for _, _, entities in read) == 1, "only the dock's own"
+        assert sum(entities for _, _, entities in read) == 1, "only the entity of the dock"
 
 
-def test_an_example_says_what_was_sent() -> None:
+def test_an_example_is_the_text_that_was_sent() -> None:
     for text in TEXTS:
         if not text.strip("/ -\x00\x07\ufeff"):
             continue

@@ -86,7 +86,7 @@ def test_the_report_page_needs_no_other_files() -> None:
     assert "http" not in drawn
 
 
-def test_the_bots_answer_is_read(tmp_path: Path) -> None:
+def test_the_bots_interpretation_is_read(tmp_path: Path) -> None:
     one = {
         "set": "held out",
         "author": "blind",
@@ -111,7 +111,7 @@ def test_the_bots_answer_is_read(tmp_path: Path) -> None:
     ("part", "whole", "low", "high"),
     [(0, 150, 0.0, 0.025), (29, 30, 0.833, 0.994), (0, 0, 0.0, 1.0)],
 )
-def test_the_interval_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
+def test_the_interval_follows_wilson(part: int, whole: int, low: float, high: float) -> None:
     assert [round(bound, 3) for bound in Share(part=part, whole=whole).interval] == [low, high]
 
 
@@ -124,5 +124,5 @@ def test_the_interval_is_wilsons(part: int, whole: int, low: float, high: float)
         ("ok", False),
     ],
 )
-def test_the_language_is_guessed_by_frequent_words(text: str, spanish: bool) -> None:
+def test_frequent_words_decide_the_language(text: str, spanish: bool) -> None:
     assert measured("greet", "greet", text=text).is_spanish is spanish

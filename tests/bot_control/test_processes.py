@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a long command, and a service that is killed meanwhile."""
+"""Ctrl-C ends a long command, and a killed service leaves no command running."""
 
 import asyncio
 import os
@@ -32,14 +32,16 @@ async def test_canceling_kills_the_process_and_waits_for_the_thread() -> None:
     assert ended == ["canceled"]
 
 
-async def test_a_result_and_an_error_pass_through() -> None:
+async def test_the_caller_gets_the_commands_result_or_error() -> None:
     assert await cancelable(lambda _processes: 7) == 7
     with pytest.raises(ZeroDivisionError):
         await cancelable(lambda _processes: 1 / 0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed one")
-def test_a_killed_service_leaves_no_training_behind() -> None:
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux ends the children of a killed process"
+)
+def test_a_killed_service_leaves_no_training_running() -> None:
     starts = (
         "import sys\n"
         "from handoff_service.bot_control.processes import Processes\n"
@@ -52,5 +54,5 @@ def test_a_killed_service_leaves_no_training_behind() -> None:
         training = int(service.stdout.readline())
         ended = os.pidfd_open(training)
         service.kill()
-    assert select.select([ended], [], [], 30)[0], "the training goes on"
+    assert select.select([ended], [], [], 30)[0], "the training still runs"
     os.close(ended)

@@ -1,4 +1,4 @@
-"""Replies to "it works again": "still broken" in many words, and all other replies."""
+"""Replies to "it works again": many ways to write "still broken", and other replies."""
 
 from datetime import UTC, datetime
 
@@ -47,8 +47,34 @@ el mismo problema
 se cayó otra vez
 Sigue caído
 no sirve
+geht immer noch nicht
+Es geht noch nicht
+Bei mir nicht
+Nein, weiterhin kaputt
+läuft bei mir leider nicht
+Immer noch das gleiche Problem
+Noch immer gestört
+Ich kann mich nicht anmelden
+funktioniert nicht
+Das VPN ist schon wieder ausgefallen
+toujours en panne
+Ça ne marche toujours pas
+ne fonctionne pas chez moi
+Toujours rien
+Même problème
+Pas encore réparé
+Je n’arrive pas à me connecter
+Impossible de me connecter
 """
 ELSE = """
+Danke, jetzt geht es wieder
+Es ist nicht mehr gestört
+war vorhin noch kaputt, aber jetzt geht es wieder
+Wann geht es wieder
+merci, ça marche
+Ce n'est plus en panne
+Ça ne marchait pas mais maintenant ça marche
+c'est bon
 thanks
 Thank you, it works now!
 works
@@ -84,7 +110,7 @@ I'm still grateful
 
 
 @pytest.mark.parametrize("text", STILL_BROKEN.strip().splitlines())
-def test_still_broken(text: str) -> None:
+def test_a_still_broken_reply_is_recognized(text: str) -> None:
     assert is_still_broken(text)
     assert not is_thanks(text)
 
@@ -105,13 +131,13 @@ AGAIN = "VPN in Chicago is working again. Still broken for you? Just reply."
         ("my internet at home is down again, this is the third time this month already", False),
     ],
 )
-def test_a_new_problem_is_no_answer(text: str, is_answer: bool) -> None:
+def test_a_new_problem_is_not_a_still_broken_reply(text: str, is_answer: bool) -> None:
     assert is_still_broken(text)
     assert is_still_broken(text, AGAIN) is is_answer
 
 
 @pytest.mark.parametrize("text", ELSE.strip().splitlines())
-def test_something_else(text: str) -> None:
+def test_another_text_is_not_a_still_broken_reply(text: str) -> None:
     assert not is_still_broken(text)
 
 
@@ -122,7 +148,7 @@ def test_something_else(text: str) -> None:
         "Case CS0000001. We’ll text you updates.",
     ],
 )
-def test_the_virtual_agents_promise_to_text(answer: str) -> None:
+def test_the_virtual_agents_promise_to_text_is_recognized(answer: str) -> None:
     assert promises_text(answer)
     assert not promises_text("I've opened case CS0000001. A person will continue with you here.")
 
@@ -155,6 +181,6 @@ def test_the_virtual_agents_promise_to_text(answer: str) -> None:
         ("the printer is down", False),
     ],
 )
-def test_reports_of_an_outage(text: str, reports_it: bool) -> None:
+def test_a_report_of_an_outage_is_recognized(text: str, reports_it: bool) -> None:
     outage = OutageFields(title="VPN in Chicago", text="-", since=datetime(2026, 1, 1, tzinfo=UTC))
     assert reports(outage, text) is reports_it

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 MODULES = (
-    "tests.chaos.drill",  # runs first, because it prints lost=N duplicated=N
+    "tests.chaos.drill",  # This drill runs first, because it prints lost=N duplicated=N.
     "tests.bench.overload",
     "tests.chaos.lost_commits",
     "tests.chaos.redis_faults",
@@ -36,7 +36,7 @@ TESTS: Sequence[tuple[Mapping[str, str], Sequence[str]]] = (
 
 
 def main() -> int:
-    """Returns 1 when a drill failed, after all of them have run."""
+    """Run all drills. Return 1 if one failed."""
     drills = [({}, [sys.executable, "-m", module]) for module in MODULES]
     drills += [(dict(long), [sys.executable, "-m", "pytest", *tests]) for long, tests in TESTS]
     failed = [
@@ -44,7 +44,7 @@ def main() -> int:
         for environ, command in drills
         if subprocess.run(
             command, env=os.environ | environ, check=False
-        ).returncode  # our own commands
+        ).returncode  # These are our own commands.
     ]
     print("\n".join(f"FAILED: {drill}" for drill in failed) or "All drills passed.")
     return 1 if failed else 0

@@ -1,5 +1,5 @@
-"""``make chaos``: the fault drill. The service is killed with -9 again and again in the middle of
-sending.
+"""``make chaos``: the fault drill. It kills the service with -9 again and again while the service
+sends texts.
 
 Agents write texts, and three in ten have the same words. The fake Twilio answers late, refuses
 texts, accepts texts and hangs up, sends its callbacks early, twice and in the wrong order, and
@@ -55,11 +55,12 @@ class Drill:
     # separate credentials, so that this drill does not count texts from another drill's service
     twilio: FakeTwilio = field(default_factory=lambda: FakeTwilio(auth_token=secrets.token_hex(16)))
     interactions: list[int] = field(default_factory=list)
-    token: dict[str, str] = field(default_factory=dict)  # sessions survive a restart of the service
+    # Sessions survive a restart of the service.
+    token: dict[str, str] = field(default_factory=dict)
     written: int = 0
 
     async def run(self) -> tuple[int, int, float]:
-        """(lost, duplicated, seconds until all was settled)."""
+        """Run the drill. Return (lost, duplicated, seconds until everything was settled)."""
         chance = random.Random(self.seed)
         port = free_port()
         twilio = self.twilio
@@ -71,8 +72,8 @@ class Drill:
             "DATABASE_URL": self.url,
             **twilio.settings,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            # on PostgreSQL, a killed service holds a line until its lease ends, which takes longer
-            # than two of these periods
+            # On PostgreSQL, a killed service holds a line until its lease ends, which takes longer
+            # than two of these periods.
             "BOT_TIMEOUT": "1",
         }
         for kill in range(KILLS):
@@ -116,8 +117,8 @@ class Drill:
                 self.twilio.break_next(how="close")
 
     async def _write(self, url: str, wanted: int, chance: random.Random) -> None:
-        """Let agents write until this many texts are written, or until the service does not answer
-        any more.
+        """Let agents write until this many texts are stored, or until the service no longer
+        answers.
         """
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             try:
@@ -132,7 +133,7 @@ class Drill:
                     )
                 )
             except (aiohttp.ClientError, OSError, TimeoutError):
-                return  # the service was killed
+                return  # The service was killed.
 
     async def _one(
         self,
@@ -179,7 +180,7 @@ class Drill:
         with opened.connect() as conn:
             rows = conn.execute(query.where(m.c.direction == "outbound")).all()
         opened.dispose()
-        # a message that has an id at Twilio is settled, regardless of its last receipt
+        # A message that has an id at Twilio is settled, whatever its last receipt.
         return [(r.requester_number, r.body, "sent" if r.provider_sid else r.status) for r in rows]
 
     def _compared(self) -> tuple[int, int]:
@@ -194,7 +195,7 @@ class Drill:
         for (number, body), times in (theirs - ours).items():
             sent = [m for m in self.twilio.sent if (m.to, m.body) == (number, body)]
             print(
-                f"-> {times} too many to {number}: {body!r}, stored {ours[number, body]} times, "
+                f"-> {times} extra texts to {number}: {body!r}, stored {ours[number, body]} times, "
                 f"at Twilio: {', '.join(f'{m.sid} at {m.created_at:%H:%M:%S.%f}' for m in sent)}",
                 file=sys.stderr,
             )
@@ -213,7 +214,7 @@ class Drill:
 
 
 async def lay_out(url: str) -> None:
-    """The desk of the tests."""
+    """Create a database with the tests' desk."""
     migrate(url)
     opened = Store(
         url,

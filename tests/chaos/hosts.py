@@ -1,9 +1,11 @@
-"""``make chaos-hosts``: two hosts with a service and a bot each, PostgreSQL with a standby, Redis
-and HAProxy, all in network namespaces of their own. Hosts, networks and servers fail under load.
+"""``make chaos-hosts``: two hosts with a service and a bot each, PostgreSQL with a standby, Redis,
+an S3 store and HAProxy, all in network namespaces of their own. Hosts, networks and servers fail
+under load.
 
-Requesters text, and agents have pages open, accept, answer and close. After each fault, every text
-must be stored and sent once, and no agent may be set to Away. Prints one line for each drill; ends
-with 1 if anything was lost, sent twice, set to Away, or reconnected too slowly.
+Requesters text and send pictures, and agents have pages open, accept, answer and close. After each
+fault, every text must be stored and sent once, every picture must be in the S3 store, and no agent
+may be set to Away. Prints one line for each drill; ends with 1 if anything was lost, sent twice,
+set to Away, or reconnected too slowly.
 
     python -m tests.chaos.hosts [DRILL...]
 """
@@ -24,7 +26,7 @@ from tests.support import hosts_network
 SETTLED_WITHIN = 75.0  # seconds
 RECONNECTED_WITHIN = 5.0  # seconds
 LONGER_THAN_A_LEASE = 18.0  # seconds; a lease lasts 17 here
-LONGEST = 355.0  # seconds for everything
+LONGEST = 420.0  # seconds for everything
 
 
 class Drills:
@@ -70,7 +72,8 @@ class Drills:
         await self._cluster.proxy_sees(2)
 
     async def split(self) -> None:
-        """A host reaches its clients and the provider, but not the database and Redis."""
+        """A host reaches its clients and the provider, but not the database, Redis and the S3
+        store."""
         host, data = self._cluster.services[1].host, self._cluster.data
         self._failed()
         host.split_from(data)
@@ -86,6 +89,12 @@ class Drills:
         self._cluster.start_redis()
         await asyncio.sleep(5)
 
+    async def media_store(self) -> None:
+        """The S3 store hangs. Pictures wait, and texts go on."""
+        self._cluster.hang_s3()
+        await asyncio.sleep(10)
+        self._cluster.resume_s3()
+
     async def failover(self) -> None:
         """The primary loses its power, and three seconds later the standby becomes the primary."""
         await asyncio.to_thread(self._cluster.primary.kill)
@@ -95,14 +104,14 @@ class Drills:
         await self._cluster.proxy_sees(2)
 
 
-NAMES = ("rolling_upgrade", "cable", "split", "redis", "failover")
+NAMES = ("rolling_upgrade", "cable", "split", "redis", "media_store", "failover")
 
 
 async def drill(cluster: Cluster, load: Load, name: str) -> int:
     """Run one drill, print its line, and return how much went wrong."""
     before = load.duplicated(), load.set_away()
     load.slowest_page()  # drops the measurements of the previous drill
-    closed, failed = load.closed, load.failed_webhooks
+    closed, failed, pictures = load.closed, load.failed_webhooks, load.pictures
     load.text(on=True)
     await asyncio.sleep(2)
     await getattr(Drills(cluster, load.note_failure), name)()
@@ -111,24 +120,25 @@ async def drill(cluster: Cluster, load: Load, name: str) -> int:
     while not load.all_connected():
         await asyncio.sleep(0.1)
     slowest = load.slowest_page()
-    settled, lost = await load.settled(SETTLED_WITHIN)
+    settled, lost, lost_pictures = await load.settled(SETTLED_WITHIN)
     after = load.duplicated(), load.set_away()
     twice, away = (now - then for now, then in zip(after, before, strict=True))
     print(
         f"{name}: lost={lost} duplicated={twice} away_by_mistake={away} "
         f"reconnect_max={slowest:.1f}s closed={load.closed - closed} "
+        f"pictures={load.pictures - pictures} lost_pictures={lost_pictures} "
         f"fetched_by_sweep={load.failed_webhooks - failed} settled={settled:.0f}s",
         flush=True,
     )
     late = slowest > RECONNECTED_WITHIN
-    return lost + twice + away + late + (settled >= SETTLED_WITHIN)
+    return lost + lost_pictures + twice + away + late + (settled >= SETTLED_WITHIN)
 
 
 async def run(folder: Path, names: list[str]) -> int:
     async with asyncio.timeout(LONGEST):
         first = older_release(folder) if "rolling_upgrade" in names else ROOT
         async with Cluster(folder, first) as cluster:
-            load = Load(cluster.url, cluster.database_url, cluster.twilio)
+            load = Load(cluster.url, cluster.database_url, cluster.twilio, cluster.media())
             await load.begin()
             try:
                 return sum([await drill(cluster, load, name) for name in names])

@@ -1,4 +1,4 @@
-"""The servers of ``make chaos-hosts``, each on a host of its own."""
+"""The servers of ``make chaos-hosts``, each on its own simulated host."""
 
 import asyncio
 import csv
@@ -6,14 +6,18 @@ import io
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tarfile
 import time
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from handoff_service.gateways.s3.media_store import Bucket, S3Media
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.hosts_network import HERE, Host, build
 from tests.support.own_postgres import DATABASE, OwnPostgres
@@ -22,7 +26,8 @@ ROOT = Path(__file__).parents[2]
 SMALL_BOT = "tests.support.small_bot"
 DESK = "tests/desk.toml"
 PROXY = ROOT / "docs/how-to/haproxy.cfg"
-PROXY_PORT, SERVICE_PORT, BOT_PORT, REDIS_PORT = 8080, 8000, 5005, 6379
+PROXY_PORT, SERVICE_PORT, BOT_PORT, REDIS_PORT, S3_PORT = 8080, 8000, 5005, 6379, 9000
+BUCKET, PREFIX = "northwind-desk", "media"
 MIGRATIONS = "handoff_service/store/engine/migrations/versions"
 READY_WITHIN = 60.0  # seconds
 TLS = (
@@ -32,7 +37,7 @@ TLS = (
 
 
 def proxy_configuration(bind: str, admin: str, servers: dict[str, str]) -> str:
-    """The configuration that ships in the docs, with other addresses and without TLS."""
+    """Return the proxy configuration of the docs, with other addresses and without TLS."""
     text = PROXY.read_text()
     changes = {
         TLS: f"    bind {bind}\n",
@@ -48,8 +53,9 @@ def proxy_configuration(bind: str, admin: str, servers: dict[str, str]) -> str:
 
 
 def older_release(folder: Path) -> Path:
-    """The newest older release of this program: the last state of this branch with fewer migrations
-    than now, unpacked. ``PATCHBOARD_CHAOS_OLDER`` names another commit."""
+    """Unpack the newest older release of this program: the last commit of this branch that has
+    fewer migrations. ``PATCHBOARD_CHAOS_OLDER`` names another commit.
+    """
     commit = os.environ.get("PATCHBOARD_CHAOS_OLDER") or _before_newest_migration()
     made = folder / "older"
     packed = _git("archive", commit, "handoff_service", "actions", DESK)
@@ -95,7 +101,7 @@ class ServiceHost:
         self._process.wait(40)
 
     def ended(self) -> int:
-        """The exit code of a service that is expected to end by itself."""
+        """Wait for a service that should end by itself. Return its exit code."""
         assert self._process is not None
         return self._process.wait(READY_WITHIN)
 
@@ -111,8 +117,8 @@ class ServiceHost:
 
 
 class Cluster:
-    """All servers of the drills. They start with the older release. The provider and the proxy run
-    at ``HERE``.
+    """All servers of the drills. The services start with the older release. The provider and the
+    proxy run at ``HERE``.
     """
 
     def __init__(self, folder: Path, older: Path) -> None:
@@ -129,6 +135,10 @@ class Cluster:
         )
         self._hosts = one, two
         self._redis: subprocess.Popen[bytes] | None = None
+        self._s3: subprocess.Popen[bytes] | None = None
+        self._s3_url = f"http://{self.data.address}:{S3_PORT}"
+        # the test's S3 server accepts any keys
+        self._s3_keys = secrets.token_hex(10), secrets.token_hex(20)
         self._admin = folder / "proxy.sock"
 
     def _owned(self, name: str) -> Path:
@@ -141,10 +151,15 @@ class Cluster:
         await self.twilio.start(HERE)
         self.twilio.answer_delay = 0.05
         self.start_redis()
+        await asyncio.to_thread(self._start_s3)
         await asyncio.to_thread(self._start_databases)
         settings = {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": f"redis://{self.data.address}:{REDIS_PORT}",
+            "MEDIA_STORE": f"s3://{BUCKET}/{PREFIX}",
+            "S3_URL": self._s3_url,
+            "S3_ACCESS_KEY": self._s3_keys[0],
+            "S3_SECRET_KEY": self._s3_keys[1],
             "PUBLIC_URL": self.url,
             "TRUSTED_PROXIES": HERE,
             "SECRET_KEY": secrets.token_hex(16),
@@ -169,7 +184,7 @@ class Cluster:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # the kernel ends the other processes: see tests/support/hosts_network.py
+        # The kernel ends the other processes; see tests/support/hosts_network.py.
         await self.twilio.close()
 
     def _start_databases(self) -> None:
@@ -177,8 +192,40 @@ class Cluster:
         self.standby.start_standby(self.primary)
         self.primary.wait_for_standby()
 
+    def _start_s3(self) -> None:
+        """An S3 server without objects, on the host of the database."""
+        words = (sys.executable, "-m", "moto.server", "-H", "0.0.0.0", "-p", str(S3_PORT))
+        log = (self.folder / "s3.log").open("wb")
+        self._s3 = subprocess.Popen(self.data.command(*words), stdout=log, stderr=log)
+        until = time.monotonic() + READY_WITHIN
+        while time.monotonic() < until:
+            asked = urllib.request.Request(f"{self._s3_url}/{BUCKET}", method="PUT")
+            with suppress(OSError), urllib.request.urlopen(asked, timeout=5):
+                return
+            time.sleep(0.2)
+        raise AssertionError("the S3 server did not start")
+
+    def hang_s3(self) -> None:
+        """Let the S3 server answer nothing."""
+        assert self._s3 is not None
+        self._s3.send_signal(signal.SIGSTOP)
+
+    def resume_s3(self) -> None:
+        assert self._s3 is not None
+        self._s3.send_signal(signal.SIGCONT)
+
+    def media(self) -> S3Media:
+        """The media store of all hosts."""
+        access, secret = self._s3_keys
+        return S3Media(
+            Bucket(
+                name=BUCKET, prefix=PREFIX, region="us-east-1", url=self._s3_url,
+                access_key=access, secret_key=secret,
+            )
+        )  # fmt: skip
+
     def start_redis(self) -> None:
-        """A Redis server without data."""
+        """Start a Redis server without data."""
         words = ["redis-server", "--port", str(REDIS_PORT), "--bind", "0.0.0.0", "--save", ""]
         command = self.data.command(*words, "--protected-mode", "no", "--dir", str(self.folder))
         self._redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -214,7 +261,7 @@ class Cluster:
         return sum(row["status"] == "UP" for row in rows if row["svname"] in ("a", "b"))
 
     def ask_proxy(self, command: str) -> str:
-        """Give a command to the proxy. Returns its answer."""
+        """Send a command to the proxy. Return its answer."""
         with socket.socket(socket.AF_UNIX) as admin:
             admin.connect(str(self._admin))
             admin.sendall(f"{command}\n".encode())

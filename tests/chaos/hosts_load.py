@@ -1,11 +1,14 @@
-"""The load while the hosts fail: requesters text, agents have pages open, accept, answer and
-close. Everything goes through the proxy. At the end, the drill counts lost texts and events."""
+"""The load while the hosts fail. Requesters text, and agents have pages open, accept, answer and
+close. All requests go through the proxy. At the end, the drill counts lost texts and events.
+"""
 
 import asyncio
+import hashlib
 import random
 import secrets
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +16,13 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 
-from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.errors import MediaAway
+from handoff_service.ports import MediaStore
+from handoff_service.rules.shared.vocabulary import MediaStatus, Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import READS, engine
 from tests.support.fake_twilio import FakeTwilio
+from tests.support.pictures import picture
 from tests.support.story import MAIN
 
 AGENTS = ("mia", "omar")
@@ -24,6 +30,7 @@ PAGES = 5  # open pages of each agent
 REQUESTERS = 150
 TEXTS_EVERY = (0.05, 0.2)  # seconds
 WANTS_AN_AGENT = 0.1  # the share of texts that ask for one
+HAS_A_PICTURE = 0.2  # the share of texts with a picture
 PAUSE = 0.5  # seconds before a page connects again, as in event_stream.js
 HELLO_WITHIN, QUIET = 5.0, 25.0  # seconds, likewise
 UNSETTLED = ("queued", "sending", "unknown")
@@ -38,13 +45,18 @@ class Page:
     token: str
     connected: bool = False
     has_lost: bool = False
-    #: the times of reconnection after each lost connection
-    ends: list[float] = field(default_factory=list)
+    heard_at: float = 0.0  #: when the last byte came
+    lost_at: float = 0.0  #: when the connection ended
+    #: each reconnection: when the page last heard something before, when it noticed the loss, and
+    #: when it was connected again
+    gaps: list[tuple[float, float, float]] = field(default_factory=list)
 
     async def stay_open(self) -> None:
         while True:
             with suppress(aiohttp.ClientError, TimeoutError, OSError):
                 await self._once()
+            if self.connected:
+                self.lost_at = time.monotonic()
             self.has_lost, self.connected = True, False
             await asyncio.sleep(PAUSE * random.uniform(0.8, 1.2))
 
@@ -55,21 +67,24 @@ class Page:
         async with self.load.session.get(url, headers=headers, timeout=forever) as stream:
             stream.raise_for_status()
             async for _ in stream.content:
+                now = time.monotonic()
                 if not self.connected and self.has_lost:
-                    self.ends.append(time.monotonic())
-                self.connected = True
+                    self.gaps.append((self.heard_at, self.lost_at, now))
+                self.connected, self.heard_at = True, now
 
 
 class Load:
-    """All people of one drill."""
+    """All requesters and agents of one drill."""
 
-    def __init__(self, url: str, database_url: str, twilio: FakeTwilio) -> None:
-        self.url, self.twilio = url, twilio
+    def __init__(self, url: str, database_url: str, twilio: FakeTwilio, media: MediaStore) -> None:
+        self.url, self.twilio, self._media = url, twilio, media
         self.pages: list[Page] = []
         self.closed = 0  # conversations that an agent has accepted, answered and closed
         self.failed_webhooks = 0
         self._database = engine(database_url, size=1, writes=False, timeouts=READS)
         self._texted: list[str] = []  # the ids of texts that phones have sent
+        self._pictures: dict[str, str] = {}  # the id of a text -> the hash of its picture
+        self._found: set[str] = set()  # the ids of texts whose pictures are in the media store
         self._written: set[str] = set()  # texts of agents that the API has accepted
         self._posts: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -92,7 +107,7 @@ class Load:
         self._start(self._text())
 
     def text(self, on: bool) -> None:
-        """Let requesters begin to text, or stop."""
+        """Let requesters start or stop texting."""
         if on:
             self._texting.set()
         else:
@@ -114,24 +129,30 @@ class Load:
             self._count += 1
             number = f"+1202556{random.randrange(REQUESTERS):04d}"
             body = "agent" if random.random() < WANTS_AN_AGENT else f"text {self._count}"
-            sid = f"SM{secrets.token_hex(16)}"
+            sid, media = f"SM{secrets.token_hex(16)}", []
+            if random.random() < HAS_A_PICTURE:
+                content = picture(color=f"#{self._count:06x}")
+                media = [self.twilio.keep_media(content)]
+                self._pictures[sid] = hashlib.sha256(content).hexdigest()
             self._texted.append(sid)
-            post = asyncio.create_task(self._post(sid, number, body))
+            post = asyncio.create_task(self._post(sid, number, body, media))
             self._posts.add(post)
             post.add_done_callback(self._posts.discard)
             await asyncio.sleep(random.uniform(*TEXTS_EVERY))
 
-    async def _post(self, sid: str, number: str, body: str) -> None:
-        """A webhook and, if it fails, its fallback, as Twilio calls them."""
+    async def _post(
+        self, sid: str, number: str, body: str, media: Sequence[tuple[str, str]]
+    ) -> None:
+        """Call a webhook and, if it fails, its fallback, as Twilio does."""
         for _ in range(2):
             url = f"{self.url}/webhooks/twilio/sms"
-            answer = await self.twilio.send_inbound(url, number, MAIN, body, sid=sid)
+            answer = await self.twilio.send_inbound(url, number, MAIN, body, media, sid=sid)
             if answer.status == 200:
                 return
         self.failed_webhooks += 1
 
     async def _work(self, token: str) -> None:
-        """An agent accepts every offer, answers and closes."""
+        """Act as an agent who accepts every offer, answers and closes."""
         while True:
             for offer in (await self._call(token, "GET", "/inbox"))["items"]:
                 await self._call(token, "POST", f"/work-items/{offer['id']}/accept")
@@ -145,8 +166,9 @@ class Load:
             await asyncio.sleep(0.3)
 
     async def _call(self, token: str, method: str, path: str, body: Any = None) -> Any:
-        """Call the API, and repeat the call under the same key until it is answered. None when it
-        is refused."""
+        """Call the API, and repeat the call with the same key until the service answers. Return
+        None for a refusal.
+        """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if method == "POST" and token:
             headers["Idempotency-Key"] = secrets.token_hex(16)
@@ -167,17 +189,17 @@ class Load:
     def all_connected(self) -> bool:
         return all(page.connected for page in self.pages)
 
-    async def settled(self, within: float) -> tuple[float, int]:
-        """Wait until every text is stored and sent. Returns the seconds, or ``within``, and how
-        many texts were lost."""
-        began, lost = time.monotonic(), 0
+    async def settled(self, within: float) -> tuple[float, int, int]:
+        """Wait until every text is stored and sent, and every picture stored. Return the seconds,
+        or ``within``, and how many texts and pictures were lost."""
+        began, lost, pictures = time.monotonic(), 0, 0
         while time.monotonic() - began < within:
-            lost = self.lost()
-            if not (self._posts or lost or await asyncio.to_thread(self._pending)):
+            lost, pictures = self.lost(), await asyncio.to_thread(self.lost_pictures)
+            if not (self._posts or lost or pictures or await asyncio.to_thread(self._pending)):
                 break
             await asyncio.sleep(0.5)
         await asyncio.sleep(1)  # time for an answer that would wrongly be sent twice
-        return min(time.monotonic() - began, within), lost
+        return min(time.monotonic() - began, within), lost, pictures
 
     def _pending(self) -> bool:
         m, d = t.messages, t.due_work
@@ -185,7 +207,7 @@ class Load:
             with self._database.connect() as connection:
                 stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
                 waiting = sa.select(sa.func.count()).where(
-                    # a text with an id has arrived, even if no host received its receipts
+                    # A text with an id has arrived, even if no host received its receipts.
                     m.c.status.in_(UNSETTLED),
                     m.c.provider_sid.is_(None),
                 )
@@ -199,7 +221,9 @@ class Load:
             return True
 
     def lost(self) -> int:
-        """Texts that a requester or an agent sent, or the desk stored, and that did not arrive."""
+        """Return the texts that a requester or an agent sent, or the desk stored, but that did not
+        arrive.
+        """
         m = t.messages
         with self._database.connect() as connection:
             stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
@@ -212,8 +236,31 @@ class Load:
             + (ours - theirs).total()
         )
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures requesters have sent."""
+        return len(self._pictures)
+
+    def lost_pictures(self) -> int:
+        """Pictures of requesters that are not stored, or whose file is missing or damaged."""
+        m, d = t.messages, t.media
+        query = (
+            sa.select(m.c.provider_sid, d.c.file)
+            .join(d, d.c.message_id == m.c.id)
+            .where(d.c.status == MediaStatus.STORED)
+        )
+        with self._database.connect() as connection:
+            stored = {row.provider_sid: row.file for row in connection.execute(query)}
+        for sid, wanted in self._pictures.items():
+            if sid in self._found or stored.get(sid) != wanted:
+                continue
+            with suppress(MediaAway):  # the store hangs; its content is compared with its hash
+                if self._media.read(wanted) is not None:
+                    self._found.add(sid)
+        return len(self._pictures.keys() - self._found)
+
     def duplicated(self) -> int:
-        """Texts that were stored or sent more often than once."""
+        """Return the texts that were stored or sent more than once."""
         m = t.messages
         with self._database.connect() as connection:
             query = sa.select(m.c.body).where(m.c.direction == "outbound")
@@ -225,7 +272,7 @@ class Load:
         return twice + (theirs - ours).total() + sum(theirs[body] - 1 for body in echoes)
 
     def set_away(self) -> int:
-        """How often an agent was set to Away by mistake."""
+        """Return how often the service set an agent to Away by mistake."""
         log = t.presence_log
         query = sa.select(sa.func.count()).where(log.c.presence == Presence.AWAY)
         with self._database.connect() as connection:
@@ -236,11 +283,14 @@ class Load:
         self._failures.append(time.monotonic())
 
     def slowest_page(self) -> float:
-        """The longest time in seconds until a page that lost its connection was connected again,
-        measured from the last failure.
+        """Return the longest time in seconds until a page that lost its connection was connected
+        again. It is measured from the failure; for a page that has heard something since, from its
+        own loss.
         """
-        ends = [end for page in self.pages for end in page.ends]
-        waits = [end - max((f for f in self._failures if f < end), default=end) for end in ends]
+        waits = []
         for page in self.pages:
-            page.ends.clear()
+            for heard_at, lost_at, end in page.gaps:
+                failed_at = max((f for f in self._failures if f < end), default=lost_at)
+                waits.append(end - (lost_at if heard_at > failed_at else failed_at))
+            page.gaps.clear()
         return max(waits, default=0.0)

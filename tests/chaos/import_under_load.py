@@ -19,7 +19,7 @@ from tests.conftest import DESK
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import running_service
 
-# plain http, so that a session's cookie works at the service's own address
+# Plain http, so that a session's cookie works at the service's own address.
 PUBLIC = "http://sms.example.com"
 PEOPLE, RATE = 500, 50  # users in the file, texts a second
 OWN = ("PATCHBOARD_HOME", "PATCHBOARD_PUBLIC_URL")
@@ -32,7 +32,7 @@ ADMIN = (
 
 @dataclass
 class Texts:
-    """Signed texts at a steady rate, whether or not earlier ones were answered."""
+    """Sends signed texts at a steady rate, without waiting for earlier answers."""
 
     twilio: FakeTwilio
     took: list[float] = field(default_factory=list)
@@ -53,13 +53,13 @@ class Texts:
         self.took.append(time.perf_counter() - began)
 
     def taken(self) -> list[float]:
-        """The times since the last call, the shortest first."""
+        """Return the answer times since the last call, shortest first."""
         taken, self.took = sorted(self.took), []
         return taken
 
 
 def people(count: int, *, year: int = 1900) -> str:
-    """A desk file with users, each with two facts."""
+    """Return a desk file with users who each have two facts."""
     return "".join(
         f'[[users]]\nexternal_id = "P{n}"\nname = "Person {n}"\nnumbers = ["+1303{n:07d}"]\n'
         f'facts = {{ birth_year = "{year + n % 100}", badge = "{n}" }}\n'
@@ -68,7 +68,7 @@ def people(count: int, *, year: int = 1900) -> str:
 
 
 async def sign_in(client: aiohttp.ClientSession, url: str) -> str:
-    """Sign the admin in. Returns the token that forms carry."""
+    """Sign in the admin. Return the form token."""
     await client.post(f"{url}/sign-in", data={"email": "ada@example.com", "password": "demo-ada"})
     async with client.get(f"{url}/workspace/admin/desk-file") as page:
         found = re.search(r'<meta name="csrf" content="(\w+)">', await page.text())
@@ -76,8 +76,8 @@ async def sign_in(client: aiohttp.ClientSession, url: str) -> str:
         return found[1]
 
 
-async def take_in(client: aiohttp.ClientSession, url: str, csrf: str, text: str) -> float:
-    """Preview and import a file on the admin's page. Returns the seconds that it took."""
+async def import_file(client: aiohttp.ClientSession, url: str, csrf: str, text: str) -> float:
+    """Preview and import a file on the admin's page. Return the seconds that this took."""
     form, began = aiohttp.FormData(), time.perf_counter()
     form.add_field("csrf", csrf)
     form.add_field("file", text.encode(), filename="people.toml")
@@ -104,7 +104,7 @@ def _figures(took: list[float]) -> str:
 
 
 async def measure(home: Path, **settings: str) -> bool:
-    """Run the drill. Returns whether the webhook stayed within its limit."""
+    """Run the drill. Return whether the webhook stayed within its limit."""
     async with FakeTwilio() as twilio:
         given = {"PUBLIC_URL": PUBLIC} | {
             n.removeprefix("PATCHBOARD_"): v
@@ -123,11 +123,11 @@ async def _measured(twilio: FakeTwilio, url: str) -> bool:
         sending = asyncio.create_task(texts.run())
         await asyncio.sleep(5)
         usual = texts.taken()
-        first = await take_in(client, url, csrf, people(PEOPLE))
+        first = await import_file(client, url, csrf, people(PEOPLE))
         during = texts.taken()
-        again = await take_in(client, url, csrf, people(PEOPLE))
+        again = await import_file(client, url, csrf, people(PEOPLE))
         changed = texts.taken()
-        other = await take_in(client, url, csrf, people(PEOPLE, year=1901))
+        other = await import_file(client, url, csrf, people(PEOPLE, year=1901))
         texts.running = False
         await sending
     last = texts.taken()

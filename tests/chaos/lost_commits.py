@@ -1,7 +1,8 @@
-"""The answers to COMMITs get lost on the way from PostgreSQL. No command may be carried out twice,
-and none may be lost.
+"""The answers to COMMITs are lost on the way from PostgreSQL. No command may run twice, and none
+may be lost.
 
-``make chaos`` runs it with 500 commands and 200 lost answers; ``test_lost_commits.py`` with fewer.
+``make chaos`` runs this drill with 500 commands and 200 lost answers. ``test_lost_commits.py`` uses
+fewer.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 
 
 class LossyConnection:
-    """Carries connections to PostgreSQL. It can forward a COMMIT and then break the connection
+    """Forwards connections to PostgreSQL. It can forward a COMMIT and then break the connection
     instead of forwarding the answer.
     """
 
@@ -53,7 +54,7 @@ class LossyConnection:
         self.lost = 0
 
     async def start(self) -> str:
-        """Start forwarding. Returns the address to connect to instead of the server's."""
+        """Start forwarding. Return the address to use instead of the server's address."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         return self._to._replace(netloc=f"127.0.0.1:{port}").geturl()
@@ -75,7 +76,7 @@ class LossyConnection:
 
         async def back() -> None:
             while data := await server.read(65536):
-                # these bytes are the server's answer, so the COMMIT was carried out
+                # These bytes are the server's answer, so the COMMIT has run.
                 if breaking.is_set():
                     self.lost += 1
                     to_client.transport.abort()
@@ -141,7 +142,7 @@ class Drill:
                 self.missing.append(name)
 
     async def _conversation(self, store: Store, number: int) -> int:
-        """A new conversation that Mia writes in, so that she has it."""
+        """Create a conversation in which Mia writes, so that Mia has it."""
         text = Text(
             sid=f"SM{number:032x}",
             requester_number=f"+1202555{number:04}",
@@ -223,7 +224,7 @@ class Drill:
 
 
 async def _do[C, R](store: Store, operation: Operation[C, R], command: C, *, near: object) -> R:
-    """Give a command, and repeat it whenever the desk reports that nothing was done."""
+    """Give a command, and repeat it whenever the desk reports that the command changed nothing."""
     while True:
         try:
             return await store.write(operation, command, near=near)
@@ -234,7 +235,7 @@ async def _do[C, R](store: Store, operation: Operation[C, R], command: C, *, nea
 
 
 def main() -> int:
-    """500 commands and 200 lost answers. 1 when a command was applied twice, or not at all."""
+    """Give 500 commands and lose 200 answers. Return 1 if a command ran twice or not at all."""
     with postgres_database() as url:
         asyncio.run(lay_out(url))
         drill = Drill(url, commands=500, lose=200)

@@ -1,11 +1,11 @@
-"""Runs one story again and again, each time with another failing call: each HTTP call and each
-Redis command fails once, and the process dies once at each HTTP call and at each statement. The
-story: a requester texts the virtual agent and gets its answer; another requester texts the live
+"""Runs one story again and again, each time with another failing call. Each HTTP call and each
+Redis command fails once, and the process dies once at each HTTP call and at each statement. In the
+story, a requester texts the virtual agent and gets an answer. Another requester texts the live
 agents, and an agent accepts the offer and answers. A first run counts the calls. Then the story
-runs once for each call n. Call n is refused, loses its answer, or kills the service, which is then
-started again as a supervisor would do. Clients repeat requests without an answer under the same id,
-as Twilio and API clients do. At the end, every text must be stored and sent exactly once. Prints
-``lost=N duplicated=N`` for each kind.
+runs once for each call n. Call n fails, loses its answer, or kills the service, which the drill
+then restarts as a supervisor would. Clients repeat unanswered requests with the same id, as Twilio
+and API clients do. At the end, every text must be stored and sent exactly once. Prints ``lost=N
+duplicated=N`` for each kind.
 
     python -m tests.chaos.nth_call [http|redis|statement]
 
@@ -41,7 +41,7 @@ from tests.support.service import Service, free_port, running_service
 from tests.support.story import ANN, BOB, DIRECT, MAIN
 
 STEP = int(os.environ.get("PATCHBOARD_CHAOS_STEP", "0"))
-#: a story has some 650 statements, and each takes seconds
+#: A story has about 650 statements, and each run takes seconds.
 USUAL_STEP = {Call.HTTP: 1, Call.REDIS: 1, Call.STATEMENT: 10}
 #: seconds after which a story counts as stuck. Resolving an unknown outcome at Twilio takes more
 #: than a minute, because Twilio's list is read twice.
@@ -83,7 +83,7 @@ def compare(sent: list[tuple[str, str]], expected: list[tuple[str, str]]) -> End
 
 @dataclass
 class Desk:
-    """One service. ``supervise`` starts it again when it has died."""
+    """One service. ``supervise`` restarts it after it has died."""
 
     home: Path
     plan: Plan
@@ -100,14 +100,14 @@ class Desk:
         constants: dict[str, object] = {HASHER: CHEAP}
         if faults:
             constants["tests.support.fork_faults.PLAN"] = self.plan
-        # in threads, because this event loop serves the fakes
+        # In threads, because this event loop serves the fakes.
         self._open = running_service(
             self.home, port=self.port, constants=constants, **self.settings
         )
         self.service = await asyncio.to_thread(self._open.__enter__)
 
     async def supervise(self) -> None:
-        """Start the service again, without faults, when it has died."""
+        """Restart the service without faults after it has died."""
         while True:
             if self.service is not None and self.service.process.poll() is not None:
                 await self.close()
@@ -120,7 +120,7 @@ class Desk:
 
 @dataclass
 class Clients:
-    """People and programs that repeat a request without an answer."""
+    """People and programs that repeat unanswered requests."""
 
     session: aiohttp.ClientSession
     twilio: FakeTwilio
@@ -139,7 +139,7 @@ class Clients:
             await asyncio.sleep(0.1)
 
     async def call(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
-        """The JSON of an answer. ``key``: the id under which a request is repeated."""
+        """Call the API and return the answer's JSON. ``key``: the id of repeated requests."""
         headers = {**self.token, **({"Idempotency-Key": key} if key else {})}
         while True:
             try:
@@ -162,7 +162,7 @@ class Clients:
         self.token = {"Authorization": f"Bearer {answer['token']}"}
 
     async def play(self) -> None:
-        """The story."""
+        """Play the story."""
         await self.text(ANN, MAIN, "hello")
         await self.text(BOB, DIRECT, "my badge is stuck")
         await self.call("PUT", "/agents/me/presence", {"presence": "available"})
@@ -172,14 +172,14 @@ class Clients:
                 break
             await asyncio.sleep(0.1)
         item = items[0]
-        # if only the answer was lost, the item is accepted already and no longer in the inbox
+        # If only the answer was lost, the item is already accepted and no longer in the inbox.
         await self.call("POST", f"/work-items/{item['id']}/accept")
         path = f"/interactions/{item['interaction']['id']}/messages"
         await self.call("POST", path, {"body": FROM_MIA}, key="mia-answers")
 
 
-async def tell(template: Path, plan_of: Any, extra: dict[str, str]) -> Ending:
-    """Run the story with one fault. ``plan_of``: makes the plan for a folder."""
+async def run_story(template: Path, plan_of: Any, extra: dict[str, str]) -> Ending:
+    """Run the story with one fault. ``plan_of``: returns the fault's plan for a folder."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copy(template, home / "desk.db")
@@ -205,7 +205,7 @@ async def tell(template: Path, plan_of: Any, extra: dict[str, str]) -> Ending:
 
 
 async def _ending(clients: Clients, plan: Plan) -> Ending:
-    """Play the story, wait until all is sent, and compare."""
+    """Play the story, wait until all texts are sent, and compare them."""
     expected = [(ANN, ANSWER), (BOB, WAITING), (BOB, FROM_MIA)]
     stuck = ""
     try:
@@ -216,7 +216,7 @@ async def _ending(clients: Clients, plan: Plan) -> Ending:
             await clients.twilio.settled()
     except TimeoutError:
         stuck = f"not settled after {PATIENCE:.0f} s"
-    await asyncio.sleep(1)  # time for texts that would wrongly be sent twice
+    await asyncio.sleep(1)  # Leave time for texts that the service would wrongly send twice.
     found = compare(_sent(clients.twilio), expected)
     calls = Counter(line.split()[0] for line in plan.log.read_text().splitlines())
     return Ending(lost=found.lost, duplicated=found.duplicated, stuck=stuck, calls=calls)
@@ -244,12 +244,14 @@ async def _bot() -> AsyncIterator[str]:
 
 
 async def fail_each(call: Call, template: Path, extra: dict[str, str]) -> int:
-    """Count the calls of a story, then fail each. Returns how many stories ended badly."""
+    """Count the calls of a story, then let each call fail. Return the number of stories that ended
+    badly.
+    """
 
     def plan(home: Path, number: int = 0, fault: Fault = Fault.REFUSED) -> Plan:
         return Plan(begin=home / "begin", log=home / "calls", call=call, number=number, fault=fault)
 
-    first = await tell(template, plan, extra)
+    first = await run_story(template, plan, extra)
     count = first.calls[call]
     cases = [
         (n, fault) for fault in FAULTS[call] for n in range(1, count + 1, STEP or USUAL_STEP[call])
@@ -258,7 +260,7 @@ async def fail_each(call: Call, template: Path, extra: dict[str, str]) -> int:
     # One run at a time, because the fork server of ``running_service`` sometimes hangs when several
     # threads of this process start and end services.
     for done, (number, fault) in enumerate(cases, start=1):
-        found = await tell(template, partial(plan, number=number, fault=fault), extra)
+        found = await run_story(template, partial(plan, number=number, fault=fault), extra)
         endings.append(found)
         bad = "" if found.well else f" {found.lost} {found.duplicated} {found.stuck}"
         print(f"-> {done} of {len(cases)}: {call} {number}, {fault}{bad}", file=sys.stderr)

@@ -1,9 +1,9 @@
-"""The presence drill, in real time: a service on PostgreSQL loses its database for a minute, has a
-read-only database for 15 seconds, and is frozen for a minute. An agent's event stream stays open
-during all of this.
+"""The presence drill, in real time. A service on PostgreSQL loses its database for a minute, has a
+read-only database for 15 seconds, and freezes for a minute. An agent's event stream stays open all
+the time.
 
-Afterwards, and for longer than the grace time, the agent must be available, a new text must be
-offered to them, and a page opened after the outage must not set its agent to Away. Prints
+Afterwards, and for longer than the grace time, the agent must be available and must get an offer
+for a new text. A page that opens after the outage must not set its agent to Away. The drill prints
 ``outages=3 set_away=N``.
 
     python -m tests.chaos.outages

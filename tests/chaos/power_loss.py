@@ -1,16 +1,17 @@
 """The power fails while texts arrive, on SQLite. Every acknowledged text must survive. A recorder
 keeps every write of SQLite and every fsync. The drill then simulates a power failure after each
-acknowledgment (in the short form: after some of them). It builds the files again from the writes
-that an fsync covers, once without any later writes and several times with a random part of the
-later writes. For each result, SQLite must find no fault, and every text that was acknowledged
-before must be stored exactly once.
+acknowledgment, or in the short form after some of them. It rebuilds the files from the writes that
+an fsync covers, once without later writes and several times with a random part of the later writes.
+For each result, SQLite must find no fault, and every text that the service acknowledged earlier
+must be stored exactly once.
 
-What this proves: the service acknowledges no text before SQLite has asked the disk to sync it, and
-SQLite recovers whichever part of the unsynced writes reached the disk.
+The drill proves that the service acknowledges no text before SQLite has asked the disk to sync it.
+It also proves that SQLite recovers, whichever part of the unsynced writes reached the disk.
 
-What it does not prove: that the disk obeys an fsync (consumer disks and some virtual ones do not),
-that the directory entry of a new file survives, and anything about PostgreSQL or attached files.
-The texts go through the store's lane, which the webhook waits for before it answers 200.
+The drill does not prove that the disk obeys an fsync, which consumer disks and some virtual disks
+do not. It does not prove that the directory entry of a new file survives, and it does not cover
+PostgreSQL and attached files. The texts go through the store's lane, which the webhook waits for
+before it answers 200.
 
     python -m tests.chaos.power_loss
 """
@@ -59,22 +60,22 @@ class Found:
 
 
 async def record(folder: Path, texts: int) -> tuple[Recorder, dict[str, bytes]]:
-    """Store texts, and record the writes. Also returns the contents of the files from before."""
+    """Store texts, and record the writes. Also return the files' contents before the writes."""
     url = f"sqlite:///{folder / FILE}"
     await lay_out(url)
-    # the WAL's shared memory does not survive a power failure
+    # The WAL's shared memory does not survive a power failure.
     base = {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".db-shm"}
     with recording(folder) as recorder:
         store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         story, room = Story(store), asyncio.Semaphore(AT_ONCE)
 
-        async def one(n: int) -> None:
+        async def acknowledge_text(n: int) -> None:
             async with room:
                 sid = f"SM{n:032x}"
                 await story.text(f"text {n}", number=f"+1202555{n % 50:04d}", sid=sid)
                 recorder.acknowledge(sid)
 
-        await asyncio.gather(*(one(n) for n in range(texts)))
+        await asyncio.gather(*(acknowledge_text(n) for n in range(texts)))
         store.close()
     return recorder, base
 
@@ -112,7 +113,7 @@ def _stored(path: Path) -> Counter[str]:
 
 def main() -> int:
     if not is_possible():
-        print("power loss: not run, because this Python hides the functions of its SQLite")
+        print("power loss: not run, because Python code cannot call the functions of this SQLite")
         return 0
     seed = int(os.environ.get("PATCHBOARD_CHAOS_SEED", str(random.randrange(1_000_000))))
     with tempfile.TemporaryDirectory() as folder:

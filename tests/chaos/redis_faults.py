@@ -3,8 +3,8 @@ hangs, loses its data and sends garbage, fifty times.
 
 Meanwhile texts arrive at both services. An agent has an event stream of the API at each service,
 and an open page at one of them, which loads the conversation again at each hint. Five seconds after
-Redis is back, both streams and the page must have shown every text. Prints ``faults=N events=N
-missed=N slowest=N.Ns``; fails if one was missed.
+Redis is back, both streams and the page must have shown every text. The drill prints ``faults=N
+events=N missed=N slowest=N.Ns``, and fails if a text was missed.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """
@@ -43,7 +43,7 @@ _TEXT = re.compile(r"text \d+")
 
 
 class Watcher:
-    """Collects the texts that one agent sees at one process, and reconnects as a client does."""
+    """Collects the texts that an agent sees on one process, and reconnects as a client does."""
 
     def __init__(self) -> None:
         self.bodies: set[str] = set()
@@ -62,7 +62,7 @@ class Watcher:
 
 
 class EventStream(Watcher):
-    """The events of the API."""
+    """The API's events."""
 
     def __init__(self, client: Client) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class EventStream(Watcher):
 
 
 class Page(Watcher):
-    """An open conversation, which is loaded again at each hint."""
+    """The page of an open conversation, which reloads at each hint."""
 
     def __init__(self, visitor: Visitor, conversation: int) -> None:
         super().__init__()
@@ -110,12 +110,12 @@ async def _desk(url: str) -> None:
 
 
 async def _fault(kind: str, redis: OwnRedis, lasts: float) -> None:
-    """Begin a fault, end it after this many seconds."""
+    """Start a fault, and end it after this many seconds."""
     begin, end = {
         "dies": (redis.kill, redis.start),
-        "hangs": (redis.hang, redis.go_on),
+        "hangs": (redis.hang, redis.resume),
         "forgets": (redis.forget, lambda: None),
-        "talks nonsense": (redis.say_garbage, lambda: None),
+        "sends garbage": (redis.publish_garbage, lambda: None),
     }[kind]
     await asyncio.to_thread(begin)
     await asyncio.sleep(lasts)
@@ -125,7 +125,7 @@ async def _fault(kind: str, redis: OwnRedis, lasts: float) -> None:
 async def _texts(
     twilio: FakeTwilio, services: list[Service], sent: list[str], stop: asyncio.Event
 ) -> None:
-    """About five texts a second, to one service or the other."""
+    """Send about five texts a second, to one service or the other."""
     while not stop.is_set():
         body = f"text {len(sent)}"
         url = f"{random.choice(services).url}/webhooks/twilio/sms"
@@ -145,8 +145,8 @@ async def _until_told(streams: list[Watcher], sent: list[str]) -> None:
 async def drill(
     faults: int, services: list[Service], redis: OwnRedis, twilio: FakeTwilio
 ) -> tuple[int, int, float]:
-    """Returns the number of texts, how often a watcher missed one, and the slowest recovery in
-    seconds.
+    """Return the number of texts, the number of texts that a watcher missed, and the slowest
+    recovery in seconds.
     """
     async with (
         aiohttp.ClientSession() as session,
@@ -172,7 +172,7 @@ async def drill(
         sent: list[str] = []
         missed, slowest = 0, 0.0
         for n in range(faults):
-            kind = random.choice(["dies", "hangs", "forgets", "talks nonsense"])
+            kind = random.choice(["dies", "hangs", "forgets", "sends garbage"])
             stop = asyncio.Event()
             texting = tasks.create_task(_texts(twilio, services, sent, stop))
             long = n % EVERY_LONG == EVERY_LONG - 1

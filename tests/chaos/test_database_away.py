@@ -1,5 +1,5 @@
-"""While the database is away, the webhook answers 503, so Twilio tries its fallback address. Work
-resumes when the database is back.
+"""While the database is unavailable, the webhook answers 503, so that Twilio tries the fallback
+address. Work resumes when the database is back.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ IN_TIME = 5.0  # seconds
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["stopped", "hangs"])
-async def test_503_while_it_is_away_and_200_when_it_is_back(
+async def test_requests_get_503_during_an_outage_and_200_after_it(
     postgres_url: str, tmp_path: Path, hangs: bool
 ) -> None:
     cable, url = await Cable.to(postgres_url)
@@ -26,7 +26,7 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
     await twilio.start()
     settings = {"DATABASE_URL": url, **twilio.settings}
     service = running_service(tmp_path, **settings)
-    # in a thread, because this event loop runs the cable
+    # In a thread, because this event loop runs the cable.
     running = await asyncio.to_thread(service.__enter__)
     try:
         webhook = f"{running.url}/webhooks/twilio/sms"
@@ -44,10 +44,10 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
             cable.flow()
         else:
             await cable.plug_in(cable.port)
-        async with asyncio.timeout(15):  # wait for hanging work to end first
+        async with asyncio.timeout(15):  # Wait for hanging work to end first.
             while (await twilio.send_inbound(webhook, "+12025557001", MAIN, "after")).status != 200:
                 await asyncio.sleep(0.1)
-        # overdue work is done now: both requesters get the text about their handoff
+        # The service now does overdue work, so both requesters get the text about their handoff.
         async with asyncio.timeout(30):
             while not twilio.sent:
                 await asyncio.sleep(0.05)
@@ -58,7 +58,9 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
 
 
 async def _is_away(address: str) -> None:
-    """The probe, the API and a page report the outage in time, and when to retry."""
+    """Check that the probe, the API and a page report the outage in time, with the time of the next
+    try.
+    """
     headers = {"Accept": "text/html", "Authorization": "Bearer x", "Cookie": "patchboard=x"}
     async with aiohttp.ClientSession(
         headers=headers, timeout=aiohttp.ClientTimeout(total=IN_TIME)

@@ -11,7 +11,7 @@ from tests.chaos.hosts_cluster import proxy_configuration
 SERVERS = {"a": "127.0.0.1:8001", "b": "127.0.0.1:8002"}
 
 
-def test_the_shipped_configuration_is_right(tmp_path: Path) -> None:
+def test_haproxy_accepts_the_shipped_configuration(tmp_path: Path) -> None:
     text = proxy_configuration("127.0.0.1:8080", str(tmp_path / "admin.sock"), SERVERS)
     assert all(f"server {name} {address}" in text for name, address in SERVERS.items())
     program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")

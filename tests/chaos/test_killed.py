@@ -1,5 +1,6 @@
-"""The service is killed with -9 while texts arrive. Every text that was answered 200 is stored,
-gets its answer, and reaches the webhook."""
+"""The test kills the service with -9 while texts arrive. Every text with an answer 200 is stored,
+gets its reply, and reaches the webhook.
+"""
 
 import asyncio
 import itertools
@@ -20,14 +21,14 @@ from tests.support.service import free_port, running_service
 from tests.support.story import MAIN
 from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
 
-KILLS = int(os.environ.get("PATCHBOARD_TEST_KILLS", "1"))  # make chaos kills more often
+KILLS = int(os.environ.get("PATCHBOARD_TEST_KILLS", "1"))  # ``make chaos`` kills more often
 REQUESTERS = 15
 ANSWERED = "about "
 
 
 @pytest.fixture
 async def bot() -> AsyncIterator[str]:
-    """A bot that repeats the requester's words, one word per text, and gives the same answer to a
+    """A bot that repeats the requester's words, one word per text. It gives the same answer to a
     repeated turn.
     """
 
@@ -45,7 +46,7 @@ async def bot() -> AsyncIterator[str]:
 
 
 class Requesters:
-    """Requesters who text one word after another and record the words that were answered 200."""
+    """Requesters who text one word after another and record the words that got an answer 200."""
 
     def __init__(self, twilio: FakeTwilio, url: str) -> None:
         self._twilio, self._url = twilio, url
@@ -53,7 +54,7 @@ class Requesters:
         self.acknowledged: list[str] = []
 
     async def text_until(self, ended: asyncio.Event) -> None:
-        async def one(number: str) -> None:
+        async def text_words(number: str) -> None:
             while not ended.is_set():
                 word = f"word{next(self._words)}"
                 try:
@@ -63,22 +64,24 @@ class Requesters:
                 if answer.status == 200:
                     self.acknowledged.append(word)
 
-        await asyncio.gather(*(one(f"+1202555{8000 + n}") for n in range(REQUESTERS)))
+        await asyncio.gather(*(text_words(f"+1202555{8000 + n}") for n in range(REQUESTERS)))
 
 
-async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path: Path) -> None:
+async def test_a_service_that_is_killed_while_texts_arrive_loses_none(
+    database_url: str, bot: str, tmp_path: Path
+) -> None:
     port = free_port()
     twilio = FakeTwilio()
     await twilio.start()
     async with ticket_system() as receiver:
         want_texts(database_url, receiver.address)
-        # kill the service after the commit and before the answer to each call
+        # Kill the service after the commit and before the answer to each call.
         receiver.wakes = asyncio.Event()
         requesters = await _texts_and_kills(database_url, bot, tmp_path, port, twilio, receiver)
         receiver.wakes.set()
         settings = _settings(database_url, bot, twilio)
         with running_service(tmp_path, port=port, **settings):
-            # on PostgreSQL, the leases of a killed process end after about 20 s
+            # On PostgreSQL, the leases of a killed process end after about 20 s.
             async with asyncio.timeout(90):
                 while missing := _unanswered(twilio, requesters.acknowledged) | _not_reported(
                     receiver, requesters.acknowledged
@@ -87,12 +90,12 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
         _in_order(receiver)
     assert not missing
     bodies = [m.body for m in twilio.sent]
-    assert sorted(bodies) == sorted(set(bodies)), "nothing was sent twice"
+    assert sorted(bodies) == sorted(set(bodies)), "no text was sent twice"
     await twilio.close()
 
 
 def want_texts(database_url: str, address: str) -> None:
-    """Set up a webhook that gets the texts of requesters."""
+    """Set up a webhook that receives the texts of requesters."""
     opened = engine(database_url, size=1, writes=True)
     hook = {"name": "Texts", "url": address, "secret": SECRET, "with_texts": True}
     with opened.begin() as conn:
@@ -118,9 +121,7 @@ async def _texts_and_kills(
     twilio: FakeTwilio,
     receiver: TicketSystem,
 ) -> Requesters:
-    """Send texts, and kill the service again and again while texts and calls to the webhook are
-    under way.
-    """
+    """Send texts, and kill the service again and again during texts and calls to the webhook."""
     settings = _settings(database_url, bot, twilio)
     requesters = Requesters(twilio, f"http://127.0.0.1:{port}/webhooks/twilio/sms")
     for kill in range(KILLS):
@@ -145,7 +146,7 @@ def _not_reported(receiver: TicketSystem, words: list[str]) -> set[str]:
 
 
 def _in_order(receiver: TicketSystem) -> None:
-    """The first calls about each conversation are in the order of its texts."""
+    """Return whether the first calls about each conversation are in the order of its texts."""
     seen: dict[int, list[int]] = {}
     first = {event["data"]["message"]["id"]: event["data"] for event in receiver.events[::-1]}
     for event in receiver.events:

@@ -1,5 +1,6 @@
-"""While the database is away or the process is frozen, agents with an open stream stay available
-and get offers."""
+"""During a database outage or a freeze of the process, agents with an open stream stay available
+and get offers.
+"""
 
 import asyncio
 import signal
@@ -27,7 +28,7 @@ async def pulled_cable(
     cable, by_cable = await Cable.to(url)
     settings = {"DATABASE_URL": by_cable, **twilio.settings}
     service = running_service(home, **settings)
-    # in a thread, because this event loop runs the cable
+    # In a thread, because this event loop runs the cable.
     running = await asyncio.to_thread(service.__enter__)
     try:
         yield running, cable, cable.port
@@ -36,9 +37,9 @@ async def pulled_cable(
         await cable.pull()
 
 
-async def grace_has_begun_anew(url: str) -> None:
-    """Wait until the grace time has started again, because the worker or the end of the gap has
-    handled the overdue decision.
+async def grace_time_has_restarted(url: str) -> None:
+    """Wait until the grace time has restarted. That happens after the worker or the end of the gap
+    has handled the overdue decision.
     """
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as db:
         found: Any = None
@@ -51,7 +52,9 @@ async def grace_has_begun_anew(url: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_an_outage_and_a_freeze_set_nobody_away(postgres_url: str, tmp_path: Path) -> None:
+async def test_an_outage_and_a_freeze_set_no_agent_to_away(
+    postgres_url: str, tmp_path: Path
+) -> None:
     async with (
         FakeTwilio() as twilio,
         pulled_cable(postgres_url, tmp_path, twilio) as (service, cable, plugged),
@@ -71,17 +74,15 @@ async def test_an_outage_and_a_freeze_set_nobody_away(postgres_url: str, tmp_pat
         async with session.get(f"{service.url}/readyz") as ready:
             assert ready.status == 503
         await cable.plug_in(plugged)
-        await grace_has_begun_anew(postgres_url)
+        await grace_time_has_restarted(postgres_url)
         await is_offered_work(mia, twilio, ANN)
 
         service.process.send_signal(signal.SIGSTOP)
         await db.execute(OVERDUE)
         service.process.send_signal(signal.SIGCONT)
-        await grace_has_begun_anew(postgres_url)
+        await grace_time_has_restarted(postgres_url)
         await is_offered_work(mia, twilio, BOB)
-        assert [one["event"] for one in [await anext(heard)]] == ["offer"], (
-            "the stream was never closed"
-        )
+        assert [one["event"] for one in [await anext(heard)]] == ["offer"], "the stream stayed open"
         stream.close()
 
 

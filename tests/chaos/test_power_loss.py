@@ -1,4 +1,4 @@
-"""The short form of the drill in which power fails; ``make chaos`` runs the long one."""
+"""The short form of the drill of power failures. ``make chaos`` runs the long form."""
 
 import random
 from pathlib import Path
@@ -20,13 +20,13 @@ A, B = b"a" * DISK_PAGE, b"b" * DISK_PAGE
 
 async def test_acknowledged_texts_survive_a_power_failure(tmp_path: Path) -> None:
     if not is_possible():
-        pytest.skip("this Python hides the functions of its SQLite")
+        pytest.skip("Python code cannot call the functions of this SQLite")
     recorder, base = await record(tmp_path, 24)
     found = lose_power(base, recorder.steps, every=6, seed=1)
-    assert found.losses >= 16, "the drill must lose power"
+    assert found.losses >= 16, "the drill must simulate a power failure"
     assert (found.lost, found.duplicated, found.broken) == (0, 0, 0)
     unsafe = [one for one in recorder.steps if not isinstance(one, Sync)]
-    assert lose_power(base, unsafe, every=6, seed=1).lost > 0, "the drill must notice a lost text"
+    assert lose_power(base, unsafe, every=6, seed=1).lost > 0, "the drill must detect a lost text"
 
 
 def test_only_synced_writes_survive() -> None:
@@ -40,7 +40,7 @@ def test_a_truncation_counts_like_a_write() -> None:
     assert after_power_loss({}, [*steps, Sync("wal")]) == {"wal": b""}
 
 
-def test_parts_of_a_write_survive_by_chance() -> None:
+def test_random_parts_of_a_write_survive() -> None:
     steps = [Write("wal", 0, A + B)]
     found = {
         bytes(after_power_loss({}, steps, random.Random(seed)).get("wal", b""))

@@ -1,5 +1,6 @@
-"""A SQLite file that nobody can write: requests are refused with 503 and a clear cause, and work
-resumes when the file can be written again."""
+"""While the SQLite file is read-only, requests get 503 with a clear cause. Work resumes when the
+file is writable again.
+"""
 
 from pathlib import Path
 
@@ -13,7 +14,9 @@ REFUSES = "tests.support.fork_faults.READ_ONLY"
 NUMBER = "+12025557001"
 
 
-async def test_503_while_the_file_is_read_only(sqlite_url: str, tmp_path: Path) -> None:
+async def test_requests_get_503_while_the_file_is_read_only(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     refuses = tmp_path / "read-only"
     async with FakeTwilio() as twilio, aiohttp.ClientSession() as session:
         settings = {"DATABASE_URL": sqlite_url, **twilio.settings}

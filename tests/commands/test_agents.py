@@ -21,7 +21,9 @@ def run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
-    """Runs a command with a line of standard input; returns its status and what it printed."""
+    """Return a function that runs a command with a line of standard input. It returns the exit code
+    and the printed text.
+    """
     for name, value in {"HOME": str(tmp_path), "DATABASE_URL": database_url}.items():
         monkeypatch.setenv(f"PATCHBOARD_{name}", value)
 
@@ -42,7 +44,9 @@ def stored_hash(url: str, email: str) -> str:
     return found
 
 
-def test_an_added_agent_is_listed_and_can_sign_in(run: Run, database_url: str) -> None:
+def test_the_command_adds_an_agent_who_is_listed_and_can_sign_in(
+    run: Run, database_url: str
+) -> None:
     admin = ("add", "ada@example.com", "--name", "Ada", "--role", "admin", "--role", "trainer")
     assert run(*admin, typed="a long password") == (
         0,
@@ -62,7 +66,7 @@ def test_an_added_agent_is_listed_and_can_sign_in(run: Run, database_url: str) -
         (("password", "mia@example.com"), "", "password must have at least 8 characters"),
     ],
 )
-def test_a_wrong_value_is_named(
+def test_the_error_names_a_wrong_value(
     run: Run, arguments: tuple[str, ...], typed: str, says: str
 ) -> None:
     code, printed = run(*arguments, typed=typed)
@@ -80,7 +84,7 @@ def test_a_new_password_replaces_the_old_one(run: Run, database_url: str) -> Non
     assert not password_matches(stored, "mia-demo")
 
 
-def test_a_lost_phone_is_reset(run: Run, database_url: str) -> None:
+def test_the_command_resets_the_second_factor_of_a_lost_phone(run: Run, database_url: str) -> None:
     opened = sa.create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
     app, one = t.authenticators, {"agent_id": 1, "secret": "sealed"}
     with opened.begin() as conn:

@@ -24,7 +24,7 @@ name = "Night shift"
 )
 
 
-def test_a_dry_run_prints_every_change_and_makes_none(
+def test_a_dry_run_prints_every_change_and_changes_nothing(
     tmp_path: Path,
     database_url: str,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""``patchboard token`` and ``patchboard keys`` in a terminal."""
+"""The commands ``patchboard token`` and ``patchboard keys``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ def run(
     return lambda *arguments: (cli.main(arguments), "".join(capsys.readouterr()))
 
 
-def test_a_token_is_added_listed_and_revoked(run: Run) -> None:
+def test_the_command_adds_lists_and_revokes_a_token(run: Run) -> None:
     status, printed = run("token", "add", "Zabbix", "--scope", "read", "--scope", "texts")
     assert (status, printed[:4]) == (0, "pbt_")
     assert run("token", "add", "Zabbix", "--scope", "read")[0] == 1
@@ -38,7 +38,7 @@ def test_a_token_without_a_scope_is_refused(run: Run) -> None:
     assert (status, printed) == (1, "patchboard: scopes must not be empty\n")
 
 
-def test_the_generated_key_is_rotated(run: Run, tmp_path: Path) -> None:
+def test_the_command_rotates_the_generated_key(run: Run, tmp_path: Path) -> None:
     run("keys", "show")
     first = (tmp_path / "secret_key").read_text()
     assert run("keys", "new")[0] == 0

@@ -1,4 +1,4 @@
-"""``patchboard media``: files move to an S3 store and back, and missing ones are listed."""
+"""``patchboard media`` moves files to an S3 store and back, and lists missing files."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def bucket(s3: S3Server) -> Bucket:
 def folder(
     tmp_path: Path, bucket: Bucket, s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> MediaFolder:
-    """The folder of a desk that is about to move to the bucket."""
+    """The media folder of a desk whose files move to the bucket."""
     for name, value in (s3.settings(bucket) | {"PATCHBOARD_HOME": str(tmp_path)}).items():
         monkeypatch.setenv(name, value)
     return MediaFolder(tmp_path / "media")
@@ -55,7 +55,7 @@ def test_files_move_to_the_store_and_back(
     assert (sorted(folder.names()), list(store.names())) == (sorted([*names, later]), [])
 
 
-def test_a_damaged_file_stops_the_move_and_stays(
+def test_a_damaged_file_stops_the_move_and_is_not_deleted(
     folder: MediaFolder, bucket: Bucket, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = folder.keep(b"one", clock.now())
@@ -88,7 +88,7 @@ def test_an_option_of_the_other_action_is_refused(
     assert (code, out.endswith(f"patchboard {right}\n"), list(folder.names())) == (1, True, [name])
 
 
-def test_a_store_that_is_down_is_named(
+def test_the_error_names_a_store_that_is_down(
     folder: MediaFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = folder.keep(b"one", clock.now())
@@ -118,4 +118,6 @@ def test_a_check_lists_missing_files_and_deletes_unused_ones(
     assert code == 1
     assert f"2 files in messages. Missing in {store.where}: 1. Unused there: 1." in out
     assert f"missing {missing}" in out
-    assert store.read(unused) == b"unused", "its row may not be written yet"
+    assert store.read(unused) == b"unused", (
+        "a new file stays, because its row may not be written yet"
+    )

@@ -1,4 +1,4 @@
-"""``patchboard erase``, ``hand-out`` and ``backup`` in a terminal, and their entries in the audit
+"""The commands ``patchboard erase``, ``hand-out`` and ``backup``, and their entries in the audit
 log.
 """
 
@@ -13,10 +13,10 @@ from tests.commands.test_keys_and_tokens import Run, run  # noqa: F401  # a fixt
 def entries(sqlite_url: str) -> list[tuple[str, str, str]]:
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as database:
         rows = database.execute("SELECT action, subject, name FROM audit_log ORDER BY id")
-        return [row for row in rows if row[0] != "created"]  # the desk of the tests
+        return [row for row in rows if row[0] != "created"]  # the tests' desk
 
 
-def test_a_person_is_handed_out(run: Run, sqlite_url: str, tmp_path: Path) -> None:  # noqa: F811
+def test_the_command_exports_a_persons_data(run: Run, sqlite_url: str, tmp_path: Path) -> None:  # noqa: F811
     file = tmp_path / "ann.zip"
     status, printed = run("hand-out", "E1001", str(file))
     assert (status, printed) == (0, f"Wrote {file}: 0 conversations, 0 files\n")
@@ -31,10 +31,10 @@ def test_a_person_is_handed_out(run: Run, sqlite_url: str, tmp_path: Path) -> No
     )
     status, printed = run("hand-out", "E1001", str(tmp_path / "none" / "ann.zip"))
     assert (status, "cannot be written" in printed) == (1, True)
-    assert len(entries(sqlite_url)) == 1, "nothing was handed out"
+    assert len(entries(sqlite_url)) == 1, "the command exported no data"
 
 
-def test_a_person_is_listed_and_then_erased(run: Run, sqlite_url: str) -> None:  # noqa: F811
+def test_the_command_lists_a_persons_data_and_then_erases_it(run: Run, sqlite_url: str) -> None:  # noqa: F811
     status, printed = run("erase", "E1001")
     assert (status, "Nothing was erased" in printed) == (0, True)
     assert entries(sqlite_url) == []

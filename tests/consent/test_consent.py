@@ -1,4 +1,4 @@
-"""STOP, START and HELP: one ledger, one confirmation, and no text to anybody who has opted out."""
+"""STOP, START and HELP: one ledger, one confirmation, and no text to a number after an opt-out."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ async def ledger(story: Story, number: str = ANN) -> list[Consent]:
 
 
 async def sent(story: Story) -> list[str]:
-    """Let the worker send everything that is due, and accept it."""
+    """Let the worker send all due texts, and let the provider accept them."""
     texts = []
     while claimed := await claim(story):
         for one in claimed:
@@ -67,7 +67,7 @@ def ask(
     )
 
 
-async def test_stop_to_the_virtual_agent_is_confirmed_once_and_closes(story: Story) -> None:
+async def test_stop_to_the_virtual_agent_gets_one_confirmation_and_closes(story: Story) -> None:
     interaction = (await story.text("my laptop")).interaction_id or 0
     await story.text(" Stop. ")
     seen = await story.see(interaction)
@@ -83,11 +83,11 @@ async def test_stop_to_the_virtual_agent_is_confirmed_once_and_closes(story: Sto
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
     again = (await story.text("STOP")).interaction_id or 0
     assert (await story.see(again)).closed_at is not None
-    assert await sent(story) == [], "no second confirmation"
+    assert await sent(story) == [], "the requester gets no second confirmation"
     assert len(await ledger(story)) == 1
 
 
-async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_once(
+async def test_stop_as_the_first_text_creates_an_interaction_and_closes_it(
     story: Story,
 ) -> None:
     for to in (MAIN, DIRECT):
@@ -101,7 +101,7 @@ async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_onc
 @pytest.mark.parametrize(
     "body", ["STOP 12345", "please stop calling", "stop it from beeping", "the bus stop"]
 )
-async def test_a_text_that_only_contains_the_word_reaches_a_person_or_the_bot(
+async def test_a_text_that_only_contains_a_keyword_reaches_an_agent_or_the_bot(
     story: Story, body: str
 ) -> None:
     interaction = (await story.text(body)).interaction_id or 0
@@ -109,7 +109,7 @@ async def test_a_text_that_only_contains_the_word_reaches_a_person_or_the_bot(
     assert await ledger(story) == []
 
 
-async def test_a_live_agent_keeps_the_conversation_and_sees_why_nothing_can_be_sent(
+async def test_after_stop_a_live_agent_keeps_the_conversation_and_sees_the_opt_out(
     story: Story,
 ) -> None:
     interaction = await story.with_agent(MIA)
@@ -125,7 +125,7 @@ async def test_a_live_agent_keeps_the_conversation_and_sees_why_nothing_can_be_s
         await story.write(interaction, "Are you still there?")
 
 
-async def test_queued_texts_are_canceled_with_a_reason(story: Story) -> None:
+async def test_stop_cancels_queued_texts_with_a_reason(story: Story) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
     message = await story.write(interaction, "Does it have a light on?")
@@ -137,7 +137,7 @@ async def test_queued_texts_are_canceled_with_a_reason(story: Story) -> None:
     assert kept.error.code == 21610
 
 
-async def test_start_opts_in_again_and_only_then_is_yes_a_keyword(story: Story) -> None:
+async def test_start_opts_in_again_and_yes_is_a_keyword_only_after_an_opt_out(story: Story) -> None:
     interaction = (await story.text("yes")).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.VIRTUAL_AGENT
     for word in ("START", "yes"):
@@ -150,7 +150,7 @@ async def test_start_opts_in_again_and_only_then_is_yes_a_keyword(story: Story) 
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_an_opted_out_requester_who_writes_reaches_a_person(story: Story) -> None:
+async def test_a_text_of_an_opted_out_requester_reaches_an_agent(story: Story) -> None:
     await story.text("STOP")
     await sent(story)
     interaction = (await story.text("my badge is stuck")).interaction_id or 0
@@ -169,7 +169,7 @@ async def test_help_is_also_answered_after_an_opt_out(story: Story) -> None:
     assert (first, help_line.partition(":")[0]) == (OUT, "Northwind IT")
 
 
-async def test_help_is_answered_also_where_a_queue_or_a_live_agent_has_the_conversation(
+async def test_help_is_answered_in_queued_and_live_agents_conversations(
     story: Story,
 ) -> None:
     waiting = (await story.text("my laptop", to=DIRECT)).interaction_id or 0
@@ -181,7 +181,7 @@ async def test_help_is_answered_also_where_a_queue_or_a_live_agent_has_the_conve
 
 
 @pytest.mark.parametrize("word", [Command.HELP, Command.OPT_IN])
-async def test_a_word_that_the_provider_has_answered_begins_nothing(
+async def test_a_keyword_that_the_provider_answered_starts_no_conversation(
     story: Story, word: Command
 ) -> None:
     text = Text(
@@ -212,7 +212,9 @@ async def test_keywords_that_the_provider_answered_get_no_second_answer(story: S
 
 
 @pytest.mark.parametrize("how", ["answer", "receipt"])
-async def test_the_providers_refusal_holds_for_its_number_alone(story: Story, how: str) -> None:
+async def test_a_refusal_of_the_provider_applies_only_to_its_company_number(
+    story: Story, how: str
+) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
     message = await story.write(interaction, "hello?")
@@ -235,7 +237,7 @@ async def test_the_providers_refusal_holds_for_its_number_alone(story: Story, ho
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_a_confirmation_that_the_provider_refuses_was_given_by_it(story: Story) -> None:
+async def test_a_confirmation_that_the_provider_refuses_is_canceled(story: Story) -> None:
     interaction = (await story.text("STOP")).interaction_id or 0
     (one,) = await claim(story)
     await begin(story, int(one.key))
@@ -245,7 +247,7 @@ async def test_a_confirmation_that_the_provider_refuses_was_given_by_it(story: S
     assert len(await ledger(story)) == 1
 
 
-async def test_agents_record_consent_and_only_requesters_lift_their_own_opt_out(
+async def test_agents_record_consent_but_only_requesters_undo_their_own_opt_out(
     story: Story,
 ) -> None:
     interaction = await story.with_agent(MIA)
@@ -269,13 +271,13 @@ async def test_agents_record_consent_and_only_requesters_lift_their_own_opt_out(
         await story.store.write(change_consent, ask(opted_out=False, note="He wants to."))
 
 
-async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
+async def test_a_text_and_a_stop_at_the_same_time_are_both_handled(story: Story) -> None:
     at_once = [
         Text(sid=f"SM{n}", requester_number=ANN, provider_number=MAIN, body=body)
         for n, body in enumerate(["hello", "STOP", "START", "STOP", "are you there?"])
     ]
     received = await story.store.write(receive_sms.run, at_once)
-    assert len({one.interaction_id for one in received}) == 4, "each word ends its conversation"
+    assert len({one.interaction_id for one in received}) == 4, "each keyword ends its conversation"
     assert (await story.see(received[-1].interaction_id or 0)).owner.kind is Owner.QUEUE
     assert [entry.opted_out for entry in await ledger(story)] == [True, False, True]
     assert await sent(story) == [OUT, OUT]
@@ -284,8 +286,8 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
 async def test_sending_waits_for_an_uncommitted_opt_out(
     postgres_url: str, clock: MovedClock
 ) -> None:
-    """One process has received a STOP and not committed it yet, when another process checks consent
-    before a send.
+    """One process has received a STOP but not committed it. Meanwhile another process checks
+    consent before a send.
     """
     opened = Store(
         postgres_url,
@@ -318,7 +320,7 @@ async def test_sending_waits_for_an_uncommitted_opt_out(
     opened.close()
 
 
-async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) -> None:
+async def test_an_admin_imports_and_exports_opt_outs(story: Story, tmp_path: Path) -> None:
     await story.text("STOP", number=BOB)
     file = tmp_path / "desk.toml"
     file.write_text(
@@ -340,9 +342,9 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
     assert written == {(ANN, DIRECT), (BOB, None)}
 
 
-async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
-    """Runs a hundred races on each database (make chaos: a thousand). No text is sent after the
-    STOP was stored.
+async def test_no_text_leaves_after_a_stop_that_races_with_a_send(story: Story) -> None:
+    """Runs a hundred races on each database, and a thousand in ``make chaos``. The service sends no
+    text after it has stored the STOP.
     """
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
@@ -375,8 +377,8 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
         late += was_stopped and outgoing is not None
 
     races = list(zip(numbers, messages, strict=True))
-    # A lane handles all texts of a batch together, and all sends together. The kind that was queued
-    # first wins the race.
+    # A lane handles all texts of a batch together, and all sends together. The kind that came first
+    # into the queue wins the race.
     for n in range(0, RACES, 10):
         acts: list[Callable[[], Awaitable[None]]] = [
             act
@@ -387,12 +389,12 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
         chance.shuffle(acts)
         await asyncio.gather(*(act() for act in [first, *acts]))
     assert late == 0
-    assert 0 < left < RACES, "both won at times"
+    assert 0 < left < RACES, "each side won some races"
     statuses = [(await line(story, message)).status for message in messages]
     assert statuses.count(Status.CANCELED) == RACES - left
 
 
-async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(
+async def test_an_imported_opt_out_applies_to_a_number_that_never_texted(
     story: Story, tmp_path: Path
 ) -> None:
     file = tmp_path / "desk.toml"
@@ -405,9 +407,7 @@ async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [STRANGER]
 
 
-async def test_an_import_that_comes_again_does_not_undo_a_start(
-    story: Story, tmp_path: Path
-) -> None:
+async def test_a_repeated_import_does_not_undo_a_start(story: Story, tmp_path: Path) -> None:
     file = tmp_path / "desk.toml"
     file.write_text(f'[[opt_outs]]\nnumber = "{BOB}"\n')
     await story.store.write(import_desk, read_desk_file.read(file))
@@ -421,7 +421,7 @@ async def test_an_import_that_comes_again_does_not_undo_a_start(
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_only_the_requester_lifts_the_carriers_opt_out(story: Story) -> None:
+async def test_only_the_requester_can_undo_the_carriers_opt_out(story: Story) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
     message = await story.write(interaction, "hello?")
@@ -435,7 +435,9 @@ async def test_only_the_requester_lifts_the_carriers_opt_out(story: Story) -> No
         await story.store.write(change_consent, again)
 
 
-async def test_many_opt_outs_at_once_some_of_them_twice(story: Story, tmp_path: Path) -> None:
+async def test_an_import_stores_thousands_of_opt_outs_once_each(
+    story: Story, tmp_path: Path
+) -> None:
     numbers = [f"+1303{n:07d}" for n in range(5000)]
     entries = [f'[[opt_outs]]\nnumber = "{number}"\n' for number in [*numbers, numbers[0]]]
     file = tmp_path / "desk.toml"
@@ -456,7 +458,7 @@ async def test_many_opt_outs_at_once_some_of_them_twice(story: Story, tmp_path: 
     "body",
     ["take me off your list", "Stop. Thank you", "STOP\n--\nJo Bloggs", "no me escriban más"],
 )
-async def test_a_clear_wish_opts_out_and_is_confirmed_as_the_keyword_is(
+async def test_a_clear_request_opts_out_and_gets_the_same_confirmation_as_stop(
     story: Story, body: str
 ) -> None:
     interaction = (await story.text("my laptop")).interaction_id or 0
@@ -468,18 +470,22 @@ async def test_a_clear_wish_opts_out_and_is_confirmed_as_the_keyword_is(
         Source.KEYWORD,
         body.partition("\n")[0],
         None,
-    ), "the provider is told"
+    ), "the opt-out is pushed to the provider"
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
-async def test_a_clear_wish_reaches_the_ledger_beside_a_live_agent_too(story: Story) -> None:
+async def test_a_clear_request_in_a_live_agents_conversation_reaches_the_ledger(
+    story: Story,
+) -> None:
     interaction = await story.with_agent(MIA)
     await story.text("please stop texting me", to=DIRECT)
     assert (await story.see(interaction)).owner.kind is Owner.AGENT
     assert [one.opted_out for one in await ledger(story)] == [True]
 
 
-async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story: Story) -> None:
+async def test_the_desk_asks_once_about_a_likely_request_and_then_an_agent_decides(
+    story: Story,
+) -> None:
     interaction = (await story.text("take me off the list")).interaction_id or 0
     asked = (
         "Would you like to stop texts from Northwind IT? Reply STOP to opt out, or tell us "
@@ -495,7 +501,9 @@ async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story:
     assert [one.opted_out for one in await ledger(story)] == [True]
 
 
-async def test_after_a_question_back_the_virtual_agent_continues(story: Story) -> None:
+async def test_after_the_question_about_a_likely_request_the_virtual_agent_continues(
+    story: Story,
+) -> None:
     interaction = (await story.text("remove me")).interaction_id or 0
     await story.text("from the sales team channel")
     question = await story.begin(interaction)
@@ -503,14 +511,16 @@ async def test_after_a_question_back_the_virtual_agent_continues(story: Story) -
     assert question.message == "from the sales team channel"
 
 
-async def test_a_likely_wish_beside_a_live_agent_is_the_agents_to_read(story: Story) -> None:
+async def test_a_likely_request_in_a_live_agents_conversation_is_left_to_the_agent(
+    story: Story,
+) -> None:
     interaction = await story.with_agent(MIA)
     before = await story.texted(interaction)
     await story.text("take me off the list", to=DIRECT)
     assert await story.texted(interaction) == before
 
 
-async def test_strangers_get_an_explanation_of_the_number(story: Story) -> None:
+async def test_unknown_senders_get_an_explanation_of_the_number(story: Story) -> None:
     interaction = (await story.text("wrong number, who is this")).interaction_id or 0
     assert await story.texted(interaction) == [
         "This is Northwind IT, a help desk you can text. Reply STOP to opt out, or tell us "
@@ -519,7 +529,7 @@ async def test_strangers_get_an_explanation_of_the_number(story: Story) -> None:
     assert await story.begin(interaction) is None
 
 
-async def test_help_as_the_first_text_to_live_agents_is_one_text_and_no_conversation(
+async def test_help_as_the_first_text_to_live_agents_gets_one_text_and_no_conversation(
     story: Story,
 ) -> None:
     interaction = (await story.text("HELP", number=BOB, to=DIRECT)).interaction_id or 0

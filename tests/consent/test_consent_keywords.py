@@ -1,5 +1,4 @@
-"""Consent keywords count only as a whole text, in any case and with any marks around
-them."""
+"""Consent keywords count only as a whole text. Case and surrounding punctuation do not matter."""
 
 from datetime import datetime
 
@@ -35,12 +34,12 @@ OWN = {Command.OPT_OUT: ["alto", "Arrêt"], Command.OPT_IN: ["alta"]}
 @pytest.mark.parametrize(
     "text", [*OPT_OUT, "stop", " Stop. ", "STOP!!", "“stop”", "\nQuit\n", "ALTO", "arrêt", *MARKED]
 )
-def test_opt_out_words(text: str) -> None:
+def test_opt_out_keywords(text: str) -> None:
     assert word(text, OWN) is Command.OPT_OUT
 
 
 @pytest.mark.parametrize("text", [*OPT_IN, "yes", "Start", "alta"])
-def test_opt_in_words(text: str) -> None:
+def test_opt_in_keywords(text: str) -> None:
     assert word(text, OWN) is Command.OPT_IN
 
 
@@ -60,11 +59,11 @@ def test_opt_in_words(text: str) -> None:
         *("", "...", "cancel my request", "alto el fuego", "quit the app", "STOPP", "help me"),
     ],
 )
-def test_a_text_that_only_contains_such_a_word_does_not_count(text: str) -> None:
+def test_a_text_that_only_contains_a_keyword_is_not_one(text: str) -> None:
     assert word(text, OWN) is None
 
 
-def test_help() -> None:
+def test_help_keywords() -> None:
     assert [word(text, {}) for text in ("HELP", "info", "Help me?")] == [
         Command.HELP,
         Command.HELP,
@@ -90,7 +89,9 @@ def test_help() -> None:
         (None, "", ConsentSituation.ANYTHING_ELSE),
     ],
 )
-def test_meaning_of_a_text(said: Command | None, facts: str, row: ConsentSituation) -> None:
+def test_the_meaning_of_a_text_depends_on_the_current_consent(
+    said: Command | None, facts: str, row: ConsentSituation
+) -> None:
     names = ("opted_out", "bot_answers", "is_answered")
     assert situation(said, **{name: name in facts.split() for name in names}) is row
 
@@ -106,13 +107,13 @@ def test_meaning_of_a_text(said: Command | None, facts: str, row: ConsentSituati
         (Command.OPT_OUT, [], False),
     ],
 )
-def test_a_lost_word_is_overruled_by_what_was_said_since(
+def test_a_later_text_outranks_a_recovered_keyword(
     lost: Command, since: list[tuple[Command | None, bool]], *, overruled: bool
 ) -> None:
     assert is_overruled(lost, since) is overruled
 
 
-def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
+def test_each_row_has_its_steps_and_only_changes_get_a_confirmation() -> None:
     assert set(TABLE) == set(ConsentSituation)
     assert [row for row, steps in TABLE.items() if ConsentStep.CONFIRM in steps] == [
         ConsentSituation.OPTS_OUT,
@@ -140,14 +141,14 @@ def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
         ),
     ],
 )
-def test_company_numbers_that_an_entry_changed(
+def test_an_entry_lists_the_company_numbers_that_it_changed(
     entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]
 ) -> None:
     """0 stands for all company numbers."""
     assert affected_numbers([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
 
-def test_why_somebody_cannot_be_texted() -> None:
+def test_the_reason_why_a_number_cannot_be_texted() -> None:
     since = datetime(2026, 11, 3, 9, 0)  # noqa: DTZ001  # the desk's own zone
     assert why_not(Source.KEYWORD, since, words="quit..") == (
         "Opted out on 3 November 2026 by texting quit. Only they can opt back in, by texting START."

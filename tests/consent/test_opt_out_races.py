@@ -1,4 +1,4 @@
-"""No text leaves after an opt-out was acknowledged, even if the provider is slow."""
+"""After the service has acknowledged an opt-out, no text leaves, even if the provider is slow."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
 
 
 class SlowProvider:
-    """A provider that needs a while for each text and records when each request began."""
+    """A slow provider that records when each request began."""
 
     def __init__(self) -> None:
         self.began: list[tuple[str, str, float]] = []
@@ -41,10 +41,10 @@ class SlowProvider:
         pass
 
 
-async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: str) -> None:
+async def test_no_text_leaves_after_an_acknowledged_opt_out(database_url: str) -> None:
     pools: list[Worker] = []
 
-    def told(_hints: object, work_at: datetime | None) -> None:
+    def nudge_pools(_hints: object, work_at: datetime | None) -> None:
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
@@ -52,7 +52,7 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
         database_url,
         clock=real.now,
         settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
-        after_commit=told,
+        after_commit=nudge_pools,
     )
     story, provider = Story(store), SlowProvider()
     none: Any = provider

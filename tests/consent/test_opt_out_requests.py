@@ -1,5 +1,5 @@
-"""Opt-outs: the keyword in any spelling, clear requests, likely requests, and texts that do not ask
-to opt out.
+"""Recognizes opt-outs: keywords in any spelling, clear requests, likely requests, and texts that do
+not ask to opt out.
 """
 
 import pytest
@@ -205,7 +205,7 @@ AT_FIRST = (
 
 
 @pytest.mark.parametrize("text", SPELLINGS)
-def test_the_keyword_in_any_spelling(text: str) -> None:
+def test_a_keyword_in_any_spelling_opts_out(text: str) -> None:
     assert word(text, {Command.OPT_OUT: ["ALTO"]}) is Command.OPT_OUT
 
 
@@ -213,18 +213,18 @@ def test_the_keyword_in_any_spelling(text: str) -> None:
     ("own", "text"),
     [("ARRET", "arrêt"), ("Arrêt", "ARRET !"), ("keine SMS mehr", "Keine SMS mehr.")],
 )
-def test_an_admins_words_match_with_and_without_accents(own: str, text: str) -> None:
+def test_an_admins_keywords_match_with_and_without_accents(own: str, text: str) -> None:
     assert word(text, {Command.OPT_OUT: [own]}) is Command.OPT_OUT
 
 
 @pytest.mark.parametrize("text", CLEAR)
-def test_a_clear_wish_opts_out(text: str) -> None:
+def test_a_clear_request_opts_out(text: str) -> None:
     for written in (text, text.upper(), f"{text}\n\nGet Outlook for iOS"):
         assert word(written, {}) is Command.OPT_OUT
 
 
 @pytest.mark.parametrize("text", LIKELY)
-def test_a_likely_wish_is_asked_back(text: str) -> None:
+def test_a_likely_request_gets_a_question(text: str) -> None:
     assert word(text, {}) is None
     assert (
         opt_out_intent(text, first=False) is opt_out_intent(text, first=True) is OptOutIntent.LIKELY
@@ -263,7 +263,7 @@ def test_wrong_number_counts_only_as_the_whole_first_text() -> None:
     )
 
 
-def test_no_help_desk_text_opts_out_or_is_asked_back() -> None:
+def test_no_help_desk_text_opts_out_or_gets_a_question() -> None:
     held_out = YAML(typ="safe").load((ROOT / "tests" / "bot" / "held_out_texts.yml").read_text())
     held_out_texts = [text for found in held_out["texts"].values() for text in found]
     assert len(texts()) >= 1000
@@ -289,7 +289,7 @@ def test_no_training_text_of_the_bot_opts_out() -> None:
     ] == []
 
 
-def test_a_text_that_is_made_to_slow_the_rule_does_not() -> None:
+def test_no_text_can_make_the_rule_slow() -> None:
     for unit in (
         "no thanks ",
         "please ",
@@ -305,4 +305,4 @@ def test_a_text_that_is_made_to_slow_the_rule_does_not() -> None:
     ):
         opt_out_intent(
             unit * (160 // len(unit)), first=True
-        )  # a pattern that backtracks would take forever
+        )  # A pattern that backtracks would take extremely long.

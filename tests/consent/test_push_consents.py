@@ -1,5 +1,5 @@
-"""Consents are pushed to the provider by number and by messaging service. The tests use Twilio's
-official client against the fake.
+"""The desk pushes consents to the provider by number and by messaging service. The tests use
+Twilio's official client and the fake Twilio.
 """
 
 from pathlib import Path
@@ -41,14 +41,14 @@ SERVICE = "MG" + "0123456789abcdef" * 2
 
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
-    """A worker that only pushes consents to Twilio."""
+    """Return a worker that only pushes consents to Twilio."""
     deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(start_pushing, None)
     return Worker(deps, frozenset({Work.PUSH_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
-    """Both of the company's numbers are in the pool of one messaging service."""
+    """Put both company numbers into the pool of one messaging service."""
     for one in await story.store.read(list_provider_numbers):
         await story.store.write(
             change_provider_number,
@@ -72,16 +72,16 @@ async def newest(story: Story, number: str = ANN) -> Consent:
     return (await story.store.read(consents.ledger, number))[0]
 
 
-# Consent ------------------------------------------------------------------------------------------
+# Pushes -----------------------------------------------------------------------------------------
 
 
-async def tell(worker: Worker, clock: MovedClock) -> None:
-    """Let the worker run again. Returns the consents that it pushes."""
+async def push(worker: Worker, clock: MovedClock) -> None:
+    """Let the worker run again. Return the consents that it pushes."""
     clock.move(120)
     assert await worker.step() == 1
 
 
-async def untold(story: Story) -> int:
+async def waiting_pushes(story: Story) -> int:
     return await story.count(t.consents, t.consents.c.told_at.is_(None))
 
 
@@ -90,7 +90,7 @@ async def test_the_provider_gets_consents_by_number(
 ) -> None:
     await story.store.write(change_consent, recorded())
     await story.store.write(change_consent, recorded(BOB, of=DIRECT))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert twilio.consents == {
         (ANN, MAIN): "opt-out",
         (ANN, DIRECT): "opt-out",
@@ -106,7 +106,7 @@ async def test_the_provider_gets_consents_by_number(
     told = await newest(story)
     assert (told.told_at, told.told_why) == (clock(), None)
     await story.store.write(change_consent, recorded(opted_out=False))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert twilio.consents == {
         (ANN, MAIN): "opt-in",
         (ANN, DIRECT): "opt-in",
@@ -123,20 +123,20 @@ async def test_a_push_waits_a_minute_so_that_an_undone_change_needs_one_push(
     clock.move(20)
     assert await worker.step() == 1
     assert twilio.consent_items == []
-    await tell(worker, clock)
+    await push(worker, clock)
     assert [item["status"] for item in twilio.consent_items] == ["opt-out", "opt-out"]
-    assert await untold(story) == 0
+    assert await waiting_pushes(story) == 0
 
 
-async def test_start_lifts_a_stop_for_all_numbers(
+async def test_start_undoes_a_stop_for_all_numbers(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.text("STOP")
-    await tell(worker, clock)
+    await push(worker, clock)
     assert twilio.consents == {(ANN, MAIN): "opt-out", (ANN, DIRECT): "opt-out"}
     assert {item["source"] for item in twilio.consent_items} == {"opt-out-message"}
     await story.text("START", to=DIRECT)
-    await tell(worker, clock)
+    await push(worker, clock)
     assert twilio.consents == {(ANN, MAIN): "opt-in", (ANN, DIRECT): "opt-in"}
     assert twilio.consent_items[-1]["source"] == "opt-in-message"
 
@@ -144,36 +144,37 @@ async def test_start_lifts_a_stop_for_all_numbers(
 async def test_only_changed_senders_are_pushed(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    """Pushing an old opt-in again would lift a STOP that the provider has and the desk does
-    not have yet."""
+    """If the desk pushed an old opt-in again, it would undo a STOP that only the provider has so
+    far.
+    """
     for body in ("STOP", "START"):
         await story.text(body)
-        await tell(worker, clock)
+        await push(worker, clock)
     twilio.consent_items.clear()
     await story.store.write(change_consent, recorded(of=DIRECT))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert [(item["sender_id"], item["status"]) for item in twilio.consent_items] == [
         (DIRECT, "opt-out")
     ]
 
 
-async def test_a_messaging_service_is_one_sender(
+async def test_a_messaging_service_counts_as_one_sender(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await in_one_service(story)
     await story.text("STOP")
-    await tell(worker, clock)
+    await push(worker, clock)
     assert twilio.consents == {(ANN, SERVICE): "opt-out"}
 
 
-async def test_more_than_one_request_of_consents_is_split(
+async def test_many_consents_are_split_into_several_requests(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     for n in range(30):
         await story.store.write(change_consent, recorded(f"+1303555{n:04d}"))
-    await tell(worker, clock)
-    assert len(twilio.consents) == 24, "two senders, and 25 go into a request"
-    assert await worker.step() == 0, "not faster than Twilio takes them"
+    await push(worker, clock)
+    assert len(twilio.consents) == 24, "there are two senders, and a request takes 25 consents"
+    assert await worker.step() == 0, "the requests keep to Twilio's rate"
     for count in (48, 60):
         clock.move(1)
         assert await worker.step() == 1
@@ -185,9 +186,9 @@ async def test_provider_opt_outs_and_names_are_not_pushed(
 ) -> None:
     await refused(story)
     await story.text("STOP", number="12345")
-    await tell(worker, clock)
+    await push(worker, clock)
     assert {item["contact_id"] for item in twilio.consent_items} == set()
-    assert await untold(story) == 0
+    assert await waiting_pushes(story) == 0
 
 
 async def test_the_ledger_shows_the_providers_objection(
@@ -196,40 +197,40 @@ async def test_the_ledger_shows_the_providers_objection(
     twilio.consent_faults[ANN] = "INVALID_CONTACT"
     for number in (ANN, BOB):
         await story.store.write(change_consent, recorded(number))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert (await newest(story)).told_why == "INVALID_CONTACT (30646)"
     assert (await newest(story, BOB)).told_why is None
-    assert await untold(story) == 0
+    assert await waiting_pushes(story) == 0
 
 
-async def test_a_consent_to_push_again_delays_no_other(
+async def test_a_consent_that_must_be_retried_delays_no_other(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_faults[ANN] = "INTERNAL_SERVER_ERROR"
     for number in (ANN, BOB):
         await story.store.write(change_consent, recorded(number))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert (await newest(story)).told_why == "INTERNAL_SERVER_ERROR (30646)"
     assert [(await newest(story, number)).told_at is None for number in (ANN, BOB)] == [True, False]
     clock.move(1)
     assert await worker.step() == 1
-    assert await worker.step() == 0, "and not again and again at once"
+    assert await worker.step() == 0, "the worker does not retry it at once"
     twilio.consent_faults.clear()
-    await tell(worker, clock)
-    assert await untold(story) == 0
+    await push(worker, clock)
+    assert await waiting_pushes(story) == 0
 
 
-async def test_a_request_that_is_refused_as_a_whole_is_split(
+async def test_a_refused_request_is_split(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_refused.add(ANN)
     for number in (ANN, BOB):
         await story.store.write(change_consent, recorded(number))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert (await newest(story)).told_why == "refused (20001)"
     assert (await newest(story, BOB)).told_why is None
     assert {number for number, _ in twilio.consents} == {BOB}
-    assert await untold(story) == 0
+    assert await waiting_pushes(story) == 0
 
 
 async def test_a_new_sender_gets_the_current_opt_outs(
@@ -238,14 +239,14 @@ async def test_a_new_sender_gets_the_current_opt_outs(
     for body in ("STOP", "START"):
         await story.text(body, number=BOB)
     await story.text("STOP")
-    await tell(worker, clock)
+    await push(worker, clock)
     twilio.consents.clear()
     twilio.consent_items.clear()
     await in_one_service(story)
-    await tell(worker, clock)
+    await push(worker, clock)
     assert twilio.consents == {(ANN, SERVICE): "opt-out"}
     await in_one_service(story)
-    assert await untold(story) == 0, "nothing changed"
+    assert await waiting_pushes(story) == 0, "no consent changed"
 
 
 async def test_each_sender_gets_its_own_state(
@@ -253,9 +254,9 @@ async def test_each_sender_gets_its_own_state(
 ) -> None:
     for number in (MAIN, DIRECT):
         await story.store.write(change_consent, recorded(of=number))
-    await story.text("START")  # opts in to MAIN; the state for DIRECT does not change
+    await story.text("START")  # This opts in to MAIN. The state for DIRECT does not change.
     await story.store.write(change_consent, recorded(opted_out=False, of=DIRECT))
-    await tell(worker, clock)
+    await push(worker, clock)
     assert {
         (item["sender_id"], item["status"], item["source"]) for item in twilio.consent_items
     } == {
@@ -273,7 +274,7 @@ async def test_each_sender_gets_its_own_state(
         (403, NO_CONSENTS, 6 * 3600),
     ],
 )
-async def test_a_push_waits_while_the_provider_is_away(
+async def test_a_push_waits_during_an_outage_of_the_provider(
     story: Story,
     twilio: FakeTwilio,
     worker: Worker,
@@ -284,7 +285,7 @@ async def test_a_push_waits_while_the_provider_is_away(
 ) -> None:
     twilio.consent_status = status
     await story.store.write(change_consent, recorded())
-    await tell(worker, clock)
+    await push(worker, clock)
     entry = await newest(story)
     assert (entry.told_at, entry.told_why) == (None, why)
     clock.move(again - 1)
@@ -297,13 +298,13 @@ async def test_a_push_waits_while_the_provider_is_away(
     assert await story.store.read(consents.not_pushed, clock()) == (0, None)
 
 
-async def test_a_change_during_a_push_is_pushed_too(story: Story, clock: MovedClock) -> None:
+async def test_a_change_during_a_push_is_also_pushed(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_consent, recorded())
     clock.move(120)
     batch = await story.store.write(begin_push, None)
     await story.store.write(change_consent, recorded(opted_out=False))
     await story.store.write(finish_push, ConsentPush(batch, {}))
-    assert await untold(story) == 1
+    assert await waiting_pushes(story) == 1
 
 
 async def test_requesters_own_texts_outrank_recorded_entries(
@@ -321,13 +322,13 @@ async def test_requesters_own_texts_outrank_recorded_entries(
         await story.store.write(change_consent, recorded(opted_out=False))
     held = await story.store.read(consents.opted_out, ANN, 1)
     assert held is not None
-    assert held.source is Source.KEYWORD, "and that is what agents are told"
+    assert held.source is Source.KEYWORD, "agents see the same state"
     await story.text("START")
     assert await story.store.read(consents.in_force) == []
 
 
 async def test_recorded_entries_never_replace_requesters_own_texts(story: Story) -> None:
-    """If it did, the agent who recorded the entry could undo the requester's own opt-out."""
+    """Otherwise the agent who recorded the entry could undo the requester's own opt-out."""
     await refused(story)
     await in_one_service(story)
     await story.store.write(change_consent, recorded(of=MAIN))
@@ -335,7 +336,7 @@ async def test_recorded_entries_never_replace_requesters_own_texts(story: Story)
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
 
 
-async def test_stop_and_start_in_one_batch(story: Story) -> None:
+async def test_a_stop_and_a_start_in_one_batch_are_both_recorded(story: Story) -> None:
     await story.store.write(change_consent, recorded(of=MAIN))
 
     def both(tx: Transaction, _: None) -> None:
@@ -367,7 +368,7 @@ async def refused(story: Story, number: str = ANN) -> None:
     await finish(story, message, Refused(code=21610))
 
 
-async def test_a_text_names_the_service_and_keeps_its_number(
+async def test_a_text_names_the_messaging_service_and_keeps_its_number(
     story: Story, twilio: FakeTwilio, tmp_path: Path
 ) -> None:
     await in_one_service(story)
@@ -395,7 +396,7 @@ async def test_a_providers_refusal_covers_the_whole_messaging_service(story: Sto
         assert await story.store.read(consents.opted_out, ANN, one.id) is None
 
 
-async def test_without_a_service_an_opt_out_holds_for_one_number(story: Story) -> None:
+async def test_without_a_messaging_service_an_opt_out_applies_to_one_number(story: Story) -> None:
     await refused(story)
     held = [
         await story.store.read(consents.opted_out, ANN, one.id)

@@ -1,4 +1,4 @@
-"""A report that an opt-out interrupted continues when the requester opts in again."""
+"""When a requester opts in again, the report that the opt-out interrupted continues."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from handoff_service.rules.shared.vocabulary import State
 from tests.support.story import Story
 
 
-async def report(story: Story, **collected: str) -> int:
+async def start_report(story: Story, **collected: str) -> int:
     interaction = (await story.text("my laptop is dead")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -20,7 +20,7 @@ async def report(story: Story, **collected: str) -> int:
 
 
 async def test_the_topic_continues_after_stop_and_start(story: Story) -> None:
-    await report(story, Problem="my laptop is dead", Device="laptop")
+    await start_report(story, Problem="my laptop is dead", Device="laptop")
     await story.text("STOP")
     back = (await story.text("START")).interaction_id or 0
     assert (await story.see(back)).state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED)
@@ -32,24 +32,26 @@ async def test_the_topic_continues_after_stop_and_start(story: Story) -> None:
         "device": "laptop",
     }
     await story.finish(question, "Welcome back.", "How bad is it?")
-    assert await story.begin(back) is None, "START itself is answered"
+    assert await story.begin(back) is None, "START itself gets an answer"
 
 
-async def test_without_a_report_nothing_continues(story: Story) -> None:
-    await report(story, Topic="account")
+async def test_without_a_report_no_topic_continues(story: Story) -> None:
+    await start_report(story, Topic="account")
     await story.text("STOP")
     back = (await story.text("START")).interaction_id or 0
     assert (await story.see(back)).state is State.CLOSED_COMPLETE
 
 
 @pytest.mark.parametrize(("word", "explains"), [("CANCEL", True), ("quit", True), ("STOP", False)])
-async def test_cancel_inside_a_report_is_explained(story: Story, word: str, explains: bool) -> None:
-    interaction = await report(story, Problem="my laptop is dead")
+async def test_cancel_inside_a_report_gets_an_explanation(
+    story: Story, word: str, explains: bool
+) -> None:
+    interaction = await start_report(story, Problem="my laptop is dead")
     await story.text(word)
     assert (await story.texted(interaction))[-1].endswith(ONLY_REPORT) is explains
 
 
 async def test_cancel_outside_a_report_is_only_an_opt_out(story: Story) -> None:
-    interaction = await report(story, Topic="account")
+    interaction = await start_report(story, Topic="account")
     await story.text("CANCEL")
     assert ONLY_REPORT not in (await story.texted(interaction))[-1]

@@ -1,4 +1,4 @@
-"""Texts that start nothing: reactions, and thanks after closing."""
+"""Texts that start no conversation and no bot turn: reactions, and thanks after closing."""
 
 from datetime import timedelta
 
@@ -61,7 +61,7 @@ async def test_a_reaction_is_shown_on_the_quoted_message_and_starts_no_turn(
 
 
 @pytest.mark.parametrize("state", [State.WORK_IN_PROGRESS, State.ON_HOLD, State.CLOSED_COMPLETE])
-async def test_a_reaction_and_its_removal_change_neither_a_conversation_nor_its_timers(
+async def test_adding_and_removing_a_reaction_changes_no_conversation_and_no_timer(
     story: Story, state: State
 ) -> None:
     ann = await story.with_agent()
@@ -115,7 +115,7 @@ async def test_a_reaction_to_a_picture_is_shown_on_the_newest_one(story: Story) 
     assert [one.reaction for one in await story.lines(ann) if one.media] == [None, None]
 
 
-async def test_a_reaction_to_nothing_known_is_kept_and_starts_nothing(story: Story) -> None:
+async def test_a_reaction_to_an_unknown_text_is_stored_and_starts_no_turn(story: Story) -> None:
     received = await story.text("Liked “Your old help desk”", number=STRANGER)
     kept = await story.see(received.interaction_id or 0)
     assert (kept.state, kept.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
@@ -126,7 +126,7 @@ async def test_a_reaction_to_nothing_known_is_kept_and_starts_nothing(story: Sto
     assert [line.reaction for line in await story.lines(ann)] == [None] * 3
 
 
-async def test_an_ordinary_text_is_no_reaction(story: Story) -> None:
+async def test_an_ordinary_text_is_not_a_reaction(story: Story) -> None:
     received = await story.text('Loved "Frozen" but my screen is broken')
     assert (await story.lines(received.interaction_id or 0))[-1].kind is Kind.MESSAGE
 
@@ -138,7 +138,7 @@ async def test_an_ordinary_text_is_no_reaction(story: Story) -> None:
     ("Thanks, but it broke again", 1, 10, False),
     ("Thanks so much!", 1, 0, False),
 ])  # fmt: skip
-async def test_thanks_stay_with_the_conversation_that_was_just_closed(
+async def test_thanks_stay_in_the_conversation_that_was_just_closed(
     story: Story, clock: MovedClock, body: str, after: int, minutes: int, stays: bool
 ) -> None:
     await story.store.write(change_desk, {"thanks_minutes": minutes})
@@ -154,7 +154,7 @@ async def test_thanks_stay_with_the_conversation_that_was_just_closed(
 
 
 @pytest.mark.parametrize("body", ["Thanks Mia", "thank you Mia Chen!", "Muchas gracias, Mía 🙏"])
-async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it_as_unread(
+async def test_an_agent_sees_thanks_by_name_after_closing_as_unread(
     story: Story, body: str
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -176,13 +176,13 @@ async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it
     assert await story.store.read(conversation_list.ongoing_items, MIA, others=False) == []
 
 
-async def test_somebody_elses_name_is_no_thanks(story: Story) -> None:
+async def test_thanks_to_another_name_start_a_conversation(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.close(ann, MIA)
     assert (await story.text("thanks printer", to=DIRECT)).interaction_id != ann
 
 
-async def test_a_blank_text_to_live_agents_waits_for_one_that_shows_something(story: Story) -> None:
+async def test_a_blank_text_to_live_agents_waits_for_a_visible_text(story: Story) -> None:
     blank = await story.text("\u200b \u2800", to=DIRECT)
     kept = await story.see(blank.interaction_id or 0)
     assert (blank.outcome, kept.state, kept.owner.kind) == (
@@ -200,7 +200,7 @@ async def test_a_blank_text_to_live_agents_waits_for_one_that_shows_something(st
     assert [line.body for line in await story.lines(first.interaction_id or 0)][-1] == " "
 
 
-async def test_the_virtual_agent_answers_thanks_on_its_own_line(story: Story) -> None:
+async def test_thanks_on_the_virtual_agents_number_start_a_new_conversation(story: Story) -> None:
     ann = (await story.text("where is my badge", to=MAIN)).interaction_id or 0
     await story.hand_off(ann)
     await story.available(MIA)

@@ -1,4 +1,4 @@
-"""Attributes that an admin defines: values of users and conversations, on both databases."""
+"""Attributes that an admin defines for users and conversations, on both databases."""
 
 import pytest
 
@@ -52,19 +52,19 @@ async def define(
     return await story.store.write(make_attribute, fields)
 
 
-async def put(story: Story, ann: int, **values: str | None) -> None:
+async def set_values(story: Story, ann: int, **values: str | None) -> None:
     command = ChangeAttributes(interaction_id=ann, agent_id=MIA, values=values)
     await story.store.write(change_attributes, command)
 
 
-async def test_an_agent_sets_changes_and_removes_an_attribute_with_lines(story: Story) -> None:
+async def test_setting_changing_and_removing_an_attribute_each_add_a_line(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "order", AttributeType.NUMBER)
-    await put(story, ann, order="12.0")
-    await put(story, ann, order="12")
-    await put(story, ann, order="13")
+    await set_values(story, ann, order="12.0")
+    await set_values(story, ann, order="12")
+    await set_values(story, ann, order="13")
     assert (await story.see(ann)).attributes == {"order": "13"}
-    await put(story, ann, order=None)
+    await set_values(story, ann, order=None)
     assert (await story.see(ann)).attributes == {}
     assert [one.body for one in await story.lines(ann)][-3:] == [
         "Mia Chen set “Order” to “12”",
@@ -72,19 +72,19 @@ async def test_an_agent_sets_changes_and_removes_an_attribute_with_lines(story: 
         "Mia Chen removed “Order”, which was “13”",
     ]
     with pytest.raises(BadInput) as refused:
-        await put(story, ann, order="x", size="1")
+        await set_values(story, ann, order="x", size="1")
     assert refused.value.errors == {
         "attributes": "there is no conversation attribute “size”; “Order” must be a number, such "
         "as 12 or 12.5"
     }
 
 
-async def test_lines_show_values_in_words(story: Story) -> None:
+async def test_lines_show_values_as_people_read_them(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "urgent", AttributeType.YES_NO)
     await define(story, "due", AttributeType.DATE)
-    await put(story, ann, urgent="true", due="2026-11-30")
-    await put(story, ann, urgent="no", due=None)
+    await set_values(story, ann, urgent="true", due="2026-11-30")
+    await set_values(story, ann, urgent="no", due=None)
     assert [one.body for one in await story.lines(ann)][-4:] == [
         "Mia Chen set “Urgent” to “Yes”",
         "Mia Chen set “Due” to “30 Nov 2026”",
@@ -97,10 +97,10 @@ async def test_the_list_and_its_views_filter_by_attribute(story: Story) -> None:
     ann = await story.with_agent()
     bob = await story.with_agent(number=BOB)
     await define(story, "urgent", AttributeType.YES_NO)
-    await put(story, ann, urgent="yes")
-    await put(story, bob, urgent="no")
+    await set_values(story, ann, urgent="yes")
+    await set_values(story, bob, urgent="no")
 
-    async def shown() -> list[int]:
+    async def shown_conversations() -> list[int]:
         lists = await story.store.read(lambda conn: list_query.lists(conn, MIA, others=False))
         assert lists.attributes == {"urgent=yes": "Urgent: Yes", "urgent=no": "Urgent: No"}
         return [one.interaction.id for one in lists.ongoing]
@@ -108,7 +108,7 @@ async def test_the_list_and_its_views_filter_by_attribute(story: Story) -> None:
     for value, found in (("urgent=Yes", [ann]), ("urgent=no", [bob]), (None, [bob, ann])):
         how = SortAndFilter(attribute=value)
         await story.store.write(list_views.choose_list, ChooseList(agent_id=MIA, how=how))
-        assert await shown() == found
+        assert await shown_conversations() == found
     view = SaveView(
         agent_id=MIA, name="Now", how=SortAndFilter(attribute="urgent=yes"), shared=True
     )
@@ -122,11 +122,11 @@ async def test_the_list_and_its_views_filter_by_attribute(story: Story) -> None:
             await story.store.write(list_views.save_view, view)
 
 
-async def test_attributes_of_several_conversations_are_set_and_put_back(story: Story) -> None:
+async def test_a_bulk_action_sets_attributes_and_undo_restores_them(story: Story) -> None:
     ann = await story.with_agent()
     bob = await story.with_agent(number=BOB)
     await define(story, "order", AttributeType.NUMBER)
-    await put(story, ann, order="12")
+    await set_values(story, ann, order="12")
     roles = frozenset({Role.AGENT})
     mia = CurrentAgent(MIA, "Mia Chen", "mia@example.com", roles, Presence.AVAILABLE)
     each = attributes_each(story.store, mia, {"order": "13"})
@@ -138,7 +138,7 @@ async def test_attributes_of_several_conversations_are_set_and_put_back(story: S
     assert [(await story.see(one)).attributes for one in (ann, bob)] == [{"order": "12"}, {}]
 
 
-async def test_a_definition_that_stored_values_do_not_fit_names_them(story: Story) -> None:
+async def test_a_refused_definition_names_the_stored_values_that_do_not_fit(story: Story) -> None:
     for n, value in enumerate(["Yes", "2", "3", "4", "5"]):
         made = MakeUser(external_id=f"N{n}", name=f"User {n}", attributes={"vip": value})
         await story.store.write(make_user, made)
@@ -168,7 +168,7 @@ async def test_a_definition_that_stored_values_do_not_fit_names_them(story: Stor
 async def test_values_stay_when_a_definition_is_renamed_or_deleted(story: Story) -> None:
     ann = await story.with_agent()
     order = await define(story, "order", AttributeType.NUMBER)
-    await put(story, ann, order="12")
+    await set_values(story, ann, order="12")
     await story.store.write(change_attribute, ChangeAttribute(id=order, values={"name": "Order"}))
     for values in ({"key": "other"}, {"owner": USER}):
         with pytest.raises(Conflict):
@@ -179,11 +179,11 @@ async def test_values_stay_when_a_definition_is_renamed_or_deleted(story: Story)
     assert (await story.see(ann)).attributes == {"order": "12"}
     with pytest.raises(BadInput):
         await define(story, "order", AttributeType.DATE)
-    await put(story, ann, order=None)
+    await set_values(story, ann, order=None)
     assert (await story.see(ann)).attributes == {}
 
 
-async def test_a_required_attribute_is_set_before_closing_or_with_it(story: Story) -> None:
+async def test_closing_requires_a_value_for_a_required_attribute(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "order", AttributeType.TEXT, required_to_close=True)
     with pytest.raises(BadInput) as refused:
@@ -194,7 +194,9 @@ async def test_a_required_attribute_is_set_before_closing_or_with_it(story: Stor
     assert (closed.closed_at is not None, closed.attributes) == (True, {"order": "A-7"})
 
 
-async def test_a_messaging_action_compares_attributes(story: Story, clock: MovedClock) -> None:
+async def test_a_messaging_actions_condition_compares_attributes(
+    story: Story, clock: MovedClock
+) -> None:
     rules = Rules(story.store, clock)
     await rules.none()
     order = await define(story, "order", AttributeType.NUMBER)
@@ -206,8 +208,8 @@ async def test_a_messaging_action_compares_attributes(story: Story, clock: Moved
     await rules.add("Big orders", REQUESTER, "5m", conditions=[condition], text="Big order")
     small = await story.with_agent()
     big = await story.with_agent(number=BOB)
-    await put(story, small, order="99")
-    await put(story, big, order="100")
+    await set_values(story, small, order="99")
+    await set_values(story, big, order="100")
     for number in (ANN, BOB):
         await story.text("still waiting", to=DIRECT, number=number)
     await rules.wait(minutes=6)
@@ -253,10 +255,10 @@ async def test_a_desk_file_defines_attributes_and_checks_values(story: Story) ->
     await story.store.write(import_desk, read(corrected))
 
 
-async def test_the_export_of_conversations_has_them(story: Story) -> None:
+async def test_the_export_of_conversations_includes_attributes(story: Story) -> None:
     ann = await story.with_agent()
     await define(story, "order", AttributeType.TEXT)
-    await put(story, ann, order="A-7")
+    await set_values(story, ann, order="A-7")
     await keep(story.store)
     (row,) = await story.store.read(export.reported, [ann])
     assert row.attributes == {"order": "A-7"}

@@ -1,5 +1,6 @@
-"""A text without visible characters is refused with their name, and skipped in the virtual
-agent's answers."""
+"""Agents cannot send a text without visible characters, and the error names these characters. The
+service skips such texts in the virtual agent's answers.
+"""
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.support.story import ANN, DIRECT, MIA, Story
 NOTHING = " \u00ad\u2062\n"
 
 
-async def test_a_text_that_shows_nothing_is_refused_by_name(story: Story) -> None:
+async def test_a_refusal_of_an_invisible_text_names_its_characters(story: Story) -> None:
     ann = await story.with_agent(MIA)
     write = Write(interaction_id=ann, agent_id=MIA, body=NOTHING)
     start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=DIRECT), body=NOTHING)
@@ -36,7 +37,7 @@ async def test_a_text_that_shows_nothing_is_refused_by_name(story: Story) -> Non
         assert "a soft hyphen" in refused.value.errors["body"]
 
 
-async def test_a_reply_of_the_virtual_agent_that_shows_nothing_is_skipped(story: Story) -> None:
+async def test_an_invisible_reply_of_the_virtual_agent_is_skipped(story: Story) -> None:
     ann = (await story.text("hi, my laptop won't start")).interaction_id or 0
     question = await story.begin(ann)
     assert question is not None
@@ -59,7 +60,7 @@ async def test_a_requesters_blank_text_is_stored_and_answered_without_the_bot(st
     assert question.message == "my laptop is slow"
 
 
-async def test_an_emoji_that_chooses_nothing_brings_the_choices_again(story: Story) -> None:
+async def test_an_emoji_that_matches_no_choice_repeats_the_choices(story: Story) -> None:
     ann = (await story.text("my laptop is slow")).interaction_id or 0
     question = await story.begin(ann)
     assert question is not None

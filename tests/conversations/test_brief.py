@@ -1,4 +1,4 @@
-"""The brief: the quotes from a conversation that an agent needs."""
+"""The brief: quotes from a conversation that tell an agent what it is about."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ def turns(**intents: str) -> list[UnderstoodTurn]:
         ([f"R: {'very ' * 80}broken"], {}, ("very " * 80)[: LONGEST - 1].rstrip() + "…"),
     ],
 )
-def test_the_problem_is_in_the_requesters_words(
+def test_the_brief_quotes_the_problem_in_the_requesters_words(
     said: list[str], understood: dict[str, str], problem: str | None
 ) -> None:
     found = brief(lines(*said), turns(**understood), None).problem
@@ -146,7 +146,7 @@ def test_the_brief_lists_promises(said: str, sentence: str | None) -> None:
     assert [one.text for one in found] == ([sentence] if sentence else [])
 
 
-def test_new_lines_came_after_the_agent_last_read() -> None:
+def test_the_brief_counts_the_lines_after_the_agent_last_read() -> None:
     said = lines("R: hi", "A: Hello", *(f"R: text {n}" for n in range(7)), "S: a label")
     assert brief(said, [], None).new_count == 0
     found = brief(said, [], 2)
@@ -159,7 +159,7 @@ def test_new_lines_came_after_the_agent_last_read() -> None:
     assert brief([*said, mine], [], 10).new == []
 
 
-def test_a_brief_stays_short_and_names_who_said_what() -> None:
+def test_a_brief_stays_short_and_names_the_author_of_each_quote() -> None:
     said = lines(*(f"A: I'll do thing {n}." for n in range(MAX_ENTRIES + 3)))
     found = brief(said, [], None).promised
     assert [one.text for one in found] == [f"I'll do thing {n}." for n in range(3, MAX_ENTRIES + 3)]

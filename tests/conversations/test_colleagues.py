@@ -1,5 +1,6 @@
-"""Acting on a colleague's conversation: the actor joins, and the owner gets a notice. A text that
-ends a hold leaves a line."""
+"""An agent who acts on a colleague's conversation joins it, and the owner gets a notice. A text
+that ends a hold adds a line.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -123,13 +124,15 @@ async def test_the_owner_gets_a_notice_when_a_colleague(
     )
 
 
-async def test_the_owners_own_acts_leave_no_notice(story: Story) -> None:
+async def test_the_owners_own_actions_add_no_notice(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.close(ann, MIA)
     assert await notices(story) == []
 
 
-async def test_a_member_who_acts_does_not_join_twice_and_the_owner_knows(story: Story) -> None:
+async def test_a_member_who_acts_does_not_join_twice_and_the_owner_gets_a_notice(
+    story: Story,
+) -> None:
     ann = await story.with_agent(MIA)
     await story.store.write(join_group, Member(interaction_id=ann, agent_id=OMAR))
     await story.close(ann, OMAR)
@@ -160,7 +163,7 @@ async def test_the_notice_of_the_last_action_stays_until_seen_or_for_a_day(
     assert await notices(story) == []
 
 
-async def test_a_text_that_ends_a_hold_leaves_a_line(story: Story) -> None:
+async def test_a_text_that_ends_a_hold_adds_a_line(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.store.write(
         change_interaction,

@@ -18,7 +18,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
-async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: Story) -> None:
+async def test_an_agents_texts_are_queued_counted_and_share_a_line(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "Hi Ann, Mia here. Does the dock have a light on?")
     await story.write(ann, "It’s the small one")
@@ -40,7 +40,7 @@ async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: St
     ("body", "says"),
     [("  ", "must not be empty"), ("a" * 16_001, "at most 16000"), ("a\0b", "NUL")],
 )
-async def test_a_text_that_cannot_be_sent_is_refused_at_the_field(
+async def test_a_text_that_cannot_be_sent_gets_an_error_at_its_field(
     story: Story, body: str, says: str
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -50,7 +50,7 @@ async def test_a_text_that_cannot_be_sent_is_refused_at_the_field(
     assert await story.count(t.messages, t.messages.c.author == "agent") == 0
 
 
-async def test_another_agent_who_writes_joins_and_nothing_is_reassigned(story: Story) -> None:
+async def test_another_agent_who_writes_joins_and_the_owner_stays(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "Omar here", OMAR)
     seen = await story.see(ann)
@@ -58,7 +58,9 @@ async def test_another_agent_who_writes_joins_and_nothing_is_reassigned(story: S
     assert [a.name for a in seen.live_group] == ["Mia Chen", "Omar Haddad"]
 
 
-async def test_writing_into_the_virtual_agents_conversation_takes_it_over(story: Story) -> None:
+async def test_an_agent_who_texts_into_the_virtual_agents_conversation_takes_over(
+    story: Story,
+) -> None:
     ann = (await story.text()).interaction_id or 0
     await story.write(ann, "Mia here", MIA)
     seen = await story.see(ann)
@@ -97,7 +99,9 @@ async def test_closing_texts_the_requester_once_and_clears_the_owner(
     assert (seen.state, seen.owner.kind, seen.closed_at, seen.epoch) == (
         State.CLOSED_COMPLETE, Owner.NONE, clock(), 3,
     )  # fmt: skip
-    assert seen.short_description == "my badge is stuck", "nobody wrote one: the first text"
+    assert seen.short_description == "my badge is stuck", (
+        "without a description from an agent, the list shows the first text"
+    )
     assert (await story.texted(ann))[-1] == "Mia has closed this conversation. Text us any time."
     assert await story.store.read(ongoing_items, MIA, others=False) == []
     with pytest.raises(Conflict):
@@ -106,7 +110,7 @@ async def test_closing_texts_the_requester_once_and_clears_the_owner(
         await story.write(ann, "one more thing")
 
 
-async def test_closing_without_a_line_or_with_the_agents_own(story: Story) -> None:
+async def test_an_agent_closes_without_a_closing_text_or_with_their_own(story: Story) -> None:
     quiet = await story.with_agent(MIA, number=ANN)
     before = await story.texted(quiet)
     await story.close(
@@ -133,7 +137,7 @@ async def test_the_badge_counts_conversations_not_messages(story: Story, clock: 
     assert await story.store.read(read_positions.unread_conversations, MIA) == 0
 
 
-async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves_back(
+async def test_reading_up_to_a_line_leaves_later_lines_unread_and_never_goes_back(
     story: Story,
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -147,7 +151,7 @@ async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves
         assert (await story.see(ann, MIA)).unread == unread
 
 
-async def test_others_conversations_are_a_list_of_their_own(story: Story) -> None:
+async def test_colleagues_conversations_have_their_own_list(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.text(number=STRANGER, to=MAIN)
     assert [o.interaction.id for o in await story.store.read(ongoing_items, OMAR, others=True)] == [
@@ -172,7 +176,7 @@ async def test_missing_records_are_reported(story: Story) -> None:
         await story.write(999, "hi")
 
 
-async def test_a_closed_state_is_not_set_by_a_change(story: Story) -> None:
+async def test_a_change_cannot_set_a_closed_state(story: Story) -> None:
     ann = await story.with_agent(MIA)
     with pytest.raises(BadInput):
         await story.store.write(
@@ -202,7 +206,7 @@ async def test_a_changed_priority_and_description_are_in_the_history(story: Stor
     ]
 
 
-async def test_the_places_in_a_conversation_have_no_gaps(story: Story) -> None:
+async def test_the_sequence_numbers_of_a_conversation_have_no_gaps(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "hi")
     await story.text("yes", to=DIRECT)
@@ -212,7 +216,7 @@ async def test_the_places_in_a_conversation_have_no_gaps(story: Story) -> None:
     )
 
 
-async def test_past_interactions_of_the_number(story: Story) -> None:
+async def test_agents_see_past_interactions_of_the_number(story: Story) -> None:
     first = await story.with_agent(MIA)
     await story.close(first)
     second = await story.see((await story.text("again")).interaction_id or 0)

@@ -1,4 +1,4 @@
-"""Earlier messages of a line, page by page to the first one."""
+"""Earlier messages between two numbers, in pages back to the first message."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from tests.support.story import ANN, DIRECT, Story
 
 
 async def talks(story: Story, *counts: int) -> list[int]:
-    """Create interactions of Ann on the direct line, each with this many additional texts. All but
-    the last one are closed.
+    """Create interactions of Ann on the direct number, each with this many additional texts. All
+    interactions but the last are closed.
     """
     made = []
     for n, count in enumerate(counts):
@@ -21,7 +21,7 @@ async def talks(story: Story, *counts: int) -> list[int]:
     return made
 
 
-async def test_pages_lead_to_the_very_beginning_with_each_line_once(
+async def test_pages_reach_the_first_message_and_show_each_line_once(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(earlier_messages, "LINES", 7)
@@ -44,7 +44,7 @@ async def test_pages_lead_to_the_very_beginning_with_each_line_once(
     assert ends == made[:-1]
 
 
-async def test_a_place_on_another_line_shows_no_other_messages(story: Story) -> None:
+async def test_a_position_in_another_conversation_shows_no_messages(story: Story) -> None:
     (ann,) = await talks(story, 1)
     other = (await story.text("on another line")).interaction_id or 0
     page = await story.store.read(earlier_messages.earlier, ann, Before(other, 2))

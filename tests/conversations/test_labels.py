@@ -1,4 +1,6 @@
-"""Labels on conversations: added, removed, found by search, and chosen as the topic on closing."""
+"""Labels on conversations: agents add and remove them, search by them, and choose one as the topic
+on closing.
+"""
 
 import pytest
 
@@ -28,7 +30,9 @@ async def make(story: Story, name: str, *, topic: bool = False) -> int:
     return await story.store.write(make_label, MakeLabel(name=name, color=Color.BLUE, topic=topic))
 
 
-async def put(story: Story, ann: int, label: int, *, agent: int = MIA, on: bool = True) -> bool:
+async def set_label(
+    story: Story, ann: int, label: int, *, agent: int = MIA, on: bool = True
+) -> bool:
     command = LabelConversation(interaction_id=ann, agent_id=agent, label_id=label, on=on)
     return await story.store.write(label_conversation, command)
 
@@ -37,23 +41,23 @@ async def names(story: Story, ann: int) -> list[str]:
     return [one.name for one in (await story.see(ann)).labels]
 
 
-async def found(story: Story, words: str) -> list[int]:
+async def search_results(story: Story, words: str) -> list[int]:
     wanted = search_query.read(words)
     page = await story.store.read(search.find_interactions, wanted, limit=10)
     return [one.interaction_id for one in page.items]
 
 
-async def test_a_label_is_on_the_conversation_in_its_history_and_in_the_list(story: Story) -> None:
+async def test_conversation_history_and_list_show_a_label(story: Story) -> None:
     ann = await story.with_agent()
     printer, vip = await make(story, "Printer"), await make(story, "VIP")
-    assert await put(story, ann, vip)
-    assert await put(story, ann, printer)
-    assert not await put(story, ann, printer), "it has the label"
+    assert await set_label(story, ann, vip)
+    assert await set_label(story, ann, printer)
+    assert not await set_label(story, ann, printer), "the conversation already has the label"
     assert await names(story, ann) == ["Printer", "VIP"]
     (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert [one.name for one in item.labels] == ["Printer", "VIP"]
-    assert await put(story, ann, vip, on=False)
-    assert not await put(story, ann, vip, on=False)
+    assert await set_label(story, ann, vip, on=False)
+    assert not await set_label(story, ann, vip, on=False)
     told = [one.body for one in await story.lines(ann) if one.event is Event.LABEL]
     assert told == [
         "Mia Chen added the label “VIP”",
@@ -61,21 +65,21 @@ async def test_a_label_is_on_the_conversation_in_its_history_and_in_the_list(sto
         "Mia Chen removed the label “VIP”",
     ]
     with pytest.raises(NotFound):
-        await put(story, ann, 99)
+        await set_label(story, ann, 99)
 
 
-async def test_conversations_are_found_by_label(story: Story) -> None:
+async def test_search_finds_conversations_by_label(story: Story) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
     label = await make(story, "Bürodrucker")
-    await put(story, ann, label)
-    assert await found(story, "burodrucker") == [ann]
-    await put(story, bob, label)
-    assert await found(story, "Bürodrucker") == [bob, ann]
-    await put(story, ann, label, on=False)
-    assert await found(story, "Bürodrucker") == [bob]
+    await set_label(story, ann, label)
+    assert await search_results(story, "burodrucker") == [ann]
+    await set_label(story, bob, label)
+    assert await search_results(story, "Bürodrucker") == [bob, ann]
+    await set_label(story, ann, label, on=False)
+    assert await search_results(story, "Bürodrucker") == [bob]
 
 
-async def test_labels_have_names_of_their_own_and_leave_conversations_when_deleted(
+async def test_labels_have_unique_names_and_deleting_one_removes_it_from_conversations(
     story: Story,
 ) -> None:
     ann, printer = await story.with_agent(), await make(story, "Printer")
@@ -86,7 +90,7 @@ async def test_labels_have_names_of_their_own_and_leave_conversations_when_delet
     ):
         with pytest.raises(Conflict):
             await story.store.write(*refused)
-    await put(story, ann, vip)
+    await set_label(story, ann, vip)
     await story.store.write(change_label, ChangeLabel(id=vip, values={"name": "Board"}))
     assert await names(story, ann) == ["Board"]
     await story.store.write(delete_label, vip)
@@ -94,7 +98,7 @@ async def test_labels_have_names_of_their_own_and_leave_conversations_when_delet
     assert [one.name for one in await story.store.read(labels.list_)] == ["Printer"]
 
 
-async def test_a_desk_that_asks_for_a_topic_closes_nothing_without_one(story: Story) -> None:
+async def test_a_desk_that_asks_for_a_topic_requires_one_to_close(story: Story) -> None:
     ann = await story.with_agent()
     await story.store.write(change_desk, {"ask_topic": True})
     vip, printer = await make(story, "VIP"), await make(story, "Printer", topic=True)
@@ -102,7 +106,7 @@ async def test_a_desk_that_asks_for_a_topic_closes_nothing_without_one(story: St
         with pytest.raises(BadInput) as refused:
             await story.close(ann, topic_id=topic)
         assert list(refused.value.errors) == ["topic_id"]
-    await put(story, ann, vip)
+    await set_label(story, ann, vip)
     await story.close(ann, topic_id=printer)
     closed = await story.see(ann)
     assert (closed.topic and closed.topic.name, len(closed.labels)) == ("Printer", 2)

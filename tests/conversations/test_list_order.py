@@ -1,4 +1,4 @@
-"""The list as a work queue: sorts, filters, and views that are saved for oneself or for all."""
+"""The list as a work queue: sort orders, filters, and saved views, which are private or shared."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -32,8 +32,8 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Item:
     name: str
-    waits: int | None = None  #: minutes until now
-    due: int | None = None  #: minutes from now
+    waits: int | None = None  #: minutes before now
+    due: int | None = None  #: minutes after now
     label_ids: Collection[int] = ()
     has: Collection[Tag] = field(default_factory=set)
 
@@ -73,30 +73,32 @@ def test_the_list_is_sorted_and_filtered(how: SortAndFilter, order: str) -> None
     assert [one.name for one in sort_and_filter(ITEMS, how, NOW)] == order.split()
 
 
-async def shown(story: Story, agent: int = MIA) -> list[int]:
+async def listed_ids(story: Story, agent: int = MIA) -> list[int]:
     lists = await story.store.read(list_query.lists, agent, others=False)
     return [one.interaction.id for one in lists.ongoing]
 
 
-async def test_an_agents_choice_holds_until_it_is_changed(story: Story, clock: MovedClock) -> None:
+async def test_an_agents_choice_of_filters_stays_until_they_change_it(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     clock.move(600)
     bob = await story.with_agent(number=BOB)
     clock.move(61)
     await story.text("hello?", to=DIRECT)
-    assert await shown(story) == [ann, bob]
+    assert await listed_ids(story) == [ann, bob]
     await story.write(ann, "Here I am")
     await story.store.write(
         choose_list, ChooseList(agent_id=MIA, how=SortAndFilter(sort=Sort.LONGEST_WAITING))
     )
-    assert await shown(story) == [bob, ann]
+    assert await listed_ids(story) == [bob, ann]
     waiting = SortAndFilter(tag=Tag.WAITING)
     await story.store.write(choose_list, ChooseList(agent_id=MIA, how=waiting))
     lists = await story.store.read(list_query.lists, MIA, others=False)
-    assert (await shown(story), lists.hidden, lists.unread) == ([bob], 1, 1)
+    assert (await listed_ids(story), lists.hidden, lists.unread) == ([bob], 1, 1)
 
 
-async def test_a_deleted_label_ends_the_filter_by_it(story: Story) -> None:
+async def test_deleting_a_label_ends_its_filter(story: Story) -> None:
     ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
     label = await story.store.write(make_label, MakeLabel(name="VIP"))
     await story.store.write(
@@ -104,9 +106,9 @@ async def test_a_deleted_label_ends_the_filter_by_it(story: Story) -> None:
     )
     how = SortAndFilter(label_id=label)
     await story.store.write(choose_list, ChooseList(agent_id=MIA, how=how))
-    assert await shown(story) == [ann]
+    assert await listed_ids(story) == [ann]
     await story.store.write(delete_label, label)
-    assert sorted(await shown(story)) == [ann, bob]
+    assert sorted(await listed_ids(story)) == [ann, bob]
 
 
 async def test_a_view_is_private_or_shared(story: Story) -> None:

@@ -1,4 +1,6 @@
-"""Joining a live group and leaving it, observing without either, and what an offer's card shows."""
+"""Agents join and leave a live group, or observe without joining. An offer's card shows facts about
+the conversation.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ async def leave(story: Story, interaction_id: int, agent: int = OMAR) -> None:
     await story.store.write(leave_group, Member(interaction_id=interaction_id, agent_id=agent))
 
 
-async def told(story: Story, interaction_id: int) -> list[str]:
+async def line_bodies(story: Story, interaction_id: int) -> list[str]:
     return [
         line.body for line in await story.lines(interaction_id) if line.event is Event.LIVE_GROUP
     ]
@@ -34,7 +36,7 @@ async def group(story: Story, interaction_id: int) -> list[str]:
     return [agent.name for agent in (await story.see(interaction_id)).live_group]
 
 
-async def test_joining_is_visible_and_reassigns_nothing(story: Story) -> None:
+async def test_joining_adds_a_line_and_keeps_the_owner(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.text("one", to=DIRECT)
     before = await story.see(ann, OMAR)
@@ -43,25 +45,25 @@ async def test_joining_is_visible_and_reassigns_nothing(story: Story) -> None:
     assert (seen.owner.name, seen.epoch, seen.unread) == ("Mia Chen", before.epoch, 0)
     await story.text("two", to=DIRECT)
     assert (await story.see(ann, OMAR)).unread == 1
-    assert await told(story, ann) == ["Omar Haddad joined"]
+    assert await line_bodies(story, ann) == ["Omar Haddad joined"]
     assert "Omar Haddad joined" not in await story.texted(ann)
 
 
-async def test_joining_twice_or_at_the_same_time_is_joining_once(story: Story) -> None:
+async def test_a_second_or_simultaneous_join_changes_nothing(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await asyncio.gather(join(story, ann), join(story, ann))
-    assert (await group(story, ann), await told(story, ann)) == (
+    assert (await group(story, ann), await line_bodies(story, ann)) == (
         ["Mia Chen", "Omar Haddad"],
         ["Omar Haddad joined"],
     )
 
 
-async def test_leaving_is_visible_and_refused_for_the_owner(story: Story) -> None:
+async def test_leaving_adds_a_line_and_the_owner_cannot_leave(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await join(story, ann)
     await leave(story, ann)
     await leave(story, ann)
-    assert (await group(story, ann), await told(story, ann)) == (
+    assert (await group(story, ann), await line_bodies(story, ann)) == (
         ["Mia Chen"],
         ["Omar Haddad joined", "Omar Haddad left"],
     )
@@ -84,7 +86,7 @@ async def test_only_an_active_conversation_of_an_agent_can_be_joined(
             await act(story, 999)
 
 
-async def test_taking_over_a_joined_conversation_makes_one_owner(story: Story) -> None:
+async def test_taking_over_a_joined_conversation_leaves_one_owner(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await join(story, ann)
     await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR))
@@ -98,11 +100,11 @@ async def test_taking_over_a_joined_conversation_makes_one_owner(story: Story) -
 
 ANNS = {"problem": "Laptop", "device": "Dell", "impact": ""}
 CARDS = {
-    "without a choice everything collected": ([], ANNS),
-    "what was chosen, in that order": (["device", "problem"],
+    "without a choice, all collected fields": ([], ANNS),
+    "the chosen fields, in their order": (["device", "problem"],
         {"device": "Dell", "problem": "Laptop"}),
-    "what is not known is left out": (["impact", "room", "device"], {"device": "Dell"}),
-    "of the users record": (
+    "unknown fields are left out": (["impact", "room", "device"], {"device": "Dell"}),
+    "fields of the user's record": (
         ["user.department", "user.external_id"],
         {"user.department": "IT", "user.external_id": "E1001"},
     ),
@@ -110,7 +112,9 @@ CARDS = {
 
 
 @pytest.mark.parametrize(("fields", "card"), CARDS.values(), ids=CARDS.keys())
-async def test_a_card_shows(fields: Sequence[str], card: dict[str, str], story: Story) -> None:
+async def test_a_card_shows_the_chosen_fields(
+    fields: Sequence[str], card: dict[str, str], story: Story
+) -> None:
     await story.store.write(
         lambda tx, _: tx.conn.execute(sa.update(t.desk).values(card_fields=fields)), None
     )
@@ -125,7 +129,7 @@ async def test_a_card_shows(fields: Sequence[str], card: dict[str, str], story: 
     assert list(offer.card.items()) == list(card.items())
 
 
-async def test_a_transfer_keeps_what_was_collected_and_says_who_sends_it(story: Story) -> None:
+async def test_a_transfers_card_keeps_collected_facts_and_names_the_sender(story: Story) -> None:
     await story.available(MIA)
     ann = (await story.text(to=MAIN)).interaction_id or 0
     await story.hand_off(ann, problem="Laptop")
@@ -145,13 +149,13 @@ async def test_a_transfer_keeps_what_was_collected_and_says_who_sends_it(story: 
 
 WRONG = {
     "too many": ([f"field {n}" for n in range(13)], "must have at most 12 fields"),
-    "the same twice": (["a", "b", "a"], "“a” is listed twice"),
+    "the same field twice": (["a", "b", "a"], "“a” is listed twice"),
     "no name": (["problem", "<b>"], "“<b>” is not a field. Use names such as"),
     "empty": ([""], "“” is not a field"),
 }
 
 
 @pytest.mark.parametrize(("fields", "said"), WRONG.values(), ids=WRONG.keys())
-def test_a_choice_of_fields_that_cannot_be_used(fields: Sequence[str], said: str) -> None:
+def test_an_invalid_choice_of_fields_is_refused(fields: Sequence[str], said: str) -> None:
     assert said in (offer_card.error(fields) or "")
     assert offer_card.error(["problem", "user.department"]) is None

@@ -1,4 +1,4 @@
-"""Macros: all steps in one transaction, or none; each undone by its inverse."""
+"""Macros run all steps or none, in one transaction. Undo runs the inverse of each step."""
 
 import asyncio
 from datetime import timedelta
@@ -73,7 +73,7 @@ async def test_two_agents_who_run_one_macro_text_the_requester_once(story: Story
     assert (await run(story, other, ann, OMAR)).name == "Other"
 
 
-async def test_a_macro_does_all_its_steps_and_the_history_names_it(story: Story) -> None:
+async def test_a_macro_runs_all_its_steps_and_the_history_names_the_macro(story: Story) -> None:
     ann, printer = await story.with_agent(), await label(story)
     macro = await make(
         story,
@@ -88,7 +88,9 @@ async def test_a_macro_does_all_its_steps_and_the_history_names_it(story: Story)
     assert closed.state is State.CLOSED_COMPLETE
     assert closed.topic is not None
     assert closed.topic.name == "Printer"
-    assert (await story.texted(ann))[-1] == "Hi Ann, it is fixed.", "and no closing text"
+    assert (await story.texted(ann))[-1] == "Hi Ann, it is fixed.", (
+        "the requester gets no closing text"
+    )
     lines = await story.lines(ann)
     begun = next(n for n, one in enumerate(lines) if one.event is Event.MACRO)
     assert [one.body for one in lines[begun:]] == [
@@ -103,7 +105,7 @@ async def test_a_macro_does_all_its_steps_and_the_history_names_it(story: Story)
 
 
 @pytest.mark.parametrize("why", ["opted out", "no topic", "away", "new"])
-async def test_a_step_that_is_refused_is_named_and_nothing_is_done(story: Story, why: str) -> None:
+async def test_a_refused_step_is_named_and_no_step_takes_effect(story: Story, why: str) -> None:
     ann, vip = await story.with_agent(), await label(story, "VIP", topic=False)
     await label(story)
     given: dict[str, Any] = {"label_id": vip, "note": "N"}
@@ -134,15 +136,17 @@ async def test_a_step_that_is_refused_is_named_and_nothing_is_done(story: Story,
     assert (await story.see(ann)).labels == []
 
 
-async def test_supervisors_assign_and_other_agents_ask(story: Story) -> None:
+async def test_a_macro_of_a_supervisor_assigns_and_one_of_an_agent_offers_a_transfer(
+    story: Story,
+) -> None:
     ann = await story.with_agent()
     await story.available(OMAR)
     to_omar = await make(story, to_agent_id=OMAR)
     assert (await run(story, to_omar, ann)).asked
-    assert (await story.see(ann)).owner.id == MIA, "until Omar accepts"
+    assert (await story.see(ann)).owner.id == MIA, "Mia stays the owner until Omar accepts"
     assert (await run(story, to_omar, ann, OMAR, assigns=True)).assigned_from == MIA
     assert (await story.see(ann)).owner.id == OMAR
-    assert not (await run(story, to_omar, ann)).asked, "he has it already"
+    assert not (await run(story, to_omar, ann)).asked, "Omar already has the conversation"
     mine = await make(story, "Mine", to_me=True, state=State.ON_HOLD, hold_for=timedelta(days=2))
     with pytest.raises(Conflict, match="Only supervisors can take it over"):
         await run(story, mine, ann)
@@ -153,7 +157,7 @@ async def test_supervisors_assign_and_other_agents_ask(story: Story) -> None:
     assert taken.hold_until is not None
 
 
-async def test_a_macro_hands_a_conversation_to_a_queue(story: Story) -> None:
+async def test_a_macro_transfers_a_conversation_to_a_queue(story: Story) -> None:
     ann = await story.with_agent()
     queue = (await story.rows(t.queues))[0].id
     await run(story, await make(story, to_queue_id=queue), ann)
@@ -161,7 +165,7 @@ async def test_a_macro_hands_a_conversation_to_a_queue(story: Story) -> None:
     assert "Fixed" in [one.name for one in await story.store.read(queues.blockers, queue)]
 
 
-async def test_a_text_that_waits_is_canceled_and_the_requester_waits_again(story: Story) -> None:
+async def test_undo_cancels_a_waiting_text_and_the_requester_waits_again(story: Story) -> None:
     ann = await story.with_agent()
     macro = await make(story, template_id=await template(story))
     done = await run(story, macro, ann, undo=UNDO)
@@ -182,10 +186,10 @@ async def test_a_text_that_waits_is_canceled_and_the_requester_waits_again(story
     assert row.unanswered == Unanswered.REQUESTER_MESSAGE
     with pytest.raises(Conflict):
         await story.store.write(cancel_delayed, cancel)
-    assert (await run(story, macro, ann)).message_id is None, "it is sent at once"
+    assert (await run(story, macro, ann)).message_id is None, "the text leaves at once"
 
 
-async def test_macros_have_names_of_their_own_and_keep_what_they_use(story: Story) -> None:
+async def test_macros_have_unique_names_and_protect_the_records_that_they_use(story: Story) -> None:
     text, printer = await template(story), await label(story)
     macro = await make(story, template_id=text, label_id=printer)
     for refused, error in (

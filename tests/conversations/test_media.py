@@ -100,10 +100,11 @@ async def write(
     return (await story.lines(interaction))[-1]
 
 
-# In -----------------------------------------------------------------------------------------------
+# Received media
+# -----------------------------------------------------------------------------------------------
 
 
-async def test_a_picture_waits_is_stored_and_open_pages_get_a_hint(
+async def test_a_received_picture_is_stored_and_open_pages_get_a_hint(
     story: Story, heard: Heard
 ) -> None:
     received = await picture_in(story)
@@ -179,7 +180,9 @@ async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
     assert await fetches(story) == []
 
 
-async def test_a_media_store_that_is_away_costs_no_attempt(story: Story, clock: MovedClock) -> None:
+async def test_an_unreachable_media_store_uses_up_no_attempt(
+    story: Story, clock: MovedClock
+) -> None:
     received = await picture_in(story)
     assert await fetches(story) == ["1"]
     for _ in range(MOST_ATTEMPTS + 1):
@@ -188,17 +191,19 @@ async def test_a_media_store_that_is_away_costs_no_attempt(story: Story, clock: 
         assert await fetches(story) == ["1"]
     assert (await first(story, received)).why == "The media store of this desk does not answer."
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
-    assert work.attempts == MOST_ATTEMPTS, "one less, and one more by the claim"
+    assert work.attempts == MOST_ATTEMPTS, (
+        "the claim counts one attempt, and the outage takes it back"
+    )
     assert await fetched(story, PNG) is MediaStatus.STORED
 
 
-async def test_the_file_of_a_forgotten_upload_goes_when_the_store_is_back(
+async def test_the_file_of_an_expired_upload_is_deleted_when_the_store_is_back(
     story: Story, clock: MovedClock, s3: S3Server
 ) -> None:
     bucket = s3.bucket()
     store, away = S3Media(bucket), S3Media(replace(bucket, url="http://127.0.0.1:1"))
     file = store.keep(b"a picture", clock())
-    clock.now = max(clock.now, now())  # the S3 server has a clock of its own
+    clock.now = max(clock.now, now())  # The S3 server has its own clock.
     await upload(story, file=file)
     clock.move(24 * 3600)
     await forgetting(story, clock, away).step()
@@ -218,7 +223,7 @@ def forgetting(story: Story, clock: MovedClock, media: MediaStore) -> Worker:
     return Worker(deps, frozenset({Work.FORGET_UPLOAD}))
 
 
-async def test_fetched_twice_is_stored_once(story: Story) -> None:
+async def test_a_picture_that_is_fetched_twice_is_stored_once(story: Story) -> None:
     """The lease ends during a download, so the file is downloaded twice. The second result changes
     nothing.
     """
@@ -229,14 +234,15 @@ async def test_fetched_twice_is_stored_once(story: Story) -> None:
     assert await story.store.read(media.wanted, 1) is None
 
 
-async def test_the_bot_gets_a_word_for_a_picture(story: Story) -> None:
+async def test_the_bot_gets_a_placeholder_word_for_a_picture(story: Story) -> None:
     received = await picture_in(story)
     question = await story.begin(received.interaction_id or 0)
     assert question is not None
     assert question.message == "(picture)"
 
 
-# Out ----------------------------------------------------------------------------------------------
+# Sent media
+# ----------------------------------------------------------------------------------------------
 
 
 async def test_each_attempt_has_a_new_link_to_the_picture(story: Story, clock: MovedClock) -> None:
@@ -244,7 +250,9 @@ async def test_each_attempt_has_a_new_link_to_the_picture(story: Story, clock: M
     two = [await upload(story), await upload(story)]
     line = await write(story, ann, *reversed(two))
     assert (line.body, line.segments, line.encoding) == ("", 1, None)
-    assert [m.id for m in line.media] == list(reversed(two)), "in the order that the agent gave"
+    assert [m.id for m in line.media] == list(reversed(two)), (
+        "the pictures are in the order that the agent chose"
+    )
 
     def expiry(outgoing: Any) -> list[int]:
         found = []
@@ -263,7 +271,7 @@ async def test_each_attempt_has_a_new_link_to_the_picture(story: Story, clock: M
     assert [b - a for a, b in zip(before, after, strict=True)] == [7200, 7200]
 
 
-async def test_a_text_without_pictures_has_no_links(story: Story) -> None:
+async def test_a_text_without_pictures_has_no_media_links(story: Story) -> None:
     ann = await story.with_agent(MIA)
     message = await story.write(ann, "hello")
     outgoing = await story.store.write(begin_sends, BeginSend(message, 1))
@@ -271,7 +279,7 @@ async def test_a_text_without_pictures_has_no_links(story: Story) -> None:
     assert outgoing.media_urls == ()
 
 
-async def test_an_agent_writes_first_with_a_picture(story: Story) -> None:
+async def test_an_agent_starts_a_conversation_with_a_picture(story: Story) -> None:
     recipient = Recipient(to=BOB, provider_number=DIRECT)
     start = Start(agent_id=MIA, recipient=recipient, body="", media=(await upload(story),))
     started = await story.store.write(start_conversation, start)
@@ -300,11 +308,11 @@ async def test_an_invalid_attachment_is_refused_and_nothing_is_sent(story: Story
         await write(story, ann)
     assert empty.value.errors == {"body": "must not be empty"}
     assert await story.count(t.messages) == before
-    await write(story, ann, mine, mine)  # an upload that is named twice is attached once
+    await write(story, ann, mine, mine)  # An upload that is named twice is attached once.
     assert [m.id for m in (await story.lines(ann))[-1].media] == [mine]
 
 
-async def test_an_upload_is_seen_by_its_agent_alone_until_it_is_sent(story: Story) -> None:
+async def test_only_its_agent_sees_an_upload_until_it_is_sent(story: Story) -> None:
     ann, one = await story.with_agent(MIA), await upload(story)
     assert (await story.store.read(media.kept, one, agent_id=MIA)).id == one
     for other in (OMAR, None):
@@ -314,7 +322,7 @@ async def test_an_upload_is_seen_by_its_agent_alone_until_it_is_sent(story: Stor
     assert (await story.store.read(media.kept, one, agent_id=OMAR)).id == one
 
 
-async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(
+async def test_an_upload_that_nobody_sends_is_deleted_after_a_day(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -332,16 +340,16 @@ async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(
         str(alone),
     ]
     assert await story.store.write(forget_upload, shared) is None, (
-        "the sent one is in the same file"
+        "a sent upload uses the same file"
     )
     assert await story.store.write(forget_upload, alone) == "b" * 64
     assert await story.store.write(forget_upload, sent) is None
-    assert await story.store.write(forget_upload, alone) is None, "the same again does nothing"
+    assert await story.store.write(forget_upload, alone) is None, "a repeat does nothing"
     assert [row.id for row in await story.rows(t.media)] == [sent]
 
 
-async def test_a_text_without_media_asks_the_database_for_nothing_more(story: Story) -> None:
-    """This protects the webhook's time: no statement may read the table of media."""
+async def test_a_text_without_media_needs_no_extra_query(story: Story) -> None:
+    """No statement may read the table of media, so that the webhook stays fast."""
     said: list[str] = []
     engine = story.store._writing
     sa.event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))

@@ -1,4 +1,4 @@
-"""The pictures and files that are accepted, and links that expire."""
+"""Rules for media: accepted pictures and files, and links that expire."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ HUGE = Picture("image/png", 60_000, 60_000)
 JUDGED = [
     ("a picture", b"..", "image/png", PNG, AcceptedFile("image/png", 64, 48)),
     (
-        "a picture under another's name is what it is",
+        "a picture with another type's name keeps its real type",
         b"..",
         "image/jpeg",
         PNG,
@@ -29,7 +29,7 @@ JUDGED = [
     ),
     ("a picture without a type", b"..", "", PNG, AcceptedFile("image/png", 64, 48)),
     (
-        "a picture with more said",
+        "a picture whose type has parameters",
         b"..",
         "image/png; name=a.png",
         PNG,
@@ -50,7 +50,7 @@ JUDGED = [
         "Its content does not match its type (image/png).",
     ),
     (
-        "a picture that says it is a page",
+        "a picture that claims to be a page",
         b"..",
         "text/html",
         PNG,
@@ -79,7 +79,13 @@ JUDGED = [
         None,
         AcceptedFile("application/pdf"),
     ),
-    ("anything without a type", b"MZ", "", None, "Its content does not match its type (no type)."),
+    (
+        "an unknown file without a type",
+        b"MZ",
+        "",
+        None,
+        "Its content does not match its type (no type).",
+    ),
     ("a contact", b"BEGIN:VCARD", "TEXT/X-VCARD", None, AcceptedFile("text/x-vcard")),
     ("a voice note", b"#!AMR\n", "audio/amr", None, AcceptedFile("audio/amr")),
     ("a video", b"\0\0\0\x18ftyp3gp4", "video/3gpp", None, AcceptedFile("video/3gpp")),
@@ -90,14 +96,14 @@ JUDGED = [
         None,
         AcceptedFile("image/heic"),
     ),
-    ("nothing at all", b"", "image/png", None, "Its content does not match its type (image/png)."),
+    ("an empty file", b"", "image/png", None, "Its content does not match its type (image/png)."),
 ]
 
 
 @pytest.mark.parametrize(
     ("content", "said", "picture", "expected"), [j[1:] for j in JUDGED], ids=[j[0] for j in JUDGED]
 )
-def test_accepted_files(
+def test_each_accepted_file_has_a_type_and_a_limit(
     content: bytes, said: str, picture: Picture | None, expected: AcceptedFile | str
 ) -> None:
     assert judge_file(content, said, picture) == (
@@ -105,7 +111,7 @@ def test_accepted_files(
     )
 
 
-def test_pictures_that_may_be_sent() -> None:
+def test_agents_may_send_small_pictures_of_common_types() -> None:
     assert sendable(PNG, 5_000_000) == AcceptedFile("image/png", 64, 48)
     assert sendable(PNG, 5_000_001) == RefusedFile(
         "A picture can be at most 5 MB; this one is 5 MB."
@@ -120,7 +126,7 @@ def test_pictures_that_may_be_sent() -> None:
         )
 
 
-def test_names_and_sizes_for_people() -> None:
+def test_file_names_and_sizes_are_readable() -> None:
     assert [in_words(n) for n in (1, 812_345, 999_999, 4_230_000)] == [
         "1 KB",
         "812 KB",
@@ -132,7 +138,7 @@ def test_names_and_sizes_for_people() -> None:
     assert len(file_name(123_456_789, "application/vnd.something")) <= 20
 
 
-def test_a_link_is_good_for_an_hour_for_its_medium_and_its_key() -> None:
+def test_a_link_works_for_an_hour_for_one_file_and_one_key() -> None:
     now = datetime(2026, 11, 23, 14, tzinfo=UTC)
     made = link("https://sms.example.com", "key", 7, now)
     address, _, query = made.partition("?expires=")

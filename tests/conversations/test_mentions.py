@@ -1,6 +1,4 @@
-"""@mentions in private notes: the agents that a note names, their notices, and the list of
-notes.
-"""
+"""@mentions in private notes: agents who are mentioned get a notice and find the note in a list."""
 
 import pytest
 
@@ -26,7 +24,7 @@ AGENTS = {1: "Mia Chen", 2: "Omar Haddad", 3: "José Peña", 4: "Omar Said", 5: 
         ("Mia", set()),
     ],
 )
-def test_agents_that_a_note_names(note: str, ids: set[int]) -> None:
+def test_a_note_mentions_agents_by_name(note: str, ids: set[int]) -> None:
     assert mentioned_agents(note, AGENTS) == ids
 
 
@@ -38,15 +36,15 @@ def test_agents_that_a_note_names(note: str, ids: set[int]) -> None:
         ("JOSE", [3]),
         ("ch", [1]),
         ("omar s", [4]),
-        ("Omar Said ", []),  # the name is complete
+        ("Omar Said ", []),  # A complete name needs no suggestions.
         ("ia", []),
     ],
 )
-def test_agents_with_names_that_begin_with_the_typed_letters(letters: str, ids: list[int]) -> None:
+def test_typed_letters_suggest_agents_with_matching_names(letters: str, ids: list[int]) -> None:
     assert agents_starting_with(letters, AGENTS) == ids
 
 
-async def test_a_colleague_who_is_named_gets_a_notice_and_finds_the_note(story: Story) -> None:
+async def test_a_mentioned_colleague_gets_a_notice_and_finds_the_note(story: Story) -> None:
     ann = await story.with_agent()
     for body in ("@Omar can you look?", "@Mia @Omar again", "nobody"):
         note = Write(interaction_id=ann, agent_id=MIA, body=body)
@@ -60,4 +58,6 @@ async def test_a_colleague_who_is_named_gets_a_notice_and_finds_the_note(story: 
     ]
     older = await story.store.read(mentions.of_agent, OMAR, below=found[0].id)
     assert [one.seq for one in older] == [seq - 2]
-    assert await story.store.read(mentions.of_agent, MIA) == [], "oneself is not notified"
+    assert await story.store.read(mentions.of_agent, MIA) == [], (
+        "the author of a note gets no notice"
+    )

@@ -115,10 +115,10 @@ def life(**more: Any) -> list[Moment]:
     return moments(Past(**given | more))
 
 
-def test_moments_are_described_in_order() -> None:
+def test_each_line_becomes_a_described_moment_in_order() -> None:
     assert [(one.kind.value, one.said) for one in life()] == [
         ("text", "Requester: my dock is dead"),
-        ("understood", "Virtual agent understood: report problem (93%)"),
+        ("understood", "Virtual agent understood: Report problem (93%)"),
         ("text", "Virtual agent: Can you work?"),
         ("owner", "Handed to Service desk: Asked for a person"),
         ("offer", "Nobody is online"),
@@ -226,7 +226,7 @@ def test_moments_are_described_in_order() -> None:
         (11, (NONE, None), State.CLOSED_ABANDONED, [], [], [], "report_problem"),
     ],
 )
-def test_each_moment_has_the_state_after_it(
+def test_each_moment_has_the_state_after_its_line(
     minute: float,
     owner: tuple[Owner, str | None],
     state: State,
@@ -244,7 +244,7 @@ def test_each_moment_has_the_state_after_it(
     assert (found.understood.intent if found.understood else None) == understood
 
 
-def test_a_stretch_begins_with_the_state_after_the_lines_before_it() -> None:
+def test_a_page_of_moments_begins_with_the_state_after_earlier_lines() -> None:
     found = life(context=LIFE[:6], lines=LIFE[6:8], begin=at(8), end=at(10))
     assert [one.kind for one in found] == [MomentKind.NOTE, MomentKind.TEXT]
     first, second = found
@@ -253,7 +253,7 @@ def test_a_stretch_begins_with_the_state_after_the_lines_before_it() -> None:
     assert [one.action for one in second.timers] == ["Remind"]
 
 
-def test_lines_with_equal_times_appear_once_at_the_border_of_two_stretches() -> None:
+def test_lines_with_equal_times_appear_once_between_two_pages() -> None:
     same = [text(0, Author.REQUESTER, f"text {n}", BOT, seq=n) for n in range(1, 5)]
     first = life(lines=same[:2], end=same[2].at, turns=[], decisions=[], offers=[])
     rest = life(context=same[:2], lines=same[2:], begin=same[2].at, turns=[])
@@ -266,7 +266,7 @@ def test_the_last_moment_has_the_timers_that_run_now() -> None:
     assert life(lines=LIFE[:5], running=postponed)[-2].timers != postponed
 
 
-def test_a_timer_is_gone_once_it_was_due() -> None:
+def test_a_timer_disappears_after_its_due_time() -> None:
     late = line(31, "Ann Lee has been waiting for 30 minutes.", BOT, event=Event.PROMPT)
     found = life(lines=[LIFE[0], late], decisions=[], offers=[], turns=[])
     assert [(one.kind, len(one.timers)) for one in found] == [
@@ -302,7 +302,7 @@ async def test_a_stored_conversation_has_a_brief_and_moments(story: Story) -> No
     whole = newest.moments
     assert (newest.earlier, newest.later) == (None, None)
     understood = [one for one in whole if one.kind is MomentKind.UNDERSTOOD]
-    assert understood[0].said == "Virtual agent understood: report problem (90%)"
+    assert understood[0].said == "Virtual agent understood: Report problem (90%)"
     owners = [one.owner for one in whole]
     assert [Owner(o) for o in dict.fromkeys(owners)] == [BOT, QUEUE, AGENT]
     assert {one.agent: one.why for one in whole[-1].candidates}["Omar Haddad"] == "is offline"

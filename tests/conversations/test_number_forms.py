@@ -17,9 +17,11 @@ FORMS = {
 
 
 @pytest.mark.parametrize(("kept", "other"), FORMS.values(), ids=FORMS)
-async def test_two_forms_are_one_person(story: Story, kept: str, other: str) -> None:
-    """A user's record has one form, and texts come from both. All belong to one conversation, and
-    answers go to the current form.
+async def test_texts_from_both_forms_belong_to_one_person(
+    story: Story, kept: str, other: str
+) -> None:
+    """A user's record has one form, and texts come from both. All texts belong to one conversation.
+    Answers go to the form of the last text.
     """
     user = f'[[users]]\nexternal_id = "F1"\nname = "Fay Rojas"\nnumbers = ["{other}"]\n'
     await import_file(story.store, read_desk_file.read_bytes(user.encode(), "desk.toml"))
@@ -32,7 +34,7 @@ async def test_two_forms_are_one_person(story: Story, kept: str, other: str) -> 
     assert await story.count(t.messaging_profiles, t.messaging_profiles.c.number == kept) == 1
 
 
-async def test_an_opt_out_in_one_form_holds_for_the_other(story: Story) -> None:
+async def test_an_opt_out_in_one_form_applies_to_the_other(story: Story) -> None:
     kept, other = FORMS["Mexico"]
     assert (await story.text("STOP", number=other)).opted_out
     assert await story.count(t.opt_outs, t.opt_outs.c.number == kept) == 1

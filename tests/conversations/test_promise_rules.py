@@ -1,4 +1,4 @@
-"""Promises in agents' texts: which sentences are promises, and what time they name."""
+"""Promises in agents' texts: the rules recognize promises and the time that each names."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -193,7 +193,7 @@ def on(day_and_time: str) -> datetime:
 
 
 @pytest.mark.parametrize(("text", "at"), lines(PROMISES))
-def test_promises_and_their_times(text: str, at: str) -> None:
+def test_each_promise_has_its_time(text: str, at: str) -> None:
     found = promised(text, NOW)
     assert found is not None
     assert found.at == on(at)
@@ -201,7 +201,7 @@ def test_promises_and_their_times(text: str, at: str) -> None:
 
 
 @pytest.mark.parametrize("text", NO_PROMISES.strip().splitlines())
-def test_sentences_that_are_no_promises(text: str) -> None:
+def test_other_sentences_are_not_promises(text: str) -> None:
     assert promised(text, NOW) is None
 
 
@@ -211,11 +211,11 @@ def test_a_time_is_never_in_the_past(clock: str, text: str, at: str) -> None:
     assert (found and found.at) == (on(at) if at else None)
 
 
-def test_the_tables_are_large_enough() -> None:
+def test_the_tables_of_examples_are_large_enough() -> None:
     assert (len(lines(PROMISES)) >= 60, len(lines(NO_PROMISES)) >= 60) == (True, True)
 
 
-def test_the_sentence_of_the_promise_is_kept() -> None:
+def test_the_reminder_quotes_the_sentence_of_the_promise() -> None:
     found = promised("Thanks for waiting. I’ll text you by 3 p.m. today! Bye", NOW)
     assert found is not None
     assert found.words == "I’ll text you by 3 pm today!"
@@ -230,7 +230,7 @@ def test_the_reminder_is_before_the_promise(minutes: int, before: int) -> None:
 @pytest.mark.parametrize(
     ("minute", "kept"), [(2, False), (4, False), (5, True), (60, True), (61, False)]
 )
-def test_a_text_in_time_keeps_a_promise(minute: int, kept: bool) -> None:
+def test_an_agents_text_before_the_time_keeps_the_promise(minute: int, kept: bool) -> None:
     made = {"made_at": NOW, "promised_at": NOW + timedelta(hours=1)}
     assert counts_as_kept(**made, written_at=NOW + timedelta(minutes=minute)) is kept
 
@@ -249,5 +249,5 @@ def test_a_text_in_time_keeps_a_promise(minute: int, kept: bool) -> None:
         ("Calls in sick", False),
     ],
 )
-def test_call_notes(note: str, records: bool) -> None:
+def test_a_note_about_a_call_is_recognized(note: str, records: bool) -> None:
     assert is_call_note(note) is records

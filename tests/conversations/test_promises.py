@@ -35,7 +35,7 @@ async def offered(story: Story, ann: int, agent: int = MIA) -> PromiseOffer | No
 
 
 async def promise(story: Story, ann: int) -> int:
-    """Mia texts a promise and stores the reminder that is offered."""
+    """Mia texts a promise and accepts the reminder that the page offers."""
     message = await story.write(ann, IN_AN_HOUR)
     command = StorePromise(interaction_id=ann, agent_id=MIA, message_id=message)
     return await story.store.write(store_promise, command)
@@ -63,7 +63,9 @@ async def test_a_promise_is_offered_once_to_its_agent(story: Story, clock: Moved
     assert (found.message_id, found.words) == (message, "I'll text you in an hour.")
     assert found.promised_at == clock() + HOUR
     assert found.promised_at - found.remind_at >= 15 * MINUTE
-    assert await offered(story, ann, OMAR) is None, "it is Mia's text"
+    assert await offered(story, ann, OMAR) is None, (
+        "only Mia, the author of the text, gets the offer"
+    )
     command = StorePromise(interaction_id=ann, agent_id=MIA, message_id=message)
     await story.store.write(decline_promise, command)
     assert await offered(story, ann) is None
@@ -85,7 +87,7 @@ async def test_the_agent_is_reminded_and_a_missed_promise_is_counted(
     assert item.due_at == item.promise.promised_at == clock() + HOUR
     assert Tag.PROMISE_DUE not in item.tags(clock())
     assert await due(story, promise_id) is PromiseState.OPEN
-    assert await notices(story) == [], "not yet"
+    assert await notices(story) == [], "the promise is not missed yet"
     clock.move(46 * 60)
     assert await due(story, promise_id) is PromiseState.OPEN
     assert [said[:30] for said in await notices(story)] == ["You promised to be in touch by"]
@@ -112,7 +114,7 @@ async def test_a_text_or_call_note_keeps_a_promise(
     promise_id = await promise(story, ann)
     clock.move(60)
     await story.write(ann, "Please send me a picture of it meanwhile")
-    assert len(await open_of(story, ann)) == 1, "a text of the same exchange keeps nothing"
+    assert len(await open_of(story, ann)) == 1, "a text right after the promise does not keep it"
     clock.move(30 * 60)
     if what == "text":
         await story.write(ann, "The new badge is here", agent=OMAR)
@@ -156,7 +158,7 @@ async def test_a_canceled_promise_does_not_count(story: Story, clock: MovedClock
     assert (today.promises_kept, today.promises_missed) == (0, 0)
 
 
-async def test_promises_that_cannot_be_stored(story: Story, clock: MovedClock) -> None:
+async def test_an_invalid_promise_is_refused(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     await promise(story, ann)
     message = (await story.rows(t.promises))[0].message_id

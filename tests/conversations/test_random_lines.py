@@ -1,7 +1,7 @@
 """Random texts, closings and handoffs on a few lines, on both databases. These invariants must
 always hold: at most one active interaction on a line, no message without an interaction, at most
-one active profile for a number, no gap in a conversation, and no open conversation without somebody
-who will continue it.
+one active profile for a number, no gap in the sequence numbers of a conversation, and no open
+conversation without an owner or scheduled work.
 """
 
 import asyncio
@@ -72,11 +72,11 @@ NEVER = {
     "two active interactions on a line": TWO_ACTIVE,
     "two active profiles for a number": TWO_PROFILES,
     "a message without an interaction": WITHOUT,
-    "a gap in a conversation": GAPS,
-    "an active conversation without an owner, or a closed one with one": UNOWNED,
-    "a conversation in a queue that no work item speaks for": FORGOTTEN,
-    "a work item that waits for a conversation that does not": LEFT_OVER,
-    "a text to the virtual agent that nothing will answer": UNANSWERED,
+    "a gap in the sequence numbers of a conversation": GAPS,
+    "an active conversation without an owner, or a closed one with an owner": UNOWNED,
+    "a conversation in a queue without a work item": FORGOTTEN,
+    "a waiting work item whose conversation does not wait": LEFT_OVER,
+    "a text to the virtual agent without scheduled work that answers it": UNANSWERED,
 }
 
 
@@ -105,7 +105,7 @@ class Lines(RuleBasedStateMachine):
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
-        """Take a step of the story. If a step is refused, the invariants check that it has changed
+        """Take one step. If the service refuses it, the invariants check that it has changed
         nothing.
         """
         try:

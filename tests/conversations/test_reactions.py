@@ -59,7 +59,9 @@ ROOT = Path(__file__).parents[2]
         ("Reagiu a “Pronto” com 👏", "👏", "Pronto"),
     ],
 )
-def test_reactions(text: str, emoji: str, quoted: str | None) -> None:
+def test_a_text_in_a_reaction_format_is_a_reaction(
+    text: str, emoji: str, quoted: str | None
+) -> None:
     found = read(text)
     assert found is not None
     assert (found.emoji, found.removed, found.quoted) == (emoji, False, quoted)
@@ -87,7 +89,7 @@ def test_reactions(text: str, emoji: str, quoted: str | None) -> None:
         ("Elimino un corazon de “Hecho”", "❤️"),
     ],
 )
-def test_removals(text: str, emoji: str) -> None:
+def test_a_text_in_a_removal_format_removes_a_reaction(text: str, emoji: str) -> None:
     found = read(text)
     assert found is not None
     assert found.removed
@@ -101,14 +103,14 @@ def test_removals(text: str, emoji: str) -> None:
      "Liked “We have res", "„Teams“ gefällt mir", 'Le encanto "Ya casi"', 'Nao gostou de "Pronto"',
      "👍 på “Klart”", "👍 hozzá: „Kész”", "😂 на «Готово»", "👍 → “Done”"],
 )  # fmt: skip
-def test_ambiguous_words_are_a_reaction_only_to_a_message_with_the_quoted_words(text: str) -> None:
+def test_ambiguous_words_are_a_reaction_only_if_a_message_has_the_quoted_words(text: str) -> None:
     found = read(text)
     assert found is not None
     assert not found.sure
 
 
 @pytest.mark.parametrize("text", ["Se rió de “Ya casi”", "Se rio de “Ya casi”", "Le gustó “Hola”"])
-def test_a_spelling_with_its_accents_needs_no_such_message(text: str) -> None:
+def test_a_spelling_with_accents_is_a_reaction_without_such_a_message(text: str) -> None:
     found = read(text)
     assert found is not None
     assert found.sure
@@ -146,13 +148,13 @@ def test_variants_of_an_emoji_count_as_the_same_emoji() -> None:
         "",
     ],
 )
-def test_ordinary_texts(text: str) -> None:
+def test_ordinary_texts_are_not_reactions(text: str) -> None:
     assert read(text) is None
 
 
-def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> None:
-    """Precision matters more than recall, because a text that is wrongly recognized as a reaction
-    gets no answer.
+def test_no_training_or_held_out_text_is_a_reaction() -> None:
+    """Precision matters more than recall, because a requester gets no answer to a text that the
+    rules mistake for a reaction.
     """
     files = [*ROOT.glob("data/**/*.yml"), ROOT / "tests/bot/held_out_texts.yml"]
     texts = [re.sub(r"\[([^]]*)\](\([^)]*\)|\{[^}]*\})", r"\1", line.strip(" -\"'")) for f in files

@@ -1,4 +1,6 @@
-"""A requester writes: tables 1 and 2 are applied in one transaction, for one text or for many."""
+"""A requester texts. The service applies tables 1 and 2 in one transaction, for one text or for
+many.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -24,7 +26,7 @@ from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, SHARED, STRANGER, Story
 
 
-async def test_the_first_text_makes_profile_interaction_message_and_the_bots_turn(
+async def test_the_first_text_creates_profile_interaction_message_and_bot_turn(
     story: Story, clock: MovedClock
 ) -> None:
     received = await story.text("hi, my laptop won't start")
@@ -52,7 +54,7 @@ async def test_the_first_text_makes_profile_interaction_message_and_the_bots_tur
     )
 
 
-async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_burst_to_end(
+async def test_the_next_text_joins_the_interaction_and_waits_for_the_burst_to_end(
     story: Story, clock: MovedClock
 ) -> None:
     first = await story.text("hi")
@@ -63,7 +65,7 @@ async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_bu
     assert work.due_at == clock() + timedelta(seconds=1.5)
 
 
-async def test_a_requester_who_never_pauses_is_answered_after_ten_windows(
+async def test_a_requester_who_never_pauses_gets_an_answer_after_ten_windows(
     story: Story, clock: MovedClock
 ) -> None:
     began = clock()
@@ -75,19 +77,19 @@ async def test_a_requester_who_never_pauses_is_answered_after_ten_windows(
     assert work.due_at == began + timedelta(seconds=15)
 
 
-async def test_a_repeat_of_a_text_does_nothing(story: Story) -> None:
+async def test_a_repeated_webhook_does_nothing(story: Story) -> None:
     await story.text(sid="SM1")
     again = await story.text(sid="SM1")
     assert again.outcome is ReceiveOutcome.REPEAT
     assert await story.count(t.messages) == 1
 
 
-async def test_a_text_to_a_number_that_is_not_ours_is_not_stored(story: Story) -> None:
+async def test_a_text_to_an_unknown_company_number_is_not_stored(story: Story) -> None:
     assert (await story.text(to="+15005550006")).outcome is ReceiveOutcome.UNKNOWN_NUMBER
     assert await story.count(t.interactions) == 0
 
 
-async def test_the_same_webhook_ten_times_at_once_is_one_message_and_one_interaction(
+async def test_ten_simultaneous_repeats_store_one_message_and_one_interaction(
     story: Story,
 ) -> None:
     outcomes = [
@@ -97,7 +99,7 @@ async def test_the_same_webhook_ten_times_at_once_is_one_message_and_one_interac
     assert (await story.count(t.messages), await story.count(t.interactions)) == (1, 1)
 
 
-async def test_ten_first_texts_on_one_line_at_once_are_one_interaction_and_ten_messages(
+async def test_ten_simultaneous_first_texts_share_one_interaction(
     story: Story,
 ) -> None:
     answers = await asyncio.gather(*(story.text(f"text {n}") for n in range(10)))
@@ -107,14 +109,14 @@ async def test_ten_first_texts_on_one_line_at_once_are_one_interaction_and_ten_m
     assert await story.count(t.messaging_profiles) == 1
 
 
-async def test_lines_are_apart(story: Story) -> None:
+async def test_each_company_number_has_its_own_interaction(story: Story) -> None:
     """A person who texts two company numbers has two interactions and one profile."""
     main, direct = await story.text(to=MAIN), await story.text(to=DIRECT)
     assert main.interaction_id != direct.interaction_id
     assert await story.count(t.messaging_profiles) == 1
 
 
-async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: Story) -> None:
+async def test_a_text_to_a_live_agents_number_is_queued_at_once(story: Story) -> None:
     received = await story.text(to=DIRECT)
     seen = await story.see(received.interaction_id or 0)
     assert seen.owner.kind is Owner.QUEUE
@@ -127,7 +129,7 @@ async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: S
     assert await story.count(t.work_items) == 1
 
 
-async def test_without_a_bot_live_agents_answer_and_see_why(
+async def test_without_a_bot_live_agents_answer_and_see_the_reason(
     database_url: str, clock: MovedClock
 ) -> None:
     store = Store(
@@ -142,7 +144,7 @@ async def test_without_a_bot_live_agents_answer_and_see_why(
     assert item.reason == "There is no virtual agent."
 
 
-async def test_a_strangers_text_is_the_guests_and_a_shared_number_keeps_its_candidates(
+async def test_an_unknown_number_is_a_guest_and_a_shared_number_has_candidates(
     story: Story,
 ) -> None:
     guest = await story.see((await story.text(number=STRANGER)).interaction_id or 0)
@@ -157,7 +159,7 @@ async def test_a_strangers_text_is_the_guests_and_a_shared_number_keeps_its_cand
     assert [user.name for user in shared.candidates] == ["Bob Ruiz", "Cy Ruiz"]
 
 
-async def test_a_guest_whose_number_is_later_on_one_user_becomes_that_user(story: Story) -> None:
+async def test_a_guest_becomes_the_user_whose_record_gets_the_number(story: Story) -> None:
     received = await story.text(number=STRANGER)
     await story.store.write(
         lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(user_id=1, number=STRANGER)),
@@ -171,7 +173,7 @@ async def test_a_guest_whose_number_is_later_on_one_user_becomes_that_user(story
     assert profile.user_id == seen.user.id
 
 
-async def test_a_conflict_stays_with_the_profiles_user_and_the_other_is_a_candidate(
+async def test_in_a_conflict_the_profile_keeps_its_user_and_the_other_is_a_candidate(
     story: Story,
 ) -> None:
     await story.text(number=BOB)
@@ -188,11 +190,11 @@ async def test_a_conflict_stays_with_the_profiles_user_and_the_other_is_a_candid
     assert seen.user.name == "Bob Ruiz"
     assert [user.name for user in seen.candidates] == ["Ann Lee"]
     assert await story.count(t.user_numbers, t.user_numbers.c.number == BOB) == 1, (
-        "users keep the numbers they had"
+        "a text does not add its number to a user"
     )
 
 
-async def test_a_text_to_a_live_agent_stays_with_the_agent_who_gets_a_hint(
+async def test_a_text_to_a_live_agent_stays_with_that_agent_whose_page_gets_a_hint(
     story: Story, heard: Heard
 ) -> None:
     interaction_id = await story.with_agent(MIA)
@@ -206,7 +208,7 @@ async def test_a_text_to_a_live_agent_stays_with_the_agent_who_gets_a_hint(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
-async def test_a_text_takes_the_interaction_off_hold(story: Story) -> None:
+async def test_a_text_ends_the_hold_of_the_interaction(story: Story) -> None:
     interaction_id = await story.with_agent(MIA)
     await story.store.write(
         change_interaction,
@@ -216,7 +218,7 @@ async def test_a_text_takes_the_interaction_off_hold(story: Story) -> None:
     assert (await story.see(interaction_id)).state is State.WORK_IN_PROGRESS
 
 
-async def test_after_closing_the_next_text_is_a_new_interaction_with_the_first_responder(
+async def test_after_closing_the_next_text_starts_a_new_interaction(
     story: Story,
 ) -> None:
     first = (await story.text()).interaction_id or 0
@@ -227,7 +229,7 @@ async def test_after_closing_the_next_text_is_a_new_interaction_with_the_first_r
     assert await story.count(t.messaging_profiles) == 1
 
 
-async def test_pictures_are_kept_with_their_text(story: Story) -> None:
+async def test_pictures_are_stored_with_their_text(story: Story) -> None:
     media = tuple(Attachment(f"https://api.twilio.com/media/{n}", "image/jpeg") for n in range(10))
     text = Text(sid="SM1", requester_number=ANN, provider_number=MAIN, body="", media=media)
     received = await story.store.write(receive_sms, text)
@@ -235,12 +237,12 @@ async def test_pictures_are_kept_with_their_text(story: Story) -> None:
     assert [(m.status, m.content_type) for m in line.media] == [("waiting", "image/jpeg")] * 10
     assert [row.url for row in await story.rows(t.media)] == [m.url for m in media]
     work = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
-    assert len({(w.key, w.line) for w in work}) == 10, "each is fetched by itself"
+    assert len({(w.key, w.line) for w in work}) == 10, "the worker fetches each picture separately"
 
 
 @pytest.mark.parametrize(
     "body", ["😩", "a" * 1600, "<script>alert(1)</script>", "line\nbreak", "\u202edrow", ""]
 )
-async def test_bodies_are_kept_as_they_came(story: Story, body: str) -> None:
+async def test_the_body_of_a_text_is_stored_unchanged(story: Story, body: str) -> None:
     received = await story.text(body)
     assert (await story.lines(received.interaction_id or 0))[0].body == body

@@ -1,5 +1,5 @@
-"""Undoing a close: only by the agent who closed the conversation, within a minute. A closing text
-that was not sent yet is canceled.
+"""An agent can undo closing a conversation within a minute. Undo cancels a closing text that was
+not sent yet.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ async def undo(story: Story, ann: int, agent: int = MIA) -> None:
     await story.store.write(reopen, Reopen(interaction_id=ann, agent_id=agent))
 
 
-async def test_a_reopened_conversation_is_the_agents_again_and_its_closing_line_is_not_sent(
+async def test_undo_returns_the_conversation_to_its_agent_and_cancels_the_closing_text(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -49,7 +49,7 @@ async def test_a_reopened_conversation_is_the_agents_again_and_its_closing_line_
     assert item.interaction.id == ann
 
 
-async def test_a_colleagues_conversation_goes_back_to_the_colleague(story: Story) -> None:
+async def test_undo_returns_a_colleagues_conversation_to_the_colleague(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.close(ann, OMAR)
     await undo(story, ann, OMAR)
@@ -75,7 +75,7 @@ async def test_only_the_closing_agent_reopens_a_recently_closed_conversation(
         await undo(story, ann)
 
 
-async def test_a_new_conversation_on_the_line_is_not_disturbed(story: Story) -> None:
+async def test_undo_is_refused_after_a_new_conversation_began(story: Story) -> None:
     ann = await story.with_agent()
     await story.close(ann)
     new = await story.text("one more question", to=DIRECT)

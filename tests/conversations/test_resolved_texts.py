@@ -1,4 +1,4 @@
-"""Texts that say that a case is resolved or that a service works again, and the answers to them."""
+"""Texts that report a resolved case or the end of an outage, and the requesters' answers."""
 
 import asyncio
 from datetime import timedelta
@@ -32,6 +32,8 @@ from handoff_service.operations.conversations.resolve_case import (
 )
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.rules.cases.outages import OutageFields
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.versions import OTHER_LANGUAGES
 from handoff_service.rules.shared.vocabulary import (
     Author,
     CaseState,
@@ -93,7 +95,7 @@ async def quiet_hours(story: Story, hours: str) -> None:
 # Cases --------------------------------------------------------------------------------------------
 
 
-async def test_a_text_arrives_in_the_open_conversation_as_the_agents(story: Story) -> None:
+async def test_the_resolved_text_is_the_agents_in_an_open_conversation(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     await resolve(story, case)
@@ -102,7 +104,7 @@ async def test_a_text_arrives_in_the_open_conversation_as_the_agents(story: Stor
     (entry,) = (await story.store.read(cases.get, case)).history[1:]
     assert entry.note == f"Texted “{RESOLVED}”"
     await resolve(story, case)
-    assert (await story.texted(ann)).count(RESOLVED) == 1, "a repeated call texts once"
+    assert (await story.texted(ann)).count(RESOLVED) == 1, "a repeated call sends no second text"
 
 
 async def test_a_closed_conversation_gets_the_resolved_text_and_stays_closed(story: Story) -> None:
@@ -116,7 +118,7 @@ async def test_a_closed_conversation_gets_the_resolved_text_and_stays_closed(sto
     assert await story.count(t.timers, t.timers.c.interaction_id == ann) == 0
 
 
-async def test_refused_texts_about_a_case(story: Story) -> None:
+async def test_a_resolved_text_that_cannot_be_sent_is_refused(story: Story) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     with pytest.raises(BadInput) as error:
@@ -131,7 +133,9 @@ async def test_refused_texts_about_a_case(story: Story) -> None:
     assert (await story.store.read(cases.get, case)).state is CaseState.RESOLVED
 
 
-async def test_it_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClock) -> None:
+async def test_the_resolved_text_waits_for_the_end_of_quiet_hours(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     await quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
@@ -142,7 +146,7 @@ async def test_it_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClo
     assert due.due_at > clock() + timedelta(hours=1)
 
 
-async def test_the_virtual_agents_promise_to_text_is_known(story: Story) -> None:
+async def test_a_case_shows_that_the_virtual_agent_promised_a_text(story: Story) -> None:
     received = await story.text("my badge is stuck", to=MAIN)
     ann = received.interaction_id or 0
     question = await story.begin(ann)
@@ -156,7 +160,7 @@ async def test_the_virtual_agents_promise_to_text_is_known(story: Story) -> None
     assert not await story.store.read(case_lines.text_is_promised, by_hand)
 
 
-async def test_still_broken_reopens_the_case_for_a_live_agent(
+async def test_the_answer_still_broken_reopens_the_case_for_a_live_agent(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -190,10 +194,10 @@ async def test_thanks_stay_in_the_closed_conversation(story: Story, clock: Moved
     assert (await story.store.read(cases.get, case)).state is CaseState.RESOLVED
     clock.move(8 * 86_400)
     late = await story.text("still broken", to=DIRECT)
-    assert late.interaction_id != ann, "a week later it is a new report"
+    assert late.interaction_id != ann, "a week later the text is a new report"
 
 
-async def test_a_requester_who_still_lacks_access_is_handed_over(story: Story) -> None:
+async def test_a_requester_who_still_lacks_access_is_handed_off(story: Story) -> None:
     ann = (await story.text("the vpn is down", to=MAIN)).interaction_id or 0
     case = await case_of(story, ann, "vpn is down")
     await resolve(story, case)
@@ -220,8 +224,14 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
         (STRANGER, Reachable.OPTED_OUT),
     ]
     assert run.people[0].why == "case CS0000001"
-    assert (run.texted, run.duplicates, run.each, run.segments, run.costs) == (1, 2, 1, 1, {})
-    assert await story.texted(ann) == [], "it changes nothing"
+    assert (run.texted, run.duplicates, run.versions[0].segments, run.segments, run.costs) == (
+        1,
+        2,
+        1,
+        1,
+        {},
+    )
+    assert await story.texted(ann) == [], "a dry run changes nothing"
     await story.store.write(
         lambda tx, _: (
             tx.conn.execute(
@@ -237,7 +247,7 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
     assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).costs == {"USD": 8300}
 
 
-async def test_two_who_end_an_outage_at_the_same_time_text_once(
+async def test_two_simultaneous_ends_of_an_outage_text_once(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)
@@ -255,19 +265,48 @@ async def test_each_requester_gets_the_resolved_text_in_their_language(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)
-    ann = (await story.text("the vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
-    bob = (await story.text("hola, la vpn no funciona", number=BOB, to=DIRECT)).interaction_id or 0
-    spanish = "¿VPN: ya funciona? " + "Sí. " * 20
-    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN, spanish)
-    assert [one.language for one in run.people] == ["en", "es"]
-    assert (run.texted, run.in_spanish, run.each, run.each_es, run.segments) == (2, 1, 1, 2, 3)
-    text_id = await works_again(story, outage, text_es=spanish)
+    reported = {
+        Language.ENGLISH: "the vpn is down",
+        Language.SPANISH: "hola, la vpn no funciona",
+        Language.GERMAN: "das VPN geht nicht",
+        Language.FRENCH: "le VPN ne marche pas",
+    }
+    people = {
+        language: (await story.text(text, number=f"+1202555019{n}", to=DIRECT)).interaction_id or 0
+        for n, (language, text) in enumerate(reported.items())
+    }
+    spanish, german = "¿VPN: ya funciona? " + "Sí. " * 20, "Das VPN geht wieder."
+    translations = {Language.SPANISH: spanish, Language.GERMAN: german}
+    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN, translations)
+    assert [one.language for one in run.people] == list(reported)
+    assert [(one.language, one.texted, one.segments) for one in run.versions] == [
+        ("en", 2, 1),  # the French requester gets the English text
+        ("es", 1, 2),
+        ("de", 1, 1),
+    ]
+    assert (run.texted, run.segments) == (4, 5)
+    text_id = await works_again(story, outage, translations=translations)
+    assert (await story.store.read(outage_texts.get, text_id)).translations == {
+        Language.SPANISH: spanish.strip(),
+        Language.GERMAN: german,
+    }
     assert await batch(story, text_id) is OutageTextState.DONE
-    assert (await story.texted(ann))[-1] == AGAIN
-    assert (await story.texted(bob))[-1] == spanish.strip()
+    assert {one: (await story.texted(ann))[-1] for one, ann in people.items()} == {
+        Language.ENGLISH: AGAIN,
+        Language.SPANISH: spanish.strip(),
+        Language.GERMAN: german,
+        Language.FRENCH: AGAIN,
+    }
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+async def test_a_wrong_translation_is_named(
+    story: Story, clock: MovedClock, language: Language
+) -> None:
+    outage = await vpn_is_down(story, clock)
     with pytest.raises(BadInput) as error:
-        await works_again(story, outage, text_es="Responda STOP")
-    assert list(error.value.errors) == ["text_es"]
+        await works_again(story, outage, translations={language: "Reply STOP"})
+    assert list(error.value.errors) == [f"text_{language}"]
 
 
 async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: MovedClock) -> None:
@@ -320,7 +359,7 @@ async def test_batches_wait_for_the_outbox_and_can_be_canceled(
         await story.store.write(cancel_outage_text, command)
 
 
-async def test_people_in_quiet_hours_get_the_text_later_even_if_they_write(
+async def test_requesters_in_quiet_hours_get_the_text_later_even_if_they_text(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)
@@ -338,7 +377,7 @@ async def test_people_in_quiet_hours_get_the_text_later_even_if_they_write(
     assert (await story.texted(ann))[-1] == AGAIN
 
 
-async def test_still_broken_after_an_outage_goes_to_a_live_agent(
+async def test_the_answer_still_broken_after_an_outage_goes_to_a_live_agent(
     story: Story, clock: MovedClock
 ) -> None:
     outage = await vpn_is_down(story, clock)

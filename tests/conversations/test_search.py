@@ -1,4 +1,4 @@
-"""Searching: the results of each query, in order, page by page."""
+"""Search: the results of each query, in order and in pages."""
 
 import pytest
 import sqlalchemy as sa
@@ -43,16 +43,16 @@ FOUND = {
     "a word": ("laptop", [2, 1]),
     "its beginning": ("lap", [2, 1]),
     "case does not matter": ("LAPTOP", [2, 1]),
-    "the end of a word is none": ("top", []),
-    "only the last word may go on": ("lap start", []),
+    "the end of a word does not match": ("top", []),
+    "only the last word may be incomplete": ("lap start", []),
     "all words must be in one line": ("laptop start", [1]),
     "words of two lines": ("laptop scanner", []),
     "an apostrophe": ("won't", [1]),
     "words in any order": ("start laptop", [1]),
     "a phrase": ('"laptop works"', [2]),
     "a phrase in another order": ('"works laptop"', []),
-    "a phrase is whole words": ('"laptop work"', []),
-    "a phrase that is not ended": ('"laptop works', [2]),
+    "a phrase matches whole words": ('"laptop work"', []),
+    "a phrase without a closing quote": ('"laptop works', [2]),
     "without accents": ("jose", [1]),
     "with accents": ("JOSÉ", [1]),
     "sharp s": ("tschüss", [1]),
@@ -64,45 +64,45 @@ FOUND = {
     "Japanese, in another order": ("本日", []),
     "Japanese, halfwidth": ("ﾃｷｽﾄ", [4]),
     "two parts of one run": ("テキスト 本語", [4]),
-    "a phrase over a blank": ('"打印机 坏了"', [2]),
+    "a phrase across a space": ('"打印机 坏了"', [2]),
     "Chinese, in the middle": ("印机", [2]),
     "Korean, in a word": ("린터", [2]),
     "Thai, in the middle": ("เครื่องพิมพ์", [3]),
-    "Thai, its end": ("เสีย", [3]),
+    "Thai, the end of a word": ("เสีย", [3]),
     "Thai, two letters": ("พิ", [3]),
     "Hindi, a word's beginning": ("प्रिं", [3]),
     "Hindi, another vowel sign": ("प्रा", []),
     "letters next to Chinese": ("usb", [2]),
-    "operators are words": ("hello and not goodbye or near", [3]),
+    "operators are ordinary words": ("hello and not goodbye or near", [3]),
     "an operator alone": ("AND", [3]),
-    "brackets and stars mean nothing": ("((printer)) *", [3]),
-    "a column of the index is a word": ("words:printer", []),
+    "brackets and stars have no meaning": ("((printer)) *", [3]),
+    "the name of an index column is an ordinary word": ("words:printer", []),
     "quotes and backslashes": ("\\\"'printer'", [3]),
-    "one letter is too little": ("a", []),
+    "one letter is too short": ("a", []),
     "nothing": ("", []),
     "signs only": ("?!*()\"'", []),
     "a name": ("ruiz", [2]),
     "a whole name in another order": ("lee ann", [1]),
-    "a part of a name that is a sign": ("%", []),
+    "a part of a name that is a symbol": ("%", []),
     "an employee number": ("e1002", [2]),
     "an interaction's number": ("INT0000003", [3]),
-    "in small letters without zeros": ("int3", [3]),
-    "an interaction that is not there": ("INT0000099", []),
+    "an interaction's number in small letters without zeros": ("int3", [3]),
+    "the number of a missing interaction": ("INT0000099", []),
     "a number, international": ("+12025550101", [1]),
-    "a number, as it is read": ("+1 (202) 555-0101", [1]),
+    "a number in its displayed format": ("+1 (202) 555-0101", [1]),
     "a number, national": ("202 555 0101", [1]),
     "a number, national with a zero": ("0202.555.0101", [1]),
     "a number with 00": ("0012025550101", [1]),
     "the last digits": ("0177", [3]),
-    "a number while it is typed": ("+1202555", [4, 3, 2, 1]),
-    "three digits are no number": ("177", []),
+    "an incomplete number": ("+1202555", [4, 3, 2, 1]),
+    "three digits are not a number": ("177", []),
     "a number in a text": ("202-555-0777", [2]),
     "digits in the middle of a number": ("55501", []),
 }
 
 
 @pytest.fixture
-async def said(story: Story) -> Story:
+async def indexed_desk(story: Story) -> Story:
     for number, texts in TEXTS.items():
         for body in texts:
             await story.text(body, number=number)
@@ -110,10 +110,10 @@ async def said(story: Story) -> Story:
     return story
 
 
-async def test_results_of_queries(said: Story) -> None:
+async def test_each_query_has_its_results_in_order(indexed_desk: Story) -> None:
     found = {}
     for case, (typed, _) in FOUND.items():
-        page = await said.store.read(search.find_interactions, read(typed), limit=10)
+        page = await indexed_desk.store.read(search.find_interactions, read(typed), limit=10)
         found[case] = [find.interaction_id for find in page.items]
     assert found == {case: right for case, (_, right) in FOUND.items()}
 
@@ -127,20 +127,20 @@ async def test_texts_that_are_not_indexed_yet_are_found(story: Story) -> None:
         assert (case, [find.interaction_id for find in found]) == (case, right)
 
 
-async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
-    await said.text("laptop again")
-    await index(said)
+async def test_a_result_shows_the_newest_matching_line(indexed_desk: Story) -> None:
+    await indexed_desk.text("laptop again")
+    await index(indexed_desk)
     (first, second) = (
-        await said.store.read(search.find_interactions, read("laptop"), limit=10)
+        await indexed_desk.store.read(search.find_interactions, read("laptop"), limit=10)
     ).items
     assert (first, second) == (search.Result(2, 2), search.Result(1, 4))
     (by_number,) = (
-        await said.store.read(search.find_interactions, read("INT0000001"), limit=10)
+        await indexed_desk.store.read(search.find_interactions, read("INT0000001"), limit=10)
     ).items
     assert by_number.seq is None
 
 
-async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
+async def test_pages_follow_the_order_of_the_list_and_include_every_result(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 3)
@@ -199,7 +199,9 @@ def people(conn: sa.Connection, wanted: SearchQuery) -> list[search.FoundPerson]
     return search.found_people(conn, search.people_ids(conn, wanted))
 
 
-async def test_the_page_searches_people_once(said: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_makes_one_query_for_people(
+    indexed_desk: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     searched: list[str] = []
 
     def counted(conn: sa.Connection, typed: str, page: PageRequest) -> list[int]:
@@ -207,15 +209,15 @@ async def test_the_page_searches_people_once(said: Story, monkeypatch: pytest.Mo
         return users.search_user_ids(conn, typed, page)
 
     monkeypatch.setattr(search, "search_user_ids", counted)
-    results = await said.store.read(search_page_results, read("ann"), None, MIA)
+    results = await indexed_desk.store.read(search_page_results, read("ann"), None, MIA)
     assert [one.user.name for one in results.people] == ["Ann Lee"]
     assert len(results.hits) == 1
     assert searched == ["ann"]
 
 
-async def test_people_come_with_their_newest_conversation(said: Story) -> None:
-    (ann,) = await said.store.read(people, read("ann"))
+async def test_people_come_with_their_newest_conversation(indexed_desk: Story) -> None:
+    (ann,) = await indexed_desk.store.read(people, read("ann"))
     assert (ann.user.name, ann.conversations, ann.newest) == ("Ann Lee", 1, 1)
-    found = await said.store.read(people, read("0199"))
+    found = await indexed_desk.store.read(people, read("0199"))
     assert [(one.user.name, one.newest) for one in found] == [("Bob Ruiz", 2), ("Cy Ruiz", None)]
-    assert await said.store.read(people, read("")) == []
+    assert await indexed_desk.store.read(people, read("")) == []

@@ -11,10 +11,10 @@ LONG = "word " * 100
 
 MARKED = {
     "a word": ("My laptop won't start", "laptop", "My [laptop] won't start"),
-    "each time, in its own spelling": ("LAPTOP, laptop", "lap", "[LAPTOP], [laptop]"),
+    "every match, in its own spelling": ("LAPTOP, laptop", "lap", "[LAPTOP], [laptop]"),
     "accents": ("Zoë and Zoe", "zoe", "[Zoë] and [Zoe]"),
     "an apostrophe": ("it won't", "won't", "it [won]'[t]"),
-    "a phrase, not its words apart": (
+    "a phrase, but not its separate words": (
         "blue screen, blue sky",
         '"blue screen"',
         "[blue] [screen], blue sky",
@@ -23,7 +23,7 @@ MARKED = {
     "Thai, with marks": ("ช่วยด้วยเครื่องพิมพ์ของฉัน", "พิมพ์", "ช่วยด้วยเครื่อง[พิมพ์]ของฉัน"),
     "markup stays text": ("<b>laptop</b>", "laptop", "<b>[laptop]</b>"),
     "nothing": ("hello", "laptop", "hello"),
-    "around the first find": (LONG + "needle " + LONG, "needle", "[needle]"),
+    "around the first match": (LONG + "needle " + LONG, "needle", "[needle]"),
 }
 
 
@@ -43,7 +43,7 @@ def test_an_excerpt_is_always_a_piece_of_the_text(text: str, typed: str) -> None
 
 
 @given(st.text(max_size=60))
-def test_a_text_fits_its_own_words(text: str) -> None:
+def test_a_text_matches_its_own_words(text: str) -> None:
     there = words(text)
     if len(there) == 1 and len(there[0]) > 1:
         assert matches_line(there, read(there[0]))

@@ -1,5 +1,6 @@
-"""Search in scripts without spaces and in mixed texts: each part of a run is found, at any length,
-while a Latin word is found by its beginning only."""
+"""Search in scripts without spaces and in mixed texts. A query finds any part of a run of such
+letters, but only the beginning of a Latin word.
+"""
 
 import pytest
 
@@ -26,7 +27,7 @@ FOUND = {
     "Chinese, three": ("投影仪", [1]),
     "Chinese, more": ("投影仪昨天坏了", [1]),
     "Chinese, the last letter": ("了", [1]),
-    "Chinese, a letter left out": ("投仪", []),
+    "Chinese, with a letter left out": ("投仪", []),
     "Japanese, one letter": ("源", [2]),
     "Japanese, two": ("パソ", [2]),
     "Japanese, three": ("パソコ", [2]),
@@ -35,29 +36,29 @@ FOUND = {
     "Korean, two": ("니터", [3]),
     "Korean, three": ("니터가", [3]),
     "Korean, more": ("터가갑자기", [3]),
-    "Korean, a phrase over a blank": ('"갑자기 꺼졌어요"', [3]),
-    "Thai, one letter is too little": ("จ", []),
+    "Korean, a phrase across a space": ('"갑자기 꺼졌어요"', [3]),
+    "Thai, one letter is too short": ("จ", []),
     "Thai, two": ("ดั", [4]),
-    "Thai, two at the end": ("นี้"[:2], [4]),
+    "Thai, two letters at the end": ("นี้"[:2], [4]),
     "Thai, three": ("ภาพ", [4]),
     "Thai, more": ("ดับไปเมื่อ", [4]),
-    "mixed, Latin beside Chinese": ("vpn", [5]),
-    "mixed, its beginning": ("vp", [5]),
-    "mixed, its end": ("pn", []),
-    "mixed, a phrase over two scripts": ('"laptop上的vpn断开"', [5]),
-    "mixed, a run that goes on": ("laptop上", [5]),
+    "mixed, Latin next to Chinese": ("vpn", [5]),
+    "mixed, the beginning of a run": ("vp", [5]),
+    "mixed, the end of a run": ("pn", []),
+    "mixed, a phrase across two scripts": ('"laptop上的vpn断开"', [5]),
+    "mixed, an incomplete run": ("laptop上", [5]),
     "mixed, three scripts in any order": ("북 เปิ laptop", [5]),
-    "mixed, a script that is not there": ("노트북 断 laptop パソ", []),
+    "mixed, a script that does not occur": ("노트북 断 laptop パソ", []),
     "mixed, an accent": ("cafe", [5]),
-    "mixed, an accent, its beginning": ("CAFÉ lap", [5]),
+    "mixed, the beginning of a word with an accent": ("CAFÉ lap", [5]),
     "mixed, digits after letters": ("ticket44", [5]),
     "Latin, two letters": ("ab", [6]),
     "Latin, three": ("abc", [6]),
     "Latin, a phrase": ('"ab abc"', [6]),
     "Latin, a phrase of beginnings": ('"ab ab"', []),
     "Latin, the last word is one letter": ("abc a", [6]),
-    "the filler is no word": ("~~ab", [6]),
-    "the filler alone": ("~~", []),
+    "the filler is not a word": ("~~ab", [6]),
+    "only the filler": ("~~", []),
     "a number by four digits": ("0106", [6]),
     "a number by its beginning": ("+13125550", [6, 5]),
 }
@@ -65,7 +66,7 @@ SCRIPTS = ("Chinese", "Japanese", "Korean", "Thai")
 
 
 @pytest.fixture
-async def said(story: Story) -> Story:
+async def stored_texts(story: Story) -> Story:
     for number, body in TEXTS.items():
         await story.text(body, number=number, to=DIRECT)
     return story
@@ -79,14 +80,14 @@ async def _found(story: Story) -> dict[str, list[int]]:
     return found
 
 
-async def test_each_script_is_found_by_its_parts(said: Story) -> None:
+async def test_search_finds_parts_of_words_in_each_script(stored_texts: Story) -> None:
     right = {case: wanted for case, (_, wanted) in FOUND.items()}
-    assert await _found(said) == right, "before the texts are indexed"
-    await index(said)
-    assert await _found(said) == right, "after it"
+    assert await _found(stored_texts) == right, "before the texts are indexed"
+    await index(stored_texts)
+    assert await _found(stored_texts) == right, "after the texts are indexed"
 
 
-async def test_every_part_of_a_run_is_found_in_exactly_its_texts(story: Story) -> None:
+async def test_each_part_of_a_run_finds_exactly_the_texts_with_it(story: Story) -> None:
     texts = [one for script in SCRIPTS for one in SENTENCES[script][:10]]
     for n, body in enumerate(texts):
         await story.text(body, number=f"+131255520{n:02d}", to=DIRECT)
@@ -99,7 +100,7 @@ async def test_every_part_of_a_run_is_found_in_exactly_its_texts(story: Story) -
 
 
 def _parts(body: str) -> list[str]:
-    """Parts of two to five letters from inside the longest run."""
+    """Return the parts of two to five letters inside the longest run."""
     run = max(RUN.findall(body), key=len)
     middle = len(run) // 3
     return [run[middle : middle + length] for length in range(2, 6) if middle + length <= len(run)]

@@ -1,4 +1,4 @@
-"""Scheduled texts: the send time, decisions by agents, and the lines in the history."""
+"""Scheduled texts: the time of sending, the agents' decisions, and the lines in the history."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ async def test_a_scheduled_text_is_sent_at_its_time_and_not_as_a_reply(
     text = await schedule(story, ann, clock)
     (item,) = await story.store.read(ongoing_items, MIA, others=False)
     assert item.scheduled == NextText(send_at=clock() + HOUR, asks=False)
-    assert await due(story, text) is None, "not yet"
+    assert await due(story, text) is None, "the text is not due yet"
     clock.move(3600)
     assert await due(story, text) is AtDue.SEND
     last = (await story.lines(ann))[-1]
@@ -101,7 +101,7 @@ async def test_a_confirmed_scheduled_text_is_sent(story: Story, clock: MovedCloc
     assert await due(story, text) is AtDue.SEND
 
 
-async def test_a_text_whose_time_has_passed_needs_another_time(
+async def test_a_text_whose_time_has_passed_needs_a_new_time(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -157,9 +157,7 @@ async def test_an_opt_out_cancels_the_scheduled_text_with_a_notice(
         await schedule(story, ann, clock)
 
 
-async def test_canceling_and_closing_leave_the_text_in_the_history(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_a_canceled_text_stays_in_the_history(story: Story, clock: MovedClock) -> None:
     ann = await story.with_agent()
     text = await schedule(story, ann, clock)
     await schedule(story, ann, clock, "And this?")
@@ -177,7 +175,7 @@ async def test_canceling_and_closing_leave_the_text_in_the_history(
     ]
 
 
-async def test_only_a_live_agents_conversation_has_scheduled_texts(
+async def test_only_a_live_agents_conversation_can_have_scheduled_texts(
     story: Story, clock: MovedClock
 ) -> None:
     received = await story.text("my badge is stuck")
@@ -192,7 +190,7 @@ async def picture(story: Story, agent: int = MIA) -> int:
     return await story.store.write(keep_upload, Upload(agent_id=agent, stored=stored))
 
 
-async def test_a_scheduled_text_takes_pictures_with_it(story: Story, clock: MovedClock) -> None:
+async def test_a_scheduled_text_is_sent_with_its_pictures(story: Story, clock: MovedClock) -> None:
     ann, image = await story.with_agent(), await picture(story)
     command = ScheduleText(
         interaction_id=ann, agent_id=MIA, body="", send_at=clock() + HOUR, media=(image,)
@@ -209,7 +207,7 @@ async def test_a_scheduled_text_takes_pictures_with_it(story: Story, clock: Move
     assert medium.id == image
 
 
-async def test_pictures_of_a_canceled_text_are_forgotten(story: Story, clock: MovedClock) -> None:
+async def test_pictures_of_a_canceled_text_are_deleted(story: Story, clock: MovedClock) -> None:
     ann, image = await story.with_agent(), await picture(story)
     works = (t.due_work, t.due_work.c.kind == Work.FORGET_UPLOAD)
     command = ScheduleText(

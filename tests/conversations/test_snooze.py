@@ -1,4 +1,4 @@
-"""A hold with an end ends at that time or with the requester's text, whichever comes first."""
+"""A snooze ends at its time or with a text from the requester, whichever comes first."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ async def order(story: Story) -> list[int]:
     return [one.interaction.id for one in found]
 
 
-async def test_a_snooze_ends_at_its_time_on_top_of_the_list_with_a_notice(
+async def test_a_snooze_ends_at_its_time_with_a_notice_and_goes_to_the_top_of_the_list(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -64,7 +64,7 @@ async def test_a_snooze_ends_at_its_time_on_top_of_the_list_with_a_notice(
 
 
 @pytest.mark.parametrize("act", ["text", "hold", "close"])
-async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
+async def test_the_notice_disappears_when_its_agent_acts_on_the_conversation(
     act: str, story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -84,7 +84,7 @@ async def test_the_notice_goes_when_its_agent_acts_on_the_conversation(
     assert [one.interaction_id for one in notices] == [bob]
 
 
-async def test_a_text_from_the_requester_ends_the_snooze_and_a_later_hold_has_its_own_end(
+async def test_a_requesters_text_ends_the_snooze_and_a_later_hold_is_independent(
     story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()
@@ -94,7 +94,7 @@ async def test_a_text_from_the_requester_ends_the_snooze_and_a_later_hold_has_it
     assert (seen.state, seen.hold_until) == (State.WORK_IN_PROGRESS, None)
     await hold(story, ann)
     clock.move(3601)
-    assert not await end(story, ann), "this hold has no end"
+    assert not await end(story, ann), "the later hold has no end time"
     assert (await story.see(ann)).state is State.ON_HOLD
 
 
@@ -123,7 +123,7 @@ async def test_a_second_snooze_moves_the_end_and_resuming_cancels_the_snooze(
         (None, 1, "is allowed only with state on_hold"),
     ],
 )
-async def test_an_end_that_makes_no_sense_is_refused(
+async def test_an_invalid_end_time_is_refused(
     state: State | None, hours: int, why: str, story: Story, clock: MovedClock
 ) -> None:
     ann = await story.with_agent()

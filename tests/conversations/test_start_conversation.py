@@ -1,5 +1,6 @@
-"""An agent writes first: each row of table 3, and a preview that matches the effect of
-sending."""
+"""An agent starts a conversation: each row of table 3, and a preview that matches the effect of
+sending.
+"""
 
 import asyncio
 
@@ -36,7 +37,7 @@ class Desk:
         started = await self.story.store.write(
             start_conversation, Start(agent_id=agent, recipient=recipient, body=body)
         )
-        assert started.row is seen.row, "the preview said so"
+        assert started.row is seen.row, "sending did what the preview announced"
         return started
 
     async def look(self, *, to: str = ANN, user: int | None = None, agent: int = MIA) -> Preview:
@@ -53,7 +54,7 @@ def desk(story: Story) -> Desk:
     return Desk(story)
 
 
-async def test_no_active_interaction_creates_one_assigned_to_the_agent(
+async def test_without_an_active_interaction_the_agent_gets_a_new_one(
     desk: Desk, story: Story
 ) -> None:
     started = await desk.start()
@@ -70,10 +71,10 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(
     assert seen.user.id == ANN_ID
     assert await story.texted(seen.id) == ["Hi"]
     answer = await story.text("hello Mia")
-    assert answer.interaction_id == seen.id, "the requester's answer comes to the agent"
+    assert answer.interaction_id == seen.id, "the requester's answer goes to the agent"
 
 
-async def test_a_text_into_a_live_agents_conversation_reassigns_nothing(
+async def test_a_text_into_a_live_agents_conversation_keeps_its_owner(
     desk: Desk, story: Story
 ) -> None:
     assert TABLE[Situation.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
@@ -88,7 +89,7 @@ async def test_a_text_into_a_live_agents_conversation_reassigns_nothing(
     assert {a.id for a in seen.live_group} == {OMAR, MIA}
 
 
-async def test_the_virtual_agents_conversation_is_closed_and_the_agent_gets_a_new_one(
+async def test_sending_closes_the_virtual_agents_conversation_and_starts_a_new_one(
     desk: Desk, story: Story
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
@@ -97,11 +98,11 @@ async def test_the_virtual_agents_conversation_is_closed_and_the_agent_gets_a_ne
     assert started.interaction_id != bots
     old = await story.see(bots)
     assert (old.state, old.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
-    assert await story.texted(bots) == [], "the requester reads no machinery"
+    assert await story.texted(bots) == [], "the requester gets no text about the change"
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
-async def test_with_a_different_person_the_profile_is_replaced(desk: Desk, story: Story) -> None:
+async def test_a_different_person_replaces_the_profile(desk: Desk, story: Story) -> None:
     anns = (await story.text("hi")).interaction_id or 0
     started = await desk.start(user=BOB_ID)
     assert started.row is Situation.ACTIVE_WITH_SOMEONE_ELSE
@@ -112,12 +113,12 @@ async def test_with_a_different_person_the_profile_is_replaced(desk: Desk, story
     assert await desk.profiles() == [(ANN_ID, False), (BOB_ID, True)]
 
 
-async def test_a_different_person_is_judged_before_the_owner(desk: Desk) -> None:
+async def test_the_row_for_a_different_person_comes_before_the_rows_for_owners(desk: Desk) -> None:
     await desk.start(agent=OMAR)
     assert (await desk.start(user=BOB_ID)).row is Situation.ACTIVE_WITH_SOMEONE_ELSE
 
 
-async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(
+async def test_a_guest_is_not_a_different_person_and_the_profile_gets_the_user(
     desk: Desk, story: Story
 ) -> None:
     guest = (await story.text("hi", number=STRANGER)).interaction_id or 0
@@ -138,7 +139,7 @@ async def test_without_a_name_table_1_decides_the_user(desk: Desk, story: Story)
     assert stranger.guest
 
 
-async def test_a_profile_of_somebody_else_without_an_active_interaction_is_replaced_too(
+async def test_a_profile_without_an_active_interaction_is_also_replaced(
     desk: Desk, story: Story
 ) -> None:
     await story.close((await story.text("hi")).interaction_id or 0)
@@ -168,7 +169,7 @@ async def test_the_preview_describes_the_row_in_one_sentence_and_changes_nothing
 @pytest.mark.parametrize(
     "expected", [row for row in Situation if row is not Situation.ACTIVE_WITH_VIRTUAL_AGENT]
 )
-async def test_a_row_that_the_agent_did_not_see_is_refused_entirely(
+async def test_a_row_that_the_agent_did_not_see_is_refused(
     desk: Desk, story: Story, expected: Situation
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
@@ -225,12 +226,14 @@ async def test_the_agent_gets_the_queued_conversation(desk: Desk, story: Story) 
     assert (await story.see(waiting)).owner.id == MIA
 
 
-async def test_lines_of_other_company_numbers_do_not_matter(desk: Desk, story: Story) -> None:
+async def test_conversations_with_other_company_numbers_do_not_matter(
+    desk: Desk, story: Story
+) -> None:
     await story.text("hi", to=DIRECT)
     assert (await desk.start()).row is Situation.NO_ACTIVE_INTERACTION
 
 
-async def test_an_impossible_action_is_refused_as_a_whole(desk: Desk, story: Story) -> None:
+async def test_an_invalid_request_is_refused_and_changes_nothing(desk: Desk, story: Story) -> None:
     bots = (await story.text("hi")).interaction_id or 0
     with pytest.raises(BadInput):
         await desk.start(body="  ")

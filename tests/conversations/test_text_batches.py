@@ -1,4 +1,4 @@
-"""A batch of texts takes about as many statements as a single text, regardless of the words."""
+"""A batch of texts needs about as many statements as a single text, whatever the texts say."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ FEW, MANY = 3, 60
 
 @contextmanager
 def statements(story: Story) -> Iterator[list[str]]:
-    """Collects the statements that the store's writers run during the block."""
+    """Collect the statements that the store's writers run during the block."""
     seen: list[str] = []
 
     def see(_conn: object, _cursor: object, statement: str, *_: object) -> None:
@@ -55,7 +55,7 @@ async def batch(story: Story, body: str, numbers: range) -> None:
         "where is my case?",
     ],
 )
-async def test_a_large_batch_takes_no_more_statements(story: Story, body: str) -> None:
+async def test_a_large_batch_needs_no_more_statements(story: Story, body: str) -> None:
     with statements(story) as few:
         await batch(story, body, range(FEW))
     with statements(story) as many:
@@ -64,7 +64,7 @@ async def test_a_large_batch_takes_no_more_statements(story: Story, body: str) -
 
 
 @pytest.mark.parametrize("body", ["my laptop won't start", "no me funciona el portátil"])
-async def test_requesters_who_begin_to_wait_together_are_texted_together(
+async def test_requesters_who_start_waiting_together_get_their_texts_in_one_batch(
     story: Story, body: str
 ) -> None:
     await batch(story, body, range(FEW))

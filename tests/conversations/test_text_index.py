@@ -19,34 +19,32 @@ EVERYTHING = 1 << 62
 
 
 async def index(story: Story) -> int:
-    """Index everything. Returns how many batches that took."""
+    """Index all texts. Return the number of batches."""
     batches = 1
     while await story.store.write(index_texts, None):
         batches += 1
     return batches
 
 
-async def found(story: Story, typed: str) -> list[tuple[int, int]]:
-    """(interaction, seq) of each match, newest interaction first."""
+async def search_results(story: Story, typed: str) -> list[tuple[int, int]]:
+    """Return (interaction, seq) of each match, newest interaction first."""
     wanted = read(typed)
     places = await story.store.read(text_index.matches, wanted, EVERYTHING, 1000)
     return [text_index.interaction_of(at) for at in places]
 
 
-async def test_a_text_is_found_once_it_is_indexed(story: Story) -> None:
+async def test_a_text_is_found_after_indexing(story: Story) -> None:
     await story.text("my laptop won't start")
-    assert await found(story, "laptop") == []
+    assert await search_results(story, "laptop") == []
     await index(story)
-    assert await found(story, "laptop") == [(1, 1)]
+    assert await search_results(story, "laptop") == [(1, 1)]
     await story.text("the LAPTOP again")
     await index(story)
     await index(story)
-    assert await found(story, "laptop") == [(1, 2), (1, 1)]
+    assert await search_results(story, "laptop") == [(1, 2), (1, 1)]
 
 
-async def test_batches_leave_nothing_out_and_continue_until_the_end(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_batches_index_every_text(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
     await story.store.write(schedule_indexing, None)
     for n in range(10):
@@ -55,10 +53,10 @@ async def test_batches_leave_nothing_out_and_continue_until_the_end(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.INDEX_TEXTS) == 1
     assert await index(story) >= 3
     assert await story.count(t.due_work, t.due_work.c.kind == Work.INDEX_TEXTS) == 0
-    assert [len(await found(story, f"word{n}")) for n in range(10)] == [1] * 10
+    assert [len(await search_results(story, f"word{n}")) for n in range(10)] == [1] * 10
 
 
-async def test_another_process_continues_where_one_was_ended(
+async def test_another_process_continues_where_a_killed_one_stopped(
     story: Story, database_url: str, monkeypatch: pytest.MonkeyPatch, clock: object
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
@@ -73,14 +71,12 @@ async def test_another_process_continues_where_one_was_ended(
     )  # type: ignore[arg-type]
     await index(Story(again))
     again.close()
-    assert [len(await found(story, f"word{n}")) for n in range(7)] == [1] * 7
+    assert [len(await search_results(story, f"word{n}")) for n in range(7)] == [1] * 7
 
 
 @contextmanager
 def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
-    """Another lane that is storing a text. The text has its id, and the transaction is not
-    committed.
-    """
+    """Store a text in another lane. The text has its id, but its transaction is still open."""
     opened = engine(url, size=1, writes=True)
     with opened.connect() as conn:
         i, m = t.interactions, t.messages
@@ -104,22 +100,22 @@ async def test_a_late_commit_with_a_low_id_is_found(
     story: Story, request: pytest.FixtureRequest, database_url: str
 ) -> None:
     if story.store.is_sqlite:
-        pytest.skip("one writer: ids are committed in order")
+        pytest.skip("SQLite has one writer, so ids are committed in order")
     bob = (await story.text("hi", number=BOB)).interaction_id or 0
     await index(story)
     with slow_writer(database_url, bob) as conn:
         for n in range(5):
             await story.text(f"word{n}", number=ANN)
             await index(story)
-        assert await found(story, "word4") != []
-        assert await found(story, "late") == []
+        assert await search_results(story, "word4") != []
+        assert await search_results(story, "late") == []
         conn.commit()
     await index(story)
-    assert await found(story, "late") == [(bob, 2)]
+    assert await search_results(story, "late") == [(bob, 2)]
     for n in range(3):
         await story.text(f"more{n}", number=ANN)
         await index(story)
     (state,) = await story.rows(t.text_index)
     (late,) = await story.rows(t.messages, t.messages.c.body == "committed late")
-    assert state.done_to > late.id, "what has been waited for is not looked at again"
-    assert await found(story, "late") == [(bob, 2)]
+    assert state.done_to > late.id, "the index does not wait for the same transaction twice"
+    assert await search_results(story, "late") == [(bob, 2)]

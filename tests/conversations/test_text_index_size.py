@@ -17,8 +17,8 @@ BEFORE = """
 
 
 def test_parts_of_words_cost_few_bytes() -> None:
-    """Texts in many languages take at most 1.3 times the bytes that they took in an index of whole
-    words, because short words are stored once. The number of bytes is the same in every run.
+    """For texts in many languages, the index takes at most 1.3 times the bytes of an index of whole
+    words, because it stores short words once. The number of bytes is the same in every run.
     """
     with database("SQLite") as conn:
         now = index(conn, MIXED, TEXTS).size

@@ -1,4 +1,4 @@
-"""Thanks and similar texts, as opposed to texts that need an answer."""
+"""Thanks and similar texts are distinguished from texts that need an answer."""
 
 import pytest
 
@@ -41,7 +41,7 @@ from handoff_service.rules.conversations.thanks import is_thanks
         "спасибо большое",
     ],
 )
-def test_thanks(text: str) -> None:
+def test_thanks_are_recognized(text: str) -> None:
     assert is_thanks(text, ["Mia Chen"])
 
 
@@ -83,5 +83,5 @@ def test_thanks(text: str) -> None:
         "Finally",
     ],
 )
-def test_texts_that_need_an_answer(text: str) -> None:
+def test_a_text_that_needs_an_answer_is_not_thanks(text: str) -> None:
     assert not is_thanks(text)

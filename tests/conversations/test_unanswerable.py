@@ -1,4 +1,4 @@
-"""Senders that nobody can text back: names, withheld numbers and the company's own numbers."""
+"""Senders that cannot receive texts: names, withheld numbers and the company's own numbers."""
 
 import pytest
 
@@ -32,7 +32,7 @@ SENDERS = {
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_an_unanswerable_text_is_stored_and_starts_nothing(story: Story, sender: str) -> None:
+async def test_an_unanswerable_text_is_stored_and_starts_no_turn(story: Story, sender: str) -> None:
     ids = {
         (await story.text(body, number=sender)).interaction_id
         for body in ("Your code is ready", "STOP", "BOT")
@@ -61,7 +61,7 @@ async def test_no_text_is_sent_to_an_unanswerable_sender(story: Story, sender: s
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_agents_find_an_unanswerable_conversation_under_others_and_close_it(
+async def test_agents_find_unanswerable_conversations_in_the_list_of_others_and_close_them(
     story: Story, sender: str
 ) -> None:
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
@@ -77,9 +77,9 @@ async def test_agents_find_an_unanswerable_conversation_under_others_and_close_i
 
 
 FOUND = {
-    "by its name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"),
-    "by its text": ("O2", "card"),
-    "withheld": ("+2562533", "blocked"), "our own, by its end": (DIRECT, "0200"),
+    "by the sender's name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"),
+    "by words of the text": ("O2", "card"),
+    "withheld": ("+2562533", "blocked"), "a company number, by its last digits": (DIRECT, "0200"),
 }  # fmt: skip
 
 
@@ -98,13 +98,13 @@ async def test_search_finds_unanswerable_conversations(
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
-async def test_an_admin_may_queue_unanswerable_texts_and_nobody_is_ever_texted(
+async def test_a_desk_can_queue_unanswerable_texts_without_ever_answering_them(
     story: Story, sender: str
 ) -> None:
     await story.store.write(change_desk, {"queue_unanswerable": True})
     interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.QUEUE
-    await story.offer()  # sends the text that nobody is free to other requesters
+    await story.offer()  # To other requesters, this sends the text that no agent is free.
     await story.available(MIA)
     await story.offer()
     (offer,) = await story.inbox(MIA)
@@ -133,5 +133,5 @@ NAMES = {
 
 
 @pytest.mark.parametrize("sender", NAMES)
-def test_names(sender: str) -> None:
+def test_a_senders_name_is_recognized(sender: str) -> None:
     assert is_name(sender) is NAMES[sender]

@@ -1,4 +1,6 @@
-"""The outbox sends in order and once, and marks unknown outcomes; receipts come in any order."""
+"""The outbox sends each text once and in order, and marks unknown outcomes. Receipts come in any
+order.
+"""
 
 from datetime import timedelta
 from itertools import permutations
@@ -17,11 +19,11 @@ from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 @pytest.fixture
 async def ann(story: Story) -> int:
-    """A conversation of Ann with Mia, with an empty outbox."""
+    """A conversation between Ann and Mia. The outbox is empty."""
     return await quiet_conversation(story)
 
 
-async def test_a_text_goes_out_with_its_numbers(story: Story, ann: int) -> None:
+async def test_a_text_is_sent_with_its_two_numbers(story: Story, ann: int) -> None:
     message = await story.write(ann, "Does it have a light on?")
     (one,) = await claim(story)
     outgoing = await begin(story, int(one.key))
@@ -43,7 +45,7 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     keys = {int(c.key) for c in await claim(story)}
     assert first in keys
     assert second not in keys
-    assert other not in keys, "Bob's own first line goes before it"
+    assert other not in keys, "Bob's own first text comes before it"
     await begin(story, first)
     await finish(story, first, Accepted(sid="SM1"))
     assert second in {int(c.key) for c in await claim(story)}
@@ -59,7 +61,7 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     ],
     ids=str,
 )
-async def test_a_text_that_certainly_did_not_leave_is_retried_and_the_next_one_waits(
+async def test_a_text_that_certainly_was_not_sent_is_retried_and_the_next_one_waits(
     story: Story, ann: int, clock: MovedClock, result: SendResult, code: int | None
 ) -> None:
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
@@ -77,7 +79,7 @@ async def test_a_text_that_certainly_did_not_leave_is_retried_and_the_next_one_w
     assert (await line(story, second)).status is Status.QUEUED
 
 
-async def test_a_refusal_is_final_and_says_what_to_do(story: Story, ann: int) -> None:
+async def test_a_refusal_is_final_and_shows_advice(story: Story, ann: int) -> None:
     message = await story.write(ann, "bit.ly/3dockfw")
     await claim(story)
     await begin(story, message)
@@ -89,7 +91,7 @@ async def test_a_refusal_is_final_and_says_what_to_do(story: Story, ann: int) ->
     assert await claim(story) == []
 
 
-async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
+async def test_a_text_with_an_unknown_outcome_is_looked_up_before_a_retry(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await story.write(ann, "hello")
@@ -110,11 +112,11 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
     assert not surely.uncertain
 
 
-async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
+async def test_retries_become_rarer_while_the_provider_fails(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """For example with a server error: the text is looked up after 30 s, not found, sent again at
-    once, and fails with the same error.
+    """An example is a server error. After 30 s the service looks the text up, does not find it,
+    sends it again at once, and gets the same error.
     """
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     waits: list[float] = []
@@ -127,7 +129,7 @@ async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
         await story.store.write(finish_sends, FinishSend(first, attempts + 1, LookedUp(())))
     assert waits[0] == 30
     assert all(low <= wait <= high for wait, (low, high) in zip(waits, GROWING, strict=True)), waits
-    assert len(set(waits[3:])) > 1, "not all at once"
+    assert len(set(waits[3:])) > 1, "the retries are spread over time"
     assert (await line(story, second)).status is Status.QUEUED
 
 
@@ -135,7 +137,7 @@ GROWING = [(30, 30), (60, 120), *[(150, 300)] * 4]  # seconds
 
 
 async def started(story: Story, attempts: int) -> int:
-    """Begin to send the message that is due."""
+    """Begin to send the due message."""
     (one,) = await claim(story)
     assert one.attempts == attempts
     assert await begin(story, int(one.key)) is not None
@@ -149,9 +151,7 @@ async def until_due(story: Story, message: int, clock: MovedClock) -> float:
     return float((work.due_at - clock()).total_seconds())
 
 
-async def test_a_look_up_that_fails_is_made_ever_more_rarely(
-    story: Story, ann: int, clock: MovedClock
-) -> None:
+async def test_failing_lookups_become_rarer(story: Story, ann: int, clock: MovedClock) -> None:
     message = await story.write(ann, "one")
     waits = []
     for attempts in range(1, 8):
@@ -165,15 +165,15 @@ async def test_a_look_up_that_fails_is_made_ever_more_rarely(
     assert min(waits[-3:]) >= 150
 
 
-async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
+async def test_after_a_crash_during_a_send_the_text_is_looked_up(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
-    clock.now += timedelta(seconds=61)  # the lease of the crashed process has ended
+    clock.now += timedelta(seconds=61)  # The lease of the crashed process has ended.
     assert [int(c.key) for c in await claim(story)] == [message]
-    assert await begin(story, message) is None, "not at once: lists lag"
+    assert await begin(story, message) is None, "the lookup waits, because the provider's lists lag"
     assert (await line(story, message)).status is Status.UNKNOWN
     clock.move(30)
     assert [int(c.key) for c in await claim(story)] == [message]
@@ -182,11 +182,11 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
     assert again.uncertain
 
 
-async def test_a_crash_is_no_failure_of_the_providers(
+async def test_a_crash_does_not_count_as_a_failure_of_the_provider(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """A crash does not count as an attempt. Work that crashed processes have claimed repeatedly is
-    not retried at longer intervals.
+    """A crash does not count as an attempt. Repeated crashes do not lengthen the intervals between
+    retries.
     """
     message = await story.write(ann, "hello")
     for _ in range(5):
@@ -205,7 +205,7 @@ async def test_a_crash_is_no_failure_of_the_providers(
     assert await until_due(story, message, clock) == 30
 
 
-async def test_a_callback_settles_an_unknown_outcome(story: Story, ann: int) -> None:
+async def test_a_callback_resolves_an_unknown_outcome(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
@@ -217,7 +217,7 @@ async def test_a_callback_settles_an_unknown_outcome(story: Story, ann: int) -> 
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 0
 
 
-async def test_a_callback_that_is_quicker_than_the_answer_is_not_overwritten(
+async def test_the_answer_to_a_send_does_not_overwrite_an_earlier_callback(
     story: Story, ann: int
 ) -> None:
     message = await story.write(ann, "hello")
@@ -231,7 +231,7 @@ async def test_a_callback_that_is_quicker_than_the_answer_is_not_overwritten(
 
 
 @pytest.mark.parametrize("order", list(permutations(["answer", "sent", "delivered", "sent again"])))
-async def test_receipts_by_the_providers_id_in_any_order(
+async def test_receipts_with_the_providers_id_can_come_in_any_order(
     story: Story, ann: int, order: tuple[str, ...]
 ) -> None:
     message = await story.write(ann, "hello")
@@ -248,7 +248,7 @@ async def test_receipts_by_the_providers_id_in_any_order(
     assert await story.count(t.unmatched_receipts) == 0
 
 
-async def test_a_failed_delivery_carries_its_code(story: Story, ann: int) -> None:
+async def test_a_failed_delivery_has_its_error_code(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
@@ -264,16 +264,16 @@ async def test_a_failed_delivery_carries_its_code(story: Story, ann: int) -> Non
     )
 
 
-async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) -> None:
+async def test_a_receipt_for_an_unknown_message_is_stored_once(story: Story) -> None:
     for _ in range(2):
         assert not await story.store.write(record_receipt, Receipt(sid="SMx", status=Status.SENT))
     assert await story.count(t.unmatched_receipts) == 1
 
 
-async def test_a_receipt_for_an_untried_message_does_not_end_it(
+async def test_a_receipt_does_not_end_a_message_that_was_never_sent(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """After a restore, ids occur twice, so such a receipt belongs to another message."""
+    """After a restore, ids can occur twice, so such a receipt belongs to another message."""
     message = await story.write(ann, "hello")
     receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
     assert not await story.store.write(record_receipt, receipt)
@@ -287,10 +287,10 @@ async def test_a_receipt_for_an_untried_message_does_not_end_it(
     await finish(story, message, Later(why="nobody there"))
     assert await story.store.write(
         record_receipt, Receipt(sid="SM9", status=Status.SENT, message_id=message)
-    ), "what was tried may have gone out, whatever the answer seemed to be"
+    ), "a message that was tried may have been sent, whatever the answer"
 
 
-async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(
+async def test_a_receipt_with_our_id_but_another_sid_does_not_change_our_message(
     story: Story, ann: int
 ) -> None:
     message = await story.write(ann, "hello")
@@ -319,7 +319,9 @@ async def test_a_found_text_is_linked_unless_another_message_has_it(story: Story
         assert (linked.status, linked.provider_sid) == (sent, expected)
 
 
-async def test_two_alike_wait_for_a_callback_or_a_person(story: Story, ann: int) -> None:
+async def test_two_equal_texts_wait_for_a_callback_or_an_agents_decision(
+    story: Story, ann: int
+) -> None:
     message = await story.write(ann, "ok")
     await claim(story)
     await begin(story, message)

@@ -1,5 +1,6 @@
-"""The gap sweep, with Twilio's official client against the fake: lost texts are stored once,
-marked, in order."""
+"""The gap sweep stores each lost text once, in order and with a mark. The tests use Twilio's
+official client and the fake Twilio.
+"""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # an address at which no webh
 async def sweeper(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock
 ) -> Worker:
-    """A worker that only sweeps; the desk's first sweep is done."""
+    """Return a worker that only sweeps, after the desk's first sweep."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")
@@ -53,7 +54,7 @@ async def test_lost_texts_are_stored_once_in_order_and_marked(
         clock.move(1)
         await twilio.send_inbound(NOBODY, number, to, body)
     assert await sweeper.step() == 1
-    assert await sweeper.step() == 0, "the next one is due in an hour"
+    assert await sweeper.step() == 0, "the next sweep is due in an hour"
     ann = [line for line in await inbound(story) if line.interaction_id == arrived]
     assert [(line.body, line.event, line.reason) for line in ann] == [
         ("this one arrived", None, None),
@@ -70,13 +71,15 @@ async def test_lost_texts_are_stored_once_in_order_and_marked(
     ]
 
 
-async def test_names_are_swept_too(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+async def test_the_sweep_also_finds_texts_from_named_senders(
+    story: Story, twilio: FakeTwilio, sweeper: Worker
+) -> None:
     await twilio.send_inbound(NOBODY, "DHL Paket", MAIN, "Your parcel is here")
     assert await sweeper.step() == 1
     assert [line.body for line in await inbound(story)] == ["Your parcel is here"]
 
 
-async def test_many_are_stored_in_few_transactions_each_in_its_place(
+async def test_many_lost_texts_are_stored_in_few_transactions_and_in_order(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock, heard: Heard
 ) -> None:
     for n in range(150):
@@ -84,14 +87,14 @@ async def test_many_are_stored_in_few_transactions_each_in_its_place(
         clock.move(1)
     heard.calls = 0
     assert await sweeper.step() == 1
-    assert 0 < heard.calls < 20, "one at a time would be 150"
+    assert 0 < heard.calls < 20, "one transaction for each text would be 150"
     lines = await inbound(story)
     for number in (0, 1):
         mine = [line.body for line in lines if int(line.body.removeprefix("text ")) % 2 == number]
         assert mine == [f"text {n}" for n in range(number, 150, 2)]
 
 
-async def test_a_recovered_text_is_at_the_time_it_was_sent(
+async def test_a_recovered_text_has_the_time_at_which_it_was_sent(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     interaction = (await story.text("first")).interaction_id or 0
@@ -107,10 +110,12 @@ async def test_a_recovered_text_is_at_the_time_it_was_sent(
         ("last", None),
         ("lost", sent),
     ]
-    assert lines[-1].created_at == clock(), "when it was stored"
+    assert lines[-1].created_at == clock(), "the time at which it was stored"
     seen = shown(lines, ZoneInfo("UTC"))
     assert [one.message.body for one in seen] == ["first", "lost", "last"]
-    assert [one.first for one in seen] == [True, False, False], "one run of one author, on one day"
+    assert [one.first for one in seen] == [True, False, False], (
+        "the page shows one group for one author and one day"
+    )
 
 
 async def test_the_webhook_of_a_recovered_text_arrives_late(
@@ -122,7 +127,7 @@ async def test_the_webhook_of_a_recovered_text_arrives_late(
     assert len(await inbound(story)) == 1
 
 
-async def test_a_list_that_lags_is_looked_at_again(
+async def test_the_sweep_reads_a_lagging_list_again(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     twilio.list_lag = timedelta(minutes=10)
@@ -134,7 +139,7 @@ async def test_a_list_that_lags_is_looked_at_again(
     assert [line.body for line in await inbound(story)] == ["hello"]
 
 
-async def test_pictures_come_along_and_a_stop_counts(
+async def test_the_sweep_recovers_pictures_and_obeys_a_recovered_stop(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
     picture = twilio.keep_media(b"\x89PNG")
@@ -146,7 +151,7 @@ async def test_pictures_come_along_and_a_stop_counts(
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [BOB]
 
 
-async def test_texts_of_one_second_are_taken_in_as_they_came(
+async def test_texts_of_the_same_second_keep_their_order(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
     for body in ("0", "1", "2", "3", "STOP"):
@@ -155,7 +160,7 @@ async def test_texts_of_one_second_are_taken_in_as_they_came(
     assert [line.body for line in await inbound(story)] == ["0", "1", "2", "3", "STOP"]
 
 
-async def test_a_lost_start_does_not_lift_a_stop_that_came_after_it(
+async def test_a_recovered_start_does_not_undo_a_later_stop(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     await story.text("STOP")
@@ -164,10 +169,10 @@ async def test_a_lost_start_does_not_lift_a_stop_that_came_after_it(
     await story.text("STOP")
     await sweeper.step()
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [ANN]
-    assert "START" in [line.body for line in await inbound(story)], "it is kept as a text"
+    assert "START" in [line.body for line in await inbound(story)], "the START is stored as a text"
 
 
-async def test_a_lost_stop_does_not_end_what_a_start_began_after_it(
+async def test_a_recovered_stop_does_not_undo_a_later_start(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     await twilio.send_inbound(NOBODY, ANN, MAIN, "STOP")
@@ -178,7 +183,7 @@ async def test_a_lost_stop_does_not_end_what_a_start_began_after_it(
     assert await story.store.read(consents.in_force) == []
 
 
-async def test_when_twilio_cannot_be_asked_nothing_is_forgotten(
+async def test_a_sweep_that_cannot_reach_twilio_is_repeated(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     await twilio.send_inbound(NOBODY, ANN, MAIN, "hello")

@@ -1,6 +1,10 @@
 """Limits on automatic replies to unknown numbers, against SMS pumping, and the alarm when one is
 reached."""
 
+import asyncio
+from contextlib import ExitStack, closing
+
+import psycopg
 import pytest
 
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
@@ -12,20 +16,19 @@ from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLim
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.transaction import DESK, Transaction
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import DESK, OperationSettings, Transaction
 from handoff_service.store.routing import supervision
 from tests.conftest import Heard, MovedClock
 from tests.support.sending_story import begin, claim, finish, line
 from tests.support.story import ANN, OMAR, Story
 
 NUMBERS = [f"+225070000{n:04d}" for n in range(40)]
-FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # numbers that are all in different ranges
+FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # numbers that are in different ranges
 
 
-async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """Receive a text from the number and reply automatically. Returns the limit that blocked the
-    reply, or None.
-    """
+async def queued(story: Story, number: str, body: str = "hello") -> int:
+    """Receive a text from the number, and queue an automatic reply. Returns the reply."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
@@ -33,7 +36,14 @@ async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
             tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT
         )
 
-    message = await story.store.write(say_it, None)
+    return await story.store.write(say_it, None)
+
+
+async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
+    """Receive a text from the number and reply automatically. Returns the limit that blocked the
+    reply, or None.
+    """
+    message = await queued(story, number, body)
     found = None
     for one in await claim(story):
         begun = await begin(story, int(one.key))
@@ -64,39 +74,41 @@ CASES = {
 
 
 @pytest.mark.parametrize(("before", "limit"), CASES.values(), ids=CASES.keys())
-def test_a_limit_is_reached_when(before: Replied, limit: Limit | None) -> None:
+def test_each_limit_is_reached_at_its_number(before: Replied, limit: Limit | None) -> None:
     assert reached_limit(ReplyLimits(), before) is limit
     assert reached_limit(ReplyLimits(in_range=0, hourly=0, daily=0), before) is None
 
 
-async def test_one_range_gets_twenty_replies_an_hour_and_other_people_theirs(
+async def test_a_range_gets_twenty_replies_an_hour_and_other_numbers_are_not_affected(
     story: Story, clock: MovedClock
 ) -> None:
     await limits(story, in_range=ReplyLimits().in_range)
     held = [await reply(story, number) for number in NUMBERS]
     assert held == [None] * 20 + [Limit.RANGE] * 20
-    assert await reply(story, NUMBERS[0], "again") is None, "19 went to the others"
+    assert await reply(story, NUMBERS[0], "again") is None, "the other ranges got 19 replies"
     assert await reply(story, NUMBERS[1], "again") is Limit.RANGE, (
-        "20 have gone to the others by now"
+        "the other ranges have got 20 replies"
     )
-    assert await reply(story, FAR[0]) is None, "another range"
+    assert await reply(story, FAR[0]) is None, "a number of another range gets a reply"
     assert await reply(story, ANN) is None, "somebody on record"
     full = (await story.text("hello?", number=NUMBERS[39])).interaction_id or 0
     message = await story.write(full, "Are you a person?")
-    assert isinstance(await begin(story, message), Outgoing), "what an agent writes goes out"
+    assert isinstance(await begin(story, message), Outgoing), (
+        "the limit does not apply to agents' texts"
+    )
     clock.move(3601)
     assert await reply(story, NUMBERS[30]) is None
 
 
-async def test_somebody_unknown_who_texts_a_lot_is_no_machine(story: Story) -> None:
+async def test_an_unknown_number_that_texts_a_lot_does_not_reach_the_range_limit(
+    story: Story,
+) -> None:
     await limits(story, in_range=3)
     assert [await reply(story, NUMBERS[0], str(n)) for n in range(6)] == [None] * 6
 
 
 async def confirmed(story: Story) -> list[Limit | None]:
-    """Send what is due. Returns the limit that blocked each confirmation; None: the confirmation
-    was sent.
-    """
+    """Send all due texts. Return the limit that blocked each confirmation, or None if sent."""
     found: list[Limit | None] = []
     for one in await claim(story):
         begun = await begin(story, int(one.key))
@@ -108,7 +120,7 @@ async def confirmed(story: Story) -> list[Limit | None]:
     return found
 
 
-async def test_confirmations_of_stop_count_and_are_held_back_too(story: Story) -> None:
+async def test_confirmations_of_stop_count_and_can_be_blocked(story: Story) -> None:
     await limits(story, in_range=ReplyLimits().in_range)
     held = []
     for number in NUMBERS[:25]:
@@ -116,10 +128,10 @@ async def test_confirmations_of_stop_count_and_are_held_back_too(story: Story) -
         held += await confirmed(story)
     assert held == [None] * 20 + [Limit.RANGE] * 5
     opted_out = {row.number for row in await story.rows(t.opt_outs)}
-    assert opted_out >= set(NUMBERS[:25]), "an opt-out holds without its confirmation"
+    assert opted_out >= set(NUMBERS[:25]), "an opt-out counts even without its confirmation"
 
 
-async def test_one_number_cannot_fetch_confirmations_for_ever(story: Story) -> None:
+async def test_one_number_gets_a_limited_number_of_confirmations(story: Story) -> None:
     await limits(story, in_range=ReplyLimits().in_range)
     held = []
     for turn in range(24):
@@ -128,7 +140,7 @@ async def test_one_number_cannot_fetch_confirmations_for_ever(story: Story) -> N
     assert held.count(None) == 20
 
 
-async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_cap(
+async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_limit(
     story: Story, clock: MovedClock
 ) -> None:
     await limits(story, in_range=20, hourly=5, daily=8)
@@ -138,19 +150,12 @@ async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_cap(
     assert [await reply(story, number) for number in FAR[7:12]] == [None] * 3 + [Limit.DAILY] * 2
     clock.move(24 * 3600)
     assert await reply(story, FAR[12]) is None
-    assert await story.count(t.unknown_replies) == 1, "what counts no more is not kept"
+    assert await story.count(t.unknown_replies) == 1, "replies that no longer count are deleted"
 
 
-async def test_a_reply_that_is_tried_again_counts_once(story: Story) -> None:
+async def test_a_retried_reply_counts_once(story: Story) -> None:
     await limits(story, in_range=0, hourly=1)
-    interaction = (await story.text(number=FAR[0])).interaction_id or 0
-
-    def say_it(tx: Transaction, _: None) -> int:
-        return conversation_messages.send_text(
-            tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT
-        )
-
-    message = await story.store.write(say_it, None)
+    message = await queued(story, FAR[0])
     assert isinstance(await begin(story, message), Outgoing)
     await finish(story, message, Accepted(sid="SM1"))
     again = t.messages.update().where(t.messages.c.id == message).values(status="failed", retries=1)
@@ -159,24 +164,81 @@ async def test_a_reply_that_is_tried_again_counts_once(story: Story) -> None:
     assert await story.count(t.unknown_replies) == 1
 
 
-async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
+async def test_a_batch_gets_the_same_decisions_as_single_replies(story: Story) -> None:
     await limits(story, in_range=20, hourly=3)
-    messages = []
-    for number in FAR[:6]:
-        interaction = (await story.text(number=number)).interaction_id or 0
-
-        def said(tx, i):
-            return conversation_messages.send_text(
-                tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT
-            )
-
-        messages.append(await story.store.write(said, interaction))
+    messages = [await queued(story, number) for number in FAR[:6]]
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
     assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3
-    assert [one.first for one in begun[3:]] == [True, False, False], "the alarm begins once"
+    assert [one.first for one in begun[3:]] == [True, False, False], "the alarm starts only once"
 
 
-async def test_supervisors_see_the_range_the_time_and_the_count_at_once(
+@pytest.mark.parametrize(
+    ("numbers", "values"),
+    [(FAR, {"hourly": 7}), (FAR, {"daily": 7}), (NUMBERS, {"in_range": 7})],
+    ids=["hour", "day", "range"],
+)
+async def test_processes_that_send_at_once_send_exactly_the_limit(
+    story: Story,
+    database_url: str,
+    clock: MovedClock,
+    operation_settings: OperationSettings,
+    numbers: list[str],
+    values: dict[str, int],
+) -> None:
+    await limits(story, **values)
+    messages = [await queued(story, number) for number in numbers[:24]]
+    with ExitStack() as open_:
+        stores = [
+            open_.enter_context(
+                closing(
+                    Store(
+                        database_url,
+                        clock=clock,
+                        settings=operation_settings,
+                        after_commit=Heard(),
+                    )
+                )
+            )
+            for _ in range(4)
+        ]
+
+        async def one_after_another(place: int) -> list[Outgoing | HeldBack | None]:
+            return [
+                await stores[place].write(begin_sends, BeginSend(one, 1), near=one)
+                for one in messages[place :: len(stores)]
+            ]
+
+        done = await asyncio.gather(*(one_after_another(n) for n in range(len(stores))))
+    begun = [one for of_store in done for one in of_store]
+    assert sum(isinstance(one, Outgoing) for one in begun) == 7
+    assert await story.count(t.unknown_replies) == 7
+    held = [one for one in begun if isinstance(one, HeldBack)]
+    assert len(held) == 17
+    assert sum(one.first for one in held) == 1, "one alarm, although several processes raise it"
+
+
+async def test_an_attack_does_not_wait_for_the_row_that_counts(
+    postgres_url: str, clock: MovedClock, operation_settings: OperationSettings
+) -> None:
+    """Replies over a limit are blocked while another transaction holds the desk's row."""
+    with closing(
+        Store(postgres_url, clock=clock, settings=operation_settings, after_commit=Heard())
+    ) as store:
+        story = Story(store)
+        await limits(story, in_range=3, hourly=5)
+        for number in (*NUMBERS[:4], *FAR[:3]):  # each limit is reached, and raises its alarm
+            await reply(story, number)
+        messages = [await queued(story, number) for number in (*NUMBERS[4:8], *FAR[3:7])]
+        with psycopg.connect(postgres_url) as other:
+            other.execute("SELECT id FROM desk FOR UPDATE")
+            async with asyncio.timeout(60):
+                begun = [await begin(story, one) for one in messages]
+    assert [one.limit for one in begun if isinstance(one, HeldBack)] == (
+        [Limit.RANGE] * 4 + [Limit.HOURLY] * 4
+    )
+
+
+async def test_supervisors_see_the_range_the_time_and_the_count_immediately(
     story: Story, heard: Heard, clock: MovedClock
 ) -> None:
     await limits(story, in_range=2, hourly=4)
@@ -185,7 +247,7 @@ async def test_supervisors_see_the_range_the_time_and_the_count_at_once(
     for number in [*NUMBERS[:5], *FAR[:4]]:
         await reply(story, number)
     assert DESK in {hint.channel for hint in heard.hints}, (
-        "the supervisors' page asks for what is new"
+        "the supervisors' page gets a hint to reload"
     )
     now = await story.store.read(supervision.now, OMAR)
     (full,) = now.full_ranges

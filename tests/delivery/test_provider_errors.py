@@ -45,7 +45,7 @@ def operation_settings() -> OperationSettings:
 
 
 async def _text(story: Story) -> int:
-    """A text with a send under way."""
+    """Begin to send a text. Return its id."""
     message = await story.write(await quiet_conversation(story), "hello")
     await claim(story)
     await begin(story, message)
@@ -53,7 +53,7 @@ async def _text(story: Story) -> int:
 
 
 @pytest.mark.parametrize("how", ["answer", "receipt"])
-async def test_an_opt_out_is_known_by_its_reason(story: Story, how: str) -> None:
+async def test_an_opt_out_is_recognized_by_its_reason(story: Story, how: str) -> None:
     message = await _text(story)
     if how == "answer":
         await finish(story, message, Refused(code=7))
@@ -74,7 +74,7 @@ async def test_an_error_that_holds_the_line_waits_in_the_outbox(story: Story) ->
     assert (waiting.code, waiting.meaning, waiting.advice) == (8, HELD.meaning, HELD.advice)
 
 
-async def test_an_error_with_waits_is_tried_again(story: Story, clock: MovedClock) -> None:
+async def test_an_error_with_waiting_times_is_retried(story: Story, clock: MovedClock) -> None:
     message = await _text(story)
     await finish(story, message, Refused(code=9))
     shown = (await line(story, message)).error
@@ -87,6 +87,6 @@ async def test_an_error_with_waits_is_tried_again(story: Story, clock: MovedCloc
     assert [int(one.key) for one in await claim(story)] == [message]
 
 
-def test_own_codes_mean_the_same_with_every_provider() -> None:
+def test_patchboards_own_codes_mean_the_same_with_every_provider() -> None:
     assert ERRORS.explain(OPTED_OUT).meaning == "The requester has opted out."
     assert ERRORS.explain(30003) is UNNAMED, "Twilio's code, which this provider does not have"

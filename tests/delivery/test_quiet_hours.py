@@ -1,4 +1,6 @@
-"""Quiet hours by the requester's clock: across midnight, in several zones, and at clock changes."""
+"""Quiet hours in the requester's time zone: across midnight, in several zones, and at clock
+changes.
+"""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -28,7 +30,7 @@ NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Ange
         ("21:00-08:00", "2026-11-24T02:00", [], None),
     ],
 )
-def test_the_end_of_quiet_hours(
+def test_quiet_hours_end_at_the_right_time(
     written: str, now: str, zones: list[ZoneInfo], over: str | None
 ) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
@@ -39,7 +41,7 @@ def test_the_end_of_quiet_hours(
 @pytest.mark.parametrize(
     "written", ["", "21-8", "21:00", "25:00-08:00", "21:00-21:00", "21:60-08:00"]
 )
-def test_invalid_times(written: str) -> None:
+def test_invalid_times_are_refused(written: str) -> None:
     with pytest.raises(ValueError, match="21:00-08:00"):
         parse(written)
 
@@ -55,7 +57,9 @@ def test_invalid_times(written: str) -> None:
         ("72355", None, ["Europe/Paris"]),
     ],
 )
-def test_time_zones_of_a_recipient(number: str, said: str | None, zones: list[str]) -> None:
+def test_a_recipients_number_decides_the_time_zones(
+    number: str, said: str | None, zones: list[str]
+) -> None:
     assert [
         zone.key
         for zone in phone_regions.of_number(number, known_zone=said, instead="Europe/Paris")

@@ -25,7 +25,7 @@ LONG = bool(os.environ.get("PATCHBOARD_LONG_TESTS"))
 
 
 def all_zone_sets() -> set[tuple[str, ...]]:
-    """The zones of an example number of each type in each region."""
+    """Return the time zones of an example number of each type in each region."""
     found = set()
     for region in phonenumbers.SUPPORTED_REGIONS:
         for kind in range(11):
@@ -37,7 +37,7 @@ def all_zone_sets() -> set[tuple[str, ...]]:
 
 
 def same_clocks_once(sets: set[tuple[str, ...]]) -> list[list[ZoneInfo]]:
-    """One set of zones for each combination of clocks, because many regions have the same
+    """Return one set of zones for each combination of clocks, because many regions have the same
     clocks.
     """
     days = YEAR[::12]
@@ -73,22 +73,21 @@ def open_count(quiet: QuietHours, at: datetime, zones: list[ZoneInfo]) -> int:
 
 def check(quiet: QuietHours, now: datetime, zones: list[ZoneInfo]) -> None:
     at, leaves = now, earliest_send_time(quiet, now, zones)
-    while leaves is not None:  # the rule is applied again when the text is due
-        assert leaves > at, "never in the past"
+    while leaves is not None:  # The rule runs again when the text is due.
+        assert leaves > at, "the result is never in the past"
         at, leaves = leaves, earliest_send_time(quiet, leaves, zones, now)
     assert at <= now + DAY
     open_then = open_count(quiet, at, zones)
     if 2 * open_then > len(zones):
         return
     if (quiet.begin.hour - quiet.end.hour) % 24 == 1:
-        # if the only open hour is one that the clocks skip, the text may leave right after the
-        # change
+        # If the clocks skip the only open hour, the text may leave right after the change.
         return
     quarters = [now + quarter * HOUR / 4 for quarter in range(97)]
     assert open_then == max(open_count(quiet, quarter, zones) for quarter in quarters)
 
 
-def test_a_text_leaves_within_a_day_in_the_hours_that_are_allowed() -> None:
+def test_a_text_leaves_within_a_day_and_in_allowed_hours() -> None:
     some = random.Random(12)  # the same sample every time
     for zones in same_clocks_once(all_zone_sets()):
         for now in instants(zones, some):
@@ -107,11 +106,11 @@ def test_a_text_leaves_within_a_day_in_the_hours_that_are_allowed() -> None:
         ((3, 0, 2, 0), "2026-03-08T06:10", "America/New_York", "2026-03-08T07:00"),
         # the second 1:30 of this night
         ((1, 45, 1, 15), "2026-04-04T14:50", "Australia/Lord_Howe", "2026-04-04T15:00"),
-        # at each of 25 hours, never inside quiet hours
+        # Each of the 25 hours is tested, and none is inside quiet hours.
         ((3, 0, 2, 59), "2026-10-31T07:00", "America/New_York", "2026-11-01T07:59"),
     ],
 )
-def test_when_the_clocks_change(
+def test_quiet_hours_at_a_clock_change(
     quiet: tuple[int, int, int, int], now: str, zone: str, leaves: str
 ) -> None:
     window = QuietHours(time(*quiet[:2]), time(*quiet[2:]))
@@ -139,17 +138,17 @@ def test_when_the_clocks_change(
         ("+18005551234", REGION_ZONES["US"]),
         ("+15550001234", REGION_ZONES["US"]),
         ("+61412345678", REGION_ZONES["AU"]),
-        ("+80012345678", "Asia/Tokyo"),  # a number without a region gets the desk's zone
+        ("+80012345678", "Asia/Tokyo"),  # A number without a region gets the desk's time zone.
         ("+210123456", "Asia/Tokyo"),
         ("72355", "Asia/Tokyo"),
     ],
 )
-def test_the_zones_of_a_number_are_those_of_its_region(number: str, zones: str) -> None:
+def test_a_number_has_the_time_zones_of_its_region(number: str, zones: str) -> None:
     found = phone_regions.of_number(number, instead="Asia/Tokyo")
     assert sorted(zone.key for zone in found) == sorted(zones.split())
 
 
-def test_every_region_has_zones_and_all_of_them_are_known() -> None:
+def test_every_region_has_known_time_zones() -> None:
     assert REGION_ZONES.keys() == phonenumbers.SUPPORTED_REGIONS
     for zones in REGION_ZONES.values():
         assert all(ZoneInfo(zone) for zone in zones.split())

@@ -1,4 +1,6 @@
-"""Prices and outcomes that the provider reports later: with Twilio's own client."""
+"""The desk requests prices and outcomes that the provider reports later. The tests use Twilio's own
+client.
+"""
 
 import pytest
 
@@ -23,7 +25,7 @@ from tests.support.story import MAIN, MIA, STRANGER, Story
 
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
-    """A worker that only requests prices from Twilio."""
+    """Return a worker that only requests prices from Twilio."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     return Worker(hands, frozenset({Work.ASK_PRICES}))
 
@@ -54,7 +56,7 @@ async def test_prices_of_texts_are_requested_and_shown(
     twilio.segment_price = "-9"
     assert await worker.step() == 1
     assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD"), (
-        "a price stays"
+        "a known price does not change"
     )
 
 
@@ -84,7 +86,7 @@ async def test_each_attempt_has_its_price(story: Story, clock: MovedClock) -> No
     assert (await story.store.read(usage_report)).whole.costs == {"USD": 16_600}
 
 
-async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
+async def test_an_unknown_price_is_requested_again_for_a_day(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.text("hello", number=STRANGER, sid="SM" + "b" * 32)
@@ -102,7 +104,7 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
 async def gone_out(
     story: Story, at_twilio: TwilioProvider, interaction: int, body: str
 ) -> tuple[int, str]:
-    """A text that Twilio accepted. Returns our id and Twilio's id."""
+    """Send a text that Twilio accepts. Return our id and Twilio's id."""
     message = await story.write(interaction, body)
     for one in await claim(story):
         outgoing = await begin(story, int(one.key))
@@ -114,7 +116,7 @@ async def gone_out(
 
 
 @pytest.mark.parametrize("priced", [False, True])
-async def test_a_lost_receipt_is_made_good_by_the_providers_list(
+async def test_the_providers_list_replaces_a_lost_receipt(
     story: Story,
     twilio: FakeTwilio,
     at_twilio: TwilioProvider,
@@ -140,7 +142,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         (before, "sent", None),
     ):  # fmt: skip
         twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
-    twilio.messages[arrived[1]].date_sent = clock()  # a message that never left has no date
+    twilio.messages[arrived[1]].date_sent = clock()  # A message that was never sent has no date.
     await story.store.write(record_receipt, Receipt(sid=before[1], status=Status.DELIVERED))
     clock.move(600)
     await worker.step()
@@ -149,7 +151,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         (Status.DELIVERED, None),
         (Status.FAILED, 30007),
         (Status.UNDELIVERED, 30003),
-        (Status.DELIVERED, None),  # a status never moves backward
+        (Status.DELIVERED, None),  # A status never moves backward.
     ]
     assert seen[2].error is not None
     assert seen[2].error.advice.startswith("It is sent again within 30 minutes.")
@@ -169,7 +171,7 @@ async def test_outcomes_are_requested_for_a_day(
     assert (await line(story, message)).status is Status.SENDING
 
 
-def test_money_in_words() -> None:
+def test_amounts_of_money_have_their_usual_format() -> None:
     assert [in_currency(n) for n in (8_300, 0, 12_500_000, 1)] == [
         "0.0083",
         "0.00",

@@ -1,5 +1,6 @@
-"""A restored desk sends nothing that was queued before its backup until an admin decides; new texts
-do not overtake."""
+"""A restored desk holds the sends that were queued at its backup until an admin decides. New texts
+do not overtake them.
+"""
 
 import asyncio
 import dataclasses
@@ -38,7 +39,7 @@ def provider() -> Provider:
 
 
 async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]:
-    """Do all due work that sends. Returns the texts that the provider accepted."""
+    """Do all due work that sends. Return the texts that the provider accepted."""
     worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=Bot(), clock=clock))  # type: ignore[arg-type]
     before = len(provider.sent)
     while await worker.step():
@@ -85,7 +86,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
         after_commit=Heard(),
     )
     story = Story(store)
-    assert await work(story, provider, clock) == [], "sent again"
+    assert await work(story, provider, clock) == [], "the admin's decision sends the text again"
     found = await store.read(restore_holds.held_work)
     assert found is not None
     assert (found.texts, found.timers) == (1, 1)
@@ -133,7 +134,7 @@ async def test_the_doctor_and_the_command_show_held_work(
     assert says not in (await run("doctor"))[1]
 
 
-async def test_released_texts_go_out_in_order_with_those_behind_them(
+async def test_released_texts_are_sent_in_order_before_later_texts(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -171,10 +172,12 @@ async def test_canceled_texts_show_the_reason_and_later_texts_are_sent(
     assert await work(story, provider, clock) == ["new"]
     canceled = await line(story, first)
     assert (canceled.status, canceled.reason) == (Status.CANCELED, CANCELED)
-    assert (await line(story, under_way)).status == Status.UNKNOWN, "a person decides"
+    assert (await line(story, under_way)).status == Status.UNKNOWN, (
+        "the outcome waits for an agent's decision"
+    )
 
 
-async def test_a_text_that_waits_for_quiet_hours_is_not_let_go_by_a_newer_one(
+async def test_a_newer_text_does_not_release_a_text_that_waits_for_quiet_hours(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -185,7 +188,7 @@ async def test_a_text_that_waits_for_quiet_hours_is_not_let_go_by_a_newer_one(
     assert await work(story, provider, clock) == []
 
 
-async def test_timers_fire_on_time_after_the_release_unless_they_came_due_before_it(
+async def test_timers_fire_on_time_after_the_release_unless_they_were_already_due(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -195,7 +198,9 @@ async def test_timers_fire_on_time_after_the_release_unless_they_came_due_before
     assert await _prompts(story, interaction) == 0
     await story.store.write(decide_held, DecideHeld(send=False))
     await work(story, provider, clock)
-    assert await _prompts(story, interaction) == 0, "it came due between backup and decision"
+    assert await _prompts(story, interaction) == 0, (
+        "the timer became due between backup and decision"
+    )
     await story.write(interaction, "hi")
     await story.text("and?", to=DIRECT)
     await hold(story, clock)
@@ -205,7 +210,7 @@ async def test_timers_fire_on_time_after_the_release_unless_they_came_due_before
 
 
 @pytest.mark.parametrize("send", [False, True])
-async def test_scheduled_texts_leave_on_time_unless_they_were_due_and_the_admin_cancels_them(
+async def test_scheduled_texts_leave_on_time_unless_the_admin_cancels_the_due_ones(
     send: bool, story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -230,13 +235,11 @@ async def _prompts(story: Story, interaction: int) -> int:
     return len([one for one in await story.lines(interaction) if one.event == Event.PROMPT])
 
 
-async def test_the_sweep_and_the_pushes_of_consent_wait_too(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_the_gap_sweep_and_consent_pushes_also_wait(story: Story, clock: MovedClock) -> None:
     for begin in (schedule_sweep, start_pushing):
         await story.store.write(begin, None)
     await hold(story, clock)
-    for begin in (schedule_sweep, start_pushing):  # each start of the service does the same
+    for begin in (schedule_sweep, start_pushing):  # Each start of the service does the same.
         await story.store.write(begin, None)
     of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.PUSH_CONSENTS])
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}
@@ -247,7 +250,8 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
 async def test_requesters_who_waited_at_the_backup_get_no_second_waiting_text(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
-    received = await story.text("anybody?", to=DIRECT)  # "everyone is busy" is not sent yet
+    # The text "everyone is busy" is not sent yet.
+    received = await story.text("anybody?", to=DIRECT)
     await hold(story, clock)
     assert await work(story, provider, clock) == []
     assert received.interaction_id is not None
@@ -257,7 +261,7 @@ async def test_requesters_who_waited_at_the_backup_get_no_second_waiting_text(
     assert len(await work(story, provider, clock)) == 1
 
 
-async def test_a_new_text_wakes_the_bot_and_its_answer_overtakes_nothing(
+async def test_the_answer_to_a_new_text_does_not_overtake_texts_on_hold(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     received = await story.text("before the backup", number=ANN)
@@ -270,7 +274,7 @@ async def test_a_new_text_wakes_the_bot_and_its_answer_overtakes_nothing(
     assert received.interaction_id is not None
 
 
-async def test_calls_of_the_case_webhook_are_held_and_canceled(
+async def test_calls_of_the_case_webhook_are_put_on_hold_and_canceled(
     story: Story, clock: MovedClock
 ) -> None:
     work = {

@@ -30,12 +30,12 @@ from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, Story
 
 @pytest.fixture
 async def ann(story: Story) -> int:
-    """A conversation of Ann with Mia, with an empty outbox."""
+    """A conversation between Ann and Mia. The outbox is empty."""
     return await quiet_conversation(story)
 
 
 async def sent_in_order(story: Story) -> list[int]:
-    """Send what is due now and accept it; returns the order."""
+    """Send all due texts, which the provider accepts. Return their order."""
     sent = []
     while claimed := await claim(story):
         for one in claimed:
@@ -63,11 +63,11 @@ def undelivered(message: int, code: int, *, sid: str | None = None, retries: int
     )
 
 
-async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
+async def test_a_text_to_a_phone_that_is_off_is_retried_and_blocks_no_other_text(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
-    for _ in range(2):  # callbacks come twice
+    for _ in range(2):  # Callbacks come twice.
         await story.store.write(record_receipt, undelivered(message, 30003))
     seen = await line(story, message)
     assert (seen.status, seen.error and seen.error.code) == (Status.UNDELIVERED, 30003)
@@ -86,7 +86,7 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
             False,
         )
         await finish(story, message, Accepted(sid=f"SMagain{retries}"))
-        # a late receipt of the first attempt
+        # This is a late receipt of the first attempt.
         await story.store.write(record_receipt, undelivered(message, 30003))
         assert (await line(story, message)).status is Status.SENDING
         receipt = undelivered(message, 30003, sid=f"SMagain{retries}", retries=retries)
@@ -96,7 +96,7 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
     assert await claim(story) == []
 
 
-async def test_a_late_delivery_receipt_ends_the_waiting(
+async def test_a_late_delivery_receipt_cancels_the_retry(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -109,7 +109,7 @@ async def test_a_late_delivery_receipt_ends_the_waiting(
     assert (await line(story, message)).status is Status.DELIVERED
 
 
-async def test_a_receipt_of_the_next_attempt_before_its_answer(
+async def test_a_receipt_of_the_next_attempt_can_come_before_its_answer(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     message = await sent_once(story, ann)
@@ -132,12 +132,14 @@ async def test_a_receipt_of_the_next_attempt_before_its_answer(
     ("code", "status"),
     [
         *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
-        # the agent wants it sent again anyway
+        # The agent decides to send it again anyway.
         *((code, Status.FAILED) for code in (30001, 30017, 63017, 63018)),
         *((code, Status.QUEUED) for code in (10001, 20003, 20005, 20429, 21611)),
     ],
 )
-async def test_effects_of_a_refusal(story: Story, ann: int, code: int, status: Status) -> None:
+async def test_each_refusal_has_its_effect(
+    story: Story, ann: int, code: int, status: Status
+) -> None:
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
     await begin(story, int(one.key))
@@ -162,7 +164,7 @@ async def test_supervisors_see_unaccepted_texts_until_the_provider_accepts_them(
         await finish(story, message, Refused(code=20003))
     (told,) = (await story.store.read(supervision.now, OMAR)).not_taken
     assert (told.code, told.meaning) == (20003, "The provider does not recognize our account.")
-    assert (told.since, told.texts) == (since, 3), "what stands behind them waits too"
+    assert (told.since, told.texts) == (since, 3), "later texts of the same conversation also wait"
     clock.move(300)
     await claim(story)
     for message in (first, other):
@@ -194,7 +196,7 @@ async def test_a_text_that_waits_for_its_next_attempt_shows_the_reason(
 
 
 @pytest.mark.parametrize("code", [63017, 63018, 20429, 21611])
-async def test_rate_limited_texts_are_sent_again_and_marked(
+async def test_rate_limited_texts_are_retried_and_marked(
     story: Story, ann: int, clock: MovedClock, code: int
 ) -> None:
     message = await sent_once(story, ann)
@@ -212,7 +214,7 @@ async def test_rate_limited_texts_are_sent_again_and_marked(
         )
     seen = await line(story, message)
     assert seen.error is not None
-    assert "by itself" not in seen.error.advice, "it has failed for good"
+    assert "by itself" not in seen.error.advice, "the text has finally failed"
 
 
 async def test_a_failed_earlier_attempt_is_not_mistaken_for_the_next_one(
@@ -234,7 +236,7 @@ async def test_a_failed_earlier_attempt_is_not_mistaken_for_the_next_one(
     assert (await line(story, message)).status is Status.QUEUED
 
 
-async def test_a_long_text_of_an_agent_goes_out_in_parts_in_order(story: Story, ann: int) -> None:
+async def test_an_agents_long_text_is_sent_in_parts_and_in_order(story: Story, ann: int) -> None:
     sentences = [f"This is sentence number {n}, and it’s one of many." for n in range(80)]
     first = await story.write(ann, " ".join(sentences))
     sent = await sent_in_order(story)
@@ -254,7 +256,7 @@ async def rate(story: Story, segments: int) -> None:
     await story.store.write(change, None)
 
 
-async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does(
+async def test_a_clock_that_steps_back_delays_a_text_no_longer_than_the_rate_limit(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     """The clock was up to an hour ahead when earlier texts were sent. Those texts use up at most
@@ -276,7 +278,7 @@ async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does
         assert await begin(story, written) is not None
 
 
-async def test_texts_over_the_rate_wait_and_agents_texts_go_before_prompts(
+async def test_texts_over_the_rate_limit_wait_and_agents_texts_come_before_prompts(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
@@ -309,7 +311,7 @@ async def test_texts_over_the_rate_wait_and_agents_texts_go_before_prompts(
             strict=True,
         )
     )
-    assert asked[prompted] is None, "the rate is used up"
+    assert asked[prompted] is None, "the rate limit is used up"
     assert (
         await story.count(t.due_work, t.due_work.c.key == str(prompted), t.due_work.c.attempts == 0)
         == 1
@@ -323,7 +325,7 @@ async def test_texts_over_the_rate_wait_and_agents_texts_go_before_prompts(
     assert await begin(story, prompted) is not None
 
 
-async def test_an_answer_is_sent_together_with_the_prompt_before_it_on_its_line(
+async def test_an_answer_is_sent_together_with_the_earlier_prompt_of_its_conversation(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
@@ -352,7 +354,7 @@ async def test_an_answer_is_sent_together_with_the_prompt_before_it_on_its_line(
 
     other, prompted = [await story.store.write(prompt, one) for one in (cy, bob)]
     await story.write(ann, "One more thing.")
-    assert len(await all_begun()) == 1, "then the rate is used up"
+    assert len(await all_begun()) == 1, "the rate limit is used up after them"
     clock.move(0.1)
     answer = await story.write(bob, "Yes, I am here.")
     sent = []
@@ -371,7 +373,7 @@ async def test_only_replies_are_sent_during_quiet_hours(story: Story, clock: Mov
         body="Your laptop is here.",
     )
     started = await story.store.write(start_conversation, start)
-    # this text is not a reply either
+    # This text is not a reply either.
     more = await story.write(started.interaction_id, "Come by any time.")
     (one,) = await claim(story)
     assert await begin(story, int(one.key)) is None
@@ -398,7 +400,7 @@ async def test_a_requester_who_texts_in_quiet_hours_gets_texts_in_order(
     assert await sent_in_order(story) == [started.message_id, answer]
 
 
-async def test_a_person_decides_where_the_provider_does_not_tell(
+async def test_an_agent_decides_if_the_outcome_stays_unknown(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     for went_out, status in ((True, Status.SENT), (False, Status.QUEUED)):
@@ -425,7 +427,7 @@ async def test_a_person_decides_where_the_provider_does_not_tell(
         )
 
 
-async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
+async def test_a_text_to_a_blocked_country_is_refused(story: Story, ann: int) -> None:
     await story.store.write(change_desk, {"countries": ["DE", "CA"]})
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
@@ -457,13 +459,13 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
         ("77077", True),  # a short code
     ],
 )
-def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(
+def test_a_number_without_a_known_region_is_judged_by_its_calling_code(
     number: str, *, may_be: bool
 ) -> None:
     assert phone_regions.may_be_in(number, ["US", "CA"]) is may_be
 
 
-async def test_nothing_is_sent_to_a_number_of_unknown_country(story: Story) -> None:
+async def test_no_text_is_sent_to_a_number_of_an_unknown_country(story: Story) -> None:
     await story.store.write(change_desk, {"countries": ["US", "CA"]})
     for number, code in (("+447700900123", 21408), ("+999123456", 21408), ("+18885550177", None)):
         interaction = (await story.text("my dock is dead", number=number)).interaction_id or 0
@@ -473,7 +475,7 @@ async def test_nothing_is_sent_to_a_number_of_unknown_country(story: Story) -> N
         assert (seen.error and seen.error.code) == code
 
 
-async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_them(
+async def test_a_prompt_that_was_answered_during_quiet_hours_is_not_sent(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})

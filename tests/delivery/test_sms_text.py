@@ -29,26 +29,28 @@ CASES = [
     ("one over", "a" * 161, Encoding.GSM_7, 161, 2),
     ("two full", "a" * 306, Encoding.GSM_7, 306, 2),
     ("three", "a" * 307, Encoding.GSM_7, 307, 3),
-    ("euro counts two", "€" * 80, Encoding.GSM_7, 160, 1),
-    ("euro not cut in two", "a" * 152 + "€" + "a" * 10, Encoding.GSM_7, 164, 2),
-    ("euro not cut, at the limit", "a" * 152 + "€" + "a" * 152, Encoding.GSM_7, 306, 3),
-    ("curly quote forces UCS-2", "it\u2019s", Encoding.UCS_2, 4, 1),
-    ("70 of UCS-2", "я" * 70, Encoding.UCS_2, 70, 1),
-    ("71 of UCS-2", "я" * 71, Encoding.UCS_2, 71, 2),
-    ("emoji of four bytes is two units", "😩" * 35, Encoding.UCS_2, 70, 1),
-    ("emoji not cut in two", "я" * 66 + "😩" + "я" * 10, Encoding.UCS_2, 78, 2),
+    ("a euro sign counts as two", "€" * 80, Encoding.GSM_7, 160, 1),
+    ("a euro sign is not cut in two", "a" * 152 + "€" + "a" * 10, Encoding.GSM_7, 164, 2),
+    ("a euro sign at the limit is not cut", "a" * 152 + "€" + "a" * 152, Encoding.GSM_7, 306, 3),
+    ("a curly quote forces UCS-2", "it\u2019s", Encoding.UCS_2, 4, 1),
+    ("70 characters in UCS-2", "я" * 70, Encoding.UCS_2, 70, 1),
+    ("71 characters in UCS-2", "я" * 71, Encoding.UCS_2, 71, 2),
+    ("an emoji of four bytes takes two units", "😩" * 35, Encoding.UCS_2, 70, 1),
+    ("an emoji is not cut in two", "я" * 66 + "😩" + "я" * 10, Encoding.UCS_2, 78, 2),
 ]
 
 
 @pytest.mark.parametrize(
     ("body", "encoding", "units", "count"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
-def test_segments(body: str, encoding: Encoding, units: int, count: int) -> None:
+def test_a_text_has_its_number_of_segments(
+    body: str, encoding: Encoding, units: int, count: int
+) -> None:
     counted = segments(body)
     assert (counted.encoding, counted.units, counted.count) == (encoding, units, count)
 
 
-def test_the_character_that_forced_ucs_2_is_named() -> None:
+def test_the_first_character_that_forces_ucs_2_is_named() -> None:
     assert segments("plain").forced_by is None
     assert segments("a – b").forced_by == "–"
 
@@ -71,7 +73,7 @@ def test_the_alphabet_has_128_places() -> None:
         ("+1٢٠٢٥٥٥٠١٠١", False),
     ],
 )
-def test_e164(number: str, right: bool) -> None:
+def test_a_number_in_e164_format_is_recognized(number: str, right: bool) -> None:
     assert is_e164(number) is right
 
 
@@ -82,13 +84,13 @@ def test_a_long_text_is_split_at_a_sentences_end() -> None:
     ]
 
 
-def test_a_text_without_sentences_is_split_at_a_space_and_one_without_spaces_anywhere() -> None:
+def test_a_text_without_sentences_is_split_at_a_space_or_anywhere() -> None:
     assert split("aaaa bbbb cccc", 9) == ["aaaa bbbb", "cccc"]
     assert split("a" * 25, 10) == ["a" * 10, "a" * 10, "a" * 5]
 
 
 @given(st.text(max_size=500), st.integers(1, 50))
-def test_splitting_loses_nothing_but_space_and_keeps_to_the_limit(body: str, most: int) -> None:
+def test_splitting_loses_only_spaces_and_keeps_to_the_limit(body: str, most: int) -> None:
     parts = split(body, most)
     assert all(0 < len(part) <= most for part in parts if part)
     assert shown("".join(parts)) in (
@@ -101,8 +103,8 @@ def shown(body: str) -> str:
     seen = "".join(
         c for c in normalize("NFC", body) if not c.isspace() and c not in INVISIBLE_NAMES
     )
-    # removing an invisible character can make marks adjacent, and adjacent marks have a canonical
-    # order
+    # Removing an invisible character can make marks adjacent, and adjacent marks have a canonical
+    # order.
     return normalize("NFC", seen)
 
 
@@ -140,12 +142,12 @@ def shown(body: str) -> str:
         ("\u0438\u0306", "\u0439"),
     ],
 )
-def test_look_alikes_where_that_makes_a_text_cheaper(body: str, sent: str) -> None:
+def test_look_alikes_replace_characters_if_the_text_gets_cheaper(body: str, sent: str) -> None:
     assert narrowed(body) == sent
 
 
 @pytest.mark.parametrize("character", sorted(LOOK_ALIKES.keys() | INVISIBLE_NAMES.keys()))
-def test_no_look_alike_and_nothing_invisible_costs_a_segment(character: str) -> None:
+def test_look_alikes_and_invisible_characters_cost_no_segment(character: str) -> None:
     sent = narrowed(f"a{character}b")
     assert segments(sent).encoding is Encoding.GSM_7
     assert is_visible(sent)
@@ -166,7 +168,7 @@ def test_no_look_alike_and_nothing_invisible_costs_a_segment(character: str) -> 
         ("\x07", False),
     ],
 )
-def test_invisible_texts(body: str, visible: bool) -> None:
+def test_a_text_without_visible_characters_is_recognized(body: str, visible: bool) -> None:
     assert is_visible(body) is visible
     assert bool(split(body)) is visible
 
@@ -184,7 +186,7 @@ def test_invisible_texts(body: str, visible: bool) -> None:
         ("\u00ea", "\u00ea"),
     ],
 )
-def test_a_page_names_a_character(character: str, named: str) -> None:
+def test_each_character_has_a_name_for_pages(character: str, named: str) -> None:
     assert described(character) == named
 
 

@@ -1,6 +1,4 @@
-"""The usage report: texts that were sent, delivered and failed, by day and number, on both
-databases.
-"""
+"""The usage report counts sent, delivered and failed texts by day and number, on both databases."""
 
 from datetime import date
 
@@ -17,7 +15,7 @@ from tests.support.story import DIRECT, MAIN, MIA, Story
 async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
-    clock.move(14 * 3600)  # 23:00 in Washington: the same day there, the next in UTC
+    clock.move(14 * 3600)  # 23:00 in Washington, which is the next day in UTC
     for n, (body, status, code) in enumerate(
         [
             ("x" * 200, Status.DELIVERED, None),
@@ -42,7 +40,7 @@ async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) 
         received=1, sent=4, delivered=1, failed=2, segments=5
     )
     assert days[date(2026, 11, 24)] == TextCounts(received=1, sent=1, segments=1), (
-        "its confirmation has left us"
+        "the confirmation was sent"
     )
     assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [
         (MAIN, 1, 1),

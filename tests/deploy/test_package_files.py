@@ -1,5 +1,6 @@
-"""The files of the Debian packages, without building them. test_package_on_debian.py installs
-one."""
+"""Checks the files of the Debian packages without building them. test_package_on_debian.py installs
+a package.
+"""
 
 import os
 import re
@@ -26,7 +27,7 @@ NOT_RUN = [
     *("compose/compose.yml", "compose/Caddyfile"),
     *("helm/patchboard/Chart.yaml", "helm/patchboard/values.yaml"),
 ]
-MOST_EXPOSED = 2.0  # systemd's own scale from 0 to 10; up to 2 is its best class
+MOST_EXPOSED = 2.0  # systemd's own scale goes from 0 to 10, and its best class ends at 2
 
 
 def _needs_systemd() -> None:
@@ -36,7 +37,7 @@ def _needs_systemd() -> None:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A folder with the units, and with a stand-in for each program that they start."""
+    """A folder with the units, and with a placeholder for each program that they start."""
     system = tmp_path / "usr/lib/systemd/system"
     system.mkdir(parents=True)
     for unit in UNITS:
@@ -48,7 +49,7 @@ def machine(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_package_is_installed_where_it_belongs() -> None:
+def test_the_package_installs_its_files_in_the_right_folders() -> None:
     files = {str(path.relative_to(FILES)) for path in FILES.rglob("*") if path.is_file()}
     assert files == {
         "etc/patchboard/patchboard.env",
@@ -70,7 +71,7 @@ def test_each_setting_of_the_settings_files_exists() -> None:
         assert named <= known
 
 
-def test_all_settings_files_that_dpkg_must_keep_are_named() -> None:
+def test_the_package_lists_all_settings_files_that_dpkg_must_keep() -> None:
     listed = (PACKAGES["service"] / "conffiles").read_text().split()
     assert [f"/{path.relative_to(FILES)}" for path in FILES.glob("etc/**/*.env")] == listed
 
@@ -114,7 +115,7 @@ def test_units_are_hardened(machine: Path, unit: Path) -> None:
     )  # fmt: skip
 
 
-def test_all_versions_are_the_projects() -> None:
+def test_all_versions_equal_the_projects_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     chart = yaml.safe_load((DEPLOY / "helm/patchboard/Chart.yaml").read_text())
     values = yaml.safe_load((DEPLOY / "helm/patchboard/values.yaml").read_text())
@@ -126,12 +127,14 @@ def test_all_versions_are_the_projects() -> None:
 
 
 @pytest.mark.parametrize("file", NOT_RUN)
-def test_files_that_nobody_has_run_carry_a_warning(file: str) -> None:
+def test_untested_files_have_a_warning(file: str) -> None:
     assert "NOT RUN HERE" in (DEPLOY / file).read_text()[:200]
 
 
-def test_settings_reach_the_program(tmp_path: Path) -> None:
-    """The command ``patchboard`` reads its settings as systemd does, and runs as its account."""
+def test_the_command_reads_the_settings_as_systemd_does(tmp_path: Path) -> None:
+    """The command ``patchboard`` reads its settings as systemd does, and runs as the service's
+    account.
+    """
     script = (FILES / "usr/bin/patchboard").read_text()
     program = tmp_path / ".venv" / "bin" / "python"
     program.parent.mkdir(parents=True)

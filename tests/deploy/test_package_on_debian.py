@@ -1,7 +1,7 @@
-"""The Debian package on a Debian 13 machine with systemd: the package is installed, receives a
-text, is upgraded from an older release, removed and purged.
+"""Installs the Debian package on a Debian 13 machine with systemd, receives a text, upgrades from
+an older release, and removes and purges the package.
 
-It downloads Debian and builds two packages, which takes some minutes, so only
+The test downloads Debian and builds two packages, which takes some minutes, so only
 PATCHBOARD_LONG_TESTS=1 runs it.
 """
 
@@ -40,8 +40,8 @@ def _migrations(commit: str) -> set[str]:
 
 
 def _older_release(folder: Path) -> Path:
-    """The files of the newest commit with fewer migrations than this release. This release must
-    have all migrations of the older one.
+    """Unpack the newest commit that has fewer migrations than this release. This release must
+    contain all migrations of that commit.
     """
     now = _migrations("HEAD")
     for commit in _git("log", "--format=%H", "--", MIGRATIONS).decode().split():
@@ -72,7 +72,9 @@ def _thread(machine: DebianMachine) -> str:
     return machine.run("curl", "-sS", "--fail", page)
 
 
-def test_install_text_upgrade_remove_purge(machine: DebianMachine, tmp_path: Path) -> None:
+def test_the_package_can_be_installed_upgraded_removed_and_purged(
+    machine: DebianMachine, tmp_path: Path
+) -> None:
     packages = machine.folder / "root"
     older = _build(packages, _older_release(tmp_path / "older"), "0.0.1")
     newer = _build(packages, ROOT, "99.0.0")
@@ -90,10 +92,10 @@ def test_install_text_upgrade_remove_purge(machine: DebianMachine, tmp_path: Pat
     assert "is backed up in" in machine.run("dpkg", "--install", f"/root/{newer}")
     machine.wait_until_ready()
     assert TEXT in _thread(machine)
-    assert "PATCHBOARD_DEMO" in machine.run("cat", SETTINGS)  # the changed settings stay
+    assert "PATCHBOARD_DEMO" in machine.run("cat", SETTINGS)  # The changed settings stay.
     backups = machine.run("ls", "/var/backups/patchboard")
     assert "from-0.0.1.patchboard" in backups
-    # the hardened unit can do all that the nightly backup needs
+    # The hardened unit allows everything that the nightly backup needs.
     machine.run("systemctl", "start", "patchboard-backup.service")
     assert "nightly-" in machine.run("ls", "/var/backups/patchboard")
     assert "PATCHBOARD_DEMO=1" in machine.run("patchboard", "doctor", check=False)

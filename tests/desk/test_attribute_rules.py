@@ -1,4 +1,4 @@
-"""The values of each type of attribute, and conditions on them."""
+"""The rules for the values of each type of attribute, and for conditions on them."""
 
 import pytest
 
@@ -18,7 +18,7 @@ TEXT, NUMBER, DATE, CHOICE, YES_NO = AttributeType
 USER, CONVERSATION = AttributeOwner
 
 
-def of(type_: AttributeType, **more: object) -> AttributeFields:
+def definition(type_: AttributeType, **more: object) -> AttributeFields:
     given = {"key": "plan", "name": "Plan", "owner": CONVERSATION, "type": type_} | more
     if type_ is CHOICE:
         given = {"choices": ("Gold", "Silver")} | given
@@ -39,8 +39,8 @@ def of(type_: AttributeType, **more: object) -> AttributeFields:
         (YES_NO, "false", "no"),
     ],
 )
-def test_a_value_is_stored_in_one_form(type_: AttributeType, typed: str, stored: str) -> None:
-    assert read_value(of(type_), typed) == stored
+def test_each_value_has_one_stored_form(type_: AttributeType, typed: str, stored: str) -> None:
+    assert read_value(definition(type_), typed) == stored
 
 
 @pytest.mark.parametrize(
@@ -62,26 +62,26 @@ def test_a_value_that_does_not_fit_gets_a_helpful_error(
     type_: AttributeType, typed: str, said: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{said}$"):
-        read_value(of(type_), typed)
+        read_value(definition(type_), typed)
 
 
 @pytest.mark.parametrize(
     ("one", "wrong"),
     [
-        (of(TEXT), []),
-        (of(CHOICE), []),
-        (of(TEXT, key="_x"), ["key"]),
-        (of(TEXT, key='a"b'), ["key"]),
-        (of(TEXT, key="x" * 61), ["key"]),
-        (of(TEXT, key="Order Number"), ["key"]),
-        (of(CHOICE, choices=()), ["choices"]),
-        (of(CHOICE, choices=("Gold", "gold")), ["choices"]),
-        (of(NUMBER, choices=("1",)), ["choices"]),
-        (of(TEXT, owner=USER, required_to_close=True), ["required_to_close"]),
-        (of(TEXT, shown=AttributePlace.NOWHERE, required_to_close=True), ["shown"]),
+        (definition(TEXT), []),
+        (definition(CHOICE), []),
+        (definition(TEXT, key="_x"), ["key"]),
+        (definition(TEXT, key='a"b'), ["key"]),
+        (definition(TEXT, key="x" * 61), ["key"]),
+        (definition(TEXT, key="Order Number"), ["key"]),
+        (definition(CHOICE, choices=()), ["choices"]),
+        (definition(CHOICE, choices=("Gold", "gold")), ["choices"]),
+        (definition(NUMBER, choices=("1",)), ["choices"]),
+        (definition(TEXT, owner=USER, required_to_close=True), ["required_to_close"]),
+        (definition(TEXT, shown=AttributePlace.NOWHERE, required_to_close=True), ["shown"]),
     ],
 )
-def test_a_definition_is_checked(one: AttributeFields, wrong: list[str]) -> None:
+def test_a_wrong_definition_gets_an_error(one: AttributeFields, wrong: list[str]) -> None:
     assert list(errors(one)) == wrong
 
 
@@ -124,14 +124,14 @@ def test_conditions_compare_attributes(
 @pytest.mark.parametrize(
     ("one", "condition", "said"),
     [
-        (of(NUMBER), {"at_least": "12.50"}, "12.5"),
-        (of(CHOICE), {"in": ["gold"]}, ["Gold"]),
-        (of(NUMBER), {"is": "x"}, "“Plan” must be a number, such as 12 or 12.5"),
-        (of(TEXT), {"at_least": "1"}, "“Plan” cannot be compared with “at least”"),
-        (of(TEXT, key="other"), {"is": "x"}, "there is no conversation attribute “plan”"),
+        (definition(NUMBER), {"at_least": "12.50"}, "12.5"),
+        (definition(CHOICE), {"in": ["gold"]}, ["Gold"]),
+        (definition(NUMBER), {"is": "x"}, "“Plan” must be a number, such as 12 or 12.5"),
+        (definition(TEXT), {"at_least": "1"}, "“Plan” cannot be compared with “at least”"),
+        (definition(TEXT, key="other"), {"is": "x"}, "there is no conversation attribute “plan”"),
     ],
 )
-def test_the_values_of_conditions_fit_the_type(
+def test_the_values_of_conditions_must_fit_the_type(
     one: AttributeFields, condition: dict[str, object], said: object
 ) -> None:
     parsed = parse({"field": "conversation.plan", **condition})

@@ -1,4 +1,4 @@
-"""The audit log and its chain, on both databases: the log is complete under concurrency, and
+"""The audit log and its chain, on both databases. Concurrent writers lose no entry, and
 verification detects every change.
 """
 
@@ -43,7 +43,7 @@ async def entries(story: Story, chosen: AuditFilter = EVERYTHING) -> list[AuditL
     return list(reversed(found))
 
 
-async def looks(story: Story, count: int, *, by: int = MIA) -> None:
+async def write_entries(story: Story, count: int, *, by: int = MIA) -> None:
     """Write this many entries, each in its own transaction."""
     store = story.store.acting(by, "192.0.2.7")
     await asyncio.gather(
@@ -51,7 +51,7 @@ async def looks(story: Story, count: int, *, by: int = MIA) -> None:
     )
 
 
-async def test_a_record_history_has_both_values(story: Story) -> None:
+async def test_an_entry_has_both_values_of_a_changed_field(story: Story) -> None:
     store = story.store.acting(OMAR, "192.0.2.7")
     label = await store.write(make_label, MakeLabel(name="VPN", color="gray", topic=False))
     await store.write(change_label, ChangeLabel(id=label, values=BLUE))
@@ -72,7 +72,7 @@ async def test_no_entry_contains_a_secret(story: Story) -> None:
     assert one.details == {"name": ["Mia Chen", "Mia C."], "password": [None, None]}
 
 
-async def test_sign_ins_and_failures_are_there_but_no_typed_address(story: Story) -> None:
+async def test_the_log_has_sign_ins_and_failures_but_no_typed_address(story: Story) -> None:
     store = story.store.acting(None, "192.0.2.9")
     await store.write(
         sign_in.record_failure, sign_in.FailedSignIn("mia@example.com", is_code=False)
@@ -94,10 +94,10 @@ async def test_sign_ins_and_failures_are_there_but_no_typed_address(story: Story
     assert "wrong-field" not in str(seen)
 
 
-async def test_filters_choose_entries(story: Story, clock: MovedClock) -> None:
-    await looks(story, 2)
+async def test_filters_select_entries(story: Story, clock: MovedClock) -> None:
+    await write_entries(story, 2)
     clock.move(3600)
-    await looks(story, 1, by=OMAR)
+    await write_entries(story, 1, by=OMAR)
     assert [one.agent for one in await entries(story, AuditFilter(agent="omar"))] == ["Omar Haddad"]
     later = AuditFilter(since=clock.now, action=AuditAction.VIEWED)
     assert len(await entries(story, later)) == 1
@@ -108,16 +108,16 @@ async def test_filters_choose_entries(story: Story, clock: MovedClock) -> None:
 # The chain ----------------------------------------------------------------------------------------
 
 
-async def test_the_chain_holds_every_entry_of_several_writers(
+async def test_the_chain_contains_every_entry_of_several_writers(
     story: Story, database_url: str, clock: MovedClock
 ) -> None:
-    """Two processes write at the same time, and both chain."""
+    """Two processes write at the same time, and both extend the chain."""
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     second = Story(other)
     for _ in range(5):
         await asyncio.gather(
-            looks(story, 20),
-            looks(second, 20, by=OMAR),
+            write_entries(story, 20),
+            write_entries(second, 20, by=OMAR),
             story.store.write(chain_audit, "key"),
             other.write(chain_audit, "key"),
         )
@@ -127,19 +127,19 @@ async def test_the_chain_holds_every_entry_of_several_writers(
     other.close()
 
 
-async def test_an_entry_that_is_committed_late_is_chained_too(
+async def test_an_entry_that_is_committed_late_is_also_chained(
     story: Story, clock: MovedClock
 ) -> None:
     """A transaction can get its id before another transaction and commit after it."""
-    await looks(story, 1)
+    await write_entries(story, 1)
     last = (await entries(story))[-1]
 
-    def put(tx: Transaction, id: int) -> None:
+    def insert_entry(tx: Transaction, id: int) -> None:
         row = {one.name: getattr(last, one.name) for one in e.c if one.name != "id"}
         tx.conn.execute(sa.insert(e).values(id=id, **row))
 
     for id in (last.id + 9, last.id + 5):
-        await story.store.write(put, id)
+        await story.store.write(insert_entry, id)
         await story.store.write(chain_audit, "key")
         clock.move(60)
     report = await check_chain(story.store)
@@ -156,9 +156,9 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-async def test_tampering_is_refused_and_found(story: Story, name: str) -> None:
+async def test_tampering_is_refused_and_verification_detects_it(story: Story, name: str) -> None:
     statement, says = TAMPERED[name]
-    await looks(story, 5)
+    await write_entries(story, 5)
     assert (await check_chain(story.store)).faults == []
 
     def tamper(tx: Transaction, _: None) -> None:
@@ -181,13 +181,11 @@ async def test_tampering_is_refused_and_found(story: Story, name: str) -> None:
     assert says in " ".join((await check_chain(story.store)).faults)
 
 
-async def test_old_entries_can_go_and_the_chain_stays_whole(
-    story: Story, clock: MovedClock
-) -> None:
-    await looks(story, 5)
+async def test_deleting_old_entries_keeps_the_chain_valid(story: Story, clock: MovedClock) -> None:
+    await write_entries(story, 5)
     old = await check_chain(story.store)
     clock.move(86_400)
-    await looks(story, 2)
+    await write_entries(story, 2)
     await check_chain(story.store)
     removed = await story.store.write(remove_entries, RemoveEntries(before=clock.now))
     assert removed == old.head.place

@@ -45,7 +45,7 @@ SPARE = "+18885550300"
 # Queues -------------------------------------------------------------------------------------------
 
 
-async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
+async def test_an_admin_creates_changes_and_deletes_a_queue(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
     assert (await story.store.read(queues.get_view, queue_id)).problems == []
     change = ChangeQueue(
@@ -66,7 +66,7 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
         await story.store.write(delete_queue, queue_id)
 
 
-async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Story) -> None:
+async def test_an_expired_schedule_is_shown_as_a_problem(story: Story) -> None:
     only_that_year = replace(ESCALATIONS, schedule="2026 Nov 24 08:00-18:00")
     queue_id = await story.store.write(make_queue, only_that_year)
     shown = await story.store.read(queues.get_view, queue_id)
@@ -83,7 +83,7 @@ async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Sto
     )
 
 
-async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
+async def test_a_queue_without_active_agents_is_shown_as_a_problem(story: Story) -> None:
     queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
     assert (await story.store.read(queues.get_view, queue_id)).problems == [
         "No group gets offers: add one."
@@ -100,7 +100,7 @@ async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
 
 REFUSED = [
     (
-        "a group that is not there",
+        "a group that does not exist",
         {"pools": (QueuePool(group="None"),)},
         "groups",
         "there is no group “None”",
@@ -134,7 +134,7 @@ async def test_a_refused_save_names_the_field(
     assert await story.count(t.queues) == 1
 
 
-async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
+async def test_a_queue_in_use_cannot_be_deleted(story: Story) -> None:
     with pytest.raises(Conflict, match=r"Service desk is the queue of .*another queue first"):
         await story.store.write(delete_queue, 1)
     queue_id = await story.store.write(make_queue, ESCALATIONS)
@@ -154,7 +154,7 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
         await story.store.write(delete_queue, 1)
 
 
-async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
+async def test_a_name_in_use_is_refused(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
     with pytest.raises(Conflict, match="A queue named “Escalations” already exists"):
         await story.store.write(make_queue, ESCALATIONS)
@@ -177,7 +177,9 @@ async def test_a_number_can_change_until_it_has_a_conversation(story: Story) -> 
         numbers.ChangeProviderNumber(id=made, values={"number": SPARE}),
     )
     (row,) = await story.rows(t.provider_numbers, t.provider_numbers.c.id == made)
-    assert (row.number, row.label) == (SPARE, SPARE), "a number without a label is its own"
+    assert (row.number, row.label) == (SPARE, SPARE), (
+        "a number without a label is shown as the number"
+    )
     await story.text(to=DIRECT)
     with pytest.raises(
         Conflict,
@@ -200,7 +202,7 @@ async def test_a_number_can_change_until_it_has_a_conversation(story: Story) -> 
         await story.store.write(numbers.delete_provider_number, made)
 
 
-async def test_deleting_a_number_never_lifts_the_limit_of_an_action(story: Story) -> None:
+async def test_deleting_a_number_never_widens_the_limits_of_an_action(story: Story) -> None:
     made = await story.store.write(
         numbers.make_provider_number, numbers.MakeProviderNumber(number=SPARE, queue="Service desk")
     )
@@ -212,10 +214,11 @@ async def test_deleting_a_number_never_lifts_the_limit_of_an_action(story: Story
         await story.store.write(numbers.delete_provider_number, made)
 
 
-# Words --------------------------------------------------------------------------------------------
+# Texts
+# ---------------------------------------------------------------------------------------------
 
 
-async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -> None:
+async def test_the_requester_gets_the_edited_closing_text(story: Story) -> None:
     edit = ChangeText(name=SystemMessage.CLOSING_LINE, body="Thanks, {agent.first_name}")
     await story.store.write(change_text, edit)
     interaction_id = await story.with_agent(MIA)
@@ -249,7 +252,7 @@ async def test_the_queues_text_precedes_the_desks_and_the_default(
     )
 
 
-async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) -> None:
+async def test_a_waiting_requester_gets_the_queues_own_text(story: Story) -> None:
     own = {SystemMessage.WAITING: "{queue}: wait.", SystemMessage.CLOSED: "{queue}: back {opens}."}
     await story.store.write(change_queue, ChangeQueue(id=1, values={"texts": own}))
     waits = (await story.text(to=DIRECT)).interaction_id
@@ -297,7 +300,7 @@ async def test_templates_are_found_by_name_first(story: Story) -> None:
 # The desk -----------------------------------------------------------------------------------------
 
 
-async def test_a_country_without_known_holidays_fails_only_where_a_queue_closes_on_them(
+async def test_a_country_without_known_holidays_fails_only_if_a_queue_closes_on_holidays(
     story: Story,
 ) -> None:
     plain = replace(ESCALATIONS, schedule="Mo-Fr 08:00-18:00")
@@ -316,7 +319,9 @@ async def test_a_country_without_known_holidays_fails_only_where_a_queue_closes_
 # Choices ------------------------------------------------------------------------------------------
 
 
-async def test_a_renamed_presence_moves_its_agents_and_one_in_use_stays(story: Story) -> None:
+async def test_renaming_a_presence_moves_its_agents_and_one_in_use_cannot_be_deleted(
+    story: Story,
+) -> None:
     await story.store.write(put_presence_state, PutPresence(name="Lunch", takes_work=False))
     (lunch,) = await story.store.read(desk.presence_states)
     await story.store.write(
@@ -338,7 +343,7 @@ async def test_a_renamed_presence_moves_its_agents_and_one_in_use_stays(story: S
         )
 
 
-async def test_the_last_reason_to_reject_stays(story: Story) -> None:
+async def test_the_last_reject_reason_cannot_be_deleted(story: Story) -> None:
     await story.store.write(put_reject_reason, PutReason(words="Wrong language", again=False))
     reasons = await story.store.read(desk.reject_reasons)
     assert [r.words for r in reasons][-1] == "Wrong language"

@@ -1,5 +1,6 @@
-"""An admin changes users, agents, groups and profiles. Table 1 still holds, every change of a
-running conversation is visible, records in the history stay, and no requester is left waiting.
+"""An admin changes users, agents, groups and profiles. Table 1 still holds, every change of an
+active conversation adds a line, records in the history stay, and no requester is left without an
+agent.
 """
 
 import re
@@ -41,7 +42,7 @@ from handoff_service.store.views import Named
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
-BY = OMAR  # any agent will do, because the web layer checks roles
+BY = OMAR  # Any agent works here, because the web layer checks roles.
 
 
 async def change(story: Story, user: int, **values: object) -> None:
@@ -56,7 +57,7 @@ async def change_a(story: Story, agent: int, **values: object) -> None:
     await story.store.write(agents.change_agent, agents.ChangeAgent(id=agent, by=BY, values=values))
 
 
-async def tie(story: Story, profile: int, user: int | None) -> None:
+async def link(story: Story, profile: int, user: int | None) -> None:
     await story.store.write(
         profile_changes.tie_profile, profile_changes.Tie(profile_id=profile, user_id=user, by=BY)
     )
@@ -67,14 +68,14 @@ async def profile_of(story: Story, number: str) -> int:
     return found.id
 
 
-async def said(story: Story, interaction: int) -> list[str]:
+async def line_bodies(story: Story, interaction: int) -> list[str]:
     return [line.body for line in await story.lines(interaction)]
 
 
 # Users --------------------------------------------------------------------------------------------
 
 
-async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story) -> None:
+async def test_the_next_text_from_a_new_users_number_belongs_to_the_user(story: Story) -> None:
     first = (await story.text(number=STRANGER)).interaction_id
     assert first is not None
     make = users.MakeUser(
@@ -93,7 +94,9 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
     )
     (fact,) = await story.rows(t.user_facts)
     assert matches([fact.hash], [fact_hash("key", "19 90")])
-    assert (await story.see(first)).guest, "nobody is tied to a running conversation unseen"
+    assert (await story.see(first)).guest, (
+        "an active conversation changes its user only with a visible line"
+    )
     await story.close(first)
     again = (await story.text(number=STRANGER)).interaction_id
     assert again is not None
@@ -102,7 +105,7 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
         await story.store.write(users.make_user, make)
 
 
-async def test_no_user_has_a_number_of_the_company(story: Story) -> None:
+async def test_a_user_cannot_have_a_company_number(story: Story) -> None:
     said = rf"\{DIRECT} is the company's own number “.+”, so no user can have it"
     with pytest.raises(BadInput) as refused:
         await change(story, CY_ID, numbers=[SHARED, DIRECT])
@@ -120,7 +123,7 @@ async def test_no_user_has_a_number_of_the_company(story: Story) -> None:
 OLD_FORM, NEW_FORM = "+5215512345678", "+525512345678"
 
 
-async def test_the_company_has_no_number_of_a_user(story: Story) -> None:
+async def test_a_company_number_cannot_be_a_users_number(story: Story) -> None:
     await change(story, CY_ID, numbers=[NEW_FORM])
     for number in (ANN, OLD_FORM):
         with pytest.raises(BadInput) as refused:
@@ -139,7 +142,7 @@ async def test_the_company_has_no_number_of_a_user(story: Story) -> None:
         await change(story, CY_ID, numbers=[NEW_FORM])
 
 
-async def test_two_users_may_have_one_number_and_are_candidates(story: Story) -> None:
+async def test_two_users_can_share_a_number_and_become_candidates(story: Story) -> None:
     await change(story, CY_ID, numbers=[SHARED, ANN])
     received = await story.text(number=ANN)
     assert received.interaction_id is not None
@@ -147,7 +150,7 @@ async def test_two_users_may_have_one_number_and_are_candidates(story: Story) ->
     assert (seen.guest, [user.name for user in seen.candidates]) == (True, ["Ann Lee", "Cy Ruiz"])
 
 
-async def test_removing_a_users_number_keeps_the_profile_and_running_conversations(
+async def test_removing_a_users_number_keeps_the_profile_and_active_conversations(
     story: Story,
 ) -> None:
     running = (await story.text(number=ANN)).interaction_id
@@ -161,7 +164,7 @@ async def test_removing_a_users_number_keeps_the_profile_and_running_conversatio
     assert again is not None
     conflict = await story.see(again)
     assert (conflict.user and conflict.user.id) == ANN_ID, (
-        "the interaction is the profile's user's (table 1)"
+        "the interaction belongs to the profile's user (table 1)"
     )
 
 
@@ -180,8 +183,8 @@ async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivate
     assert (user.name, user.numbers, user.active) == ("Ann Lee", [], False)
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
-    assert (seen.user and seen.user.name) == "Ann Lee", "history keeps the name"
-    assert (await said(story, running))[-1].startswith(
+    assert (seen.user and seen.user.name) == "Ann Lee", "the history keeps the name"
+    assert (await line_bodies(story, running))[-1].startswith(
         "Omar Haddad deactivated Ann Lee: this conversation keeps"
     )
     assert (await story.text(number=ANN)).interaction_id == running
@@ -192,7 +195,7 @@ async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivate
     assert (await story.see(fresh)).guest
 
 
-async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_put_back_to_them(
+async def test_neither_a_verification_nor_an_undo_can_select_a_deactivated_user(
     story: Story,
 ) -> None:
     running = (await story.text(number=ANN)).interaction_id
@@ -216,7 +219,7 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
 # Messaging profiles -------------------------------------------------------------------------------
 
 
-async def test_tying_a_profile_moves_running_conversations_visibly_and_can_be_undone(
+async def test_linking_a_profile_moves_active_conversations_with_a_line_and_can_be_undone(
     story: Story,
 ) -> None:
     here = (await story.text(number=ANN)).interaction_id
@@ -224,12 +227,12 @@ async def test_tying_a_profile_moves_running_conversations_visibly_and_can_be_un
     assert here is not None
     assert there is not None
     profile = await profile_of(story, ANN)
-    await tie(story, profile, BOB_ID)
+    await link(story, profile, BOB_ID)
     for one in (here, there):
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
-        assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
-    await tie(story, profile, BOB_ID)  # the second call changes nothing
+        assert (await line_bodies(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
+    await link(story, profile, BOB_ID)  # The second call changes nothing.
     history = await story.store.read(associations.of_number, ANN)
     assert [
         (a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history
@@ -241,19 +244,19 @@ async def test_tying_a_profile_moves_running_conversations_visibly_and_can_be_un
     assert (await story.store.read(profiles.get, profile)).user == Named(id=ANN_ID, name="Ann Lee")
 
 
-async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_active(
+async def test_a_profile_can_be_unlinked_or_deactivated_and_a_number_has_one_active_profile(
     story: Story,
 ) -> None:
     first = (await story.text(number=ANN)).interaction_id
     assert first is not None
     await story.close(first)
     profile = await profile_of(story, ANN)
-    await tie(story, profile, None)
+    await link(story, profile, None)
     (one,) = await story.store.read(associations.of_number, ANN)
     assert (one.after, one.interaction.id) == (None, first)
     await story.store.write(profile_changes.deactivate_profile, profile)
     with pytest.raises(Conflict, match="no longer active"):
-        await tie(story, profile, BOB_ID)
+        await link(story, profile, BOB_ID)
     second = (await story.text(number=ANN)).interaction_id
     assert second is not None
     assert (await story.see(second)).user == Named(id=ANN_ID, name="Ann Lee"), (
@@ -262,7 +265,7 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
     assert [p.active for p in await story.store.read(profiles.list_, number=ANN)] == [False, True]
 
 
-async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_active(
+async def test_verifying_after_a_deactivation_links_the_active_profile(
     story: Story,
 ) -> None:
     running = (await story.text(number=ANN)).interaction_id
@@ -319,7 +322,7 @@ async def test_work_of_a_deactivated_agent_returns_to_the_queue(story: Story) ->
         await story.accept(offer.id, MIA)
 
 
-async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(
+async def test_an_unused_agent_is_deleted_and_any_other_is_deactivated(
     story: Story,
 ) -> None:
     new = await grace(story, roles=[Role.AGENT], groups=["Evenings"], skills=["sap", "sap"])
@@ -349,19 +352,19 @@ async def test_there_is_always_an_active_admin(story: Story) -> None:
         await change_a(story, first, email="grace2@EXAMPLE.com")
 
 
-async def test_another_password_ends_every_session_but_the_one_that_asks(story: Story) -> None:
+async def test_a_new_password_ends_every_session_except_the_one_that_set_it(story: Story) -> None:
     for token in ("phone", "desk"):
         await story.store.write(open_session, OpenSession(MIA, token))
     values = {"password_hash": hash_password("another one")}
     await story.store.write(
-        agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk")
+        agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, keep_token="desk")
     )
     now = story.store._clock()
     assert await story.store.read(signed_in, "phone", now) is None
     assert (await story.store.read(signed_in, "desk", now)) is not None
 
 
-async def test_more_capacity_leads_to_offers_of_waiting_work(story: Story) -> None:
+async def test_an_agent_with_more_capacity_gets_offers_of_waiting_work(story: Story) -> None:
     await change_a(story, MIA, capacity=0)
     await story.available(MIA)
     await story.text(number=ANN, to=DIRECT)
@@ -370,7 +373,9 @@ async def test_more_capacity_leads_to_offers_of_waiting_work(story: Story) -> No
     assert await story.offer() == 1
 
 
-async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: Story) -> None:
+async def test_an_admin_limits_and_renames_a_group_but_cannot_delete_one_in_use(
+    story: Story,
+) -> None:
     made = await story.store.write(groups.make_group, groups.MakeGroup(name="Nights", capacity=1))
     with pytest.raises(Conflict, match="“Nights”"):
         await story.store.write(groups.make_group, groups.MakeGroup(name="Nights"))

@@ -1,4 +1,4 @@
-"""Identity providers on both databases: settings, accounts, and the rule that one admin can always
+"""Identity providers on both databases: settings, accounts, and the rule that an admin can always
 sign in.
 """
 
@@ -48,7 +48,7 @@ def person(**more: Any) -> Person:
     return Person(**given | {"groups": frozenset()} | more)
 
 
-async def made(story: Story, secret: str | None = "s3cret", **more: Any) -> int:
+async def make_provider(story: Story, secret: str | None = "s3cret", **more: Any) -> int:
     command = PutIdentityProvider(fields=fields(**more), client_secret=secret)
     return await story.store.write(save_identity_provider, command)
 
@@ -77,7 +77,7 @@ async def an_admin(story: Story, *, always: bool, password: str = "a hash") -> i
         ({"creates_accounts": True}, "creates_accounts"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(wrong: Mapping[str, Any], field: str) -> None:
+def test_invalid_settings_are_refused(wrong: Mapping[str, Any], field: str) -> None:
     assert list(errors(fields(**wrong))) == [field]
     assert errors(fields()) == {}
 
@@ -85,7 +85,7 @@ def test_settings_that_cannot_work_are_refused(wrong: Mapping[str, Any], field: 
 CLAIMS = {"sub": "s1", "email": "ann@example.com", "email_verified": True, "name": "Ann\nLee "}
 
 
-def test_claims_become_a_person() -> None:
+def test_claims_are_read_into_a_person() -> None:
     mapped = fields(roles={"a": [Role.AGENT]}, groups={"a": ["Net"], "b": ["Mail"]})
     found = person_of(CLAIMS | {"groups": ["a", 7, "x"]}, mapped)
     assert (found.name, found.roles, found.groups) == (
@@ -106,8 +106,8 @@ def test_claims_become_a_person() -> None:
     assert groups_after(["Mail", "Night"], found, mapped) == ["Night", "Net"]
 
 
-async def test_the_secret_stays_sealed_and_unnamed(story: Story) -> None:
-    one = await made(story)
+async def test_the_secret_is_encrypted_and_never_shown(story: Story) -> None:
+    one = await make_provider(story)
     sealed = await story.store.read(identity_providers.sealed_secret, one)
     assert sealed is not None
     assert "s3cret" not in sealed
@@ -125,8 +125,8 @@ async def test_the_secret_stays_sealed_and_unnamed(story: Story) -> None:
     assert not (await story.store.read(identity_providers.get, one)).has_secret
 
 
-async def test_a_person_is_linked_by_address_once_and_by_subject_from_then_on(story: Story) -> None:
-    one = await made(story)
+async def test_a_person_is_linked_once_by_address_and_later_found_by_subject(story: Story) -> None:
+    one = await make_provider(story)
     admit = story.store.write
     assert await admit(admit_person, AdmitPerson(one, person())) == MIA
     moved = person(email="other@example.com")
@@ -146,7 +146,7 @@ async def test_a_person_is_linked_by_address_once_and_by_subject_from_then_on(st
 
 
 async def test_the_admin_who_keeps_the_password_stays_admin(story: Story) -> None:
-    one = await made(story, roles={"x": [Role.AGENT]})
+    one = await make_provider(story, roles={"x": [Role.AGENT]})
     first = await an_admin(story, always=True)
     second = MakeAgent(email="iris@example.com", name="Iris", capacity=0, roles=[Role.ADMIN])
     iris = await story.store.write(make_agent, second)
@@ -158,7 +158,7 @@ async def test_the_admin_who_keeps_the_password_stays_admin(story: Story) -> Non
     assert (await story.store.read(agents.get, iris)).roles == [Role.AGENT]
 
 
-async def test_passwords_go_off_only_while_an_admin_can_come_in(story: Story) -> None:
+async def test_passwords_can_be_turned_off_only_if_an_admin_can_still_sign_in(story: Story) -> None:
     write, off = story.store.write, {"password_off_roles": [Role.ADMIN, Role.AGENT]}
     grace = await an_admin(story, always=False)
     with pytest.raises(Conflict, match="No admin could sign in"):
@@ -166,7 +166,7 @@ async def test_passwords_go_off_only_while_an_admin_can_come_in(story: Story) ->
     await write(change_agent, ChangeAgent(id=grace, by=None, values={"always_password": True}))
     with pytest.raises(Conflict, match="Set up an identity provider"):
         await write(change_desk, off)
-    one = await made(story)
+    one = await make_provider(story)
     await write(change_desk, off)
     for values in ({"always_password": False}, {"password_hash": ""}):
         with pytest.raises(Conflict, match="No admin could sign in"):
@@ -210,7 +210,9 @@ name = "New"
 """
 
 
-async def test_the_desk_file_holds_everything_but_the_secret(story: Story, tmp_path: Path) -> None:
+async def test_the_desk_file_contains_everything_except_the_secret(
+    story: Story, tmp_path: Path
+) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(FILE)
     read = read_desk_file.read(path)
@@ -229,7 +231,7 @@ async def test_the_desk_file_holds_everything_but_the_secret(story: Story, tmp_p
     assert grace.always_password
 
 
-async def test_a_desk_file_that_shuts_everybody_out_is_refused(
+async def test_a_desk_file_that_locks_out_every_admin_is_refused(
     story: Story, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.toml"

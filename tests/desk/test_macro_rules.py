@@ -16,7 +16,7 @@ def macro(**given: Any) -> MacroFields:
     return MacroFields(name="Fixed", **given)
 
 
-def test_steps_run_in_one_order_and_closing_is_the_last() -> None:
+def test_steps_run_in_a_fixed_order_and_closing_is_last() -> None:
     every = macro(state=State.ON_HOLD, to_me=True, note="N", label_id=1, template_id=1)
     assert steps(every) == tuple(MacroStep)
     assert steps(macro(state=State.CLOSED_COMPLETE, template_id=1)) == (
@@ -70,5 +70,5 @@ COMMANDS = (
         ("nd", []),
     ],
 )
-def test_the_palette_finds_the_beginnings_of_words(typed: str, labels: list[str]) -> None:
+def test_the_palette_matches_the_beginnings_of_words(typed: str, labels: list[str]) -> None:
     assert [one.label for one in matching(COMMANDS, typed, 9)] == labels

@@ -1,5 +1,5 @@
-"""Two users are merged, and the merge is undone. A merge moves all rows, and its undo moves them
-back. Consent stays with its numbers, and no row refers to a user who is gone.
+"""An admin merges two users and undoes the merge. A merge moves all rows, and its undo moves them
+back. Consent stays with its numbers, and no row refers to a deleted user.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from handoff_service.operations.consent.change_consent import ConsentRequest, ch
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.operations.desk import users
+from handoff_service.operations.desk.attributes import make_attribute
 from handoff_service.operations.desk.merge_users import MergeUsers, merge_users, settle
 from handoff_service.operations.desk.preview_merge import preview_merge
 from handoff_service.operations.desk.undo_merge import UndoMerge, undo_merge
@@ -28,8 +29,9 @@ from handoff_service.operations.privacy.request_erasure import (
     request_erasure,
 )
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, AttributeType
 from handoff_service.rules.desk.user_merges import UNDO_FOR
-from handoff_service.store.desk import user_merges
+from handoff_service.store.desk import attributes, user_merges
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.desk.users import search_user_ids, select_users
 from handoff_service.store.desk_file.record_changes import history
@@ -42,6 +44,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
+UNMERGED = t.users.c.merged_into.is_(None)
 #: The tables to which a merge adds rows about itself. ``LINE``: the columns that its lines in open
 #: conversations change.
 ITS_OWN = {
@@ -70,7 +73,7 @@ async def user(story: Story, user_id: int) -> User:
 
 
 async def rows_of(story: Story) -> dict[str, list[Any]]:
-    """All rows except the rows about the merge itself."""
+    """Return all rows except those about the merge itself."""
 
     def read(conn: sa.Connection) -> dict[str, list[Any]]:
         return {
@@ -88,7 +91,7 @@ async def rows_of(story: Story) -> dict[str, list[Any]]:
 
 
 async def references(story: Story, user_id: int) -> list[str]:
-    """The columns that refer to this user."""
+    """Return the columns that refer to this user."""
 
     def read(conn: sa.Connection) -> list[str]:
         return [
@@ -109,14 +112,16 @@ def test_a_merge_moves_every_column_that_refers_to_a_user() -> None:
         for column in table.columns
         if column.name.endswith("user_id") and name not in ("user_words", "user_numbers")
     }
-    # an erasure is refused while it runs, and facts are moved by name
+    # An erasure blocks a merge while it runs, and a merge moves facts by name.
     assert named - set(map(str, user_merges.REFERENCES)) == {
         "erasures.user_id",
         "user_facts.user_id",
     }
 
 
-async def test_everything_moves_and_the_old_id_leads_to_the_user_who_stays(story: Story) -> None:
+async def test_a_merge_moves_everything_and_the_old_id_refers_to_the_remaining_user(
+    story: Story,
+) -> None:
     talk = await story.with_agent(number=BOB)
     await story.store.write(
         open_by_hand, OpenByHand(interaction_id=talk, agent_id=MIA, description="A badge")
@@ -153,7 +158,32 @@ async def test_everything_moves_and_the_old_id_leads_to_the_user_who_stays(story
     assert await story.count(t.audit_log, t.audit_log.c.action == "merged") == 2
 
 
-async def test_employee_numbers_are_swapped_and_swapped_back(story: Story) -> None:
+async def test_typed_attributes_are_compared_in_words_and_put_back(story: Story) -> None:
+    for key, kind in (("vip", AttributeType.YES_NO), ("until", AttributeType.DATE)):
+        fields = AttributeFields(key=key, name=key.title(), owner=AttributeOwner.USER, type=kind)
+        await story.store.write(make_attribute, fields)
+    await change(story, ANN_ID, attributes={"vip": "yes", "until": "2026-01-31"})
+    await change(story, BOB_ID, attributes={"vip": "no", "until": "2026-01-31"})
+    seen = await story.store.read(preview_merge, ANN_ID, BOB_ID)
+    (vip,) = [one for one in seen.choices if one.key.startswith("attributes.")]
+    assert (vip.name, vip.stays, vip.goes) == ("Vip", "Yes", "No")
+    await merge(story, ANN_ID, BOB_ID, "attributes.vip")
+    assert (await user(story, ANN_ID)).attributes == {"vip": "no", "until": "2026-01-31"}
+
+    async def with_vip(value: str) -> list[int]:
+        def read(conn: sa.Connection) -> list[int]:
+            wanted = attributes.filter_of(conn, f"vip={value}", AttributeOwner.USER)
+            found = select_users(conn, attributes.users_with(wanted) & UNMERGED)
+            return [one.id for one in found]
+
+        return await story.store.read(read)
+
+    assert [await with_vip("yes"), await with_vip("no")] == [[], [ANN_ID]]
+    await undo(story, BOB_ID)
+    assert [await with_vip("yes"), await with_vip("no")] == [[ANN_ID], [BOB_ID]]
+
+
+async def test_a_merge_swaps_employee_numbers_and_undo_swaps_them_back(story: Story) -> None:
     await merge(story, ANN_ID, BOB_ID, "external_id", "name")
     assert (await user(story, ANN_ID)).external_id == "E1002"
     assert await story.store.read(proofs.claimed_user, "E1001") == ANN_ID
@@ -163,7 +193,7 @@ async def test_employee_numbers_are_swapped_and_swapped_back(story: Story) -> No
     assert (await user(story, ANN_ID)).name == "Ann Lee"
 
 
-async def test_a_refused_merge_gives_the_reason(story: Story, clock: MovedClock) -> None:
+async def test_a_refused_merge_shows_the_reason(story: Story, clock: MovedClock) -> None:
     async def refused(error: type[Exception], stays: int, goes: int, *take: str) -> str:
         with pytest.raises(error) as told:
             await merge(story, stays, goes, *take)
@@ -206,7 +236,7 @@ async def test_a_refused_merge_gives_the_reason(story: Story, clock: MovedClock)
     assert (await story.store.read(people.find, user_id=BOB_ID)).name == "Ann Lee"
 
 
-async def test_open_conversations_stay_apart_and_new_ones_stay_with_the_survivor(
+async def test_open_conversations_stay_separate_and_new_ones_stay_with_the_remaining_user(
     story: Story,
 ) -> None:
     anns, bobs = await story.with_agent(number=ANN), await story.with_agent(number=BOB)
@@ -218,7 +248,7 @@ async def test_open_conversations_stay_apart_and_new_ones_stay_with_the_survivor
     await story.close(bobs)
     later = (await story.text(number=BOB)).interaction_id
     assert later is not None
-    # a text that another process was storing during the merge
+    # This text was being stored by another process during the merge.
     stale = sa.update(t.interactions).where(t.interactions.c.id == later).values(user_id=BOB_ID)
     await story.store.write(lambda tx, _: tx.conn.execute(stale) and None, None)
     await story.store.write(settle, merged)
@@ -230,7 +260,7 @@ async def test_open_conversations_stay_apart_and_new_ones_stay_with_the_survivor
     assert [one.id for one in owners if one] == [ANN_ID, BOB_ID, BOB_ID, ANN_ID]
 
 
-async def test_consent_stays_with_its_number(story: Story) -> None:
+async def test_consent_stays_with_its_number_after_a_merge(story: Story) -> None:
     out = ConsentRequest(number=BOB, opted_out=True, source=Source.AGENT, agent_id=MIA)
     await story.store.write(change_consent, out)
     ledger = await story.rows(t.consents), await story.rows(t.opt_outs)
@@ -270,7 +300,7 @@ async def _random_history(story: Story, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_merging_and_undoing_leaves_the_same_rows(story: Story, seed: int) -> None:
+async def test_a_merge_and_its_undo_restore_the_same_rows(story: Story, seed: int) -> None:
     chance = random.Random(seed)
     await _random_history(story, chance)
     pairs = chance.sample([(1, 2), (2, 3), (3, 1), (3, 2), (1, 3), (2, 1)], 6)
@@ -293,7 +323,7 @@ async def test_merging_and_undoing_leaves_the_same_rows(story: Story, seed: int)
         assert await rows_of(story) == before[-1]
 
 
-async def test_two_merges_at_the_same_time(story: Story) -> None:
+async def test_of_two_simultaneous_merges_one_is_refused(story: Story) -> None:
     got = await asyncio.gather(
         merge(story, ANN_ID, BOB_ID), merge(story, BOB_ID, ANN_ID), return_exceptions=True
     )

@@ -22,7 +22,7 @@ ANN = Account(
 GOOD = token(KEY, ANN, NOW + timedelta(hours=1))
 
 
-def test_a_link_is_good_until_it_expires() -> None:
+def test_a_link_works_until_it_expires() -> None:
     assert agent_of(GOOD) == 7
     assert is_good(KEY, GOOD, ANN, NOW + timedelta(minutes=59))
     assert not is_good(KEY, GOOD, ANN, NOW + timedelta(minutes=61))
@@ -37,7 +37,7 @@ def test_a_link_is_good_until_it_expires() -> None:
         ("a backup was restored", replace(ANN, desk_id="desk 2")),
     ],
 )
-def test_a_link_ends_when_the_account_changes(what: str, account: Account) -> None:
+def test_a_link_becomes_invalid_when_the_account_changes(what: str, account: Account) -> None:
     assert not is_good(KEY, GOOD, account, NOW), what
 
 
@@ -54,11 +54,11 @@ def test_a_link_ends_when_the_account_changes(what: str, account: Account) -> No
         token("another secret", ANN, NOW + timedelta(hours=1)),
     ],
 )
-def test_a_link_of_another_key_is_invalid(given: str) -> None:
+def test_a_link_signed_with_another_key_is_invalid(given: str) -> None:
     assert not is_good(KEY, given, ANN, NOW)
 
 
-def test_the_expiry_is_signed_too() -> None:
+def test_the_signature_covers_the_expiry() -> None:
     later = int((NOW + timedelta(days=9)).timestamp())
     agent_id, _, signature = GOOD.split(".")
     assert not is_good(KEY, f"{agent_id}.{later}.{signature}", ANN, NOW)

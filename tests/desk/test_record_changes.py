@@ -25,7 +25,7 @@ async def changes(story: Story, noun: Noun, record: str = "1") -> list[RecordCha
     return await story.store.read(history, noun, record)
 
 
-def test_a_difference_has_both_values_but_none_of_a_secret() -> None:
+def test_a_difference_has_both_values_except_for_secrets() -> None:
     before = {"name": "Ann", "email": None, "password": "hash 1"}
     after = {"name": "Ann Lee", "password": "hash 2"}
     assert difference(before, after) == {"name": ["Ann", "Ann Lee"], "password": [None, None]}
@@ -37,7 +37,7 @@ async def test_a_change_names_the_agent_the_field_and_both_values(story: Story) 
     omars = story.store.acting(OMAR)
     change = ChangeQueue(id=1, values={"accept_seconds": 90, "schedule": "Mo-Fr 08:00-18:00"})
     await omars.write(change_queue, change)
-    await omars.write(change_queue, change)  # the second change adds nothing
+    await omars.write(change_queue, change)  # The second change adds nothing.
     newest, *older = await changes(story, Noun.QUEUE)
     assert newest.by is not None
     assert newest.by.name == "Omar Haddad"
@@ -48,7 +48,9 @@ async def test_a_change_names_the_agent_the_field_and_both_values(story: Story) 
     assert (len(older), newest.version) == (before, before + 1)
 
 
-async def test_the_desk_file_leaves_the_same_history(story: Story, tmp_path: Path) -> None:
+async def test_an_import_of_the_desk_file_adds_the_same_history(
+    story: Story, tmp_path: Path
+) -> None:
     file = tmp_path / "desk.toml"
     file.write_text(
         '[[users]]\nexternal_id = "E1001"\nname = "Ann Leigh"\nnumbers = ["+12025550101"]\n'
@@ -56,7 +58,7 @@ async def test_the_desk_file_leaves_the_same_history(story: Story, tmp_path: Pat
         '[[groups]]\nname = "Service desk"\ncapacity = 3\n'
     )
     read = read_desk_file.read(file)
-    for _twice in range(2):  # the second import changes nothing
+    for _twice in range(2):  # The second import changes nothing.
         await story.store.write(import_desk, read)
     newest = (await changes(story, Noun.USER))[0]
     assert newest.by is None
@@ -67,7 +69,7 @@ async def test_the_desk_file_leaves_the_same_history(story: Story, tmp_path: Pat
     assert (await changes(story, Noun.GROUP))[0].changes == {"capacity": [None, 3]}
 
 
-async def test_secrets_are_named_and_never_kept(story: Story) -> None:
+async def test_the_history_names_secret_fields_but_never_stores_secrets(story: Story) -> None:
     secret = ChangeAgent(id=MIA, by=OMAR, values={"password_hash": "new hash"})
     await story.store.acting(OMAR).write(change_agent, secret)
     assert (await changes(story, Noun.AGENT, str(MIA)))[0].changes == {"password": [None, None]}
@@ -77,7 +79,7 @@ async def test_secrets_are_named_and_never_kept(story: Story) -> None:
     assert newest.changes["active"] == [None, False]
 
 
-async def test_a_deleted_record_keeps_its_history_and_leaves_none_to_its_successor(
+async def test_a_deleted_record_keeps_its_history_and_a_new_one_starts_without(
     story: Story,
 ) -> None:
     omars = story.store.acting(OMAR)

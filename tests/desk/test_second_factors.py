@@ -1,4 +1,4 @@
-"""Second factors on both databases, with a clock moved by hand."""
+"""Second factors on both databases, with a clock that the tests move."""
 
 import pyotp
 import pytest
@@ -49,13 +49,17 @@ async def with_app(story: Story, clock: MovedClock) -> None:
     assert await story.store.write(confirm_authenticator, AgentCode(MIA, code(clock)))
 
 
-async def test_a_code_counts_once_and_for_a_minute(story: Story, clock: MovedClock) -> None:
+async def test_a_code_works_once_and_for_a_minute(story: Story, clock: MovedClock) -> None:
     write = story.store.write
     await with_app(story, clock)
-    assert not await write(use_code, AgentCode(MIA, code(clock))), "it has confirmed the app"
-    assert await write(use_code, AgentCode(MIA, code(clock, 1))), "a clock may be ahead"
+    assert not await write(use_code, AgentCode(MIA, code(clock))), (
+        "this code has already confirmed the app"
+    )
+    assert await write(use_code, AgentCode(MIA, code(clock, 1))), "the phone's clock may be ahead"
     assert not await write(use_code, AgentCode(MIA, code(clock, 1)))
-    assert not await write(use_code, AgentCode(MIA, code(clock))), "an earlier one is over"
+    assert not await write(use_code, AgentCode(MIA, code(clock))), (
+        "an earlier code is no longer valid"
+    )
     clock.move(90)
     late = code(clock, -1)
     assert not await write(use_code, AgentCode(MIA, code(clock, 2)))
@@ -64,7 +68,9 @@ async def test_a_code_counts_once_and_for_a_minute(story: Story, clock: MovedClo
     assert not await write(use_code, AgentCode(OMAR, code(clock))), "another agent has no app"
 
 
-async def test_an_app_counts_when_a_code_has_confirmed_it(story: Story, clock: MovedClock) -> None:
+async def test_an_app_is_active_after_a_code_has_confirmed_it(
+    story: Story, clock: MovedClock
+) -> None:
     write = story.store.write
     assert await write(begin_authenticator, BeginAuthenticator(MIA, SECRET)) == SECRET
     assert await write(begin_authenticator, BeginAuthenticator(MIA, "OTHER")) == SECRET
@@ -77,7 +83,7 @@ async def test_an_app_counts_when_a_code_has_confirmed_it(story: Story, clock: M
         await write(begin_authenticator, BeginAuthenticator(MIA, SECRET))
 
 
-async def test_backup_codes_work_once_each_and_new_ones_replace_them(
+async def test_each_backup_code_works_once_and_new_codes_replace_old_ones(
     story: Story, clock: MovedClock
 ) -> None:
     write, codes = story.store.write, one_time_codes.backup_codes()
@@ -95,7 +101,7 @@ async def test_backup_codes_work_once_each_and_new_ones_replace_them(
     assert (await story.store.read(second_factor_of, MIA)).backup_codes == 0
 
 
-async def test_the_last_needed_factor_stays(story: Story, clock: MovedClock) -> None:
+async def test_the_last_required_factor_cannot_be_removed(story: Story, clock: MovedClock) -> None:
     write = story.store.write
     await with_app(story, clock)
     await write(change_desk, {"second_factor_roles": [Role.AGENT]})
@@ -125,7 +131,7 @@ async def test_a_passkey_belongs_to_one_agent(story: Story) -> None:
         await story.store.write(add_passkey, AddPasskey(agent_id=OMAR, name="Mine", passkey=KEY))
 
 
-async def test_a_step_ends_with_its_use_and_after_ten_minutes(
+async def test_a_sign_in_step_ends_with_its_use_or_after_ten_minutes(
     story: Story, clock: MovedClock
 ) -> None:
     write, read = story.store.write, story.store.read
@@ -152,7 +158,7 @@ async def test_a_step_ends_with_its_use_and_after_ten_minutes(
         ("https://[::1]:8000", None),
     ],
 )
-def test_passkeys_need_a_name_and_https(url: str, host: str | None) -> None:
+def test_passkeys_require_a_host_name_and_https(url: str, host: str | None) -> None:
     site = site_of(url)
     assert (site and site.host) == host
     assert site is None or site.origin == url

@@ -1,5 +1,5 @@
-"""The secret key is rotated. The old key is accepted until no stored value needs it. On both
-databases.
+"""Rotation of the secret key, on both databases. The service accepts the old key until no stored
+value needs it.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -37,8 +37,8 @@ type Started = Callable[..., "AsyncIterator[Store]"]
 
 
 @pytest.fixture
-def started(database_url: str, clock: MovedClock) -> Started:
-    """Starts the desk with these keys, the current one first."""
+def start_desk(database_url: str, clock: MovedClock) -> Started:
+    """Return a function that starts the desk with these keys, the current key first."""
 
     @asynccontextmanager
     async def start(*keys: str) -> AsyncIterator[Store]:
@@ -59,22 +59,22 @@ async def stored(store: Store) -> str:
     return await store.read(lambda conn: conn.execute(sa.select(t.webhooks.c.secret)).scalar())
 
 
-async def test_plain_secrets_are_sealed_at_the_next_start(started: Started) -> None:
+async def test_plain_secrets_are_encrypted_at_the_next_start(start_desk: Started) -> None:
     def put_plain(tx: Transaction, _: None) -> None:
         tx.conn.execute(sa.insert(t.webhooks).values(id=1, name="Tickets", url="", secret=SECRET))
 
-    async with started("first") as store:
+    async with start_desk("first") as store:
         await store.write(put_plain, None)
-        assert await secret(store) == SECRET, "readable before the next start, too"
-    async with started("first") as store:
+        assert await secret(store) == SECRET, "the secret is also readable before the next start"
+    async with start_desk("first") as store:
         assert (await stored(store)).startswith(f"{PREFIX}{key_id('first')}:")
         assert await secret(store) == SECRET
 
 
-async def test_a_rotation_ends_when_nothing_needs_the_old_key(started: Started) -> None:
-    async with started("first") as store:
+async def test_a_rotation_ends_when_no_value_needs_the_old_key(start_desk: Started) -> None:
+    async with start_desk("first") as store:
         await store.write(put_webhook, HOOK)
-    async with started("second", "first") as store:
+    async with start_desk("second", "first") as store:
         assert await secret(store) == SECRET
         keys = store.settings.keys
         assert await store.read(key_problems, keys) == []
@@ -82,45 +82,47 @@ async def test_a_rotation_ends_when_nothing_needs_the_old_key(started: Started) 
             await store.read(key_notes, keys)
         )
         assert await store.write(rotate_keys, None) == 1
-        assert await store.write(rotate_keys, None) == 0, "once is enough"
+        assert await store.write(rotate_keys, None) == 0, "a second start has nothing to do"
         assert NOTHING_LEFT in await store.read(key_notes, keys)
-    async with started("second") as store:
+    async with start_desk("second") as store:
         assert await secret(store) == SECRET
         assert await store.read(key_problems, store.settings.keys) == []
         assert await store.read(key_notes, store.settings.keys) == []
 
 
-async def test_an_old_key_that_is_removed_too_early_is_a_problem_and_may_come_back(
-    started: Started,
+async def test_removing_the_old_key_too_early_is_a_problem_that_can_be_fixed(
+    start_desk: Started,
 ) -> None:
-    async with started("first") as store:
+    async with start_desk("first") as store:
         await store.write(put_webhook, HOOK)
-    async with started("second", "first"):
+    async with start_desk("second", "first"):
         pass
-    async with started("second") as store:
+    async with start_desk("second") as store:
         (problem,) = await store.read(key_problems, store.settings.keys)
         assert problem.startswith("1 stored secret cannot be opened")
         with pytest.raises(CannotOpen):
             await secret(store)
         assert await store.write(rotate_keys, None) == 0
-    async with started("second", "first") as store:
+    async with start_desk("second", "first") as store:
         assert await secret(store) == SECRET
 
 
-async def test_a_key_that_nobody_announced_changes_nothing(started: Started) -> None:
-    async with started("first") as store:
+async def test_an_unknown_new_key_changes_nothing(start_desk: Started) -> None:
+    async with start_desk("first") as store:
         await store.write(put_webhook, HOOK)
-    async with started("stranger") as store:
+    async with start_desk("stranger") as store:
         assert await store.read(key_problems, store.settings.keys) == [secret_keys.DIFFERS]
-    async with started("first") as store:
+    async with start_desk("first") as store:
         assert await store.read(key_problems, store.settings.keys) == []
         assert await secret(store) == SECRET
 
 
-async def test_a_lost_key_is_given_up_and_what_it_sealed_is_counted(started: Started) -> None:
-    async with started("lost") as store:
+async def test_giving_up_a_lost_key_counts_the_values_that_it_encrypted(
+    start_desk: Started,
+) -> None:
+    async with start_desk("lost") as store:
         await store.write(put_webhook, HOOK)
-    async with started("new") as store:
+    async with start_desk("new") as store:
         await store.write(give_up_old_key, None)
         (problem,) = await store.read(key_problems, store.settings.keys)
         assert problem.startswith("1 stored secret cannot be opened")
@@ -129,28 +131,28 @@ async def test_a_lost_key_is_given_up_and_what_it_sealed_is_counted(started: Sta
         assert await store.read(key_problems, store.settings.keys) == []
 
 
-async def test_saving_the_same_secret_is_no_change(started: Started) -> None:
-    async with started("first") as store:
+async def test_saving_the_same_secret_is_not_a_change(start_desk: Started) -> None:
+    async with start_desk("first") as store:
         await store.write(put_webhook, HOOK)
         before = await stored(store)
         await store.write(put_webhook, HOOK)
         assert await stored(store) == before
 
 
-async def test_the_desks_own_secret_outlives_a_rotation(started: Started) -> None:
-    async with started("first") as store:
+async def test_the_desks_own_secret_survives_a_rotation(start_desk: Started) -> None:
+    async with start_desk("first") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem one")) == "pem one"
-    async with started("second", "first") as store:
+    async with start_desk("second", "first") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
         await store.write(rotate_keys, None)
-    async with started("second") as store:
+    async with start_desk("second") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
-    # the desk works with a new key, and the stored value is kept for later
-    async with started("stranger") as store:
+    # The desk works with a new key and keeps the stored value for later.
+    async with start_desk("stranger") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem two"
-    async with started("second") as store:
+    async with start_desk("second") as store:
         assert await store.write(own_secret, OwnSecret("web_push", "pem two")) == "pem one"
 
 
-def test_the_name_of_a_key_is_no_part_of_it() -> None:
+def test_the_name_of_a_key_does_not_reveal_the_key() -> None:
     assert key_id("first") not in ("first", Sealer(["second"]).key_id)

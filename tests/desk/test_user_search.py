@@ -1,4 +1,4 @@
-"""Compares the search for people with a slow and simple one, for many random names and searches."""
+"""Compares the search for people with a slow, simple search, for many random names and queries."""
 
 import itertools
 import random
@@ -47,19 +47,19 @@ PEOPLE, SEARCHES = 150, 60
 
 
 def obvious(people: Sequence[User], typed: str) -> list[User]:
-    """The matching people, found by checking every user."""
+    """Return the matching people by checking every user."""
     wanted = person_query(typed, phone_numbers.searched(typed, "US"))
 
-    def fits(one: User) -> bool:
+    def matches(one: User) -> bool:
         words = person_words(one.name, one.external_id, one.numbers)
 
-        def has(spellings: Sequence[str]) -> bool:
+        def has_word(spellings: Sequence[str]) -> bool:
             return any(word.startswith(each) for each in spellings for word in words)
 
-        named = bool(wanted.names) and all(has(word) for word in wanted.names)
-        return named or has(wanted.tokens) or wanted.exact in words
+        named = bool(wanted.names) and all(has_word(word) for word in wanted.names)
+        return named or has_word(wanted.tokens) or wanted.exact in words
 
-    return [one for one in people if fits(one)]
+    return [one for one in people if matches(one)]
 
 
 def by_name(people: Sequence[User]) -> list[int]:
@@ -97,7 +97,7 @@ def searches(chance: random.Random, people: Sequence[User]) -> Iterator[str]:
 
 
 def pages(read: Callable[[int], list[int]]) -> list[int]:
-    """All pages of 7, one after another. Only the last one may be shorter."""
+    """Return all pages of 7 people. Only the last page may be shorter."""
     found: list[int] = []
     while page := read(found[-1] if found else 0):
         found += page
@@ -112,7 +112,7 @@ def pages(read: Callable[[int], list[int]]) -> list[int]:
 async def test_a_search_finds_the_same_people_as_a_simple_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int, sample: int
 ) -> None:
-    """Both searches must return the same pages in the same order, also for frequent words."""
+    """Both searches must return the same pages in the same order, even for frequent words."""
     monkeypatch.setattr(user_search, "MOST_ROWS", most)
     monkeypatch.setattr(user_search, "WALKED", walked)
     monkeypatch.setattr(user_search, "SAMPLE", sample)
@@ -144,7 +144,7 @@ async def test_a_search_finds_the_same_people_as_a_simple_one(
     await store.read(compare)
 
 
-async def test_filters_leave_nobody_out(store: Store) -> None:
+async def test_filters_leave_out_no_matching_person(store: Store) -> None:
     await store.write(add_people, ["Ann Lee"] * 60)
 
     def leave(tx: Transaction, _: None) -> None:
@@ -210,7 +210,8 @@ def listening(conn: sa.Connection, hear: Callable[[str, Any], object]) -> Iterat
         sa.event.remove(conn.engine, "before_cursor_execute", before)
 
 
-#: typed text -> the most steps of SQLite's virtual machine, with a thousand people of the same name
+#: typed text -> the highest number of steps of SQLite's virtual machine, with a thousand people of
+#: the same name
 STEPS = {
     "nana": 50_000,
     "nana lee": 90_000,
@@ -219,12 +220,12 @@ STEPS = {
     "nana zz": 30_000,
     "rae": 1_000,
 }
-# the limits when the search may not read a thousand rows of a word
+# These limits apply if the search may not read a thousand rows of a word.
 STEPS_OF_MANY = {"nana": 15_000, "nana lee": 20_000}
 
 
-async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps are counted, not timed. Only SQLite counts them."""
+async def test_a_search_needs_few_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test counts steps instead of measuring time. Only SQLite can count them."""
     await store.write(add_people, [*["Nana Lee"] * 1_000, "Rae Moss"])
     await store.write(lambda tx, _: tx.conn.exec_driver_sql("ANALYZE"), None)
 

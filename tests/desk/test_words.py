@@ -35,7 +35,7 @@ def test_default_texts_can_be_saved_and_filled_completely(message: SystemMessage
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_system_message_with_any_names_is_one_segment(name: str) -> None:
+def test_a_system_message_fits_into_one_segment_with_any_names(name: str) -> None:
     for text in (
         system_messages.in_line(name),
         system_messages.waiting(name),
@@ -46,7 +46,7 @@ def test_a_system_message_with_any_names_is_one_segment(name: str) -> None:
         assert segments(text).count == 1
 
 
-def test_edited_texts_are_filled() -> None:
+def test_placeholders_of_edited_texts_are_filled() -> None:
     assert (
         system_messages.closing_line("Mia Chen")
         == "Mia has closed this conversation. Text us any time."
@@ -57,7 +57,9 @@ def test_edited_texts_are_filled() -> None:
         == "Our team opens at 08:00"
     )
     assert system_messages.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
-    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "if it fits"
+    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, (
+        "the name is used only if the text still fits into one segment"
+    )
 
 
 REFUSED = [
@@ -81,7 +83,12 @@ REFUSED = [
         "{queue}" + "x" * 149,
         "With names filled in, it takes 2: “Service desk",
     ),
-    ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
+    (
+        "too long because one character forces UCS-2",
+        SystemMessage.IN_LINE,
+        "x" * 80 + "…",
+        "because of …",
+    ),
     ("without the numbers", SystemMessage.SATISFACTION, "How did we do?", "must name 1 and 5"),
     ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]
@@ -96,7 +103,7 @@ def test_texts_that_cannot_be_sent_are_refused(
     assert says in (error(message, text) or "")
 
 
-def test_a_queues_own_text_must_fit_with_its_own_name() -> None:
+def test_a_queues_own_text_must_fit_with_the_queues_name() -> None:
     own = "{queue} opens {opens}, we answer then. " + "x" * 90
     assert error(SystemMessage.CLOSED, own, {"queue": "IT"}) is None
     assert "one segment" in (
@@ -105,7 +112,7 @@ def test_a_queues_own_text_must_fit_with_its_own_name() -> None:
 
 
 @pytest.mark.parametrize("word", OPT_OUT)
-def test_keyword_traps(word: str) -> None:
+def test_texts_that_contain_carrier_keywords_get_a_warning(word: str) -> None:
     for text in (
         f"Reply {word} to end.",
         f"text us “{word.lower()}”",
@@ -121,7 +128,7 @@ def test_keyword_traps(word: str) -> None:
         assert asks_for_opt_out(text) is None
 
 
-def test_opening_times_are_said_as_people_say_them() -> None:
+def test_opening_times_are_phrased_as_people_say_them() -> None:
     now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # a Monday, 09:00 in New York
     said = [
         system_messages.opening(now + timedelta(hours=h), "America/New_York", now)
@@ -151,7 +158,7 @@ def test_a_template_is_filled_for_its_conversation_and_leaves_no_braces() -> Non
     assert "at most 1600" in (templates.error("x" * 1601) or "")
 
 
-def test_a_name_that_holds_braces_is_filled_once() -> None:
+def test_a_name_with_braces_is_inserted_unchanged() -> None:
     assert placeholders.fill("{a} {b}", {"a": "{b}", "b": "B"}) == "{b} B"
 
 
@@ -171,7 +178,7 @@ FACTS = QueueFacts(
 
 
 @pytest.mark.parametrize(("written", "holds"), CONDITIONS)
-def test_conditions_of_queues(written: dict[str, object], holds: bool) -> None:
+def test_a_queues_conditions_match_conversations(written: dict[str, object], holds: bool) -> None:
     assert queue_conditions.matches([queue_conditions.parse(written)], Match.ALL, FACTS) is holds
 
 
@@ -181,7 +188,7 @@ def test_a_condition_of_another_field_is_refused() -> None:
             queue_conditions.parse({"field": field, "is": "x"})
 
 
-def test_faults_of_queues() -> None:
+def test_a_wrong_queue_has_its_problems() -> None:
     pools, skills = (
         (QueuePool(group="A"), QueuePool(group="A", after_seconds=60)),
         (Skill(name="es"), Skill(name="es")),
@@ -195,7 +202,7 @@ def test_faults_of_queues() -> None:
     assert queues.errors(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}
 
 
-def test_a_queue_that_can_never_assign_says_why() -> None:
+def test_a_queue_that_can_never_assign_has_the_reason() -> None:
     assert queues.problems(groups=[], agents=0) == ["No group gets offers: add one."]
     assert queues.problems(groups=["A", "B"], agents=0) == [
         "No active agent is in its groups (A, B): add one."

@@ -1,5 +1,6 @@
-"""A desk file that would take the parser's time or memory is refused before it is parsed, with file
-and line."""
+"""The import refuses a desk file that would exhaust the parser's time or memory before parsing it.
+The error has file and line.
+"""
 
 import subprocess
 import sys
@@ -28,21 +29,21 @@ BOMBS = [
     ("quoted parts", "'a'" + ' . "a"' * 5_000 + " = 1", 1, "a key may have at most 4 parts"),
     ("nested arrays", "a=" + "[" * 40_000, 1, "values may be nested at most 16 deep"),
     (
-        "nested arrays, one a line",
+        "nested arrays, one per line",
         "a=" + "[\n" * 400_000,
         17,
         "values may be nested at most 16 deep",
     ),
     ("nested inline tables", "a=" + "{a=" * 10_000, 1, "values may be nested at most 16 deep"),
     (
-        "nested after a string",
+        "nested arrays after a string",
         'a = """[[["""\nb=' + "[" * 17,
         2,
         "values may be nested at most 16 deep",
     ),
     ("an overlong line", f'a = "{"x" * 900_000}"', 1, "a line may have at most 50,000 characters"),
     ("a string without an end", 'a = """' + '\\"""' * 12_000, None, "Unterminated string"),
-    ("a number without end", "a = " + "1" * 10_000, None, "4300 digits"),
+    ("a number without an end", "a = " + "1" * 10_000, None, "4300 digits"),
     ("more than 20 MB", "#\n" * 10_000_001, 1, "the file has more than 20 MB"),
 ]
 
@@ -50,7 +51,9 @@ BOMBS = [
 @pytest.mark.parametrize(
     ("text", "line", "what"), [b[1:] for b in BOMBS], ids=[b[0] for b in BOMBS]
 )
-def test_bombs_are_refused_at_once(text: str, line: int | None, what: str) -> None:
+def test_files_that_exhaust_the_parser_are_refused_at_once(
+    text: str, line: int | None, what: str
+) -> None:
     content, before = text.encode(), time.process_time()
     with pytest.raises(SetupError) as refused:
         read_desk_file.read_bytes(content, "desk.toml")
@@ -67,8 +70,8 @@ def test_brackets_in_strings_and_comments_do_not_count() -> None:
     assert read_desk_file.read_bytes(text.encode(), "desk.toml").templates[0].body.startswith("[[[")
 
 
-def test_thousands_of_faults_are_cut_short() -> None:
-    """All 180,000 faults of this file would take 240 MB."""
+def test_a_file_with_thousands_of_errors_gets_a_short_report() -> None:
+    """A report of all 180,000 errors of this file would take 240 MB."""
     with pytest.raises(SetupError) as refused:
         read_desk_file.read_bytes(b"[[users]]\n" * 90_000, "desk.toml")
     told = str(refused.value).splitlines()
@@ -82,8 +85,8 @@ def test_thousands_of_faults_are_cut_short() -> None:
 
 
 @pytest.mark.parametrize("text", [BOMBS[0][1], BOMBS[1][1], BOMBS[4][1], BOMBS[5][1]])
-def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
-    """Runs in a process with a memory limit of 50 MB more than it already uses."""
+def test_a_file_that_exhausts_the_parser_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
+    """The test runs in a process whose memory limit is 50 MB above its current use."""
     path = tmp_path / "desk.toml"
     path.write_text(text)
     program = (
@@ -103,7 +106,7 @@ def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
     assert ran.stdout.startswith(f"{path}:"), ran.stderr
 
 
-def test_the_shape_of_a_megabyte_is_checked_in_a_fraction_of_a_second() -> None:
+def test_checking_a_megabyte_takes_a_fraction_of_a_second() -> None:
     text, before = "a = [1, 2]\n" * 90_000, time.process_time()
     toml_limits.check(text)
     assert time.process_time() - before < 2

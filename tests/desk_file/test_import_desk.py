@@ -1,4 +1,4 @@
-"""The desk file: an import can be repeated, and imports the whole file or nothing. Errors name
+"""The desk file. An import can be repeated, and imports the whole file or nothing. Errors name
 file, line and key.
 """
 
@@ -184,7 +184,7 @@ groups = ["Service desk"]
 """
 
 
-async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path: Path) -> None:
+async def test_the_export_of_a_full_desk_equals_its_import(story: Story, tmp_path: Path) -> None:
     path, again = tmp_path / "full.toml", tmp_path / "again.toml"
     path.write_text(FULL)
     await story.store.write(import_desk, read_desk_file.read(path))
@@ -339,9 +339,7 @@ async def test_the_case_webhook_of_an_earlier_file_is_a_webhook(
     )
 
 
-async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(
-    story: Story, tmp_path: Path
-) -> None:
+async def test_a_new_webhook_requires_a_secret_in_the_file(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "desk.toml"
     path.write_text('[case_webhook]\nurl = "https://tickets.example.com/hook"\n')
     with pytest.raises(BadInput) as error:
@@ -354,7 +352,7 @@ def test_a_file_that_does_not_exist_is_reported(tmp_path: Path) -> None:
         read_desk_file.read(tmp_path / "none.toml")
 
 
-async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order(
+async def test_messaging_actions_are_created_and_changed_by_name_in_the_files_order(
     story: Story, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.toml"
@@ -407,7 +405,7 @@ async def test_a_view_of_an_unknown_agent_or_label_is_refused(story: Story, tmp_
         assert list(error.value.errors) == [f"list_views.Mine.{key}"]
 
 
-async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
+async def test_the_demo_desk_has_the_default_messaging_actions(story: Story) -> None:
     assert (
         tuple(entry.to_action() for entry in read_desk_file.read(DEMO).messaging_actions) == SHIPPED
     )
@@ -425,7 +423,7 @@ async def test_a_partly_wrong_file_changes_nothing(story: Story, tmp_path: Path)
     assert await story.count(t.users, t.users.c.external_id == "E9") == 0
 
 
-async def test_a_new_agent_needs_a_password(story: Story, tmp_path: Path) -> None:
+async def test_a_new_agent_requires_a_password(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "desk.toml"
     path.write_text('[[agents]]\nemail = "new@example.com"\nname = "New"\n')
     with pytest.raises(BadInput, match="is not valid"):

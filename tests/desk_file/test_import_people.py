@@ -1,5 +1,5 @@
-"""Importing hundreds of people: no hashing happens inside a transaction, and unchanged secrets are
-not hashed at all.
+"""Imports of hundreds of people. No hashing happens inside a transaction, and unchanged secrets are
+not hashed again.
 """
 
 import threading
@@ -35,7 +35,7 @@ def operation_settings() -> OperationSettings:
 
 @pytest.fixture
 def hashing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The thread of each call of argon2."""
+    """The list of threads that have called argon2, one for each call."""
     ran: list[str] = []
     for name in ("hash", "verify"):
         real = getattr(PasswordHasher, name)
@@ -57,7 +57,7 @@ def users(count: int, *, born: int = 1990, name: str = "Person", more: str = "")
     return read_desk_file.read_bytes("".join(entries).encode(), "people.toml")
 
 
-async def test_nothing_is_hashed_in_a_transaction_and_the_same_file_hashes_nothing(
+async def test_no_hashing_happens_in_a_transaction_or_for_an_unchanged_file(
     story: Story, hashing: list[str]
 ) -> None:
     await import_file(story.store, users(20))
@@ -68,11 +68,11 @@ async def test_nothing_is_hashed_in_a_transaction_and_the_same_file_hashes_nothi
     assert hashing == []
     assert await story.rows(t.user_facts) == before
     assert len({fact.fingerprint for fact in before}) == 20, (
-        "one fact of two people has two fingerprints"
+        "the same fact of two people has two fingerprints"
     )
 
 
-async def test_a_preview_hashes_nothing_and_its_import_hashes_once(
+async def test_a_preview_hashes_nothing_and_its_import_hashes_each_secret_once(
     story: Story, hashing: list[str]
 ) -> None:
     preview = await preview_file(story.store, users(20))
@@ -87,7 +87,7 @@ async def test_a_preview_hashes_nothing_and_its_import_hashes_once(
     assert matches([fact.hash], [fact_hash(KEY, "1990")])
 
 
-async def test_an_import_that_would_change_something_else_is_rolled_back(
+async def test_an_import_that_differs_from_its_preview_is_rolled_back(
     story: Story, heard: Heard
 ) -> None:
     before = await preview_file(story.store, users(2))
@@ -96,11 +96,11 @@ async def test_an_import_that_would_change_something_else_is_rolled_back(
     again = await import_as_previewed(story.store, users(2), before.fingerprint)
     assert isinstance(again, ImportPreview)
     assert again.parts["users"].created == ["P1"]
-    assert heard.hints == hints, "nothing is published of an import that did not happen"
+    assert heard.hints == hints, "an import that was rolled back publishes no events"
     assert await story.count(t.users) == 4
 
 
-async def test_a_password_is_verified_outside_of_a_transaction(
+async def test_a_password_is_verified_outside_a_transaction(
     story: Story, hashing: list[str]
 ) -> None:
     agent = '[[agents]]\nemail = "{}@example.com"\nname = "Mia Chen"\npassword = "demo-mia"\n'
@@ -128,7 +128,7 @@ async def test_a_changed_fact_is_hashed_again(story: Story, hashing: list[str]) 
     assert not matches([fact.hash], [fact_hash(KEY, "1990")])
 
 
-async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(
+async def test_an_old_fact_without_a_fingerprint_is_verified_once(
     story: Story, hashing: list[str]
 ) -> None:
     await import_file(story.store, users(2))
@@ -143,9 +143,9 @@ async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(
         assert await story.rows(t.user_facts) == before
 
 
-async def test_five_hundred_people_are_a_handful_of_statements(story: Story) -> None:
-    """Few statements hold the lane for tens of milliseconds only. Importing one user after another
-    took 6,000 statements.
+async def test_five_hundred_people_need_only_a_few_statements(story: Story) -> None:
+    """Few statements hold the lane for only tens of milliseconds. An import of one user after
+    another took 6,000 statements.
     """
     statements: list[str] = []
 
@@ -158,7 +158,7 @@ async def test_five_hundred_people_are_a_handful_of_statements(story: Story) -> 
     assert await story.count(t.users) == 503
 
 
-async def test_people_change_leave_and_are_twice_in_a_file(story: Story) -> None:
+async def test_an_import_changes_people_and_refuses_duplicates(story: Story) -> None:
     await import_file(story.store, users(3))
     text = (
         '[[users]]\nexternal_id = "P0"\nname = "Old"\nnumbers = ["+13035550000", "+13035559999"]\n'
@@ -190,7 +190,7 @@ NATIONAL = '[[users]]\nexternal_id = "N1"\nname = "Nora Beck"\nnumbers = ["07911
     ("content", "country"),
     [(NATIONAL, "GB"), ('[desk]\nname = "D"\ncountry = "GB"\n' + NATIONAL, "US")],
 )
-async def test_a_file_takes_national_numbers_of_its_own_or_the_desks_country(
+async def test_national_numbers_belong_to_the_files_or_the_desks_country(
     story: Story, content: str, country: str
 ) -> None:
     file = read_desk_file.read_bytes(content.encode(), "desk.toml", country)

@@ -1,5 +1,6 @@
-"""The API's reference lists every call with its roles, every event and every field of its
-payload."""
+"""The API's reference lists every call with its roles, and every event with the fields of its
+payload.
+"""
 
 import re
 from dataclasses import fields

@@ -1,5 +1,4 @@
-"""The architecture page names every folder, every file on the path of a text, and the layers in
-their order."""
+"""The architecture page names every folder, only existing files, and the layers in their order."""
 
 import re
 import subprocess
@@ -9,7 +8,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
-# this folder is listed to the third level, the other folders to the second
+# The page lists this folder to the third level, and the other folders to the second.
 DEEP = "handoff_service"
 
 
@@ -26,7 +25,7 @@ def in_repository() -> set[str]:
 
 
 def on_the_page() -> dict[str, str]:
-    """Each folder in the listing -> its description on the page."""
+    """Return each folder in the listing -> its description on the page."""
     listing = PAGE.partition("```text\n")[2].partition("```")[0]
     path: list[str] = []
     found = {}
@@ -52,7 +51,7 @@ def test_each_file_on_the_page_exists() -> None:
     assert not [path for path in paths if not path.is_file()]
 
 
-def test_a_provider_is_named_in_its_folder_its_wiring_and_its_settings_only() -> None:
+def test_only_its_folder_its_wiring_and_its_settings_name_a_provider() -> None:
     naming = subprocess.run(
         ["git", "grep", "-il", "twilio", "--", DEEP, ":!*.po", ":!*.pot"],
         cwd=ROOT,
@@ -61,7 +60,7 @@ def test_a_provider_is_named_in_its_folder_its_wiring_and_its_settings_only() ->
         check=True,
     ).stdout.split()
     elsewhere = {one for one in naming if not one.startswith(f"{DEEP}/gateways/twilio/")}
-    # a catalog repeats the sentences of the code
+    # A catalog repeats the sentences of the code.
     elsewhere = {one for one in elsewhere if "/locale/" not in one}
     assert elsewhere == {f"{DEEP}/gateways/providers.py", f"{DEEP}/settings.py"}
 
@@ -77,14 +76,14 @@ def shown(layer: str) -> str:
     return ", ".join(f"`{name.strip()}`" for name in layer.split("|"))
 
 
-def test_the_layers_are_those_of_the_contracts() -> None:
+def test_the_page_has_the_layers_of_the_import_contracts() -> None:
     table = re.findall(
         r"^\| (`[a-z_`, ]+`) \|", PAGE.partition("## What each layer")[2], re.MULTILINE
     )
     assert table == [shown(layer) for layer in contract("handoff_service")]
 
 
-def test_the_rooms_are_those_of_the_contracts() -> None:
+def test_the_page_has_the_rooms_of_the_import_contracts() -> None:
     for room in ("rules", "store", "operations", "web"):
         listed = PAGE.partition(f"**`{room}/`**")[2].partition("**`")[0]
         rows = re.findall(r"^\d+\. (.+)$", listed, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The reference lists everything that a user can set or see, and nothing else."""
+"""The reference lists exactly what a user can set or see."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk_file import desk_file
 
 ROOT = Path(__file__).parents[2]
-SHOWN_BY_NAME = {"text_..."}  # the rest of the name is the outcome
+SHOWN_BY_NAME = {"text_..."}  # the rest of such a name is the outcome
 
 
 def reference(name: str) -> str:
@@ -21,7 +21,7 @@ def reference(name: str) -> str:
 
 
 def logged(loggers: Set[str]) -> set[str]:
-    """The actions in the code: the first argument of each call of these functions of the log."""
+    """Return the actions in the code: the first argument of each call of these log functions."""
     found: set[str] = set()
     for path in [*ROOT.glob("handoff_service/**/*.py"), *ROOT.glob("actions/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -30,9 +30,9 @@ def logged(loggers: Set[str]) -> set[str]:
     return {"text_..." if action == "text_" else action for action in found}
 
 
-# the functions of the log, and the level under which the page lists their actions
+# the log functions, and the level under which the page lists their actions
 LEVELS = {"log.warning": "Warnings", "log.info": "Information", "log.debug": "Debug"}
-EITHER = {"say"}  # calls log.warning or another function, depending on the result
+EITHER = {"say"}  # calls log.warning or another log function, depending on the result
 
 
 def _is_action(node: ast.AST) -> bool:
@@ -49,7 +49,7 @@ def test_each_log_action_is_described() -> None:
 
 
 @pytest.mark.parametrize("logger", LEVELS)
-def test_each_log_action_is_under_its_level(logger: str) -> None:
+def test_each_log_action_is_listed_under_its_level(logger: str) -> None:
     section = reference("log-actions").partition(f"## {LEVELS[logger]}")[2].partition("\n## ")[0]
     assert described(section) - logged(EITHER) == logged({logger})
 

@@ -1,4 +1,4 @@
-"""The reference of reports lists each report, figure and column with the same words as the code."""
+"""The reference of reports lists each report, number and column in the same words as the code."""
 
 import re
 from pathlib import Path

@@ -20,7 +20,7 @@ GIVEN = {"job", "instance", "le"}
 
 
 def samples() -> dict[str, set[str]]:
-    """Each sample that a scrape can have, with its labels."""
+    """Return each sample that a scrape can contain, with its labels."""
     metrics = Metrics()
     start_at_zero(metrics)
     others = (metrics.texts, metrics.receipts, metrics.turns, metrics.background_failures)
@@ -87,7 +87,7 @@ def test_the_panels_do_not_overlap_and_name_their_data_source() -> None:
 
 
 class Strict(BaseModel):
-    """Fields of Grafana's dashboard JSON model. Grafana ignores a misspelled one silently."""
+    """Fields of Grafana's dashboard JSON model. Grafana silently ignores a misspelled field."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 
@@ -127,7 +127,7 @@ class Dashboard(Strict):
     title: str
     uid: str = Field(max_length=40, pattern="^[a-zA-Z0-9_-]+$")
     tags: list[str]
-    schema_version: int = Field(ge=36)  # since Grafana 9, data sources are objects
+    schema_version: int = Field(ge=36)  # Since Grafana 9, data sources are objects.
     version: int
     editable: bool
     refresh: str
@@ -138,7 +138,7 @@ class Dashboard(Strict):
     panels: list[Panel]
 
 
-def test_the_dashboard_has_the_shape_that_grafana_reads() -> None:
+def test_the_dashboard_follows_grafanas_json_model() -> None:
     found = Dashboard.model_validate(dashboard())
     variables = {one["name"] for one in found.templating["list"]} | {"__rate_interval", "__range"}
     text = (HOW_TO / "grafana-dashboard.json").read_text()

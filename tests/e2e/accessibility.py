@@ -5,10 +5,10 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Page
 
-#: widths of windows -> heights, in px. The stylesheet has no rules for widths between these.
+#: Window widths -> heights, in px. No rule of the stylesheet starts between these widths.
 WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# "preload" fetches the style sheets once more, for a rule that is off
+# "preload" would load the style sheets again, for a rule that is off.
 _ASK = """(colors) => axe.run(document, {resultTypes: ["violations"], preload: false,
   rules: {"color-contrast": {enabled: colors}}}).then((all) => all.violations.map(
     (one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`))"""
@@ -21,9 +21,9 @@ _SMALL = """() => [...document.querySelectorAll(
 
 
 def violations(page: Page, *, colors: bool = True) -> list[str]:
-    """The rules that the page violates, each with the first element. The page's context must bypass
-    the content security policy, because axe needs that. ``colors``: also check contrast, which
-    takes longest and does not depend on the width.
+    """Return the rules that the page violates, each with the first element. The page's context must
+    bypass the content security policy, because axe needs that. ``colors``: also check contrast.
+    That check takes longest, and its result does not depend on the width.
     """
     if page.evaluate("() => typeof axe === 'undefined'"):
         page.evaluate(_AXE.read_text())
@@ -49,7 +49,7 @@ def problems(page: Page, url: str) -> list[str]:
 
 
 def checked(page: Page, where: str) -> None:
-    """Check that nothing scrolls sideways, that no accessibility rule is violated, and that
+    """Check that nothing scrolls sideways, that the page violates no accessibility rule, and that
     controls on narrow screens are large enough.
     """
     width = (page.viewport_size or {})["width"]

@@ -1,6 +1,6 @@
-"""The whole service in its own process, and a browser for its pages. Playwright's synchronous
-interface is closed after each file, because its event loop would disturb the asynchronous tests of
-the same session.
+"""Runs the whole service in its own process, and a browser for its pages. The fixtures close
+Playwright's synchronous interface after each file, because its event loop would disturb
+asynchronous tests of the same session.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests.e2e.people import Story
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, running_service
 
-# the first is Chromium without a window, which needs less memory
+# The first one is Chromium without a window, which needs less memory.
 BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
 CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(
     filter(os.path.exists, BROWSERS), BROWSERS[-1]
@@ -36,15 +36,17 @@ expect.set_options(timeout=20_000)  # ms, so that a slow machine causes no failu
 
 @pytest.fixture(scope="module")
 def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service with demo data and without a bot, so live agents answer. After each test,
-    ``clear`` resets it.
+    """The service with demo data and without a bot, so that live agents answer. After each test,
+    ``clear`` resets the desk.
     """
     with running_service(demo_home(tmp_path_factory.mktemp("desk")), DEMO="1") as service:
         yield service
 
 
 def clear(service: Service) -> None:
-    """Reset the desk: nobody is signed in and nothing is open, as before the first test."""
+    """Reset the desk to its state before the first test. Nobody is signed in, and no conversation
+    is open.
+    """
     for name in ("omar", "mia"):
         login = {"email": f"{name}@example.com", "password": f"{name}-demo"}
         token = requests.post(f"{service.url}/api/v1/login", json=login, timeout=10).json()["token"]
@@ -58,7 +60,8 @@ def clear(service: Service) -> None:
     active = f"{service.url}/api/v1/interactions?state=active"
     for one in requests.get(active, headers=me, timeout=10).json()["items"]:
         url = f"{service.url}/api/v1/interactions/{one['id']}"
-        # refused if no live agent has the conversation, but then anybody may close it
+        # The service refuses this if no live agent has the conversation. In that case any agent may
+        # close it.
         requests.post(f"{url}/join", headers=me, timeout=10)
         requests.post(
             f"{url}/close", json={"closing_text": ""}, headers=me, timeout=10
@@ -76,7 +79,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """The same browser, without the pages of earlier tests."""
+    """The shared browser, without the pages of earlier tests."""
     yield chromium
     for context in chromium.contexts:
         context.close()
@@ -84,8 +87,7 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 @dataclass
 class Troubles:
-    """Errors that pages reported: failing scripts, and violations of the content security
-    policy."""
+    """Collects pages' errors: failing scripts, and violations of the content security policy."""
 
     seen: list[str] = field(default_factory=list)
 
@@ -101,7 +103,7 @@ class Troubles:
 
 @pytest.fixture
 def troubles() -> Iterator[Troubles]:
-    """Fails a test if its pages reported errors."""
+    """Collects the errors of a test's pages, and fails the test if there are any."""
     found = Troubles()
     yield found
     assert found.seen == []

@@ -15,14 +15,14 @@ MAIN, DIRECT = "+18885550100", "+18885550200"
 
 
 class Watcher(Protocol):
-    """Collects the errors of a page."""
+    """The part of ``Troubles`` that a story needs."""
 
     def watch(self, page: Page) -> Page: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Agents and requesters, each in a browser of their own."""
+    """Agents and requesters, each in their own browser."""
 
     desk: Service
     browser: Browser
@@ -39,11 +39,11 @@ class Story:
         return page
 
     def agent(self, name: str = "Mia Chen", **options: object) -> Page:
-        """An agent who has signed in with one click, as the demo offers."""
+        """Return the page of an agent who has signed in with one click, as the demo allows."""
         page = self.page(self.context(**options), "/sign-in")
         page.get_by_role("button", name=name).click()
         expect(page).to_have_url(f"{self.desk.url}/workspace")
-        page.wait_for_load_state()  # key bindings work once the scripts are loaded
+        page.wait_for_load_state()  # Key bindings work only after the scripts are loaded.
         return page
 
     def phone(self, number: str = ANN, to: str = MAIN) -> "Phone":
@@ -51,13 +51,15 @@ class Story:
         return Phone(self.page(self.context(), query))
 
     def text_many(self, bodies: Iterable[str], number: str = ANN, to: str = MAIN) -> None:
-        """Send what the phone page would send, without loading it."""
+        """Send texts as the phone page would, without loading the page."""
         for body in bodies:
             form = {"from": number, "to": to, "body": body}
             requests.post(f"{self.desk.url}/phone/texts", data=form, timeout=20).raise_for_status()
 
     def talking(self, number: str = ANN, to: str = MAIN) -> tuple["Phone", Page]:
-        """Return a requester with a conversation that Mia has accepted and opened."""
+        """Return Mia's page and the phone of a requester whose conversation Mia has accepted and
+        opened.
+        """
         mia, phone = self.agent(), self.phone(number, to)
         phone.text("hi, my laptop won't start")
         mia.get_by_role("button", name="Accept").click()
@@ -66,7 +68,7 @@ class Story:
 
 
 def opened(page: Page, who: str | re.Pattern[str]) -> None:
-    """Wait until the conversation with this person is open and the page's scripts are loaded, so
+    """Wait until the conversation with this person is open. Also wait for the page's scripts, so
     that key bindings work.
     """
     expect(page.locator("#head h1")).to_have_text(who)

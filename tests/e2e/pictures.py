@@ -1,4 +1,4 @@
-"""The documentation's pictures, taken by the tests: ``make screenshot``."""
+"""Saves the documentation's pictures during the tests. ``make screenshot`` runs them."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,9 @@ FOLDER = os.environ.get("PATCHBOARD_PICTURES")
 
 
 def take(page: Page, name: str) -> None:
-    """Save a picture of the page as ``<name>.png``, if a folder is set."""
+    """Save a picture of the page as ``<name>.png`` if a setting names a folder."""
     if FOLDER:
         page.mouse.move(0, 0)
-        # hiding the caret would need an inline style, which the page's content security policy
-        # forbids
+        # To hide the caret, Playwright needs an inline style, which the page's content security
+        # policy forbids.
         page.screenshot(path=Path(FOLDER) / f"{name}.png", caret="initial")

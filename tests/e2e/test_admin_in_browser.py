@@ -1,4 +1,4 @@
-"""The admin's pages in Chromium: every page of the menu at each width, and deleting by keyboard."""
+"""The admin's pages in Chromium: every page of the menu at each width, and deletion by keyboard."""
 
 from playwright.sync_api import expect
 
@@ -18,7 +18,7 @@ WITH_ONES = (
 )
 
 
-def test_every_page_of_the_menu_at_each_width(story: Story) -> None:
+def test_every_page_of_the_menu_is_accessible_at_each_width(story: Story) -> None:
     story.phone(ANN).text("hello")
     # Bypasses the content security policy, because axe needs that. The other tests run under the
     # policy.
@@ -41,7 +41,7 @@ def test_every_page_of_the_menu_at_each_width(story: Story) -> None:
             expect(grace.get_by_role("heading", name="Messaging profiles")).to_be_visible()
 
 
-def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
+def test_deleting_asks_first_and_returns_the_focus(story: Story) -> None:
     grace = story.agent("Grace Okafor")
     grace.goto(f"{story.desk.url}/workspace/admin/users/new")
     grace.get_by_label("Name").fill("Dee Moss")
@@ -61,7 +61,7 @@ def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
     expect(grace.get_by_text("Dee Moss")).to_have_count(0)
 
 
-def test_two_tabs_on_one_form_and_a_link_away_lose_nothing(story: Story) -> None:
+def test_two_tabs_with_one_form_and_leaving_the_page_lose_no_typed_values(story: Story) -> None:
     one = story.agent("Grace Okafor")
     address = f"{story.desk.url}/workspace/admin/templates/new"
     one.goto(address)

@@ -1,5 +1,5 @@
-"""Consent in Chromium: the composer shows at once why nothing can be sent, and an agent records
-consent by hand.
+"""Consent in Chromium: the composer shows at once why a number cannot be texted, and an agent
+records consent by hand.
 """
 
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ from tests.e2e.accessibility import problems
 from tests.e2e.people import Story
 
 
-def test_stop_and_start_reach_the_open_composer(story: Story) -> None:
+def test_stop_and_start_change_the_open_composer_at_once(story: Story) -> None:
     phone, mia = story.talking()
     mia.locator("#draft").fill("Is the light on?")
     phone.text("STOP")
@@ -28,7 +28,7 @@ def test_stop_and_start_reach_the_open_composer(story: Story) -> None:
     expect(phone.texts.last).to_have_text("Is the light on?")
 
 
-def test_an_agent_stops_texts_and_allows_them_again(story: Story) -> None:
+def test_an_agent_opts_a_number_out_and_in_again(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#consent-it").click()
     dialog = mia.locator("dialog[open]")

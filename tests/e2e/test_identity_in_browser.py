@@ -7,7 +7,7 @@ from tests.e2e.people import ANN, BOB, Story, opened
 STRANGER = "+12025550177"
 
 
-def test_a_guest_is_verified_and_the_verification_undone(story: Story) -> None:
+def test_an_agent_verifies_a_guest_and_undoes_the_verification(story: Story) -> None:
     phone, mia = story.talking(STRANGER)
     about = mia.locator("#about")
     expect(about).to_contain_text("This number is on no user's record")
@@ -32,7 +32,7 @@ def test_a_guest_is_verified_and_the_verification_undone(story: Story) -> None:
     expect(mia.locator("#thread")).to_contain_text("Mia Chen undid the verification")
 
 
-def test_a_matched_person_is_verified_by_one_click_and_not_this_person_by_two(story: Story) -> None:
+def test_an_agent_confirms_a_match_with_one_click_and_rejects_it_with_two(story: Story) -> None:
     _, mia = story.talking(ANN)
     about = mia.locator("#about")
     expect(about).to_contain_text("not verified")
@@ -47,7 +47,7 @@ def test_a_matched_person_is_verified_by_one_click_and_not_this_person_by_two(st
     opened(mia, "Ann Lee")
 
 
-def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Story) -> None:
+def test_the_panel_shows_several_people_on_one_number_and_their_history(story: Story) -> None:
     phone, mia = story.talking("+12025550199")
     about = mia.locator("#about")
     opened(mia, "+1 202 555 0199")
@@ -63,9 +63,9 @@ def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Stor
     history = about.locator("#fold-history li")
     expect(history.first).to_contain_text("Bob Ruiz → Priya Natarajan")
     expect(history.first).to_contain_text("Manually, by Mia Chen")
-    about.get_by_role("button", name="Undo").dblclick()  # a double click undoes only once
+    about.get_by_role("button", name="Undo").dblclick()  # A double click undoes only once.
     opened(mia, "Bob Ruiz")
-    expect(history.first).to_contain_text("Undone")  # the collapsible part is still open
+    expect(history.first).to_contain_text("Undone")  # The collapsible section is still open.
     expect(history.nth(1)).to_contain_text("Nobody → Bob Ruiz")
     phone.text("it is Bob")
     expect(mia.locator("#thread .msg").last).to_contain_text("Bob Ruiz")
@@ -73,7 +73,7 @@ def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Stor
     opened(mia, "+1 202 555 0199")
 
 
-def test_a_button_acts_again_although_the_page_changed_before_its_answer(story: Story) -> None:
+def test_a_button_works_again_after_the_page_changed_before_its_answer(story: Story) -> None:
     """The stream of events may replace the button before the answer arrives. htmx then no longer
     knows the button.
     """
@@ -83,7 +83,7 @@ def test_a_button_acts_again_although_the_page_changed_before_its_answer(story: 
     mia.route("**/verify", lambda route: answers.append((route, route.fetch())))
     about.get_by_role("button", name="Verify Bob").click()
     expect(about.locator(".badge").first).to_have_text("Verified")
-    while not answers:  # hold the answer back until the stream has changed the page
+    while not answers:  # Hold the answer back until the stream has changed the page.
         mia.wait_for_timeout(10)
     [(route, answer)] = answers
     with mia.expect_response("**/verify"):

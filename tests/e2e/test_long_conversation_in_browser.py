@@ -1,5 +1,4 @@
-"""The timeline's parts in a long conversation, and the filter
-Draft."""
+"""The timeline's pages in a long conversation, and the filter Draft."""
 
 import sqlite3
 
@@ -18,7 +17,7 @@ FROM messages m JOIN interactions i ON i.id = m.interaction_id, n WHERE m.body =
 """
 
 
-def test_the_timeline_leads_back_and_forth_through_a_long_conversation(story: Story) -> None:
+def test_an_agent_moves_back_and_forth_through_a_long_timeline(story: Story) -> None:
     story.text_many(["text 0"], to=DIRECT)
     with sqlite3.connect(story.desk.log.parent / "patchboard.db", timeout=20) as desk:
         desk.execute(MORE_TEXTS)
@@ -62,10 +61,10 @@ def test_the_filter_draft_hides_conversations_without_one(story: Story) -> None:
     expect(items).to_contain_text("Bob Ruiz")
     expect(items).to_have_attribute("data-draft", "")
     mia.locator("#thread-scroll").focus()
-    mia.keyboard.press("X")  # selects only the conversations that the list shows
+    mia.keyboard.press("X")  # This selects only the conversations that the list shows.
     expect(mia.get_by_role("toolbar", name="Selected conversations")).to_contain_text("1 selected")
     mia.keyboard.press("Escape")
-    # after a refresh, the list hides the same conversations
+    # After a refresh, the list hides the same conversations.
     story.text_many(["and my chair"], number=ANN)
     expect(mia.locator("#ongoing .item", has_text="and my chair")).to_be_hidden()
     items.click()

@@ -1,4 +1,6 @@
-"""Macros and the command palette: found by typing, chosen by keys, undone within seconds."""
+"""Macros and the command palette: an agent finds a macro by typing, runs it by keyboard and undoes
+it within seconds.
+"""
 
 import requests
 from playwright.sync_api import Page, expect
@@ -7,7 +9,7 @@ from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, DIRECT, Story
 
 
-def made(story: Story, noun: str, **fields: object) -> int:
+def make_over_api(story: Story, noun: str, **fields: object) -> int:
     login = {"email": "omar@example.com", "password": "omar-demo"}
     api = f"{story.desk.url}/api/v1"
     token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
@@ -28,12 +30,14 @@ def palette(page: Page, typed: str = "") -> Page:
     return page
 
 
-def test_a_macro_is_found_run_and_undone_and_the_palette_opens_pages(story: Story) -> None:
-    text = made(story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka.")
-    label = made(story, "labels", name="Quokkas")
+def test_an_agent_runs_and_undoes_a_macro_and_the_palette_opens_pages(story: Story) -> None:
+    text = make_over_api(
+        story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka."
+    )
+    label = make_over_api(story, "labels", name="Quokkas")
     closes = {"template_id": text, "label_id": label, "state": "closed_complete"}
-    made(story, "macros", name="Quokka, then close", then="next", **closes)
-    made(story, "macros", name="Quokka, then hold", note="Quokka!", state="on_hold")
+    make_over_api(story, "macros", name="Quokka, then close", then="next", **closes)
+    make_over_api(story, "macros", name="Quokka, then hold", note="Quokka!", state="on_hold")
     _, mia = story.talking(to=DIRECT)
     here = mia.url
 
@@ -80,9 +84,9 @@ def test_a_macro_is_found_run_and_undone_and_the_palette_opens_pages(story: Stor
     expect(closing).to_be_focused()
     mia.keyboard.press("Escape")
 
-    grace = story.agent("Grace Okafor", bypass_csp=True)  # the bypass is for axe
+    grace = story.agent("Grace Okafor", bypass_csp=True)  # axe needs the bypass
     grace.goto(f"{story.desk.url}/workspace/admin/users")
-    palette(grace, "sign-in passwords")  # words of the page's name and of the setting's
+    palette(grace, "sign-in passwords")  # words of the page's name and of the setting's name
     off = grace.locator("#palette").get_by_role("option")
     expect(off).to_contain_text(["Passwords are off for"])
     grace.keyboard.press("Escape")

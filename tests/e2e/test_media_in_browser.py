@@ -1,5 +1,6 @@
-"""Pictures in Chromium: from the phone to the agent's screen and back, attached by button, paste
-and drop."""
+"""Pictures in Chromium: requesters and agents exchange pictures, and agents attach them by button,
+paste and drop.
+"""
 
 import re
 from typing import Any
@@ -37,7 +38,7 @@ def chips(mia: Page) -> Any:
     return mia.locator("#attached > li")
 
 
-def test_a_picture_from_the_phone_and_one_back(story: Story) -> None:
+def test_a_requester_and_an_agent_exchange_pictures(story: Story) -> None:
     phone, mia = story.talking()
     send_picture(phone, file("photo.jpg", "image/jpeg", picture("JPEG", (480, 640))))
     is_seen(mia, ".medium img")
@@ -63,7 +64,7 @@ def test_a_picture_from_the_phone_and_one_back(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_contain_text("You: Picture")
 
 
-def test_a_refusal_is_explained_and_the_text_is_kept(story: Story) -> None:
+def test_a_refused_picture_shows_the_reason_and_the_text_stays(story: Story) -> None:
     phone, mia = story.talking()
     problem, draft = mia.locator("#not-sent"), mia.locator("#draft")
     draft.fill("look at this")
@@ -76,7 +77,7 @@ def test_a_refusal_is_explained_and_the_text_is_kept(story: Story) -> None:
     expect(problem).to_have_text(
         "notes.pdf was not attached. Only JPEG, PNG and GIF pictures can be sent."
     )
-    chooser.set_input_files(file("fake.png", "image/png", PDF))  # the service checks the content
+    chooser.set_input_files(file("fake.png", "image/png", PDF))  # The service checks the content.
     expect(problem).to_have_text(
         "fake.png was not attached. Only JPEG, PNG and GIF pictures can be sent."
     )
@@ -90,7 +91,7 @@ def test_a_refusal_is_explained_and_the_text_is_kept(story: Story) -> None:
     expect(mia.locator("#thread")).to_contain_text("and this")
 
 
-def test_attached_pictures_can_be_removed_and_stay_with_the_draft(story: Story) -> None:
+def test_an_agent_removes_attached_pictures_and_the_draft_keeps_them(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#attach-files").set_input_files([PNG, {**PNG, "name": "second.png"}])
     expect(mia.locator("#segments")).to_have_text("One MMS with 2 pictures")
@@ -115,7 +116,7 @@ def test_attached_pictures_can_be_removed_and_stay_with_the_draft(story: Story) 
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
-def test_a_picture_is_pasted_or_dropped(story: Story, way: str) -> None:
+def test_an_agent_pastes_or_drops_a_picture(story: Story, way: str) -> None:
     _, mia = story.talking()
     mia.evaluate(
         """async ([way, type]) => {

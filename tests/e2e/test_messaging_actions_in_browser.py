@@ -1,4 +1,4 @@
-"""The form of a messaging action in Chromium: the panels beside it follow what is typed."""
+"""The form of a messaging action in Chromium: the panels beside it follow the typed values."""
 
 from playwright.sync_api import expect
 
@@ -8,7 +8,7 @@ from tests.e2e.people import DIRECT, Story
 LIST = "/workspace/admin/messaging-actions"
 
 
-def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Story) -> None:
+def test_the_panels_follow_the_form_before_it_is_saved(story: Story) -> None:
     story.phone(to=DIRECT).text("hi")
     grace = story.agent("Grace Okafor")
     grace.goto(f"{story.desk.url}{LIST}")
@@ -82,7 +82,7 @@ def test_moving_and_switching_keep_the_focus_and_deleting_asks_first(story: Stor
     expect(grace.get_by_role("link", name="Soon")).to_have_count(0)
 
 
-def test_the_pages_are_in_order_at_every_width(story: Story) -> None:
+def test_the_pages_are_accessible_at_every_width(story: Story) -> None:
     grace = story.agent("Grace Okafor")
     # Bypasses the content security policy, because axe needs that.
     page = story.context(

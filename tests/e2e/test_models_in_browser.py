@@ -1,5 +1,6 @@
-"""A trainer trains, compares, promotes and rolls back, with the real Rasa and a bot that trains in
-seconds."""
+"""A trainer trains, compares, promotes and rolls back models, with the real Rasa and a small bot
+that trains in seconds.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +25,11 @@ from tests.support.rasa_server import start_rasa
 from tests.support.service import PATIENCE, Service, free_port, running_service
 from tests.training.light import data_folder, teach, trained
 
-# Both tests take minutes, so only `make chaos` runs them. `make test` runs tests/training, which
-# tests the training job and the swap with the real Rasa, and promotion, canary and rollback with
-# stand-ins.
+# Both tests take minutes, so only `make chaos` runs them. `make test` runs tests/training. Those
+# tests use the real Rasa for the training job and the model swap, and fakes for promotion, canary
+# and rollback.
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make chaos` runs it"
 )
 TOKEN = "models-token"
 MAIN = "+18885550100"
@@ -49,7 +50,7 @@ class Desk:
         return self.page
 
     def train(self) -> str:
-        """Train and compare; returns the new model's short hash."""
+        """Train and compare a model. Return its short hash."""
         page = self.open("train")
         page.click("#start-training")
         page.wait_for_selector("#cancel-training")
@@ -86,7 +87,7 @@ class Desk:
         return [str(body) for (body,) in found]
 
     def answered(self, number: int, texts: int) -> list[str]:
-        """Wait until there is a reply to each text. Returns the replies."""
+        """Wait until each text has a reply. Return the replies."""
         wait_until(lambda: len(self.replies(number)) >= texts)
         return self.replies(number)
 
@@ -119,8 +120,8 @@ def signed_in(browser: Browser, service: Service, troubles: Troubles) -> Page:
 def start(
     tmp_path: Path, browser: Browser, troubles: Troubles
 ) -> Iterator[Callable[[int], tuple[Desk, Callable[[], None]]]]:
-    """Starts a desk with this many bot processes. Also returns a function that restarts its
-    service.
+    """Return a function that starts a desk with this many bot processes, and one that restarts the
+    desk's service.
     """
     home = demo_home(tmp_path)
     root = data_folder(tmp_path)
@@ -163,7 +164,7 @@ def start(
         yield run
 
 
-def test_train_compare_promote_while_ten_phones_text_and_roll_back(
+def test_a_trainer_promotes_a_model_while_ten_phones_text_and_rolls_back(
     start: Callable[[int], tuple[Desk, Callable[[], None]]],
 ) -> None:
     desk, restart = start(1)
@@ -174,8 +175,8 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     assert desk.answered(4000, 1) == ["What is your name?"]
     before = model_folder.data_of(desk.root)
 
-    # one pinned text is broken on purpose; the promotion is refused, and the refusal shows the text
-    # and both answers
+    # The test breaks one pinned text on purpose. The service refuses the promotion and shows the
+    # text and both answers.
     teach(desk.root, "office_hours", "do you work on sunday")
     pin(desk, "hello", "report_problem")
     second = desk.train()
@@ -186,13 +187,13 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     )
     expect(desk.page.locator("#promote")).to_have_count(0)
 
-    # the text is fixed and the model measured again
+    # The trainer fixes the text and measures the model again.
     change(desk, "UPDATE pinned_texts SET intent = 'greet'")
     desk.page.get_by_role("button", name="Measure it again").click()
     desk.page.wait_for_selector("#promote", timeout=TRAINS_WITHIN)
     pictures.take(desk.page, "train-and-compare")
 
-    # a promotion while ten phones send texts; each text gets one answer
+    # The trainer promotes the model while ten phones send texts. Each text gets one answer.
     texts = 6
     with ThreadPoolExecutor(10) as phones:
         done = [phones.submit(chat, desk, number, texts) for number in range(5000, 5010)]
@@ -209,7 +210,7 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     assert set(turns) <= {(first, "answered"), (second, "answered")}
     assert (second, "answered") in turns
 
-    # models and their scores survive a restart; a rollback restores model and data
+    # Models and their scores survive a restart. A rollback restores model and data.
     restart()
     page = desk.open("models")
     expect(page.locator("#models")).to_contain_text(first)
@@ -226,13 +227,13 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     ]
 
 
-def test_a_canary_that_understands_less_is_rolled_back_by_itself(
+def test_the_service_rolls_back_a_canary_that_understands_less(
     start: Callable[[int], tuple[Desk, Callable[[], None]]],
 ) -> None:
     desk, _ = start(2)
     first = desk.train()
     desk.promote()
-    # a model that understands nothing, on a desk with test texts that do not detect this
+    # The new model understands nothing, and the desk's test texts do not detect this.
     (desk.root / "tests" / "bot" / "test_stories.yml").unlink()
     config = desk.root / "config.yml"
     config.write_text(config.read_text().replace("threshold: 0.4", "threshold: 0.999"))
@@ -257,7 +258,7 @@ def test_a_canary_that_understands_less_is_rolled_back_by_itself(
 
 
 def chat(desk: Desk, number: int, texts: int) -> None:
-    """Text, wait for the answer, text again."""
+    """Send each text after the answer to the previous one."""
     for sent in range(1, texts + 1):
         desk.text(number, "hello")
         desk.answered(number, sent)

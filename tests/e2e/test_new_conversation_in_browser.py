@@ -1,5 +1,5 @@
-"""An agent writes first, in Chromium: search in the dialog, live updates, refused numbers and kept
-input.
+"""An agent starts a conversation in Chromium: search in the dialog, live updates, refused numbers
+and kept input.
 """
 
 import re
@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.accessibility import violations
 from tests.e2e.people import ANN, Story, opened
 
-SHARED = "+12025550199"  # belongs to Bob and Priya
+SHARED = "+12025550199"  # the number of Bob and Priya
 
 
 def new_message(page: Page, to: str, body: str = "") -> Locator:
@@ -21,13 +21,13 @@ def new_message(page: Page, to: str, body: str = "") -> Locator:
     return dialog
 
 
-def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
+def test_an_agent_starts_a_conversation_by_keyboard(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
     dialog = new_message(mia, "ann")
     expect(dialog.locator("#new-effect")).to_have_text(
         "Starts a new conversation, assigned to you."
     )
-    mia.keyboard.press("Enter")  # moves the focus to the message
+    mia.keyboard.press("Enter")  # This moves the focus to the message.
     expect(dialog.get_by_label("Message", exact=True)).to_be_focused()
     mia.keyboard.insert_text("Hi Ann, Mia from IT ê")
     expect(dialog.locator("#new-segments")).to_have_text(
@@ -43,7 +43,7 @@ def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     expect(dialog.get_by_label("Message", exact=True)).to_have_value("")
 
 
-def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
+def test_the_dialog_updates_when_the_conversation_changes(story: Story) -> None:
     omar, mia, phone = story.agent("Omar Haddad"), story.agent(), story.phone()
     dialog = new_message(omar, "(202) 555-0101", "Omar here")
     expect(dialog.get_by_text("Read as +1 202 555 0101")).to_be_visible()
@@ -67,7 +67,7 @@ def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
 
 
 def take_as_mia(story: Story, mia: Page) -> None:
-    """Let Mia take the conversation over by writing in it."""
+    """Let Mia take over the conversation by texting in it."""
     one = mia.request.get(f"{story.desk.url}/workspace/new/look?q=%2B{ANN[1:]}").text()
     found = re.search(r'href="(/workspace/conversations/\d+)">Open it', one)
     assert found is not None
@@ -77,9 +77,9 @@ def take_as_mia(story: Story, mia: Page) -> None:
     expect(mia.locator("#owner")).to_contain_text("You are replying")
 
 
-def test_a_form_about_an_outdated_state_changes_nothing(story: Story) -> None:
+def test_a_form_with_an_outdated_state_changes_nothing(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
-    # the events do not arrive
+    # The page gets no events.
     mia.route("**/workspace/new/events*", lambda route: route.abort())
     dialog = new_message(mia, "Ann", "Is this a bad time?")
     expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
@@ -99,7 +99,7 @@ def test_a_form_about_an_outdated_state_changes_nothing(story: Story) -> None:
     expect(phone.texts.last).to_have_text("Is this a bad time?")
 
 
-def test_a_different_person_on_the_number(story: Story) -> None:
+def test_an_agent_texts_a_different_person_on_the_number(story: Story) -> None:
     phone, mia = story.talking(SHARED)
     mia.locator("#about").get_by_role("button", name="Verify Bob").click()
     opened(mia, "Bob Ruiz")
@@ -118,7 +118,7 @@ def test_a_different_person_on_the_number(story: Story) -> None:
     expect(mia.locator("#closed")).to_contain_text("This conversation is closed.")
 
 
-def test_the_draft_is_kept_and_the_focus_returns(story: Story) -> None:
+def test_closing_the_dialog_keeps_the_draft_and_returns_the_focus(story: Story) -> None:
     mia = story.agent()
     mia.locator("#to-new").click()
     dialog = mia.get_by_role("dialog")
@@ -129,7 +129,7 @@ def test_the_draft_is_kept_and_the_focus_returns(story: Story) -> None:
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(mia.locator("#to-new")).to_be_focused()
-    # the page before its scripts are loaded, for an agent who clicks early
+    # The agent clicks before the page's scripts are loaded.
     mia.goto(f"{story.desk.url}/workspace/new")
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -17,8 +17,8 @@ from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
 
 OFFER, MESSAGE = [784, 1047], [587]  # hertz
-# Records the sounds and notifications of a page, and lets a test hide a tab. A browser without a
-# screen never hides tabs, and some such browsers grant no notifications.
+# This script records the sounds and notifications of a page, and lets a test hide a tab. A browser
+# without a screen never hides tabs, and some such browsers allow no notifications.
 WATCH = """
 window.heard = [];
 window.told = [];
@@ -48,7 +48,7 @@ REMIND = {
 
 @contextmanager
 def reminding(desk: Service) -> Iterator[None]:
-    """Until the block ends, agents are prompted after a second."""
+    """Until the block ends, a messaging action prompts agents after a second."""
     login = {"email": "grace@example.com", "password": "grace-demo"}
     token = requests.post(f"{desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
     me = {"Authorization": f"Bearer {token}"}
@@ -62,13 +62,13 @@ def reminding(desk: Service) -> Iterator[None]:
 
 
 @pytest.fixture
-def soon(story: Story) -> Iterator[None]:
+def prompts_after_a_second(story: Story) -> Iterator[None]:
     with reminding(story.desk):
         yield
 
 
 def watched(story: Story, name: str = "Mia Chen", **options: object) -> Page:
-    """A signed-in agent. Sounds and notifications of every tab are recorded."""
+    """Return a signed-in agent whose tabs record their sounds and notifications."""
     context = story.context(**options)
     context.add_init_script(WATCH)
     context.grant_permissions(["notifications"])
@@ -85,11 +85,11 @@ def tab(story: Story, context: BrowserContext, path: str) -> Page:
     return page
 
 
-def heard(*pages: Page) -> list[int]:
+def played_sounds(*pages: Page) -> list[int]:
     return [pitch for page in pages for pitch in page.evaluate("() => window.heard")]
 
 
-def told(*pages: Page) -> list[list[str]]:
+def notifications(*pages: Page) -> list[list[str]]:
     return [said for page in pages for said in page.evaluate("() => window.told")]
 
 
@@ -101,7 +101,9 @@ def accept(mia: Page, who: str) -> None:
 # Prompts ------------------------------------------------------------------------------------------
 
 
-def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: None) -> None:
+def test_a_prompt_stays_on_every_page_until_the_agent_answers(
+    story: Story, prompts_after_a_second: None
+) -> None:
     phone, mia = story.talking()
     toast = mia.locator(".toast")
     expect(toast).to_contain_text("Ann Lee has been waiting for")
@@ -124,7 +126,7 @@ def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: N
     expect(toast).to_have_count(0)
 
 
-def test_the_focus_stays_near_a_toast_that_was_dismissed(story: Story, soon: None) -> None:
+def test_the_focus_stays_near_a_dismissed_toast(story: Story, prompts_after_a_second: None) -> None:
     _, mia = story.talking()
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")
@@ -137,7 +139,7 @@ def test_the_focus_stays_near_a_toast_that_was_dismissed(story: Story, soon: Non
     expect(mia.locator("#thread-scroll")).to_be_focused()
 
 
-def test_an_admin_page_shows_live_prompts_too(story: Story, soon: None) -> None:
+def test_admin_pages_also_show_live_prompts(story: Story, prompts_after_a_second: None) -> None:
     phone, mia = story.talking()
     grace = watched(story, "Grace Okafor")
     grace.goto(mia.url)
@@ -157,7 +159,7 @@ def test_an_admin_page_shows_live_prompts_too(story: Story, soon: None) -> None:
     expect(grace.locator(".toast")).to_have_count(0)
 
 
-def test_the_connection_of_an_admin_page_is_lost_and_returns(
+def test_an_admin_page_shows_that_its_connection_broke_and_returned(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
@@ -174,28 +176,28 @@ def test_the_connection_of_an_admin_page_is_lost_and_returns(
 # Sounds and system notifications ------------------------------------------------------------------
 
 
-def test_an_offer_is_heard_once_however_many_tabs_there_are(story: Story) -> None:
+def test_an_offer_plays_one_sound_with_any_number_of_tabs(story: Story) -> None:
     mia = watched(story)
     tabs = [mia, *(tab(story, mia.context, "/workspace") for _ in range(2))]
     for page in tabs:
-        # browsers play no sound on a page that the user has not clicked
+        # Browsers play no sound on a page that the user has not clicked.
         page.locator(".list-head").first.click()
-    speaks = tabs.pop()  # the tab that was visible last
+    speaks = tabs.pop()  # the most recently visible tab
     story.phone().text("hi")
     speaks.wait_for_function("() => window.heard.length")
     for page in tabs:
         expect(page.locator(".offer")).to_be_visible()
-    assert (heard(speaks), heard(*tabs)) == (OFFER, [])
+    assert (played_sounds(speaks), played_sounds(*tabs)) == (OFFER, [])
     speaks.close()
     story.phone(BOB).text("me too")
     for page in tabs:
         expect(page.locator(".offer")).to_have_count(2)
     tabs[0].wait_for_function("() => window.heard.length")  # the tab that was opened first
-    assert heard(*tabs) == OFFER
-    assert told(*tabs) == []  # no system notifications, because the tabs are visible
+    assert played_sounds(*tabs) == OFFER
+    assert notifications(*tabs) == []  # The tabs are visible, so there are no system notifications.
 
 
-def test_messages_sound_softly_and_rarely_and_never_in_the_open_conversation(story: Story) -> None:
+def test_messages_play_a_soft_sound_rarely_and_none_in_the_open_conversation(story: Story) -> None:
     mia = watched(story)
     ann, bob = story.phone(ANN), story.phone(BOB)
     ann.text("hi")
@@ -205,23 +207,23 @@ def test_messages_sound_softly_and_rarely_and_never_in_the_open_conversation(sto
     mia.evaluate("() => { window.heard.length = 0; localStorage.removeItem('sounded') }")
     bob.text("in the open conversation")
     expect(mia.locator("#thread")).to_contain_text("in the open conversation")
-    assert heard(mia) == []
+    assert played_sounds(mia) == []
     for n in range(3):
         ann.text(f"elsewhere {n}")
         unread = mia.locator("#ongoing .item[data-unread]", has_text="Ann Lee").locator(".count")
         expect(unread).to_contain_text(f"{n + 1} new message")
     mia.wait_for_function("() => window.heard.length")
-    assert heard(mia) == MESSAGE
+    assert played_sounds(mia) == MESSAGE
     mia.evaluate(
         "() => { window.heard.length = 0; localStorage.removeItem('sounded'); window.look(true) }"
     )
     bob.text("nobody looks now")
     mia.wait_for_function("() => window.heard.length")
-    assert heard(mia) == MESSAGE
+    assert played_sounds(mia) == MESSAGE
 
 
 @pytest.mark.parametrize("how", ["Sounds are turned off", "She is away"])
-def test_no_sound_when(story: Story, how: str) -> None:
+def test_there_is_no_sound_when(story: Story, how: str) -> None:
     mia = watched(story)
     story.phone().text("hi")
     accept(mia, "Ann Lee")
@@ -240,11 +242,11 @@ def test_no_sound_when(story: Story, how: str) -> None:
     story.phone(ANN).text("hello?")
     expect(mia.locator("#ongoing .item[data-unread]")).to_contain_text("hello?")
     mia.wait_for_timeout(300)
-    assert heard(mia) == []
+    assert played_sounds(mia) == []
     mia.locator("#sounds-on").check()
 
 
-def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(
+def test_hidden_pages_show_offers_and_prompts_as_system_notifications(
     story: Story,
 ) -> None:
     mia = watched(story)
@@ -252,40 +254,40 @@ def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(
     phone = story.phone()
     phone.text("my secret is 42")
     mia.wait_for_function("() => window.told.length")
-    assert told(mia) == [["Offer: Ann Lee", "There is no virtual agent."]]
+    assert notifications(mia) == [["Offer: Ann Lee", "There is no virtual agent."]]
     mia.get_by_role("button", name="Accept").click()
     opened(mia, "Ann Lee")
     mia.locator("#draft").fill("What is it?")
     mia.keyboard.press("Control+Enter")
     expect(phone.texts.filter(has_text="What is it?")).to_be_visible()
-    # started only now, because a prompt could come before the page is loaded
+    # This starts only now, because otherwise a prompt could come before the page is loaded.
     with reminding(story.desk):
         phone.text("it still is")
         mia.wait_for_function("() => window.told.length")
-    (prompt,) = told(mia)
+    (prompt,) = notifications(mia)
     assert prompt[0] == "Prompt: Ann Lee"
     assert re.fullmatch(r"Ann Lee has been waiting for \d+ seconds?\.", prompt[1])
 
 
-def test_no_notification_while_another_tab_is_in_view(story: Story) -> None:
+def test_there_is_no_notification_while_another_tab_is_visible(story: Story) -> None:
     mia = watched(story)
     other = tab(story, mia.context, "/workspace")
     other.locator(".list-head").first.click()
     other.evaluate("() => window.look(true)")
     story.phone().text("hi")
     other.wait_for_function("() => window.heard.length")
-    assert told(mia, other) == []
+    assert notifications(mia, other) == []
 
 
-# Somebody else is writing here --------------------------------------------------------------------
+# Typing notices -------------------------------------------------------------------
 
 
-def test_typing_is_shown_to_others_until_the_text_is_sent(story: Story) -> None:
+def test_other_agents_see_who_is_typing_until_the_text_is_sent(story: Story) -> None:
     _, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
     expect(omar.locator("#stream > div")).to_have_count(1)
-    # only members of the live group write notes here
+    # Only members of the live group write notes here.
     omar.get_by_role("button", name="Join").click()
     expect(mia.locator("#thread")).to_contain_text("Omar Haddad joined")
     box = mia.locator("#composer").bounding_box()
@@ -301,15 +303,15 @@ def test_typing_is_shown_to_others_until_the_text_is_sent(story: Story) -> None:
     expect(omar.locator("#writing")).to_have_text("Mia is typing a text…")
     omar.locator("#draft").press("Control+Enter")
     expect(said).to_be_empty()
-    # Omar's note appears before Mia sends hers
+    # Omar's note appears before Mia sends her note.
     expect(mia.locator("#thread .note")).to_contain_text("I know this one")
     omar.locator("#draft").press_sequentially("x")
     expect(said).to_have_text("Omar is typing a note…")
-    # the typing notice ends five seconds after the last key
+    # The typing notice ends five seconds after the last key.
     expect(said).to_be_empty(timeout=8_000)
 
 
-def test_typing_is_reported_once_in_three_seconds(story: Story) -> None:
+def test_the_page_reports_typing_at_most_every_three_seconds(story: Story) -> None:
     _, mia = story.talking()
     asked: list[str | None] = []
     mia.on(
@@ -324,7 +326,7 @@ def test_typing_is_reported_once_in_three_seconds(story: Story) -> None:
     assert asked == ["kind=text", "kind="]
 
 
-def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None:
+def test_two_agents_who_send_at_the_same_time_lose_no_text(story: Story) -> None:
     phone, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
@@ -350,7 +352,7 @@ def test_drafts_survive_closing_the_tab(story: Story) -> None:
     bob = mia.url
     mia.locator("#draft").fill("half a text to Bob")
     marked = mia.locator("#ongoing .item[data-draft]")
-    # only one mark, because the open conversation shows its own draft
+    # There is only one mark, because the open conversation shows its own draft.
     expect(marked).to_have_count(1)
     expect(marked).to_contain_text("Ann Lee")
     context = mia.context
@@ -362,7 +364,7 @@ def test_drafts_survive_closing_the_tab(story: Story) -> None:
         expect(again.locator("#draft")).to_have_value(text)
 
 
-def test_a_draft_of_another_tab_appears_in_an_empty_composer_and_ends_when_sent(
+def test_an_empty_composer_shows_another_tabs_draft_until_it_is_sent(
     story: Story,
 ) -> None:
     _, mia = story.talking()
@@ -376,10 +378,12 @@ def test_a_draft_of_another_tab_appears_in_an_empty_composer_and_ends_when_sent(
     expect(mia.locator("#draft")).to_have_value("")
 
 
-# How it looks -------------------------------------------------------------------------------------
+# Layout -------------------------------------------------------------------------------------
 
 
-def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) -> None:
+def test_toasts_and_the_bar_fit_and_are_accessible(
+    story: Story, prompts_after_a_second: None
+) -> None:
     _, mia = story.talking(LONG)
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")

@@ -34,7 +34,7 @@ DEVICE = {
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A desk at localhost, because browsers allow no passkeys at an IP address."""
+    """A desk at the host name localhost, because browsers allow no passkeys at an IP address."""
     port = free_port()
     home, url = demo_home(tmp_path_factory.mktemp("passkeys")), f"http://localhost:{port}"
     with running_service(home, port=port, DEMO="1", PUBLIC_URL=url) as service:
@@ -47,8 +47,8 @@ def story(desk: Service, browser: Browser, troubles: Troubles) -> Story:
     return Story(desk, browser, troubles)
 
 
-def sound(page: Page) -> None:
-    """Check that axe finds no violation and that nothing is too wide."""
+def check_page(page: Page) -> None:
+    """Check that axe finds no violation and that nothing scrolls sideways."""
     page.add_script_tag(path=str(AXE))
     found = page.evaluate(
         "() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))"
@@ -64,14 +64,16 @@ def sign_in(page: Page) -> None:
 
 
 def sign_out(page: Page) -> None:
-    """Sign out from another page, because a workspace page would go to the sign-in by itself."""
+    """Sign out from a page outside the workspace, because a workspace page would go to the sign-in
+    page by itself.
+    """
     page.wait_for_load_state()
     page.goto("about:blank")
     page.context.clear_cookies(name="patchboard")
 
 
-def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -> None:
-    # the bypass is for axe
+def test_an_agent_adds_a_passkey_and_signs_in_with_it_in_both_ways(story: Story) -> None:
+    # axe needs the bypass
     context = story.context(bypass_csp=True, viewport={"width": 390, "height": 844})
     mia = story.page(context, f"/sign-in?next={TWO_FACTOR}")
     expect(mia.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
@@ -83,20 +85,21 @@ def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -
     expect(mia.get_by_text("Passkey added")).to_be_visible()
     mia.get_by_role("button", name="Create new backup codes").click()
     expect(mia.locator(".backup-codes li")).to_have_count(10)
-    sound(mia)
+    check_page(mia)
 
     sign_out(mia)
     mia.goto(f"{story.desk.url}/sign-in")
-    sign_in(mia)  # the password, then the passkey
+    sign_in(mia)  # The agent signs in with the password, then the passkey.
     expect(mia).to_have_url(f"{story.desk.url}/sign-in/code")
-    sound(mia)
+    check_page(mia)
     mia.get_by_role("button", name="Use your passkey").click()
     expect(mia).to_have_url(f"{story.desk.url}/workspace")
 
     sign_out(mia)
     mia.goto(f"{story.desk.url}/sign-in?next={TWO_FACTOR}")
-    sound(mia)
-    mia.get_by_role("button", name="Sign in with a passkey").click()  # the passkey alone signs in
+    check_page(mia)
+    # The agent signs in with only the passkey.
+    mia.get_by_role("button", name="Sign in with a passkey").click()
     expect(mia).to_have_url(f"{story.desk.url}{TWO_FACTOR}")
 
     sign_out(mia)
@@ -109,7 +112,7 @@ def test_a_passkey_is_added_and_opens_the_workspace_in_both_ways(story: Story) -
     context.close()
 
 
-def test_an_app_is_set_up_with_the_keyboard(story: Story) -> None:
+def test_an_agent_sets_up_an_authenticator_app_by_keyboard(story: Story) -> None:
     context = story.context(bypass_csp=True)
     omar = story.page(context, "/sign-in")
     omar.get_by_role("button", name="Omar").click()
@@ -117,7 +120,7 @@ def test_an_app_is_set_up_with_the_keyboard(story: Story) -> None:
     omar.get_by_role("button", name="Set up an app").press("Enter")
     key = omar.locator("code.app-key")
     expect(key).to_be_visible()
-    sound(omar)
+    check_page(omar)
     secret = re.sub(r"\s", "", key.inner_text())
     code = pyotp.TOTP(secret).generate_otp(int(time.time()) // 30)
     omar.get_by_label("Six-digit code").press_sequentially(code)
@@ -126,7 +129,7 @@ def test_an_app_is_set_up_with_the_keyboard(story: Story) -> None:
     context.close()
 
 
-def test_a_role_that_needs_a_second_factor_sets_up_a_passkey(story: Story) -> None:
+def test_an_agent_whose_role_requires_a_second_factor_sets_up_a_passkey(story: Story) -> None:
     context = story.context(bypass_csp=True, viewport={"width": 390, "height": 844})
     grace = story.page(context, "/sign-in")
     devtools = context.new_cdp_session(grace)
@@ -136,7 +139,7 @@ def test_a_role_that_needs_a_second_factor_sets_up_a_passkey(story: Story) -> No
     try:
         grace.get_by_role("button", name="Grace").click()
         expect(grace).to_have_url(f"{story.desk.url}/sign-in/set-up")
-        sound(grace)
+        check_page(grace)
         grace.get_by_role("button", name="Use a passkey instead of the app").click()
         expect(grace.get_by_text("Passkey added")).to_be_visible()
         expect(grace).to_have_url(re.compile(TWO_FACTOR))

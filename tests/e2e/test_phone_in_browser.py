@@ -1,4 +1,4 @@
-"""The phone simulator in Chromium: a phone that is off, and one where every text arrives twice."""
+"""The phone simulator in Chromium: a phone that is switched off."""
 
 from playwright.sync_api import expect
 

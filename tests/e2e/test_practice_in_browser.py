@@ -1,4 +1,4 @@
-"""Practice in Chromium: from the form to the score, with one run open in two browsers."""
+"""A practice run in Chromium: from the form to the score, and one run in two browsers."""
 
 import re
 
@@ -14,7 +14,7 @@ BANNER = "#practice-banner"
 ASKED = '#thread .msg[data-from="requester"]'
 
 
-def ready(story: Story, mia: Page) -> None:
+def start_run(story: Story, mia: Page) -> None:
     """Start a run for Mia, and set her to Away."""
     mia.goto(f"{story.desk.url}{HERE}")
     mia.get_by_role("button", name="Set me to Away").click()
@@ -29,25 +29,25 @@ def answer(page: Page, body: str) -> None:
 
 def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
     mia = story.agent(bypass_csp=True, reduced_motion="reduce")  # the bypass is for axe
-    # a higher speed than the form offers
+    # This speed is higher than the form allows.
     body = {"source": "demo", "conversations": 1, "speed": 60}
     url, me = f"{story.desk.url}/api/v1/practice-runs", token(story, "mia")
     requests.post(url, json=body, headers=me, timeout=20).raise_for_status()
-    ready(story, mia)
+    start_run(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 1 done")
     mia.get_by_role("button", name="Accept").click()
     opened(mia, re.compile("Requester 1"))
     expect(mia.locator(ASKED)).to_have_count(2)
     answer(mia, "Good morning. I'll text you in 30 minutes.")
     expect(mia.locator("#promise-offer")).to_be_visible()
-    # the next text follows the answer, with the gap of the original divided by ten
+    # The next text follows the answer after a tenth of the original pause.
     expect(mia.locator(ASKED)).to_have_count(3)
     mia.keyboard.press("Escape")
     mia.keyboard.press("e")
     dialog = mia.get_by_role("dialog")
     dialog.get_by_text("Password", exact=True).click()
     mia.keyboard.press("Control+Enter")
-    mia.wait_for_url(f"**{HERE}/*")  # the run ends with its only conversation
+    mia.wait_for_url(f"**{HERE}/*")  # The run ends with its only conversation.
     expect(mia.locator(BANNER)).to_be_hidden()
     expect(mia.get_by_role("heading", name="Practice of Mia Chen")).to_be_visible()
     tiles = mia.locator(".practice-tiles")
@@ -58,15 +58,15 @@ def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
     assert problems(mia, mia.url) == []
 
 
-def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> None:
+def test_two_browsers_show_one_run_and_can_still_use_the_real_desk(story: Story) -> None:
     mia, second, omar = story.agent(), story.agent(), story.agent("Omar Haddad")
     mia.goto(f"{story.desk.url}{HERE}")
     mia.get_by_label("Conversations").fill("2")
     mia.get_by_label("Speed").select_option(label="10× as fast")
     mia.get_by_role("button", name="Prepare with the demo set").click()
-    ready(story, mia)
+    start_run(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 2 done")
-    # the second browser stays on the real desk until Mia opens the practice desk in it too
+    # The second browser stays on the real desk until Mia also opens the practice desk there.
     second.reload()
     expect(second.locator(BANNER)).to_contain_text("A practice run is ready for you")
     story.text_many(["my real badge is broken"], number=BOB, to=DIRECT)
@@ -91,9 +91,9 @@ def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> No
     second.get_by_role("button", name="End practice").click()
     second.get_by_role("button", name=re.compile("^End")).last.click()
     expect(second.get_by_text("Ended early")).to_be_visible()
-    mia.wait_for_url(f"**{HERE}/*")  # the page detects the end by itself
+    mia.wait_for_url(f"**{HERE}/*")  # The page detects the end of the run by itself.
     expect(mia.get_by_text("Ended early")).to_be_visible()
-    # the address of a practice conversation shows nothing of it on the real desk
+    # On the real desk, the address of a practice conversation shows none of its content.
     second.goto(practice)
     expect(second.locator(BANNER)).to_be_hidden()
     expect(second.locator("body")).not_to_contain_text("Are you in the office?")

@@ -1,12 +1,11 @@
 """Web Push in Chromium: from a click on the account page to a notification of the service worker.
 
-The push service of a real browser is on the internet. Here the browser subscribes at a push service
-of the test. That service receives the real messages of Patchboard, decrypts them with the browser's
-keys, and gives them to Chromium's own service worker, as the connection to a real push service
-would.
+A real browser uses a push service on the internet. Here the browser subscribes to a push service
+that the test runs. It receives Patchboard's real messages, decrypts them with the browser's keys,
+and gives them to Chromium's own service worker, as the connection to a real push service does.
 
-The headless shell grants no notifications. With it, the test records the notifications that the
-service worker wants to show. A full Chromium shows them:
+The headless shell allows no notifications, so the test records the notifications that the service
+worker wants to show. A full Chromium shows them:
 
     PATCHBOARD_TEST_CHROMIUM=/usr/bin/chromium pytest tests/e2e/test_push_in_browser.py
 """
@@ -38,7 +37,7 @@ SECRET = "my badge number is 4711"
 NOTIFY = "handoff_service.operations.routing.notify_agents"
 AUTH = b"0123456789abcdef"
 SHOWN = "({title, body, tag, data}) => ({title, body, tag, data})"
-# In the headless shell: in the page, and in the service worker.
+# For the headless shell: scripts for the page and for the service worker.
 GRANTS = """
 if (Notification.permission !== "granted") {
   window.Notification = class extends Notification {
@@ -55,7 +54,8 @@ RECORDS = """
   ServiceWorkerRegistration.prototype.getNotifications = async () => shown;
 }
 """
-# Replaces Google's push service in the browser. Only the subscription comes from the test.
+# This script replaces Google's push service in the browser. Only the subscription comes from the
+# test.
 SUBSCRIBES = """
 (() => {
   const kept = "fake-push";
@@ -81,7 +81,7 @@ SUBSCRIBES = """
 
 @dataclass
 class PushServer:
-    """Stores the messages that it gets, and decrypts them with the browser's keys."""
+    """Stores the messages that it receives, and decrypts them with the browser's keys."""
 
     url: str = ""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -99,7 +99,7 @@ class PushServer:
         return SUBSCRIBES % {"url": self.url, **keys}
 
     def next(self) -> str:
-        """The next message in plain text."""
+        """Return the next message in plain text."""
         assert self.came.wait(30)
         self.came.clear()
         headers, body = self.got.pop()
@@ -146,7 +146,7 @@ def pushes() -> Iterator[PushServer]:
 def here(
     tmp_path: Path, browser: Browser, troubles: Troubles, pushes: PushServer
 ) -> Iterator[Story]:
-    """A desk that may reach the test's push service."""
+    """A desk that is allowed to call the test's push service."""
     quicker: dict[str, object] = {f"{NOTIFY}.EVERY": timedelta(seconds=0.5)}
     with running_service(
         demo_home(tmp_path), constants=quicker, DEMO="1", WEBHOOK_HOSTS="127.0.0.1"
@@ -155,7 +155,7 @@ def here(
 
 
 class BrowserWorker:
-    """Chromium's own service worker of the workspace. ``page``: any page of the service."""
+    """The workspace's service worker in Chromium. ``page``: any page of the service."""
 
     def __init__(self, page: Page, *, records: bool) -> None:
         self.seen: dict[str, str] = {}
@@ -171,7 +171,7 @@ class BrowserWorker:
             self.seen[urlsplit(one["scopeURL"]).path] = one["registrationId"]
 
     def push(self, data: str) -> None:
-        """Deliver a message, as the connection to a push service does."""
+        """Deliver a message as the connection to a push service does."""
         address = urlsplit(self.page.url)
         asked = {
             "origin": f"{address.scheme}://{address.netloc}",
@@ -181,7 +181,7 @@ class BrowserWorker:
         self.devtools.send("ServiceWorker.deliverPushMessage", asked)
 
     def shows(self, count: int) -> list[dict[str, Any]]:
-        """The notifications that the browser shows, once there are this many."""
+        """Wait until the browser shows this many notifications. Return them."""
         ask = f"async () => (await self.registration.getNotifications()).map({SHOWN})"
         for _ in range(200):
             found: list[dict[str, Any]] = self.worker.evaluate(ask)
@@ -191,7 +191,9 @@ class BrowserWorker:
         raise AssertionError(f"not {count} notifications: {found}")
 
 
-def test_a_notification_comes_while_no_page_is_open(here: Story, pushes: PushServer) -> None:
+def test_an_agent_gets_a_notification_while_no_page_is_open(
+    here: Story, pushes: PushServer
+) -> None:
     context = here.context(permissions=["notifications"])
     context.add_init_script(GRANTS + pushes.script)
     mia = here.page(context, "/sign-in")

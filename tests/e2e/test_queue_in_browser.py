@@ -1,11 +1,11 @@
-"""The work queue in Chromium: a scheduled text, and actions on several conversations at once."""
+"""The work queue in Chromium: a scheduled text, and bulk actions."""
 
 from playwright.sync_api import expect
 
 from tests.e2e.people import BOB, DIRECT, Story
 
 
-def test_the_composers_text_is_scheduled(story: Story) -> None:
+def test_an_agent_schedules_the_text_in_the_composer(story: Story) -> None:
     ann, mia = story.talking()
     mia.locator("#draft").fill("Does it work now?")
     mia.get_by_role("button", name="Schedule this text").click()
@@ -34,7 +34,7 @@ def test_the_composers_text_is_scheduled(story: Story) -> None:
     expect(dialog.get_by_label("Text", exact=True)).to_have_value("")
 
 
-def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
+def test_an_agent_puts_several_conversations_on_hold_and_undoes_it(story: Story) -> None:
     _, mia = story.talking()
     story.text_many(["my badge is broken"], number=BOB, to=DIRECT)
     mia.get_by_role("button", name="Accept").first.click()
@@ -69,7 +69,7 @@ def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
     expect(mia.get_by_text("2 conversations closed")).to_be_visible()
 
 
-def test_notices_do_not_cover_what_can_be_done_with_the_selected_ones(story: Story) -> None:
+def test_notices_do_not_cover_the_bar_of_bulk_actions(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
@@ -90,7 +90,7 @@ def test_notices_do_not_cover_what_can_be_done_with_the_selected_ones(story: Sto
         mia.keyboard.press("Escape")
 
 
-def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
+def test_one_click_adds_a_reminder_of_a_promise(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#draft").fill("I'll text you in an hour")
     mia.get_by_role("button", name="Send", exact=True).click()
@@ -104,7 +104,7 @@ def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the promise")
 
 
-def test_the_open_conversation_is_in_view_in_its_list(story: Story) -> None:
+def test_the_list_scrolls_to_the_open_conversation(story: Story) -> None:
     _, mia = story.talking()
     mia.set_viewport_size({"width": 1440, "height": 340})
     mia.locator("#list-scroll").evaluate("(list) => list.scrollTo(0, 10000)")

@@ -1,4 +1,4 @@
-"""Transfers, hand-back, offers to all, and the supervisor's page, between several browsers."""
+"""Transfers, hand-back, offers to all agents, and the supervisor's page, in several browsers."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from tests.support.service import running_service
 
 @pytest.fixture
 def omar(story: Story) -> Page:
-    """A supervisor who signs in after Mia already has her conversations."""
+    """Sign in the supervisor Omar, after Mia has her conversations."""
     return story.agent("Omar Haddad")
 
 
@@ -93,7 +93,7 @@ def test_a_transfer_to_a_queue_leaves_at_once(story: Story) -> None:
     expect(omar.locator(".offer")).to_contain_text("Ann Lee")
 
 
-def test_a_supervisor_sees_a_queue_grow_observes_joins_and_leaves(story: Story) -> None:
+def test_a_supervisor_watches_a_queue_observes_joins_and_leaves(story: Story) -> None:
     ann, mia = story.talking(ANN, DIRECT)
     omar = story.agent("Omar Haddad")
     omar.locator("#to-supervisor").click()
@@ -173,7 +173,7 @@ def test_the_focus_stays_in_a_refused_dialog_and_returns_to_its_menu(story: Stor
     expect(mia.locator("#more-actions")).to_be_focused()
 
 
-def test_why_this_agent_is_on_the_conversation(story: Story) -> None:
+def test_the_page_shows_why_this_agent_has_the_conversation(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     why = mia.locator("#fold-why")
     why.locator("summary").click()
@@ -181,7 +181,9 @@ def test_why_this_agent_is_on_the_conversation(story: Story) -> None:
     expect(why).to_contain_text("Omar Haddad is offline")
 
 
-def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Page) -> None:
+def test_supervisors_pages_are_accessible_at_every_width_in_both_themes(
+    story: Story, omar: Page
+) -> None:
     story.phone(LONG, DIRECT).text("hello")
     for path in ("/workspace/supervisor", "dialog"):
         if path == "dialog":
@@ -205,13 +207,14 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
                 assert small == [], path
 
 
-# A desk of its own --------------------------------------------------------------------------------
+# A separate desk -------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Story]:
-    """A desk with a queue that offers work to all free agents, and a virtual agent that never
-    answers."""
+    """A separate desk with a queue that offers work to all free agents, and a virtual agent that
+    never answers.
+    """
     with running_service(
         demo_home(tmp_path), DEMO="1", BOT_URL="http://127.0.0.1:9/never"
     ) as service:
@@ -233,7 +236,7 @@ def _offer_to_all(home: Path) -> None:
     )
 
 
-def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(shared: Story) -> None:
+def test_the_first_agent_to_accept_an_offer_gets_it_and_hands_back(shared: Story) -> None:
     mia, omar = shared.agent(), shared.agent("Omar Haddad")
     shared.phone(ANN, DIRECT).text("hello")
     expect(mia.locator(".offer")).to_contain_text("Ann Lee")
@@ -255,7 +258,7 @@ def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(share
     expect(omar.locator(".owner")).to_contain_text("The virtual agent is replying")
 
 
-def test_an_agent_reads_an_offer_first_gets_the_brief_and_scrubs_through_the_conversation(
+def test_an_agent_previews_an_offer_then_uses_brief_and_timeline(
     story: Story,
 ) -> None:
     mia, phone = story.agent(bypass_csp=True), story.phone()
@@ -281,10 +284,10 @@ def test_an_agent_reads_an_offer_first_gets_the_brief_and_scrubs_through_the_con
     expect(brief).to_be_hidden()
     mia.reload()
     expect(mia.locator("#thread .msg").first).to_be_visible()
-    expect(brief).to_be_hidden()  # the agent has seen the brief within the last hour
+    expect(brief).to_be_hidden()  # The agent has seen the brief within the last hour.
     here = mia.url
     mia.goto(f"{story.desk.url}/workspace")
-    # simulates that an hour has passed
+    # This simulates that an hour has passed.
     mia.evaluate("localStorage.removeItem(`seen:${document.body.dataset.me}`)")
     mia.goto(here)
     expect(brief).to_contain_text("my dock is dead")

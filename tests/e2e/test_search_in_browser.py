@@ -1,4 +1,4 @@
-"""Searching, and reading earlier messages, in Chromium."""
+"""Search and earlier messages in Chromium."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from tests.e2e.people import BOB, DIRECT, LONG, Story
 
 
 def while_away(story: Story, mia: Page, bodies: Iterable[str]) -> None:
-    """Send many texts while no page is open, so that no page has to show each of them."""
+    """Send many texts while no page is open. An open page would redraw for each text."""
     conversation = mia.url
     mia.goto("about:blank")
     story.text_many(bodies)
@@ -18,7 +18,7 @@ def while_away(story: Story, mia: Page, bodies: Iterable[str]) -> None:
     mia.wait_for_load_state()
 
 
-def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
+def test_results_appear_while_typing_and_link_to_the_line(story: Story) -> None:
     _, mia = story.talking()
     while_away(
         story, mia, (f"line {n}" if n != 3 else "the docking station smokes" for n in range(40))
@@ -41,13 +41,14 @@ def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
     expect(mia.locator("#results mark")).to_have_text("docking")
 
 
-def test_earlier_messages_load_on_scrolling_up_and_nothing_moves(story: Story) -> None:
+def test_earlier_messages_load_on_scrolling_up_and_visible_lines_do_not_move(story: Story) -> None:
     for n in range(2):
         phone, mia = story.talking()
         while_away(story, mia, (f"talk {n}, line {k}" for k in range(70)))
         expect(mia.locator("#thread")).to_contain_text(f"talk {n}, line 69")
         mia.locator("#thread-scroll").evaluate("(e) => { e.scrollTop = e.scrollHeight }")
-        # marked as read, because otherwise the page would open at the first unread line
+        # The test marks the texts as read, because otherwise the page would open at the first
+        # unread line.
         expect(mia.locator("#count-unread")).to_be_hidden()
         if n == 0:
             clear(story.desk)

@@ -1,4 +1,4 @@
-"""The first hour: from an empty database to an answered text, in one browser and without a demo."""
+"""The first hour: from an empty database to an answered text, in one browser without the demo."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.support.service import Service, running_service
 
 @dataclass
 class Counted:
-    """A page on which clicks are counted."""
+    """A page that counts clicks and keys."""
 
     page: Page
     clicks: int = 0
@@ -62,7 +62,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.fill(Your_name="Ada Lovelace", Password="a few good words")
     page.get_by_label("E-mail").fill("ada@example.com")
     here.click("Create my account")
-    # preselected from the browser's settings
+    # The page preselects these from the browser's settings.
     expect(page.get_by_label("Country")).to_have_value("DE")
     here.step("account")
     here.click("Save and continue")
@@ -71,7 +71,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here.click("Save and continue")
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.step("number")
-    page.goto(f"{empty.url}/setup")  # the set-up is left and resumed
+    page.goto(f"{empty.url}/setup")  # The admin leaves the setup and continues later.
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.click("Continue")
     here.click("Save and continue")

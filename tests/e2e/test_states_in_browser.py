@@ -8,10 +8,10 @@ import requests
 from playwright.sync_api import expect
 
 from tests.e2e.people import BOB, DIRECT, Story
-from tests.e2e.test_macros_in_browser import made
+from tests.e2e.test_macros_in_browser import make_over_api
 
 
-def test_on_hold_with_a_reason_until_the_requester_writes(story: Story) -> None:
+def test_a_hold_with_a_reason_ends_when_the_requester_texts(story: Story) -> None:
     phone, mia = story.talking()
     mia.keyboard.press("h")
     dialog = mia.get_by_role("dialog")
@@ -32,7 +32,7 @@ def test_on_hold_with_a_reason_until_the_requester_writes(story: Story) -> None:
     expect(mia.locator("#thread")).to_contain_text("Mia Chen took this off hold")
 
 
-def test_on_narrow_hold_and_close_are_under_more(story: Story) -> None:
+def test_narrow_windows_have_hold_and_close_in_the_menu_more(story: Story) -> None:
     _, mia = story.talking()
     mia.set_viewport_size({"width": 390, "height": 844})
     expect(mia.locator("#hold-it")).to_be_hidden()
@@ -49,7 +49,7 @@ def test_on_narrow_hold_and_close_are_under_more(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_contain_text("Close the conversation with Ann Lee")
 
 
-def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) -> None:
+def test_an_agent_postpones_a_timer_and_an_answer_ends_it(story: Story) -> None:
     phone, mia = story.talking()
     chip = mia.locator("#timer-chip")
     expect(chip).to_have_text(re.compile(r"^(30:00|29:\d\d)$"))
@@ -63,7 +63,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(dialog.get_by_role("alert")).to_have_text(
         "That is more than a year away. Choose an earlier time."
     )
-    phone.text("hello?")  # typed text stays while texts arrive
+    phone.text("hello?")  # Typed text stays while texts arrive.
     expect(mia.locator("#thread")).to_contain_text("hello?")
     expect(dialog.get_by_label("Until")).to_have_value("2099-01-01")
     expect(dialog.get_by_label("Time, 24 hours")).to_have_value("9:00")
@@ -75,7 +75,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(mia.locator("#thread")).to_contain_text("Mia Chen postponed “Remind the agent” until")
     mia.locator("#draft").fill("Here I am")
     mia.locator("#draft").press("Control+Enter")
-    # now the requester has to reply, so the timer "close when abandoned" runs
+    # Now the requester has to reply, so the timer "close when abandoned" runs.
     expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))
     mia.locator("#change-timers").click()
     dialog.get_by_role("button", name="Cancel this timer").click()
@@ -84,7 +84,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(mia.locator("#fold-timers")).to_have_count(0)
 
 
-def test_closing_needs_a_description(story: Story) -> None:
+def test_closing_requires_a_description(story: Story) -> None:
     _, mia = story.talking(BOB)
     mia.keyboard.press("e")
     dialog = mia.get_by_role("dialog")
@@ -96,7 +96,7 @@ def test_closing_needs_a_description(story: Story) -> None:
     expect(mia.locator("#closed")).to_contain_text("Laptop")
 
 
-def test_acting_on_a_colleagues_conversation_asks_joins_and_notifies_the_owner(
+def test_an_action_on_a_colleagues_conversation_asks_joins_and_notifies_the_owner(
     story: Story,
 ) -> None:
     _, mia = story.talking("+12025550188")
@@ -113,7 +113,7 @@ def test_acting_on_a_colleagues_conversation_asks_joins_and_notifies_the_owner(
     dialog.get_by_role("button", name="Verify Bob").click()
     expect(mia.get_by_text("Omar Haddad verified the requester as Bob Ruiz")).to_be_visible()
     expect(omar.locator("#join-it")).to_have_count(0)
-    omar.locator("#open-case").click()  # a member of the live group gets no question
+    omar.locator("#open-case").click()  # A member of the live group gets no question.
     expect(omar.get_by_role("dialog").locator("[data-anyway]")).to_be_hidden()
 
 
@@ -123,22 +123,22 @@ def topics_wanted(story: Story) -> Iterator[None]:
     api = f"{story.desk.url}/api/v1"
     token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
 
-    def put(asked: bool) -> None:
+    def set_ask_topic(asked: bool) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         answer = requests.patch(
             f"{api}/desk", json={"ask_topic": asked}, headers=headers, timeout=10
         )
         answer.raise_for_status()
 
-    put(True)
+    set_ask_topic(True)
     yield
-    put(False)
+    set_ask_topic(False)
 
 
 @pytest.mark.usefixtures("topics_wanted")
-def test_closing_finds_a_topic_by_typing_and_is_undone(story: Story) -> None:
+def test_an_agent_closes_with_a_typed_topic_and_undoes_it(story: Story) -> None:
     for name in ("Accounts", "Laptops", "Mail", "Phones", "Printers", "Télétravail", "VPN"):
-        made(story, "labels", name=name, topic=True)
+        make_over_api(story, "labels", name=name, topic=True)
     _, mia = story.talking(to=DIRECT)
     mia.locator("#close-it").click()
     topics = mia.get_by_role("radiogroup", name="Topic")
@@ -157,7 +157,7 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
     draft, names = mia.locator("#draft"), mia.locator("#naming [role=option]")
     draft.press_sequentially("@om")
-    expect(names).to_have_count(0)  # in a text to the requester, @ names no colleagues
+    expect(names).to_have_count(0)  # In a text to the requester, @ lists no colleagues.
     draft.fill("")
     mia.keyboard.press("Alt+n")
     draft.press_sequentially("Please look, @")
@@ -172,7 +172,7 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
     mia.keyboard.press("Escape")
     expect(names).to_have_count(0)
     expect(draft).to_be_focused()
-    mia.keyboard.press("Enter")  # without the list, Enter makes a new line
+    mia.keyboard.press("Enter")  # Without the list, Enter adds a new line.
     mia.set_viewport_size({"width": 320, "height": 568})
     draft.press_sequentially("@gr")
     names.click()
@@ -181,7 +181,7 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
 
 def test_the_composer_of_a_small_screen_stays_below_the_brief_and_a_banner(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
-    expect(mia.locator("#brief")).to_be_visible()  # the brief opens for the agent who accepts
+    expect(mia.locator("#brief")).to_be_visible()  # The brief opens for the agent who accepts.
     mia.set_viewport_size({"width": 320, "height": 568})
     mia.locator("#connection").evaluate("(banner) => { banner.hidden = false; }")
     expect(mia.locator("#draft")).to_be_in_viewport(ratio=1)

@@ -21,7 +21,7 @@ WIDE = {"width": 1440, "height": 900}
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The demo desk with the phone simulator and a trained Rasa."""
+    """The demo desk with the phone simulator and a trained Rasa model."""
     home, port = tmp_path_factory.mktemp("story"), free_port()
     models = Path(__file__).parents[2] / ".cache" / "rasa"
     actions = f"http://127.0.0.1:{port}/bot/actions"
@@ -42,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def page_of(browser: Browser, errors: list[str]) -> Page:
-    """A page in a separate browser, as another person has. Its errors are recorded."""
+    """Open a page in a separate browser, as for another person. Record its errors."""
     page = browser.new_context(viewport=WIDE, color_scheme="light").new_page()
     page.on(
         "console",
@@ -70,7 +70,9 @@ class Phone:
         expect(self.page.get_by_text(body).last).to_be_visible(timeout=15_000)
 
 
-def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -> None:
+def test_a_conversation_goes_from_bot_to_live_agent_and_back(
+    browser: Browser, desk: Service
+) -> None:
     errors: list[str] = []
     ann = Phone(page_of(browser, errors), desk, "Ann Lee")
 
@@ -131,7 +133,7 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     assert errors == []
 
 
-def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(
+def test_an_agent_requests_an_identity_check_and_the_code_comes_by_mail(
     browser: Browser, desk: Service, troubles: Watcher
 ) -> None:
     story = Story(desk, browser, troubles)

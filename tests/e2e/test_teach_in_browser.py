@@ -1,4 +1,6 @@
-"""Teach in Chromium: a real text is labeled by keyboard alone, and every page at each width."""
+"""Teach in Chromium: a trainer labels a text with only the keyboard, and every page is accessible
+at each width.
+"""
 
 import json
 import re
@@ -70,7 +72,8 @@ def desk_server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Itera
         "DEMO": "1",
         "BOT_URL": f"http://127.0.0.1:{bot.server_port}/",
         "BOT_DATA": str(folder),
-        # this key decides which texts are drawn for the audit; with it, none of the first texts are
+        # This key decides which texts the audit samples. With it, the audit samples none of the
+        # first texts.
         "SECRET_KEY": "teach-in-browser",
     }
     with running_service(demo_home(tmp_path_factory.mktemp("desk")), **given) as service:
@@ -84,9 +87,7 @@ def teach(story: Story, **options: object) -> Page:
     return grace
 
 
-def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
-    story: Story, folder: Path
-) -> None:
+def test_a_trainer_labels_new_texts_with_only_the_keyboard(story: Story, folder: Path) -> None:
     grace = teach(story)
     expect(grace.get_by_text("No texts to label.")).to_be_visible()
     story.text_many(["you are a star, call 202 555 0101"], ANN)
@@ -110,7 +111,7 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
 
     grace.keyboard.press("0")
     grace.keyboard.type("office_hours")
-    grace.keyboard.press("Enter")  # pressed before the diff has arrived
+    grace.keyboard.press("Enter")  # The trainer presses the key before the diff has arrived.
     expect(grace.locator("#teach-said")).to_contain_text("Labeled as office_hours")
     for key, leads_to in (("n", r"/trainer/intents/new\?item=\d+$"), ("c", r"/conversations/\d+")):
         grace.keyboard.press(key)
@@ -144,7 +145,7 @@ def test_a_trainer_without_other_roles_sees_new_texts_at_once(story: Story) -> N
     expect(page.get_by_role("link", name="Inbox")).to_have_count(0)
 
 
-def test_every_page_at_each_width(story: Story) -> None:
+def test_every_page_is_accessible_at_each_width(story: Story) -> None:
     story.text_many(["the doodad does not doodle"], "+12025550103")
     pages = ("", "/intents", "/intents/thanks", "/intents/new", "/replies")
     for scheme in ("light", "dark"):

@@ -1,5 +1,6 @@
-"""Templates in the composer: found by typing, chosen by keys or by mouse, filled for the
-conversation."""
+"""Templates in the composer: an agent finds them by typing and chooses one by keyboard or mouse.
+The page fills in their placeholders.
+"""
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ STRANGER = "+12025550177"
 
 @pytest.fixture(autouse=True)
 def _templates(story: Story) -> None:
-    """Two templates in addition to the demo's."""
+    """Add two templates to those of the demo."""
     login = {"email": "omar@example.com", "password": "omar-demo"}
     token = requests.post(f"{story.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
     for name, body in (
@@ -38,7 +39,7 @@ def picker(page: Page) -> Page:
     return page
 
 
-def test_a_slash_in_an_empty_composer_finds_a_template_by_keys(story: Story) -> None:
+def test_a_slash_in_an_empty_composer_opens_the_templates(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
     draft = mia.locator("#draft")
     draft.focus()
@@ -70,7 +71,7 @@ def test_a_slash_in_an_empty_composer_finds_a_template_by_keys(story: Story) -> 
     expect(draft).to_have_value("")
 
 
-def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everything(
+def test_the_button_inserts_a_template_at_the_cursor_and_esc_changes_nothing(
     story: Story,
 ) -> None:
     _, mia = story.talking(STRANGER, DIRECT)
@@ -96,7 +97,7 @@ def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everythin
     expect(mia.locator("#segments")).to_have_text("Not sent to the requester")
 
 
-def test_a_text_that_begins_with_a_slash_can_be_typed(story: Story) -> None:
+def test_an_agent_can_type_a_text_that_begins_with_a_slash(story: Story) -> None:
     _, mia = story.talking(to=DIRECT)
     draft = mia.locator("#draft")
     draft.focus()
@@ -115,7 +116,7 @@ def test_a_text_that_begins_with_a_slash_can_be_typed(story: Story) -> None:
     expect(draft).to_have_value("/zebra/1")
 
 
-def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
+def test_an_agent_starts_a_new_message_with_a_template(story: Story) -> None:
     mia = story.agent()
     mia.keyboard.press("n")
     new = mia.locator("#new-dialog")

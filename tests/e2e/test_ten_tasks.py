@@ -1,9 +1,9 @@
-"""Measures ten tasks of an agent's day, each by mouse and by keyboard: the number of clicks, keys
-and seconds.
+"""Measures ten tasks of an agent's day, each by mouse and by keyboard. It counts clicks, keys and
+seconds.
 
     PATCHBOARD_LONG_TESTS=1 pytest -s tests/e2e/test_ten_tasks.py
 
-With PATCHBOARD_PICTURES=docs/how-to it writes the table into docs/how-to/an-agents-day.md.
+With PATCHBOARD_PICTURES=docs/how-to, the test writes its table to docs/how-to/an-agents-day.md.
 """
 
 import os
@@ -21,10 +21,10 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import clear
 from tests.e2e.people import DIRECT, Story, opened
 from tests.e2e.pictures import FOLDER
-from tests.e2e.test_macros_in_browser import made
+from tests.e2e.test_macros_in_browser import make_over_api
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make screenshot runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make screenshot` runs it"
 )
 ROUNDS = 3
 PAGE = "an-agents-day.md"
@@ -33,8 +33,8 @@ BEGINS, ENDS = "<!-- ten tasks: begin -->\n", "<!-- ten tasks: end -->\n"
 
 @dataclass(slots=True)
 class Hand:
-    """The mouse and keyboard of one agent. It counts their use. A key with Ctrl, Alt or Shift is
-    one press. Typed text is counted separately, in characters.
+    """The mouse and keyboard of one agent, with counts of their use. A key with Ctrl, Alt or Shift
+    counts as one press. Typed text counts separately, in characters.
     """
 
     page: Page
@@ -60,8 +60,8 @@ class Hand:
         self.page.keyboard.type(text)
 
     def choose(self, select: Locator, label: str) -> None:
-        """Choose in a list, and count two clicks, one on the field and one on the choice. The
-        browser draws the choices outside the page, where a test cannot click.
+        """Choose from a list, and count two clicks, one on the field and one on the choice. A test
+        cannot click on the choices, because the browser draws them outside the page.
         """
         self.begin()
         self.clicks += 2
@@ -81,8 +81,8 @@ class Day:
     undone: bool = False
 
     def fresh(self) -> None:
-        """Mia has accepted and opened Ann's new conversation. There is no other one, and nothing
-        has the focus.
+        """Let Mia accept and open Ann's new conversation. Mia has no other conversation, and
+        nothing has the focus.
         """
         self.offer()
         self.mia.get_by_role("button", name="Accept").click()
@@ -95,13 +95,14 @@ class Day:
         expect(self.mia.locator("[data-accept] button")).to_be_visible()
 
     def two(self) -> None:
-        """Ann's conversation is open, and Bob's is next in the list."""
+        """Open Ann's conversation. Bob's conversation is next in the list."""
         self.fresh()
         write(self.story, "+12025550102")
         expect(self.mia.locator("#ongoing .item")).to_have_count(2)
 
     def ten(self) -> None:
-        # the ten conversations of the previous round, which were closed less than 15 seconds ago
+        # Wait for the ten conversations of the previous round, which Mia closed less than 15
+        # seconds ago.
         if self.undone:
             self.mia.get_by_role("button", name="Undo").click()
         else:
@@ -120,8 +121,8 @@ class Day:
         expect(self.mia.locator("#topics")).to_have_count(1)
 
     def can_transfer(self) -> None:
-        """Omar can be asked to take the conversation. Each round cancels the transfer of the
-        previous one, so he can be asked again.
+        """Make a transfer to Omar possible. Each round cancels the transfer of the previous round,
+        so that Mia can ask Omar again.
         """
         if self.omar is None:
             self.fresh()
@@ -133,7 +134,7 @@ class Day:
         opened(self.mia, "Ann Lee")
 
     def empty(self) -> None:
-        """No conversation is open, and Mia is available."""
+        """Make Mia available with no open conversation."""
         mia = token(self.story, "mia")
         url = f"{self.story.desk.url}/api/v1/interactions"
         items = requests.get(f"{url}?state=active", headers=mia, timeout=10).json()["items"]
@@ -154,13 +155,13 @@ def token(story: Story, name: str) -> dict[str, str]:
 
 
 def write(story: Story, number: str) -> None:
-    """Let Mia start the conversation, so that she gets it without an offer."""
+    """Let Mia start the conversation, so that Mia gets it without an offer."""
     body = {"to": number, "from": DIRECT, "body": "Mia from IT here."}
     url = f"{story.desk.url}/api/v1/conversations"
     requests.post(url, json=body, headers=token(story, "mia"), timeout=10).raise_for_status()
 
 
-def answered(page: Page, body: str) -> None:
+def expect_answer(page: Page, body: str) -> None:
     expect(page.locator('#thread .msg[data-from="agent"]').last).to_contain_text(body)
 
 
@@ -182,7 +183,7 @@ def accept_mouse(hand: Hand) -> None:
     hand.click(hand.page.locator("#draft"))
     hand.type(ANSWER)
     hand.click(hand.page.get_by_role("button", name="Send", exact=True))
-    answered(hand.page, ANSWER)
+    expect_answer(hand.page, ANSWER)
 
 
 def accept_keys(hand: Hand) -> None:
@@ -192,7 +193,7 @@ def accept_keys(hand: Hand) -> None:
     focused(hand.page, "#draft")
     hand.type(ANSWER)
     hand.press("Control+Enter")
-    answered(hand.page, ANSWER)
+    expect_answer(hand.page, ANSWER)
 
 
 def template_mouse(hand: Hand) -> None:
@@ -200,7 +201,7 @@ def template_mouse(hand: Hand) -> None:
     hand.click(hand.page.locator("#picker-found").get_by_role("option", name="Quokka"))
     expect(hand.page.locator("#draft")).to_have_value("Hi Ann, a quokka.")
     hand.click(hand.page.get_by_role("button", name="Send", exact=True))
-    answered(hand.page, "Hi Ann, a quokka.")
+    expect_answer(hand.page, "Hi Ann, a quokka.")
 
 
 def template_keys(hand: Hand) -> None:
@@ -212,10 +213,10 @@ def template_keys(hand: Hand) -> None:
     hand.press("Enter")
     expect(hand.page.locator("#draft")).to_have_value("Hi Ann, a quokka.")
     hand.press("Control+Enter")
-    answered(hand.page, "Hi Ann, a quokka.")
+    expect_answer(hand.page, "Hi Ann, a quokka.")
 
 
-def noted(page: Page) -> None:
+def expect_note(page: Page) -> None:
     expect(page.locator("#thread .note").last).to_contain_text("has seen this before")
 
 
@@ -224,7 +225,7 @@ def note_mouse(hand: Hand) -> None:
     focused(hand.page, "#draft")
     hand.type(NOTE)
     hand.click(hand.page.get_by_role("button", name="Add note"))
-    noted(hand.page)
+    expect_note(hand.page)
 
 
 def note_keys(hand: Hand) -> None:
@@ -232,7 +233,7 @@ def note_keys(hand: Hand) -> None:
     focused(hand.page, "#draft")
     hand.type(NOTE)
     hand.press("Control+Enter")
-    noted(hand.page)
+    expect_note(hand.page)
 
 
 def snooze_mouse(hand: Hand) -> None:
@@ -249,7 +250,7 @@ def snooze_keys(hand: Hand) -> None:
     expect(hand.page.locator("#hold-chip")).to_be_visible()
 
 
-def asked(page: Page) -> None:
+def expect_transfer(page: Page) -> None:
     expect(page.locator("#strip")).to_contain_text("Waiting for Omar Haddad")
 
 
@@ -258,14 +259,14 @@ def transfer_mouse(hand: Hand) -> None:
     hand.click(hand.page.locator("#transfer-it"))
     hand.click(dialog(hand.page).get_by_text("Omar Haddad"))
     hand.click(dialog(hand.page).get_by_role("button", name="Ask Omar Haddad"))
-    asked(hand.page)
+    expect_transfer(hand.page)
 
 
 def transfer_keys(hand: Hand) -> None:
     hand.press("t")
     expect(dialog(hand.page).get_by_role("radio", name=re.compile("Omar"))).to_be_focused()
     hand.press("Space", "Control+Enter")
-    asked(hand.page)
+    expect_transfer(hand.page)
 
 
 def at_bobs(page: Page) -> None:
@@ -361,8 +362,8 @@ def ten_keys(hand: Hand) -> None:
 
 
 Way = Callable[[Hand], None]
-#: Task, its preparation, the steps by mouse, the steps by keyboard. The desk asks for a topic from
-#: the ninth task on.
+#: Each row has a task, its preparation, the steps by mouse and the steps by keyboard. From the
+#: ninth task on, the desk asks for a topic.
 TASKS: list[tuple[str, Callable[[Day], None], Way, Way]] = [
     ("Accept and answer", Day.offer, accept_mouse, accept_keys),
     ("Send a template", Day.fresh, template_mouse, template_keys),
@@ -408,9 +409,11 @@ def best(day: Day, before: Callable[[Day], None], way: Way) -> tuple[Hand, float
 
 @pytest.fixture
 def day(story: Story) -> Iterator[Day]:
-    label = made(story, "labels", name="Quokkas", topic=True)
-    text = made(story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka.")
-    made(
+    label = make_over_api(story, "labels", name="Quokkas", topic=True)
+    text = make_over_api(
+        story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka."
+    )
+    make_over_api(
         story,
         "macros",
         name="Quokka",

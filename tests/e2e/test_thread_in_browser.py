@@ -1,5 +1,5 @@
-"""The thread in Chromium: loading pictures do not move the end of the thread out of view, a text is
-visible while it is sent, and nothing covers the menu of a narrow window.
+"""The thread in Chromium. Loading pictures do not move the end of the thread out of view. A text is
+visible while the page sends it. Nothing covers the menu of a narrow window.
 """
 
 from playwright.sync_api import Page, Route, expect
@@ -21,7 +21,7 @@ def at_end(page: Page) -> None:
 
 
 def hold(page: Page, requests: str) -> list[Route]:
-    """Hold back the answers to these requests. Returns the requests that the page makes."""
+    """Hold back the answers to these requests. Return the list of requests that the page makes."""
     held: list[Route] = []
 
     def keep(route: Route) -> None:
@@ -31,20 +31,24 @@ def hold(page: Page, requests: str) -> list[Route]:
     return held
 
 
-def test_pictures_and_a_slow_send_keep_the_end_in_sight(story: Story) -> None:
+def test_the_end_of_the_thread_stays_visible_while_pictures_load_and_texts_send(
+    story: Story,
+) -> None:
     phone, mia = story.talking()
     for n in range(3):
         send_picture(phone, PHOTO, f"photo {n}")
         expect(phone.texts.filter(has_text=f"photo {n}")).to_be_visible()
     expect(mia.locator(".medium img")).to_have_count(3)
     at_end(mia)
-    # a conversation that was read does not open at an unread line
+    # A conversation without unread lines opens at its end.
     expect(mia.locator("#count-unread")).to_have_attribute("data-unread", "0")
-    hold(mia, "**/workspace/media/*")  # these pictures never load
+    hold(mia, "**/workspace/media/*")  # These pictures never load.
     mia.reload()
     box = mia.locator(".medium img").last.bounding_box()
     assert box is not None
-    assert (round(box["width"]), round(box["height"])) == (135, 240), "their place is kept"
+    assert (round(box["width"]), round(box["height"])) == (135, 240), (
+        "the page reserves space for the pictures"
+    )
     at_end(mia)
 
     sends = hold(mia, "**/messages")
@@ -66,7 +70,7 @@ def test_pictures_and_a_slow_send_keep_the_end_in_sight(story: Story) -> None:
     at_end(mia)
 
 
-def test_a_notice_leaves_the_menu_of_a_narrow_window_free(story: Story) -> None:
+def test_a_notice_does_not_cover_the_menu_of_a_narrow_window(story: Story) -> None:
     _, mia = story.talking()
     omar = story.agent("Omar Haddad")
     omar.goto(mia.url)
@@ -80,5 +84,5 @@ def test_a_notice_leaves_the_menu_of_a_narrow_window_free(story: Story) -> None:
     expect(mia.locator("#more-hold")).to_contain_text("Take off hold")
     mia.locator("#more-hold").click()
     expect(mia.locator("#thread")).to_contain_text("Mia Chen took this off hold")
-    # the toast disappears because Mia has acted on the conversation
+    # The toast disappears because Mia has acted on the conversation.
     expect(mia.locator(".toast")).to_have_count(0)

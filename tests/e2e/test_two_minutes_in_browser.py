@@ -1,5 +1,6 @@
-"""From a text that nobody understood to a live, better model, with `patchboard run`, the real Rasa
-and the shipped training data, in one browser. It prints the seconds of each step:
+"""A trainer turns a text that the virtual agent did not understand into a better live model. The
+test uses `patchboard run`, the real Rasa, the shipped training data and one browser. It prints the
+seconds of each step:
 
     PATCHBOARD_LONG_TESTS=1 pytest -s tests/e2e/test_two_minutes_in_browser.py
 """
@@ -27,9 +28,9 @@ from tests.support.demo_home import demo_home
 from tests.support.service import free_port
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; make chaos runs it"
+    not os.environ.get("PATCHBOARD_LONG_TESTS"), reason="takes minutes; `make chaos` runs it"
 )
-STARTS_WITHIN = 300  # seconds; it trains the first model
+STARTS_WITHIN = 300  # seconds, because the start trains the first model
 TRAINS_WITHIN = 400_000  # ms, on a busy machine
 TEXT = "zorble my quaxly frindlewump pls"
 MAIN = "+18885550100"
@@ -37,7 +38,7 @@ MAIN = "+18885550100"
 
 @dataclass(slots=True)
 class Steps:
-    """Prints how long each step took."""
+    """Prints the seconds of each step."""
 
     began: float = field(default_factory=time.monotonic)
     last: float = field(default_factory=time.monotonic)
@@ -67,7 +68,7 @@ class Running:
         answer.raise_for_status()
 
     def understood(self, number: str) -> tuple[str, str] | None:
-        """The intent of this number's last turn, and the model that understood it."""
+        """Return the intent of this number's last turn, and the model that recognized it."""
         with sqlite3.connect(self.home / "patchboard.db", timeout=20) as db:
             found: tuple[str, str] | None = db.execute(
                 "SELECT json_extract(b.understood, '$.intent'), b.model FROM bot_turns b "
@@ -93,11 +94,11 @@ def desk(tmp_path: Path) -> Iterator[Running]:
     shutil.copytree(ROOT / "tests" / "bot", data / "tests" / "bot", dirs_exist_ok=True)
     for name in ("domain.yml", "config.yml", "sms_check.yml"):
         shutil.copy(ROOT / name, data)
-    # an existing folder of models avoids the training of the first model
+    # With an existing folder of models, the service trains no first model.
     if models := os.environ.get("PATCHBOARD_TEST_MODELS"):
         shutil.copytree(models, home / "models")
     given = {"DEMO": "1", "HOME": str(home), "PORT": str(port), "BOT_DATA": str(data)}
-    # with this key, none of the first texts are drawn for the audit
+    # With this key, the audit samples none of the first texts.
     given["SECRET_KEY"] = "teach-in-browser"
     env = {k: v for k, v in os.environ.items() if not k.startswith("PATCHBOARD_")}
     log = (tmp_path / "run.log").open("w")
@@ -128,7 +129,7 @@ def wait_until_up(run: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.5)
 
 
-def test_from_a_text_to_a_live_better_model_and_back(
+def test_a_trainer_makes_a_better_model_live_and_rolls_back(
     desk: Running, browser: Browser, troubles: Troubles
 ) -> None:
     page = troubles.watch(browser.new_page(viewport={"width": 1440, "height": 900}))

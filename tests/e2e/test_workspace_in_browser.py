@@ -1,6 +1,4 @@
-"""The workspace and the phone in Chromium, without the bot: live updates and keyboard use for
-agents and requesters.
-"""
+"""The workspace and the phone page in Chromium, without the bot: live updates and keyboard use."""
 
 import re
 import sqlite3
@@ -18,7 +16,7 @@ from tests.support.demo_home import demo_home
 from tests.support.service import free_port, running_service
 
 
-def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> None:
+def test_a_conversation_from_the_first_text_to_the_closing_text(story: Story) -> None:
     mia = story.agent()
     expect(mia.get_by_text("No offers right now")).to_be_visible()
     phone = Phone(story.page(story.context(), "/phone"))
@@ -56,7 +54,7 @@ def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> 
     expect(mia.get_by_role("heading", name="No ongoing conversations")).to_be_visible()
 
 
-def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new(
+def test_a_text_appears_in_the_open_conversation_and_marks_another_as_unread(
     story: Story,
 ) -> None:
     ann, mia = story.talking()
@@ -77,23 +75,24 @@ def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new
     expect(new.locator(".count")).to_have_text("2 new messages")
     expect(mia).to_have_title("(1) Bob Ruiz · Patchboard")
     expect(mia.locator("#count-unread")).to_contain_text("1")
-    expect(mia.locator("#ongoing .item").first).to_contain_text("Ann Lee")  # newest activity first
+    # The newest activity comes first.
+    expect(mia.locator("#ongoing .item").first).to_contain_text("Ann Lee")
 
     new.click()
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
-    # a text counts as read after a second on the screen
+    # A text counts as read after a second on the screen.
     expect(mia.locator("#ongoing .item[data-unread]")).to_have_count(0)
     expect(mia).to_have_title("Ann Lee · Patchboard")
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
 
 
-def test_visible_lines_do_not_move(story: Story) -> None:
+def test_new_texts_do_not_move_visible_lines(story: Story) -> None:
     phone, mia = story.talking()
     for n in range(30):
         phone.text(f"line {n}")
     expect(mia.locator("#thread")).to_contain_text("line 29")
     scroller = mia.locator("#thread-scroll")
-    # the page follows new texts if its agent is at the end
+    # The page follows new texts if the agent is at the end.
     expect(mia.locator("#thread .msg").last).to_be_in_viewport()
     scroller.evaluate("(e) => { e.scrollTop = 0 }")
     phone.text("the newest")
@@ -104,7 +103,7 @@ def test_visible_lines_do_not_move(story: Story) -> None:
     expect(mia.locator("#jump")).to_be_hidden()
 
 
-def test_the_list_keeps_its_order_while_the_pointer_is_in_it(story: Story) -> None:
+def test_the_list_keeps_its_order_while_the_pointer_is_over_it(story: Story) -> None:
     ann, mia = story.talking()
     bob = story.phone(BOB)
     bob.text("me too")
@@ -112,13 +111,13 @@ def test_the_list_keeps_its_order_while_the_pointer_is_in_it(story: Story) -> No
     expect(mia.locator("#ongoing .item").first).to_contain_text("Bob Ruiz")
     mia.locator("#ongoing .item").first.hover()
     ann.text("anyone?")
-    # the item has changed in its place
+    # The item has changed without moving.
     expect(mia.locator("#ongoing .item").nth(1)).to_contain_text("anyone?")
     mia.mouse.move(800, 400)
     expect(mia.locator("#ongoing .item").first).to_contain_text("anyone?")
 
 
-def test_an_offer_that_was_taken_stays_for_a_moment_as_one_line(story: Story) -> None:
+def test_an_offer_that_a_colleague_took_stays_for_a_moment_as_one_line(story: Story) -> None:
     mia = story.agent()
     phone = story.phone()
     phone.text("hello")
@@ -131,7 +130,7 @@ def test_an_offer_that_was_taken_stays_for_a_moment_as_one_line(story: Story) ->
     expect(mia.locator("#ongoing .item")).to_contain_text("Ann Lee")
 
 
-def test_rejecting_asks_why_and_the_next_agent_is_asked(story: Story) -> None:
+def test_rejecting_requires_a_reason_and_the_next_agent_gets_the_offer(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
     phone.text("hello")
     expect(mia.locator(".offer")).to_be_visible()
@@ -143,10 +142,10 @@ def test_rejecting_asks_why_and_the_next_agent_is_asked(story: Story) -> None:
     expect(omar.locator(".offer")).to_contain_text("Ann Lee")
 
 
-def test_presence_is_set_from_the_sheet(story: Story) -> None:
+def test_an_agent_sets_the_presence_in_the_menu(story: Story) -> None:
     mia = story.agent()
     mia.locator("#me").click()
-    # live updates may redraw the choice before the answer arrives
+    # Live updates may redraw the choice before the answer arrives.
     mia.get_by_role("radio", name="Away").click()
     expect(mia.locator("#me")).to_contain_text("Away")
     mia.keyboard.press("Escape")
@@ -157,37 +156,37 @@ def test_presence_is_set_from_the_sheet(story: Story) -> None:
 
 COUNTED = {
     "nothing": "",
-    "one GSM-7 segment, full": "x" * 160,
+    "a full GSM-7 segment": "x" * 160,
     "one over": "x" * 161,
     "look-alikes": "it’s “here” – now…",
     "look-alikes that do not help": "it’s 👋",
-    "extension characters take two": "€" * 80,
+    "extension characters take two units": "€" * 80,
     "an extension character is not cut in two": "x" * 152 + "€" + "x" * 152,
     "line ends": "one\ntwo",
-    "an accent of the alphabet": "é è ñ Ω",
-    "an accent that is not in it": "ê",
-    "an accent on its own": "cafe\u0301 x\u030c",
-    "a mark first": "\u0327",
-    "letters that are composed": "cafe\u0301",
-    "blanks and invisible characters": "a\tb\u2003c\u200b\ufeffd\u00ade",
+    "an accent in the alphabet": "é è ñ Ω",
+    "an accent outside the alphabet": "ê",
+    "a separate accent": "cafe\u0301 x\u030c",
+    "a combining mark at the start": "\u0327",
+    "composed letters": "cafe\u0301",
+    "spaces and invisible characters": "a\tb\u2003c\u200b\ufeffd\u00ade",
     "styled letters": "\uff28\uff49 \ufb01ne \U0001d5db\U0001d5f6",
     "joined pictures": "\U0001f469\u200d\U0001f4bb 1\ufe0f\u20e3 \U0001f1e9\U0001f1ea",
     "right to left, with marks": "\u200f\u05e9\u05dc\u05d5\u05dd \u00ad\u2067x\u2069",
     "Persian": "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
     "a private character": "\ue000",
-    "a blank that is none of ours": "\u1680x",
-    "look-alikes and one that is none": "\u2013 \u200b \u043a",
+    "a space character outside the alphabet": "\u1680x",
+    "look-alikes and a character without one": "\u2013 \u200b \u043a",
     "all look-alikes": "".join(WRITTEN_ALIKE),
     "everything invisible": "x" + "".join(INVISIBLE_NAMES)[40:400],
     "an emoji takes two units": "👋" * 35,
-    "one emoji more": "👋" * 36,
+    "one emoji too many": "👋" * 36,
     "an emoji is not cut in two": "x" * 66 + "👋" + "x" * 10,
     "ten segments": "x" * 1500,
-    "spaces around are not sent": "  hi  ",
+    "surrounding spaces are not sent": "  hi  ",
 }
 
 
-def test_the_counter_counts_as_the_service_does(story: Story) -> None:
+def test_the_counter_of_the_composer_agrees_with_the_service(story: Story) -> None:
     _, mia = story.talking()
     output = mia.locator("#segments")
     for body in COUNTED.values():
@@ -195,7 +194,7 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         right = segments(narrowed(body.strip()))
         room = right.per_segment * right.count
         plural = "segment" if right.count == 1 else "segments"
-        encoding = right.encoding.replace("-", "\u2011")  # non-breaking hyphens
+        encoding = right.encoding.replace("-", "\u2011")  # no-break hyphens
         because = f" because of {described(right.forced_by)}" if right.forced_by else ""
         expect(output).to_have_text(
             f"{right.units} / {room} · {right.count} {plural} · {encoding}{because}"
@@ -205,7 +204,7 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         )
 
 
-def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> None:
+def test_the_page_blocks_a_long_text_but_not_a_long_note(story: Story) -> None:
     _, mia = story.talking()
     long = "It’s here. " * 150 + "Nothing forces UCS-2, and a sentence ends.\n" * 20
     mia.locator("#draft").fill(long)
@@ -227,7 +226,7 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     expect(mia.locator('#thread .msg[data-from="agent"]')).to_have_count(0)
 
 
-def test_a_draft_written_during_a_send_stays(story: Story) -> None:
+def test_a_draft_typed_during_a_send_stays(story: Story) -> None:
     _, mia = story.talking()
 
     def slowly(route: Route) -> None:
@@ -241,7 +240,7 @@ def test_a_draft_written_during_a_send_stays(story: Story) -> None:
     expect(mia.locator("#draft")).to_have_value("and something else")
 
 
-def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
+def test_a_failed_send_shows_the_reason_and_keeps_the_text(story: Story) -> None:
     _, mia = story.talking()
     mia.route("**/messages", lambda route: route.abort())
     mia.locator("#draft").fill("can you hear me?")
@@ -256,7 +255,7 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     expect(mia.locator("#not-sent")).to_be_hidden()
 
 
-def test_a_recovered_text_is_put_where_it_belongs_while_the_page_is_open(story: Story) -> None:
+def test_a_recovered_text_appears_in_its_place_on_an_open_page(story: Story) -> None:
     phone, mia = story.talking()
     phone.text("and it smells")
     expect(mia.locator("#thread .bubble").last).to_have_text("and it smells")
@@ -284,7 +283,7 @@ def test_a_recovered_text_is_put_where_it_belongs_while_the_page_is_open(story: 
     expect(texts).to_have_text(after_a_reload)
 
 
-def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: Story) -> None:
+def test_sending_again_after_a_lost_answer_sends_the_text_once(story: Story) -> None:
     _, mia = story.talking()
 
     def lose_the_answer(route: Route) -> None:
@@ -302,12 +301,13 @@ def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: 
     mia.locator("#draft").press("Control+Enter")
     expect(mia.locator("#draft")).to_have_value("")
     expect(mine).to_have_count(1)
-    mia.locator("#draft").fill("on my way")  # the same text, sent a second time on purpose
+    # The agent sends the same text a second time on purpose.
+    mia.locator("#draft").fill("on my way")
     mia.locator("#draft").press("Control+Enter")
     expect(mine).to_have_count(2)
 
 
-def test_a_text_that_waits_for_the_one_before_is_sent_too(story: Story) -> None:
+def test_a_text_that_waits_for_an_earlier_text_is_sent(story: Story) -> None:
     _, mia = story.talking()
     answers: list[tuple[Route, APIResponse]] = []
     mia.route("**/messages", lambda route: answers.append((route, route.fetch())), times=1)
@@ -316,7 +316,7 @@ def test_a_text_that_waits_for_the_one_before_is_sent_too(story: Story) -> None:
         mia.locator("#draft").press("Control+Enter")
     mine = mia.locator('#thread .msg[data-from="agent"]:not(#pending)')
     expect(mine).to_have_count(1)
-    while not answers:  # the stream may be faster than the answer
+    while not answers:  # The stream may be faster than the answer.
         mia.wait_for_timeout(10)
     [(route, answer)] = answers
     route.fulfill(response=answer)
@@ -324,7 +324,7 @@ def test_a_text_that_waits_for_the_one_before_is_sent_too(story: Story) -> None:
     expect(mia.locator("#pending")).to_have_count(0)
 
 
-def test_a_draft_is_kept_for_each_conversation_with_its_kind(story: Story) -> None:
+def test_each_conversation_keeps_its_draft_and_the_drafts_kind(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#draft").fill("half a note")
     mia.keyboard.press("Alt+n")
@@ -348,7 +348,7 @@ def test_a_pressed_button_stays_until_the_click_ends(story: Story) -> None:
     expect(mia.locator("#head")).to_contain_text("with Omar Haddad")
 
 
-def test_the_whole_workspace_by_keyboard(story: Story) -> None:
+def test_an_agent_uses_the_whole_workspace_by_keyboard(story: Story) -> None:
     mia, ann, bob = story.agent(), story.phone(), story.phone(BOB)
     ann.text("hi")
     expect(mia.locator(".offer")).to_be_visible()
@@ -374,7 +374,7 @@ def test_the_whole_workspace_by_keyboard(story: Story) -> None:
     expect(mia.locator("#ongoing .item", has_text="Ann Lee")).to_be_focused()
     mia.keyboard.press("Enter")
     expect(mia.locator("#draft")).to_be_focused()
-    mia.keyboard.type("jkaer? I am here")  # single keys do nothing while typing
+    mia.keyboard.type("jkaer? I am here")  # Single keys do nothing while typing.
     expect(mia.locator("#draft")).to_have_value("jkaer? I am here")
     mia.keyboard.press("Control+Enter")
     expect(ann.texts.last).to_have_text("jkaer? I am here")
@@ -397,7 +397,7 @@ def test_the_whole_workspace_by_keyboard(story: Story) -> None:
     expect(mia.locator("#closed")).to_be_visible()
 
 
-def test_single_keys_can_be_turned_off(story: Story) -> None:
+def test_an_agent_can_turn_single_keys_off(story: Story) -> None:
     mia = story.agent()
     mia.locator("#me").click()
     mia.get_by_label("Single-key shortcuts").uncheck()
@@ -408,7 +408,7 @@ def test_single_keys_can_be_turned_off(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_restart_loses_nothing_and_the_page_announces_it(
+def test_the_page_announces_a_restart_that_loses_no_text(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
@@ -429,7 +429,7 @@ def test_a_restart_loses_nothing_and_the_page_announces_it(
         assert seen == [str(n + 1) for n in range(len(seen))]
 
 
-def test_a_session_that_has_ended_leads_to_the_sign_in_page(story: Story) -> None:
+def test_the_page_of_an_ended_session_opens_the_sign_in_page(story: Story) -> None:
     mia = story.agent()
     other = mia.context.new_page()
     other.goto(f"{story.desk.url}/workspace")
@@ -439,7 +439,7 @@ def test_a_session_that_has_ended_leads_to_the_sign_in_page(story: Story) -> Non
     expect(mia).to_have_url(f"{story.desk.url}/sign-in?next=%2Fworkspace", timeout=20_000)
 
 
-def test_the_theme_is_kept(story: Story) -> None:
+def test_the_browser_keeps_the_theme(story: Story) -> None:
     mia = story.agent(color_scheme="light")
     mia.locator("#me").click()
     for theme in ("light", "dark"):
@@ -449,7 +449,7 @@ def test_the_theme_is_kept(story: Story) -> None:
     expect(mia.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_the_context_is_a_drawer_where_there_is_no_room(story: Story) -> None:
+def test_the_context_panel_is_a_drawer_in_narrow_windows(story: Story) -> None:
     _, mia = story.talking()
     expect(mia.locator("#context")).to_contain_text("There is no virtual agent.")
     mia.set_viewport_size({"width": 1024, "height": 768})
@@ -460,7 +460,7 @@ def test_the_context_is_a_drawer_where_there_is_no_room(story: Story) -> None:
     expect(mia.locator("#context")).to_be_hidden()
 
 
-def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Story) -> None:
+def test_every_page_fits_and_is_accessible(story: Story) -> None:
     phone, mia = story.talking(LONG, DIRECT)
     phone.text("https://example.com/" + "x" * 300)
     mia.locator("#draft").fill("Hi 👋")
@@ -505,7 +505,7 @@ def test_touch_targets_are_large_enough_on_narrow_screens(story: Story) -> None:
         assert small == []
 
 
-def test_a_hostile_text_runs_nothing(story: Story) -> None:
+def test_a_text_with_markup_runs_no_script(story: Story) -> None:
     phone, mia = story.talking()
     for body in (
         "<script>document.title='pwned'</script>",

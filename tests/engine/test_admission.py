@@ -1,5 +1,6 @@
-"""Overload: requests are refused immediately if the queue is too long; the service's own work is
-never refused."""
+"""Overload: the service refuses requests immediately if the queue is too long. It never refuses its
+own work.
+"""
 
 import asyncio
 import sqlite3
@@ -44,15 +45,17 @@ async def blocked(store: Store) -> AsyncIterator[None]:
         await blocking
 
 
-async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(store: Store) -> None:
-    """While a lane is blocked, one batch may wait. The service's own work is always accepted."""
+async def test_a_full_queue_refuses_requests_at_once_and_answers_accepted_ones(
+    store: Store,
+) -> None:
+    """While a lane is blocked, one batch may wait. The service's own work is all accepted."""
     asking = store.for_requests(Patience(30, can_be_refused=True))
     waiting = []
     async with blocked(store):
         for n in range(MOST_AT_ONCE + 1):
             waiting.append(asyncio.ensure_future(asking.write(add_group, f"g{n}", near=1)))
         refused: Exception | None = None
-        while refused is None:  # repeats until the queue has not moved for too long
+        while refused is None:  # This repeats until the queue has not moved for too long.
             await asyncio.sleep(0.05)
             try:
                 async with asyncio.timeout(0.05):
@@ -70,7 +73,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
     await asking.write(add_group, "after", near=1)
 
 
-async def test_an_abandoned_queued_command_is_never_carried_out(store: Store) -> None:
+async def test_an_abandoned_queued_command_never_runs(store: Store) -> None:
     """The caller got a 503 and may have sent the request to another address, so the command must
     not run later.
     """
@@ -90,7 +93,7 @@ async def test_an_abandoned_queued_command_is_never_carried_out(store: Store) ->
 @pytest.mark.parametrize(
     ("id", "error"), [(None, OutcomeUnknown), (CommandId("one", ""), RepeatSafely)]
 )
-async def test_a_command_that_is_under_way_may_still_be_carried_out(
+async def test_a_command_that_has_started_may_still_finish(
     store: Store, id: CommandId | None, error: type[OutcomeUnknown]
 ) -> None:
     goes_on = threading.Event()
@@ -129,8 +132,10 @@ async def test_a_caller_who_gives_up_while_the_file_is_locked_changes_nothing(
     store.close()
 
 
-async def test_reads_have_a_bound_too(store: Store) -> None:
-    """All readers hang: callers get an error in time, and a full queue refuses immediately."""
+async def test_reads_also_have_a_limit(store: Store) -> None:
+    """All readers hang. Callers get an error in time, and a full queue refuses requests
+    immediately.
+    """
     goes_on, all_hang = threading.Event(), threading.Barrier(READERS + 1)
 
     def hang(_conn: object) -> None:
@@ -155,10 +160,8 @@ async def test_reads_have_a_bound_too(store: Store) -> None:
     await asyncio.gather(*stuck)
 
 
-def test_a_queue_is_measured_in_seconds() -> None:
-    """A thousand commands may wait if they are served in half a second, but not if they take five
-    seconds.
-    """
+def test_the_length_of_a_queue_is_measured_in_seconds() -> None:
+    """A thousand commands may wait if they take half a second, but not if they take five."""
     queue = Admission(256)
     queue.took()
     queue.admit(REQUEST, 10_000)  # no measurements yet
@@ -166,13 +169,13 @@ def test_a_queue_is_measured_in_seconds() -> None:
     queue.admit(REQUEST, 1000)
     for _ in range(20):
         queue.served(256, 1.28)
-    queue.admit(REQUEST, 256)  # one batch may always wait
+    queue.admit(REQUEST, 256)  # One batch may always wait.
     with pytest.raises(Overloaded):
         queue.admit(REQUEST, 1000)
     queue.admit(Patience(), 1000)
 
 
-def test_a_burst_after_a_quiet_hour_is_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_after_a_quiet_hour_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time without progress counts only while the queue serves a batch."""
     at = 0.0
     monkeypatch.setattr(admission, "monotonic", lambda: at)
@@ -187,8 +190,8 @@ def test_a_burst_after_a_quiet_hour_is_admitted(monkeypatch: pytest.MonkeyPatch)
         queue.admit(REQUEST, 1000)
 
 
-def test_single_commands_say_little_about_a_batch() -> None:
-    """After a quiet hour in which each text had its own commit, a burst is not refused."""
+def test_the_time_of_single_commands_does_not_predict_that_of_a_batch() -> None:
+    """In a quiet hour, each text has its own commit. Afterwards, a lane must not refuse a burst."""
     queue = Admission(256)
     for _ in range(100):
         queue.served(1, 0.01)
@@ -199,7 +202,7 @@ def test_single_commands_say_little_about_a_batch() -> None:
 @pytest.mark.parametrize(
     ("waited", "behind", "refused"), [(0.9, 300, False), (1.1, 300, True), (1.1, 256, False)]
 )
-def test_connections_that_waited_longest_make_room(
+def test_the_connections_that_waited_longest_are_closed_first(
     waited: float, behind: int, refused: bool
 ) -> None:
     assert (

@@ -1,5 +1,6 @@
-"""A transaction that requests a run of offers or of the text index never waits for another one,
-and only one run of offers works at a time."""
+"""A transaction that requests a run of offers or of the text index never waits for another
+transaction. Only one run of offers works at a time.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -37,7 +38,7 @@ async def on_postgres(
 
 @contextmanager
 def another_process(url: str, clock: MovedClock) -> Iterator[Transaction]:
-    """A transaction of another process, which is not committed yet."""
+    """A transaction of another process that is not committed yet."""
     opened = engine(url, size=1, writes=True)
     with opened.connect() as conn, conn.begin():
         yield Transaction(conn=conn, now=clock.now, settings=OperationSettings())
@@ -50,7 +51,7 @@ def worker(story: Story, clock: MovedClock) -> Worker:
     return Worker(deps, frozenset({Work.OFFER_WORK}))
 
 
-async def test_one_run_answers_everybody_who_asked(story: Story, clock: MovedClock) -> None:
+async def test_one_run_serves_all_requests(story: Story, clock: MovedClock) -> None:
     await story.available(MIA)
     await story.offer()
     await story.text(number=ANN, to=DIRECT)
@@ -61,7 +62,7 @@ async def test_one_run_answers_everybody_who_asked(story: Story, clock: MovedClo
     assert await story.count(t.due_work, RUNS, t.due_work.c.due_at <= clock.now) == 0
 
 
-async def test_a_transaction_asks_once(story: Story) -> None:
+async def test_a_transaction_requests_a_run_only_once(story: Story) -> None:
     await story.offer()
 
     def asks_twice(tx: Transaction, _command: None) -> None:
@@ -72,7 +73,9 @@ async def test_a_transaction_asks_once(story: Story) -> None:
     assert await story.count(t.due_work, RUNS) == 1
 
 
-async def test_a_run_that_is_due_later_blocks_nobody(story: Story, clock: MovedClock) -> None:
+async def test_a_run_that_is_due_later_blocks_no_transaction(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await story.text(number=ANN, to=DIRECT)
     await story.offer()
@@ -88,7 +91,7 @@ async def test_a_run_that_is_due_later_blocks_nobody(story: Story, clock: MovedC
     assert len(await story.inbox(MIA)) == 2
 
 
-async def test_a_run_that_continues_keeps_its_place(story: Story) -> None:
+async def test_a_run_that_continues_keeps_its_position(story: Story) -> None:
     def continues(tx: Transaction, _command: None) -> None:
         due_work.schedule(
             tx,
@@ -117,12 +120,12 @@ async def test_a_text_does_not_wait_for_a_run_of_another_process(
     await story.text(number=ANN, to=DIRECT)
     with another_process(url, clock) as tx:
         assert run_offers(tx, 0)
-        async with asyncio.timeout(1):  # shorter than a lock's timeout
+        async with asyncio.timeout(1):  # This is shorter than a lock's timeout.
             await story.text(number=BOB, to=DIRECT)
-    assert await story.count(t.due_work, RUNS) == 1, "the run has not seen Bob's text"
+    assert await story.count(t.due_work, RUNS) == 1, "the run did not see Bob's text"
 
 
-async def test_a_text_does_not_wait_for_the_text_of_another_process(
+async def test_a_text_does_not_wait_for_a_text_of_another_process(
     on_postgres: tuple[Story, str], clock: MovedClock
 ) -> None:
     story, url = on_postgres
@@ -135,7 +138,7 @@ async def test_a_text_does_not_wait_for_the_text_of_another_process(
     assert await story.count(t.due_work, RUNS) == 2
 
 
-async def test_there_is_one_run_at_a_time(
+async def test_only_one_run_works_at_a_time(
     on_postgres: tuple[Story, str], clock: MovedClock
 ) -> None:
     story, url = on_postgres
@@ -143,12 +146,12 @@ async def test_there_is_one_run_at_a_time(
     await story.offer()
     await story.text(number=ANN, to=DIRECT)
     with another_process(url, clock) as tx:
-        assert run_offers(tx, AT_ONCE)  # the run holds the lock, and offers nothing
+        assert run_offers(tx, AT_ONCE)  # The run holds the lock and makes no offer.
         waits = asyncio.create_task(worker(story, clock).step())
         await asyncio.sleep(0.2)
         assert not waits.done()
         assert await story.inbox(MIA) == []
-        async with asyncio.timeout(1):  # the waiting run blocks no lane
+        async with asyncio.timeout(1):  # The waiting run blocks no lane.
             await story.text(number=BOB, to=DIRECT)
     await waits
     assert len(await story.inbox(MIA)) == 2
@@ -159,7 +162,7 @@ async def test_there_is_one_run_at_a_time(
 INDEXING = t.due_work.c.kind == Work.INDEX_TEXTS
 
 
-async def test_one_run_indexes_for_all_who_asked(story: Story) -> None:
+async def test_one_run_of_the_index_serves_all_requests(story: Story) -> None:
     await story.text()
     for _ in range(2):
         await story.store.write(schedule_indexing, None)
@@ -168,7 +171,7 @@ async def test_one_run_indexes_for_all_who_asked(story: Story) -> None:
     assert await story.count(t.due_work, INDEXING) == 0
 
 
-async def test_nobody_waits_for_the_index_run_of_another_process(
+async def test_a_text_does_not_wait_for_an_index_run_of_another_process(
     on_postgres: tuple[Story, str], clock: MovedClock
 ) -> None:
     story, url = on_postgres

@@ -1,5 +1,4 @@
-"""A worker that was frozen past its lease finishes after another worker: nothing happens
-twice."""
+"""A worker that was frozen past its lease finishes after another worker. Nothing happens twice."""
 
 import asyncio
 import logging
@@ -42,8 +41,8 @@ LEASE = 60
 
 @dataclass
 class World:
-    """Provider, bot, mail server and webhook receiver of one process. After ``freeze``, its calls
-    are made but answered only after ``thaw``.
+    """Provider, bot, mail server and webhook receiver of one process. After ``freeze``, calls still
+    arrive but get answers only after ``thaw``.
     """
 
     name: str
@@ -84,9 +83,7 @@ class World:
 
 @dataclass
 class Two:
-    """Two processes on one database. Process ``a`` freezes in the middle of its work, and ``b``
-    does not.
-    """
+    """Two processes on one database. Process ``a`` freezes during its work, and ``b`` does not."""
 
     clock: MovedClock
     story: Story
@@ -127,16 +124,16 @@ async def two(story: Story, clock: MovedClock, database_url: str) -> Any:
     other.close()
 
 
-async def test_a_bot_turn_is_answered_once(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_bot_turn_gets_one_answer(two: Two, story: Story, clock: MovedClock) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     clock.move(2)
     await two.drill(Work.BOT_TURN)
     assert await story.texted(interaction) == ["Have you tried to restart it?"]
-    assert await story.count(t.work_items) == 0, "no handover for a bot that repeats itself"
+    assert await story.count(t.work_items) == 0, "the repeated answer causes no handoff"
     assert [q.turn_id for q in two.a.calls + two.b.calls] == ["1", "1"]
 
 
-async def test_a_bot_answer_that_comes_while_somebody_else_asks_is_dropped(
+async def test_a_bot_answer_is_dropped_while_another_process_asks(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
@@ -156,7 +153,7 @@ async def test_a_bot_answer_that_comes_while_somebody_else_asks_is_dropped(
     assert await story.texted(interaction) == ["Have you tried to restart it?"]
 
 
-async def test_a_late_bot_answer_is_still_kept_as_a_note(
+async def test_a_late_bot_answer_is_still_stored_as_a_note(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
@@ -193,11 +190,11 @@ async def test_a_text_is_sent_once_and_keeps_its_id(
     await two.drill(Work.DELIVER, looks_up)
     assert (len(two.a.calls), len(two.b.calls)) == (1, 0)
     (row,) = await story.rows(t.messages, t.messages.c.id == message)
-    assert (row.provider_sid, row.status) == ("SMa", "sending"), "the frozen process wrote nothing"
+    assert (row.provider_sid, row.status) == ("SMa", "sending"), "the frozen process stored nothing"
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 0
 
 
-async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
+async def test_a_send_that_froze_before_it_began_does_not_disturb_the_other(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     interaction = await story.with_agent(MIA)
@@ -212,7 +209,7 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     await two.worker(two.a, Work.DELIVER, story.store)._do(claimed)
     (row,) = await story.rows(t.messages, t.messages.c.id == message)
     assert (row.status, two.a.calls) == ("sending", []), (
-        "it is not made unknown while somebody sends it"
+        "the status does not become unknown while another process sends the text"
     )
     two.b.thawed.set()
     await b
@@ -220,16 +217,14 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     assert row.provider_sid == "SMb"
 
 
-async def test_a_code_is_mailed_again_and_the_late_answer_does_not_count(
+async def test_a_code_is_mailed_again_and_the_late_answer_is_ignored(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     proving = Proving(story)
     await proving.begin()
     await proving.claims("E1001")
     await two.drill(Work.MAIL_CODE)
-    assert (len(two.a.calls), len(two.b.calls)) == (1, 1), (
-        "the second mail's code is the one that counts"
-    )
+    assert (len(two.a.calls), len(two.b.calls)) == (1, 1), "the code of the second mail is valid"
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
@@ -261,7 +256,7 @@ async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> 
     assert [line.id for line in await story.lines(interaction)] == before
 
 
-async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
+async def test_a_lost_claim_is_logged_and_does_not_disturb_the_new_owner(
     two: Two,
     story: Story,
     clock: MovedClock,
@@ -281,7 +276,7 @@ async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
     assert (row.token, row.lease_until) == (new.token, new.until)
 
 
-async def test_a_claim_is_renewed_while_its_work_runs(
+async def test_a_claim_is_renewed_while_the_work_runs(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     await story.text("my laptop won't start")
@@ -296,10 +291,10 @@ async def test_a_claim_is_renewed_while_its_work_runs(
     (theirs,) = await two.other.write(due_work.claim, wish)
     await story.store.write(claims.renew, [mine])
     (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
-    assert row.lease_until == theirs.until, "a claim that was lost is not renewed"
+    assert row.lease_until == theirs.until, "a lost claim is not renewed"
 
 
-async def test_nobody_claims_work_that_is_being_finished(
+async def test_work_that_is_being_finished_cannot_be_claimed(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     """No claim can come between the check and the write, because a claim skips the locked row."""
@@ -314,7 +309,7 @@ async def test_nobody_claims_work_that_is_being_finished(
     def finishes(tx: Transaction, _: None) -> object:
         loop.call_soon_threadsafe(seen.set)
         claiming = asyncio.run_coroutine_threadsafe(two.other.write(due_work.claim, wish), loop)
-        if tx.conn.dialect.name == "postgresql":  # SQLite's one writer makes the claim wait
+        if tx.conn.dialect.name == "postgresql":  # SQLite has one writer, so the claim waits
             assert claiming.result(10) == []
         due_work.cancel(tx, Work.BOT_TURN, ["1"])
         return claiming
@@ -326,7 +321,7 @@ async def test_nobody_claims_work_that_is_being_finished(
     assert isinstance(lost, ClaimLost)
 
 
-async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(
+async def test_a_batch_leaves_out_only_the_work_whose_claim_was_lost(
     story: Story, clock: MovedClock
 ) -> None:
     await story.text("one")

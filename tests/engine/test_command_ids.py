@@ -1,4 +1,4 @@
-"""A repeated command is carried out once, and gets the same answer as the first time."""
+"""A repeated command runs once and gets the same answer as the first time."""
 
 import asyncio
 import importlib
@@ -51,7 +51,7 @@ async def test_the_commands_of_one_request_have_different_ids(store: Store) -> N
     assert await groups(store) == before + 2
 
 
-async def test_the_same_id_for_something_else_is_refused(store: Store) -> None:
+async def test_the_same_id_with_another_command_is_refused(store: Store) -> None:
     await store.under(ONE).write(add_group, "a")
     with pytest.raises(OtherBody):
         await store.under(CommandId("one", "another body")).write(add_group, "b")
@@ -63,7 +63,7 @@ async def test_a_refused_command_may_be_sent_again(store: Store) -> None:
     assert await store.under(ONE).write(add_group, "good")
 
 
-async def test_ids_are_kept_for_a_day(store: Store, clock: MovedClock) -> None:
+async def test_ids_are_stored_for_a_day(store: Store, clock: MovedClock) -> None:
     first = await store.under(ONE).write(add_group, "a")
     clock.move(KEPT_FOR.total_seconds() - 1)
     assert await store.under(ONE).write(add_group, "a") == first

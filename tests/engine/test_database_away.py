@@ -1,5 +1,6 @@
-"""The store reports every kind of database outage as DatabaseAway, in time, and recovers when the
-database is back."""
+"""The store reports every kind of database outage as DatabaseAway, in time. It recovers when the
+database is back.
+"""
 
 import asyncio
 import sqlite3
@@ -59,7 +60,7 @@ async def both_away(store: Store, patience: float | None = None) -> AsyncIterato
     began = time.monotonic()
     yield
     assert time.monotonic() - began < IN_TIME
-    async with asyncio.timeout(20):  # wait until hanging work in a lane has ended
+    async with asyncio.timeout(20):  # Wait until hanging work in a lane has ended.
         await store.write(add_group, "after")
     assert {"before", "after"} <= await store.read(names)
 
@@ -100,7 +101,9 @@ async def test_postgres_errors_are_recognized_by_sqlstate(
                 assert state in raised.value.why  # type: ignore[attr-defined]
 
 
-async def test_postgres_is_read_only_for_a_while(opened: Opened, postgres_url: str) -> None:
+async def test_a_read_only_postgresql_is_reported_and_recovers(
+    opened: Opened, postgres_url: str
+) -> None:
     """The store drops a connection to a standby, so that it can recover."""
     store = await opened(postgres_url)
     name = postgres_url.rpartition("/")[2]
@@ -119,7 +122,9 @@ async def test_postgres_is_read_only_for_a_while(opened: Opened, postgres_url: s
                 admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
 
 
-async def test_postgres_is_locked_by_somebody_else(opened: Opened, postgres_url: str) -> None:
+async def test_a_lock_of_another_process_on_postgresql_is_reported(
+    opened: Opened, postgres_url: str
+) -> None:
     store = await opened(postgres_url)
     with psycopg.connect(postgres_url) as other:
         async with both_away(store):
@@ -131,15 +136,19 @@ async def test_postgres_is_locked_by_somebody_else(opened: Opened, postgres_url:
             other.rollback()
 
 
-async def test_a_statement_that_takes_too_long_is_ended(opened: Opened, postgres_url: str) -> None:
+async def test_a_statement_that_takes_too_long_is_canceled(
+    opened: Opened, postgres_url: str
+) -> None:
     store = await opened(postgres_url)
     async with both_away(store):
         with pytest.raises(DatabaseAway):
             await store.read(lambda conn: conn.exec_driver_sql("SELECT pg_sleep(30)"))
 
 
-async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
-    """Connections stay open, but the server does not answer. Callers must not wait for the lane."""
+async def test_a_hanging_postgresql_is_reported(opened: Opened, postgres_url: str) -> None:
+    """The connections stay open, but the server does not answer. Callers must not wait for the
+    lane.
+    """
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
     asking = store.for_requests(Patience(0.5, can_be_refused=True))
@@ -155,7 +164,7 @@ async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
     await cable.pull()
 
 
-async def test_postgres_hangs_and_is_replaced(opened: Opened, postgres_url: str) -> None:
+async def test_a_postgresql_that_hangs_can_be_replaced(opened: Opened, postgres_url: str) -> None:
     """The old server never answers again, so the lane has to abandon its connection."""
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
@@ -165,13 +174,13 @@ async def test_postgres_hangs_and_is_replaced(opened: Opened, postgres_url: str)
         with pytest.raises(DatabaseAway):
             await asking.write(add_group, "meanwhile")
         old, cable = cable, Cable("127.0.0.1", cable._to[1])
-        old._server.close()  # this closes only the listening socket; its connections stay open
+        old._server.close()  # This closes only the listening socket. Its connections stay open.
         await cable.plug_in(old.port)
     await old.pull()
     await cable.pull()
 
 
-async def test_postgres_is_stopped(opened: Opened, postgres_url: str) -> None:
+async def test_a_stopped_postgresql_is_reported(opened: Opened, postgres_url: str) -> None:
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
     async with both_away(store):
@@ -184,7 +193,9 @@ async def test_postgres_is_stopped(opened: Opened, postgres_url: str) -> None:
     await cable.pull()
 
 
-async def test_sqlite_is_locked_by_somebody_else(opened: Opened, sqlite_url: str) -> None:
+async def test_a_sqlite_lock_of_another_process_is_reported(
+    opened: Opened, sqlite_url: str
+) -> None:
     store = await opened(sqlite_url)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), autocommit=True)
     async with both_away(store):
@@ -196,7 +207,7 @@ async def test_sqlite_is_locked_by_somebody_else(opened: Opened, sqlite_url: str
     other.close()
 
 
-async def test_sqlite_disk_is_full(opened: Opened, sqlite_url: str) -> None:
+async def test_a_full_disk_under_sqlite_is_reported(opened: Opened, sqlite_url: str) -> None:
     store = await opened(sqlite_url)
 
     def fill(tx: Transaction, _: None) -> None:
@@ -213,7 +224,9 @@ async def test_sqlite_disk_is_full(opened: Opened, sqlite_url: str) -> None:
         await store.write(pragma, "max_page_count = 1000000")
 
 
-async def test_sqlite_is_read_only_for_a_while(opened: Opened, sqlite_url: str) -> None:
+async def test_a_read_only_sqlite_file_is_reported_and_recovers(
+    opened: Opened, sqlite_url: str
+) -> None:
     """The store drops a connection that cannot write, and tries a new one."""
     store = await opened(sqlite_url)
 
@@ -229,8 +242,10 @@ async def test_sqlite_is_read_only_for_a_while(opened: Opened, sqlite_url: str) 
         sa.event.remove(store._writing, "connect", forbid)
 
 
-async def test_sqlite_file_is_gone_for_a_while(opened: Opened, sqlite_url: str) -> None:
-    """The store must not create an empty file in its place."""
+async def test_a_missing_sqlite_file_is_reported_and_recovers(
+    opened: Opened, sqlite_url: str
+) -> None:
+    """The store must not create an empty file in place of the missing one."""
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     store = await opened(sqlite_url)
     file.rename(file.with_suffix(".away"))
@@ -245,7 +260,7 @@ async def test_sqlite_file_is_gone_for_a_while(opened: Opened, sqlite_url: str) 
     assert "after" in await store.read(names)
 
 
-async def test_sqlite_file_is_damaged(opened: Opened, sqlite_url: str) -> None:
+async def test_a_damaged_sqlite_file_is_reported(opened: Opened, sqlite_url: str) -> None:
     Path(sqlite_url.removeprefix("sqlite:///")).write_bytes(b"no database " * 1000)
     store = await opened(sqlite_url)
     with pytest.raises(DatabaseAway) as raised:
@@ -253,7 +268,7 @@ async def test_sqlite_file_is_damaged(opened: Opened, sqlite_url: str) -> None:
     assert raised.value.why == "SQLITE_NOTADB"
 
 
-async def test_a_mistake_in_a_statement_is_not_called_away(
+async def test_a_wrong_statement_is_not_reported_as_an_outage(
     opened: Opened, database_url: str
 ) -> None:
     store = await opened(database_url)

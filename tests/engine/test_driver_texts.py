@@ -1,6 +1,4 @@
-"""No log line, trace or error of the store contains people's words, for any failure of a
-statement.
-"""
+"""Whatever statement fails, no log line, trace or error of the store contains people's words."""
 
 import asyncio
 import io
@@ -28,7 +26,7 @@ type Fails = Callable[[sa.Connection], Any]
 
 
 def twice(conn: sa.Connection) -> None:
-    """PostgreSQL's error would be: Key (number)=(+1202...) already exists."""
+    """PostgreSQL would report: Key (number)=(+1202...) already exists."""
     user = {"external_id": NAME, "name": NAME, "email": MAIL, "active": True}
     conn.execute(sa.insert(t.users).values(user))
     conn.execute(sa.insert(t.users).values(user))
@@ -55,7 +53,7 @@ def surrogates(conn: sa.Connection) -> None:
 
 
 def not_a_number(conn: sa.Connection) -> None:
-    """PostgreSQL's error would be: invalid input syntax for type integer: "+1202..."."""
+    """PostgreSQL would report: invalid input syntax for type integer: "+1202..."."""
     conn.execute(sa.text("SELECT CAST(:number AS integer) / no_such_column"), {"number": NUMBER})
 
 
@@ -96,7 +94,7 @@ FAILS: list[Fails] = [
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """Collects the log lines of the whole process."""
+    """Collect the log lines of the whole process."""
     stream = io.StringIO()
     log.start("debug", stream)
     everything = logging.StreamHandler(stream)
@@ -125,7 +123,7 @@ async def test_no_log_line_contains_peoples_words(store: Store, logged: io.Strin
                 {"message": "unseen", "exception": outcome}
             )
             logged.write("".join(traceback.format_exception(outcome)))
-    assert failed >= 2 * len(FAILS) - 4, "one of the databases takes two of them"
+    assert failed >= 2 * len(FAILS) - 4, "each database accepts at most two of these statements"
     said = logged.getvalue()
     assert "action=failed" in said
     assert not [
@@ -133,8 +131,8 @@ async def test_no_log_line_contains_peoples_words(store: Store, logged: io.Strin
     ]
 
 
-async def test_a_log_says_what_failed(store: Store) -> None:
-    """The constraint, the statement and the line of code, but no values."""
+async def test_the_log_names_the_failed_statement(store: Store) -> None:
+    """The log has the constraint, the statement and the line of code, but no values."""
     with pytest.raises(sa.exc.IntegrityError) as raised:
         await store.write(lambda tx, _: twice(tx.conn), None)
     said = "".join(traceback.format_exception(raised.value))

@@ -1,4 +1,4 @@
-"""Due work: claimed once, in order within a line, by any number of processes."""
+"""Any number of processes claim due work, each item once, and in order within a line."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.conftest import Heard, MovedClock
 
 
 async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DELIVER) -> None:
-    """Arm (key, line, seconds from now)."""
+    """Schedule work: (key, line, seconds from now)."""
 
     def operation(tx: Transaction, _: None) -> None:
         for key, line, seconds in work:
@@ -33,7 +33,7 @@ async def done(store: Store, *keys: str) -> None:
     await store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, keys), None)
 
 
-async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None:
+async def test_a_line_has_one_claim_at_a_time_and_the_lowest_id_comes_first(store: Store) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 0))
     assert await claimed(store) == ["1", "3"]
     assert await claimed(store) == []
@@ -41,7 +41,7 @@ async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None
     assert await claimed(store) == ["2"]
 
 
-async def test_a_retry_holds_back_later_texts_of_its_line(store: Store, clock: MovedClock) -> None:
+async def test_a_retry_delays_later_work_of_its_line(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
     at = clock.now + timedelta(seconds=4)
@@ -51,7 +51,9 @@ async def test_a_retry_holds_back_later_texts_of_its_line(store: Store, clock: M
     assert await claimed(store) == ["1"]
 
 
-async def test_a_lease_ends_and_somebody_else_continues(store: Store, clock: MovedClock) -> None:
+async def test_after_a_lease_ends_another_process_can_claim_the_work(
+    store: Store, clock: MovedClock
+) -> None:
     await arm(store, ("1", "ann", 0))
     assert await claimed(store) == ["1"]
     clock.move(59)
@@ -61,7 +63,7 @@ async def test_a_lease_ends_and_somebody_else_continues(store: Store, clock: Mov
     assert (again.key, again.attempts) == ("1", 2)
 
 
-async def test_not_before_its_time_and_arming_again_moves_it(
+async def test_work_is_not_claimed_before_its_time_and_scheduling_again_moves_it(
     store: Store, clock: MovedClock
 ) -> None:
     await arm(store, ("1", "ann", 1.5))
@@ -74,18 +76,18 @@ async def test_not_before_its_time_and_arming_again_moves_it(
     assert await claimed(store) == ["1"]
 
 
-async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(
+async def test_the_worker_sleeps_until_the_next_work_that_can_be_claimed(
     store: Store, clock: MovedClock
 ) -> None:
     assert await store.read(due_work.next_due, clock()) is None
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 20))
     assert await claimed(store) == ["1"]
     assert await store.read(due_work.next_due, clock()) == timedelta(seconds=20), (
-        "the second of a line is nobody's yet"
+        "the second work item of a line cannot be claimed yet"
     )
 
 
-async def test_many_claimers_get_each_row_once(
+async def test_many_simultaneous_claims_get_each_row_once(
     store: Store, database_url: str, clock: MovedClock
 ) -> None:
     await arm(store, *((str(n), f"line {n}", 0) for n in range(200)))
@@ -102,7 +104,9 @@ async def test_many_claimers_get_each_row_once(
     assert sorted(got, key=int) == [str(n) for n in range(200)]
 
 
-async def test_no_more_are_claimed_than_asked_for_whatever_the_plan(store: Store) -> None:
+async def test_a_claim_never_takes_more_than_its_limit_whatever_the_query_plan(
+    store: Store,
+) -> None:
     """For a small or new table, PostgreSQL may choose a nested loop, which runs a subquery once per
     row. If it ran the claim's subquery again, the claim would take more rows than the limit.
     """

@@ -1,5 +1,6 @@
-"""Lanes: all waiting commands share a commit, only the faulty one fails, and nobody gets an answer
-before the commit."""
+"""Lanes: all waiting commands share a commit, only a faulty command fails, and no caller gets an
+answer before the commit.
+"""
 
 import asyncio
 import itertools
@@ -41,7 +42,7 @@ async def test_waiting_commands_share_a_commit_and_only_the_faulty_one_fails(
     assert isinstance(answers[2], BadInput)
     assert {"a", "b", "c"} <= await names(store)
     assert sorted(heard.hints, key=str) == [Hint(f"group:{n}") for n in "abc"], (
-        "nothing is told twice after a rerun"
+        "a rerun publishes no hint twice"
     )
 
 
@@ -64,11 +65,11 @@ async def test_a_set_based_operation_gets_all_waiting_commands(store: Store) -> 
     assert sizes == [20]
 
 
-async def test_a_request_runs_before_own_work(
+async def test_a_request_runs_before_the_services_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, time, hold = [], itertools.count(), threading.Event()
-    # each piece of own work takes half of LEAST_SHARE
+    # Each piece of the service's own work takes half of LEAST_SHARE.
     monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
 
     def note(_tx: Transaction, what: str) -> None:
@@ -89,7 +90,7 @@ async def test_a_request_runs_before_own_work(
 
 
 @pytest.mark.parametrize(("requests_took", "own"), [(0.0, 3), (0.11, 6), (0.21, 11)])
-def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
+def test_the_services_own_work_gets_at_least_its_share_of_the_time(
     monkeypatch: pytest.MonkeyPatch, requests_took: float, own: int
 ) -> None:
     now = 0.0
@@ -98,11 +99,11 @@ def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
     now += requests_took
     while share.has_room():
         ran += 1
-        now += 0.01  # each command takes this many seconds
+        now += 0.01  # seconds that each command takes
     assert ran == own
 
 
-def test_postponed_work_keeps_its_place_and_is_finished_after_a_close() -> None:
+def test_postponed_work_keeps_its_position_and_finishes_after_a_close() -> None:
     lane: priority_queue.CommandQueue[str] = priority_queue.CommandQueue(2)
     for name in ("own 1", "own 2", "own 3"):
         lane.put(name, own=True)
@@ -115,7 +116,7 @@ def test_postponed_work_keeps_its_place_and_is_finished_after_a_close() -> None:
     assert lane.take() == []
 
 
-async def test_cancelling_the_caller_does_not_cancel_the_command(store: Store) -> None:
+async def test_canceling_the_caller_does_not_cancel_the_command(store: Store) -> None:
     hold = threading.Event()
 
     def slow(tx: Transaction, name: str) -> str:
@@ -147,7 +148,7 @@ async def test_a_unique_conflict_runs_the_operation_again_once(store: Store) -> 
 
 @pytest.fixture
 async def closing(database_url: str, clock: MovedClock) -> Store:
-    """A store that the test closes itself."""
+    """A store that the test itself closes."""
     return Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
 
 

@@ -41,14 +41,14 @@ INDEX_OF_TEXTS = {
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Leaves out the full-text tables, because ``tables.py`` cannot describe them."""
+    """Leave out the full-text tables, because ``tables.py`` cannot describe them."""
     return kind != "table" or name not in INDEX_OF_TEXTS
 
 
 OPTIONS = {"compare_type": True, "compare_server_default": _compared, "include_name": _ours}
 
 
-def test_migrations_make_exactly_the_tables(database_url: str) -> None:
+def test_migrations_create_exactly_the_tables(database_url: str) -> None:
     opened = engine(database_url, size=1, writes=False)
     with opened.connect() as conn:
         context = MigrationContext.configure(conn, opts=OPTIONS)
@@ -60,7 +60,7 @@ def test_migrations_make_exactly_the_tables(database_url: str) -> None:
         }
     opened.dispose()
     wanted = {str(index.name) for table in t.metadata.tables.values() for index in table.indexes}
-    assert wanted <= there, "partial indexes are not compared above"
+    assert wanted <= there, "the comparison above does not cover partial indexes"
 
 
 def test_migrating_again_changes_nothing(database_url: str) -> None:
@@ -100,9 +100,10 @@ async def test_stored_times_are_read_unchanged(story: Story, clock: object) -> N
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_media_of_before_0004_wait_to_be_fetched(kind: str, tmp_path: Path) -> None:
-    """The migration recreates the table. Its rows keep their content, and get an id and the work of
-    fetching."""
+def test_media_from_before_0004_wait_for_their_download(kind: str, tmp_path: Path) -> None:
+    """The migration recreates the table. Its rows keep their content, and get an id and work that
+    downloads them.
+    """
     with (
         postgres_database()
         if kind == "postgresql"
@@ -145,7 +146,7 @@ BEFORE_0004 = [
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(
+async def test_cases_from_before_0008_keep_their_numbers_and_get_a_history(
     kind: str, tmp_path: Path
 ) -> None:
     with (
@@ -218,6 +219,41 @@ def test_migration_0016_restores_the_agents_chosen_presence(kind: str, tmp_path:
     assert len(desk_ids) == 2
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_migration_0070_keeps_the_spanish_texts_about_outages(kind: str, tmp_path: Path) -> None:
+    with (
+        postgres_database()
+        if kind == "postgresql"
+        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
+    ):
+        migrate(url, "0069")
+        opened = engine(url, size=1, writes=True)
+        with opened.begin() as conn:
+            for statement in BEFORE_0070:
+                conn.exec_driver_sql(statement)
+        opened.dispose()
+        migrate(url)
+        opened = engine(url, size=1, writes=False)
+        with opened.connect() as conn:
+            texts = t.outage_texts.c["body", "translations"]
+            rows = conn.execute(sa.select(*texts).order_by(t.outage_texts.c.id)).all()
+        opened.dispose()
+    assert [tuple(row) for row in rows] == [
+        ("OK", {"es": '¿Ya "funciona"?'}),
+        ("It works", {}),
+    ]
+
+
+_TEXT = (
+    "INSERT INTO outage_texts (outage_id, agent_id, body, body_es, state, created_at) VALUES (1, 1,"
+)
+BEFORE_0070 = [
+    "INSERT INTO agents (id, email, name, password_hash, capacity, presence) "
+    "VALUES (1, '1@x', 'A', 'x', 1, 'away')",
+    f"INSERT INTO outages (id, title, text, since) VALUES (1, 'VPN', 'Down', '{AT}')",
+    f"{_TEXT} 'OK', '¿Ya \"funciona\"?', 'done', '{AT}')",
+    f"{_TEXT} 'It works', NULL, 'done', '{AT}')",
+]
 _AGENT = (
     "INSERT INTO agents (id, email, name, password_hash, capacity, presence, "
     "presence_reason) VALUES"
@@ -249,7 +285,7 @@ def test_a_new_migration_gets_the_number_after_the_highest() -> None:
 
 
 def test_no_constant_of_the_tables_is_defined_twice() -> None:
-    """An import would silently get the second definition."""
+    """Python would silently use the second definition."""
     tree = ast.parse(Path(t.__file__).read_text(encoding="utf-8"))
     names = [
         target.id

@@ -1,4 +1,4 @@
-"""One SQLite file has one serving process, and the lock ends with it."""
+"""A SQLite file has only one serving process, and its lock ends with the process."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ with only_process(sys.argv[1], "http://127.0.0.1:8000", datetime(2026, 11, 28, 2
 """
 
 
-def test_a_second_process_is_refused_by_name_until_the_first_is_dead(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/desk.db"
     (tmp_path / "link.db").symlink_to(tmp_path / "desk.db")
     command = [sys.executable, "-c", HOLDS, url]
@@ -44,7 +44,7 @@ def test_a_second_process_is_refused_by_name_until_the_first_is_dead(tmp_path: P
         pass
 
 
-def test_postgresql_takes_as_many_as_come() -> None:
+def test_postgresql_allows_any_number_of_processes() -> None:
     with (
         only_process("postgresql://nowhere/x", "a", NOW),
         only_process("postgresql://nowhere/x", "b", NOW),

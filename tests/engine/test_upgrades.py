@@ -1,5 +1,4 @@
-"""Every earlier schema, with rows in every table, is upgraded to the newest one without losing a
-row or a value."""
+"""An upgrade from every earlier schema to the newest one loses no row and no value."""
 
 import itertools
 import shutil
@@ -24,6 +23,7 @@ MOVED = {"case_webhook": "webhooks"}  # 0058
 CHANGED = frozenset(
     {
         "agents.presence_reason",  # 0016 drops it: see test_migrations.py
+        "outage_texts.body_es",  # 0070 moves it into translations: see test_migrations.py
         "desk.most_in_range",  # 0019 lowers the old default
         "text_index.done_to",  # 0021 and 0029 (on SQLite) rebuild the text index
         "report_days.packed",  # 0049 packs all days again
@@ -31,12 +31,13 @@ CHANGED = frozenset(
         "text_index.next_after",
     }
 )
-WORDS_SINCE = "0029"  # empties the index of texts on SQLite; it fills again in the background
+# This migration empties the index of texts on SQLite. The index fills again in the background.
+WORDS_SINCE = "0029"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database with nothing in it, on each of the two kinds."""
+    """An empty database. Each test runs on SQLite and on PostgreSQL."""
     made = (
         postgres_database()
         if request.param == "postgresql"
@@ -77,7 +78,7 @@ def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
 
 
 def moved(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The rows under the names that their tables have now."""
+    """Return the rows under the current names of their tables."""
     return {MOVED.get(name, name): there for name, there in tables.items()}
 
 
@@ -103,11 +104,11 @@ def _statement(path: Path, statement: str) -> list[tuple[object, ...]]:
         return database.execute(statement).fetchall()
 
 
-def test_a_file_is_copied_before_it_is_changed_and_only_then(tmp_path: Path) -> None:
+def test_an_upgrade_copies_the_file_only_if_it_changes_it(tmp_path: Path) -> None:
     path, told = tmp_path / "desk.db", list[str]()
     migrate(f"sqlite:///{path}", "0001", report=told.append)
     _statement(path, "INSERT INTO groups (name) VALUES ('in the log only')")
-    assert told == [], "there was nothing to copy"
+    assert told == [], "a new file needs no copy"
     migrate(f"sqlite:///{path}", report=told.append)
     (copy,) = tmp_path.glob("desk.db.before-0002-*")
     assert told == [f"The database was copied to {copy} before its schema is changed."]
@@ -116,7 +117,7 @@ def test_a_file_is_copied_before_it_is_changed_and_only_then(tmp_path: Path) -> 
         copy, "SELECT name, (SELECT version_num FROM alembic_version) FROM groups"
     ) == [("in the log only", "0001")]
     migrate(f"sqlite:///{path}", report=told.append)
-    assert len(told) == 1, "nothing to apply, nothing to copy"
+    assert len(told) == 1, "without a new migration there is no copy"
 
 
 def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_no_room_for_the_copy_is_reported_before_anything_changes(
+def test_missing_disk_space_for_the_copy_is_reported_before_any_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "desk.db"
@@ -142,17 +143,17 @@ def test_no_room_for_the_copy_is_reported_before_anything_changes(
     assert list(tmp_path.glob("*before*")) == []
 
 
-def test_a_row_whose_parent_is_gone_stops_the_upgrade(tmp_path: Path) -> None:
+def test_a_row_with_a_missing_parent_stops_the_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
     migrate(f"sqlite:///{path}", "0001")
-    # foreign keys are off in a bare connection
+    # Foreign keys are off in a plain connection.
     _statement(path, "INSERT INTO agent_roles VALUES (7, 'agent')")
     with pytest.raises(
         SetupError, match="row 1 of table agent_roles refers to a row of agents that does not exist"
     ):
         migrate(f"sqlite:///{path}")
     assert _statement(path, "SELECT version_num FROM alembic_version") == [("0001",)]
-    assert list(tmp_path.glob("*before*")) == [], "the file is as it was, so its copy is gone"
+    assert list(tmp_path.glob("*before*")) == [], "the file is unchanged, so its copy is deleted"
 
 
 @pytest.mark.parametrize(

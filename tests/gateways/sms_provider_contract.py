@@ -13,7 +13,9 @@ ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"
 def outgoing(
     message_id: int = 1, *, to: str = ANN, body: str = "Your printer is ready."
 ) -> Outgoing:
-    """A text from the main line, made when ``tests.conftest.MovedClock`` starts."""
+    """Return a text from the main number, written at the time when ``tests.conftest.MovedClock``
+    starts.
+    """
     return Outgoing(
         message_id=message_id,
         to=to,
@@ -28,8 +30,8 @@ class SmsProviderContract:
     """The port ``SmsProvider``.
 
     - ``nobody``: a number that the provider refuses.
-    - ``takes_our_ids``: the provider stores our id with each text. Then two equal texts can be
-      told apart.
+    - ``takes_our_ids``: the provider stores our id with each text, so that a lookup can distinguish
+      equal texts.
     """
 
     nobody = "12"
@@ -37,34 +39,38 @@ class SmsProviderContract:
     #: The meaning of the provider's codes.
     errors: SendErrors
 
-    async def test_a_text_is_accepted_under_an_id_of_its_own(self, provider: SmsProvider) -> None:
-        """Two texts have two ids, even with the same words to the same number."""
+    async def test_each_accepted_text_gets_its_own_id(self, provider: SmsProvider) -> None:
+        """Two texts get two ids, even if they have the same words and the same number."""
         results = [await provider.send(outgoing(n)) for n in (1, 2)]
         assert all(isinstance(r, Accepted) for r in results)
         assert len({r.sid for r in results if isinstance(r, Accepted)}) == 2
 
-    async def test_a_bad_number_is_refused_with_a_code(self, provider: SmsProvider) -> None:
+    async def test_a_refusal_of_a_bad_number_has_a_code(self, provider: SmsProvider) -> None:
         """A refusal is an answer, not an exception."""
         result = await provider.send(outgoing(to=self.nobody))
         assert isinstance(result, Refused)
         assert self.errors.explain(result.code).reason is Reason.BAD_NUMBER
 
-    def test_its_codes_do_not_hide_patchboards_own(self) -> None:
-        """The provider must not use the three codes of Patchboard's own refusals for anything
-        else.
+    def test_the_providers_codes_differ_from_patchboards_own(self) -> None:
+        """The provider must not use the three codes of Patchboard's own refusals with another
+        meaning.
         """
         for code, own in OWN.items():
             assert self.errors.of_provider.get(code, own).reason is own.reason
 
-    async def test_sent_texts_are_found(self, provider: SmsProvider) -> None:
-        """The lookup finds exactly this text, so that it is linked and not sent again."""
+    async def test_a_lookup_finds_a_sent_text(self, provider: SmsProvider) -> None:
+        """The lookup finds exactly this text, so that the service links it and does not send it
+        again.
+        """
         sent = await provider.send(outgoing())
         assert isinstance(sent, Accepted)
         assert [found.sid for found in await provider.find(outgoing())] == [sent.sid]
 
-    async def test_twins_are_both_found_or_distinguished(self, provider: SmsProvider) -> None:
-        """The same words are sent twice. A lookup must return both texts or, if the provider stores
-        our ids, the right one of them.
+    async def test_a_lookup_finds_both_equal_texts_or_distinguishes_them(
+        self, provider: SmsProvider
+    ) -> None:
+        """The test sends the same words twice. A lookup must return both texts or, if the provider
+        stores our ids, the right one.
         """
         sids = {
             r.sid
@@ -78,7 +84,7 @@ class SmsProviderContract:
         else:
             assert found[2] == sids
 
-    async def test_unsent_texts_are_not_found(self, provider: SmsProvider) -> None:
+    async def test_a_lookup_does_not_find_other_texts(self, provider: SmsProvider) -> None:
         """A lookup finds neither a text to another number nor other words to the same number."""
         await provider.send(outgoing())
         assert not await provider.find(outgoing(to=BOB))
@@ -98,6 +104,6 @@ class SmsProviderContract:
         with suppress(NotOffered):
             assert await provider.erase("SM" + "9" * 32) is None
 
-    async def test_closing_twice_is_closing_once(self, provider: SmsProvider) -> None:
+    async def test_a_second_close_does_nothing(self, provider: SmsProvider) -> None:
         await provider.close()
         await provider.close()

@@ -1,5 +1,5 @@
-"""Follows docs/how-to/add-a-provider.md: the provider Acme, added with one folder and one line of
-wiring, carries texts in both directions.
+"""Follows docs/how-to/add-a-provider.md. The provider Acme needs one folder and one line of wiring,
+and carries texts in both directions.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ async def service(database_url: str, home: Path) -> AsyncIterator[tuple[str, Sto
         "PATCHBOARD_BOT_URL": "",
     }
     app = create_app(dataclasses.replace(settings.read(environ), sms_provider="acme"))
-    app.config.update(TOUCHUP=False)  # touch-up works for one start in a process
+    app.config.update(TOUCHUP=False)  # Sanic's touch-up supports only one start per process.
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server: Any = await app.create_server(sock=listening, return_asyncio_server=True)
@@ -82,9 +82,10 @@ async def post(url: str, said: dict[str, str], key: str = KEY) -> int:
         return answer.status
 
 
-async def answered(webhooks: str, story: Story, number: str) -> tuple[int, int]:
-    """A text of this number comes in, and Mia answers it. Returns the interaction and the
-    message."""
+async def receive_and_answer(webhooks: str, story: Story, number: str) -> tuple[int, int]:
+    """Receive a text from this number, and let Mia answer it. Return the interaction and the
+    message.
+    """
     said = {"id": f"in{number}", "from": number, "to": DIRECT, "text": "my badge is stuck"}
     assert await post(f"{webhooks}/acme/texts", said) == 200
     await story.available(MIA)
@@ -94,14 +95,16 @@ async def answered(webhooks: str, story: Story, number: str) -> tuple[int, int]:
     return offer.interaction.id, await story.write(offer.interaction.id, "Does it have a light on?")
 
 
-async def test_a_text_comes_in_and_its_answer_goes_out(
+async def test_acme_carries_a_text_and_its_answer(
     acme: FakeAcme, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(providers.PROVIDERS, "acme", kind(acme.url))  # type: ignore[arg-type]  # the line of wiring
     async with service(sqlite_url, tmp_path) as (webhooks, story):
         assert await post(f"{webhooks}/acme/texts", {}, key="forged") == 403
-        assert await post(f"{webhooks}/twilio/sms", {}) == 404, "not set up here"
-        interaction, message = await answered(webhooks, story, ANN)
+        assert await post(f"{webhooks}/twilio/sms", {}) == 404, (
+            "no webhook exists for a provider that is not set up"
+        )
+        interaction, message = await receive_and_answer(webhooks, story, ANN)
         async with asyncio.timeout(10):
             while acme.texts.get(sid := await acme.taken.get(), {})["ref"] != message:
                 pass

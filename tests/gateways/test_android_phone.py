@@ -1,4 +1,6 @@
-"""The phone's gateway against the fake phone: the shared contract, sending once, and the ids."""
+"""The gateway for an Android phone, with the fake phone: the shared contract, sending once, and
+ids.
+"""
 
 import dataclasses
 from collections.abc import AsyncIterator
@@ -55,26 +57,26 @@ class TestContract(SmsProviderContract):
     takes_our_ids = True
 
 
-def changed(**changes: object) -> Outgoing:
+def outgoing_with(**changes: object) -> Outgoing:
     return dataclasses.replace(outgoing(), **changes)  # type: ignore[arg-type]  # of a test
 
 
-async def test_a_text_leaves_by_the_sim_card_of_its_number(
+async def test_a_text_leaves_through_the_sim_card_of_its_number(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
-    await provider.send(changed(sender=SIM_2))
+    await provider.send(outgoing_with(sender=SIM_2))
     (text,) = phone.texts.values()
     asked = text.asked
     assert (asked["simNumber"], asked["ttl"], asked["withDeliveryReport"]) == (2, 14_400, True)
-    refused = await provider.send(changed(sender="+18885550300"))
+    refused = await provider.send(outgoing_with(sender="+18885550300"))
     assert refused == Refused(code=errors.NOT_OUR_NUMBER)
 
 
-async def test_a_phone_with_one_number_chooses_the_sim_card_itself(
+async def test_with_one_number_the_phone_chooses_the_sim_card(
     phone: FakePhone, config: Settings
 ) -> None:
-    """The request must not choose a SIM card, because that needs an additional permission on the
-    phone.
+    """The request must not choose a SIM card, because the app would need an additional permission
+    for that.
     """
     one = AndroidPhone(dataclasses.replace(config, android_phone_numbers="+18885550100"))
     await one.send(outgoing())
@@ -97,18 +99,18 @@ async def test_a_retry_after_a_lost_answer_sends_nothing_twice(
     assert await provider.find(outgoing()) == [SentBefore(sid=found.sid, status=Status.DELIVERED)]
 
 
-async def test_an_attempt_after_a_failure_is_a_new_text(
+async def test_a_retry_after_a_failure_is_a_new_text(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
     await provider.send(outgoing())
     phone.carry(fails="Send result: RESULT_ERROR_NO_SERVICE (...)")
-    await provider.send(changed(retries=1))
+    await provider.send(outgoing_with(retries=1))
     phone.carry()
     assert len(phone.texts) == 2
     assert len(phone.sent) == 1
 
 
-async def test_a_phone_that_is_away_certainly_did_not_get_it(
+async def test_an_unreachable_phone_certainly_did_not_get_the_text(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
     await phone.go_away()
@@ -129,14 +131,16 @@ async def test_a_phone_that_is_away_certainly_did_not_get_it(
         (500, Unsure(why="HTTP 500")),
     ],
 )
-async def test_meaning_of_each_answer(
+async def test_each_answer_has_its_meaning(
     phone: FakePhone, provider: AndroidPhone, status: int, result: object
 ) -> None:
     phone.failing = status
     assert await provider.send(outgoing()) == result
 
 
-async def test_a_wrong_password_holds_the_line(phone: FakePhone, config: Settings) -> None:
+async def test_a_wrong_password_stops_the_sending_from_its_number(
+    phone: FakePhone, config: Settings
+) -> None:
     other = AndroidPhone(dataclasses.replace(config, android_phone_password="wrong"))
     refused = await other.send(outgoing())
     await other.close()
@@ -144,17 +148,17 @@ async def test_a_wrong_password_holds_the_line(phone: FakePhone, config: Setting
     assert errors.ERRORS.explain(errors.WRONG_PASSWORD).holds_line
 
 
-async def test_a_phone_sends_no_pictures_and_keeps_no_list_of_opt_outs(
+async def test_a_phone_sends_no_pictures_and_has_no_opt_out_list(
     phone: FakePhone, provider: AndroidPhone
 ) -> None:
-    refused = await provider.send(changed(media_urls=("https://sms.example.com/media/1",)))
+    refused = await provider.send(outgoing_with(media_urls=("https://sms.example.com/media/1",)))
     assert refused == Refused(code=errors.NO_PICTURES)
     assert not phone.texts
     with pytest.raises(NotOffered, match="no list of opt-outs"):
         await provider.push_consents([])
 
 
-async def test_lost_receipts_are_found_in_the_phones_list(
+async def test_the_phones_list_of_texts_supplies_lost_receipts(
     phone: FakePhone, provider: AndroidPhone, clock: MovedClock
 ) -> None:
     sent = [await provider.send(outgoing(n)) for n in (1, 2)]
@@ -167,7 +171,7 @@ async def test_lost_receipts_are_found_in_the_phones_list(
     assert await provider.reports("+18885550100", {"phone-other"}, clock()) == ()
 
 
-async def test_the_inbox_is_read_in_pages_by_number(
+async def test_the_inbox_is_read_in_pages_for_each_number(
     phone: FakePhone, provider: AndroidPhone, clock: MovedClock
 ) -> None:
     phone.text_in(ANN, "before")
@@ -180,7 +184,7 @@ async def test_the_inbox_is_read_in_pages_by_number(
     assert len(await provider.received("+18885550100", since)) == 500
 
 
-async def test_a_picture_is_fetched_from_the_inbox(
+async def test_the_gateway_fetches_a_picture_from_the_inbox(
     phone: FakePhone, provider: AndroidPhone, clock: MovedClock
 ) -> None:
     phone.picture_in(ANN, None, b"png")
@@ -198,20 +202,22 @@ async def test_a_picture_is_fetched_from_the_inbox(
     assert elsewhere == NotFetched(why="It is not on this phone.", again=False)
 
 
-def test_the_sim_cards_share_the_phones_rate(config: Settings) -> None:
+def test_the_sim_cards_share_the_phones_rate_limit(config: Settings) -> None:
     assert KIND.segments_per_second(config) == pytest.approx(5 / 60)
     alone = dataclasses.replace(config, android_phone_numbers=SIM_2, android_phone_per_minute=30)
     assert KIND.segments_per_second(alone) == pytest.approx(0.5)
 
 
-def test_an_id_names_the_desk_the_message_and_the_attempt(config: Settings) -> None:
-    sid = message_ids.id_of(config, changed(message_id=10**9, retries=3))
+def test_an_id_contains_the_desk_the_message_and_the_attempt(config: Settings) -> None:
+    sid = message_ids.id_of(config, outgoing_with(message_id=10**9, retries=3))
     assert len(sid) <= 36
     assert message_ids.about(config, sid) == (10**9, 3)
     other = dataclasses.replace(config, secret_key="another desk")
-    assert message_ids.about(other, sid) == (None, 0), "another desk's message has this number too"
+    assert message_ids.about(other, sid) == (None, 0), (
+        "another desk can have a message with the same id"
+    )
     assert message_ids.id_of(config, outgoing()) == message_ids.id_of(config, outgoing())
-    copied = changed(body="Another text of a copy of this desk.")
+    copied = outgoing_with(body="Another text of a copy of this desk.")
     assert message_ids.id_of(config, outgoing()) != message_ids.id_of(config, copied)
 
 

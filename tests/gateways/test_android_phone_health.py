@@ -1,4 +1,4 @@
-"""``patchboard doctor`` and ``patchboard number`` with a phone: each problem, with its fix."""
+"""``patchboard doctor`` and ``patchboard number`` with a phone: each problem has its fix."""
 
 import asyncio
 import dataclasses
@@ -10,6 +10,7 @@ import pytest
 
 from handoff_service import cli, settings
 from handoff_service import clock as the_clock
+from handoff_service.gateways.android_phone.gateway import AndroidPhone
 from handoff_service.gateways.android_phone.health import phone_problems
 from handoff_service.gateways.android_phone.provider import KIND
 from handoff_service.gateways.android_phone.registration import point_here, report
@@ -47,7 +48,7 @@ def number(value: str) -> ProviderNumber:
 async def test_a_phone_that_works_has_no_problems(
     phone: FakePhone, config: Settings, tmp_path: Path
 ) -> None:
-    """The signed request of the check reaches the service."""
+    """The check's signed request reaches the service."""
     async with serving(RecordingStore(), KIND, config) as base:
         here = dataclasses.replace(config, public_url=base)
         assert await point_here(here, SIM_1) is None
@@ -59,7 +60,7 @@ async def test_a_phone_that_works_has_no_problems(
     assert gone.startswith(f"Nothing answers at {base}/webhooks/android_phone/events")
 
 
-async def test_numbers_without_a_sim_card_and_without_an_entry(
+async def test_the_doctor_reports_numbers_without_a_sim_card_or_an_entry(
     phone: FakePhone, config: Settings
 ) -> None:
     found = await KIND.problems(config, [number("+18885550300"), number(SIM_1)])
@@ -68,6 +69,16 @@ async def test_numbers_without_a_sim_card_and_without_an_entry(
 
 
 BATTERY = {"battery:level": {"observedValue": 12, "status": "warn"}}
+
+
+async def test_a_phone_answers_until_it_is_away(phone: FakePhone, config: Settings) -> None:
+    gateway = AndroidPhone(config)
+    assert await gateway.answers()
+    phone.health = {"connection:status": {"observedValue": 0, "status": "fail"}}
+    assert await gateway.answers(), "with a problem, but it is there"
+    await phone.go_away()
+    assert not await gateway.answers()
+    await gateway.close()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,7 @@ BATTERY = {"battery:level": {"observedValue": 12, "status": "warn"}}
         ({"messages:failed": {"observedValue": 1, "status": "warn"}}, ""),
     ],
 )
-async def test_problems_that_the_phone_reports(
+async def test_the_doctor_reports_the_phones_own_problems(
     phone: FakePhone, config: Settings, health: dict[str, object], says: str
 ) -> None:
     phone.health = health
@@ -97,7 +108,9 @@ async def test_problems_that_the_phone_reports(
     assert [one[: len(says)] for one in found] == ([says] if says else [])
 
 
-async def test_a_phone_that_is_away_or_refuses_us(phone: FakePhone, config: Settings) -> None:
+async def test_the_doctor_reports_a_phone_that_is_unreachable_or_refuses_the_password(
+    phone: FakePhone, config: Settings
+) -> None:
     wrong = dataclasses.replace(config, android_phone_password="wrong")
     (refused,) = await phone_problems(wrong)
     assert refused.startswith("The phone refuses PATCHBOARD_ANDROID_PHONE_USER")
@@ -109,7 +122,7 @@ async def test_a_phone_that_is_away_or_refuses_us(phone: FakePhone, config: Sett
     assert told.numbers == ()
 
 
-async def test_webhooks_order_version_clock_and_sim_cards(
+async def test_the_doctor_checks_webhooks_order_version_clock_and_sim_cards(
     phone: FakePhone, config: Settings, clock: MovedClock
 ) -> None:
     phone.webhooks.pop("patchboard-sms-sent")
@@ -134,7 +147,7 @@ async def test_webhooks_order_version_clock_and_sim_cards(
         assert one.startswith(says)
 
 
-async def test_an_address_without_a_certificate_is_refused_by_the_app(
+async def test_the_app_refuses_an_address_without_a_certificate(
     phone: FakePhone, config: Settings
 ) -> None:
     plain = dataclasses.replace(config, public_url="http://sms.example.com")
@@ -157,7 +170,8 @@ async def test_the_command_registers_the_webhooks_and_the_key(
         monkeypatch.setenv(name, value)
     assert await asyncio.to_thread(cli.main, ["number", "point-here", SIM_2]) == 0
     assert capsys.readouterr().out == f"Texts to {SIM_2} now arrive at https://sms.example.com.\n"
-    assert len(phone.webhooks) == 6
+    assert len(phone.webhooks) == 7
+    assert phone.settings["ping"] == {"interval_seconds": 300}
     assert phone.settings["webhooks"]["signing_key"] == KEY
     assert await asyncio.to_thread(cli.main, ["number", "point-here", "+12025550150"]) == 1
     assert "is not in PATCHBOARD_ANDROID_PHONE_NUMBERS" in capsys.readouterr().err

@@ -1,5 +1,5 @@
-"""A desk with a phone as its provider: incoming texts, answers, and a phone that disconnects and
-restarts. No text is lost or sent twice.
+"""A desk with a phone as its provider. Although the phone disconnects and restarts, no text is lost
+or sent twice.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ PER_MINUTE = 10
 
 @pytest.fixture
 def operation_settings() -> OperationSettings:
-    """10 a minute for the phone, so 5 for each of its two numbers."""
+    """The phone may send 10 texts a minute, so each of its two numbers may send 5."""
     return OperationSettings(
         bot_answers=False,
         send_errors=ERRORS,
@@ -117,7 +117,7 @@ async def desk(
         await provider.close()
 
 
-async def test_a_text_in_an_answer_out_and_its_receipts(desk: Desk) -> None:
+async def test_a_requester_texts_and_gets_an_answer_that_has_receipts(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     await desk.story.write(ann, "Does it have a light on?")
@@ -135,7 +135,7 @@ async def test_a_text_in_an_answer_out_and_its_receipts(desk: Desk) -> None:
     assert await desk.inbound() == ["my badge is stuck"]
 
 
-async def test_a_phone_that_was_away_loses_nothing_and_repeats_nothing(desk: Desk) -> None:
+async def test_an_outage_of_the_phone_loses_and_repeats_no_text(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     await desk.phone.go_away()
@@ -153,10 +153,8 @@ async def test_a_phone_that_was_away_loses_nothing_and_repeats_nothing(desk: Des
     await desk.all_went_out_once()
 
 
-async def test_lost_answers_and_lost_webhooks_are_made_good(desk: Desk) -> None:
-    """The phone restarts after it has carried out a request. The answer and the webhooks are
-    lost.
-    """
+async def test_the_desk_recovers_lost_answers_and_lost_webhooks(desk: Desk) -> None:
+    """The phone restarts after carrying out a request. It loses the answer and the webhooks."""
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     desk.phone.loses_answers = 1
@@ -174,7 +172,7 @@ async def test_lost_answers_and_lost_webhooks_are_made_good(desk: Desk) -> None:
     await desk.all_went_out_once()
 
 
-async def test_failed_texts_are_sent_again_when_the_phone_has_a_network(desk: Desk) -> None:
+async def test_failed_texts_are_retried_when_the_phone_has_a_network(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
     await desk.live(2)
     await desk.story.write(ann, "Does it have a light on?")
@@ -189,7 +187,7 @@ async def test_failed_texts_are_sent_again_when_the_phone_has_a_network(desk: De
     assert set(dict(await desk.outbound()).values()) == {Status.DELIVERED}
 
 
-async def test_no_more_leave_in_a_minute_than_the_phone_may_send(desk: Desk) -> None:
+async def test_texts_per_minute_stay_within_the_phones_limit(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
     for n in range(12):
         await desk.story.write(ann, f"step {n}")
@@ -202,7 +200,7 @@ async def test_no_more_leave_in_a_minute_than_the_phone_may_send(desk: Desk) -> 
     ]
 
 
-async def test_a_requester_who_texts_stop_gets_one_confirmation_and_nothing_more(
+async def test_a_requester_who_texts_stop_gets_only_one_confirmation(
     desk: Desk,
 ) -> None:
     """The phone's carrier has no opt-out list, so only the desk blocks further texts."""
@@ -220,7 +218,7 @@ async def test_a_requester_who_texts_stop_gets_one_confirmation_and_nothing_more
     assert "START" in confirmation.words
 
 
-async def test_no_picture_is_kept_for_a_phone(story: Story) -> None:
+async def test_a_text_by_phone_stores_no_picture(story: Story) -> None:
     stored = StoredUpload(file="a" * 64, size=3, taken=AcceptedFile("image/png"))
     with pytest.raises(BadInput, match="Pictures cannot be sent from this desk"):
         await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
@@ -230,7 +228,7 @@ def _within_a_minute(times: list[datetime], start: datetime) -> int:
     return sum(start <= one < start + timedelta(minutes=1) for one in times)
 
 
-async def test_the_phone_learns_our_key_and_our_order(desk: Desk, tmp_path: Path) -> None:
+async def test_the_phone_gets_our_key_and_sending_order(desk: Desk, tmp_path: Path) -> None:
     assert desk.phone.settings["messages"]["processing_order"] == "FIFO"
     assert {one["event"] for one in desk.phone.webhooks.values()} >= {"sms:received", "sms:failed"}
     assert KIND.report is not None

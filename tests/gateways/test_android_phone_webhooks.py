@@ -20,6 +20,7 @@ from handoff_service.operations.conversations.receive_sms import (
     receive_sms,
 )
 from handoff_service.operations.delivery.record_receipt import Receipt
+from handoff_service.operations.delivery.watch_gateway import record_heartbeat
 from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
 from tests.support.fake_phone import SIM_1, SIM_2, FakePhone
@@ -73,7 +74,7 @@ async def test_a_text_is_stored_for_the_number_of_its_sim_card(
     )  # fmt: skip
 
 
-async def test_a_webhook_and_the_inbox_give_one_id(
+async def test_a_text_has_the_same_id_in_webhook_and_inbox(
     phone: FakePhone, recorder: RecordingStore, clock: MovedClock, tmp_path: Path
 ) -> None:
     clock.move(0.123)
@@ -93,7 +94,7 @@ async def _nobody(_receipt: Receipt) -> None:
     raise AssertionError
 
 
-async def test_a_redelivered_event_is_the_same_text(
+async def test_a_redelivered_event_stores_no_second_text(
     phone: FakePhone, recorder: RecordingStore, clock: MovedClock
 ) -> None:
     """A retry has a new signature and the same content."""
@@ -146,7 +147,7 @@ async def test_a_slightly_wrong_clock_is_accepted(phone: FakePhone, clock: Moved
         ("A long name of a bank", "A long name"),
     ],
 )
-async def test_senders_as_networks_write_them(
+async def test_each_network_format_of_a_sender_is_read(
     phone: FakePhone, recorder: RecordingStore, sender: str, known: str
 ) -> None:
     assert await phone.post(EVENTS, event(sender=sender)) == 200
@@ -162,7 +163,7 @@ RECEIPTS: list[tuple[str, dict[str, str], Status, int | None]] = [
 
 
 @pytest.mark.parametrize(("name", "more", "status", "code"), RECEIPTS)
-async def test_receipts(
+async def test_a_receipt_updates_its_text(
     phone: FakePhone,
     recorder: RecordingStore,
     name: str,
@@ -175,10 +176,15 @@ async def test_receipts(
     assert receipt == Receipt(sid="app-made", status=status, error_code=code)
 
 
+async def test_a_heartbeat(phone: FakePhone, recorder: RecordingStore) -> None:
+    phone.emit("system:ping", {})
+    assert await phone.post_events() == [200]
+    assert [operation for operation, _command in recorder.written] == [record_heartbeat]
+
+
 @pytest.mark.parametrize(
     ("body", "answer"),
     [
-        (event("system:ping"), 200),
         (event("something:new"), 200),
         (event(None), 400),
         (event(simNumber=3), 400),
@@ -199,10 +205,10 @@ async def test_other_events_are_ignored_and_wrong_ones_refused(
     assert recorder.written == []
 
 
-async def test_a_text_of_an_unknown_sim_card_waits_on_the_phone(
+async def test_a_text_to_an_unknown_sim_card_waits_on_the_phone(
     phone: FakePhone, recorder: RecordingStore
 ) -> None:
-    """The phone delivers the text with its next attempt after the number was set up."""
+    """After an admin sets up the number, the phone's next attempt delivers the text."""
     phone.text_in(ANN, "Hello", sim=3)
     assert await phone.post_events() == [400]
     assert len(phone.events) == 1

@@ -1,4 +1,4 @@
-"""The bot's gateway: any server that answers like Rasa's ``rest`` channel, and every kind of
+"""The gateway to the bot: any server that answers like Rasa's ``rest`` channel, and every kind of
 failure.
 """
 
@@ -33,7 +33,7 @@ type Asked = list[tuple[dict[str, Any], str]]
 
 
 class FakeRasa:
-    """A server that answers each turn as the test sets it up."""
+    """A server with the answers that a test sets up."""
 
     def __init__(self) -> None:
         self.asked: Asked = []
@@ -63,14 +63,14 @@ async def rasa() -> AsyncIterator[tuple[FakeRasa, RasaBot]]:
         await bot.close()
 
 
-async def test_a_turn_is_asked_as_the_contract_says(rasa: tuple[FakeRasa, RasaBot]) -> None:
+async def test_the_request_of_a_turn_follows_the_contract(rasa: tuple[FakeRasa, RasaBot]) -> None:
     fake, bot = rasa
     assert await bot.ask(QUESTION) == BotAnswer((BotReply(text="Hello"),))
     body = {"sender": "12", "message": "hi", "metadata": {"epoch": 1, "turn_id": "7"}}
     assert fake.asked == [(body, "Bearer token")]
 
 
-async def test_buttons_and_pictures_are_read_and_empty_messages_left_out(
+async def test_buttons_and_pictures_are_read_and_empty_messages_ignored(
     rasa: tuple[FakeRasa, RasaBot],
 ) -> None:
     fake, bot = rasa
@@ -110,7 +110,7 @@ TOLD = {
     ],
     ids=["ours", "no JSON", "no object", "half of it", "slots no object"],
 )  # fmt: skip
-async def test_our_own_channels_report_is_read_without_hidden_slots(
+async def test_the_report_of_our_own_channel_is_read_without_hidden_slots(
     rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
 ) -> None:
     fake, bot = rasa
@@ -131,7 +131,7 @@ HOW = {"model": "m1", "ranking": [["a", 0.9], ["b", 0.1]], "asked": {"form": "f"
     ],
     ids=["ours", "nothing asked", "an older channel", "half a ranking"],
 )
-async def test_how_a_text_was_understood_is_read(
+async def test_the_bots_interpretation_of_a_text_is_read(
     rasa: tuple[FakeRasa, RasaBot], told: dict[str, Any], how: HowUnderstood | None
 ) -> None:
     fake, bot = rasa
@@ -142,7 +142,7 @@ async def test_how_a_text_was_understood_is_read(
     assert answer.understood is not None
 
 
-def test_a_conversation_is_always_asked_at_one_address_and_a_new_one_moves_only_its_share() -> None:
+def test_a_conversation_stays_at_one_address_and_a_new_address_takes_only_its_share() -> None:
     two = ["http://a:5005/", "http://b:5005/"]
     before = [server_for(two, str(n)) for n in range(3000)]
     assert before == [server_for(two[::-1], str(n)) for n in range(3000)]
@@ -175,7 +175,7 @@ FAULTS: list[tuple[str, Callable[[], Any], str]] = [
 
 
 @pytest.mark.parametrize(("answer", "says"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-async def test_every_failure_has_words(
+async def test_every_failure_has_a_reason(
     rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str
 ) -> None:
     fake, bot = rasa
@@ -189,7 +189,7 @@ def url_of(server: asyncio.Server) -> str:
 
 
 async def dies(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None:
-    """Read a turn and close the connection, like a server that is killed while it answers."""
+    """Read a turn and close the connection, like a server that dies while it answers."""
     await read.readuntil(b"\r\n\r\n")
     write.close()
 
@@ -215,7 +215,7 @@ async def test_a_bot_that_dies_while_it_answers_opens_the_breaker(
     server.close()
 
 
-async def test_a_bot_that_dies_while_it_loads_a_model() -> None:
+async def test_a_bot_that_dies_while_loading_a_model_counts_as_failed() -> None:
     server = await asyncio.start_server(dies, "127.0.0.1")
     models = RasaModels("token")
     with pytest.raises(BotModelNotLoaded, match="The virtual agent closed the connection"):
@@ -224,14 +224,14 @@ async def test_a_bot_that_dies_while_it_loads_a_model() -> None:
     server.close()
 
 
-async def test_a_bot_without_a_server() -> None:
+async def test_a_missing_server_is_a_failure() -> None:
     gone = RasaBot(["http://127.0.0.1:1/webhooks/sms/webhook"], "token", 1)
     with pytest.raises(BotFailed, match="could not be reached"):
         await gone.ask(QUESTION)
     await gone.close()
 
 
-async def answered(bot: Bot) -> BotAnswer | str:
+async def answer_or_reason(bot: Bot) -> BotAnswer | str:
     """Return the bot's answer, or why there is none."""
     try:
         return await bot.ask(QUESTION)
@@ -244,17 +244,17 @@ class BotContract:
     reason for agents.
     """
 
-    async def test_an_answer_or_words(self, port: Bot) -> None:
-        answer = await answered(port)
+    async def test_a_turn_returns_an_answer_or_a_reason(self, port: Bot) -> None:
+        answer = await answer_or_reason(port)
         if isinstance(answer, str):
             assert answer.endswith(".")
         else:
             assert all(isinstance(reply, BotReply) for reply in answer.replies)
 
     async def test_a_repeated_turn_gets_the_same_answer(self, port: Bot) -> None:
-        assert await answered(port) == await answered(port)
+        assert await answer_or_reason(port) == await answer_or_reason(port)
 
-    async def test_closing_twice_is_no_harm(self, port: Bot) -> None:
+    async def test_a_second_close_does_nothing(self, port: Bot) -> None:
         await port.close()
         await port.close()
 
@@ -271,15 +271,15 @@ class TestNoBot(BotContract):
         return NoBot()
 
 
-async def test_no_bot_says_so() -> None:
+async def test_without_a_bot_a_turn_fails_with_the_reason() -> None:
     with pytest.raises(BotFailed, match="There is no virtual agent"):
         await NoBot().ask(QUESTION)
 
 
 @pytest.mark.parametrize("status", [200, 404, 501, 503])
-async def test_conversations_are_forgotten(status: int) -> None:
-    """A server without the route cannot forget conversations. After any other error, the call is
-    repeated.
+async def test_the_bot_forgets_conversations(status: int) -> None:
+    """A server without the route cannot forget conversations. After any other error, the service
+    retries the call.
     """
     asked: list[Any] = []
 

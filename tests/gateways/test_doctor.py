@@ -1,5 +1,6 @@
 """``patchboard doctor`` with Twilio: each problem of the account, the numbers and the public
-address, with its fix."""
+address has its fix.
+"""
 
 import asyncio
 import io
@@ -37,7 +38,7 @@ ALWAYS = (
 
 
 class Service:
-    """The service at the public address, with this test's webhook address and token."""
+    """A fake service at the public address, with this test's webhook address and token."""
 
     def __init__(self) -> None:
         self.token, self.status = AUTH_TOKEN, 0
@@ -73,7 +74,7 @@ async def public_url(service: Service) -> AsyncIterator[str]:
 def environ(
     twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Path
 ) -> dict[str, str]:
-    """The settings of a service without problems."""
+    """Return the settings of a service without problems."""
     webhook = f"{public_url}/webhooks/twilio/sms"
     for number in (MAIN, DIRECT):
         twilio.numbers[number] = {
@@ -88,21 +89,21 @@ def environ(
     }
 
 
-async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code and the problems, except the problems that this desk has in every test."""
+async def doctor_problems(environ: dict[str, str]) -> tuple[int, list[str]]:
+    """Return the exit code and the problems, without those that this desk has in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
     return code, [line.removeprefix("ERROR  ") for line in wrong]
 
 
 async def printed(environ: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code, and the lines after the settings."""
+    """Return the exit code, and the lines after the settings."""
     out = io.StringIO()
     code = await examine(settings.read(environ), out)
     return code, out.getvalue().split("\n\n", 1)[1].splitlines()
 
 
-async def test_the_notes_of_the_checklist_are_no_faults(environ: dict[str, str]) -> None:
+async def test_notes_of_the_checklist_do_not_count_as_problems(environ: dict[str, str]) -> None:
     code, lines = await printed(environ)
     assert code == 0
     assert [next(one for one in ALWAYS if line.startswith(one)) for line in lines[:-1]] == [*ALWAYS]
@@ -110,24 +111,24 @@ async def test_the_notes_of_the_checklist_are_no_faults(environ: dict[str, str])
     assert link in lines[0]
 
 
-async def test_all_is_well(environ: dict[str, str]) -> None:
-    code, findings = await said(environ)
+async def test_a_good_setup_has_no_problems(environ: dict[str, str]) -> None:
+    code, findings = await doctor_problems(environ)
     assert (code, findings) == (
         0,
         ["ok     database, bot, Twilio's account, its webhooks, the clock"],
     )
 
 
-async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
+async def test_the_doctor_checks_the_media_store(environ: dict[str, str], s3: S3Server) -> None:
     bucket = s3.bucket()
     environ |= s3.settings(bucket)
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert (code, findings[0]) == (
         0,
         "ok     database, bot, media store, Twilio's account, its webhooks, the clock",
     )
     environ["PATCHBOARD_MEDIA_STORE"] = "s3://absent"
-    assert await said(environ) == (
+    assert await doctor_problems(environ) == (
         1,
         [
             "Pictures and files cannot be kept in s3://absent: The S3 store has no bucket absent. "
@@ -137,13 +138,15 @@ async def test_a_media_store(environ: dict[str, str], s3: S3Server) -> None:
     assert list(S3Media(bucket).names()) == []
 
 
-async def test_the_database_that_the_bots_share(environ: dict[str, str], postgres_url: str) -> None:
+async def test_the_doctor_checks_the_database_that_bots_share(
+    environ: dict[str, str], postgres_url: str
+) -> None:
     environ["PATCHBOARD_BOT_TRACKER_URL"] = postgres_url
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert code == 0
     assert findings[0].startswith("ok     database, bot, the virtual agent's database, ")
     environ["PATCHBOARD_BOT_TRACKER_URL"] = "postgresql://bot:hunter2@127.0.0.1:1/desk"
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert code == 1
     assert findings[0].startswith("The database of PATCHBOARD_BOT_TRACKER_URL cannot be used: ")
 
@@ -154,7 +157,7 @@ async def test_each_problem_is_shown_with_its_fix(
     twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"
     del twilio.numbers[DIRECT]
     twilio.account_status = "suspended"
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert code == 1
     assert findings == [
         "Twilio's account is suspended, so nothing is sent. Settle this with Twilio.",
@@ -166,11 +169,11 @@ async def test_each_problem_is_shown_with_its_fix(
     ]
 
 
-async def test_a_number_without_a_fallback_and_with_get(
+async def test_the_doctor_reports_a_missing_fallback_and_webhooks_by_get(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN] |= {"sms_method": "GET", "sms_fallback_url": ""}
-    _, findings = await said(environ)
+    _, findings = await doctor_problems(environ)
     webhook = f"{public_url}/webhooks/twilio/sms (POST)."
     assert findings == [
         f"{MAIN} sends its texts by GET, which this service does not answer. "
@@ -180,7 +183,7 @@ async def test_a_number_without_a_fallback_and_with_get(
     ]
 
 
-async def test_a_fallback_by_get(
+async def test_the_doctor_reports_a_fallback_by_get(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
     twilio.numbers[MAIN]["sms_fallback_method"] = "GET"
@@ -188,19 +191,19 @@ async def test_a_fallback_by_get(
         "sms_fallback_method": "GET",
         "sms_fallback_url": "https://elsewhere.example/sorry",
     }
-    assert (await said(environ))[1] == [
+    assert (await doctor_problems(environ))[1] == [
         f"{MAIN} calls its fallback by GET, which this service does not answer. Set in "
         f"Twilio's console, under the number, “Primary handler fails”: "
         f"{public_url}/webhooks/twilio/sms (POST).",
-    ], "what another server answers is not ours to say"
+    ], "the doctor does not judge the address of another server"
 
 
-async def test_a_number_that_an_application_handles(
+async def test_the_doctor_reports_a_number_that_an_application_handles(
     environ: dict[str, str], twilio: FakeTwilio
 ) -> None:
     twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
     twilio.numbers[DIRECT]["sms_application_sid"] = ""
-    assert (await said(environ))[1] == [
+    assert (await doctor_problems(environ))[1] == [
         f"{MAIN} uses the TwiML app AP0123456789abcdef0123456789abcdef, so "
         "Twilio ignores the number's own webhooks. Choose Webhook in place of TwiML App in "
         "Twilio's console, under the number, Configure with.",
@@ -212,53 +215,55 @@ def change(environ: dict[str, str], statement: str) -> None:
         database.execute(statement)
 
 
-async def test_a_number_in_a_messaging_service(
+async def test_the_doctor_checks_a_number_in_a_messaging_service(
     environ: dict[str, str], twilio: FakeTwilio, public_url: str
 ) -> None:
-    """The addresses of the messaging service apply, unless the service uses the webhook of the
-    number.
-    """
+    """The messaging service's addresses apply, unless it uses the number's own webhook."""
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
     change(
         environ,
         f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'",
     )
     named = f"The messaging service {service} of {MAIN}"
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{named} is not in this Twilio account"
     ]
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{named} does not have this number in its sender pool, so nothing can be sent",
         f"{named} sends its texts nowhere",
         f"{named} has no fallback",
     ]
-    # not checked, because the number's addresses do not apply
+    # The doctor does not check these, because the number's addresses do not apply.
     del twilio.numbers[MAIN]["sms_fallback_url"]
     twilio.services[service] = {
         "pool": [MAIN],
         "inbound_request_url": webhook,
         "fallback_url": webhook,
     }
-    assert (await said(environ))[0] == 0
+    assert (await doctor_problems(environ))[0] == 0
     by_get = {"inbound_method": "GET", "fallback_method": "GET"}
     twilio.services[service] = {
         "pool": [MAIN],
         "inbound_request_url": webhook,
         "fallback_url": webhook,
     } | by_get
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{named} sends its texts by GET, which this service does not answer",
         f"{named} calls its fallback by GET, which this service does not answer",
     ]
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+    assert [one.partition(". ")[0] for one in (await doctor_problems(environ))[1]] == [
         f"{MAIN} has no fallback"
     ]
 
 
-async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None:
-    """The check sends a request like the bot's. The service must answer it and accept the token."""
+async def test_the_doctor_checks_the_way_from_the_bots_actions_to_the_service(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    """The check sends a request like those of the bot's actions. The service must answer it and
+    accept the token.
+    """
     async with running(tmp_path / "service", PATCHBOARD_BOT_TOKEN="shared") as service:
         address = urlsplit(service.address)
         asked = environ | {
@@ -266,12 +271,12 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
             "PATCHBOARD_BOT_TOKEN": "shared",
         }
         asked |= {"PATCHBOARD_HOST": str(address.hostname), "PATCHBOARD_PORT": str(address.port)}
-        assert (await said(asked))[0] == 0
+        assert (await doctor_problems(asked))[0] == 0
         assert (
             "runs with a different PATCHBOARD_BOT_TOKEN"
-            in (await said(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
+            in (await doctor_problems(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
         )
-    assert "Start the service with: patchboard serve" in (await said(asked))[1][1]
+    assert "Start the service with: patchboard serve" in (await doctor_problems(asked))[1][1]
 
 
 @pytest.mark.parametrize(
@@ -281,18 +286,20 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
         ("'Twilio could not be asked'", ": Twilio could not be asked."),
     ],
 )
-async def test_consent_that_the_provider_does_not_know(
+async def test_the_doctor_reports_consent_that_the_provider_does_not_have(
     environ: dict[str, str], why: str, says: str
 ) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
-    assert await said(environ) == (
+    assert await doctor_problems(environ) == (
         1,
         [f"1 consent change has not reached the provider{says}"],
     )
 
 
-async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
+async def test_the_doctor_reports_texts_that_the_provider_does_not_accept(
+    environ: dict[str, str],
+) -> None:
     store = Store(
         environ["PATCHBOARD_DATABASE_URL"],
         clock=MovedClock(),
@@ -306,7 +313,7 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     await begin(story, message)
     await finish(story, message, Refused(code=21611))
     store.close()
-    assert await said(environ) == (
+    assert await doctor_problems(environ) == (
         1,
         [
             "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is full. "
@@ -315,14 +322,14 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     )
 
 
-async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str, str]) -> None:
+async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict[str, str]) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(
         environ,
         f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', "
         f"'{NO_CONSENTS.replace("'", "''")}')",
     )
-    code, findings = await said(environ)
+    code, findings = await doctor_problems(environ)
     assert (code, findings[0]) == (
         0,
         f"note   1 consent change has not reached the provider: {NO_CONSENTS}.",
@@ -346,19 +353,21 @@ async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str,
         ),
     ],
 )
-async def test_requesters_who_cannot_be_asked(
+async def test_the_doctor_reports_requesters_who_cannot_get_the_satisfaction_question(
     environ: dict[str, str], change: dict[str, str], says: str
 ) -> None:
-    code, findings = await said(environ | change)
+    code, findings = await doctor_problems(environ | change)
     assert code == 1
     assert any(one.startswith(says) for one in findings), findings
 
 
-async def test_the_way_in(environ: dict[str, str], service: Service) -> None:
+async def test_the_doctor_checks_the_public_address(
+    environ: dict[str, str], service: Service
+) -> None:
     service.token = "of another account"
-    _, (finding,) = await said(environ)
+    _, (finding,) = await doctor_problems(environ)
     assert "rejects our signature" in finding
     service.status = 404
-    _, (finding,) = await said(environ)
+    _, (finding,) = await doctor_problems(environ)
     assert "answers 404, so it is not this service" in finding
     await asyncio.sleep(0)

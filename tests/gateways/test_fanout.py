@@ -1,5 +1,6 @@
-"""Both fan-outs pass one contract. Redis also carries hints to other processes, and its fan-out
-survives an outage of Redis."""
+"""Both fan-outs pass one contract. The fan-out with Redis also sends hints to other processes, and
+survives an outage of Redis.
+"""
 
 import asyncio
 import os
@@ -19,8 +20,8 @@ REDIS = os.environ.get("PATCHBOARD_TEST_REDIS", "redis://127.0.0.1:6379")
 
 @pytest.fixture
 async def channel() -> str:
-    """A channel of the test's own. Without Redis, the test fails in CI and is skipped with a
-    message elsewhere.
+    """Return a channel that only this test uses. Without Redis, the test fails in CI, and elsewhere
+    pytest skips it with a message.
     """
     client = redis.from_url(REDIS)
     try:
@@ -52,13 +53,13 @@ async def next_of(batches: AsyncIterator[object]) -> object:
 class TestContract:
     """The contract of every fan-out."""
 
-    async def test_a_listener_hears_its_topics_only(self, fanout: Fanout) -> None:
+    async def test_a_listener_gets_only_hints_of_its_topics(self, fanout: Fanout) -> None:
         async with fanout.listen(["agent:1", "interaction:7"]) as batches:
             fanout.publish([Hint("agent:2", 5), Hint("agent:1", 5)])
             fanout.publish([Hint("interaction:7", 7)])
             assert await next_of(batches) == [Hint("agent:1", 5), Hint("interaction:7", 7)]
 
-    async def test_missed_hints_of_a_slow_listener_are_merged(self, fanout: Fanout) -> None:
+    async def test_a_slow_listener_gets_its_missed_hints_merged(self, fanout: Fanout) -> None:
         async with fanout.listen(["agent:1"]) as batches:
             for _ in range(10_000):
                 fanout.publish([Hint("agent:1", 5)])
@@ -87,7 +88,19 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
     await there.close()
 
 
-async def test_without_redis_a_process_still_hears_itself() -> None:
+async def test_the_last_hints_of_a_process_leave_before_it_ends(channel: str) -> None:
+    """A process that stops gives its work back and nudges the others, then closes the fan-out."""
+    here, there = RedisFanout(REDIS, channel=channel), RedisFanout(REDIS, channel=channel)
+    await here.start()
+    await there.start()
+    async with there.listen(["work"]) as batches:
+        here.publish_to_others([Hint("work")])
+        await here.close()
+        assert await next_of(batches) == [Hint("work")]
+    await there.close()
+
+
+async def test_without_redis_a_process_still_gets_its_own_hints() -> None:
     alone = RedisFanout("redis://127.0.0.1:1", channel="nobody's")
     await alone.start()
     async with alone.listen(["agent:1"]) as batches:

@@ -1,6 +1,6 @@
-"""Redis dies, hangs, loses its data and sends garbage. Five seconds after its return, every
-listener has everything that it missed. ``python -m tests.chaos.redis_faults`` repeats this fifty
-times with two whole services.
+"""Redis dies, hangs, loses its data and sends garbage. Five seconds after Redis returns, every
+listener has all missed changes. ``python -m tests.chaos.redis_faults`` repeats this fifty times
+with two whole services.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 
 
 @pytest.fixture(autouse=True)
-def less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make all time limits ten times as short as in a service."""
     for name in ("TRY_AGAIN", "CONNECT_WITHIN", "ANSWER_WITHIN", "PING_AFTER", "ASK_THE_DATABASE"):
         monkeypatch.setattr(redis_fanout, name, getattr(redis_fanout, name) / 10)
@@ -68,7 +68,7 @@ def dies(server: OwnRedis) -> Any:
 
 def hangs(server: OwnRedis) -> Any:
     server.hang()
-    return server.go_on
+    return server.resume
 
 
 def forgets(server: OwnRedis) -> Any:
@@ -76,15 +76,17 @@ def forgets(server: OwnRedis) -> Any:
     return lambda: None
 
 
-def talks_nonsense(server: OwnRedis) -> Any:
-    server.say_garbage()
+def sends_garbage(server: OwnRedis) -> Any:
+    server.publish_garbage()
     return lambda: None
 
 
 @pytest.mark.parametrize(
-    "fault", [dies, hangs, forgets, talks_nonsense], ids=lambda fault: fault.__name__
+    "fault", [dies, hangs, forgets, sends_garbage], ids=lambda fault: fault.__name__
 )
-async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
+async def test_listeners_miss_no_change_after_a_fault_of_redis(
+    server: OwnRedis, fault: Any
+) -> None:
     """Each fault occurs twice, because recovery must also work a second time."""
     database: list[int] = []
 
@@ -104,7 +106,7 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
             end = fault(server)
             for _ in range(3):
                 write()
-                # long enough that some hints are refused, some lost and some delayed
+                # This is long enough that Redis refuses some hints, loses some and delays some.
                 await asyncio.sleep(0.3)
             end()
             write()
@@ -112,10 +114,10 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
         listening.cancel()
 
 
-async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(
+async def test_during_an_outage_of_redis_listeners_poll_the_database(
     server: OwnRedis,
 ) -> None:
-    """Agents must see an offer that another process makes, even if Redis stays away for long."""
+    """Agents must see an offer that another process makes, even during a long outage of Redis."""
     async with fanout(server) as there, there.listen(["agent:1"]) as batches:
         back = asyncio.Event()
         there._returned = back.set
@@ -127,11 +129,11 @@ async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(
         finally:
             assert not back.is_set()
             server.start()
-        # called, so that agents and offers get their full time again
+        # The fan-out calls this, so that agents and offers get their full time again.
         await asyncio.wait_for(back.wait(), WITHIN)
 
 
-async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
+async def test_garbage_is_logged_at_a_limited_rate_and_ends_no_task(
     server: OwnRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     failed: list[str] = []
@@ -146,13 +148,13 @@ async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
         while [Hint("agent:1", 5)] != await asyncio.wait_for(anext(batches), WITHIN):
             pass
     await made.close()
-    # counted by record, because another test may have added a second handler
+    # The test counts records, because another test may have added a second handler.
     seen = {id(record): record.message for record in caplog.records}
     said = [message for message in seen.values() if "hint_not_understood" in message]
     assert (said, failed) == (["action=hint_not_understood count=1"], [])
 
 
-async def test_two_desks_on_one_redis_do_not_hear_each_other(server: OwnRedis) -> None:
+async def test_two_desks_on_one_redis_do_not_get_each_others_hints(server: OwnRedis) -> None:
     async with (
         fanout(server, "one desk") as one,
         fanout(server, "another desk") as other,

@@ -1,4 +1,4 @@
-"""Mail by SMTP, against a real server (aiosmtpd), and the demo's mailbox: one contract."""
+"""Mail by SMTP, with a real server (aiosmtpd), and the demo's mailbox pass one contract."""
 
 import asyncio
 import ssl
@@ -29,8 +29,9 @@ MAIL = Mail(
 
 
 class Inbox:
-    """The mails that a server received, and the recipients that it refuses: local part -> the
-    answer to RCPT."""
+    """The mails that a server has received, and the recipients that it refuses: local part -> the
+    answer to RCPT.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -64,7 +65,7 @@ def knows_desk(
 
 @contextmanager
 def serving(inbox: Inbox, **options: object) -> Iterator[int]:
-    """A server on a free port of this computer."""
+    """Run a server on a free port of this computer."""
     port = free_port()
     controller = Controller(inbox, hostname="127.0.0.1", port=port, **options)  # type: ignore[arg-type]
     controller.start()
@@ -76,7 +77,7 @@ def serving(inbox: Inbox, **options: object) -> Iterator[int]:
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """A self-signed certificate."""
+    """Return a context with a self-signed certificate."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [
@@ -111,16 +112,15 @@ class MailerContract:
 
     @pytest.fixture
     async def mailer(self) -> tuple[object, object]:
-        """The mailer, and a function that returns the (to, subject, body) of each mail that it
-        sent."""
+        """Return the mailer, and a function that returns (to, subject, body) of each sent mail."""
         raise NotImplementedError
 
-    async def test_a_mail_arrives_as_it_was_written(self, mailer) -> None:  # type: ignore[no-untyped-def]
+    async def test_a_mail_arrives_unchanged(self, mailer) -> None:  # type: ignore[no-untyped-def]
         sends, sent = mailer
         assert await sends.send(MAIL) == Mailed()
         assert sent() == [(MAIL.to, MAIL.subject, MAIL.body)]
 
-    async def test_mails_at_once(self, mailer) -> None:  # type: ignore[no-untyped-def]
+    async def test_simultaneous_mails_all_arrive(self, mailer) -> None:  # type: ignore[no-untyped-def]
         sends, sent = mailer
         await asyncio.gather(*(sends.send(MAIL) for _ in range(5)))
         assert len(sent()) == 5
@@ -149,7 +149,7 @@ class TestMailbox(MailerContract):
         ]
 
 
-async def test_mail_headers() -> None:
+async def test_a_mail_has_the_required_headers() -> None:
     inbox = Inbox()
     with serving(inbox) as port:
         await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)
@@ -168,7 +168,9 @@ async def test_mail_headers() -> None:
         ("later@example.com", "(451)", True),
     ],
 )
-async def test_a_refused_address(to: str, why: str, again: bool) -> None:
+async def test_a_refused_address_is_a_final_or_a_temporary_failure(
+    to: str, why: str, again: bool
+) -> None:
     with serving(Inbox()) as port:
         result = await mailer(f"smtp://127.0.0.1:{port}").send(Mail(to=to, subject="x", body="x"))
     assert isinstance(result, NotMailed)
@@ -192,7 +194,7 @@ SIGN_INS = {
 
 
 @pytest.mark.parametrize(("options", "person", "why"), SIGN_INS.values(), ids=SIGN_INS)
-async def test_a_sign_in_that_cannot_work_is_not_tried_again(
+async def test_a_refused_sign_in_is_not_retried(
     options: dict[str, object], person: str, why: str
 ) -> None:
     with serving(Inbox(), **options) as port:
@@ -201,7 +203,7 @@ async def test_a_sign_in_that_cannot_work_is_not_tried_again(
         assert await by_smtp.check() == why
 
 
-async def test_an_address_with_accents_needs_a_server_that_takes_it() -> None:
+async def test_an_address_with_accents_requires_a_server_that_accepts_it() -> None:
     mail = Mail(to="josé@example.com", subject="x", body="x")
     inbox = Inbox()
     with serving(inbox, enable_SMTPUTF8=True) as port:
@@ -215,14 +217,14 @@ async def test_an_address_with_accents_needs_a_server_that_takes_it() -> None:
     )
 
 
-async def test_a_server_that_is_away_is_tried_again() -> None:
+async def test_an_unreachable_server_is_retried() -> None:
     with serving(Inbox()) as port:
         pass
     result = await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)
     assert result == NotMailed(why="the mail server cannot be reached", again=True)
 
 
-async def test_signing_in_by_tls_that_the_server_offers(tls: ssl.SSLContext) -> None:
+async def test_the_mailer_signs_in_over_starttls(tls: ssl.SSLContext) -> None:
     inbox = Inbox()
     with serving(inbox, tls_context=tls, authenticator=knows_desk, auth_required=True) as port:
         url = f"smtp://desk%40example.com:p%40ss@127.0.0.1:{port}"
@@ -235,7 +237,7 @@ async def test_signing_in_by_tls_that_the_server_offers(tls: ssl.SSLContext) -> 
     )
 
 
-async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(
+async def test_tls_requires_a_valid_certificate_except_on_this_computer(
     tls: ssl.SSLContext,
 ) -> None:
     inbox = Inbox()
@@ -256,7 +258,7 @@ async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(
     )
 
 
-async def test_the_doctor_looks_at_mail(tmp_path: Path) -> None:
+async def test_the_doctor_checks_mail(tmp_path: Path) -> None:
     with serving(Inbox()) as port:
         environ = {"PATCHBOARD_HOME": str(tmp_path), "PATCHBOARD_BOT_URL": ""}
         environ["PATCHBOARD_SMTP_URL"] = f"smtp://me:hunter2@127.0.0.1:{port}"

@@ -1,5 +1,5 @@
-"""One contract for the folder and the S3 store, and the faults of an S3 store: it is down, a
-download breaks off, the bucket or the keys are wrong.
+"""The folder and the S3 store pass one contract. An S3 store can also be down, break off a
+download, or have a wrong bucket or wrong keys.
 """
 
 import hashlib
@@ -38,14 +38,14 @@ class MediaStoreContract:
     def store(self) -> MediaStore:
         raise NotImplementedError
 
-    def test_equal_content_is_stored_once_and_can_be_read(self, store: MediaStore) -> None:
+    def test_equal_content_is_stored_once_and_is_readable(self, store: MediaStore) -> None:
         assert list(store.names()) == []
         name = store.keep(b"one", clock.now())
         assert store.keep(b"one", clock.now()) == name == hash_of(b"one")
         assert store.read(name) == b"one"
         assert list(store.names()) == [name]
 
-    def test_a_missing_file_is_none_and_is_removed_without_a_complaint(
+    def test_a_missing_file_reads_as_none_and_removing_it_is_no_error(
         self, store: MediaStore
     ) -> None:
         assert store.read(ABSENT) is None
@@ -60,40 +60,40 @@ class MediaStoreContract:
     @pytest.mark.parametrize(
         "name", ["", "../../etc/passwd", "A" * 64, "0" * 63, f"{ABSENT}\n", "a" * 100_000]
     )
-    def test_a_name_never_leads_outside_the_store(self, store: MediaStore, name: str) -> None:
+    def test_a_name_never_refers_to_a_file_outside_the_store(
+        self, store: MediaStore, name: str
+    ) -> None:
         for use in (store.read, store.remove, lambda name: store.forget(name, clock.now())):
             with pytest.raises(ValueError, match="not a name"):
                 use(name)
 
-    def test_a_stream_is_added_once(self, store: MediaStore) -> None:
+    def test_the_same_stream_is_stored_once(self, store: MediaStore) -> None:
         name = hash_of(b"stream")
         assert store.add(name, io.BytesIO(b"stream"))
         assert not store.add(name, io.BytesIO(b"stream"))
         assert store.read(name) == b"stream"
 
-    def test_removed_files_are_gone(self, store: MediaStore) -> None:
+    def test_removed_files_no_longer_exist(self, store: MediaStore) -> None:
         names = [store.keep(content, clock.now()) for content in (b"one", b"two", b"three")]
         store.remove(names[1])
         assert (store.read(names[1]), store.read(names[0])) == (None, b"one")
         assert sorted(store.names()) == sorted({names[0], names[2]})
 
-    def test_a_file_that_was_stored_within_the_hour_is_not_forgotten(
-        self, store: MediaStore
-    ) -> None:
+    def test_a_file_that_was_stored_within_the_hour_is_not_removed(self, store: MediaStore) -> None:
         name = store.keep(b"one", clock.now())
         store.forget(name, clock.now() + timedelta(minutes=59))
         assert store.read(name) == b"one"
         store.forget(name, clock.now() + timedelta(minutes=61))
         assert store.read(name) is None
 
-    def test_many_threads_may_store_at_once(self, store: MediaStore) -> None:
+    def test_many_threads_can_store_at_once(self, store: MediaStore) -> None:
         contents = [f"picture {n % 5}".encode() for n in range(40)]
         with ThreadPoolExecutor(8) as pool:
             names = list(pool.map(lambda content: store.keep(content, clock.now()), contents))
             assert list(pool.map(store.read, names)) == contents
         assert sorted(store.names()) == sorted(set(names))
 
-    def test_a_check_leaves_nothing(self, store: MediaStore) -> None:
+    def test_a_check_leaves_no_file_behind(self, store: MediaStore) -> None:
         name = store.keep(b"one", clock.now())
         store.check()
         assert list(store.names()) == [name]
@@ -104,7 +104,7 @@ class TestFolder(MediaStoreContract):
     def store(self, tmp_path: Path) -> MediaStore:
         return MediaFolder(tmp_path / "media")
 
-    def test_a_folder_that_cannot_be_written_says_so(self, tmp_path: Path) -> None:
+    def test_a_read_only_folder_is_reported(self, tmp_path: Path) -> None:
         (tmp_path / "media").write_text("a file, where a folder should be")
         with pytest.raises(MediaAway, match=r"media cannot be written \(Not a directory\)"):
             MediaFolder(tmp_path / "media").check()
@@ -125,7 +125,7 @@ class TestS3(MediaStoreContract):
         assert set(store.names()) == names
         assert len(list(store.names())) == 1005
 
-    def test_a_bucket_needs_no_prefix(self, s3: S3Server) -> None:
+    def test_a_bucket_works_without_a_prefix(self, s3: S3Server) -> None:
         store = S3Media(s3.bucket(prefix=""))
         name = store.keep(b"one", clock.now())
         assert (list(store.names()), store.where.count("/")) == ([name], 2)
@@ -153,7 +153,7 @@ USES = {
 
 
 @pytest.mark.parametrize("use", ["keep", "add", "read", "names", "remove", "check"])
-def test_a_missing_bucket_is_not_a_missing_file(s3: S3Server, use: str) -> None:
+def test_a_missing_bucket_is_an_error_and_not_a_missing_file(s3: S3Server, use: str) -> None:
     store = S3Media(replace(s3.bucket(), name="absent"))
     with pytest.raises(MediaAway, match=r"has no bucket absent. Create it, or correct PATCHBOARD_"):
         USES[use](store)
@@ -161,13 +161,13 @@ def test_a_missing_bucket_is_not_a_missing_file(s3: S3Server, use: str) -> None:
 
 @pytest.fixture(scope="module")
 def down() -> str:
-    """The address of a server that is down."""
+    """Return the address of a server that is down."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         return f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_store_that_is_down_says_so(s3: S3Server, down: str, use: str) -> None:
+def test_a_store_that_is_down_is_reported(s3: S3Server, down: str, use: str) -> None:
     store = S3Media(replace(s3.bucket(), url=down))
     with pytest.raises(MediaAway) as error:
         USES[use](store)
@@ -204,10 +204,10 @@ def test_half_a_download_is_never_returned(s3: S3Server) -> None:
         S3Media(replace(s3.bucket(), url=url)).read(ABSENT)
 
 
-def test_a_busy_store_is_away_and_its_code_is_named(s3: S3Server) -> None:
+def test_a_busy_store_counts_as_unreachable_and_the_error_has_its_code(s3: S3Server) -> None:
     with answering(SLOW_DOWN) as (url, asked), pytest.raises(MediaAway, match="SlowDown"):
         S3Media(replace(s3.bucket(), url=url)).keep(b"one", clock.now())
-    assert len(asked) == 3  # two retries
+    assert len(asked) == 3  # two retries follow the first request
 
 
 ALL = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
@@ -219,7 +219,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_credentials_name_the_correction(s3: S3Server, wrong: str) -> None:
+def test_the_error_for_wrong_credentials_names_the_fix(s3: S3Server, wrong: str) -> None:
     actions, given, sentence = WRONG[wrong]
     bucket = s3.bucket()
     with s3.with_accounts(*actions) as (key, secret):
@@ -232,8 +232,8 @@ def test_wrong_credentials_name_the_correction(s3: S3Server, wrong: str) -> None
     assert secret not in repr(right)
 
 
-def test_a_delete_that_is_not_allowed_is_an_error(s3: S3Server) -> None:
-    """S3 answers 200 to such a request and names the error for each object inside."""
+def test_a_forbidden_delete_is_an_error(s3: S3Server) -> None:
+    """S3 answers 200 to such a request. The body has an error for each object."""
     key = f"desk/media/00/{ABSENT}"
     error = f"<Error><Key>{key}</Key><Code>AccessDenied</Code><Message>No</Message></Error>"
     with (
@@ -246,7 +246,9 @@ def test_a_delete_that_is_not_allowed_is_an_error(s3: S3Server) -> None:
 @pytest.mark.parametrize(
     ("use", "sentence"), [("read", "has another hash"), ("names", "cannot be understood")]
 )
-def test_the_answer_of_another_program_is_no_content(s3: S3Server, use: str, sentence: str) -> None:
+def test_the_answer_of_another_program_does_not_count_as_content(
+    s3: S3Server, use: str, sentence: str
+) -> None:
     page = ok("Welcome").replace(
         b"\r\n\r\n", b"\r\nETag: x\r\nLast-Modified: Mon, 30 Nov 2026 10:00:00 GMT\r\n\r\n"
     )
@@ -255,8 +257,9 @@ def test_the_answer_of_another_program_is_no_content(s3: S3Server, use: str, sen
 
 
 def test_an_answer_that_makes_the_library_panic_is_a_failure(s3: S3Server) -> None:
-    """The library panics at the error of a key that it did not name. Python gets a panic as a
-    BaseException, which no worker survives."""
+    """The library panics if the error is about a key that it did not request. Python raises a panic
+    as a BaseException, which would end a worker.
+    """
     error = "<Error><Key>x</Key><Code>AccessDenied</Code><Message>No</Message></Error>"
     with (
         answering(ok(f"<DeleteResult>{error}</DeleteResult>")) as (url, _),
@@ -271,7 +274,7 @@ def ok(body: str) -> bytes:
 
 @contextmanager
 def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that gives one answer to every request and then hangs up."""
+    """Run a server that gives one answer to every request and then closes the connection."""
     asked: list[bytes] = []
 
     def serve(listening: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Rate limits that processes share through Redis, and their fallback without Redis."""
+"""Processes share rate limits through Redis, and have a fallback without Redis."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,12 +14,12 @@ async def test_two_processes_count_together(channel: str) -> None:  # noqa: F811
     assert waits[:4] == [0, 0, 0, 0]
     assert 0 < waits[4] <= 15
     assert 0 < waits[5] <= 15
-    assert await other.take(2, 4, NOW) == 0, "each key has its own"
+    assert await other.take(2, 4, NOW) == 0, "each key has its own limit"
     await one.close()
     await other.close()
 
 
-async def test_without_redis_each_process_allows_its_share() -> None:
+async def test_without_redis_each_process_allows_its_share_of_the_limit() -> None:
     alone = RedisRateLimits("redis://127.0.0.1:1", prefix="nobody's", processes=2)
     assert [await alone.take(1, 4, NOW) for _ in range(3)] == [0, 0, 30]
     assert await alone.take(1, 4, NOW + timedelta(seconds=30)) == 0

@@ -90,13 +90,15 @@ TO = {
 
 
 @pytest.mark.parametrize(("to", "taken"), TO.values(), ids=TO)
-async def test_numbers_that_can_be_texted(provider: Simulator, to: str, *, taken: bool) -> None:
+async def test_the_simulator_accepts_only_valid_numbers(
+    provider: Simulator, to: str, *, taken: bool
+) -> None:
     assert isinstance(
         await provider.send(replace(outgoing(), to=to)), Accepted if taken else Refused
     )
 
 
-async def test_a_phone_that_signs_its_texts_sends_a_mail_signature_below_them(
+async def test_a_phone_with_a_signature_adds_it_below_each_text(
     tmp_path: Path,
 ) -> None:
     async def receipt(_one: Receipt) -> None: ...

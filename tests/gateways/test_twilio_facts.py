@@ -1,4 +1,6 @@
-"""Facts in provider-independent code agree with Twilio. Each test names Twilio's page."""
+"""Facts in provider-independent code agree with Twilio. Each test names the page of Twilio's
+documentation.
+"""
 
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 OPENAPI = Path(__file__).parents[1] / "twilio_openapi.json"
 
 
-def test_its_keywords_are_keywords_here() -> None:
+def test_twilios_keywords_are_also_keywords_of_the_desk() -> None:
     """https://help.twilio.com/articles/223134027"""
     assert {*("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")} <= {
         *OPT_OUT
@@ -23,18 +25,18 @@ def test_its_keywords_are_keywords_here() -> None:
     assert {"HELP", "INFO"} <= {*HELP}
 
 
-def test_a_message_has_no_more_media_than_it_accepts() -> None:
+def test_a_message_has_no_more_media_than_twilio_accepts() -> None:
     """https://www.twilio.com/docs/messaging/api/message-resource"""
     assert MOST_FILES <= 10
     assert MOST_BYTES <= 5_000_000
 
 
-def test_a_messaging_service_has_the_format_of_its_ids() -> None:
+def test_ids_of_messaging_services_have_twilios_format() -> None:
     ours = TypeAdapter(MessagingService).json_schema()["anyOf"][0]["pattern"]
     assert f'"pattern": "{ours}"' in OPENAPI.read_text()
 
 
-def test_the_simulators_codes_mean_the_same() -> None:
+def test_the_simulators_codes_have_twilios_meaning() -> None:
     codes = SIMULATED.of_provider
     assert {code: codes[code].reason for code in codes} == {
         code: ERRORS.of_provider[code].reason for code in codes

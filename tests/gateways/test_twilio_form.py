@@ -1,5 +1,5 @@
-"""A signed form is refused if somebody splits it into other names and values and keeps the
-signature.
+"""The service refuses a signed form that an attacker has split into other names and values with the
+same signature.
 """
 
 import os
@@ -56,15 +56,15 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
 
 
 def left_to_the_sweep(form: dict[str, str]) -> bool:
-    """Return whether a genuine text must be refused, because its sender name looks like a parameter
-    that follows another sender.
+    """Return whether the webhook must refuse a genuine text, because its sender's name looks like a
+    parameter after another sender. The gap sweep recovers such a text.
     """
     return form["From"].startswith(("City", "State", "Zip")) and "From" in form["Body"]
 
 
 RECUTS: list[tuple[str, Pairs, Pairs]] = [
     (
-        "another message: the id swallows what follows",
+        "another message: the id includes the next field",
         TEXT,
         [*TEXT[:5], ("MessageSid", f"{sid(1)}NumMedia0"), *TEXT[7:]],
     ),
@@ -72,25 +72,25 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
         *TEXT[:1], ("Body", "I saw "), ("Doctor", " Who"), *TEXT[2:],
     ]),
     ("no text", TEXT, [*TEXT[:1], ("BodyHi", ""), *TEXT[2:]]),
-    ("no text, by the account", TEXT, [("AccountSid", f"{ACCOUNT_SID}BodyHi"), *TEXT[2:]]),
+    ("no text: the account id has it", TEXT, [("AccountSid", f"{ACCOUNT_SID}BodyHi"), *TEXT[2:]]),
     (
-        "another sender, out of what was written",
+        "another sender, from the words of the text",
         [*TEXT[:1], ("Body", "HiFrom+12025550199G"), *TEXT[2:3], *TEXT[5:]],
         [*TEXT[:2], ("From", "+12025550199"), ("GFro", "m+12025550101"), *TEXT[5:]],
     ),
     (
-        "another sender, with an own name for the real one",
+        "another sender, and the real one under an invented name",
         [*TEXT[:1], ("Body", "HiFrom+12025550199FromA"), *TEXT[2:]],
         [*TEXT[:2], ("From", "+12025550199"), ("FromAFrom", "+12025550101"), *TEXT[3:]],
     ),
     (
-        "another sender, with the real one in its city",
+        "another sender, and the real one in the city",
         [*TEXT[:1], ("Body", "xFrom+12025550199FromCityA"), ("From", "SUPPORT"), *TEXT[5:]],
         [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "AFromSUPPORT"),
             *TEXT[5:]],
     ),
     (
-        "another sender, with the real one under an own name",
+        "another sender, and the real one after an invented name",
         [*TEXT[:1], ("Body", "xFrom+12025550199G"), ("From", "SUPPORT"), *TEXT[5:]],
         [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("GFro", "mSUPPORT"), *TEXT[5:]],
     ),
@@ -101,29 +101,29 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
 
 
 @pytest.mark.parametrize(("genuine", "other"), [r[1:] for r in RECUTS], ids=[r[0] for r in RECUTS])
-def test_recuts_that_matter(genuine: Pairs, other: Pairs) -> None:
+def test_dangerous_recuts_are_refused(genuine: Pairs, other: Pairs) -> None:
     assert joined(genuine) == joined(other)
     assert error(genuine, "", ACCOUNT_SID) is None
     assert error(other, "", ACCOUNT_SID)
 
 
 GENUINE: list[tuple[str, Pairs]] = [
-    ("a parameter nobody has heard of", [("Sparkle", "1")]),
-    ("another one, in lower case", [("zebra", "From here To there")]),
-    ("words that are names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
-    ("a city as it is written", [("FromCity", "Toronto-Tostadt"), ("ToCity", "Montréal")]),
+    ("an unknown parameter", [("Sparkle", "1")]),
+    ("an unknown parameter in lower case", [("zebra", "From here To there")]),
+    ("words that are parameter names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
+    ("a city in its usual spelling", [("FromCity", "Toronto-Tostadt"), ("ToCity", "Montréal")]),
     (
         "a reply's own ids",
         [("OriginalRepliedMessageSid", sid(4)), ("OriginalRepliedMessageSender", "+12025550101")],
     ),
     ("a bank's name", [("From", "CityBank")]),
     ("an insurer's name", [("From", "State Farm")]),
-    ("no account's id", []),
+    ("no account id", []),
 ]
 
 
 @pytest.mark.parametrize("more", [g[1] for g in GENUINE], ids=[g[0] for g in GENUINE])
-def test_forms_that_twilio_may_send(more: Pairs) -> None:
+def test_forms_that_twilio_may_send_are_accepted(more: Pairs) -> None:
     form = dict(TEXT) | dict(more)
     if not more:
         del form["AccountSid"]
@@ -131,11 +131,11 @@ def test_forms_that_twilio_may_send(more: Pairs) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Fr om", "From-", "9", "X" * 41, "Ünïcode", "A\0"])
-def test_names_are_words(name: str) -> None:
+def test_a_parameter_name_that_is_not_a_word_is_refused(name: str) -> None:
     assert error([*TEXT, (name, "")], "", ACCOUNT_SID)
 
 
-def test_a_sender_named_as_a_city_is_no_city() -> None:
+def test_a_sender_named_like_a_city_parameter_is_refused() -> None:
     """A recut must not turn a part of the text into the sender's number."""
     body = "xFrom+12025550199"
     genuine = [*TEXT[:1], ("Body", body), ("From", "CityBank"), *TEXT[5:]]

@@ -1,4 +1,4 @@
-"""Twilio's official client against the fake: the effect of each of Twilio's answers on a text."""
+"""Twilio's official client with the fake Twilio: the effect of each answer on a text."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ type Connect = Callable[..., TwilioProvider]
 
 @pytest.fixture
 async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
-    """Makes providers; environment variables may be changed."""
+    """Return a function that creates providers. Tests can change its environment variables."""
     made: list[TwilioProvider] = []
 
     def make(*, timeout: float = 10.0, **changes: str) -> TwilioProvider:
@@ -62,20 +62,20 @@ SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
         Later(why=BUSY, code=20429),
     ),
     (
-        "429 with any code",
+        "429 with another code",
         lambda t: t.fail_next(status=429, code=1),
         {},
         Later(why=BUSY, code=20429),
     ),
     (
-        "20429 under another status",
+        "20429 with another status",
         lambda t: t.fail_next(status=400, code=20429),
         {},
         Later(why=BUSY, code=20429),
     ),
     ("401 with a code", lambda t: t.fail_next(status=401, code=20005), {}, Refused(code=20005)),
     (
-        "401 of a server before Twilio",
+        "401 from a proxy before Twilio",
         lambda t: t.fail_next(status=401, code=None),
         {},
         Refused(code=20003),
@@ -84,8 +84,18 @@ SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
     ("opted out", opt_out, {}, Refused(code=21610)),
     ("too long", lambda t: None, {"body": "x" * 1601}, Refused(code=21617)),
     ("no words", lambda t: None, {"body": ""}, Refused(code=21602)),
-    ("magic: not a mobile number", lambda t: None, {"to": "+15005550009"}, Refused(code=21614)),
-    ("magic: not our number", lambda t: None, {"sender": "+15005550007"}, Refused(code=21606)),
+    (
+        "a magic number that is not mobile",
+        lambda t: None,
+        {"to": "+15005550009"},
+        Refused(code=21614),
+    ),
+    (
+        "a magic number that is not ours",
+        lambda t: None,
+        {"sender": "+15005550007"},
+        Refused(code=21606),
+    ),
     ("404", lambda t: t.fail_next(status=404, code=20404), {}, Refused(code=20404)),
     ("500, not accepted", lambda t: t.fail_next(status=500, code=20500), {}, Unsure),
     ("503, not accepted", lambda t: t.fail_next(status=503, code=20503), {}, Unsure),
@@ -99,14 +109,14 @@ SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
 @pytest.mark.parametrize(
     ("arrange", "changes", "expected"), [s[1:] for s in SENDS], ids=[s[0] for s in SENDS]
 )
-async def test_meaning_of_each_answer(
+async def test_each_answer_of_twilio_has_its_meaning(
     twilio: FakeTwilio,
     provider: TwilioProvider,
     arrange: Any,
     changes: dict[str, Any],
     expected: object,
 ) -> None:
-    """Only a text that was certainly not accepted may be sent again without a lookup."""
+    """The service may retry without a lookup only if Twilio certainly did not accept the text."""
     arrange(twilio)
     result = await provider.send(replace(outgoing(), **changes))
     if isinstance(expected, type):
@@ -115,8 +125,10 @@ async def test_meaning_of_each_answer(
         assert result == expected
 
 
-async def test_an_accepted_text(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """Twilio has the text, with a callback address that contains the message's id."""
+async def test_an_accepted_text_has_a_callback_address(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    """Twilio has the text and a callback address that contains the message's id."""
     result = await provider.send(outgoing(7))
     [sent] = twilio.sent
     assert result == Accepted(sid=sent.sid, status=Status.SENDING)
@@ -124,7 +136,7 @@ async def test_an_accepted_text(twilio: FakeTwilio, provider: TwilioProvider) ->
     assert sent.callback == f"{PUBLIC}/webhooks/twilio/status?message=7"
 
 
-async def test_a_text_of_a_messaging_service_names_it_and_its_own_number(
+async def test_a_text_names_its_messaging_service_and_its_number(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     service = "MG" + "0123456789abcdef" * 2
@@ -133,25 +145,28 @@ async def test_a_text_of_a_messaging_service_names_it_and_its_own_number(
     assert (sent.sender, sent.service) == (LINE, service)
 
 
-async def test_the_next_text_goes_out_after_a_broken_one(
+async def test_a_text_is_sent_after_a_broken_connection(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """A broken connection is not reused."""
+    """The gateway does not reuse a broken connection."""
     twilio.break_next(how="close")
     results = [await provider.send(outgoing(n)) for n in (1, 2)]
     assert [type(r) for r in results] == [Unsure, Accepted]
 
 
-async def test_no_answer_in_time(twilio: FakeTwilio, connect: Connect) -> None:
-    """Twilio accepted the text and never answered, so the result is Unsure, not Later."""
+async def test_a_send_without_an_answer_in_time_is_unsure(
+    twilio: FakeTwilio, connect: Connect
+) -> None:
+    """Twilio accepted the text but never answered, so the result is Unsure and not Later."""
     twilio.break_next(how="stall")
     assert isinstance(await connect(timeout=0.2).send(outgoing()), Unsure)
     assert len(twilio.sent) == 1
 
 
-async def test_no_connection_to_twilio(connect: Connect) -> None:
-    """Nothing was sent, so the text can be sent later without a lookup. Lookups fail."""
-    with socket.socket() as bound:  # bound but not listening: connections are refused
+async def test_without_a_connection_the_text_is_sent_later(connect: Connect) -> None:
+    """Nothing was sent, so the service can retry later without a lookup. Lookups fail."""
+    # The socket is bound but not listening, so it refuses connections.
+    with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         provider = connect(PATCHBOARD_TWILIO_API_URL=f"http://127.0.0.1:{bound.getsockname()[1]}")
         assert isinstance(await provider.send(outgoing()), Later)
@@ -159,7 +174,7 @@ async def test_no_connection_to_twilio(connect: Connect) -> None:
             await provider.find(outgoing())
 
 
-async def test_a_wrong_token(connect: Connect) -> None:
+async def test_twilio_refuses_a_wrong_token(connect: Connect) -> None:
     """Twilio refuses the text with its code for a wrong token. Lookups fail."""
     provider = connect(PATCHBOARD_TWILIO_AUTH_TOKEN="old")
     assert await provider.send(outgoing()) == Refused(code=20003)
@@ -167,8 +182,10 @@ async def test_a_wrong_token(connect: Connect) -> None:
         await provider.find(outgoing())
 
 
-async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """After the gateway was closed, a send is delayed, and a lookup raises its usual error."""
+async def test_after_closing_a_send_is_delayed_and_a_lookup_fails(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    """After closing, the gateway delays a send, and a lookup raises its usual error."""
     await provider.close()
     assert isinstance(await provider.send(outgoing()), Later)
     with pytest.raises(OSError, match="could not be asked"):
@@ -176,10 +193,10 @@ async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> No
     assert not twilio.messages
 
 
-async def test_a_stalled_send_holds_up_no_other(
+async def test_a_stalled_send_delays_no_other_send(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """The event loop and the other threads continue."""
+    """The event loop and the other threads continue to work."""
     twilio.break_next(how="stall")
     stalled = asyncio.create_task(provider.send(outgoing(1)))
     while not twilio.sent:
@@ -191,7 +208,7 @@ async def test_a_stalled_send_holds_up_no_other(
 
 
 @pytest.mark.parametrize("how", ["500", "close"])
-async def test_an_unsure_send_is_found(
+async def test_a_lookup_finds_an_unsure_send(
     twilio: FakeTwilio, provider: TwilioProvider, how: str
 ) -> None:
     """The lookup also finds a text that still waits at Twilio and has no DateSent yet."""
@@ -202,10 +219,10 @@ async def test_an_unsure_send_is_found(
     assert await provider.find(outgoing()) == [SentBefore(sid=sent.sid, status=Status.SENDING)]
 
 
-async def test_texts_that_find_leaves_out(
+async def test_a_lookup_ignores_older_texts_and_the_requesters_own(
     twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
 ) -> None:
-    """A lookup ignores the same words if they were sent before our text was written, or by the
+    """A lookup ignores texts with the same words if they are older than our text or come from the
     requester.
     """
     await provider.send(outgoing())
@@ -214,10 +231,10 @@ async def test_texts_that_find_leaves_out(
     assert not await provider.find(replace(outgoing(), created_at=clock()))
 
 
-async def test_find_allows_for_clocks_and_trial_accounts(
+async def test_a_lookup_allows_for_clock_steps_and_trial_accounts(
     twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
 ) -> None:
-    """Our clock may step back by a minute between writing and sending. A trial account puts words
+    """Our clock may step back by a minute between writing and sending. A trial account adds words
     before our text.
     """
     await provider.send(outgoing(body="Sent from your Twilio trial account - Hi"))
@@ -225,10 +242,10 @@ async def test_find_allows_for_clocks_and_trial_accounts(
     assert len(await provider.find(replace(outgoing(body="Hi"), created_at=clock()))) == 1
 
 
-async def test_find_reads_every_page(
+async def test_a_lookup_reads_every_page(
     twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long conversation has more than one page at Twilio."""
+    """Twilio returns a long conversation in several pages."""
     monkeypatch.setattr(gateway, "PAGE", 2)
     await provider.send(outgoing())
     for n in range(6):
@@ -239,7 +256,7 @@ async def test_find_reads_every_page(
 async def test_a_lookup_returns_the_final_status(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """A lookup returns the present status of a message."""
+    """A lookup returns the current status of a message."""
     twilio.undelivered[ANN] = 30003
     await provider.send(outgoing())
     twilio.release_callbacks()
@@ -250,7 +267,7 @@ async def test_a_lookup_returns_the_final_status(
     assert twilio.callbacks[-1].form["ErrorCode"] == "30003"
 
 
-async def test_a_text_is_redacted_once_it_has_arrived(
+async def test_a_text_can_be_redacted_after_it_has_arrived(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     sent = await provider.send(outgoing())
@@ -261,7 +278,7 @@ async def test_a_text_is_redacted_once_it_has_arrived(
     twilio.messages[sent.sid].status = "delivered"
     assert await provider.erase(sent.sid) is None
     assert twilio.messages[sent.sid].body == ""
-    assert await provider.erase("SM" + "0" * 32) is None, "it is gone already"
+    assert await provider.erase("SM" + "0" * 32) is None, "redacting a deleted text succeeds"
     twilio.keeps.add(ANN)
     refused = await provider.erase(sent.sid)
     assert refused is not None

@@ -1,5 +1,5 @@
-"""Media at Twilio: downloads use the credentials for Twilio's hosts only and stop at the size
-limit. Pictures are sent as links.
+"""Media at Twilio. Downloads use the credentials only for Twilio's hosts and stop at the size
+limit. The service sends pictures as links.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ async def provider(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[TwilioPr
     await made.close()
 
 
-async def test_a_picture_is_fetched_with_credentials_that_its_store_does_not_get(
+async def test_a_download_sends_credentials_to_twilio_but_not_to_the_media_store(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     url, _ = twilio.keep_media(picture())
@@ -56,8 +56,10 @@ async def test_a_picture_is_fetched_with_credentials_that_its_store_does_not_get
     )
 
 
-async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioProvider) -> None:
-    """The store does not report the length, so the download stops at the limit."""
+async def test_a_download_stops_at_five_megabytes(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    """The store does not send the length, so the download counts bytes and stops at the limit."""
     url, _ = twilio.keep_media(b"x" * 5_000_000)
     assert len(await provider.fetch(url)) == 5_000_000  # type: ignore[arg-type]
     url, _ = twilio.keep_media(b"x" * 50_000_000)
@@ -65,18 +67,22 @@ async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioPr
 
 
 TROUBLE = [
-    ("not there yet", 404, NotFetched(why="The provider does not have it (404).", again=True)),
+    (
+        "the file is not available yet",
+        404,
+        NotFetched(why="The provider does not have it (404).", again=True),
+    ),
     ("failing", 503, NotFetched(why="The provider refused the download (503).", again=True)),
     ("elsewhere", "http://127.0.0.1:9/secret", FOREIGN),
     ("elsewhere, nearly", "https://twilio.com.evil.example/x", FOREIGN),
-    ("elsewhere, without TLS", "http://mms.twiliocdn.com/x", FOREIGN),
+    ("another host, without TLS", "http://mms.twiliocdn.com/x", FOREIGN),
 ]
 
 
 @pytest.mark.parametrize(
     ("fault", "expected"), [t[1:] for t in TROUBLE], ids=[t[0] for t in TROUBLE]
 )
-async def test_trouble(
+async def test_a_failed_download_is_final_or_retried(
     twilio: FakeTwilio, provider: TwilioProvider, fault: int | str, expected: NotFetched
 ) -> None:
     url, _ = twilio.keep_media(picture())
@@ -88,10 +94,10 @@ async def test_trouble(
 @pytest.mark.parametrize(
     "where", ["{}/.twilio.com/x", "{}/x#.twilio.com", "{}@mms.twiliocdn.com/x"]
 )
-async def test_a_redirect_is_not_believed_either(
+async def test_a_redirect_to_another_host_is_refused(
     twilio: FakeTwilio, provider: TwilioProvider, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The check uses the address that the client would connect to, so no other host gets our
+    """The check covers the address to which the client would connect, so no other host gets our
     credentials.
     """
     asked: list[str] = []
@@ -110,7 +116,7 @@ async def test_a_redirect_is_not_believed_either(
     assert asked == [url]
 
 
-async def test_a_redirect_back_to_twilio_has_no_credentials_either(
+async def test_a_redirect_back_to_twilio_also_gets_no_credentials(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     url, _ = twilio.keep_media(picture())
@@ -138,12 +144,12 @@ async def test_a_redirect_back_to_twilio_has_no_credentials_either(
         "https://mms.twiliocdn.com/x",
     ],
 )  # fmt: skip
-async def test_credentials_go_to_twilio_alone(provider: TwilioProvider, url: str) -> None:
-    """No request goes to any other address, whatever the webhook contains."""
+async def test_credentials_go_only_to_twilio(provider: TwilioProvider, url: str) -> None:
+    """Whatever the webhook contains, no request goes to another address."""
     assert await provider.fetch(url) == FOREIGN
 
 
-def test_where_twilio_keeps_media() -> None:
+def test_addresses_of_twilios_media_are_recognized() -> None:
     for kept in (
         "https://mms.twiliocdn.com/AC1/x?Expires=1", "https://media.twiliocdn.com/AC1/x",
         "https://s3-external-1.amazonaws.com/media.twiliocdn.com/AC1/x",
@@ -156,7 +162,7 @@ def test_where_twilio_keeps_media() -> None:
         assert not _is_store(other)
 
 
-async def test_a_download_that_stalls_ends_and_holds_up_no_text(
+async def test_a_stalled_download_ends_and_delays_no_text(
     twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(media, "SILENCE", 0.5)
@@ -169,7 +175,7 @@ async def test_a_download_that_stalls_ends_and_holds_up_no_text(
     assert await stalled == NotFetched(why="The provider did not answer in time.", again=True)
 
 
-async def test_after_closing_a_picture_is_fetched_later(
+async def test_after_closing_a_download_is_delayed(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
     await provider.close()
@@ -178,10 +184,10 @@ async def test_after_closing_a_picture_is_fetched_later(
     )
 
 
-async def test_pictures_are_sent_by_their_links_and_found_again(
+async def test_pictures_are_sent_as_links_and_a_lookup_finds_them(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
-    """This includes pictures without words. A text with the same words and without a picture does
+    """Pictures without words are included. A text with the same words but without a picture does
     not match.
     """
     links = (

@@ -1,4 +1,4 @@
-"""The account's numbers in the set-up: testing the credentials, and setting a number's webhooks to
+"""The account's numbers in the setup: it tests the credentials, and connects a number's webhooks to
 this service.
 """
 
@@ -31,7 +31,9 @@ def config(twilio: FakeTwilio, tmp_path: Path) -> Settings:
     return replace(settings.read(twilio.environ(tmp_path)), public_url=PUBLIC)
 
 
-async def test_each_number_shows_where_its_texts_go(twilio: FakeTwilio, config: Settings) -> None:
+async def test_the_list_shows_where_each_numbers_texts_go(
+    twilio: FakeTwilio, config: Settings
+) -> None:
     twilio.numbers = {
         "+18885550100": {"sms_url": HERE},
         "+18885550101": {"sms_url": ELSEWHERE},
@@ -48,7 +50,9 @@ async def test_each_number_shows_where_its_texts_go(twilio: FakeTwilio, config: 
     ]
 
 
-async def test_one_click_points_a_number_here(twilio: FakeTwilio, config: Settings) -> None:
+async def test_one_click_connects_a_number_to_this_service(
+    twilio: FakeTwilio, config: Settings
+) -> None:
     twilio.numbers = {MAIN: {"sms_url": ELSEWHERE, "sms_method": "GET"}}
     assert await point_here(config, MAIN) is None
     assert twilio.numbers[MAIN] == {
@@ -60,10 +64,10 @@ async def test_one_click_points_a_number_here(twilio: FakeTwilio, config: Settin
     }
     [one] = (await report(config)).numbers
     assert one.is_ours
-    assert await point_here(config, MAIN) is None, "again changes nothing"
+    assert await point_here(config, MAIN) is None, "a second click changes nothing"
 
 
-async def test_wrong_credentials_are_reported_and_nothing_is_listed(
+async def test_wrong_credentials_are_reported_and_no_number_is_listed(
     twilio: FakeTwilio, config: Settings
 ) -> None:
     twilio.numbers = {MAIN: {}}
@@ -80,12 +84,14 @@ async def test_a_number_of_another_account_is_refused(config: Settings) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://10.1.2.3"])
-async def test_an_address_that_twilio_cannot_reach(config: Settings, url: str) -> None:
+async def test_a_public_address_that_twilio_cannot_reach_is_refused(
+    config: Settings, url: str
+) -> None:
     found = await report(replace(config, public_url=url))
     assert ["Twilio cannot reach" in fault for fault in found.problems] == [True]
 
 
-async def test_an_account_that_does_not_answer(config: Settings) -> None:
+async def test_an_account_that_does_not_answer_is_reported(config: Settings) -> None:
     away = replace(config, twilio_api_url="http://127.0.0.1:9")
     assert "does not answer" in (await report(away)).problems[0]
     assert "does not answer" in (await point_here(away, MAIN) or "")

@@ -26,8 +26,8 @@ from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
 from tests.support.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
-INBOUND = {"receiving", "received"}  # not among the statuses of texts that we send
-ELSEWHERE = "/v1/"  # described in other documents of Twilio
+INBOUND = {"receiving", "received"}  # statuses that texts we send do not have
+ELSEWHERE = "/v1/"  # parts that other documents of Twilio describe
 
 
 def as_json_schema(part: Any) -> Any:
@@ -49,7 +49,7 @@ def faults(schema: Mapping[str, Any], value: object) -> list[str]:
 
 
 def meant(schema: Mapping[str, Any], written: list[str]) -> object:
-    """The typed value of a parameter. A form or an address contains it as text."""
+    """Return the typed value of a parameter, which a form or an address contains as text."""
     match schema.get("type"):
         case "array":
             return written
@@ -65,10 +65,10 @@ def described(exchange: Exchange) -> Mapping[str, Any]:
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), exchange.path):
             call: Mapping[str, Any] = methods[exchange.method.lower()]
             return call
-    raise AssertionError(f"Twilio describes no {exchange.path}")
+    raise AssertionError(f"Twilio's document does not describe {exchange.path}")
 
 
-def wrong(exchange: Exchange) -> Iterator[str]:
+def differences(exchange: Exchange) -> Iterator[str]:
     """Return the differences from Twilio's description."""
     call = described(exchange)
     known = {p["name"]: p["schema"] for p in call.get("parameters", ()) if p["in"] == "query"}
@@ -90,7 +90,7 @@ def wrong(exchange: Exchange) -> Iterator[str]:
 
 
 def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
-    """Properties of an answer that the document does not have."""
+    """Return properties of an answer that are not in the document."""
     if "$ref" in schema:
         schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     for name, held in value.items() if isinstance(value, dict) and "properties" in schema else ():
@@ -145,17 +145,17 @@ async def test_requests_and_fake_answers_follow_twilios_description(
     assert {path.rpartition("/")[2] for _, path in asked} == {
         "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",
     }  # fmt: skip
-    found = [f"{e.method} {e.path}: {fault}" for e in twilio.exchanges for fault in wrong(e)]
+    found = [f"{e.method} {e.path}: {fault}" for e in twilio.exchanges for fault in differences(e)]
     assert found == []
 
 
-def test_every_status_of_twilios_is_known() -> None:
+def test_patchboard_knows_every_status_of_twilio() -> None:
     assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
 
 
 def test_differences_from_the_description_are_found() -> None:
     path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     form = {"Form": ["+1"], "ValidityPeriod": ["1"], "MessagingServiceSid": ["MG1"]}
-    found = list(wrong(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))
+    found = list(differences(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))
     for fault in ("To is missing", "no parameter Form", '"MG1"', "7 is not", "made up colour"):
         assert any(fault in one for one in found), (fault, found)

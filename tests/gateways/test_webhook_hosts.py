@@ -1,4 +1,4 @@
-"""The hosts that webhooks may call, and the environment that the bot's process gets."""
+"""Webhooks call only allowed hosts, and the bot's process gets only some environment variables."""
 
 import asyncio
 from pathlib import Path
@@ -30,18 +30,18 @@ REFUSED = [
     "https://0x7f000001/", "https://017700000001/", "https://0x7f.1/", "https://127.1/",
     "https://[64:ff9b::7f00:1]/", "https://[::127.0.0.1]/",
 ]  # fmt: skip
-#: Names of this computer, even if no name server knows them.
+#: Names of this computer, even if a name server does not know them.
 NAMES = ["https://localhost./", "https://LOCALHOST/", "https://desk.localhost/"]
 
 
 @pytest.mark.parametrize("url", [*REFUSED, *NAMES, *(one.replace("s:", ":", 1) for one in REFUSED)])
-def test_an_address_that_is_private_as_written_is_refused_when_it_is_entered(url: str) -> None:
+def test_an_address_that_looks_private_is_refused_on_entry(url: str) -> None:
     assert address_error(url, Allowed()) == PRIVATE
     others = ["10.9.0.0/16", "tickets.internal"]
     assert address_error(url, Allowed.read(others)) == PRIVATE
 
 
-def test_only_a_setting_allows_plain_http() -> None:
+def test_plain_http_requires_a_setting() -> None:
     inside = "http://tickets.internal/"
     assert address_error(inside, Allowed()) == NOT_HTTPS
     assert address_error("http://93.184.216.34/", Allowed()) == NOT_HTTPS
@@ -71,7 +71,7 @@ async def test_an_invalid_address_is_not_called(url: str) -> None:
     assert called.why == INVALID
 
 
-async def test_plain_http_is_not_called_unless_its_host_is_named() -> None:
+async def test_plain_http_is_called_only_if_a_setting_names_the_host() -> None:
     hook = HttpWebhook()
     call = OutgoingCall(
         url="http://tickets.internal/", event_id="1", timestamp=1, body="{}", signature="v1,x"
@@ -102,7 +102,7 @@ def test_a_setting_names_networks_addresses_and_hosts() -> None:
 
 
 class NameServer:
-    """Answers with each of these addresses in order, and then again with the last one."""
+    """A name server that returns these addresses in order, and then repeats the last one."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -124,7 +124,7 @@ async def call(hook: HttpWebhook, url: str) -> CallResult:
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1"])
-async def test_a_name_of_a_private_address_is_not_called(
+async def test_a_name_with_a_private_address_is_not_called(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", NameServer(address))
@@ -133,7 +133,7 @@ async def test_a_name_of_a_private_address_is_not_called(
     await hook.close()
 
 
-async def test_a_name_with_one_private_address_among_others_is_not_called(
+async def test_a_name_with_private_and_public_addresses_is_not_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     both = [*await NameServer("93.184.216.34")(), *await NameServer("127.0.0.1")()]
@@ -147,11 +147,11 @@ async def test_a_name_with_one_private_address_among_others_is_not_called(
     await hook.close()
 
 
-async def test_the_connection_uses_the_address_that_was_checked(
+async def test_the_connection_uses_the_checked_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """DNS rebinding fails: the name server gives a public address first and this computer's address
-    next, but the service resolves the name once and connects to the checked address.
+    """DNS rebinding fails. The name server returns a public address first and this computer's
+    address next. But the service resolves the name only once and connects to the checked address.
     """
     server = NameServer("93.184.216.34", "127.0.0.1")
     monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", server)
@@ -165,7 +165,9 @@ async def test_the_connection_uses_the_address_that_was_checked(
     hook = HttpWebhook()
     assert (await call(hook, "https://rebound.example/")).why == "It could not be reached."
     assert connected == ["93.184.216.34"]
-    assert (await call(hook, "https://rebound.example/")).why == FORBIDDEN, "resolved again"
+    assert (await call(hook, "https://rebound.example/")).why == FORBIDDEN, (
+        "a new call resolves the name again"
+    )
     assert (server.asked, connected) == (2, ["93.184.216.34"])
     await hook.close()
 
@@ -191,8 +193,8 @@ def _redirect_to(address: str) -> Any:
     return answer
 
 
-async def test_a_receiver_that_does_not_answer_gets_no_calls_for_a_while() -> None:
-    """Its calls would otherwise use the places that other receivers need."""
+async def test_a_receiver_that_does_not_answer_is_not_called_for_a_while() -> None:
+    """Otherwise its calls would occupy the workers that other receivers need."""
     asked = []
 
     async def hangs(_request: web.Request) -> web.Response:
@@ -210,7 +212,7 @@ async def test_a_receiver_that_does_not_answer_gets_no_calls_for_a_while() -> No
         await hook.close()
 
 
-def test_rasa_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_rasas_process_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in (
         "PATCHBOARD_TWILIO_AUTH_TOKEN",
         "PATCHBOARD_SMTP_URL",

@@ -1,5 +1,6 @@
-"""A live agent asks for a proof: the virtual agent begins immediately, and the conversation returns
-to that agent."""
+"""A live agent requests an identity check. The virtual agent begins immediately, and the
+conversation returns to that agent.
+"""
 
 import pytest
 
@@ -30,7 +31,7 @@ def operation_settings() -> OperationSettings:
 
 @pytest.fixture
 async def ann(story: Story) -> Proving:
-    """Ann, with a conversation that Mia has."""
+    """Create a conversation between Ann and Mia."""
     return Proving(story, await story.with_agent(), to=DIRECT)
 
 
@@ -41,7 +42,7 @@ async def ask(story: Story, ann: Proving, agent: int = MIA) -> None:
 
 
 async def opened(story: Story, ann: Proving) -> None:
-    """Mia has asked for a proof, and the virtual agent has asked its first question."""
+    """Let Mia request an identity check, and let the virtual agent ask its first question."""
     await ask(story, ann)
     question = await ann.turn()
     assert (question.message, question.metadata["epoch"]) == ("/prove_identity", 3)
@@ -56,7 +57,7 @@ async def last_change(story: Story, ann: Proving) -> tuple[str, str | None]:
     return lines[-1].body, lines[-1].reason
 
 
-async def test_the_proof_begins_at_once_and_the_conversation_returns_verified(
+async def test_the_check_begins_at_once_and_the_conversation_returns_verified(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -81,7 +82,7 @@ async def test_the_proof_begins_at_once_and_the_conversation_returns_verified(
     assert prompts == ["Back with you. Identity check passed."]
 
 
-async def test_the_conversation_returns_with_the_reason_when_the_proof_fails(
+async def test_the_conversation_returns_with_the_reason_when_the_check_fails(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -99,7 +100,7 @@ async def test_the_conversation_returns_when_the_requester_does_not_answer(
 ) -> None:
     await opened(story, ann)
     clock.move(300)
-    await ann.claims("E1001")  # each answer restarts the time limit
+    await ann.claims("E1001")  # Each answer restarts the time limit.
     clock.move(599)
     await story.store.write(proof_ran_out, RanOut(ann.interaction))
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
@@ -127,7 +128,7 @@ async def test_the_conversation_returns_when_the_requester_asks_for_a_person_or_
     assert await last_change(story, ann) == ("Back with Mia Chen", "Asked for a person.")
 
 
-async def test_the_conversation_returns_when_the_requester_wants_no_proof(
+async def test_the_conversation_returns_when_the_requester_declines_the_check(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -151,7 +152,7 @@ async def test_the_conversation_returns_when_an_agent_verifies_by_hand(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
 
 
-async def test_when_the_asking_agent_is_gone_the_conversation_is_offered_as_usual(
+async def test_if_the_requesting_agent_is_gone_other_agents_get_an_offer(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -165,15 +166,13 @@ async def test_when_the_asking_agent_is_gone_the_conversation_is_offered_as_usua
     )
 
 
-async def test_a_text_that_came_meanwhile_is_answered_by_the_question(
-    story: Story, ann: Proving
-) -> None:
+async def test_the_question_answers_a_text_that_came_meanwhile(story: Story, ann: Proving) -> None:
     await ask(story, ann)
     await story.text("ok", to=DIRECT)
     assert (await ann.turn()).message == "/prove_identity"
 
 
-async def test_an_agent_may_take_the_conversation_back_during_the_proof(
+async def test_an_agent_can_take_the_conversation_back_during_the_check(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -183,7 +182,7 @@ async def test_an_agent_may_take_the_conversation_back_during_the_proof(
     assert await story.begin(ann.interaction) is None
 
 
-async def test_when_a_proof_cannot_be_requested(story: Story, ann: Proving) -> None:
+async def test_a_check_that_is_not_possible_is_refused(story: Story, ann: Proving) -> None:
     await ask(story, ann)
     with pytest.raises(Conflict, match="already has this conversation"):
         await ask(story, ann, OMAR)
@@ -204,13 +203,15 @@ async def test_when_a_proof_cannot_be_requested(story: Story, ann: Proving) -> N
         (OperationSettings(mails=False), "cannot check identity"),
     ],
 )
-async def test_without_a_bot_or_means_of_proof_the_request_is_refused(
+async def test_without_a_bot_or_a_way_to_verify_the_request_is_refused(
     story: Story, ann: Proving, given: OperationSettings, says: str
 ) -> None:
-    def asked(tx, command):  # type: ignore[no-untyped-def]
+    def ask_with_settings(tx, command):  # type: ignore[no-untyped-def]
         tx.settings = given
         return ask_for_proof(tx, command)
 
     with pytest.raises(Conflict, match=says):
-        await story.store.write(asked, AskForProof(interaction_id=ann.interaction, agent_id=MIA))
+        await story.store.write(
+            ask_with_settings, AskForProof(interaction_id=ann.interaction, agent_id=MIA)
+        )
     assert (await story.see(ann.interaction)).owner.kind is Owner.AGENT

@@ -1,4 +1,4 @@
-"""Proofs of identity: limits, recognized answers, and redaction."""
+"""Rules of identity checks: limits, recognized answers, and redaction."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from handoff_service.rules.identity.proof import (
     code_hash,
     fact_hash,
     judge_code,
+    mail_subject,
     mail_text,
     may_send,
 )
@@ -23,6 +24,7 @@ from handoff_service.rules.identity.secrets_in_texts import (
     redact,
     without_codes,
 )
+from handoff_service.rules.shared.language import Language
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -48,11 +50,13 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
         "ten yesterday",
     ],
 )
-def test_three_codes_in_ten_minutes_and_ten_a_day(minutes_ago: list[int], may: bool) -> None:
+def test_the_limits_are_three_codes_in_ten_minutes_and_ten_a_day(
+    minutes_ago: list[int], may: bool
+) -> None:
     assert may_send([NOW - timedelta(minutes=m) for m in minutes_ago], NOW) is may
 
 
-def test_five_tries() -> None:
+def test_a_requester_has_five_tries() -> None:
     assert [attempts_left(wrong) for wrong in (0, 4, 5, 6)] == [5, 1, 0, 0]
 
 
@@ -66,7 +70,9 @@ def test_five_tries() -> None:
         (False, False, 1, Verdict.NO_CODE),
     ],
 )
-def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verdict) -> None:
+def test_each_answer_has_its_result(
+    six_digits: bool, same: bool, until: int | None, verdict: Verdict
+) -> None:
     ends = None if until is None else NOW + timedelta(seconds=until)
     assert judge_code(six_digits=six_digits, same=same, until=ends, now=NOW) is verdict
 
@@ -97,11 +103,11 @@ def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verd
         ("34 5!", "** *!", ()),
     ],
 )
-def test_a_text_with_digits_is_hidden_while_a_code_is_expected(
+def test_a_text_with_digits_is_redacted_while_a_code_is_expected(
     text: str, body: str, guesses: tuple[str, ...]
 ) -> None:
     assert redact(Expects.CODE, text) == RedactedText(body=body, guesses=guesses)
-    assert redact(Expects.CHOICE, text) is not None, "it may come late"
+    assert redact(Expects.CHOICE, text) is not None, "the code may come late"
     assert redact(Expects.ACCOUNT, text) is None
     assert redact(None, text) is None
 
@@ -122,7 +128,7 @@ def test_a_text_with_digits_is_hidden_while_a_code_is_expected(
         *("whats up with CS0000018", "sorry, ann1990@example.com", "e-20051", "e 2005"),
     ],
 )
-def test_other_texts_are_kept_as_they_are(text: str) -> None:
+def test_other_texts_are_not_redacted(text: str) -> None:
     assert redact(Expects.CODE, text) is None
 
 
@@ -146,7 +152,9 @@ def test_other_texts_are_kept_as_they_are(text: str) -> None:
         ("12", ("12",)),
     ],
 )
-def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[str, ...]) -> None:
+def test_a_fact_is_redacted_as_a_whole_and_counts_as_one_guess(
+    text: str, guesses: tuple[str, ...]
+) -> None:
     assert redact(Expects.FACT, text) == RedactedText(body=MASK, guesses=guesses)
 
 
@@ -182,7 +190,7 @@ def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[
         ),
     ],
 )
-def test_texts_that_are_not_facts(text: str) -> None:
+def test_other_texts_are_not_facts(text: str) -> None:
     assert redact(Expects.FACT, text) is None
 
 
@@ -197,7 +205,7 @@ def test_texts_that_are_not_facts(text: str) -> None:
         ("CS0000012", "CS0000012"),
     ],
 )
-def test_a_code_is_masked_wherever_it_is_texted(text: str, body: str) -> None:
+def test_a_code_is_masked_anywhere_in_a_text(text: str, body: str) -> None:
     assert without_codes(text, lambda _: True) == body
     assert may_hold_code(text) or body == text
     assert without_codes(text, lambda digits: False) == text
@@ -216,17 +224,27 @@ def test_a_code_is_masked_wherever_it_is_texted(text: str, body: str) -> None:
         ("a@b", None),
     ],
 )
-def test_claimed_accounts_in_texts(text: str, account: str | None) -> None:
+def test_a_claimed_account_is_found_in_a_text(text: str, account: str | None) -> None:
     assert account_in(text) == account
 
 
-def test_hashes_need_the_key_and_are_about_one_conversation() -> None:
+def test_a_hash_depends_on_the_key_and_the_conversation() -> None:
     assert len({code_hash(key, one, "123456") for key in ("a", "b") for one in (1, 2)}) == 4
     assert fact_hash("a", " O'Brien ") == fact_hash("a", "obrien") != fact_hash("b", "obrien")
 
 
-def test_words() -> None:
+def test_the_question_for_facts_and_the_mail_with_the_code() -> None:
     assert asked_facts(["birth_year", "badge number"]) == "birth year or badge number"
-    mail = mail_text("012345", "Northwind IT", "+1202***0101")
-    assert "012345" in mail
-    assert "10 minutes" in mail
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes"),
+    [("en", "10 minutes"), ("es", "10 minutos"), ("de", "10 Minuten"), ("fr", "10 minutes")],
+)
+def test_a_code_is_mailed_in_the_requesters_language(language: str, minutes: str) -> None:
+    mail = mail_text("012345", "Northwind IT", "+1202***0101", Language(language))
+    assert [part in mail for part in ("012345", "Northwind IT", "+1202***0101", minutes)] == [
+        True
+    ] * 4
+    subject = mail_subject("Northwind IT", Language(language))
+    assert ("Your code" in mail, "Your code" in subject) == (language == "en",) * 2

@@ -1,5 +1,6 @@
-"""Proofs of identity on both databases: codes, facts, limits, the owner of a number, and
-secrets that stay hidden."""
+"""Identity checks on both databases: codes, facts, limits, the owner of a number, and redacted
+secrets.
+"""
 
 import pytest
 from sqlalchemy import insert, update
@@ -31,14 +32,14 @@ def ann(story: Story) -> Proving:
 
 
 async def knows(story: Story, user: int, **facts: str) -> None:
-    """Give the user these facts, as a desk file would."""
+    """Give the user these facts, as a desk file does."""
     await story.store.write(
         lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
         None,
     )
 
 
-async def test_a_code_verifies_for_a_time_and_is_gone(
+async def test_a_code_verifies_for_a_limited_time_and_is_deleted(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     assert (await ann.begin()).expects is Expects.ACCOUNT
@@ -70,7 +71,7 @@ async def test_a_code_verifies_for_a_time_and_is_gone(
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_texted_secrets_are_hidden_everywhere(story: Story, ann: Proving) -> None:
+async def test_texted_secrets_are_redacted_everywhere(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await ann.answers("it's 042 617 ok?")
     (line,) = [one.body for one in await story.lines(ann.interaction) if "it's" in one.body]
@@ -84,7 +85,7 @@ async def test_texted_secrets_are_hidden_everywhere(story: Story, ann: Proving) 
 
 @pytest.mark.parametrize("before", ["AGENT", "RESTART", "BYE", "takes over", "asked again"])
 @pytest.mark.parametrize("text", [f"here is the code {CODE}", "042 617"])
-async def test_a_code_is_hidden_whatever_the_conversation_expects_by_then(
+async def test_a_late_code_is_redacted_whatever_the_conversation_expects(
     story: Story, ann: Proving, before: str, text: str
 ) -> None:
     await ann.has_code()
@@ -96,7 +97,7 @@ async def test_a_code_is_hidden_whatever_the_conversation_expects_by_then(
         await story.text(before)
     there = (await story.text(text)).interaction_id or 0
     assert (await story.lines(there))[-1].body in ("here is the code ******", "*** ***")
-    assert await story.count(t.proof_answers) == 0, "and it is no try"
+    assert await story.count(t.proof_answers) == 0, "the code does not count as a try"
     for table in t.metadata.sorted_tables:
         for row in await story.rows(table):
             assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], (
@@ -104,26 +105,26 @@ async def test_a_code_is_hidden_whatever_the_conversation_expects_by_then(
             )
 
 
-async def test_numbers_that_are_no_code_stay_readable(
+async def test_numbers_that_are_not_codes_stay_readable(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.has_code()
     await ann.begin()
     one = (await story.text("104233")).interaction_id or 0
     assert (await story.lines(one))[-1].body == "104233", (
-        "an employee number, where one is asked for"
+        "an employee number, after a question for one"
     )
     await story.text("agent")
     await story.text("call +1 303 555 0188 about CS0000012")
     assert (await story.lines(one))[-1].body == "call +1 303 555 0188 about CS0000012"
     other = (await story.text(CODE, number=BOB)).interaction_id or 0
-    assert (await story.lines(other))[-1].body == CODE, "no code was asked for on this number"
+    assert (await story.lines(other))[-1].body == CODE, "this number requested no code"
     clock.move(600)
     await story.text(CODE)
-    assert (await story.lines(one))[-1].body == CODE, "too old to be worth anything"
+    assert (await story.lines(one))[-1].body == CODE, "the code has expired"
 
 
-async def test_a_code_in_pieces_is_hidden(story: Story, ann: Proving) -> None:
+async def test_a_code_in_several_parts_is_redacted(story: Story, ann: Proving) -> None:
     await ann.has_code()
     for piece in ("04", "26"):
         await story.text(piece)
@@ -135,20 +136,20 @@ async def test_a_code_in_pieces_is_hidden(story: Story, ann: Proving) -> None:
     ]
 
 
-async def test_a_code_works_once(story: Story, ann: Proving) -> None:
+async def test_a_code_works_only_once(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await ann.answers(CODE)
     await ann.begin()
     assert (await ann.claims("E1001")).expects is Expects.CODE
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG, (
-        "the old one; the new one is not mailed yet"
+        "this is the old code, and the new one is not mailed yet"
     )
     await ann.mailed("111111")
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG
     assert (await ann.answers("111111")).outcome is ProofOutcome.VERIFIED
 
 
-async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(
+async def test_a_code_is_valid_for_ten_minutes_and_a_new_one_follows_automatically(
     ann: Proving, clock: MovedClock
 ) -> None:
     await ann.has_code()
@@ -159,13 +160,15 @@ async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(
     assert (await ann.answers("111111")).outcome is ProofOutcome.VERIFIED
 
 
-async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
+async def test_five_wrong_codes_cause_a_handoff_and_lock_the_number_for_a_day(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.has_code()
     left = [(await ann.answers(OTHER_CODE)).left for _ in range(4)]
     assert left == [4, 3, 2, 1]
-    assert (await ann.answers("12345")).verdict is Verdict.NO_CODE, "which is no try"
+    assert (await ann.answers("12345")).verdict is Verdict.NO_CODE, (
+        "this text does not count as a try"
+    )
     assert (await ann.answers(OTHER_CODE)).outcome is ProofOutcome.FAILED
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items)
@@ -184,7 +187,9 @@ async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
     assert (await ann.begin()).expects is Expects.ACCOUNT
 
 
-async def test_wrong_codes_are_counted_over_conversations(story: Story, ann: Proving) -> None:
+async def test_wrong_codes_of_several_conversations_count_together(
+    story: Story, ann: Proving
+) -> None:
     for _ in range(2):
         await ann.has_code()
         for _ in range(2):
@@ -194,7 +199,7 @@ async def test_wrong_codes_are_counted_over_conversations(story: Story, ann: Pro
     assert (await ann.answers(OTHER_CODE)).outcome is ProofOutcome.FAILED
 
 
-async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(
+async def test_a_number_gets_three_codes_in_ten_minutes_and_ten_a_day(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.begin()
@@ -212,14 +217,14 @@ async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(
         clock.move(600)
         await ann.begin()
         assert (await ann.claims("nobody@example.com")).expects is Expects.CODE, (
-            "counted for whomever"
+            "the limit counts codes for all accounts"
         )
     clock.move(600)
     await ann.begin()
     assert (await ann.claims("E1001")).outcome is ProofOutcome.FAILED
 
 
-async def test_without_an_account_or_an_address_everything_is_the_same_but_the_mail(
+async def test_without_an_account_or_an_address_only_the_mail_is_missing(
     story: Story, clock: MovedClock
 ) -> None:
     seen = []
@@ -243,7 +248,7 @@ async def test_without_an_account_or_an_address_everything_is_the_same_but_the_m
     assert whys[1:] == ["no user matches nobody@example.com.", "no e-mail address on file."]
 
 
-async def test_a_mistyped_account_can_be_corrected(story: Story, ann: Proving) -> None:
+async def test_a_requester_corrects_a_mistyped_account(story: Story, ann: Proving) -> None:
     await ann.begin()
     await ann.claims("E9999")
     await ann.answers(OTHER_CODE)
@@ -267,8 +272,8 @@ async def test_a_mistyped_account_can_be_corrected(story: Story, ann: Proving) -
     )
     assert (await ann.wants(AlternativeKind.OTHER_ACCOUNT)).expects is Expects.ACCOUNT
     assert (await ann.claims("nobody@example.com")).expects is Expects.CODE
-    assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "which was for somebody else"
-    assert (await ann.claims("E1001")).outcome is ProofOutcome.FAILED, "a fourth code"
+    assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "this code was for another account"
+    assert (await ann.claims("E1001")).outcome is ProofOutcome.FAILED, "this would be a fourth code"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +285,7 @@ async def test_a_mistyped_account_can_be_corrected(story: Story, ann: Proving) -
         ("", None),
     ],
 )  # fmt: skip
-async def test_a_number_is_known_with_or_without_its_marks(
+async def test_a_number_matches_with_or_without_punctuation(
     story: Story, said: str, user: str | None
 ) -> None:
     for external_id in ("2005", "E2005", "E3005", "F3005", "N-W 7"):
@@ -291,14 +296,14 @@ async def test_a_number_is_known_with_or_without_its_marks(
     assert (ids[found] if found else None) == user
 
 
-async def test_a_dropped_proof_has_ended(story: Story, ann: Proving) -> None:
+async def test_a_check_that_the_requester_drops_has_ended(story: Story, ann: Proving) -> None:
     await ann.has_code()
     assert (await ann.drops()).outcome is None
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
-    assert (await ann.says(CODE)).message == "******", "nobody waits for it"
+    assert (await ann.says(CODE)).message == "******", "no agent waits for the check"
 
 
-async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_continues(
+async def test_an_agent_who_verifies_by_hand_ends_the_check_and_the_bot_continues(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()
@@ -313,11 +318,11 @@ async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_continue
     assert (await ann.says(CODE)).message == "******"
     await story.store.write(verify_by_hand, by_hand)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 1, (
-        "the text's; nothing ran"
+        "the turn belongs to the text, and no action has run"
     )
 
 
-async def test_a_text_that_came_before_an_agent_verified_finds_the_proof_ended(
+async def test_a_text_from_before_the_agents_verification_finds_the_check_ended(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()
@@ -326,10 +331,10 @@ async def test_a_text_that_came_before_an_agent_verified_finds_the_proof_ended(
         verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=MIA, user_id=ANN_ID)
     )
     question = await ann.turn()
-    assert question.message == "/proof_ended", "the code needs no judge any more"
+    assert question.message == "/proof_ended", "the code no longer needs a decision"
 
 
-async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) -> None:
+async def test_a_second_fact_verifies_and_is_redacted(story: Story, ann: Proving) -> None:
     await knows(story, ANN_ID, birth_year="1990", cat="Mr Whiskers")
     await ann.begin()
     await ann.claims("ann@example.com")
@@ -347,7 +352,7 @@ async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) 
 
 
 @pytest.mark.parametrize("account", ["E1001", "E9999"])
-async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but_gets_a_person(
+async def test_after_too_many_guesses_about_an_account_the_requester_gets_an_agent(
     story: Story, account: str
 ) -> None:
     await knows(story, ANN_ID, birth_year="1990")
@@ -361,7 +366,7 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but
     ann = Proving(story)
     await ann.begin()
     assert (await ann.claims(account)).expects is Expects.CODE, (
-        "a code still proves who has the mail"
+        "a code still works, because it proves access to the mailbox"
     )
     assert (await ann.wants(AlternativeKind.OTHER)).outcome is ProofOutcome.FAILED
     item = (await story.rows(t.work_items))[-1]
@@ -370,7 +375,7 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but
     )
 
 
-async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_name(
+async def test_after_too_many_guesses_a_fact_verifies_no_name_of_that_account(
     story: Story,
 ) -> None:
     await knows(story, ANN_ID, birth_year="1990")
@@ -385,7 +390,7 @@ async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_n
     await ann.begin()
     await ann.claims("ann@example.com")
     assert (await ann.wants(AlternativeKind.OTHER)).expects is Expects.FACT, (
-        "else it told whose address this is"
+        "otherwise the answer would reveal who has this address"
     )
     assert (await ann.answers("1990")).verdict is Verdict.WRONG
 
@@ -400,7 +405,7 @@ async def test_a_requester_who_knows_no_fact_gets_a_live_agent(story: Story, ann
     assert "does not know the identity fact" in item.reason
 
 
-async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_undone(
+async def test_a_person_on_another_users_number_is_verified_and_it_can_be_undone(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code("bob@example.com")
@@ -420,7 +425,9 @@ async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_und
     assert (undone.user.name, undone.identity.level) == ("Ann Lee", "matched")
 
 
-async def test_one_of_several_people_on_a_number_and_then_the_conflict_row(story: Story) -> None:
+async def test_one_of_several_people_on_a_number_is_verified_and_later_conflicts(
+    story: Story,
+) -> None:
     shared = Proving(story, number=SHARED)
     await shared.has_code("E1002")
     assert (await shared.answers(CODE)).outcome is ProofOutcome.VERIFIED
@@ -435,17 +442,17 @@ async def test_one_of_several_people_on_a_number_and_then_the_conflict_row(story
     )  # type: ignore[union-attr]
 
 
-async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving) -> None:
+async def test_an_agent_who_takes_over_ends_the_check(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await story.write(ann.interaction, "Mia here.", MIA)
     await story.text("042617 maybe?")
     assert (await story.lines(ann.interaction))[-1].body == "****** maybe?", (
-        "it proves nothing any more"
+        "the code no longer verifies anyone"
     )
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_an_agent_who_takes_over_a_proof_sees_its_progress(
+async def test_an_agent_who_takes_over_during_a_check_sees_its_progress(
     story: Story, ann: Proving
 ) -> None:
     await ann.has_code()
@@ -457,7 +464,16 @@ async def test_an_agent_who_takes_over_a_proof_sees_its_progress(
     )
 
 
-async def test_a_refused_mail_is_repeated_and_then_agents_see_the_reason(
+async def test_the_mail_is_in_the_requesters_language(story: Story, ann: Proving) -> None:
+    await ann.begin("hallo, wissen Sie wer ich bin?")
+    await ann.claims("E1001")
+    mail = await ann.mailed()
+    assert mail is not None
+    assert mail.subject == "Ihr Code für Northwind IT"
+    assert "Antworten Sie auf unsere SMS mit diesem Code." in mail.body
+
+
+async def test_a_refused_mail_is_retried_and_then_agents_see_the_reason(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.begin()
@@ -474,14 +490,14 @@ async def test_a_refused_mail_is_repeated_and_then_agents_see_the_reason(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
-# Limits of an account, and codes that were used ---------------------------------------------------
+# Limits of an account, and used codes -------------------------------------------------
 
 EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
 async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
-    """Let a number request a code for this account. Returns the result of each step, and whether a
-    code was mailed.
+    """Let a number request a code for this account. Return the result of each step, and whether the
+    worker mailed a code.
     """
     proving = Proving(story, number=number)
     steps: list[object] = [await proving.begin(), await proving.claims(account)]
@@ -489,7 +505,7 @@ async def _asks(story: Story, number: str, account: str) -> tuple[list[object], 
     return [*steps, await proving.answers(OTHER_CODE)], mailed
 
 
-async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(
+async def test_eight_numbers_cannot_request_more_codes_for_an_address_than_one(
     story: Story, clock: MovedClock
 ) -> None:
     accounts = ["E1001", "e-1001", "ann@example.com", "1001", *["E1001"] * 4]
@@ -499,16 +515,16 @@ async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(
     assert [mailed for _, mailed in asked] == [True] * 3 + [False] * 5
     known = [steps for steps, _ in asked]
     unknown = [(await _asks(story, f"+1202555018{n}", "E9999"))[0] for n in range(8)]
-    assert known == unknown, "what is said is the same with and without an account"
+    assert known == unknown, "the texts are the same with and without an account"
     quiet = await story.see(1), await story.lines(8)
     assert ("No code was e-mailed", "too many were requested for this person") in [
         (line.body, line.reason) for line in quiet[1]
-    ], "agents see why"
+    ], "agents see the reason"
     clock.move(601)
     assert (await _asks(story, "+12025550190", "E1001"))[1]
 
 
-async def test_two_users_who_share_an_address_share_its_limit(story: Story) -> None:
+async def test_two_users_with_one_address_share_its_limit(story: Story) -> None:
     both = update(t.users).where(t.users.c.id == BOB_ID).values(email="Ann@example.com")
     await story.store.write(lambda tx, _: tx.conn.execute(both), None)
     asked = [
@@ -518,7 +534,7 @@ async def test_two_users_who_share_an_address_share_its_limit(story: Story) -> N
     assert sum(mailed for _, mailed in asked) == 3
 
 
-async def test_a_used_code_is_masked_for_its_ten_minutes(
+async def test_a_used_code_is_redacted_for_its_ten_minutes(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.has_code()
@@ -534,14 +550,14 @@ async def test_a_used_code_is_masked_for_its_ten_minutes(
         await story.finish(question, f"About {kept}?")
     await story.finish(await ann.says(other), "I look.")
     assert other in [line.body for line in await story.lines(ann.interaction)], (
-        "nothing is left to guess"
+        "a used code cannot be guessed any more"
     )
     clock.move(601)
     await ann.says(f"{CODE} again")
     assert (await story.lines(ann.interaction))[-1].body == f"{CODE} again"
 
 
-async def test_a_code_that_a_later_one_replaced_is_masked_too(story: Story, ann: Proving) -> None:
+async def test_a_replaced_code_is_also_redacted(story: Story, ann: Proving) -> None:
     await ann.has_code(code=OTHER_CODE)
     await ann.wants(AlternativeKind.NEW_CODE)
     await ann.mailed(CODE)
@@ -549,5 +565,5 @@ async def test_a_code_that_a_later_one_replaced_is_masked_too(story: Story, ann:
     await ann.begin("prove it again")
     await ann.says(f"{OTHER_CODE} or E1001")
     assert (await story.lines(ann.interaction))[-1].body == "****** or E1001", (
-        "where an employee number is expected"
+        "the conversation expects an employee number"
     )

@@ -1,4 +1,4 @@
-"""Proofs of identity while the secret key is rotated, on both databases."""
+"""Identity checks during a rotation of the secret key, on both databases."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -40,7 +40,7 @@ async def ann(story: Story) -> Proving:
 
 @pytest.fixture
 async def rotated(story: Story, database_url: str, clock: MovedClock) -> AsyncIterator[Story]:
-    """The same desk after the restart with a new key."""
+    """Return the store of the same desk after a restart with a new key."""
     settings = OperationSettings(link_key="new key", old_keys=("key",))
     store = Store(database_url, clock=clock, settings=settings, after_commit=Heard())
     yield replace(story, store=store)
@@ -53,7 +53,7 @@ async def key_of_fact(story: Story) -> str:
     )
 
 
-async def test_a_code_that_was_mailed_before_the_restart_is_right_after_it_and_hidden(
+async def test_a_code_from_before_the_restart_works_after_it_and_is_redacted(
     ann: Proving, rotated: Story
 ) -> None:
     await ann.begin()
@@ -65,14 +65,16 @@ async def test_a_code_that_was_mailed_before_the_restart_is_right_after_it_and_h
     assert (await rotated.lines(ann.interaction))[-1].body == f"was it {MASK}?"
 
 
-async def test_a_fact_moves_to_the_new_key_when_it_is_proven(ann: Proving, rotated: Story) -> None:
+async def test_a_correct_fact_is_stored_again_with_the_new_key(
+    ann: Proving, rotated: Story
+) -> None:
     await rotated.store.write(use_secret_keys, None)
     ann.story = rotated
     await ann.begin()
     await ann.claims("e1001")
     await ann.wants(AlternativeKind.OTHER)
     assert (await ann.answers("1986")).outcome is None
-    assert await key_of_fact(rotated) == key_id("key"), "a wrong guess moves nothing"
+    assert await key_of_fact(rotated) == key_id("key"), "a wrong guess changes nothing"
     assert "1 identity fact still needs" in "".join(
         await rotated.store.read(key_notes, rotated.store.settings.keys)
     )
@@ -80,4 +82,4 @@ async def test_a_fact_moves_to_the_new_key_when_it_is_proven(ann: Proving, rotat
     assert await key_of_fact(rotated) == key_id("new key")
     (stored,) = await rotated.store.read(knowledge_facts.of_user, ANN_ID, ["birth_year"])
     again = knowledge_facts.fact_hash("new key", "1987")
-    assert knowledge_facts.is_fact(stored, again), "the old key is not needed any more"
+    assert knowledge_facts.is_fact(stored, again), "no value needs the old key any more"

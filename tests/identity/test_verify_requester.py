@@ -1,5 +1,5 @@
-"""Verifying changes interaction and profile together, expires, is kept in the history, and can be
-undone step by step.
+"""A verification changes interaction and profile together, and expires. It stays in the history,
+and agents can undo it step by step.
 """
 
 import pytest
@@ -40,7 +40,9 @@ async def profile_user(story: Story, number: str) -> int | None:
     return user
 
 
-async def test_a_matched_person_is_verified_for_a_time(story: Story, clock: MovedClock) -> None:
+async def test_a_matched_person_is_verified_for_a_limited_time(
+    story: Story, clock: MovedClock
+) -> None:
     ann = (await story.text()).interaction_id or 0
     assert (await story.see(ann)).identity == Identity(level="matched")  # type: ignore[arg-type]
     seen = await verify(story, ann, ANN_ID)
@@ -54,7 +56,7 @@ async def test_a_matched_person_is_verified_for_a_time(story: Story, clock: Move
     assert (await story.see(ann)).identity.level == "matched"
 
 
-async def test_one_of_several_on_a_number_is_chosen(story: Story) -> None:
+async def test_an_agent_chooses_one_of_several_people_on_a_number(story: Story) -> None:
     shared = (await story.text(number=SHARED)).interaction_id or 0
     seen = await verify(story, shared, CY_ID)
     assert seen.user is not None
@@ -64,11 +66,11 @@ async def test_one_of_several_on_a_number_is_chosen(story: Story) -> None:
     again = await story.see((await story.text(number=SHARED)).interaction_id or 0)
     assert again.user is not None
     assert (again.user.name, again.identity.level) == ("Cy Ruiz", "verified"), (
-        "the proof is about the profile"
+        "the verification belongs to the profile"
     )
 
 
-async def test_a_conflict_is_settled_for_profile_and_interaction(story: Story) -> None:
+async def test_a_verification_resolves_a_conflict_for_profile_and_interaction(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     seen = await verify(story, ann, BOB_ID)
     assert seen.user is not None
@@ -79,15 +81,15 @@ async def test_a_conflict_is_settled_for_profile_and_interaction(story: Story) -
     )
 
 
-async def test_not_this_person(story: Story) -> None:
+async def test_an_agent_marks_the_requester_as_not_this_person(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     seen = await verify(story, ann, None)
     assert (seen.guest, seen.identity.level) == (True, "guest")
     assert await profile_user(story, ANN) is None
 
 
-async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> None:
-    """The number is on Ann's record. The next text must not tie it to Ann again."""
+async def test_not_this_person_also_applies_to_later_texts(story: Story) -> None:
+    """The number is on Ann's record. The next text must not link it to Ann again."""
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     await story.text("hello?")
@@ -102,14 +104,14 @@ async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> 
     assert (await verify(story, again.id, ANN_ID)).identity.level == "verified"
     assert (await undo(story, again.id)).guest
     await story.text("it is Ann")
-    assert (await story.see(again.id)).guest, "that was taken back"
+    assert (await story.see(again.id)).guest, "the agent undid this"
     for numbers in ([], [ANN]):
         await story.store.write(lambda tx, given: put_numbers(tx, ANN_ID, given), numbers)
     await story.text("it is Ann")
-    assert not (await story.see(again.id)).guest, "the number was put on her record anew"
+    assert not (await story.see(again.id)).guest, "an admin added the number to Ann's record again"
 
 
-async def test_a_requester_who_is_neither_of_two_users(story: Story) -> None:
+async def test_an_agent_rules_out_both_users_of_a_number(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     await verify(story, ann, BOB_ID)
@@ -118,7 +120,7 @@ async def test_a_requester_who_is_neither_of_two_users(story: Story) -> None:
     assert (await story.see(ann)).guest
 
 
-async def test_the_number_has_moved_to_another_users_record(story: Story) -> None:
+async def test_not_this_person_survives_a_move_of_the_number_to_another_user(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     for user, numbers in ((ANN_ID, []), (BOB_ID, [ANN])):
@@ -152,10 +154,10 @@ async def test_undo_reverses_step_by_step_and_the_history_keeps_all_steps(story:
         ("Omar Haddad undid the verification: this is Bob Ruiz again", None),
         ("Omar Haddad undid the verification: this is Ann Lee again", None),
     ]
-    assert await story.texted(ann) == [], "the requester sees none of it"
+    assert await story.texted(ann) == [], "the requester gets no text about it"
 
 
-async def test_users_that_cannot_be_verified(story: Story) -> None:
+async def test_some_users_cannot_be_verified(story: Story) -> None:
     guest = (await story.text(number=STRANGER)).interaction_id or 0
     with pytest.raises(NotFound):
         await verify(story, guest, 99)

@@ -1,4 +1,4 @@
-"""The supervisor of background tasks: a failing task is restarted, counted and named."""
+"""The supervisor of background tasks restarts, counts and names a failing task."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from handoff_service.lib.background import Background
 from handoff_service.lib.debounce import Debouncer
 
 
-async def until(done: Callable[[], object]) -> None:
+async def wait_until(done: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not done():
             await asyncio.sleep(0.001)
@@ -27,16 +27,16 @@ async def test_a_task_that_fails_or_ends_is_restarted_and_counted() -> None:
         if len(runs) == 1:
             raise ValueError("broken")
         if len(runs) > 2:
-            await asyncio.Event().wait()  # the third run does not end
+            await asyncio.Event().wait()  # The third run does not end.
 
     tasks = Background(failed.append, pause=0.001)
     tasks.start("one", run)
-    await until(lambda: len(runs) == 3)
+    await wait_until(lambda: len(runs) == 3)
     assert failed == ["one", "one"]
     await tasks.stop()
 
 
-async def test_a_task_that_keeps_failing_is_named_until_it_has_run_well(
+async def test_a_task_that_keeps_failing_is_named_until_it_runs_without_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = True
@@ -53,18 +53,18 @@ async def test_a_task_that_keeps_failing_is_named_until_it_has_run_well(
     tasks.start("one", run)
     tasks.start("other", lambda: asyncio.Event().wait())  # type: ignore[arg-type,return-value]
     assert tasks.failing() == {}
-    await until(lambda: runs > 2)
+    await wait_until(lambda: runs > 2)
     assert list(tasks.failing()) == ["one"]
     assert "times in a row (ValueError)" in tasks.failing()["one"]
     broken, before = False, runs
-    await until(lambda: runs > before)
-    assert list(tasks.failing()) == ["one"], "it has only just been restarted"
+    await wait_until(lambda: runs > before)
+    assert list(tasks.failing()) == ["one"], "the task has only just restarted"
     monkeypatch.setattr(background, "RAN_WELL", 0.0)
     assert tasks.failing() == {}
     await tasks.stop()
 
 
-async def test_the_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_pauses_between_restarts_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     enough = asyncio.Event()
 
@@ -85,7 +85,7 @@ async def test_the_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
-async def test_stopping_one_leaves_the_others() -> None:
+async def test_stopping_one_task_does_not_stop_the_others() -> None:
     tasks = Background()
     ended: list[str] = []
 
@@ -107,9 +107,9 @@ async def test_stopping_one_leaves_the_others() -> None:
 
 
 @pytest.mark.parametrize("error", [DatabaseAway("away"), ValueError("broken")])
-async def test_a_request_is_kept_until_its_work_has_succeeded(error: Exception) -> None:
-    """After a Refusal the work is retried at once. After any other error the supervisor restarts
-    the task. The trigger is not lost in either case.
+async def test_a_trigger_is_kept_until_its_work_has_succeeded(error: Exception) -> None:
+    """After a Refusal the task retries the work at once. After any other error the supervisor
+    restarts the task. In both cases the trigger is not lost.
     """
     errors: list[Exception] = [error, error]
     done = 0
@@ -125,8 +125,8 @@ async def test_a_request_is_kept_until_its_work_has_succeeded(error: Exception) 
     tasks.start("soon", soon.run)
     for _ in range(3):
         soon.trigger()
-    await until(lambda: done)
+    await wait_until(lambda: done)
     assert (done, len(failed)) == (1, 2 * isinstance(error, ValueError))
     soon.trigger()
-    await until(lambda: done == 2)
+    await wait_until(lambda: done == 2)
     await tasks.stop()

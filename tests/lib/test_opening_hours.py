@@ -12,7 +12,7 @@ OFFICE = Schedule("Mo-Fr 08:00-18:00; PH off", "America/New_York", "US")
 
 
 def ny(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
-    """New York's winter time."""
+    """Return a time in New York in winter."""
     return datetime(2026, month, day, hour, minute, tzinfo=UTC) + timedelta(hours=5)
 
 
@@ -26,7 +26,7 @@ def ny(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
         pytest.param(ny(28, 12), False, id="Saturday"),
     ],
 )
-def test_open_or_closed(at: datetime, is_open: bool) -> None:
+def test_a_schedule_is_open_or_closed(at: datetime, is_open: bool) -> None:
     assert OFFICE.is_open(at) is is_open
 
 
@@ -37,16 +37,17 @@ def test_the_schedule_opens_after_the_holiday() -> None:
     assert OFFICE.closes_at(ny(28, 9)) is None
 
 
-def test_open_time_is_counted_over_nights_weekends_and_holidays() -> None:
+def test_open_time_leaves_out_nights_weekends_and_holidays() -> None:
     assert OFFICE.after(ny(23, 17), timedelta(hours=2)) == ny(24, 9)
     assert OFFICE.after(ny(25, 17), timedelta(hours=2)) == ny(27, 9)
     assert OFFICE.after(ny(28, 3), timedelta(minutes=30)) == ny(30, 8, 30)
     assert OFFICE.open_between(ny(25, 17), ny(27, 9)) == timedelta(hours=2)
 
 
-def test_a_day_with_a_clock_change_has_an_hour_more() -> None:
+def test_the_day_on_which_summer_time_ends_has_one_more_hour() -> None:
     all_day = Schedule("24/7", "America/New_York")
-    start = datetime(2026, 11, 1, 4, tzinfo=UTC)  # midnight of the day on which summer time ends
+    # midnight before the day on which summer time ends
+    start = datetime(2026, 11, 1, 4, tzinfo=UTC)
     assert all_day.after(start, timedelta(hours=25)) == start + timedelta(hours=25)
     night = Schedule("Su 00:00-04:00", "America/New_York")
     assert night.open_between(start, start + timedelta(days=1)) == timedelta(hours=5)
@@ -57,7 +58,7 @@ def test_a_day_with_a_clock_change_has_an_hour_more() -> None:
     st.integers(1, 60 * 60),
     st.sampled_from([OFFICE, Schedule(None, "UTC")]),
 )
-def test_times_laid_out_once_count_as_the_schedule_does(
+def test_precomputed_opening_times_agree_with_the_schedule(
     begins: int, minutes: int, schedule: Schedule
 ) -> None:
     start = ny(1, 0)
@@ -99,6 +100,8 @@ def test_schedules_in_words(expression: str | None, said: str) -> None:
         ("off", None, "never open"),
     ],
 )
-def test_problems_are_reported(expression: str, country: str | None, said: str) -> None:
+def test_problems_of_a_schedule_are_reported(
+    expression: str, country: str | None, said: str
+) -> None:
     assert said in (error(expression, country) or "")
     assert error("Mo-Fr 08:00-18:00; PH off", "US") is None

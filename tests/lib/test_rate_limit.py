@@ -1,4 +1,4 @@
-"""A token bucket for each key, which fills with time."""
+"""Each key has a token bucket, which fills over time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,17 +7,19 @@ from handoff_service.lib.rate_limit import RateLimits
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_a_minutes_worth_is_allowed_at_once_and_then_one_at_a_time() -> None:
+def test_a_burst_of_one_minutes_limit_is_allowed_and_then_one_call_at_a_time() -> None:
     limits = RateLimits()
     assert [limits.take(1, 3, NOW) for _ in range(4)] == [0, 0, 0, 20]
-    assert limits.take(2, 3, NOW) == 0, "each key has its own"
+    assert limits.take(2, 3, NOW) == 0, "each key has its own limit"
     assert limits.take(1, 3, NOW + timedelta(seconds=15)) == 5
     assert limits.take(1, 3, NOW + timedelta(seconds=20)) == 0
     assert limits.take(1, 3, NOW + timedelta(hours=1)) == 0
-    assert limits.take(1, 3, NOW - timedelta(hours=1)) == 0, "a clock that goes back refuses nobody"
+    assert limits.take(1, 3, NOW - timedelta(hours=1)) == 0, (
+        "a clock that steps back causes no refusal"
+    )
 
 
-def test_a_worker_with_a_share_below_one_still_lets_one_through() -> None:
+def test_a_worker_whose_share_is_below_one_still_allows_one_call() -> None:
     limits = RateLimits()
     assert limits.take(1, 0.5, NOW) == 0
     assert limits.take(1, 0.5, NOW) == 120

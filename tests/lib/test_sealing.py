@@ -1,4 +1,4 @@
-"""Sealed secrets open with their key and in their column, and nowhere else."""
+"""An encrypted secret can be opened only with its key and in its column."""
 
 import pytest
 
@@ -13,10 +13,12 @@ def test_a_sealed_secret_opens_and_names_its_key() -> None:
     assert sealed.startswith(f"{PREFIX}{key_id('old key')}:")
     assert "whsec" not in sealed
     assert OLD.open("webhooks.secret", sealed) == "whsec_ä"
-    assert OLD.seal("webhooks.secret", "whsec_ä") != sealed, "equal secrets must not look equal"
+    assert OLD.seal("webhooks.secret", "whsec_ä") != sealed, (
+        "equal secrets must have different ciphertexts"
+    )
 
 
-def test_the_old_key_still_opens_and_the_new_one_seals() -> None:
+def test_the_old_key_still_opens_and_the_new_key_encrypts() -> None:
     assert NEW.open("a.b", OLD.seal("a.b", "secret")) == "secret"
     assert NEW.seal("a.b", "secret").startswith(f"{PREFIX}{key_id('new key')}:")
 
@@ -34,8 +36,8 @@ SEALED = OLD.seal("a.b", "secret")
         pytest.param(Sealer(["other key"]), "a.b", SEALED, id="another key"),
         pytest.param(OLD, "a.c", SEALED, id="copied into another column"),
         pytest.param(OLD, "a.b", SEALED[:-4] + "AAAA", id="changed"),
-        pytest.param(OLD, "a.b", SEALED[:30], id="cut short"),
-        pytest.param(OLD, "a.b", f"{PREFIX}nothing", id="no sealed value at all"),
+        pytest.param(OLD, "a.b", SEALED[:30], id="truncated"),
+        pytest.param(OLD, "a.b", f"{PREFIX}nothing", id="not an encrypted value"),
     ],
 )
 def test_an_altered_or_misplaced_value_does_not_open(

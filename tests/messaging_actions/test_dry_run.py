@@ -1,4 +1,4 @@
-"""The dry run, on both databases: single cases, and random conversations in which its result must
+"""The dry run, on both databases: single cases, and random conversations. There, its result must
 equal the actions that really fired.
 """
 
@@ -38,7 +38,7 @@ async def rules(store: Store, clock: MovedClock) -> Rules:
 
 
 async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
-    """Return what an unsaved rule would have done."""
+    """Return what an unsaved action would have done."""
     entry = MessagingActionEntry(
         name="Tried",
         event=event,
@@ -48,7 +48,7 @@ async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
     return await store.read(dry_run.dry_run, entry.to_action())
 
 
-async def test_waits_are_counted_and_those_that_were_long_enough_fire(
+async def test_the_dry_run_counts_waits_and_fires_for_long_enough_ones(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()  # Ann waits from 09:00 on
@@ -62,12 +62,12 @@ async def test_waits_are_counted_and_those_that_were_long_enough_fire(
     await rules.wait(minutes=10)
     await story.text("thanks", to=DIRECT)
     await rules.wait(days=1, minutes=10)
-    bob = await story.text("hi", number=BOB, to=DIRECT)  # still waits today
+    bob = await story.text("hi", number=BOB, to=DIRECT)  # Ann still waits today.
     await rules.wait(hours=3)
     seen = await would(story.store, REQUESTER, "45m")
     assert (seen.waits, seen.times, seen.share) == (3, 3, 1.0)
     assert [one.requester for one in seen.conversations] == ["Bob Ruiz", "Ann Lee", "Ann Lee"], (
-        "the latest first"
+        "the latest case comes first"
     )
     assert seen.conversations[0].interaction_id == bob.interaction_id
     assert (len(seen.days), sum(day.times for day in seen.days)) == (31, 3)
@@ -86,7 +86,7 @@ async def test_closing_ends_a_wait(story: Story, rules: Rules) -> None:
     assert [(await would(story.store, REQUESTER, f"{n}m")).times for n in (29, 30, 31)] == [1, 1, 0]
 
 
-async def test_conditions_use_past_values_or_present_ones_without_history(
+async def test_conditions_use_past_values_or_without_history_current_ones(
     story: Story, rules: Rules
 ) -> None:
     await story.text("hi", to=DIRECT)
@@ -109,14 +109,12 @@ async def test_conditions_use_past_values_or_present_ones_without_history(
     seen = await would(story.store, REQUESTER, "30m", conditions=asked, queues=["Service desk"])
     assert (seen.times, seen.judged_by_today) == (1, ["priority", "queue", "on hold"])
     assert (await would(story.store, REQUESTER, "10m", conditions=asked)).times == 0, (
-        "the later text ended any hold"
+        "the later text ended the hold"
     )
     assert (await would(story.store, REQUESTER, "10m", provider_numbers=[MAIN])).times == 0
 
 
-async def test_business_hours_are_counted_by_the_queues_schedule(
-    story: Story, rules: Rules
-) -> None:
+async def test_business_hours_follow_the_queues_schedule(story: Story, rules: Rules) -> None:
     await rules.open("Mo-Fr 08:00-18:00; PH off")
     await rules.wait(hours=8)
     await story.text("hi", to=DIRECT)  # Monday, 17:00
@@ -129,7 +127,7 @@ async def test_business_hours_are_counted_by_the_queues_schedule(
     assert (seen.waits, seen.times, seen.judged_by_today) == (1, 0, ["the queue's schedule"])
 
 
-async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_begin_again(
+async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_restart(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()
@@ -138,7 +136,7 @@ async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_beg
     await story.write(ann, "still there?")
     bob = await story.text("hi", number=BOB, to=DIRECT)
     await rules.wait(days=20)
-    await story.write(ann, "hello?")  # belongs to the run that began 40 days ago
+    await story.write(ann, "hello?")  # This belongs to the run that began 40 days ago.
     assert (await would(story.store, AGENT, "1d")).waits == 0
     assert [
         one.interaction_id for one in (await would(story.store, REQUESTER, "1d")).conversations
@@ -147,7 +145,7 @@ async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_beg
     assert (await would(story.store, REQUESTER, "1d")).waits == 0
 
 
-async def test_a_desk_without_messages(story: Story) -> None:
+async def test_a_desk_without_messages_has_an_empty_dry_run(story: Story) -> None:
     seen = await would(story.store, AGENT, "1d")
     assert (seen.waits, seen.times, seen.share, seen.busiest, seen.conversations) == (
         0,
@@ -158,7 +156,7 @@ async def test_a_desk_without_messages(story: Story) -> None:
     )
 
 
-async def test_a_desk_with_too_many_messages_gets_fewer_days(
+async def test_the_dry_run_of_a_desk_with_too_many_messages_covers_fewer_days(
     story: Story, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dry_run, "MAX_LINES", 3)
@@ -171,8 +169,8 @@ async def test_a_desk_with_too_many_messages_gets_fewer_days(
 
 # Random conversations -----------------------------------------------------------------------------
 
-# event, duration, business hours, conditions, match; all actions only prompt, so none affects the
-# others
+# Event, duration, business hours, conditions, match. All actions only prompt, so none affects the
+# others.
 TRIED = [
     (REQUESTER, "1m", False, [], "all"),
     (REQUESTER, "2h", True, [], "all"),
@@ -190,13 +188,13 @@ TRIED = [
 
 
 class Histories(RuleBasedStateMachine):
-    """Three requesters, an agent, a bot, and a worker that is always running. At the end, the dry
-    run is compared with the history.
+    """Three requesters, an agent, a bot, and a worker that is always running. At the end, the test
+    compares the dry run with the history.
     """
 
     url = ""
-    # the clock continues from one history to the next, because messages are written in order of
-    # time
+    # The clock continues from one history to the next, because messages must be stored in order of
+    # time.
     clock: MovedClock
 
     def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""Table 4's words, durations, conditions, placeholders, and what an admin may save."""
+"""The rules of messaging actions: table 4's words, durations, conditions, placeholders, and the
+actions that an admin may save.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +29,7 @@ from tests.shared.test_product_tables import PAGE
 R, A = Unanswered.REQUESTER_MESSAGE, Unanswered.AGENT_MESSAGE
 
 
-def test_the_words_are_the_product_pages() -> None:
+def test_the_words_match_the_product_page() -> None:
     table = PAGE.split("## Table 4")[1].split("\n## ")[0]
     for event in Unanswered:
         assert f"*{event.replace('_', ' ')}*" in table
@@ -42,7 +44,7 @@ BEGINS = [
     ("a text after the agent's", Author.REQUESTER, A, R),
     ("an agent first", Author.AGENT, None, A),
     ("an agent's response", Author.AGENT, R, A),
-    ("more from agents", Author.AGENT, A, None),
+    ("more messages from agents", Author.AGENT, A, None),
     *(
         (f"{who} with {run}", who, run, None)
         for who in (Author.VIRTUAL_AGENT, Author.SYSTEM)
@@ -54,7 +56,7 @@ BEGINS = [
 @pytest.mark.parametrize(
     ("author", "is_open", "run"), [b[1:] for b in BEGINS], ids=[b[0] for b in BEGINS]
 )
-def test_which_messages_begin_a_run(
+def test_each_message_starts_a_run_or_not(
     author: Author, is_open: Unanswered | None, run: Unanswered | None
 ) -> None:
     assert begins(author, is_open) is run
@@ -70,7 +72,7 @@ def test_which_messages_begin_a_run(
         ("1m", 60, "1 minute"),
     ],
 )
-def test_durations(written: str, seconds: int, said: str) -> None:
+def test_a_duration_is_read(written: str, seconds: int, said: str) -> None:
     read = durations.parse(written)
     assert (read, durations.write(read), durations.describe(read)) == (
         timedelta(seconds=seconds),
@@ -82,7 +84,7 @@ def test_durations(written: str, seconds: int, said: str) -> None:
 @pytest.mark.parametrize(
     "written", ["", "30", "m", "1.5h", "-1m", "0s", "400d", "1w", "30 m", "٣m"]
 )
-def test_durations_that_are_refused(written: str) -> None:
+def test_an_invalid_duration_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         durations.parse(written)
 
@@ -97,7 +99,7 @@ def test_durations_that_are_refused(written: str) -> None:
         (86400 * 2 + 60, "2 days"),
     ],
 )
-def test_waiting_in_words(seconds: int, said: str) -> None:
+def test_a_waiting_time_is_described_in_words(seconds: int, said: str) -> None:
     assert durations.describe(timedelta(seconds=seconds)) == said
 
 
@@ -123,21 +125,21 @@ HOLDS = [
 
 
 @pytest.mark.parametrize(("written", "holds"), HOLDS, ids=[str(h[0]) for h in HOLDS])
-def test_conditions(written: dict[str, Any], holds: bool) -> None:
+def test_a_condition_matches_a_conversation(written: dict[str, Any], holds: bool) -> None:
     assert conditions.matches([conditions.parse(written)], Match.ALL, FACTS) is holds
     assert conditions.parse(conditions.written(conditions.parse(written))) == conditions.parse(
         written
     )
 
 
-def test_all_of_and_any_of() -> None:
+def test_an_action_can_require_all_or_any_of_its_conditions() -> None:
     both = [
         conditions.parse({"field": "state", "is": "on_hold"}),
         conditions.parse({"field": "guest", "is": True}),
     ]
     assert not conditions.matches(both, Match.ALL, FACTS)
     assert conditions.matches(both, Match.ANY, FACTS)
-    assert conditions.matches([], Match.ANY, FACTS), "no condition: always"
+    assert conditions.matches([], Match.ANY, FACTS), "an action without conditions always applies"
     said = "either the state is On hold or the requester is a guest"
     assert condition_words.describe(both, Match.ANY) == said
     assert {*FIELDS, "attributes"} == set(Facts.__dataclass_fields__)
@@ -166,7 +168,7 @@ def test_all_of_and_any_of() -> None:
         ({"field": "assigned", "is": "yes"}, "“yes” is not true or false"),
     ],
 )
-def test_conditions_that_are_refused(written: dict[str, Any], says: str) -> None:
+def test_an_invalid_condition_is_refused(written: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match="^" + says.replace("(", r"\(")):
         conditions.parse(written)
 
@@ -196,7 +198,7 @@ FAULTS = [
     ("too long in UCS-2", {"action": Action.PROMPT_REQUESTER, "text": "Ж" * 71}, {"text":
     "must fit in one "
     "segment"}),
-    ("long for agents", {"text": "x" * 500}, {}),
+    ("a long text for agents", {"text": "x" * 500}, {}),
     ("text for reassign", {"action": Action.REASSIGN}, {"text":
     "is for prompts; this action is "
     "reassign"}),
@@ -211,7 +213,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("how", "found"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-def test_errors_of_an_action(how: dict[str, Any], found: dict[str, str]) -> None:
+def test_an_invalid_action_has_an_error_for_each_field(
+    how: dict[str, Any], found: dict[str, str]
+) -> None:
     wrong = errors(action(**how))
     assert wrong.keys() == found.keys()
     for key, says in found.items():
@@ -223,14 +227,14 @@ WHO = ActionPlaceholders(
 )
 
 
-def test_placeholders_are_filled_and_nothing_in_a_name_is() -> None:
+def test_placeholders_of_a_text_are_filled_but_not_those_in_a_name() -> None:
     every = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     assert for_agents(every, WHO) == "Ann Lee Ann Mia Chen Mia INT0000012 30 minutes"
     sly = ActionPlaceholders(requester="{agent.name}", agent="Mia", number="", waiting=timedelta())
     assert for_agents("{requester.name}", sly) == "{agent.name}"
 
 
-def test_a_guest_and_nobody_have_words() -> None:
+def test_placeholders_have_words_for_a_guest_and_for_no_agent() -> None:
     nobody = ActionPlaceholders(
         requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1)
     )
@@ -241,7 +245,7 @@ def test_a_guest_and_nobody_have_words() -> None:
     )
 
 
-def test_a_text_to_the_requester_stays_in_one_segment_whatever_the_names_are() -> None:
+def test_a_text_to_the_requester_fits_into_one_segment_with_any_names() -> None:
     long = ActionPlaceholders(
         requester="Ann " + "x" * 100,
         agent="Ж" * 90,
@@ -257,7 +261,7 @@ def test_a_text_to_the_requester_stays_in_one_segment_whatever_the_names_are() -
     assert for_requester("{requester.name}: " + "y" * 130, long).startswith("Ann: yyy")
 
 
-def test_actions_in_words() -> None:
+def test_an_action_is_described_in_words() -> None:
     limited = action(
         action=Action.SET_STATE, text=None, state=State.ON_HOLD, queues=("Hardware", "Network"),
         conditions=(conditions.parse({"field": "state", "is": "work_in_progress"}),),

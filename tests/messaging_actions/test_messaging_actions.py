@@ -1,4 +1,4 @@
-"""Table 4: each row and each line of its semantics, on both databases."""
+"""Messaging actions: each row of table 4 and each of its rules, on both databases."""
 
 import asyncio
 from datetime import timedelta
@@ -47,7 +47,7 @@ from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Sto
 
 @pytest.fixture
 async def rules(store: Store, clock: MovedClock) -> Rules:
-    """A desk without messaging actions; each test adds its own."""
+    """A desk without messaging actions. Each test adds its own."""
     made = Rules(store, clock)
     await made.none()
     return made
@@ -67,7 +67,7 @@ async def put_on_hold(story: Story, interaction_id: int) -> None:
 # The run ------------------------------------------------------------------------------------------
 
 
-async def test_the_timer_starts_at_the_first_unanswered_message_and_more_do_not_restart_it(
+async def test_the_first_unanswered_message_starts_the_timer_and_later_ones_do_not_restart_it(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -86,7 +86,7 @@ async def test_an_action_fires_once_for_each_run(story: Story, rules: Rules) -> 
     await rules.wait(minutes=30)
     await story.text("still there?", to=DIRECT)
     await rules.wait(hours=5)
-    assert await prompts(story, ann) == ["remind"], "the same run"
+    assert await prompts(story, ann) == ["remind"], "these texts belong to the same run"
     await story.write(ann, "here I am")
     await story.text("good", to=DIRECT)
     await rules.wait(minutes=30)
@@ -118,7 +118,9 @@ async def test_another_agents_message_is_a_response(story: Story, rules: Rules) 
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
 
 
-async def test_more_messages_of_an_agent_do_not_restart_it(story: Story, rules: Rules) -> None:
+async def test_more_messages_of_an_agent_do_not_restart_the_timer(
+    story: Story, rules: Rules
+) -> None:
     await rules.add(
         "nudge",
         AGENT,
@@ -136,7 +138,7 @@ async def test_more_messages_of_an_agent_do_not_restart_it(story: Story, rules: 
     assert (await story.texted(ann)).count("Ann, do you still need us?") == 1
 
 
-async def test_closing_cancels_it(story: Story, rules: Rules) -> None:
+async def test_closing_cancels_the_timer(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     await story.close(ann)
@@ -147,11 +149,11 @@ async def test_closing_cancels_it(story: Story, rules: Rules) -> None:
     assert again.interaction_id is not None
     await rules.wait(minutes=30)
     assert "remind" in await prompts(story, again.interaction_id), (
-        "a new interaction has runs of its own"
+        "a new interaction has its own runs"
     )
 
 
-async def test_a_closing_line_starts_nothing(story: Story, rules: Rules) -> None:
+async def test_a_closing_text_starts_no_timer(story: Story, rules: Rules) -> None:
     await rules.add("nudge", AGENT, "1m", "prompt_requester")
     ann = await story.with_agent()
     await story.close(ann, closing_text="Bye")
@@ -174,7 +176,9 @@ async def test_the_virtual_agents_answer_is_neither_a_response_nor_a_start(
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_system_messages_and_notes_are_neither(story: Story, rules: Rules) -> None:
+async def test_system_messages_and_notes_are_neither_a_response_nor_a_start(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("ask", REQUESTER, "10m", "prompt_requester")
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("nudge", AGENT, "1m", "prompt_requester")
@@ -185,7 +189,7 @@ async def test_system_messages_and_notes_are_neither(story: Story, rules: Rules)
     assert (await prompts(story, ann))[-2:] == ["ask", "remind"]
 
 
-async def test_an_agent_who_writes_first_starts_a_run(story: Story, rules: Rules) -> None:
+async def test_an_agent_who_starts_a_conversation_starts_a_run(story: Story, rules: Rules) -> None:
     await rules.add("nudge", AGENT, "2d", "set_state", state="closed_abandoned")
     to = Recipient(to=BOB, provider_number=MAIN)
     started = await story.store.write(
@@ -208,7 +212,7 @@ async def test_an_agents_first_text_cancels_the_timers_of_the_conversation_it_cl
 # Conditions and limits ----------------------------------------------------------------------------
 
 
-async def test_conditions_are_judged_when_it_fires(story: Story, rules: Rules) -> None:
+async def test_conditions_are_checked_when_the_timer_fires(story: Story, rules: Rules) -> None:
     await rules.add("on hold", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
     await rules.add(
         "late", REQUESTER, "20m", conditions=[{"field": "state", "is": "work_in_progress"}]
@@ -216,7 +220,7 @@ async def test_conditions_are_judged_when_it_fires(story: Story, rules: Rules) -
     ann = await story.with_agent()
     await rules.wait(minutes=10)
     assert await prompts(story, ann) == [], (
-        "the state was not on hold: nothing happens, and it does not come back"
+        "the state was not on hold, so the action does nothing and the timer does not return"
     )
     await put_on_hold(story, ann)
     await rules.wait(minutes=10)
@@ -224,7 +228,7 @@ async def test_conditions_are_judged_when_it_fires(story: Story, rules: Rules) -
     assert await rules.running(ann) == []
 
 
-async def test_a_condition_sees_what_an_earlier_action_did(story: Story, rules: Rules) -> None:
+async def test_a_condition_sees_the_effect_of_an_earlier_action(story: Story, rules: Rules) -> None:
     await rules.add("hold", REQUESTER, "10m", "set_state", state="on_hold")
     await rules.add("seen", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
     await rules.add(
@@ -235,7 +239,9 @@ async def test_a_condition_sees_what_an_earlier_action_did(story: Story, rules: 
     assert await prompts(story, ann) == ["“hold” set this to on hold", "seen"]
 
 
-async def test_limits_to_provider_numbers_and_queues(story: Story, rules: Rules) -> None:
+async def test_an_action_can_be_limited_to_provider_numbers_and_queues(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("main", REQUESTER, "1m", provider_numbers=[MAIN])
     await rules.add("desk", REQUESTER, "2m", queues=["Service desk"])
     main, direct = await story.text("hi", to=MAIN), await story.text("hi", to=DIRECT)
@@ -244,7 +250,7 @@ async def test_limits_to_provider_numbers_and_queues(story: Story, rules: Rules)
     assert await prompts(story, direct.interaction_id or 0) == ["desk"]
 
 
-async def test_an_action_that_is_switched_off_starts_nothing_and_its_timers_end(
+async def test_switching_an_action_off_cancels_its_timers_and_starts_no_new_ones(
     story: Story, rules: Rules
 ) -> None:
     remind = await rules.add("remind", REQUESTER, "30m")
@@ -259,7 +265,7 @@ async def test_an_action_that_is_switched_off_starts_nothing_and_its_timers_end(
     assert len(await rules.running(bob.interaction_id or 0)) == 1
 
 
-async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) -> None:
+async def test_deleting_an_action_cancels_its_timers(story: Story, rules: Rules) -> None:
     remind = await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     await story.store.write(delete_messaging_action, remind)
@@ -270,7 +276,7 @@ async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) ->
 
 # Business hours -----------------------------------------------------------------------------------
 
-# in New York it is Monday 09:00, and Thursday is Thanksgiving
+# In New York it is Monday 09:00, and Thursday is Thanksgiving.
 OFFICE = "Mo-Fr 08:00-18:00; PH off"
 NY = ZoneInfo("America/New_York")
 
@@ -280,7 +286,7 @@ NY = ZoneInfo("America/New_York")
     [
         pytest.param(0, "2h", "Mon 11:00", id="while it is open"),
         pytest.param(8, "2h", "Tue 09:00", id="over a night"),
-        pytest.param(11, "30m", "Tue 08:30", id="begun when it is closed"),
+        pytest.param(11, "30m", "Tue 08:30", id="begins while the queue is closed"),
         pytest.param(2 * 24 + 8, "61m", "Fri 08:01", id="over a holiday"),
         pytest.param(0, "1d", "Wed 13:00", id="a day is 24 open hours"),
     ],
@@ -296,7 +302,7 @@ async def test_business_hours_count_the_queues_open_time(
     assert f"{timer.due_at.astimezone(NY):%a %H:%M}" == due
 
 
-async def test_actions_with_and_without_business_hours_run_side_by_side(
+async def test_actions_with_and_without_business_hours_run_in_parallel(
     story: Story, rules: Rules
 ) -> None:
     await rules.open("Mo-Fr 08:00-09:30")
@@ -309,7 +315,7 @@ async def test_actions_with_and_without_business_hours_run_side_by_side(
     assert await prompts(story, ann) == ["by the clock"]
     await rules.wait(hours=21, minutes=30)
     assert (await prompts(story, ann))[1:] == ["23 hours 30 minutes"], (
-        "people wait by the clock on the wall"
+        "waiting times in texts are elapsed time, not business hours"
     )
 
 
@@ -331,11 +337,11 @@ async def test_a_running_timer_keeps_its_time_when_the_schedule_or_the_queue_cha
     await story.text("and now?", to=DIRECT)
     (after,) = await rules.running(ann)
     assert after.due_at - after.started_at == timedelta(hours=2), (
-        "the queue that it is in now is always open"
+        "the conversation's current queue is always open"
     )
 
 
-async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(
+async def test_a_queue_that_never_opens_starts_no_timer_in_business_hours(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("never", REQUESTER, "1m", business_hours=True)
@@ -350,9 +356,7 @@ async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
 
 
-async def test_holidays_of_a_country_that_nobody_knows_do_not_lose_a_text(
-    story: Story, rules: Rules
-) -> None:
+async def test_unknown_holidays_of_a_country_do_not_lose_a_text(story: Story, rules: Rules) -> None:
     await rules.open(OFFICE)
     await rules.add("remind", REQUESTER, "2h", business_hours=True)
     await story.store.write(
@@ -365,7 +369,7 @@ async def test_holidays_of_a_country_that_nobody_knows_do_not_lose_a_text(
 # Order --------------------------------------------------------------------------------------------
 
 
-async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(
+async def test_actions_fire_by_duration_and_then_in_the_admins_order(
     story: Story, rules: Rules
 ) -> None:
     for name, duration in [
@@ -376,11 +380,11 @@ async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(
     ]:
         await rules.add(name, REQUESTER, duration)
     ann = await story.with_agent()
-    await rules.wait(days=1)  # the service was down, so all timers are due
+    await rules.wait(days=1)  # The service was down, so all timers are due.
     assert await prompts(story, ann) == ["first", "second a", "second b", "third"]
 
 
-async def test_closing_ends_the_ladder(story: Story, rules: Rules) -> None:
+async def test_an_action_that_closes_cancels_later_timers(story: Story, rules: Rules) -> None:
     await rules.add("close", AGENT, "1h", "set_state", state="closed_complete")
     await rules.add("too late", AGENT, "2h")
     ann = await story.with_agent()
@@ -398,7 +402,7 @@ async def test_closing_ends_the_ladder(story: Story, rules: Rules) -> None:
 # Actions ------------------------------------------------------------------------------------------
 
 
-async def test_prompt_agent_is_a_line_for_agents_alone(
+async def test_prompt_agent_adds_a_line_that_only_agents_see(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     text = (
@@ -418,7 +422,7 @@ async def test_prompt_agent_is_a_line_for_agents_alone(
     assert f"agent:{MIA}" in {hint.channel for hint in heard.hints}
 
 
-async def test_prompt_agent_reaches_all_of_the_live_group(
+async def test_prompt_agent_reaches_every_agent_in_the_live_group(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     await rules.add("remind", REQUESTER, "1m")
@@ -445,7 +449,7 @@ async def test_prompt_agent_without_an_assigned_agent_alerts_the_supervisors(
     }
 
 
-async def test_a_prompt_to_the_requester_is_never_more_than_one_segment(
+async def test_a_prompt_to_the_requester_never_takes_more_than_one_segment(
     story: Story, rules: Rules
 ) -> None:
     await rules.add(
@@ -469,7 +473,7 @@ async def test_a_prompt_to_the_requester_is_never_more_than_one_segment(
     )
 
 
-async def test_reassign_clears_the_agent_and_goes_back_to_work_assignment(
+async def test_reassign_clears_the_agent_and_returns_to_work_assignment(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("give back", REQUESTER, "1h", "reassign")
@@ -510,7 +514,7 @@ async def test_reassign_takes_the_conversation_from_the_virtual_agent(
 @pytest.mark.parametrize(
     "state", ["on_hold", "work_in_progress", "closed_abandoned", "closed_complete"]
 )
-async def test_set_state(story: Story, rules: Rules, state: str) -> None:
+async def test_an_action_sets_the_state(story: Story, rules: Rules, state: str) -> None:
     await rules.add("change", AGENT, "1h", "set_state", state=state)
     ann = await story.with_agent()
     await story.write(ann, "hello")
@@ -520,7 +524,7 @@ async def test_set_state(story: Story, rules: Rules, state: str) -> None:
     assert (await story.see(ann)).state == state
 
 
-async def test_on_hold_and_back_on_a_text(story: Story, rules: Rules) -> None:
+async def test_an_action_sets_on_hold_and_a_text_ends_the_hold(story: Story, rules: Rules) -> None:
     await rules.add("hold", AGENT, "1h", "set_state", state="on_hold")
     ann = await story.with_agent()
     await story.write(ann, "hello")
@@ -529,7 +533,7 @@ async def test_on_hold_and_back_on_a_text(story: Story, rules: Rules) -> None:
     assert (await story.see(ann)).state is State.WORK_IN_PROGRESS
 
 
-async def test_a_timer_that_does_nothing_is_seen_to_be_gone(
+async def test_open_pages_get_a_hint_when_a_timer_ends_without_effect(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     await rules.add("held", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
@@ -542,7 +546,9 @@ async def test_a_timer_that_does_nothing_is_seen_to_be_gone(
 # Timers that agents handle ------------------------------------------------------------------------
 
 
-async def test_postponing_moves_the_timer_and_is_in_the_history(story: Story, rules: Rules) -> None:
+async def test_an_agent_postpones_a_timer_and_the_history_shows_it(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("second", REQUESTER, "1h")
     ann = await story.with_agent()
@@ -559,7 +565,7 @@ async def test_postponing_moves_the_timer_and_is_in_the_history(story: Story, ru
     assert (await prompts(story, ann))[1:] == ["second", "remind"]
 
 
-async def test_a_time_that_is_over_is_refused(story: Story, rules: Rules) -> None:
+async def test_a_time_in_the_past_is_refused(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     (timer,) = await rules.running(ann)
@@ -569,7 +575,7 @@ async def test_a_time_that_is_over_is_refused(story: Story, rules: Rules) -> Non
     assert error.value.errors == {"due_at": "must be in the future"}
 
 
-async def test_a_canceled_timer_does_not_come_back_in_its_run(story: Story, rules: Rules) -> None:
+async def test_a_canceled_timer_does_not_return_in_its_run(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     (timer,) = await rules.running(ann)
@@ -591,10 +597,11 @@ async def test_a_timer_of_another_interaction_is_not_found(story: Story, rules: 
         await story.store.write(cancel_timer, command)
 
 
-# Many, races, restarts ----------------------------------------------------------------------------
+# Batches, races, restarts
+# ----------------------------------------------------------------------------
 
 
-async def test_many_texts_at_once_arm_once(story: Story, rules: Rules) -> None:
+async def test_many_simultaneous_texts_schedule_one_timer(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await asyncio.gather(*(story.text(str(n)) for n in range(20)))
     assert await story.count(t.timers) == 1
@@ -608,12 +615,12 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     (claimed,) = await story.store.write(
         due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))
     )
-    await story.write(ann, "here")  # while the worker is processing the timer
+    await story.write(ann, "here")  # This happens while the worker is processing the timer.
     assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
     assert await prompts(story, ann) == []
 
 
-async def test_replies_and_timers_at_the_same_moment_end_as_one_or_the_other(
+async def test_of_a_simultaneous_reply_and_timer_exactly_one_wins(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -633,7 +640,7 @@ async def test_replies_and_timers_at_the_same_moment_end_as_one_or_the_other(
         prompted = [line.seq for line in lines if line.event == "prompt"]
         replied = [line.seq for line in lines if line.author.kind == "agent"]
         assert len(prompted) <= 1
-        assert not prompted or prompted < replied, "no prompt after the reply"
+        assert not prompted or prompted < replied, "there is no prompt after the reply"
 
 
 def _reply(tx: object, interaction_id: int) -> int:
@@ -657,7 +664,7 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_a_worker_that_dies_with_a_timer_in_its_hands_leaves_it_to_the_next(
+async def test_another_worker_fires_the_timer_of_a_worker_that_died(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -673,7 +680,7 @@ async def test_a_worker_that_dies_with_a_timer_in_its_hands_leaves_it_to_the_nex
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with_many(
+async def test_a_batch_of_texts_needs_the_same_statements_with_one_timer_as_with_many(
     story: Story, rules: Rules
 ) -> None:
     seen: list[str] = []
@@ -689,18 +696,18 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
 
     await texts(1000, 1)  # a warm-up
     none = await texts(1100, 1)
-    assert none == 0, "a desk without actions pays nothing"
+    assert none == 0, "a desk without actions needs no extra statement"
     await rules.add("remind", REQUESTER, "30m")
     one = await texts(2000, 1)
     assert one == 1
-    assert await texts(2000, 1) == 0, "a run that is open already costs nothing"
+    assert await texts(2000, 1) == 0, "an open run needs no extra statement"
     assert not [s for s in seen if "schedule" in s]
     await rules.add("open time", REQUESTER, "30m", business_hours=True)
     await texts(3000, 20)
-    assert len([s for s in seen if "schedule" in s]) < 20, "one look at the schedules for a batch"
+    assert len([s for s in seen if "schedule" in s]) < 20, "a batch reads the schedules once"
 
 
-async def test_timers_that_ask_for_a_text_pause_while_the_requester_is_opted_out(
+async def test_timers_that_wait_for_a_text_pause_while_the_requester_is_opted_out(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -712,13 +719,13 @@ async def test_timers_that_ask_for_a_text_pause_while_the_requester_is_opted_out
     assert [timer.action.name for timer in shown] == ["close"]
     told = await prompts(story, ann)
     await rules.wait(minutes=45)
-    assert await prompts(story, ann) == told, "nothing but the confirmation"
+    assert await prompts(story, ann) == told, "the requester gets only the confirmation"
     assert (await story.see(ann)).owner.kind is Owner.AGENT
     await rules.wait(minutes=5)
     assert (await story.see(ann)).state is State.CLOSED_ABANDONED
 
 
-async def test_a_requester_who_opts_in_again_is_waiting_again(story: Story, rules: Rules) -> None:
+async def test_after_opting_in_again_a_requester_waits_again(story: Story, rules: Rules) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     await story.text("STOP", to=DIRECT)

@@ -1,4 +1,4 @@
-"""Open prompts: the agents who get them, their end, and the effect of dismissing one."""
+"""Open prompts: who gets them, what ends them, and what dismissing one does."""
 
 import pytest
 
@@ -30,11 +30,13 @@ async def rules(store: Store, clock: MovedClock) -> Rules:
     return made
 
 
-async def told(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[str]:
-    return [one.said for one in await standing(story, agent, supervises=supervises)]
+async def prompts_of(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[str]:
+    return [one.said for one in await read_open_prompts(story, agent, supervises=supervises)]
 
 
-async def standing(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[Prompt]:
+async def read_open_prompts(
+    story: Story, agent: int = MIA, *, supervises: bool = False
+) -> list[Prompt]:
     return await story.store.read(prompts.open_prompts, agent, supervises=supervises)
 
 
@@ -50,28 +52,28 @@ async def dismiss(story: Story, interaction_id: int, seq: int, agent: int = MIA)
 
 async def test_only_an_agents_answer_ends_a_prompt(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
-    assert await told(story) == []
+    assert await prompts_of(story) == []
     await rules.wait(minutes=31)
-    assert await told(story) == ["Ann waits"]
+    assert await prompts_of(story) == ["Ann waits"]
     await story.text("hello?", to=DIRECT)
     await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="I know her"))
-    assert await told(story) == ["Ann waits"]
+    assert await prompts_of(story) == ["Ann waits"]
     await story.write(ann, "Here I am", agent=OMAR)
-    assert await told(story) == []
+    assert await prompts_of(story) == []
 
 
-async def test_a_prompt_about_the_requesters_silence_ends_with_it(
+async def test_a_prompt_about_the_requesters_silence_ends_with_their_text(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()
     await story.write(ann, "Does it work now?")
     await rules.wait(days=1, minutes=1)
-    assert await told(story) == ["Ann is silent"]
+    assert await prompts_of(story) == ["Ann is silent"]
     await story.text("yes", to=DIRECT)
-    assert await told(story) == []
+    assert await prompts_of(story) == []
 
 
-async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversation_stands(
+async def test_the_live_group_sees_the_newest_prompt_of_each_conversation(
     story: Story, rules: Rules
 ) -> None:
     await story.with_agent()
@@ -79,10 +81,10 @@ async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversatio
     await story.with_agent(number=BOB)
     await rules.wait(minutes=29, seconds=30)
     await rules.wait(minutes=1)
-    # the newest prompt is first, and it is Bob's
-    assert await told(story) == ["Ann waits", "Ann still waits"]
-    assert await told(story, OMAR, supervises=True) == []
-    assert await told(story, OMAR) == []
+    # The newest prompt comes first, and it is about Bob.
+    assert await prompts_of(story) == ["Ann waits", "Ann still waits"]
+    assert await prompts_of(story, OMAR, supervises=True) == []
+    assert await prompts_of(story, OMAR) == []
 
 
 async def test_without_an_assigned_agent_supervisors_are_prompted_at_once(
@@ -90,23 +92,23 @@ async def test_without_an_assigned_agent_supervisors_are_prompted_at_once(
 ) -> None:
     received = await story.text("anyone?", to=DIRECT)
     await rules.wait(minutes=31)
-    assert await told(story, OMAR, supervises=True) == ["Ann waits"]
-    assert not (await standing(story, OMAR, supervises=True))[0].assigned
-    assert await told(story) == []
+    assert await prompts_of(story, OMAR, supervises=True) == ["Ann waits"]
+    assert not (await read_open_prompts(story, OMAR, supervises=True))[0].assigned
+    assert await prompts_of(story) == []
     assert Hint(SUPERVISORS, received.interaction_id) in heard.hints
     assert received.interaction_id is not None
     await story.write(received.interaction_id, "Mia here")
-    assert await told(story, OMAR, supervises=True) == []
+    assert await prompts_of(story, OMAR, supervises=True) == []
 
 
 async def test_closing_ends_a_prompt(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     await rules.wait(minutes=31)
     await story.close(ann)
-    assert await told(story) == []
+    assert await prompts_of(story) == []
 
 
-async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(
+async def test_an_agent_who_dismisses_a_prompt_still_gets_the_next_one(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()
@@ -116,14 +118,14 @@ async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(
     (first,) = await prompt_seqs(story, ann)
     await dismiss(story, ann, first)
     await dismiss(story, ann, first)
-    assert (await told(story), await told(story, OMAR)) == ([], ["Ann waits"])
+    assert (await prompts_of(story), await prompts_of(story, OMAR)) == ([], ["Ann waits"])
     await rules.wait(minutes=31)
-    assert await told(story) == ["Ann still waits"]
+    assert await prompts_of(story) == ["Ann still waits"]
     await dismiss(story, ann, first)
-    assert await told(story) == ["Ann still waits"]
+    assert await prompts_of(story) == ["Ann still waits"]
     await dismiss(story, ann, (await prompt_seqs(story, ann))[-1])
-    await dismiss(story, ann, first)  # the request comes from an older tab; no prompt reappears
-    assert await told(story) == []
+    await dismiss(story, ann, first)  # The request comes from an older tab. No prompt reappears.
+    assert await prompts_of(story) == []
 
 
 async def test_only_a_prompt_can_be_dismissed(story: Story, rules: Rules) -> None:
@@ -133,7 +135,7 @@ async def test_only_a_prompt_can_be_dismissed(story: Story, rules: Rules) -> Non
             await dismiss(story, interaction_id, seq)
 
 
-async def test_dismissing_hints_only_the_agents_other_tabs(
+async def test_dismissing_a_prompt_sends_a_hint_only_to_the_agents_other_tabs(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     ann = await story.with_agent()
@@ -143,7 +145,7 @@ async def test_dismissing_hints_only_the_agents_other_tabs(
     assert heard.hints == [Hint(f"agent:{MIA}")]
 
 
-async def test_nothing_due_prompts_nobody(story: Story, rules: Rules) -> None:
+async def test_without_a_due_timer_there_is_no_prompt(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     await story.store.write(fire_timers, Fire(ann))
-    assert await told(story) == []
+    assert await prompts_of(story) == []

@@ -1,5 +1,6 @@
-"""Random conversations against a ten-line model of table 4's semantics, on both databases, with
-restarts."""
+"""Compares random conversations with a short model of table 4's rules, on both databases and with
+restarts.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -45,7 +46,7 @@ _numbers = count(8000)
 OPEN = "Mo-Su " + ",".join(
     f"{h:02}:{m:02}-{h:02}:{m + 5:02}" for h in range(24) for m in range(0, 60, 10)
 )
-# name, event, minutes, business hours, required state, new state; in the admin's order
+# Name, event, minutes, business hours, required state and new state, in the admin's order.
 LADDER = [
     ("r2 again", REQUESTER, 2, False, None, None),
     ("r4 open", REQUESTER, 4, True, None, None),
@@ -61,8 +62,8 @@ LADDER = [
 
 
 def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
-    """The moment when this much time has passed, counted second by second. The first five of every
-    ten minutes are business hours.
+    """Return the time after this much time has passed, counted second by second. The first five of
+    every ten minutes are business hours.
     """
     left = minutes * 60
     while left:
@@ -73,8 +74,9 @@ def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
 
 @dataclass
 class Model:
-    """The expected state of one conversation. ``run``: the open event; ``waits``: (due, minutes,
-    place)."""
+    """The expected state of one conversation. ``run``: the event of the open run. ``waits``: (due,
+    minutes, place) of each timer.
+    """
 
     state: str = "new"
     run: str | None = None
@@ -110,7 +112,7 @@ class Model:
 
 
 class Conversations(RuleBasedStateMachine):
-    """Two requesters, an agent, a bot, and a service that is restarted."""
+    """Two requesters, an agent, a bot, and a service that restarts."""
 
     url = ""
 
@@ -219,7 +221,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
     def time_passes(self, seconds: int, worker_is_up: bool) -> None:
-        """While the worker is down, due timers wait, and a message may arrive before the worker is
+        """While the worker is down, due timers wait, and a message can arrive before the worker is
         back.
         """
         self.clock.move(seconds)
@@ -268,7 +270,7 @@ class Conversations(RuleBasedStateMachine):
         self.runner.close()
 
 
-def test_random_conversations_follow_the_model(database_url: str) -> None:
+def test_timers_of_random_conversations_agree_with_the_model(database_url: str) -> None:
     machine = type("ConversationsHere", (Conversations,), {"url": database_url})
     run_state_machine_as_test(
         machine,

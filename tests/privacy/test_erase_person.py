@@ -1,4 +1,4 @@
-"""A person with a long history is erased: no trace is left in the database, its file and WAL, the
+"""An erasure of a person with a long history leaves no trace in the database, its file and WAL, the
 media folder, the logs, a later backup, or at the provider.
 """
 
@@ -68,7 +68,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n a picture of a tamarind"
 
 @dataclass(slots=True)
 class Place:
-    """The places of the person's data."""
+    """The places that store the person's data."""
 
     story: Story
     worker: Worker
@@ -113,8 +113,8 @@ def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) ->
 
 
 async def live(place: Place) -> tuple[int, int]:
-    """Create Zoe's history: texts, a picture, a case, a note, a verification, and a note about her
-    in Ann's conversation. Returns the ids of the user and of her conversation.
+    """Create Zoe's history: texts, a picture, a case, a note, a verification, and a note about Zoe
+    in Ann's conversation. Return the ids of the user and of Zoe's conversation.
     """
     story, store = place.story, place.story.store
     made = MakeUser(
@@ -164,7 +164,7 @@ async def live(place: Place) -> tuple[int, int]:
     return user_id, interaction_id
 
 
-async def test_nothing_of_an_erased_person_is_left(
+async def test_an_erasure_leaves_nothing_of_the_person(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -196,11 +196,11 @@ async def test_nothing_of_an_erased_person_is_left(
     folder = place.home / "unpacked"
     with tarfile.open(place.home / "later.tar.gz") as archive:
         archive.extractall(folder, filter="data")
-    # SQLite's file and WAL are in this folder, too
+    # SQLite's file and WAL are also in this folder.
     assert files_with(place.home, CANARIES) == []
 
 
-async def test_files_of_an_s3_store_are_erased_when_it_is_back(
+async def test_files_in_an_s3_store_are_erased_after_an_outage_of_the_store(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path, s3: S3Server
 ) -> None:
     bucket = s3.bucket()
@@ -222,7 +222,7 @@ async def test_files_of_an_s3_store_are_erased_when_it_is_back(
     assert store.leaves in receipt.left
 
 
-async def test_the_desk_continues_with_everybody_else(place: Place) -> None:
+async def test_an_erasure_does_not_change_the_data_of_other_people(place: Place) -> None:
     user_id, _ = await live(place)
     before = await place.story.count(t.interactions)
     receipt = await place.erase(RequestedPerson(user_id=user_id))
@@ -230,13 +230,13 @@ async def test_the_desk_continues_with_everybody_else(place: Place) -> None:
     (ann,) = await place.story.rows(t.interactions, t.interactions.c.requester_number == ANN)
     first = (await place.story.lines(ann.id))[0]
     assert first.body == "Ann asked about [erased] ([erased])"
-    assert await place.story.count(t.interactions) == before, "counts of reports stay"
+    assert await place.story.count(t.interactions) == before, "the counts in reports stay"
     again = await place.story.text("hello again", number=ZOE, to=DIRECT)
     (new,) = await place.story.rows(t.interactions, t.interactions.c.id == again.interaction_id)
     assert new.user_id is None
 
 
-async def test_an_open_conversation_is_closed_without_a_text(place: Place) -> None:
+async def test_an_erasure_closes_an_open_conversation_without_a_text(place: Place) -> None:
     interaction_id = await place.story.with_agent(number=BOB)
     sent = await place.story.texted(interaction_id)
     await place.erase(RequestedPerson(number=BOB))
@@ -247,7 +247,7 @@ async def test_an_open_conversation_is_closed_without_a_text(place: Place) -> No
     assert not await place.story.count(t.due_work, t.due_work.c.line.contains(BOB))
 
 
-async def test_an_opt_out_survives_the_number(place: Place) -> None:
+async def test_an_opt_out_survives_the_erasure_of_its_number(place: Place) -> None:
     await place.story.text("STOP", number=BOB, to=MAIN)
     store = place.story.store
     await place.erase(RequestedPerson(number=BOB))
@@ -263,10 +263,10 @@ async def test_an_opt_out_survives_the_number(place: Place) -> None:
     received = await place.story.text("hello", number=BOB, to=MAIN)
     seen = await place.story.see(received.interaction_id or 0)
     assert seen.opted_out is not None
-    assert not await place.story.count(t.kept_opt_outs), "it is in the ledger again"
+    assert not await place.story.count(t.kept_opt_outs), "the ledger lists the opt-out again"
 
 
-async def test_an_import_and_an_agent_cannot_lift_the_opt_out_of_an_erased_number(
+async def test_neither_an_import_nor_an_agent_can_undo_the_opt_out_of_an_erased_number(
     place: Place,
 ) -> None:
     await place.story.text("STOP", number=BOB, to=MAIN)
@@ -283,7 +283,7 @@ async def test_an_import_and_an_agent_cannot_lift_the_opt_out_of_an_erased_numbe
         await store.write(change_consent, lift)
 
 
-async def test_a_deleted_users_record_goes_too(place: Place) -> None:
+async def test_the_record_of_a_deleted_user_is_also_erased(place: Place) -> None:
     store = place.story.store
     made = MakeUser(external_id=EMPLOYEE, name=NAME, email=MAIL, numbers=[ZOE])
     user_id = await store.write(make_user, made)
@@ -294,7 +294,7 @@ async def test_a_deleted_users_record_goes_too(place: Place) -> None:
     assert NAME not in "".join((await asyncio.to_thread(everything_in, place.url)).values())
 
 
-async def test_reports_keep_their_figures(place: Place) -> None:
+async def test_reports_keep_their_numbers_after_an_erasure(place: Place) -> None:
     user_id, interaction_id = await live(place)
     store, f = place.story.store, t.conversation_facts
     await store.write(facts.write, await store.read(facts.next_batch))
@@ -307,7 +307,7 @@ async def test_reports_keep_their_figures(place: Place) -> None:
     assert before.texts_in == 3
 
 
-async def test_a_stranger_and_a_person_under_way_are_refused(place: Place) -> None:
+async def test_an_erasure_of_an_unknown_person_or_a_second_erasure_is_refused(place: Place) -> None:
     store = place.story.store
     with pytest.raises(NotFound, match="nothing to erase"):
         await store.read(preview, RequestedPerson(number="+12025550666"))
@@ -348,7 +348,7 @@ async def test_the_receipt_lists_data_that_the_provider_keeps(
     assert receipt.state == "done"
 
 
-async def test_a_provider_and_a_bot_that_are_away_are_asked_again(
+async def test_an_unreachable_provider_or_bot_is_retried(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
     provider, bot = GoodProvider(objects=OSError("away")), BotWithMemory(fails="It is away.")
@@ -368,7 +368,9 @@ async def test_a_provider_and_a_bot_that_are_away_are_asked_again(
     assert (receipt.state, receipt.copies_waiting) == ("done", 0)
 
 
-async def test_erasing_the_user_who_stayed_erases_the_merged_user_too(place: Place) -> None:
+async def test_erasing_the_remaining_user_of_a_merge_also_erases_the_merged_user(
+    place: Place,
+) -> None:
     user_id, _ = await live(place)
     store, other = place.story.store, ("Ottoline Wolfsbane", "E88112", "otto@wolfsbane.example")
     made = MakeUser(external_id=other[1], name=other[0], email=other[2], numbers=[BOB])
@@ -398,7 +400,7 @@ async def test_the_doctor_finds_an_erasure_that_does_not_proceed(place: Place) -
         await place.work()
     (found,) = await read(erasures.stuck, clock())
     assert (found.number, found.doing, found.tries > 4) == (receipt.number, receipt.doing, True)
-    clock.move(7200)  # time passes, and no service is running
+    clock.move(7200)  # Time passes, and no service is running.
     (found,) = await read(erasures.stuck, clock())
     assert found.tries == 0
     (said,) = doctor.stuck(await read(erasures.stuck, clock()))

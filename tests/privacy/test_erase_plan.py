@@ -1,4 +1,4 @@
-"""The erase plan is complete: it names every column that can hold personal data, and after an
+"""The erase plan is complete. It names every column that can contain personal data, and after an
 erasure no row contains the person's words.
 """
 
@@ -32,7 +32,7 @@ from tests.support.story import Story
 HOLDS_WORDS = (sa.Text, sa.JSON, sa.LargeBinary)
 CANARY = "kanarienvogel"
 NUMBER = "+15005550777"
-#: Columns that contain a phone number, which an erasure searches for.
+#: Columns that contain a phone number. An erasure searches them.
 NUMBERS = {
     "interactions.requester_number",
     "messaging_profiles.number",
@@ -45,7 +45,8 @@ NUMBERS = {
     "user_numbers.number",
     "due_work.line",
 }
-#: Columns that the erasure interprets, so their value must be one of the product's own words.
+#: Columns whose values the erasure interprets, so each value must be one of the product's own
+#: words.
 VALID: dict[str, Any] = {
     "interactions.state": "closed_complete",
     "interactions.owner": "none",
@@ -70,25 +71,25 @@ VALID: dict[str, Any] = {
     "trainer_items.lane": "teach",
     "trainer_labels.file": None,
     "offers.outcome": "accepted",
-    "cases.external_number": "T-1",  # the receipt contains it
+    "cases.external_number": "T-1",  # The receipt contains it.
     "media.file": "ca" * 32,
 }
 
 
 def personal(table: sa.Table) -> set[str]:
-    """The columns of a table that can hold personal data, by their types."""
+    """Return the columns of a table that can contain personal data, by their types."""
     return {c.name for c in table.columns if isinstance(c.type, HOLDS_WORDS)}
 
 
 @pytest.mark.parametrize("name", sorted(t.metadata.tables))
-def test_the_plan_names_every_column_that_can_hold_personal_data(name: str) -> None:
+def test_the_plan_names_every_column_that_can_contain_personal_data(name: str) -> None:
     if name in NOT_PERSONAL:
         assert name not in BY_VALUE
         return
     table = t.metadata.tables[name]
     parts = [part for part in PARTS if part.table is table]
     if any(part.empties is None for part in parts):
-        return  # the rows of this table are deleted
+        return  # An erasure deletes the rows of this table.
     emptied = {column for part in parts for column in part.empties or ()}
     left = personal(table) - emptied - BY_VALUE.get(name, set()) - WORDS.get(name, set())
     assert not left, f"say in store/privacy/erase_plan.py what an erasure does with these: {left}"
@@ -102,19 +103,20 @@ def test_the_plan_names_only_existing_columns() -> None:
 
 
 def fill(url: str) -> tuple[int, set[str]]:
-    """Write a row with recognizable words into every table. All rows belong to one user. Returns
-    the user's id and the tables.
+    """Add a row with recognizable words to every table. All rows belong to one user. Return the
+    user's id and the tables.
     """
     opened = engine(url, size=1, writes=True)
     with opened.begin() as conn:
-        if conn.dialect.name == "postgresql":  # the desk's own row was inserted with an explicit id
+        # The desk's own row was inserted with an explicit id.
+        if conn.dialect.name == "postgresql":
             conn.exec_driver_sql("SELECT setval('desk_id_seq', 100)")
         add_rows(conn, reflect(conn, list(t.metadata.tables)), itertools.count(7_000_000))
         for name in ("desk", *ONE_ROW):
             conn.execute(sa.delete(t.metadata.tables[name]).where(_newest(t.metadata.tables[name])))
         for name, table in t.metadata.tables.items():
             values = _canaries(table)
-            if table is t.audit_log:  # entries cannot be changed
+            if table is t.audit_log:  # These entries cannot be changed.
                 new = {"at": START, "agent": "", "address": "", "record": "7"}
                 conn.execute(sa.insert(table).values(**new, **values))
             elif values and name not in ONE_ROW:
@@ -167,7 +169,7 @@ def _canaries(table: sa.Table) -> dict[str, Any]:
     return values
 
 
-async def test_an_erasure_leaves_no_word_of_a_person_in_any_table(
+async def test_an_erasure_leaves_no_word_of_the_person_in_any_table(
     database_url: str, story: Story, clock: MovedClock, tmp_path: Path
 ) -> None:
     user_id, tables = await asyncio.to_thread(fill, database_url)

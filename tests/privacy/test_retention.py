@@ -1,10 +1,13 @@
-"""Retention removes content that is older than its limit, a few rows at a time, and reports keep
-their figures.
+"""Retention removes content that is older than its limit, a few rows at a time. Reports keep their
+numbers.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,21 +20,28 @@ from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.audit_chain import check_chain
 from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.privacy import retain
 from handoff_service.operations.privacy.retain import run_now, schedule_retention, stop_run
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
+from handoff_service.rules.privacy.step_size import AIM, LEAST, MOST, next_size
 from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.rules.training import order
 from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import retention
+from handoff_service.store.privacy.empty_rows import empty_rows
+from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.s3_server import S3Server
-from tests.support.story import ANN, BOB, DIRECT, Story
+from tests.support.story import ANN, BOB, DIRECT, STRANGER, Story
 
 DAY = 86_400
 
@@ -67,7 +77,25 @@ async def run(story: Story, worker: Worker) -> None:
     assert await worker.step() == 1
 
 
-async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.RetainedKind:
+async def closed_too(story: Story, interaction_id: int, count: int) -> None:
+    """Add conversations that were closed in the same moment as this one."""
+    (row,) = await story.rows(t.interactions, t.interactions.c.id == interaction_id)
+    rows = [dict(row._mapping) | {"id": 1000 + n} for n in range(count)]
+    await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.interactions), rows), None)
+
+
+async def not_understood(story: Story, number: str) -> None:
+    """The virtual agent does not understand a text, so the text waits for a trainer."""
+    question = await story.begin(
+        (await story.text("you are a star", number=number)).interaction_id or 0
+    )
+    assert question is not None
+    how = HowUnderstood(model="m1", ranking=(("thanks", 0.4), ("bye", 0.3)))
+    understood = Understood(intent="nlu_fallback", confidence=0.4)
+    await story.finish(question, "Pardon?", understood=understood, how=how)
+
+
+async def status_of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.RetainedKind:
     found = await story.store.read(retention.status, clock(), counted=True)
     return next(one for one in found.kinds if one.kind is kind)
 
@@ -75,22 +103,22 @@ async def of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.Retai
 async def test_retention_is_off_by_default(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     clock.move(4000 * DAY)
-    assert (await of(story, KeptKind.TEXTS, clock)).days is None
+    assert (await status_of(story, KeptKind.TEXTS, clock)).days is None
     await run(story, worker)
     assert (await story.lines(interaction_id))[0].body != ""
     assert not await story.count(t.retention)
 
 
-async def test_texts_go_after_their_days_and_the_list_counts_them_before(
+async def test_texts_are_removed_after_their_limit_and_the_list_counts_them_before(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     old = await conversation(story)
     clock.move(20 * DAY)
     new = await conversation(story, BOB)
     await set_days(story, texts=10)
-    would = (await of(story, KeptKind.TEXTS, clock)).would_remove
+    would = (await status_of(story, KeptKind.TEXTS, clock)).would_remove
     await run(story, worker)
-    found = await of(story, KeptKind.TEXTS, clock)
+    found = await status_of(story, KeptKind.TEXTS, clock)
     assert (found.state, found.removed, found.would_remove) == ("done", would, 0)
     assert would
     lines = await story.lines(old)
@@ -101,7 +129,7 @@ async def test_texts_go_after_their_days_and_the_list_counts_them_before(
     assert (row.requester_number, row.short_description) == (ANN, None)
 
 
-async def test_files_of_an_s3_store_go_too_when_it_is_back(
+async def test_files_in_an_s3_store_are_removed_after_an_outage_of_the_store(
     story: Story, worker: Worker, clock: MovedClock, s3: S3Server
 ) -> None:
     bucket = s3.bucket()
@@ -121,10 +149,10 @@ async def test_files_of_an_s3_store_go_too_when_it_is_back(
     clock.move(601)
     assert await Worker(replace(worker._deps, media=store), worker.kinds).step() == 1
     assert list(store.names()) == []
-    assert (await of(story, KeptKind.MEDIA, clock)).would_remove == 0
+    assert (await status_of(story, KeptKind.MEDIA, clock)).would_remove == 0
 
 
-async def test_conversations_lose_their_requester_too(
+async def test_old_conversations_lose_their_requester(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     interaction_id = await conversation(story)
@@ -138,7 +166,7 @@ async def test_conversations_lose_their_requester_too(
     assert again.interaction_id != interaction_id
 
 
-async def test_reports_keep_their_figures(story: Story, worker: Worker, clock: MovedClock) -> None:
+async def test_reports_keep_their_numbers(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     f = t.conversation_facts
     await story.store.write(facts.write, await story.store.read(facts.next_batch))
@@ -154,7 +182,7 @@ async def test_reports_keep_their_figures(story: Story, worker: Worker, clock: M
     assert await story.store.read(usage_report) == texts
 
 
-async def test_the_audit_log_loses_old_entries_and_its_chain_stays_whole(
+async def test_the_audit_log_loses_old_entries_and_its_chain_stays_valid(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     for _ in range(450):
@@ -163,14 +191,80 @@ async def test_the_audit_log_loses_old_entries_and_its_chain_stays_whole(
     clock.move(20 * DAY)
     await set_days(story, audit=10)
     await run(story, worker)
-    found = await of(story, KeptKind.AUDIT, clock)
+    found = await status_of(story, KeptKind.AUDIT, clock)
     assert (found.state, found.would_remove) == ("done", 0)
     assert found.removed
     assert found.removed >= 450
     assert (await check_chain(story.store)).faults == []
 
 
-async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedClock) -> None:
+async def test_a_slow_step_makes_the_next_one_smaller(
+    story: Story, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interaction_id = await story.with_agent()
+    for n in range(30):
+        await story.write(interaction_id, f"This is text {n}.")
+    await story.close(interaction_id)
+    clock.move(20 * DAY)
+    await set_days(story, texts=10)
+    steps: list[int] = []
+    seconds = itertools.count(step=0.0025)
+
+    def counted(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
+        if part.table is t.messages:
+            steps.append(len(keys))
+            for _ in keys:  # each row takes 2.5 ms
+                next(seconds)
+        return empty_rows(tx, part, keys)
+
+    monkeypatch.setattr(retain, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(retain, "empty_rows", counted)
+    await run(story, worker)
+    assert steps[:3] == [10, 5, 5]
+    assert {line.body for line in await story.lines(interaction_id)} == {""}
+
+
+async def test_conversations_that_were_closed_in_the_same_moment_go_in_small_steps(
+    story: Story, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await conversation(story)
+    await closed_too(story, one, 44)
+    clock.move(20 * DAY)
+    await set_days(story, conversations=10)
+    written: list[int] = []
+
+    def counted(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+        written.append(len(rows))
+        facts.write_final(tx, rows)
+
+    both = SimpleNamespace(final_rows=facts.final_rows, write_final=counted)
+    monkeypatch.setattr(retain, "facts", both)
+    await run(story, worker)
+    assert written == [20, 20, 5]
+    assert await story.count(t.interactions, t.interactions.c.emptied_at.is_not(None)) == 45
+
+
+async def test_a_clusters_first_item_goes_and_a_later_one_leads(
+    story: Story, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order, "is_drawn", lambda *_: False)
+    for number in (ANN, BOB):
+        await not_understood(story, number)
+    clock.move(20 * DAY)
+    for number in (STRANGER, "+12025550199"):
+        await not_understood(story, number)
+    first, _, third, fourth = await story.rows(t.trainer_items)
+    assert (third.cluster, fourth.cluster) == (first.id, first.id)
+    await set_days(story, trainer_items=10)
+    await run(story, worker)
+    assert [(row.id, row.cluster) for row in await story.rows(t.trainer_items)] == [
+        (third.id, third.id),
+        (fourth.id, third.id),
+    ]
+    assert (await status_of(story, KeptKind.TRAINER_ITEMS, clock)).removed == 2
+
+
+async def test_an_admin_can_stop_a_run(story: Story, worker: Worker, clock: MovedClock) -> None:
     with pytest.raises(Conflict, match="not running"):
         await story.store.write(stop_run, None)
     await story.store.write(
@@ -182,14 +276,31 @@ async def test_a_run_can_be_stopped(story: Story, worker: Worker, clock: MovedCl
     with pytest.raises(Conflict, match="already running"):
         await story.store.write(run_now, None)
     await story.store.write(stop_run, None)
-    assert (await of(story, KeptKind.TEXTS, clock)).state == "stopped"
+    assert (await status_of(story, KeptKind.TEXTS, clock)).state == "stopped"
 
 
-async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: MovedClock) -> None:
+async def test_the_next_run_is_at_night_and_scheduled_once(story: Story, clock: MovedClock) -> None:
     for _ in range(2):
         await story.store.write(schedule_retention, None)
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.RETAIN)
     assert work.due_at == datetime(2026, 11, 24, 7, 30, tzinfo=UTC)  # 02:30 in New York
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "seconds", "following"),
+    [
+        (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
+        (10, 4, AIM / 2, 10),  # fast, but there were few rows
+        (MOST, MOST, AIM / 2, MOST),
+        (40, 40, AIM * 2, 20),
+        (40, 20, AIM * 2, 10),
+        (10, 10, AIM * 50, LEAST),
+    ],
+)
+def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
+    size: int, rows: int, seconds: float, following: int
+) -> None:
+    assert next_size(size, rows, seconds) == following
 
 
 @pytest.mark.parametrize(
@@ -202,7 +313,7 @@ async def test_the_next_run_is_at_night_and_planned_once(story: Story, clock: Mo
         ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
     ],
 )
-def test_the_nightly_run_of_retention(now: str, zone: str, night: str) -> None:
+def test_the_time_of_the_nightly_run(now: str, zone: str, night: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     found = next_night(at, zone)
     assert found == datetime.fromisoformat(night).replace(tzinfo=UTC)

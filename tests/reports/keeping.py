@@ -1,4 +1,4 @@
-"""Run the background job of reports by hand, and ask for a report."""
+"""Helpers for tests of reports: run the background job, and read a report."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -13,15 +13,15 @@ from handoff_service.store.reports.report import ReportResult
 
 async def keep(store: Store) -> None:
     """Write the facts of all conversations."""
-    after, more = 0, True
+    more = True
     while more:
-        batch = await store.read(facts.next_batch, after)
+        batch = await store.read(facts.next_batch)
         await store.write(facts.write, batch)
-        after, more = batch.read_to, batch.more
+        more = batch.more
 
 
 async def pack(store: Store) -> int:
-    """Pack all days that are due. Returns how many."""
+    """Pack all due days. Return their number."""
     count = 0
     while (day := await store.read(packed_days.next_to_pack)) is not None:
         await store.write(packed_days.begin_packing, day.day)

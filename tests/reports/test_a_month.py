@@ -1,4 +1,4 @@
-"""Three reports of a made-up month. The comments calculate the right numbers by hand.
+"""Three reports of an invented month. The comments calculate the correct numbers by hand.
 
 | day | who | what happens |
 |---|---|---|
@@ -39,7 +39,7 @@ CARL, DORA, EVE = "+12025550155", "+12025550166", "+12025550188"
 
 @pytest.fixture
 async def month(story: Story, clock: MovedClock) -> Story:
-    """The month with the facts of its conversations, as of 5 July."""
+    """Create the month and the facts of its conversations, as of 5 July."""
 
     def at(day: int, minute: int = 0) -> None:
         clock.now = datetime(2026, 6, day, 14, minute, tzinfo=UTC)
@@ -49,7 +49,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
     at(2)
     bob = await text(story, BOB, MAIN)
     await story.hand_off(bob, "Asked for a person: about my laptop.")
-    await taken(story, clock, waits=60)
+    await accept_after(story, clock, waits=60)
     clock.move(30)
     await story.write(bob, "hello")
     clock.move(100)
@@ -59,10 +59,10 @@ async def month(story: Story, clock: MovedClock) -> Story:
     await story.close(bob)
     at(3)
     carl = await text(story, CARL, DIRECT)
-    await answered(story, clock, carl, waits=300, answers=30)
+    await accept_and_answer(story, clock, carl, waits=300, answers=30)
     at(3, 30)
     dora = await text(story, DORA, DIRECT)
-    await answered(story, clock, dora, waits=10, answers=10)
+    await accept_and_answer(story, clock, dora, waits=10, answers=10)
     at(5)
     again = await text(story, CARL, DIRECT)
     clock.move(600)
@@ -85,8 +85,8 @@ async def text(story: Story, number: str, to: str) -> int:
     return (await story.text("my laptop is dead", number=number, to=to)).interaction_id or 0
 
 
-async def taken(story: Story, clock: MovedClock, *, waits: int) -> None:
-    """Let Mia get the waiting conversation after this many seconds."""
+async def accept_after(story: Story, clock: MovedClock, *, waits: int) -> None:
+    """Let Mia accept the waiting conversation after this many seconds."""
     clock.move(waits)
     await story.available(MIA)
     await story.offer()
@@ -94,10 +94,10 @@ async def taken(story: Story, clock: MovedClock, *, waits: int) -> None:
         await story.accept(one.id, MIA)
 
 
-async def answered(
+async def accept_and_answer(
     story: Story, clock: MovedClock, interaction_id: int, *, waits: int, answers: int
 ) -> None:
-    await taken(story, clock, waits=waits)
+    await accept_after(story, clock, waits=waits)
     clock.move(answers)
     await story.write(interaction_id, "hello")
     clock.move(60)
@@ -105,7 +105,7 @@ async def answered(
 
 
 async def end(story: Story, interaction_id: int, state: State) -> None:
-    """Close the conversation as a timer does, without an agent."""
+    """Close the conversation without an agent, as a timer does."""
 
     def close(tx: Transaction, _: None) -> None:
         end_interaction(tx, interactions.lock(tx.conn, interaction_id), state, sentence="Closed")
@@ -113,13 +113,13 @@ async def end(story: Story, interaction_id: int, state: State) -> None:
     await story.store.write(close, None)
 
 
-async def test_response_times_of_the_month(month: Story) -> None:
+async def test_the_report_of_response_times(month: Story) -> None:
     found = await asked(month.store, "responses", FIRST, LAST, group="number")
     whole = values(found)
     # 20, 90, 330: the median is 90, and nine tenths of the way from the first to the last is 1.8
     # steps: 90 + 0.8 * (330 - 90) = 282
     assert (whole["first_response_median"], whole["first_response_p90"]) == (90, 282)
-    assert whole["next_response_median"] == 40, "Bob's second text is the only later one"
+    assert whole["next_response_median"] == 40, "only Bob's second text counts as a later one"
     # 2 June: 90; 3 June: (20 + 330) / 2 = 175. The mean of the days would be 132, which is wrong.
     by_day = {one.first: one.values["first_response_median"] for one in found.parts}
     assert (by_day["2026-06-02"], by_day["2026-06-03"], by_day["2026-06-04"]) == (90, 175, None)
@@ -127,12 +127,12 @@ async def test_response_times_of_the_month(month: Story) -> None:
     assert sorted(v for v in table(found, "first_response_median").values() if v) == [90, 175]
 
 
-async def test_waiting_of_the_month(month: Story) -> None:
+async def test_the_report_of_waiting_times(month: Story) -> None:
     whole = values(await asked(month.store, "waiting", FIRST, LAST))
     # Bob, Carl twice and Dora waited: 60, 300, never, 10
     assert (whole["queued"], whole["waiting_median"]) == (4, 60)
     assert whole["abandoned_waiting"] == 25, "1 of 4"
-    assert whole["abandoned"] == pytest.approx(100 * 2 / 7), "Carl's second and Ann's second"
+    assert whole["abandoned"] == pytest.approx(100 * 2 / 7), "Carl's and Ann's second conversations"
     assert (whole["offers_accepted"], whole["offers_declined"]) == (3, 0)
     agents = await asked(month.store, "agents", FIRST, LAST)
     # Bob 2, Carl 1, Dora 1, Eve 1
@@ -140,7 +140,7 @@ async def test_waiting_of_the_month(month: Story) -> None:
     assert table(agents, "conversations") == {"Mia Chen": 4, "No agent": 3}
 
 
-async def test_the_virtual_agent_of_the_month(month: Story) -> None:
+async def test_the_report_of_the_virtual_agent(month: Story) -> None:
     found = await asked(month.store, "bot", FIRST, LAST, group="reason")
     # Ann twice, and Bob. Eve does not count, because Mia texted first, although Mia used the
     # virtual agent's number and there was no handoff.
@@ -157,7 +157,7 @@ async def test_the_virtual_agent_of_the_month(month: Story) -> None:
     )
 
 
-async def test_durable_resolutions_of_the_month(month: Story) -> None:
+async def test_the_report_of_durable_resolutions(month: Story) -> None:
     whole = values(await asked(month.store, "lasting", FIRST, LAST))
     # 4 of 7: Ann's first, Bob, Dora and Eve. Carl came back after 2 days, Ann only after 8.
     assert whole["durable"] == pytest.approx(100 * 4 / 7)
@@ -171,7 +171,7 @@ async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock
         return [await asked(month.store, name, FIRST, LAST) for name in names]
 
     before = await all_of_them()
-    assert await pack(month.store) == 0, "their facts have just changed"
+    assert await pack(month.store) == 0, "the facts of these days have just changed"
     clock.move(3600)
     assert await pack(month.store) == 6, "days with conversations"
     assert [values(one) for one in await all_of_them()] == [values(one) for one in before]
@@ -180,7 +180,7 @@ async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock
     ]
 
 
-OPENED = [  # figure, days, filters, the conversations that it counts
+OPENED = [  # Number, days, filters, and the conversations that the number counts.
     ("contained", (FIRST, LAST), {}, 1),
     ("first_response_median", (FIRST, LAST), {}, 3),
     ("durable", (FIRST, LAST), {}, 4),
@@ -193,7 +193,7 @@ OPENED = [  # figure, days, filters, the conversations that it counts
 ]
 
 
-async def test_a_figure_opens_the_conversations_behind_it(month: Story) -> None:
+async def test_a_number_links_to_the_conversations_that_it_counts(month: Story) -> None:
     for figure, days, filters, count in OPENED:
         found = await month.store.read(
             conversations_of,
@@ -207,17 +207,17 @@ async def test_a_figure_opens_the_conversations_behind_it(month: Story) -> None:
         rows = await month.store.read(export.reported, found.ids)
         assert [one.id for one in rows] == found.ids
         if figure == "first_response_median":
-            assert found.values == [330, 90, 20], "the longest first"
+            assert found.values == [330, 90, 20], "the longest comes first"
 
 
-async def test_the_range_before_is_compared(month: Story) -> None:
+async def test_the_report_compares_the_previous_range(month: Story) -> None:
     found = await asked(month.store, "volume", date(2026, 6, 5), date(2026, 6, 9))
     (count, *_) = found.figures
     assert (found.first_before, found.last_before) == ("2026-05-31", "2026-06-04")
     assert (count.value, count.before) == (3, 4)
 
 
-async def test_durable_is_not_known_before_seven_days(
+async def test_a_durable_resolution_is_known_only_after_seven_days(
     story: Story, clock: MovedClock, month: Story
 ) -> None:
     clock.now = datetime(2026, 7, 6, 14, tzinfo=UTC)
@@ -232,4 +232,4 @@ async def test_durable_is_not_known_before_seven_days(
     clock.move(6 * 86_400)
     assert await durable() is None
     clock.move(86_400)
-    assert await durable() == 100, "the job looks again by itself"
+    assert await durable() == 100, "the background job checks again by itself"

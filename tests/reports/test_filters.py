@@ -1,4 +1,4 @@
-"""The filters of a report's address, and the sentences for wrong ones."""
+"""The filters in the address of a report, and the errors for wrong filters."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_filters_are_read_from_an_address() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["--5", "5-", "-", "³", "1.5", "1" * 16])
-def test_an_id_is_one_whole_number(wrong: str) -> None:
+def test_an_id_must_be_one_whole_number(wrong: str) -> None:
     with pytest.raises(ValueError, match="must be the ID of an agent"):
         read({"agent": wrong})
 

@@ -1,4 +1,4 @@
-"""Which texts answer "How did we do? Reply 1-5", and which do not."""
+"""Recognizes texts that answer "How did we do? Reply 1-5"."""
 
 import pytest
 
@@ -90,7 +90,7 @@ ELSE = [
 
 
 @pytest.mark.parametrize(("text", "grade"), GRADES.items())
-def test_a_grade(text: str, grade: int) -> None:
+def test_a_text_with_a_grade_is_recognized(text: str, grade: int) -> None:
     assert read_grade(text, ["Mia"]) == Grade(grade)
 
 
@@ -100,7 +100,7 @@ def test_a_low_grade_keeps_the_comment(text: str, expected: tuple[int, str]) -> 
 
 
 @pytest.mark.parametrize("text", ELSE)
-def test_everything_else_is_an_ordinary_text(text: str) -> None:
+def test_any_other_text_is_not_a_grade(text: str) -> None:
     assert read_grade(text, ["Mia"]) is None
 
 
@@ -126,5 +126,5 @@ def test_everything_else_is_an_ordinary_text(text: str) -> None:
         ("", False),
     ],
 )
-def test_a_comment_only_tells_what_went_wrong(text: str, expected: bool) -> None:
+def test_a_comment_is_recognized(text: str, expected: bool) -> None:
     assert is_comment(text) is expected

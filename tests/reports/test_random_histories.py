@@ -1,4 +1,4 @@
-"""Reports of random histories equal a slow count over the stored rows."""
+"""Reports of random histories agree with a slow count over the stored rows."""
 
 import random
 from contextlib import suppress
@@ -28,7 +28,7 @@ def test_the_table_has_exactly_the_columns() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_figures_equal_a_slow_count(story: Story, clock: MovedClock, seed: int) -> None:
+async def test_reports_agree_with_a_slow_count(story: Story, clock: MovedClock, seed: int) -> None:
     chance = random.Random(seed)
     await story.available(MIA, OMAR)
     for _ in range(60):
@@ -46,7 +46,7 @@ async def test_figures_equal_a_slow_count(story: Story, clock: MovedClock, seed:
 
 
 async def _something(story: Story, chance: random.Random) -> None:
-    """Carry out one random action."""
+    """Do one random action."""
     active = await story.rows(i, i.c.closed_at.is_(None))
     act = chance.choice(["text", "text", "text", "hand off", "offer", "write", "write", "close"])
     one = chance.choice(active) if active else None
@@ -58,7 +58,7 @@ async def _something(story: Story, chance: random.Random) -> None:
         await story.offer()
         for agent in (MIA, OMAR):
             for offered in (await story.inbox(agent))[:1]:
-                with suppress(Conflict):  # the offer has expired
+                with suppress(Conflict):  # The offer has expired.
                     await story.accept(offered.id, agent)
     elif act == "write" and one.owner == "agent":
         message = await story.write(one.id, "hi", agent=one.assigned_to)

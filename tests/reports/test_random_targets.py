@@ -1,4 +1,4 @@
-"""In random histories, the stored running targets equal those computed from the lines."""
+"""In random histories, the stored running targets agree with those computed from the lines."""
 
 import random
 from contextlib import suppress
@@ -45,7 +45,7 @@ ACTS = [
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_running_targets_follow_from_the_lines(
+async def test_running_targets_agree_with_the_lines(
     story: Story, clock: MovedClock, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -68,14 +68,14 @@ async def test_running_targets_follow_from_the_lines(
 
 
 async def _something(story: Story, chance: random.Random, other: int) -> None:
-    """Carry out one random action."""
+    """Do one random action."""
     active = await story.rows(t.interactions, t.interactions.c.closed_at.is_(None))
     act = chance.choice(ACTS)
     one = chance.choice(active) if active else None
     if act == "text" or one is None:
         await story.text("hello", number=chance.choice(PEOPLE), to=chance.choice([MAIN, DIRECT]))
     elif act == "hand off" and one.owner == "virtual_agent":
-        with suppress(AssertionError):  # there is no turn to answer
+        with suppress(AssertionError):  # There is no turn to answer.
             await story.hand_off(one.id)
     elif act == "answer of the bot" and one.owner == "virtual_agent":
         question = await story.begin(one.id)
@@ -136,7 +136,7 @@ def _expected(conn: Connection, one: Any, targets: tuple[QueueTargets, ...]) -> 
         if span.ended_at is not None:
             continue
         if span.kind is not TargetKind.RESOLUTION and one.owner not in LIVE:
-            continue  # the virtual agent answers next
+            continue  # The virtual agent answers next.
         minutes = minutes_of(targets, one.priority, span.kind)
         if minutes is not None:
             due = due_moment(span.started_at, minutes, of.holds, hours)

@@ -1,4 +1,6 @@
-"""Dry runs of a change to the desk: from the stored past to the figures before and after."""
+"""Dry runs of a change to the desk: they compute numbers before and after the change from the
+stored past.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -99,7 +101,7 @@ async def run(story: Story, clock: MovedClock) -> None:
         pass
 
 
-async def tried(story: Story, clock: MovedClock, change: ReplayChange) -> ReplayResult:
+async def run_replay(story: Story, clock: MovedClock, change: ReplayChange) -> ReplayResult:
     made = await story.store.write(start_replay, StartReplay(started_by=OMAR, change=change))
     await run(story, clock)
     found = await story.store.read(replays.get, made)
@@ -113,7 +115,7 @@ def queue(of: ReplayFigures) -> QueueFigures:
 
 
 def waits(of: ReplayFigures) -> tuple[int, int, int | None]:
-    """taken, lost, the longest wait in minutes"""
+    """Return (taken, lost, the longest wait in minutes)."""
     one = queue(of)
     return one.taken, one.lost, None if one.wait_longest is None else one.wait_longest // 60
 
@@ -129,7 +131,7 @@ def loads(of: ReplayFigures) -> Mapping[int, int]:
 async def test_without_a_change_the_replay_shows_what_happened(
     past: Story, clock: MovedClock
 ) -> None:
-    found = await tried(past, clock, ReplayChange())
+    found = await run_replay(past, clock, ReplayChange())
     assert found.conversations == 3
     for figures in (found.happened, found.before, found.after):
         assert waits(figures) == (2, 1, 20)
@@ -139,14 +141,14 @@ async def test_without_a_change_the_replay_shows_what_happened(
     assert found.cannot_know
 
 
-async def test_more_capacity(past: Story, clock: MovedClock) -> None:
+async def test_more_capacity_shortens_waits(past: Story, clock: MovedClock) -> None:
     change = ReplayChange(agents=(AgentChange(id=MIA, capacity=2),))
-    found = await tried(past, clock, change)
+    found = await run_replay(past, clock, change)
     assert waits(found.before) == (2, 1, 20)
     # Bob comes at 14:10 and Mia has room. His conversation takes 20 min, until 14:30. Carl gives up
     # at 14:25, while Mia still has both.
     assert waits(found.after) == (2, 1, 0)
-    assert missed(found.after) == (2, 0), "Bob's answer comes after 3 min"
+    assert missed(found.after) == (2, 0), "Bob gets the answer after 3 min"
     # Mia was available from 14:00 to 18:00 and had the two conversations for 30 and 20 min
     mia = next(one for one in found.after.agents if one.agent_id == MIA)
     assert mia.load == pytest.approx(50 / 240)
@@ -156,40 +158,42 @@ async def test_more_capacity_serves_the_requester_who_gave_up(
     past: Story, clock: MovedClock
 ) -> None:
     change = ReplayChange(agents=(AgentChange(id=MIA, capacity=3),))
-    found = await tried(past, clock, change)
+    found = await run_replay(past, clock, change)
     assert waits(found.after) == (3, 0, 0)
     assert missed(found.after) == (3, 0), "Carl gets the usual answer after 2.5 min"
 
 
-async def test_other_hours(past: Story, clock: MovedClock) -> None:
+async def test_a_replay_with_other_opening_hours(past: Story, clock: MovedClock) -> None:
     """The desk is in New York, where it is 09:00. The queue opens at 09:15."""
     change = ReplayChange(queues=(QueueChange(id=1, schedule="09:15-18:00"),))
-    found = await tried(past, clock, change)
+    found = await run_replay(past, clock, change)
     # Ann waits 15 min, until 14:15, and keeps Mia until 14:45; Bob waits 35 min
     assert waits(found.after) == (2, 1, 35)
-    assert missed(found.after) == (1, 1), "only opening hours count for Ann: 2 min"
+    assert missed(found.after) == (1, 1), "for Ann, only the 2 min in opening hours count"
 
 
-async def test_other_members_and_availability(past: Story, clock: MovedClock) -> None:
+async def test_a_replay_with_other_members_and_availability(past: Story, clock: MovedClock) -> None:
     change = ReplayChange(
         agents=(AgentChange(id=MIA, groups=()),), available=AvailableAs.OPENING_HOURS
     )
-    found = await tried(past, clock, change)
-    assert loads(found.before).keys() != {MIA}, "Omar is available too"
+    found = await run_replay(past, clock, change)
+    assert loads(found.before).keys() != {MIA}, "Omar is also available"
     assert MIA not in loads(found.after)
     nobody = ReplayChange(agents=(AgentChange(id=MIA, groups=()),))
-    assert waits((await tried(past, clock, nobody)).after) == (0, 3, None)
+    assert waits((await run_replay(past, clock, nobody)).after) == (0, 3, None)
 
 
-async def test_other_skills_and_targets(past: Story, clock: MovedClock) -> None:
+async def test_a_replay_with_other_skills_and_targets(past: Story, clock: MovedClock) -> None:
     skills = ReplayChange(queues=(QueueChange(id=1, skills=("welding",)),))
-    assert waits((await tried(past, clock, skills)).after) == (0, 3, None)
+    assert waits((await run_replay(past, clock, skills)).after) == (0, 3, None)
     targets = (QueueTargets(priority=3, first_response=30),)
-    found = await tried(past, clock, ReplayChange(queues=(QueueChange(id=1, targets=targets),)))
+    found = await run_replay(
+        past, clock, ReplayChange(queues=(QueueChange(id=1, targets=targets),))
+    )
     assert (missed(found.before), missed(found.after)) == ((1, 1), (2, 0))
 
 
-async def test_cancel(past: Story, clock: MovedClock) -> None:
+async def test_a_supervisor_cancels_a_waiting_dry_run(past: Story, clock: MovedClock) -> None:
     made = await past.store.write(start_replay, StartReplay(started_by=OMAR, change=ReplayChange()))
     with pytest.raises(Conflict):
         await past.store.write(start_replay, StartReplay(started_by=OMAR, change=ReplayChange()))
@@ -201,11 +205,11 @@ async def test_cancel(past: Story, clock: MovedClock) -> None:
     assert await past.count(t.due_work, t.due_work.c.kind == Work.REPLAY) == 0
 
 
-async def test_cancel_while_it_runs(
+async def test_a_supervisor_cancels_a_running_dry_run(
     past: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await past.store.write(start_replay, StartReplay(started_by=OMAR, change=ReplayChange()))
-    monkeypatch.setattr("handoff_service.operations.reports.run_replay.TELLS_EVERY", 0.0)
+    monkeypatch.setattr("handoff_service.operations.reports.run_replay.WRITES_EVERY", 0.0)
     read = past.store.read
 
     async def canceled_meanwhile(query: Any, *args: Any, **more: Any) -> Any:
@@ -229,7 +233,9 @@ async def test_cancel_while_it_runs(
         (AgentChange(id=MIA, groups=("Poets",)), "agent_1_groups", "there is no group “Poets”"),
     ],
 )
-async def test_a_wrong_change(story: Story, change: Any, field: str, what: str) -> None:
+async def test_an_invalid_change_is_refused(
+    story: Story, change: Any, field: str, what: str
+) -> None:
     one = ReplayChange(
         queues=(change,) if isinstance(change, QueueChange) else (),
         agents=(change,) if isinstance(change, AgentChange) else (),

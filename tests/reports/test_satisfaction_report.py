@@ -1,4 +1,4 @@
-"""The report of satisfaction. The comments calculate the right numbers by hand.
+"""The satisfaction report. The comments calculate the correct numbers by hand.
 
 | who | had by | answer |
 |---|---|---|
@@ -80,7 +80,7 @@ async def graded(story: Story, clock: MovedClock) -> Story:
 
 async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> None:
     found = await asked(graded.store, "satisfaction", FIRST, LAST, group="solver")
-    # Fay's text failed, so five were asked, and four answered: 5, 2, 4 and 3
+    # Fay's text failed, so five requesters were asked, and four answered: 5, 2, 4 and 3.
     assert values(found) == {
         "asked": 5,
         "graded": 4,
@@ -106,10 +106,10 @@ async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> Non
     clock.move(3600)
     assert await pack(graded.store) == 1
     again = await asked(graded.store, "satisfaction", FIRST, LAST, group="solver")
-    assert (values(again), again.rows) == before, "packed days give the same numbers"
+    assert (values(again), again.rows) == before, "packed days have the same numbers"
 
 
-OPENED = [  # figure, filters, the conversations that it counts
+OPENED = [  # Number, filters, and the conversations that the number counts.
     ("asked", {}, 5),
     ("satisfied", {}, 2),
     ("grade_2", {}, 1),
@@ -119,7 +119,7 @@ OPENED = [  # figure, filters, the conversations that it counts
 ]
 
 
-async def test_a_figure_opens_the_conversations_behind_it(graded: Story) -> None:
+async def test_a_number_links_to_the_conversations_that_it_counts(graded: Story) -> None:
     for figure, filters, count in OPENED:
         found = await graded.store.read(
             conversations_of,
@@ -146,9 +146,9 @@ async def test_a_figure_opens_the_conversations_behind_it(graded: Story) -> None
         (3, 3, (43.85, 100.0)),
     ],
 )
-def test_wilsons_interval(part: int, whole: int, expected: tuple[float, float]) -> None:
+def test_the_interval_follows_wilson(part: int, whole: int, expected: tuple[float, float]) -> None:
     assert wilson(part, whole) == pytest.approx(expected, abs=0.006)
 
 
-def test_nothing_has_no_interval() -> None:
+def test_no_answers_have_no_interval() -> None:
     assert wilson(0, 0) is None

@@ -1,4 +1,4 @@
-"""Targets met and missed in a made-up month. The comments calculate the numbers by hand.
+"""Targets met and missed in an invented month. The comments calculate the numbers by hand.
 
 The queue is open from 08:00 to 18:00 in New York (12:00 to 22:00 UTC in June). Its targets for
 priority 3, in minutes: first response 20, next response 40, resolution 240. Priority 1 has only a
@@ -48,7 +48,7 @@ TARGETS = (
 
 @pytest.fixture
 async def month(story: Story, clock: MovedClock) -> Story:
-    """The month as of 20 June."""
+    """Create the month, as of 20 June."""
     values = {"targets": TARGETS, "schedule": "08:00-18:00"}
     clock.now = datetime(2026, 5, 31, tzinfo=UTC)
     await story.store.write(change_queue, ChangeQueue(id=1, values=values))
@@ -57,15 +57,17 @@ async def month(story: Story, clock: MovedClock) -> Story:
     def at(day: int, hour: int = 14, minute: int = 0) -> None:
         clock.now = datetime(2026, 6, day, hour, minute, tzinfo=UTC)
 
-    async def begun(who: str, priority: int | None = None, state: State | None = None) -> int:
+    async def accepted_conversation(
+        who: str, priority: int | None = None, state: State | None = None
+    ) -> int:
         one = (await story.text(number=PEOPLE[who], to=DIRECT)).interaction_id or 0
         await story.offer()
         for offer in await story.inbox(MIA):
             await story.accept(offer.id, MIA)
-        await changed(one, priority=priority)
+        await change_conversation(one, priority=priority)
         return one
 
-    async def changed(one: int, **what: object) -> None:
+    async def change_conversation(one: int, **what: object) -> None:
         command = ChangeInteraction(interaction_id=one, agent_id=MIA, **what)  # type: ignore[arg-type]
         await story.store.write(change_interaction, command)
 
@@ -73,7 +75,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
         clock.move(minutes * 60)
 
     at(1)
-    ann = await begun("a")
+    ann = await accepted_conversation("a")
     wait(10)
     await story.write(ann, "hello")
     wait(5)
@@ -83,7 +85,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
     wait(15)
     await story.close(ann)
     at(2)
-    bob = await begun("b")
+    bob = await accepted_conversation("b")
     wait(25)
     await story.write(bob, "hello")
     await story.text("and now?", number=PEOPLE["b"], to=DIRECT)
@@ -92,36 +94,36 @@ async def month(story: Story, clock: MovedClock) -> Story:
     wait(45)
     await story.close(bob)
     at(3, 21, 50)
-    carl = await begun("c")
+    carl = await accepted_conversation("c")
     at(4, 12, 5)
     await story.write(carl, "good morning")
     at(4, 17, 50)
     await story.close(carl)
     at(4, 18)
-    dora = await begun("d")
+    dora = await accepted_conversation("d")
     wait(15)
-    await changed(dora, state=State.ON_HOLD)
+    await change_conversation(dora, state=State.ON_HOLD)
     wait(180)
-    await changed(dora, state=State.WORK_IN_PROGRESS)
+    await change_conversation(dora, state=State.WORK_IN_PROGRESS)
     wait(3)
     await story.write(dora, "hello")
     await story.close(dora)
     at(5)
-    eve = await begun("e", priority=1)
+    eve = await accepted_conversation("e", priority=1)
     wait(6)
     await story.write(eve, "hello")
     await story.close(eve)
     at(8)
-    fay = await begun("f", priority=2)
+    fay = await accepted_conversation("f", priority=2)
     wait(60)
     await story.write(fay, "hello")
     await story.close(fay)
     at(9)
-    gus = await begun("g")
+    gus = await accepted_conversation("g")
     wait(10)
     await end(story, gus, State.CLOSED_ABANDONED)
     at(10)
-    await begun("h")
+    await accepted_conversation("h")
     at(11)
     ida = (await story.text(number=PEOPLE["i"], to=MAIN)).interaction_id or 0
     await end(story, ida, State.CLOSED_COMPLETE)
@@ -130,7 +132,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
     return story
 
 
-async def test_met_and_missed(month: Story) -> None:
+async def test_the_report_counts_met_and_missed_targets(month: Story) -> None:
     found = values(await asked(month.store, "targets", FIRST, LAST))
     # first: Ann, Carl and Dora met it; Bob, Eve and Hal missed it
     assert (found["first_response_met"], found["first_response_missed"]) == (3, 3)
@@ -142,7 +144,7 @@ async def test_met_and_missed(month: Story) -> None:
     assert found["resolution_on_time"] == pytest.approx(100 * 4 / 6)
 
 
-async def test_by_priority_agent_and_queue(month: Story) -> None:
+async def test_the_report_groups_by_priority_agent_and_queue(month: Story) -> None:
     by_priority = await asked(month.store, "targets", FIRST, LAST, group="priority")
     assert table(by_priority, "first_response_missed") == {
         "1, critical": 1,
@@ -155,7 +157,7 @@ async def test_by_priority_agent_and_queue(month: Story) -> None:
     assert (only["first_response_met"], only["first_response_missed"]) == (0, 1)
 
 
-async def test_each_figure_opens_its_conversations(month: Story) -> None:
+async def test_each_number_links_to_its_conversations(month: Story) -> None:
     found = await asked(month.store, "targets", FIRST, LAST)
     for one in found.figures:
         if one.figure.endswith("on_time"):
@@ -183,11 +185,11 @@ async def test_an_overdue_target_counts_without_a_new_line(story: Story, clock: 
     ann = await story.with_agent()
     await keep(story.store)
     look_again = (await story.rows(t.conversation_facts))[0].look_again_at
-    assert look_again - clock() == timedelta(minutes=15), "receipts come first"
+    assert look_again - clock() == timedelta(minutes=15), "the receipts are due first"
     clock.move(15 * 60)
     await keep(story.store)
     look_again = (await story.rows(t.conversation_facts))[0].look_again_at
-    assert look_again - clock() == timedelta(minutes=5), "its first response is due then"
+    assert look_again - clock() == timedelta(minutes=5), "the first response is due then"
     clock.move(6 * 60)
     await keep(story.store)
     row = (await story.rows(t.conversation_facts))[0]

@@ -1,4 +1,4 @@
-"""The agents whom work assignment asks, and its reasons for not asking the others."""
+"""The agents to whom work assignment offers work, and its reasons for leaving out the others."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -71,7 +71,7 @@ def need(rule: Assignment = MOST_CAPACITY, waited: float = 0, **facts: object) -
         ("declined for good", need(round=2, declined={1: (1, False)}), [agent(1)], []),
     ],
 )  # fmt: skip
-def test_agents_who_are_asked(
+def test_the_agents_who_get_an_offer(
     why: str, wanted: Need, candidates: list[Candidate], chosen: list[int]
 ) -> None:
     decision = decide(candidates, wanted)
@@ -79,7 +79,7 @@ def test_agents_who_are_asked(
     assert {c.agent_id for c in decision.considered if c.chosen} == set(chosen)
 
 
-def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
+def test_the_log_has_every_candidate_with_the_first_reason() -> None:
     wanted = need(
         waited=10,
         mandatory=SPANISH | {"vpn"},
@@ -110,7 +110,7 @@ def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
     assert (decision.next_round, decision.joins_in) == (True, timedelta(seconds=50))
 
 
-def test_each_reason_filters_and_nothing_else_does() -> None:
+def test_only_these_reasons_leave_out_an_agent() -> None:
     assert list(FILTERS) == list(LeftOut)
 
 
@@ -122,10 +122,10 @@ def test_each_reason_filters_and_nothing_else_does() -> None:
         ([agent(1, load=4)], Nobody.ALL_FULL),
     ],
 )  # fmt: skip
-def test_why_nobody(candidates: list[Candidate], why: Nobody) -> None:
+def test_the_reason_why_no_agent_gets_an_offer(candidates: list[Candidate], why: Nobody) -> None:
     assert assignment.nobody(candidates) is why
 
 
-def test_a_text_by_itself_asks_for_the_bot() -> None:
+def test_a_keyword_on_its_own_asks_for_the_virtual_agent() -> None:
     assert system_messages.wants_bot(" Bot. ")
     assert not system_messages.wants_bot("is this a bot?")

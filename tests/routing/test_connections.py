@@ -45,7 +45,9 @@ def connections(store: Store, clock: MovedClock, time: Time) -> Connections:
 
 
 async def verdict(story: Story, connections: Connections, agent_id: int = MIA) -> str:
-    """Do the worker's part when the agent's grace time has ended. Returns the presence after it."""
+    """Do the worker's part when the agent's grace time has ended. Return the agent's presence after
+    it.
+    """
     lost = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
     await story.store.write(connection_lost, lost)
     return (await story.store.read(agents_by_id))[agent_id].presence
@@ -93,14 +95,16 @@ async def step_back(time: Time) -> None:
 
 
 @pytest.mark.parametrize("happens", [freeze, step_forward, step_back])
-async def test_a_freeze_and_a_changed_clock_set_nobody_away(
+async def test_a_freeze_and_a_changed_clock_set_no_agent_to_away(
     story: Story,
     connections: Connections,
     clock: MovedClock,
     time: Time,
     happens: Callable[[Time], Awaitable[None]],
 ) -> None:
-    """This applies to an agent with an open stream and to one who could not reconnect meanwhile."""
+    """This applies to an agent with an open stream, and to one who could not reconnect in the
+    meantime.
+    """
     await story.available(MIA, OMAR)
     caught_up: list[bool] = []
     connections._caught_up = lambda: caught_up.append(True)
@@ -114,7 +118,7 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
         assert connections.steady_for() >= timedelta(seconds=100)
         await happens(time)
         assert connections.steady_for() == timedelta(0), (
-            "seen by whoever is quicker than the next tick"
+            "requests before the next tick also notice the gap"
         )
         assert await verdict(story, connections, MIA) == "available"
         assert await verdict(story, connections, OMAR) == "available"
@@ -124,11 +128,11 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
         await tick_for(connections, time, 44)
         assert await verdict(story, connections, OMAR) == "available", "the full grace time"
         await tick_for(connections, time, 2)
-        assert await verdict(story, connections, OMAR) == "away", "and no longer"
+        assert await verdict(story, connections, OMAR) == "away", "no longer than the grace time"
         assert await verdict(story, connections, MIA) == "available"
 
 
-async def test_the_database_is_read_only_for_a_while(
+async def test_a_read_only_database_sets_no_agent_to_away(
     postgres_url: str,
     operation_settings: OperationSettings,
     clock: MovedClock,

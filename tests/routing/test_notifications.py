@@ -1,6 +1,4 @@
-"""Notifications for agents who have no page open: the news, the recipients, the frequency and the
-sending.
-"""
+"""Notifications for agents without an open page: content, recipients, frequency and sending."""
 
 import base64
 import json
@@ -84,14 +82,14 @@ def news(kind: NewsKind, interaction: int = 7, minute: int = 0) -> News:
         ),
     ],
 )
-def test_one_notification_for_all_news_the_most_urgent_first(
+def test_one_notification_covers_all_events_and_the_most_urgent_comes_first(
     several: list[News], title: str, body: str, path: str
 ) -> None:
     made = notification(several)
     assert (made.title, made.body, made.path) == (title, body, path)
 
 
-def test_mail_waits_ten_minutes_and_old_news_is_left_out() -> None:
+def test_mail_waits_ten_minutes_and_leaves_out_old_events() -> None:
     early, later = AT - timedelta(hours=1), AT + timedelta(minutes=9)
     assert news_since(NotificationMethod.PUSH, None, early, AT) == AT - timedelta(minutes=15)
     assert news_since(NotificationMethod.MAIL, AT, AT, later) == later
@@ -99,36 +97,36 @@ def test_mail_waits_ten_minutes_and_old_news_is_left_out() -> None:
     assert news_since(NotificationMethod.PUSH, AT, AT, later) == AT
 
 
-async def wants(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
+async def add_webhook_target(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
     command = AddTarget(agent_id=agent_id, way=NotificationMethod.WEBHOOK, address=address)
     return await story.store.write(add_target, command)
 
 
-async def looks(story: Story, clock: MovedClock) -> list[DueNotification]:
+async def run_notifications(story: Story, clock: MovedClock) -> list[DueNotification]:
     clock.move(5)
     return await story.store.write(begin_notifications, None)
 
 
-async def test_each_kind_of_news_is_sent_once_without_the_text(
+async def test_each_event_is_sent_once_and_without_the_requesters_text(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
-    await wants(story)
+    await add_webhook_target(story)
     clock.move(1)
     ann = (await story.text(SECRET, to=DIRECT)).interaction_id or 0
     await story.offer()
-    (offer,) = await looks(story, clock)
+    (offer,) = await run_notifications(story, clock)
     assert offer.notification.title.startswith("Offer: ")
-    assert await looks(story, clock) == []
+    assert await run_notifications(story, clock) == []
     await story.accept((await story.inbox(MIA))[0].id, MIA)
     await story.text(SECRET, to=DIRECT)
     await story.text(SECRET + "!", to=DIRECT)
-    (text,) = await looks(story, clock)
+    (text,) = await run_notifications(story, clock)
     assert text.notification.title.startswith("New text: ")
     assert text.notification.path == f"/workspace/conversations/{ann}"
     note = Write(interaction_id=ann, agent_id=OMAR, body="@Mia Chen please look")
     await story.store.write(write_note, note)
-    (mention,) = await looks(story, clock)
+    (mention,) = await run_notifications(story, clock)
     assert mention.notification.title == "Omar Haddad mentioned you"
     for one in (offer, text, mention):
         assert SECRET not in f"{one.notification}"
@@ -146,61 +144,65 @@ async def test_supervisors_who_are_away_get_alarms_and_low_grades(
     await store.write(change_queue, ChangeQueue(id=1, values={"targets": targets}))
     ann = await story.with_agent()
     await store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
-    await wants(story, OMAR)
+    await add_webhook_target(story, OMAR)
     await story.text(SECRET, to=DIRECT)
-    assert await looks(story, clock) == [], "Mia's text"
+    assert await run_notifications(story, clock) == [], "this text belongs to Mia"
     await rules.wait(minutes=15)
-    (alarm,) = await looks(story, clock)
+    (alarm,) = await run_notifications(story, clock)
     assert alarm.notification.title.startswith("Supervisor alert: ")
     assert (alarm.target.agent_id, SECRET in str(alarm)) == (OMAR, False)
     assert alarm.notification.path == f"/workspace/conversations/{ann}"
-    assert await looks(story, clock) == []
+    assert await run_notifications(story, clock) == []
     await store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.OFFLINE))
     await story.text(number=BOB, to=DIRECT)
-    assert await looks(story, clock) == [], "Omar is off duty"
+    assert await run_notifications(story, clock) == [], "Omar is off duty"
 
 
-async def test_agents_with_an_open_page_and_agents_who_take_no_work_get_none(
+async def test_agents_with_an_open_page_or_who_take_no_work_get_no_notification(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
-    await wants(story)
+    await add_webhook_target(story)
     clock.move(1)
     connections = Connections(story.store, clock)
     async with connections.hold(MIA):
         await story.text("hi", to=DIRECT)
         await story.offer()
-        assert await looks(story, clock) == []
+        assert await run_notifications(story, clock) == []
     await connections.tick()
     clock.move(4)
-    assert len(await looks(story, clock)) == 1, "five seconds after the last page was closed"
+    assert len(await run_notifications(story, clock)) == 1, (
+        "the last page was closed five seconds ago"
+    )
 
 
-async def test_a_target_is_the_agents_own_and_there_are_at_most_ten(story: Story) -> None:
-    first = await wants(story)
-    assert await wants(story) == first, "the same address again"
+async def test_each_agent_has_up_to_ten_own_notification_targets(story: Story) -> None:
+    first = await add_webhook_target(story)
+    assert await add_webhook_target(story) == first, "the same address is not added twice"
     with pytest.raises(NotFound):
         await story.store.write(remove_target, RemoveTarget(agent_id=OMAR, target_id=first))
     for number in range(MOST_TARGETS - 1):
-        await wants(story, address=f"{HOOK}/{number}")
+        await add_webhook_target(story, address=f"{HOOK}/{number}")
     with pytest.raises(Conflict):
-        await wants(story, address=f"{HOOK}/more")
+        await add_webhook_target(story, address=f"{HOOK}/more")
     for address in ("", "chat.example.com", "ftp://chat.example.com", HOOK + "x" * 2000):
         with pytest.raises(BadInput) as refused:
-            await wants(story, address=address)
+            await add_webhook_target(story, address=address)
         assert "web address" in refused.value.errors["address"]
 
 
-async def test_the_work_ends_with_the_last_target(story: Story, clock: MovedClock) -> None:
+async def test_the_scheduled_work_ends_with_the_last_target(
+    story: Story, clock: MovedClock
+) -> None:
     d = t.due_work
-    target = await wants(story)
+    target = await add_webhook_target(story)
     assert await story.count(d, d.c.kind == Work.NOTIFY) == 1
     await story.store.write(remove_target, RemoveTarget(agent_id=MIA, target_id=target))
-    await looks(story, clock)
+    await run_notifications(story, clock)
     assert await story.count(d, d.c.kind == Work.NOTIFY) == 0
 
 
-async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_takes_it(
+async def test_a_browser_that_is_gone_is_removed_and_another_agent_can_take_it_over(
     story: Story,
 ) -> None:
     push = AddTarget(agent_id=MIA, way=NotificationMethod.PUSH, address=HOOK, p256dh="k", auth="a")
@@ -220,7 +222,7 @@ async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_take
 
 
 class PushService:
-    """Stands in for a push service and a chat, and records the messages that they get."""
+    """A fake push service and chat that records its messages."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
@@ -245,7 +247,7 @@ async def push_service() -> AsyncIterator[PushService]:
     await runner.cleanup()
 
 
-async def test_a_browser_can_read_what_the_push_service_cannot(push_service: PushService) -> None:
+async def test_only_the_browser_can_decrypt_a_push_message(push_service: PushService) -> None:
     browser, auth = ec.generate_private_key(ec.SECP256R1()), b"0123456789abcdef"
     point = browser.public_key().public_bytes(
         serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
@@ -266,7 +268,7 @@ async def test_a_browser_can_read_what_the_push_service_cannot(push_service: Pus
     read = http_ece.decrypt(body, private_key=browser, auth_secret=auth, version="aes128gcm")
     assert json.loads(read) == {"title": "Offer: Ann"}
     assert headers["Content-Encoding"] == "aes128gcm"
-    assert push.public_key in headers["Authorization"], "the key that the browser subscribed with"
+    assert push.public_key in headers["Authorization"], "the key with which the browser subscribed"
     assert Vapid02.verify(auth=headers["Authorization"])
 
 
@@ -281,7 +283,7 @@ async def test_a_browser_can_read_what_the_push_service_cannot(push_service: Pus
         ("http://[::1]:8000", "https://localhost"),
     ],
 )
-async def test_every_public_url_makes_a_contact_that_push_services_take(
+async def test_every_public_url_gives_a_contact_that_push_services_accept(
     push_service: PushService, public_url: str, contact: str
 ) -> None:
     point = (
@@ -305,19 +307,19 @@ async def test_every_public_url_makes_a_contact_that_push_services_take(
     assert json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"] == contact
 
 
-def test_all_processes_have_the_same_key_and_each_desk_its_own() -> None:
+def test_all_processes_of_a_desk_share_a_key_and_each_desk_has_its_own() -> None:
     assert len({first_key(secret) for secret in ("one", "one", "two")}) == 2
 
 
-async def test_a_webhook_gets_words_that_a_chat_shows(
+async def test_a_webhook_gets_a_text_that_a_chat_can_show(
     story: Story, clock: MovedClock, push_service: PushService
 ) -> None:
     await story.available(MIA)
-    await wants(story, address=f"{push_service.url}/hook")
+    await add_webhook_target(story, address=f"{push_service.url}/hook")
     clock.move(1)
     await story.text(SECRET, to=DIRECT)
     await story.offer()
-    (one,) = await looks(story, clock)
+    (one,) = await run_notifications(story, clock)
     push = WebPush(first_key("desk secret"), "https://desk.example.com", ["127.0.0.1"])
     assert (await send_one(one, push, None)).why is None
     await push.close()
@@ -328,10 +330,12 @@ async def test_a_webhook_gets_words_that_a_chat_shows(
     assert SECRET not in body.decode()
 
 
-async def test_an_address_is_sealed_and_found_again(story: Story) -> None:
+async def test_an_address_is_encrypted_and_found_again(story: Story) -> None:
     address = "https://chat.example.com/hook/secret"
-    first = await wants(story, address=address)
-    assert await wants(story, address=address) == first, "the same target"
+    first = await add_webhook_target(story, address=address)
+    assert await add_webhook_target(story, address=address) == first, (
+        "the second address is the same target"
+    )
     (row,) = await story.rows(t.notification_targets)
     assert "secret" not in row.address
     (one,) = await story.store.read(notification_targets.of_agent, MIA)

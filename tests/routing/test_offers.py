@@ -1,5 +1,6 @@
-"""Work assignment: the agent with the most free capacity gets an offer and accepts it in time or
-not. The requester gets one text about waiting."""
+"""Work assignment: the agent with the most free capacity gets an offer. The requester gets one text
+about waiting.
+"""
 
 import asyncio
 
@@ -55,7 +56,7 @@ async def test_an_offer_shows_requester_reason_and_deadline_and_the_requester_ge
     assert await story.texted(ann) == [IN_LINE]
 
 
-async def test_accepting_makes_the_agent_owner_under_the_next_epoch(
+async def test_accepting_makes_the_agent_the_owner_and_increases_the_epoch(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -74,7 +75,7 @@ async def test_accepting_makes_the_agent_owner_under_the_next_epoch(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER) == 0
 
 
-async def test_the_nobody_free_text_is_sent_once_and_the_first_free_agent_gets_the_oldest(
+async def test_the_text_that_no_agent_is_free_is_sent_once_and_the_oldest_is_offered_first(
     story: Story, clock: MovedClock
 ) -> None:
     waiting = []
@@ -86,11 +87,13 @@ async def test_the_nobody_free_text_is_sent_once_and_the_first_free_agent_gets_t
     assert [await story.texted(w) for w in waiting] == [[WAITING]] * 3
     await story.available(MIA)
     await story.offer()
-    assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[:2], "a capacity of two"
-    assert await story.texted(waiting[0]) == [WAITING], "no second line"
+    assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[:2], (
+        "Mia has a capacity of two"
+    )
+    assert await story.texted(waiting[0]) == [WAITING], "the requester gets no second text"
 
 
-async def test_a_new_agent_gets_what_waits_while_a_colleague_has_earlier_offers(
+async def test_a_new_agent_gets_waiting_work_while_a_colleague_has_earlier_offers(
     story: Story,
 ) -> None:
     await story.available(OMAR)
@@ -104,7 +107,7 @@ async def test_a_new_agent_gets_what_waits_while_a_colleague_has_earlier_offers(
     assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[2:]
 
 
-async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
+async def test_after_a_rejection_the_next_agent_gets_the_offer_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
     await story.text(to=DIRECT)
     await story.offer()
@@ -123,7 +126,7 @@ async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
     ]
 
 
-async def test_when_all_decline_it_is_offered_again_after_a_pause(
+async def test_work_that_all_agents_declined_is_offered_again_after_a_pause(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -138,7 +141,7 @@ async def test_when_all_decline_it_is_offered_again_after_a_pause(
     assert len(await story.inbox(MIA)) == 1
 
 
-async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(
+async def test_an_expired_offer_sets_the_agent_to_away_and_goes_to_the_next(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
@@ -157,7 +160,7 @@ async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(
     assert await story.texted(ann) == [IN_LINE]
 
 
-async def test_an_unaccepted_offer_with_nobody_free_texts_the_requester(
+async def test_an_expired_offer_without_another_free_agent_texts_the_requester(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -170,7 +173,7 @@ async def test_an_unaccepted_offer_with_nobody_free_texts_the_requester(
     assert await story.texted(ann) == [IN_LINE, WAITING]
 
 
-async def test_exactly_one_of_many_clicks_gets_the_conversation(story: Story) -> None:
+async def test_exactly_one_of_many_simultaneous_clicks_gets_the_conversation(story: Story) -> None:
     await story.available(MIA)
     await story.text(to=DIRECT)
     await story.offer()
@@ -190,7 +193,7 @@ async def test_only_the_offered_agent_can_answer_an_offer(story: Story) -> None:
         await story.accept(offer.id, OMAR)
 
 
-async def test_a_conversation_on_hold_makes_room(story: Story) -> None:
+async def test_a_conversation_on_hold_frees_capacity(story: Story) -> None:
     first = await story.with_agent(MIA, number=ANN)
     await story.with_agent(MIA, number=BOB)
     await story.text(number=STRANGER, to=DIRECT)
@@ -202,7 +205,7 @@ async def test_a_conversation_on_hold_makes_room(story: Story) -> None:
     assert await story.offer() == 1
 
 
-async def test_closing_while_it_is_offered_withdraws_the_offer(story: Story) -> None:
+async def test_closing_an_offered_conversation_withdraws_the_offer(story: Story) -> None:
     await story.available(MIA)
     ann = (await story.text(to=DIRECT)).interaction_id or 0
     await story.offer()

@@ -1,4 +1,4 @@
-"""Chosen and automatic presence: the agents who are set to Away, and what ends it."""
+"""Chosen and automatic presence: what sets agents to Away, and what ends it."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ async def mia(story: Story) -> Agent:
     return (await story.store.read(agents_by_id))[MIA]
 
 
-async def says(story: Story) -> tuple[str, str | None, str | None]:
+async def presence_of_mia(story: Story) -> tuple[str, str | None, str | None]:
     one = await mia(story)
     return one.presence, one.presence_reason, one.returned_from
 
@@ -46,8 +46,8 @@ async def choose(story: Story, what: str) -> None:
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=what))
 
 
-async def lose(story: Story, clock: MovedClock) -> None:
-    """Mia's connection is lost for longer than the grace time."""
+async def lose_connection(story: Story, clock: MovedClock) -> None:
+    """Let Mia lose the connection for longer than the grace time."""
     await story.store.write(still_connected, Connected(held=[MIA]))
     clock.move(56)
     await story.store.write(connection_lost, Lost(MIA))
@@ -61,7 +61,9 @@ async def miss_an_offer(story: Story, clock: MovedClock) -> None:
     await story.store.write(expire_offer, Expire(int(work.key)))
 
 
-AUTOMATIC = pytest.mark.parametrize(("act", "why"), [(lose, LOST), (miss_an_offer, RAN_OUT)])
+AUTOMATIC = pytest.mark.parametrize(
+    ("act", "why"), [(lose_connection, LOST), (miss_an_offer, RAN_OUT)]
+)
 
 
 @AUTOMATIC
@@ -70,11 +72,11 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice(
 ) -> None:
     await story.available(MIA)
     await act(story, clock)  # type: ignore[operator]
-    assert await says(story) == ("away", why, None)
+    assert await presence_of_mia(story) == ("away", why, None)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
-    assert await says(story) == ("available", None, why)
+    assert await presence_of_mia(story) == ("available", None, why)
     await story.store.write(presence.dismiss_notice, MIA)
-    assert await says(story) == ("available", None, None)
+    assert await presence_of_mia(story) == ("available", None, None)
     history = await story.store.read(store_presence.history, MIA)
     assert [(one.presence, one.reason) for one in history][:2] == [
         ("available", presence.CAME_BACK),
@@ -90,30 +92,30 @@ async def test_signing_in_ends_an_automatic_away(
     await story.available(MIA)
     await act(story, clock)  # type: ignore[operator]
     await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=to_work))
-    assert await says(story) == ("available", None, why)
+    assert await presence_of_mia(story) == ("available", None, why)
 
 
-async def test_the_presence_that_was_chosen_returns(story: Story, clock: MovedClock) -> None:
-    """The chosen presence comes back even if it is an admin's own state that takes work."""
+async def test_the_chosen_presence_returns(story: Story, clock: MovedClock) -> None:
+    """The chosen presence returns even if it is a custom state that takes work."""
     own = sa.insert(t.presence_states).values(name="Back office", takes_work=True, position=1)
     await story.store.write(lambda tx, _: tx.conn.execute(own), None)
     await choose(story, "Back office")
-    await lose(story, clock)
+    await lose_connection(story, clock)
     assert (await mia(story)).presence == "away"
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
     assert (await mia(story)).presence == "Back office"
 
 
 @pytest.mark.parametrize("chosen", ["away", "offline"])
-async def test_chosen_presence_stays(story: Story, clock: MovedClock, chosen: str) -> None:
+async def test_a_chosen_presence_stays(story: Story, clock: MovedClock, chosen: str) -> None:
     await choose(story, chosen)
-    await lose(story, clock)
+    await lose_connection(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
     await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=False))
-    assert await says(story) == (chosen, None, None)
+    assert await presence_of_mia(story) == (chosen, None, None)
 
 
-async def test_signing_in_to_the_workspace_makes_an_offline_agent_available_and_nobody_else(
+async def test_signing_in_to_the_workspace_makes_only_an_offline_agent_available(
     story: Story,
 ) -> None:
     await choose(story, "offline")
@@ -128,14 +130,16 @@ async def test_choosing_ends_an_automatic_away_and_its_notice(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
-    await lose(story, clock)
+    await lose_connection(story, clock)
     await choose(story, "away")
-    assert await says(story) == ("away", None, None)
+    assert await presence_of_mia(story) == ("away", None, None)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
-    assert await says(story) == ("away", None, None), "now it is her own"
+    assert await presence_of_mia(story) == ("away", None, None), (
+        "the presence is now Mia's own choice"
+    )
 
 
-async def test_a_missed_offer_is_not_forgiven_to_an_agent_whose_page_is_merely_open(
+async def test_an_open_page_alone_does_not_end_away_after_a_missed_offer(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -144,14 +148,14 @@ async def test_a_missed_offer_is_not_forgiven_to_an_agent_whose_page_is_merely_o
     assert (await mia(story)).presence == "away"
 
 
-async def test_a_wrongly_lost_connection_is_corrected_by_the_next_report(
+async def test_the_next_report_corrects_a_connection_that_only_seemed_lost(
     story: Story, clock: MovedClock
 ) -> None:
-    """A process that was frozen or cut off from the database may still hold the agent's stream."""
+    """A process that was frozen or lost the database may still hold the agent's stream."""
     await story.available(MIA)
-    await lose(story, clock)
+    await lose_connection(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA]))
-    assert await says(story) == ("available", None, LOST)
+    assert await presence_of_mia(story) == ("available", None, LOST)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +167,7 @@ async def test_a_wrongly_lost_connection_is_corrected_by_the_next_report(
         (Lost(MIA, steady_for=timedelta(seconds=45)), False),
     ],
 )
-async def test_the_verdict_asks_who_is_connected_and_whether_the_service_had_a_gap(
+async def test_the_decision_considers_connected_agents_and_gaps_of_the_service(
     story: Story, clock: MovedClock, verdict: Lost, stays: bool
 ) -> None:
     await story.available(MIA)
@@ -177,7 +181,7 @@ async def test_the_verdict_asks_who_is_connected_and_whether_the_service_had_a_g
     ] * stays
 
 
-async def test_another_process_may_have_pushed_it_back_since_it_was_claimed(
+async def test_another_process_may_have_postponed_the_decision_since_its_claim(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -200,7 +204,7 @@ async def test_the_grace_time_begins_when_the_last_stream_closes(
     assert work.due_at == clock.now + timedelta(seconds=45)
 
 
-async def test_an_offer_that_nobody_could_answer_gets_its_full_time_again(
+async def test_an_offer_that_could_not_be_answered_gets_its_full_time_again(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -217,10 +221,10 @@ async def test_an_offer_that_nobody_could_answer_gets_its_full_time_again(
     assert (await mia(story)).presence == "available"
     clock.move(60)
     await story.store.write(expire_offer, Expire(offer.id, steady_for=timedelta(seconds=65)))
-    assert await says(story) == ("away", RAN_OUT, None)
+    assert await presence_of_mia(story) == ("away", RAN_OUT, None)
 
 
-async def test_after_a_gap_everybody_gets_their_full_time_again(
+async def test_after_a_gap_every_agent_gets_the_full_time_again(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
@@ -242,7 +246,7 @@ async def test_after_a_gap_everybody_gets_their_full_time_again(
     )
 
 
-async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(
+async def test_a_clock_that_steps_back_an_hour_delays_nothing(
     story: Story, clock: MovedClock
 ) -> None:
     """This covers the decision about a lost connection, an offer, claimed work, and a text that
@@ -256,7 +260,7 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(
     row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
     far = due_work.HELD
     rows = [
-        # claimed by a process that has died since
+        # A process that has died since then claimed this.
         {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
         {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
         {
@@ -279,6 +283,6 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(
     waiting = {one.key: one for one in await story.rows(d)}
     assert waiting["901"].lease_until <= soon
     due_at = [waiting[key].due_at for key in ("902", "903", "904", "905", "906")]
-    assert due_at == [clock.now, clock.now, far, far, far], "a restore holds the last ones"
+    assert due_at == [clock.now, clock.now, far, far, far], "a restore puts the last ones on hold"
     (lost,) = await story.rows(d, d.c.kind == Work.LOST_CONNECTION)
     assert lost.due_at <= soon

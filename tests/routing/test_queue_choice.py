@@ -22,7 +22,7 @@ def facts(**given: object) -> QueueFacts:
     return QueueFacts(provider_number="+18885550100", **given)  # type: ignore[arg-type]
 
 
-def test_the_first_queue_whose_conditions_match_takes_it() -> None:
+def test_the_first_queue_whose_conditions_match_gets_the_conversation() -> None:
     vpn = facts(topic="vpn", attributes={"site": "Boston"})
     assert choose(QUEUES, USUAL, vpn) == VPN
     assert choose(QUEUES, USUAL, facts(topic="vpn", language="es")) == SPANISH
@@ -42,6 +42,6 @@ def test_each_queue_gives_its_reason() -> None:
     assert usual.why.startswith("No queue's conditions match")
 
 
-def test_the_explanation_ends_where_the_choice_does() -> None:
+def test_the_explanation_ends_at_the_chosen_queue() -> None:
     for one in (facts(), facts(language="es"), facts(topic="wifi", attributes={"site": "Boston"})):
         assert explain(QUEUES, USUAL, one)[-1].queue_id == choose(QUEUES, USUAL, one)

@@ -52,7 +52,7 @@ def arrival(
     patience: float | None = None, accepting: float = 0, requester: str = "",
     declines: dict[int, tuple[Declined, ...]] | None = None,
 ) -> Arrival:  # fmt: skip
-    """Times in minutes."""
+    """Times are in minutes."""
     return Arrival(
         id=number,
         queue_id=queue_id,
@@ -80,12 +80,12 @@ def _plain(one: Outcome) -> tuple[int, datetime] | None:
     return None if one.agent_id is None or one.taken_at is None else (one.agent_id, one.taken_at)
 
 
-def test_one_agent_takes_one_after_the_other() -> None:
+def test_one_agent_accepts_one_conversation_after_another() -> None:
     found = replayed({DESK: queue(MIA)}, [agent(MIA)], *(arrival(n, at(9, n)) for n in range(3)))
     assert found == {0: (MIA, at(9)), 1: (MIA, at(9, 10)), 2: (MIA, at(9, 20))}
 
 
-def test_more_capacity_lets_an_agent_accept_several_at_once() -> None:
+def test_an_agent_with_more_capacity_accepts_several_at_once() -> None:
     found = replayed(
         {DESK: queue(MIA, capacity=2)}, [agent(MIA)], *(arrival(n, at(9, n)) for n in range(3))
     )
@@ -121,13 +121,13 @@ def test_a_closed_queue_waits(hours: object, taken: datetime | None) -> None:
     assert found[1] == (None if taken is None else (MIA, taken))
 
 
-def test_an_agent_who_is_away_takes_nothing() -> None:
+def test_an_agent_who_is_away_accepts_nothing() -> None:
     later = ((at(9, 30), at(18)),)
     found = replayed({DESK: queue(MIA)}, [agent(MIA, available=later)], arrival(1, at(9)))
     assert found == {1: (MIA, at(9, 30))}
 
 
-def test_skills() -> None:
+def test_a_required_skill_limits_the_agents() -> None:
     desk = {NETWORK: queue(MIA, OMAR, skill="network")}
     one = arrival(1, at(9), queue_id=NETWORK)
     assert replayed(desk, [agent(MIA), agent(OMAR, "network")], one) == {1: (OMAR, at(9))}
@@ -167,8 +167,8 @@ def declined(minutes: float, *, again: bool = True) -> tuple[Declined, ...]:
 
 
 def test_the_agent_who_served_a_requester_last_comes_first() -> None:
-    """Mia serves Ann at nine. At ten both agents are free, and Omar has waited longer for an
-    offer.
+    """Mia serves Ann at nine. At ten both agents are free, and Omar has been without an offer for
+    longer.
     """
     desk = {DESK: queue(MIA, OMAR, capacity=2, affinity=7)}
     arrivals = (
@@ -184,7 +184,7 @@ def test_the_agent_who_served_a_requester_last_comes_first() -> None:
     assert replayed(without, agents, *arrivals)[1] == (OMAR, at(10))
 
 
-def test_the_agent_who_served_before_the_replayed_days_comes_first_too() -> None:
+def test_an_agent_who_served_before_the_replayed_days_also_comes_first() -> None:
     desk = ReplayDesk(
         queues={DESK: queue(MIA, OMAR, affinity=7)},
         agents={one.id: one for one in (agent(MIA), agent(OMAR))},

@@ -1,4 +1,4 @@
-"""Waits, targets and load of a replay, compared with numbers that were calculated by hand."""
+"""Waits, targets and load of a replay agree with numbers calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -60,13 +60,13 @@ def test_a_conversation_that_no_agent_gets() -> None:
     assert not spans[0].reached
 
 
-def test_an_agent_gets_conversations_that_nobody_got() -> None:
+def test_an_agent_gets_conversations_that_no_agent_got_before() -> None:
     past = PastAnswers(usual_answer=timedelta(minutes=4))
     spans, _ = shifted(ARRIVAL, Outcome(MIA, at(9, 1)), past, at(20))
     assert times(spans) == [(FIRST, at(9), at(9, 5))]
 
 
-def test_figures() -> None:
+def test_a_replay_has_its_numbers() -> None:
     rules = TargetRules(
         targets=[QueueTargets(priority=3, first_response=20, next_response=5, resolution=60)],
         hours=Schedule(None, "UTC"),
@@ -90,5 +90,5 @@ def test_figures() -> None:
     ("values", "q", "expected"),
     [([], 0.5, None), ([7], 0.9, 7), ([1, 3], 0.5, 2), ([20, 90, 330], 0.9, 282)],
 )
-def test_quantile(values: list[int], q: float, expected: int | None) -> None:
+def test_a_quantile_interpolates(values: list[int], q: float, expected: int | None) -> None:
     assert quantile(values, q) == expected

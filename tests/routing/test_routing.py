@@ -70,8 +70,8 @@ async def reject(story: Story, agent: int, reason: str = "Busy with another conv
     )
 
 
-async def texts(story: Story, number: str = ANN) -> int:
-    """A new conversation on the line that live agents answer."""
+async def start_conversation(story: Story, number: str = ANN) -> int:
+    """Start a conversation on the number that live agents answer."""
     return (await story.text("my badge", number=number, to=DIRECT)).interaction_id or 0
 
 
@@ -82,9 +82,9 @@ async def run_due(story: Story, clock: MovedClock) -> int:
     return await story.offer()
 
 
-async def test_the_log_says_of_each_candidate_why(story: Story) -> None:
+async def test_the_log_has_a_reason_for_each_candidate(story: Story) -> None:
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     (decision,) = (await waiting_item(story, ann)).decisions
     assert (decision.said, decision.round) == ("offered to Mia Chen", 1)
@@ -99,7 +99,7 @@ async def test_the_second_pool_joins_after_its_time(story: Story, clock: MovedCl
     await change(story.store, t.agent_groups, t.agent_groups.c.agent_id == OMAR, group_id=2)
     await add(story.store, t.queue_groups, queue_id=SERVICE_DESK, group_id=2, after_seconds=90)
     await story.available(OMAR)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 0
     assert (await story.texted(ann))[0].startswith("Everyone at Service desk is busy")
     assert await run_due(story, clock) == 1
@@ -109,60 +109,66 @@ async def test_the_second_pool_joins_after_its_time(story: Story, clock: MovedCl
     ]  # fmt: skip
 
 
-async def test_a_mandatory_skill_leaves_out_and_an_optional_one_prefers(story: Story) -> None:
+async def test_a_mandatory_skill_excludes_agents_and_an_optional_one_prefers_them(
+    story: Story,
+) -> None:
     await story.available(MIA, OMAR)
     await add(story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="hardware", mandatory=True)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (1, 0)
     await change(story.store, t.queue_skills, mandatory=False)
-    await texts(story, BOB)
+    await start_conversation(story, BOB)
     await story.offer()
     assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (2, 0), (
-        "less room, but the skill"
+        "this agent has less free capacity, but the skill"
     )
 
 
-async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
+async def test_a_groups_limit_applies_in_addition_to_the_agents_own(story: Story) -> None:
     await change(story.store, t.groups, capacity=1)
     await story.available(MIA)
-    await texts(story)
-    await texts(story, BOB)
+    await start_conversation(story)
+    await start_conversation(story, BOB)
     assert await story.offer() == 1
 
 
-async def test_the_last_agent_is_asked_first_for_some_days(story: Story, clock: MovedClock) -> None:
+async def test_the_last_agent_gets_the_first_offer_for_some_days(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(OMAR)
     await story.close(ann, OMAR)
     await story.available(MIA)
     clock.move(86_400)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     assert len(await story.inbox(OMAR)) == 1
     await reject(story, OMAR)
     await story.offer()
-    assert len(await story.inbox(MIA)) == 1, "not twice in a round"
+    assert len(await story.inbox(MIA)) == 1, "an agent gets an offer only once in a round"
 
 
-async def test_first_to_accept_is_offered_to_all_and_vanishes_for_the_others(story: Story) -> None:
+async def test_an_offer_to_all_goes_to_the_first_to_accept_and_disappears_for_others(
+    story: Story,
+) -> None:
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 1
     await story.available(OMAR)
-    assert await story.offer() == 1, "who becomes free is asked too"
+    assert await story.offer() == 1, "an agent who becomes free also gets the offer"
     (offer,) = await story.inbox(OMAR)
     await reject(story, MIA)
-    assert await story.offer() == 0, "Omar is asked still"
+    assert await story.offer() == 0, "Omar still has the offer"
     await story.accept(offer.id, OMAR)
     assert await story.inbox(MIA) == []
     assert (await story.see(ann)).owner.name == "Omar Haddad"
 
 
-async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
+async def test_a_queue_with_automatic_assignment_makes_no_offer(story: Story) -> None:
     await change(story.store, t.queues, auto_assign=True)
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 1
     seen = await story.see(ann)
     assert (seen.owner.name, seen.state, await story.inbox(MIA)) == (
@@ -172,11 +178,11 @@ async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
     )
 
 
-async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with_a_pause(
+async def test_when_all_decline_supervisors_get_one_alert_and_rounds_repeat_after_a_pause(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     for agent in (MIA, OMAR):
         await story.offer()
         await reject(story, agent)
@@ -189,13 +195,13 @@ async def test_when_all_decline_supervisors_get_one_alert_and_rounds_follow_with
 
 
 @pytest.mark.parametrize("ends_by", ["an agent", "the virtual agent"])
-async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
+async def test_an_alert_about_a_long_wait_ends_with_the_wait(story: Story, ends_by: str) -> None:
     async def alerts() -> list[str]:
         read = partial(prompts.open_prompts, supervises=True)
         return [one.said for one in await story.store.read(read, OMAR)]
 
     await story.available(MIA)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     await reject(story, MIA)
     await story.offer()
@@ -209,11 +215,11 @@ async def test_an_alert_about_the_wait_ends_with_the_wait(story: Story, ends_by:
     assert await alerts() == []
 
 
-async def test_an_agent_with_a_final_reason_is_not_asked_again(
+async def test_an_agent_who_rejects_with_a_final_reason_gets_no_second_offer(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     await reject(story, MIA, "Not my subject")
     clock.move(3600)
@@ -224,14 +230,14 @@ async def test_an_agent_with_a_final_reason_is_not_asked_again(
     assert "rejected this conversation" in {c.why for c in last.candidates}
 
 
-async def test_a_closed_queue_says_when_it_opens_and_offers_then(
+async def test_a_closed_queue_texts_when_it_opens_and_offers_work_then(
     story: Story, clock: MovedClock
 ) -> None:
     await change(story.store, t.queues, schedule="Mo-Fr 08:00-18:00; PH off")
     await story.available(MIA)
     # Wednesday 18:30; Thursday is Thanksgiving
     clock.now = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     assert await story.offer() == 0
     assert await story.texted(ann) == [
         "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll "
@@ -239,11 +245,11 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(
     ]
     assert await run_due(story, clock) == 1
     assert clock.now == datetime(2026, 11, 27, 13, 0, tzinfo=UTC)
-    assert len(await story.texted(ann)) == 1, "told once"
+    assert len(await story.texted(ann)) == 1, "the requester gets this text once"
 
 
 async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) -> None:
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     await story.text("Bot", to=DIRECT)
     seen = await story.see(ann)
@@ -264,7 +270,7 @@ async def test_waiting_requesters_can_return_to_the_virtual_agent(story: Story) 
 
 async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: MovedClock) -> None:
     await change(story.store, t.queues, alarm_seconds=300)
-    ann = await texts(story)
+    ann = await start_conversation(story)
     await story.offer()
     await run_due(story, clock)
     await story.offer()
@@ -272,7 +278,7 @@ async def test_supervisors_get_one_alarm_for_a_long_wait(story: Story, clock: Mo
     assert alerts == ["Waiting in Service desk for 5 minutes."]
 
 
-async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
+async def test_waiting_work_in_one_queue_does_not_delay_another_queue(story: Story) -> None:
     await add(story.store, t.queues, name="Other", assignment="most_capacity", accept_seconds=60)
     await add(story.store, t.queue_groups, queue_id=2, group_id=1)
     await change(story.store, t.provider_numbers, t.provider_numbers.c.number == DIRECT, queue_id=2)
@@ -282,12 +288,13 @@ async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
     ann = (await story.text("hi")).interaction_id or 0
     await story.hand_off(ann)
     await story.available(MIA)
-    bob = await texts(story, BOB)
+    bob = await start_conversation(story, BOB)
     assert await story.offer() == 1
     assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
 
 
-# Which queue --------------------------------------------------------------------------------------
+# The choice of a queue
+# ------------------------------------------------------------------------------------
 
 
 async def a_queue(story: Story, name: str, **conditions: object) -> int:
@@ -299,7 +306,7 @@ async def a_queue(story: Story, name: str, **conditions: object) -> int:
     )
 
 
-async def test_a_conversation_goes_to_the_first_queue_whose_conditions_fit(story: Story) -> None:
+async def test_a_conversation_goes_to_the_first_queue_whose_conditions_match(story: Story) -> None:
     await a_queue(story, "Network", topic="network")
     await a_queue(story, "Español", language="es")
     await change(
@@ -307,8 +314,8 @@ async def test_a_conversation_goes_to_the_first_queue_whose_conditions_fit(story
     )
     by_topic = (await story.text("hi")).interaction_id or 0
     await story.hand_off(by_topic, Topic="network")
-    by_language = await texts(story, BOB)
-    neither = await texts(story, STRANGER)
+    by_language = await start_conversation(story, BOB)
+    neither = await start_conversation(story, STRANGER)
     for interaction, queue in (
         (by_topic, "Network"),
         (by_language, "Español"),
@@ -328,7 +335,7 @@ async def set_to(story: Story, presence: str, agent: int = MIA) -> None:
     await story.store.write(set_presence, SetPresence(agent_id=agent, presence=presence))
 
 
-async def test_a_desks_own_presence_stays_and_may_take_work(story: Story) -> None:
+async def test_a_custom_presence_stays_and_may_take_work(story: Story) -> None:
     await add(story.store, t.presence_states, name="Lunch", takes_work=False, position=1)
     await add(story.store, t.presence_states, name="Training", takes_work=True, position=2)
     with pytest.raises(BadInput) as refused:
@@ -337,16 +344,16 @@ async def test_a_desks_own_presence_stays_and_may_take_work(story: Story) -> Non
         "presence": "must be one of available, away, offline, Lunch, Training"
     }
     await set_to(story, "Lunch")
-    await texts(story)
+    await start_conversation(story)
     assert await story.offer() == 0
     await set_to(story, "Training")
     assert await story.offer() == 1
     assert [r.presence for r in await story.rows(t.presence_log)] == ["Lunch", "Training"]
 
 
-async def test_going_away_passes_an_offer_on_at_once(story: Story) -> None:
+async def test_an_agent_who_goes_away_passes_the_offer_on_at_once(story: Story) -> None:
     await story.available(MIA, OMAR)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     await set_to(story, Presence.AWAY)
     assert await story.inbox(MIA) == []
@@ -354,11 +361,9 @@ async def test_going_away_passes_an_offer_on_at_once(story: Story) -> None:
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_an_offer_that_ran_out_says_why_the_agent_is_away(
-    story: Story, clock: MovedClock
-) -> None:
+async def test_an_expired_offer_is_the_reason_for_away(story: Story, clock: MovedClock) -> None:
     await story.available(MIA)
-    await texts(story)
+    await start_conversation(story)
     await story.offer()
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
     clock.now = work.due_at
@@ -369,7 +374,7 @@ async def test_an_offer_that_ran_out_says_why_the_agent_is_away(
     assert (await story.store.read(agents_by_id))[MIA].presence_reason is None
 
 
-async def test_a_lost_connection_makes_away_after_the_grace_time(
+async def test_a_lost_connection_sets_an_agent_to_away_after_the_grace_time(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -378,15 +383,15 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     await story.store.write(still_connected, Connected(held=[MIA]))
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
     assert work.due_at == clock.now + timedelta(seconds=55), (
-        "the grace time, once the next word of her is missed"
+        "the grace time starts when the next report about Mia is missing"
     )
     clock.now = work.due_at + timedelta(hours=1)
     await story.store.write(after_gap, Gap())
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
-    assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was away"
+    assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was down"
     await story.store.write(connection_lost, Lost(MIA))
     assert (await story.store.read(agents_by_id))[MIA].presence == "available", (
-        "her time has not come"
+        "Mia's grace time has not ended"
     )
     clock.now = work.due_at
     await story.store.write(connection_lost, Lost(MIA))
@@ -394,7 +399,7 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 
-async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_wants_it(
+async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_chose_this(
     story: Story,
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -411,16 +416,16 @@ async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_wants
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_only_an_asked_agent_can_accept_an_offer(story: Story) -> None:
+async def test_only_an_agent_with_the_offer_can_accept_it(story: Story) -> None:
     await story.available(MIA)
-    await texts(story, STRANGER)
+    await start_conversation(story, STRANGER)
     await story.offer()
     (offer,) = await story.inbox(MIA)
     with pytest.raises(Conflict):
         await story.accept(offer.id, OMAR)
 
 
-async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
+async def test_an_agent_who_cannot_get_the_first_items_gets_later_ones(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
@@ -428,12 +433,12 @@ async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
     worker = Worker(hands, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)
     for n in range(2):
-        await texts(story, f"+1303555{n:04d}")
+        await start_conversation(story, f"+1303555{n:04d}")
         await story.offer()
-        await reject(story, MIA, "Not my expertise")  # this reason is final
+        await reject(story, MIA, "Not my expertise")  # This reason is final.
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
-    third = await texts(story, "+13035550009")
-    # these requesters have their first text now, so their work items no longer come first
+    third = await start_conversation(story, "+13035550009")
+    # These requesters now have their first text, so their work items no longer come first.
     await story.offer()
     await story.available(MIA)
     while await worker.step():
@@ -442,7 +447,7 @@ async def test_an_agent_who_cannot_get_the_first_items_is_offered_later_ones(
     assert offer.interaction.id == third
 
 
-async def test_an_agent_who_was_too_late_gets_the_next_offer_at_once(
+async def test_an_agent_who_accepts_too_late_gets_the_next_offer_at_once(
     story: Story, clock: MovedClock
 ) -> None:
     """An offer that another agent accepts disappears and frees capacity, even if nothing else
@@ -451,9 +456,9 @@ async def test_an_agent_who_was_too_late_gets_the_next_offer_at_once(
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await change(story.store, t.agents, capacity=1)
     await story.available(MIA, OMAR)
-    await texts(story, ANN)
+    await start_conversation(story, ANN)
     await story.offer()
-    second = await texts(story, BOB)
+    second = await start_conversation(story, BOB)
     await story.offer()
     (offer,) = await story.inbox(MIA)
     await story.accept(offer.id, MIA)

@@ -1,5 +1,6 @@
-"""A large desk's day in simulated time: capacity is never exceeded, no conversation has two owners,
-no requester waits without end, and each one gets a text about waiting."""
+"""A large desk's day in simulated time. No agent exceeds their capacity, no conversation has two
+owners, no requester waits forever, and each waiting requester gets a text.
+"""
 
 import asyncio
 import os
@@ -40,7 +41,7 @@ def a_worker(store: Store, clock: MovedClock) -> Worker:
     return Worker(WorkerDeps(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
 
 
-async def test_a_day_of_many_agents_and_conversations(story: Story, clock: MovedClock) -> None:
+async def test_a_day_with_many_agents_and_conversations(story: Story, clock: MovedClock) -> None:
     day = Day(story.store, clock, a_worker(story.store, clock).step, AGENTS, random.Random(4))
     await the_day(story, clock, day)
 

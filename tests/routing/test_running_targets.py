@@ -66,7 +66,7 @@ async def targets(story: Story, interaction_id: int) -> dict[str, RunningTarget]
 
 
 async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, float | None]:
-    """Kind -> the minutes until the target is due; None: the target is paused."""
+    """Return kind -> the minutes until the target is due, or None while it is paused."""
     now = rules.clock()
     return {
         kind: (one.due_at - now) / timedelta(minutes=1) if one.due_at else None
@@ -74,12 +74,14 @@ async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, flo
     }
 
 
-async def test_from_the_first_text_to_closing(story: Story, rules: Rules) -> None:
+async def test_targets_run_from_the_first_text_to_closing(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     assert await left(story, rules, ann) == {"first_response": 20, "resolution": 240}
     rules.clock.move(600)
     await story.text("hello?", to=DIRECT)
-    assert await left(story, rules, ann) == {"first_response": 10, "resolution": 230}, "its first"
+    assert await left(story, rules, ann) == {"first_response": 10, "resolution": 230}, (
+        "the first response"
+    )
     await story.write(ann, "hello Ann")
     assert await left(story, rules, ann) == {"resolution": 230}
     await story.text("thanks, but", to=DIRECT)
@@ -110,7 +112,7 @@ async def test_new_targets_reach_many_open_conversations_in_batches(
     assert seen == [2, 4, 5]
 
 
-async def test_with_the_virtual_agent_nothing_runs_before_the_handoff(
+async def test_no_target_runs_before_the_handoff_by_the_virtual_agent(
     story: Story, rules: Rules
 ) -> None:
     ann = (await story.text(to=MAIN)).interaction_id or 0
@@ -120,7 +122,7 @@ async def test_with_the_virtual_agent_nothing_runs_before_the_handoff(
     assert await left(story, rules, ann) == {"first_response": 20, "resolution": 240}
 
 
-async def test_back_with_the_virtual_agent_no_answer_is_owed(story: Story, rules: Rules) -> None:
+async def test_after_a_hand_back_no_response_target_runs(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     await story.write(ann, "the bot can do this")
     back = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="done")
@@ -128,7 +130,7 @@ async def test_back_with_the_virtual_agent_no_answer_is_owed(story: Story, rules
     assert list(await left(story, rules, ann)) == ["resolution"]
 
 
-async def test_an_agents_own_conversation_has_no_target_until_the_requester_writes(
+async def test_a_conversation_that_an_agent_started_has_no_target_until_the_requester_texts(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()
@@ -156,13 +158,17 @@ async def test_a_hold_pauses_targets(story: Story, rules: Rules) -> None:
     assert [(b - a).total_seconds() for a, b in held] == [3600, 600]
 
 
-async def test_opening_hours_count(story: Story, rules: Rules, clock: MovedClock) -> None:
+async def test_targets_count_only_opening_hours(
+    story: Story, rules: Rules, clock: MovedClock
+) -> None:
     """It is Monday, 09:00 in New York."""
     await change(story, schedule="Mo-Fr 08:00-09:10; PH off")
     ann = await story.with_agent()
     found = (await targets(story, ann))["first_response"]
     assert found.due_at is not None
-    assert found.due_at - clock() == timedelta(days=1, minutes=-50), "10 minutes are for tomorrow"
+    assert found.due_at - clock() == timedelta(days=1, minutes=-50), (
+        "10 minutes remain for tomorrow"
+    )
 
 
 async def test_times_of_targets_follow_the_desks_time_zone(
@@ -191,10 +197,10 @@ async def test_targets_follow_priority_and_queue(story: Story, rules: Rules) -> 
     other = await story.store.write(make_queue, QueueFields(name="Other"))
     away = Transfer(interaction_id=ann, agent_id=MIA, to_queue=other)
     await story.store.write(transfer, away)
-    assert await left(story, rules, ann) == {}, "the other queue has none"
+    assert await left(story, rules, ann) == {}, "the other queue has no targets"
 
 
-async def test_the_list_shows_the_one_that_is_due_first(story: Story, rules: Rules) -> None:
+async def test_the_list_shows_the_target_that_is_due_first(story: Story, rules: Rules) -> None:
     await story.with_agent()
 
     async def ongoing_items() -> tuple[str, str]:
@@ -207,7 +213,7 @@ async def test_the_list_shows_the_one_that_is_due_first(story: Story, rules: Rul
     rules.clock.move(14 * 60)
     assert (await ongoing_items())[1] == ""
     rules.clock.move(60)
-    assert (await ongoing_items())[1] == "wait", "a quarter is left"
+    assert (await ongoing_items())[1] == "wait", "a quarter of the time is left"
     rules.clock.move(301)
     assert (await ongoing_items())[1] == "fail"
 
@@ -219,22 +225,22 @@ def due_in(minutes: int, kind: str = "first_response") -> dict[str, Any]:
     return {"conditions": [{"field": f"{kind}_left", "at_most": minutes}]}
 
 
-async def said(story: Story, ann: int) -> list[str]:
+async def fired_texts(story: Story, ann: int) -> list[str]:
     return [one.body for one in await story.lines(ann) if one.event in ("prompt", "alarm")]
 
 
-async def test_an_action_waits_until_so_much_is_left(story: Story, rules: Rules) -> None:
+async def test_an_action_fires_when_this_much_time_is_left(story: Story, rules: Rules) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
     await rules.add("late", REQUESTER, "1m", **due_in(0))
     ann = await story.with_agent()
     await rules.wait(minutes=14, seconds=59)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
     await rules.wait(seconds=1)
-    assert await said(story, ann) == ["soon"]
+    assert await fired_texts(story, ann) == ["soon"]
     await rules.wait(minutes=5)
-    assert await said(story, ann) == ["soon", "late"]
+    assert await fired_texts(story, ann) == ["soon", "late"]
     await rules.wait(minutes=60)
-    assert await said(story, ann) == ["soon", "late"], "once"
+    assert await fired_texts(story, ann) == ["soon", "late"], "once"
 
 
 async def test_an_answer_in_time_cancels_the_timer(story: Story, rules: Rules) -> None:
@@ -243,7 +249,7 @@ async def test_an_answer_in_time_cancels_the_timer(story: Story, rules: Rules) -
     await rules.wait(minutes=10)
     await story.write(ann, "hello")
     await rules.wait(minutes=60)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
 
 
 async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
@@ -251,7 +257,7 @@ async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
 ) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
     bot = (await story.text(to=MAIN)).interaction_id or 0
-    assert await rules.running(bot) == [], "parked, so nobody sees it"
+    assert await rules.running(bot) == [], "the paused timer is not listed"
     assert await story.count(t.timers) == 1
     await rules.wait(minutes=30)
     await story.hand_off(bot)
@@ -261,12 +267,12 @@ async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
     await rules.wait(minutes=10)
     await state(story, bot, State.ON_HOLD)
     await rules.wait(minutes=60)
-    assert await said(story, bot) == []
+    assert await fired_texts(story, bot) == []
     await state(story, bot, State.WORK_IN_PROGRESS)
     await rules.wait(minutes=4)
-    assert await said(story, bot) == []
+    assert await fired_texts(story, bot) == []
     await rules.wait(minutes=1)
-    assert await said(story, bot) == ["soon"]
+    assert await fired_texts(story, bot) == ["soon"]
 
 
 async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: Rules) -> None:
@@ -275,10 +281,10 @@ async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: R
     await rules.wait(minutes=6)
     await priority(story, ann, 1)
     await rules.fire()
-    assert await said(story, ann) == ["late"]
+    assert await fired_texts(story, ann) == ["late"]
 
 
-async def test_conditions_are_judged_together(story: Story, rules: Rules) -> None:
+async def test_conditions_about_targets_are_checked_together(story: Story, rules: Rules) -> None:
     both = [
         {"field": "first_response_left", "at_most": 10},
         {"field": "resolution_left", "at_most": 10},
@@ -289,24 +295,26 @@ async def test_conditions_are_judged_together(story: Story, rules: Rules) -> Non
     await rules.add("never", REQUESTER, "1m", conditions=on_hold)
     ann = await story.with_agent()
     await rules.wait(minutes=10)
-    assert await said(story, ann) == ["any"]
+    assert await fired_texts(story, ann) == ["any"]
     await rules.wait(minutes=219)
-    assert await said(story, ann) == ["any"]
+    assert await fired_texts(story, ann) == ["any"]
     await rules.wait(minutes=1)
-    assert await said(story, ann) == ["any", "all"]
+    assert await fired_texts(story, ann) == ["any", "all"]
 
 
-async def test_resolution_while_the_requester_is_silent(story: Story, rules: Rules) -> None:
+async def test_the_resolution_target_runs_while_the_requester_is_silent(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("resolve it", AGENT, "1m", **due_in(60, "resolution"))
     ann = await story.with_agent()
     await story.write(ann, "I am looking into it")
     await rules.wait(minutes=179)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
     await rules.wait(minutes=1)
-    assert await said(story, ann) == ["resolve it"]
+    assert await fired_texts(story, ann) == ["resolve it"]
 
 
-async def test_supervisors_are_alerted_though_an_agent_is_assigned(
+async def test_supervisors_get_an_alert_although_an_agent_is_assigned(
     story: Story, rules: Rules
 ) -> None:
     late = due_in(-10)
@@ -337,6 +345,6 @@ async def test_a_postponed_timer_stays_postponed(story: Story, rules: Rules) -> 
     )
     await story.text("hello?", to=DIRECT)
     await rules.wait(minutes=29)
-    assert await said(story, ann) == []
+    assert await fired_texts(story, ann) == []
     await rules.wait(minutes=1)
-    assert await said(story, ann) == ["soon"]
+    assert await fired_texts(story, ann) == ["soon"]

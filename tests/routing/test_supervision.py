@@ -1,4 +1,4 @@
-"""The supervisors' view: queues, agents and conversations now, and the day's numbers."""
+"""The supervisors' view: current queues, agents and conversations, and the numbers of the day."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,7 @@ async def waits_since(story: Story, interaction_id: int) -> datetime | None:
     )
 
 
-async def test_an_empty_desk(story: Story) -> None:
+async def test_the_view_of_an_empty_desk(story: Story) -> None:
     now = await seen(story)
     (queue,) = now.queues
     assert (queue.name, queue.waiting, queue.oldest_since, queue.free, queue.eligible) == (
@@ -74,7 +74,7 @@ async def test_an_empty_desk(story: Story) -> None:
     assert (await today(story)).first_answer is None
 
 
-async def test_a_queue_with_its_longest_wait_and_who_is_free(
+async def test_a_queue_shows_its_longest_wait_and_free_agents(
     story: Story, clock: MovedClock
 ) -> None:
     began = clock.now
@@ -88,7 +88,7 @@ async def test_a_queue_with_its_longest_wait_and_who_is_free(
     await story.offer()
     now = await seen(story)
     assert (now.queues[0].waiting, now.queues[0].free) == (2, 0), (
-        "offered is waiting still, and Mia's room is taken"
+        "an offered conversation still waits, and Mia has no free capacity"
     )
     assert now.agents[0].load == 2
     assert [
@@ -99,7 +99,7 @@ async def test_a_queue_with_its_longest_wait_and_who_is_free(
     ]
 
 
-async def test_a_queue_says_when_it_opens_when_it_closes_and_why_it_can_never_assign(
+async def test_a_queue_shows_when_it_opens_and_closes_and_why_it_can_never_assign(
     story: Story, clock: MovedClock
 ) -> None:
     clock.now = datetime(2026, 6, 1, 14, tzinfo=UTC)  # a Monday, 10:00 in New York
@@ -139,22 +139,26 @@ async def test_longest_waits_come_first_then_agents_then_the_bot(
     ]
     assert (await seen(story, most=1)).active == 3
     assert [c.id for c in (await seen(story, queue_id=1)).conversations] == [queued, ann, bot], (
-        "its number's queue"
+        "the queue of its company number"
     )
     assert (await seen(story, queue_id=99)).conversations == []
 
 
-async def test_since_when_a_requester_waits_for_an_agent(story: Story, clock: MovedClock) -> None:
+async def test_the_view_shows_since_when_a_requester_waits_for_an_agent(
+    story: Story, clock: MovedClock
+) -> None:
     ann = (await story.text("hi", to=MAIN)).interaction_id or 0
     clock.move(300)
     handed = clock.now
     await story.hand_off(ann)
-    assert await waits_since(story, ann) == handed, "not since they wrote to the bot"
+    assert await waits_since(story, ann) == handed, (
+        "the wait does not start with the texts to the bot"
+    )
     await story.available(MIA)
     await story.offer()
     clock.move(30)
     await story.accept((await story.inbox(MIA))[0].id, MIA)
-    assert await waits_since(story, ann) == handed, "accepted is not answered"
+    assert await waits_since(story, ann) == handed, "accepting is not answering"
     await story.write(ann, "hello")
     assert await waits_since(story, ann) is None
     clock.move(30)
@@ -174,7 +178,7 @@ async def test_a_transfer_does_not_wait_in_the_queue(story: Story) -> None:
     assert [a.name for a in now.conversations[0].offered_to] == ["Omar Haddad"]
 
 
-async def test_presence_with_its_history_and_the_admins_own_states(
+async def test_the_view_shows_presences_with_history_and_custom_states(
     story: Story, clock: MovedClock
 ) -> None:
     await change(
@@ -206,7 +210,7 @@ async def test_presence_with_its_history_and_the_admins_own_states(
         await story.store.read(presence.history, 99)
 
 
-async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(
+async def test_the_numbers_of_the_day_begin_at_midnight_in_the_desks_time_zone(
     story: Story, clock: MovedClock
 ) -> None:
     clock.now = datetime(2026, 6, 1, 3, 50, tzinfo=UTC)  # 23:50 in New York
@@ -242,7 +246,7 @@ async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(
     assert (ten.opened, ten.handed, ten.abandoned, ten.handling) == (1, 0, 1, 3620)
 
 
-async def test_only_the_day_and_open_conversations_are_read_however_much_is_stored(
+async def test_the_view_reads_only_the_day_and_open_conversations(
     story: Story,
 ) -> None:
     """Closed conversations accumulate for years, so queries must use an index or read backward from
@@ -256,7 +260,7 @@ async def test_only_the_day_and_open_conversations_are_read_however_much_is_stor
 
 
 def _plans(conn: sa.Connection) -> dict[str, list[str]]:
-    """statement -> how SQLite reads it."""
+    """Return statement -> SQLite's query plan."""
     found: dict[str, list[str]] = {}
     since = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""When a target is due: opening hours, holds, and whether it was met."""
+"""Rules for targets: when they are due, with opening hours and holds, and whether they were met."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ NEVER = Schedule("off", "UTC")
 
 
 def at(written: str) -> datetime:
-    """A moment of the week from Monday, 2 November 2026: ``Mo 09:00``."""
+    """Return a time in the week from Monday, 2 November 2026, such as ``Mo 09:00``."""
     day, clock = written.split()
     hour, minute = clock.split(":")
     number = 2 + ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "Mo2"].index(day)
@@ -40,8 +40,8 @@ DUE = [
     ("always open", ALWAYS, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("within a day", OFFICE, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("begins while closed", OFFICE, "Mo 06:00", 40, [], "Mo 08:40", "Mo 08:30"),
-    ("goes over a night", OFFICE, "Mo 17:40", 40, [], "Tu 08:20", "Tu 08:10"),
-    ("goes over a weekend", OFFICE, "Fr 17:00", 120, [], "Mo2 09:00", "Mo2 08:30"),
+    ("continues over a night", OFFICE, "Mo 17:40", 40, [], "Tu 08:20", "Tu 08:10"),
+    ("continues over a weekend", OFFICE, "Fr 17:00", 120, [], "Mo2 09:00", "Mo2 08:30"),
     ("ends as the queue closes", OFFICE, "Mo 17:20", 40, [], "Mo 18:00", "Mo 17:50"),
     ("a hold", ALWAYS, "Mo 09:00", 40, [("Mo 09:10", "Mo 09:20")], "Mo 09:50", "Mo 09:40"),
     (
@@ -72,7 +72,9 @@ DUE = [
 
 
 @pytest.mark.parametrize("case", DUE, ids=[one[0] for one in DUE])
-def test_due(case: tuple[str, Schedule, str, int, list[tuple[str, str | None]], str, str]) -> None:
+def test_a_target_is_due_at_its_time(
+    case: tuple[str, Schedule, str, int, list[tuple[str, str | None]], str, str],
+) -> None:
     _, hours, start, minutes, held, due, soon = case
     found = due_moment(at(start), minutes, holds(*held), hours)
     assert found.due_at == (at(due) if due else None)
@@ -89,7 +91,9 @@ def test_due(case: tuple[str, Schedule, str, int, list[tuple[str, str | None]], 
         ("on hold after it was due", [("Mo 10:00", None)], None),
     ],
 )
-def test_time_left_on_hold(what: str, held: list[tuple[str, str | None]], left: int | None) -> None:
+def test_a_hold_stops_the_time_that_is_left(
+    what: str, held: list[tuple[str, str | None]], left: int | None
+) -> None:
     found = due_moment(at("Mo 09:00"), 40, holds(*held), ALWAYS)
     assert found.left == (timedelta(minutes=left) if left is not None else None), what
 
@@ -120,18 +124,18 @@ MET = [
 
 
 @pytest.mark.parametrize("case", MET, ids=[one[0] for one in MET])
-def test_met(case: tuple[str, str | None, bool, str, bool | None]) -> None:
+def test_a_target_was_met_or_missed(case: tuple[str, str | None, bool, str, bool | None]) -> None:
     _, ended, reached, now, met = case
     span = Span(TargetKind.FIRST_RESPONSE, at("Mo 09:00"), at(ended) if ended else None, reached)
     assert was_met(span, 40, [], OFFICE, at(now)) is met
 
 
-def test_a_target_of_a_queue_that_never_opens_is_met() -> None:
+def test_a_target_of_a_queue_that_never_opens_counts_as_met() -> None:
     span = Span(TargetKind.RESOLUTION, at("Mo 09:00"), at("Fr 09:00"), reached=True)
     assert was_met(span, 40, [], NEVER, at("Fr 10:00"))
 
 
-def test_targets_by_priority() -> None:
+def test_each_priority_has_its_targets() -> None:
     targets = [QueueTargets(priority=1, first_response=15), QueueTargets(priority=3, resolution=60)]
     assert minutes_of(targets, 1, TargetKind.FIRST_RESPONSE) == 15
     assert minutes_of(targets, 1, TargetKind.RESOLUTION) is None

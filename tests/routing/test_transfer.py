@@ -1,4 +1,4 @@
-"""Transfer to an agent or a queue, hand-back, assignment by hand: a conversation always has one
+"""Transfer to an agent or a queue, hand-back, and assignment by hand. A conversation always has one
 owner, and no message is lost.
 """
 
@@ -37,26 +37,26 @@ from tests.conftest import MovedClock
 from tests.support.story import BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
 
-async def send_on(story: Story, interaction_id: int, **to: object) -> None:
+async def transfer_conversation(story: Story, interaction_id: int, **to: object) -> None:
     await story.store.write(transfer, Transfer(interaction_id=interaction_id, agent_id=MIA, **to))  # type: ignore[arg-type]
 
 
 @pytest.fixture
 async def ann(story: Story) -> int:
-    """Mia has Ann's conversation; Omar is available."""
+    """Give Mia a conversation with Ann, and make Omar available."""
     made = await story.with_agent(MIA)
     await story.available(OMAR)
     return made
 
 
-async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -> None:
-    await send_on(story, ann, to_agent=OMAR, note="Knows the dock.")
+async def test_when_the_other_agent_accepts_the_sender_leaves(story: Story, ann: int) -> None:
+    await transfer_conversation(story, ann, to_agent=OMAR, note="Knows the dock.")
     (offer,) = await story.inbox(OMAR)
     assert (offer.reason, offer.note) == (
         "Mia Chen is transferring this to you.",
         "Knows the dock.",
     )
-    assert (await story.see(ann)).owner.name == "Mia Chen", "until it is accepted"
+    assert (await story.see(ann)).owner.name == "Mia Chen", "Mia stays the owner until Omar accepts"
     await story.text("one more thing", to=DIRECT)
     await story.accept(offer.id, OMAR)
     seen = await story.see(ann)
@@ -68,7 +68,7 @@ async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -
 async def test_a_conversation_stays_with_the_sender_when_the_other(
     how: str, story: Story, ann: int, clock: MovedClock
 ) -> None:
-    await send_on(story, ann, to_agent=OMAR)
+    await transfer_conversation(story, ann, to_agent=OMAR)
     (offer,) = await story.inbox(OMAR)
     if how == "declines":
         await story.store.write(
@@ -89,15 +89,15 @@ async def test_a_conversation_stays_with_the_sender_when_the_other(
     told = [
         line.body for line in await story.lines(ann) if line.event in (Event.PROMPT, Event.TRANSFER)
     ]
-    assert len(told) == 2, "it was begun, and what became of it"
+    assert len(told) == 2, "the history has the start and the end of the transfer"
     await story.available(OMAR)
-    await send_on(story, ann, to_agent=OMAR)  # a transfer can be attempted again
+    await transfer_conversation(story, ann, to_agent=OMAR)  # Mia can try the transfer again.
 
 
-async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first(
+async def test_a_transfer_to_a_queue_is_immediate_and_the_sender_is_asked_last(
     story: Story, ann: int
 ) -> None:
-    await send_on(story, ann, to_queue=1, note="Needs a second look.")
+    await transfer_conversation(story, ann, to_queue=1, note="Needs a second look.")
     seen = await story.see(ann)
     assert (seen.owner.kind, seen.live_group) == (Owner.QUEUE, [])
     said = [(line.body, line.reason) for line in await story.lines(ann)]
@@ -109,22 +109,22 @@ async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first
 
 
 async def test_closing_during_a_transfer_ends_it(story: Story, ann: int) -> None:
-    await send_on(story, ann, to_agent=OMAR)
+    await transfer_conversation(story, ann, to_agent=OMAR)
     await story.close(ann)
     assert await story.inbox(OMAR) == []
 
 
-async def test_of_two_transfers_at_once_one_is_refused(story: Story, ann: int) -> None:
+async def test_of_two_simultaneous_transfers_one_is_refused(story: Story, ann: int) -> None:
     tries = await asyncio.gather(
-        send_on(story, ann, to_agent=OMAR),
-        send_on(story, ann, to_agent=OMAR),
+        transfer_conversation(story, ann, to_agent=OMAR),
+        transfer_conversation(story, ann, to_agent=OMAR),
         return_exceptions=True,
     )
     assert sorted(type(found).__name__ for found in tries) == ["Conflict", "NoneType"]
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_a_refused_transfer_gives_the_reason(story: Story, ann: int) -> None:
+async def test_a_refused_transfer_has_the_reason(story: Story, ann: int) -> None:
     for to, error, said in (
         ({}, BadInput, "agent_id"),
         ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
@@ -133,19 +133,19 @@ async def test_a_refused_transfer_gives_the_reason(story: Story, ann: int) -> No
         ({"to_agent": MIA}, Conflict, "already has this conversation"),
     ):
         with pytest.raises(error) as refused:
-            await send_on(story, ann, **to)
+            await transfer_conversation(story, ann, **to)
         assert said in f"{refused.value.detail} {refused.value.errors}"
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     await story.with_agent(OMAR, number=BOB)
     await story.with_agent(OMAR, number=STRANGER)
     with pytest.raises(Conflict, match="is at capacity: 2 of 2"):
-        await send_on(story, ann, to_agent=OMAR)
+        await transfer_conversation(story, ann, to_agent=OMAR)
     await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
     with pytest.raises(Conflict, match="the presence “away”"):
-        await send_on(story, ann, to_agent=OMAR)
+        await transfer_conversation(story, ann, to_agent=OMAR)
 
 
-async def test_a_hand_back_passes_the_outcome_to_the_bot(story: Story, ann: int) -> None:
+async def test_a_hand_back_sends_the_outcome_to_the_bot(story: Story, ann: int) -> None:
     command = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered")
     await story.store.write(return_to_bot, command)
     seen = await story.see(ann)
@@ -202,27 +202,27 @@ async def test_after_a_hand_back_the_device_of_the_last_case_is_known(
 
 
 async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int) -> None:
-    await send_on(story, ann, to_agent=OMAR)
+    await transfer_conversation(story, ann, to_agent=OMAR)
     by_hand = AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR)
     await story.store.write(assign_by_hand, by_hand)
     seen = await story.see(ann)
     assert (seen.owner.name, [a.name for a in seen.live_group]) == ("Omar Haddad", ["Omar Haddad"])
-    assert await story.inbox(OMAR) == [], "the transfer has come to nothing"
+    assert await story.inbox(OMAR) == [], "the assignment ended the transfer"
     await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=MIA, by=OMAR))
     lines = [line.body for line in await story.lines(ann) if line.event is Event.OWNER_CHANGED]
     assert lines[-2:] == ["Omar Haddad took over", "Omar Haddad assigned this to Mia Chen"]
 
 
-async def test_requesters_who_have_not_written_get_no_queue_texts(story: Story) -> None:
+async def test_requesters_who_have_not_texted_get_no_queue_texts(story: Story) -> None:
     recipient = Recipient(to=BOB, provider_number=DIRECT, user_id=None)
     command = Start(agent_id=MIA, recipient=recipient, body="Your laptop is ready.")
     bob = (await story.store.write(start_conversation, command)).interaction_id
-    await send_on(story, bob, to_queue=1)
+    await transfer_conversation(story, bob, to_queue=1)
     await story.offer()
     assert await story.texted(bob) == ["Your laptop is ready."]
     await story.text("where can I get it?", number=BOB, to=DIRECT)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1, (
-        "they may have to wait"
+        "a requester who texts may have to wait"
     )
     await story.offer()
     assert len(await story.texted(bob)) == 2

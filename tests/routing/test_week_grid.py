@@ -1,4 +1,4 @@
-"""The week grid and the expression that it writes agree."""
+"""The week grid agrees with the expression that it writes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -39,17 +39,17 @@ RICHER = (
 
 
 @pytest.mark.parametrize("expression", UNDERSTOOD)
-def test_common_expressions_are_understood(expression: str) -> None:
+def test_the_grid_reads_common_expressions(expression: str) -> None:
     assert parse(expression) == UNDERSTOOD[expression]
 
 
 @pytest.mark.parametrize("expression", RICHER)
-def test_richer_expressions_are_left_alone(expression: str) -> None:
+def test_the_grid_does_not_change_complex_expressions(expression: str) -> None:
     assert parse(expression) is None
 
 
 @pytest.mark.parametrize("expression", UNDERSTOOD)
-def test_the_grids_expression_has_the_same_hours(expression: str) -> None:
+def test_the_written_expression_has_the_same_hours_as_the_grid(expression: str) -> None:
     written = write(UNDERSTOOD[expression])
     same = parse(written)
     assert same is not None
@@ -78,7 +78,7 @@ def test_the_shortest_form_is_written() -> None:
         ("", ()),
     ],
 )
-def test_times_are_read_as_people_type_them(typed: str, times: object) -> None:
+def test_typed_times_are_read(typed: str, times: object) -> None:
     assert read_times(typed) == times
 
 

@@ -1,5 +1,4 @@
-"""Clients who connect at once are accepted within a few turns of the event loop, and none is
-reset."""
+"""Simultaneous clients are accepted within a few turns of the event loop, and none is reset."""
 
 import asyncio
 import socket
@@ -41,7 +40,7 @@ def greeted(clients: list[socket.socket]) -> int:
 
 
 @pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
-def test_a_crowd_is_accepted_within_a_few_turns(
+def test_many_simultaneous_clients_are_accepted_within_a_few_turns(
     listening: socket.socket, new_loop: "type[asyncio.AbstractEventLoop]"
 ) -> None:
     async def serve() -> int:
@@ -56,27 +55,29 @@ def test_a_crowd_is_accepted_within_a_few_turns(
         clients = connect(stack, listening, CLIENTS)
         turns = 0
         while len(made) < CLIENTS:
-            await asyncio.sleep(0)  # lets the event loop run once
+            await asyncio.sleep(0)  # This lets the event loop run once.
             turns += 1
         assert await asyncio.to_thread(greeted, clients) == CLIENTS
         await accepting.close()
         return turns
 
     with ExitStack() as stack, asyncio.Runner(loop_factory=new_loop) as runner:
-        # each turn accepts AT_ONCE, and a connection is ready a few turns later
+        # Each turn accepts AT_ONCE connections, and a connection is ready a few turns later.
         assert runner.run(serve()) < CLIENTS / 4
 
 
-async def test_queued_connections_are_accepted_at_the_end(listening: socket.socket) -> None:
+async def test_queued_connections_are_accepted_before_closing(listening: socket.socket) -> None:
     accepting = Acceptor(listening, Greeter)
     accepting.start()
     with ExitStack() as stack:
         clients = connect(stack, listening, CLIENTS)
-        await accepting.close()  # before the event loop has run
+        await accepting.close()  # This happens before the event loop has run.
         assert await asyncio.to_thread(greeted, clients) == CLIENTS
 
 
-async def test_accepting_continues_after_the_open_files_ran_out(listening: socket.socket) -> None:
+async def test_accepting_continues_after_the_process_ran_out_of_file_descriptors(
+    listening: socket.socket,
+) -> None:
     class Full:
         """A socket that fails once, as if the process had no file descriptors left."""
 

@@ -1,4 +1,4 @@
-"""``make audit`` fails for an advisory, and when it could not check."""
+"""``make audit`` fails for an advisory, and also if it could not check."""
 
 import json
 import re
@@ -23,7 +23,9 @@ SKIPPED = {"name": "jinja2", "skip_reason": "Dependency not found on PyPI and co
     ],
     ids=["clean", "advisory", "not found", "no network"],
 )
-def test_the_verdict(answer: str, code: int, says: str, tmp_path: Path) -> None:
+def test_the_audit_fails_for_an_advisory_or_a_failed_check(
+    answer: str, code: int, says: str, tmp_path: Path
+) -> None:
     tool = tmp_path / "pip-audit"
     tool.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
     tool.chmod(0o755)
@@ -39,5 +41,5 @@ def test_the_verdict(answer: str, code: int, says: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda file: file.name
 )
-def test_locked_files_hold_no_addresses(file: Path) -> None:
+def test_lock_files_contain_no_addresses(file: Path) -> None:
     assert re.findall(r"https?://|--(?:extra-)?index-url", file.read_text()) == []

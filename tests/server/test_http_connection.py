@@ -1,4 +1,4 @@
-"""Limits of connections: real connections to a real server, with short time limits."""
+"""The limits for connections, with real connections to a real server and short time limits."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
 
 
 class Webhooks(WebhooksUnderWay):
-    """Allows this many webhooks under way."""
+    """Allows this many simultaneous webhooks."""
 
     is_full = False
 
@@ -27,7 +27,7 @@ class Webhooks(WebhooksUnderWay):
 
 
 class Server:
-    """A server with these limits. ``open`` gives a new connection."""
+    """A server with these limits. ``open`` opens a new connection to it."""
 
     def __init__(self, port: int, webhooks: "Webhooks", connections: set[HttpConnection]) -> None:
         self._port, self.webhooks, self.connections = port, webhooks, connections
@@ -86,9 +86,9 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
 
 
 @pytest.mark.parametrize("server", [(20, 1000, ())], indirect=True)
-async def test_the_idlest_connections_of_an_address_make_room(server: Server) -> None:
+async def test_the_longest_idle_connections_of_an_address_are_closed_first(server: Server) -> None:
     connections = [await server.open() for _ in range(20)]
-    # this request makes the connection no longer the one that is idle longest
+    # After this request, the connection is no longer the longest idle one.
     assert await server.answers(connections[0])
     assert await server.answers(await server.open())
     ended = [
@@ -100,7 +100,7 @@ async def test_the_idlest_connections_of_an_address_make_room(server: Server) ->
 
 
 @pytest.mark.parametrize("server", [(3, 20, ("proxy",))], indirect=True)
-async def test_a_proxy_has_no_limit_of_its_own_but_the_limit_of_all(
+async def test_a_proxy_has_only_the_limit_for_all_connections(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_connection, "is_proxy", lambda _address, proxies: bool(proxies))
@@ -114,12 +114,12 @@ async def test_a_proxy_has_no_limit_of_its_own_but_the_limit_of_all(
 @pytest.mark.parametrize(
     ("begin", "drip"),
     [
-        (b"", b""),  # nothing is ever sent
-        (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),  # a head that never ends
+        (b"", b""),  # a client that sends nothing
+        (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),  # headers that never end
         (b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n", b"x"),  # a body that never ends
     ],
 )
-async def test_a_request_that_never_ends_is_ended(
+async def test_the_server_ends_a_request_that_never_ends(
     server: Server, begin: bytes, drip: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_connection, "FIRST_REQUEST_WITHIN", 0.3)
@@ -146,7 +146,7 @@ ROOMY = pytest.mark.parametrize("server", [(500, 1000, ())], indirect=True)
 async def answer(
     connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], *parts: bytes
 ) -> tuple[int, bytes]:
-    """The status and body of the answer to a request that is sent in these parts."""
+    """Send a request in these parts. Return the status and body of the answer."""
     reader, writer = connection
     for part in parts:
         writer.write(part)
@@ -158,19 +158,21 @@ async def answer(
 
 
 @ROOMY
-async def test_a_webhook_too_many_is_refused_and_its_connection_continues(server: Server) -> None:
+async def test_a_webhook_over_the_limit_is_refused_and_its_connection_stays_open(
+    server: Server,
+) -> None:
     connection = await server.open()
     server.webhooks.is_full = True
     for parts in ([WHOLE], [WHOLE[:-3], WHOLE[-3:]], [WHOLE[:-3], WHOLE[-3:-1], WHOLE[-1:]]):
         status, body = await answer(connection, *parts)
         assert (status, body[:13]) == (503, b"The service i")
-    assert await server.answers(connection), "a page is not refused"
+    assert await server.answers(connection), "the limit does not apply to pages"
     server.webhooks.is_full = False
     assert await answer(connection, WHOLE) == (200, b"hello 1")
 
 
 @ROOMY
-async def test_a_webhook_counts_as_open_until_it_is_answered(server: Server) -> None:
+async def test_a_webhook_counts_as_open_until_its_answer(server: Server) -> None:
     connection, other = await server.open(), await server.open()
     assert await answer(connection, WHOLE) == (200, b"hello 1")
     assert server.webhooks.count == 0
@@ -187,21 +189,24 @@ async def test_a_webhook_counts_as_open_until_it_is_answered(server: Server) -> 
 
 @ROOMY
 @pytest.mark.parametrize("request_", [CHUNKED, WHOLE + WHOLE], ids=["chunked", "two at once"])
-async def test_a_request_of_unknown_end_is_never_cut(server: Server, request_: bytes) -> None:
+async def test_a_request_of_unknown_length_is_never_cut_off(
+    server: Server, request_: bytes
+) -> None:
     server.webhooks.is_full = True
     assert await answer(await server.open(), request_) == (200, b"hello 1")
 
 
 @ROOMY
 @pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "awake"])
-async def test_a_stream_outlives_a_freeze_of_the_process(server: Server, frozen: bool) -> None:
+async def test_a_stream_survives_a_freeze_of_the_process(server: Server, frozen: bool) -> None:
     reader, writer = await server.open()
     writer.write(b"GET /stream HTTP/1.1\r\nHost: desk\r\n\r\n")
     await reader.readuntil(b"data: 1")
     (connection,) = server.connections
-    connection._time -= 60  # simulates a minute without data
+    connection._time -= 60  # This simulates a minute without data.
     if frozen:
-        connection._checked_at -= 60  # and a minute without checks, as in a frozen process
+        # This simulates a minute without checks, as in a frozen process.
+        connection._checked_at -= 60
     connection.check_timeouts()
     await asyncio.sleep(0)
     assert connection.transport is not None
@@ -214,13 +219,13 @@ async def test_a_stream_outlives_a_freeze_of_the_process(server: Server, frozen:
         (WHOLE, 0),
         (WHOLE[:-2], 2),
         (WHOLE[:-3], 3),
-        (WHOLE[:-5], None),  # the head is not complete
+        (WHOLE[:-5], None),  # the headers are not complete
         (WHOLE + b"x", None),
         (CHUNKED, None),
         (HEAD + b"CONTENT-LENGTH:12\r\n\r\n", 12),
         (HEAD + b"X-A: \r\nContent-Length: -1\r\n\r\n", None),
-        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # the connection ends in the body
+        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # the connection ends inside the body
     ],
 )
-def test_bytes_to_come(data: bytes, left: int | None) -> None:
+def test_the_number_of_missing_bytes_of_a_request(data: bytes, left: int | None) -> None:
     assert bytes_to_come(data) == left

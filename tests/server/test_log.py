@@ -1,4 +1,4 @@
-"""Log lines: an outage is one line with its name; only unexpected errors have a trace."""
+"""An outage is one log line with its name. Only unexpected errors have a trace."""
 
 import logging
 
@@ -29,7 +29,7 @@ from handoff_service.errors import DatabaseAway, Overloaded
         (ValueError("a"), "action=worker_cannot_claim kind=deliver", True),
     ],
 )
-def test_trouble(
+def test_each_error_has_its_log_line(
     caplog: pytest.LogCaptureFixture, error: Exception, line: str, has_trace: bool
 ) -> None:
     with caplog.at_level(logging.WARNING, "patchboard"):

@@ -1,5 +1,4 @@
-"""Hanging work does not delay work of another kind, and a hanging bot does not delay another
-bot."""
+"""Hanging work does not delay work of another kind. A hanging bot does not delay another bot."""
 
 import asyncio
 import logging
@@ -34,7 +33,7 @@ GOAL = 30  # seconds within which a requester must reach a live agent
 
 
 class HungProvider:
-    """Takes every request and never answers."""
+    """Accepts every request and never answers."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -63,24 +62,27 @@ async def running(pools: list[Worker]) -> AsyncIterator[None]:
             await pool.close()
 
 
-async def test_an_offer_is_made_while_the_provider_hangs(
+async def test_agents_get_offers_while_the_provider_hangs(
     database_url: str, clock: MovedClock
 ) -> None:
     pools: list[Worker] = []
 
-    def told(_hints: object, work_at: datetime | None) -> None:
+    def nudge_pools(_hints: object, work_at: datetime | None) -> None:
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
     store = Store(
-        database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=told
+        database_url,
+        clock=clock,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=nudge_pools,
     )
     story, provider = Story(store), HungProvider()
     await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))
     while await story.offer() or await story.count(
         t.due_work, t.due_work.c.kind == Work.OFFER_WORK
     ):
-        pass  # every requester gets the text about waiting
+        pass  # Every requester gets the text about waiting.
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
     none: Any = provider
     pools += build_workers(WorkerDeps(store=store, provider=none, bot=NoBot(), clock=clock))
@@ -91,7 +93,7 @@ async def test_an_offer_is_made_while_the_provider_hangs(
         while not await story.inbox(MIA):
             await asyncio.sleep(0.01)
     assert len(provider.asked) == SENDS_AT_ONCE, (
-        "no more is marked as sending than can be sent at once"
+        "only as many texts are in the status sending as can be sent at once"
     )
     sending = await story.count(t.messages, t.messages.c.status == "sending")
     assert sending == SENDS_AT_ONCE
@@ -99,11 +101,11 @@ async def test_an_offer_is_made_while_the_provider_hangs(
 
 
 @pytest.mark.parametrize("kind", [kind for kind, work in WORK.items() if work.places is not None])
-async def test_an_offer_is_made_while_a_kind_of_work_hangs(
+async def test_agents_get_offers_while_another_kind_of_work_hangs(
     kind: Work, story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Covers each kind of work that calls another server, such as mail, the case webhook and
-    media.
+    """The test covers each kind of work that calls another server, such as mail, the case webhook
+    and media.
     """
     hung: list[str] = []
 
@@ -186,7 +188,7 @@ async def people(story: Story, count: int) -> list[int]:
     return [one.interaction_id or 0 for one in received]
 
 
-async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
+async def test_a_hundred_requesters_of_a_hung_bot_reach_an_agent(
     servers: Servers, story: Story, clock: MovedClock
 ) -> None:
     servers.hung = {servers.urls[0]}
@@ -204,14 +206,14 @@ async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
     assert reasons == {NOT_ASKED}
     assert changes == [BreakerState.OPEN]
     assert servers.most <= TURNS_AT_ONCE
-    assert len(servers.asked) <= 2 * TURNS_AT_ONCE, "nobody is asked in a third wave"
+    assert len(servers.asked) <= 2 * TURNS_AT_ONCE, "the bot gets no third round of requests"
     await bot.close()
 
 
-async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
+async def test_a_hung_bot_does_not_delay_requesters_of_a_healthy_bot(
     servers: Servers, story: Story, clock: MovedClock
 ) -> None:
-    """More turns than the hung server accepts in parallel wait for it, and they were queued
+    """More turns wait for the hung server than it accepts in parallel, and these turns were queued
     first.
     """
     bot = RasaBot(servers.urls, "token", 60)
@@ -241,11 +243,11 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
         while await story.count(t.messages, answered) < len(healthy):
             await asyncio.sleep(0.02)
         assert servers.most == TURNS_AT_ONCE
-        assert await story.count(t.work_items) == 0, "nobody of the hung bot was given up yet"
+        assert await story.count(t.work_items) == 0, "no turn of the hung bot has failed yet"
     await bot.close()
 
 
-async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
+async def test_an_open_circuit_breaker_fails_fast_and_closes_when_the_bot_answers(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from handoff_service.lib import circuit_breaker
@@ -262,10 +264,10 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
     asked = len(servers.asked)
     with pytest.raises(BotFailed, match="is not answering right now"):
         await bot.ask(question)
-    assert len(servers.asked) == asked, "an open breaker does not ask"
+    assert len(servers.asked) == asked, "with an open circuit breaker, no request is sent"
     monkeypatch.setattr(circuit_breaker, "PAUSE", 0)
     both = await asyncio.gather(bot.ask(question), bot.ask(question), return_exceptions=True)
-    assert len(servers.asked) == asked + 1, "one of them is the probe"
+    assert len(servers.asked) == asked + 1, "one of these requests is the probe"
     assert [str(one) for one in both].count(NOT_ASKED) == 1
     servers.hung = set()
     assert isinstance(await bot.ask(question), BotAnswer)
@@ -279,7 +281,7 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
     await bot.close()
 
 
-async def test_an_answer_that_cannot_be_used_opens_no_breaker() -> None:
+async def test_an_unusable_answer_does_not_open_the_circuit_breaker() -> None:
     app = web.Application()
 
     async def wrong(_request: web.Request) -> web.StreamResponse:
@@ -300,9 +302,7 @@ async def test_running_work_keeps_its_claim(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A process keeps its claim during long work and long waits, unless the process is frozen or
-    dead.
-    """
+    """A process keeps its claim during long work and long waits, unless it is frozen or dead."""
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     monkeypatch.setattr(workers, "RENEW_EVERY", 0.01)
     await people(story, 1)

@@ -1,4 +1,6 @@
-"""Only Patchboard's account can read the files that it stores; older files are fixed at start."""
+"""Only Patchboard's account can read the files that it stores. A start corrects the rights of older
+files.
+"""
 
 import os
 import stat
@@ -14,9 +16,9 @@ def open_to_others(folder: Path) -> list[str]:
     return [str(path) for path in paths if stat.S_IMODE(path.lstat().st_mode) & 0o077]
 
 
-def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
-    """The test starts with a home of an earlier version, and with a umask that makes new files
-    readable by everybody.
+def test_no_file_of_a_running_desk_is_readable_by_others(tmp_path: Path) -> None:
+    """The test starts with the home of an earlier version, and with a umask that makes new files
+    readable for everybody.
     """
     before = os.umask(0o022)
     home = tmp_path / "home"

@@ -1,5 +1,5 @@
-"""Several worker processes: a worker that ends is replaced, no worker outlives its supervisor, and
-no request fails during a restart.
+"""Several worker processes: the supervisor replaces a worker that ends, no worker outlives its
+supervisor, and no request fails during a restart.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tests.support.service import Service, free_port, running_service
 from tests.support.story import MAIN
 
 REQUESTS = int(os.environ.get("PATCHBOARD_TEST_REQUESTS", "600"))
-# seconds between a client's requests, so that the new workers get some time of the two cores
+# seconds between a client's requests, so that new workers also get time on the two cores
 PAUSE = 0.02
 RESTARTS = int(os.environ.get("PATCHBOARD_TEST_RESTARTS", "1"))
 
@@ -34,7 +34,7 @@ def two_workers(postgres_url: str) -> dict[str, str]:
 
 
 async def logged(log: Path, pattern: str, count: int = 1) -> list[str]:
-    """Return the matches of the pattern's group in the log, once there are this many."""
+    """Wait until the log has this many matches of the pattern. Return their groups."""
     async with asyncio.timeout(60):
         while len(found := re.findall(pattern, log.read_text())) < count:
             await asyncio.sleep(0.02)
@@ -63,7 +63,7 @@ async def ready_workers(service: Service, count: int) -> list[int]:
 
 
 @pytest.mark.usefixtures("channel")
-async def test_a_killed_worker_is_replaced_and_a_killed_supervisor_leaves_nobody(
+async def test_a_killed_worker_is_replaced_and_a_killed_supervisor_leaves_no_worker(
     postgres_url: str, tmp_path: Path
 ) -> None:
     port = free_port()
@@ -113,11 +113,11 @@ async def test_a_rolling_restart_fails_no_request(postgres_url: str, tmp_path: P
             assert [is_running(pid) for pid in pids] == [False, False] * RESTARTS + [True, True]
 
 
-async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(
+async def test_a_worker_notices_a_supervisor_that_was_killed_with_unread_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The system then resets the lifeline instead of ending it."""
-    # the test waits for this, because the real function would end the process half a minute later
+    """In this case, the system resets the connection to the supervisor instead of ending it."""
+    # The test waits for this, because the real function would end the process half a minute later.
     ends = threading.Event()
     monkeypatch.setattr(serving, "_end_in_time", ends.set)
     ours, theirs = socket.socketpair()
@@ -130,7 +130,8 @@ async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(
         await asyncio.wait_for(stopping.wait(), 10)
 
 
-# A worker that reports that it is ready, and writes the supervisor's messages to a file.
+# The program of a worker that reports that it is ready, and writes the supervisor's messages to a
+# file.
 TOLD = """
 import os, pathlib, socket, sys
 lifeline = socket.socket(fileno=int(sys.argv[3]))
@@ -140,11 +141,12 @@ while said := lifeline.recv(1):
 """
 
 
-async def test_after_each_replaced_worker_the_others_look_for_work(
+async def test_after_each_replacement_the_other_workers_check_for_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Otherwise the work that the old worker returned would wait until the others look again, up to
-    half a minute."""
+    """Otherwise the work that the old worker released would wait up to half a minute, until another
+    worker checks.
+    """
     caplog.set_level("INFO", "patchboard")
     with serving.listen("127.0.0.1", 0) as listening:
         supervisor = Supervisor(listening, 2, command=[sys.executable, "-c", TOLD, str(tmp_path)])
@@ -162,7 +164,7 @@ async def test_after_each_replaced_worker_the_others_look_for_work(
         await running
 
 
-async def test_a_worker_that_always_ends_is_started_with_growing_pauses(
+async def test_a_worker_that_keeps_ending_is_restarted_after_growing_pauses(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with serving.listen("127.0.0.1", 0) as listening:
@@ -182,7 +184,7 @@ async def test_a_worker_that_always_ends_is_started_with_growing_pauses(
         await running
 
 
-def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_a_port_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "PORT_IS_FREE_WITHIN", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -190,6 +192,6 @@ def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             serving.listen("127.0.0.1", port)
 
 
-def test_a_host_that_is_not_ours_is_named() -> None:
+def test_the_error_names_an_address_that_is_not_of_this_host() -> None:
     with pytest.raises(SetupError, match=r"Patchboard cannot listen on 192\.0\.2\.1"):
         serving.listen("192.0.2.1", free_port())

@@ -1,4 +1,6 @@
-"""Settings: each is documented, each error names its variable, and secrets are never shown."""
+"""Settings: each setting is documented, each error names its variable, and no output shows a
+secret.
+"""
 
 import stat
 from dataclasses import fields
@@ -154,11 +156,11 @@ def test_defaults_make_the_product_run(tmp_path: Path) -> None:
     )
 
 
-def test_an_empty_bot_address_means_no_bot(tmp_path: Path) -> None:
+def test_with_an_empty_bot_address_there_is_no_bot(tmp_path: Path) -> None:
     assert (read(tmp_path, BOT_URL="").bot_url, read(tmp_path, BOT_URL="").bot_urls) == (None, ())
 
 
-def test_a_bot_may_have_several_addresses_each_once(tmp_path: Path) -> None:
+def test_a_bot_can_have_several_different_addresses(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         BOT_URL="http://me:hunter2@one/x, http://me:hunter2@two/x,http://me:hunter2@one/x,",
@@ -167,7 +169,7 @@ def test_a_bot_may_have_several_addresses_each_once(tmp_path: Path) -> None:
     assert found.shown()["PATCHBOARD_BOT_URL"] == "http://me:****@one/x,http://me:****@two/x"
 
 
-def test_secrets_are_made_once_kept_private_and_never_shown(tmp_path: Path) -> None:
+def test_secrets_are_generated_once_and_stay_private(tmp_path: Path) -> None:
     first, second = read(tmp_path), read(tmp_path)
     assert first.secret_key == second.secret_key
     assert len(first.secret_key) > 30

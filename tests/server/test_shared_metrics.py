@@ -6,7 +6,8 @@ from pathlib import Path
 
 from handoff_service.metrics import DeskState, Metrics, has_ended
 
-# A worker: counts this number of texts, opens the bot's breaker if asked, and prints the metrics.
+# The program of a worker. It counts this number of texts, opens the bot's circuit breaker on
+# request, and prints the metrics.
 WORKER = """
 import sys
 from handoff_service import metrics
@@ -28,7 +29,7 @@ def scraped(folder: Path, place: int, texts: int, breaker: str = "closed") -> di
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-def test_each_worker_answers_for_all_and_an_ended_ones_counts_stay(tmp_path: Path) -> None:
+def test_each_worker_returns_the_sums_of_all_and_keeps_counts_of_ended_ones(tmp_path: Path) -> None:
     stored, breaker = (
         'patchboard_texts_total{outcome="stored"}',
         ('patchboard_bot_breaker_open{bot="bot"}'),
@@ -36,14 +37,16 @@ def test_each_worker_answers_for_all_and_an_ended_ones_counts_stay(tmp_path: Pat
     first = scraped(tmp_path, 0, 3, "open")
     assert (first[stored], first[breaker]) == (3, 1)
     second = scraped(tmp_path, 1, 4)
-    assert (second[stored], second[breaker]) == (7, 1), "a breaker of any process counts"
+    assert (second[stored], second[breaker]) == (7, 1), (
+        "an open circuit breaker of any process counts"
+    )
     assert second["patchboard_bot_turn_seconds_count"] == 2
     has_ended(str(tmp_path), 0)
-    third = scraped(tmp_path, 0, 5)  # another process gets the place of the first
-    assert (third[stored], third[breaker]) == (12, 0), "counts go on, a gauge does not"
+    third = scraped(tmp_path, 0, 5)  # Another process takes the place of the first one.
+    assert (third[stored], third[breaker]) == (12, 0), "counters continue, but a gauge does not"
 
 
-def test_counts_are_shown_while_the_database_is_away() -> None:
+def test_counters_are_shown_during_an_outage_of_the_database() -> None:
     state = DeskState(queues=[], agents=2, work_late=0.5)
     assert "patchboard_work_late_seconds 0.5" in Metrics().shown(state).decode()
     away = Metrics().shown().decode().splitlines()

@@ -1,5 +1,4 @@
-"""SIGTERM: requests under way are answered, and work under way is finished or
-returned."""
+"""After SIGTERM, the service answers its open requests, and finishes or releases its work."""
 
 import asyncio
 import re
@@ -26,7 +25,7 @@ from tests.support.service import free_port, running_service
 from tests.support.story import MAIN, Story
 
 
-async def test_every_request_in_flight_is_answered(sqlite_url: str, tmp_path: Path) -> None:
+async def test_every_open_request_gets_an_answer(sqlite_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
         settings = {"DATABASE_URL": sqlite_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:
@@ -54,7 +53,8 @@ async def test_every_request_in_flight_is_answered(sqlite_url: str, tmp_path: Pa
 @pytest.fixture
 async def bot() -> AsyncIterator[tuple[str, list[str]]]:
     """A bot that never answers its first turn and answers the others immediately, and the messages
-    that it got."""
+    that it received.
+    """
     asked: list[str] = []
 
     async def turn(request: web.Request) -> web.Response:
@@ -69,10 +69,10 @@ async def bot() -> AsyncIterator[tuple[str, list[str]]]:
         yield str(server.make_url("/webhooks/sms/webhook")), asked
 
 
-async def test_work_that_does_not_finish_is_given_back(
+async def test_work_that_does_not_finish_is_released(
     postgres_url: str, bot: tuple[str, list[str]], tmp_path: Path
 ) -> None:
-    """On PostgreSQL, without this the lease of 55 seconds would outlast the process."""
+    """Otherwise, on PostgreSQL, the lease of 55 seconds would outlast the process."""
     url, asked = bot
     port = free_port()
     async with FakeTwilio() as twilio:
@@ -97,7 +97,7 @@ async def test_work_that_does_not_finish_is_given_back(
                     await asyncio.sleep(0.01)
 
 
-async def test_event_streams_end_and_are_not_cut(sqlite_url: str, tmp_path: Path) -> None:
+async def test_event_streams_end_properly(sqlite_url: str, tmp_path: Path) -> None:
     with running_service(tmp_path, DATABASE_URL=sqlite_url) as service:
         async with aiohttp.ClientSession() as session:
             login = {"email": "mia@example.com", "password": "demo-mia"}
@@ -107,15 +107,16 @@ async def test_event_streams_end_and_are_not_cut(sqlite_url: str, tmp_path: Path
                 assert b"hello" in await stream.content.readuntil(b"\n\n")
                 service.process.send_signal(signal.SIGTERM)
                 async with asyncio.timeout(10):
-                    await stream.content.read()  # raises when the last chunk is missing
+                    # This raises an error if the last chunk is missing.
+                    await stream.content.read()
     assert re.search("action=stopped", service.log.read_text())
 
 
-async def test_a_claim_that_was_under_way_at_the_stop_is_given_back(
+async def test_a_claim_that_was_running_at_the_stop_is_released(
     store: Store, story: Story, clock: MovedClock
 ) -> None:
-    """``run`` is canceled while the claim is in the lane. If the claim were not released, nobody
-    would do the work before the lease ends.
+    """``run`` is canceled while the claim is in the lane. Without a release, no worker could do the
+    work before the lease ends.
     """
     deps = WorkerDeps(store=store, provider=Provider(), bot=NoBot(), clock=clock)
     worker = Worker(deps, frozenset({Work.BOT_TURN}))

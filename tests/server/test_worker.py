@@ -33,7 +33,7 @@ from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 
 class Provider:
-    """Accepts every text, unless the test sets another answer."""
+    """Accepts every text unless the test sets another answer."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -64,7 +64,7 @@ class Provider:
 
 
 class Bot:
-    """Gives the answers that the test sets, in order."""
+    """Returns the answers that the test sets, in order."""
 
     def __init__(self) -> None:
         self.asked: list[Question] = []
@@ -107,13 +107,13 @@ async def work(worker: Worker) -> None:
 
 
 def pool_of(kind: Work, deps: WorkerDeps) -> Worker:
-    """The pool that does work of this kind."""
+    """Return the pool that does work of this kind."""
     return next(
         pool for (kinds, _), pool in zip(POOLS, build_workers(deps), strict=True) if kind in kinds
     )
 
 
-async def test_a_text_is_answered_after_the_burst(
+async def test_the_bot_answers_after_the_burst(
     worker: Worker, story: Story, provider: Provider, bot: Bot, clock: MovedClock
 ) -> None:
     await story.text("hi")
@@ -126,7 +126,7 @@ async def test_a_text_is_answered_after_the_burst(
     assert provider.sent == ["You said: hi\nmy laptop won't start"]
 
 
-async def test_a_failing_bot_is_asked_twice_under_one_turn_and_then_a_person_is(
+async def test_a_failing_bot_gets_one_retry_and_then_a_handoff(
     worker: Worker, story: Story, provider: Provider, bot: Bot, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -140,7 +140,7 @@ async def test_a_failing_bot_is_asked_twice_under_one_turn_and_then_a_person_is(
     assert provider.sent == ["You're in line for Service desk. We'll reply here."]
 
 
-async def test_a_bot_that_recovers_answers(
+async def test_a_bot_that_recovers_answers_the_retry(
     worker: Worker, provider: Provider, story: Story, bot: Bot, clock: MovedClock
 ) -> None:
     bot.answers = [BotFailed("no")]
@@ -150,7 +150,7 @@ async def test_a_bot_that_recovers_answers(
     assert provider.sent == ["You said: hi"]
 
 
-async def test_agents_answers_leave_in_order_whatever_the_provider_does(
+async def test_agents_texts_leave_in_order_whatever_the_provider_does(
     worker: Worker, story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -165,7 +165,7 @@ async def test_agents_answers_leave_in_order_whatever_the_provider_does(
     assert provider.sent == ["one", "two", "three"]
 
 
-async def test_an_unknown_outcome_is_linked_if_sent_and_sent_again_if_not(
+async def test_an_unknown_outcome_is_linked_if_the_text_was_sent_and_otherwise_retried(
     worker: Worker, story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -187,7 +187,7 @@ async def test_an_unknown_outcome_is_linked_if_sent_and_sent_again_if_not(
     assert provider.sent == ["again"]
 
 
-async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
+async def test_an_error_in_one_piece_of_work_is_logged_and_retried(
     worker: Worker,
     story: Story,
     provider: Provider,
@@ -207,10 +207,12 @@ async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
     await worker.step()
     assert provider.sent == ["hello Bob"]
     assert "action=work_failed" in caplog.text
-    assert "hello" not in caplog.text, "a text's words are never logged"
+    assert "hello" not in caplog.text, "the log never contains a text's words"
     clock.move(5)
     await work(worker)
-    assert "hello Ann" not in provider.sent, "it may have gone out: that is looked up first"
+    assert "hello Ann" not in provider.sent, (
+        "the text may have been sent, so the worker looks it up first"
+    )
     clock.move(30)
     await work(worker)
     assert "hello Ann" in provider.sent
@@ -240,11 +242,11 @@ async def test_each_failed_attempt_is_logged(
     ]
 
 
-async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
+async def test_a_running_worker_wakes_for_new_work_and_for_due_work(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, heard: Heard
 ) -> None:
-    """Runs on the real clock. The worker does not poll, so only nudges after commits and due times
-    can wake it.
+    """The test uses the real clock. The worker does not poll, so only nudges after commits and due
+    times can wake it.
     """
     from handoff_service import clock as real
 
@@ -260,7 +262,7 @@ async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
     await worker.close()
 
 
-async def test_a_bot_that_hangs_holds_up_no_agents_text(
+async def test_a_hanging_bot_delays_no_agents_text(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     class Hangs(Bot):
@@ -284,7 +286,7 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(
 
 
 async def picture_in(story: Story, *types: str, number: str = ANN) -> int:
-    """A text from a phone with one attachment of each of these types."""
+    """Receive a text from a phone with one attachment of each of these types."""
     found = tuple(Attachment(f"https://api.twilio.com/{n}", kind) for n, kind in enumerate(types))
     text = Text(
         sid=f"MM{number}", requester_number=number, provider_number=DIRECT, body="", media=found
@@ -293,7 +295,7 @@ async def picture_in(story: Story, *types: str, number: str = ANN) -> int:
     return received.interaction_id or 0
 
 
-async def test_media_are_fetched_looked_at_and_stored(
+async def test_media_are_downloaded_checked_and_stored(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
 ) -> None:
     folder = MediaFolder(tmp_path)
@@ -326,7 +328,7 @@ async def test_media_are_fetched_looked_at_and_stored(
     assert [folder.read(name) for name in files] == [picture(), PDF, picture("GIF")]
 
 
-async def test_an_upload_that_nobody_sent_takes_its_file_along(
+async def test_deleting_an_expired_upload_also_deletes_its_file(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
 ) -> None:
     folder = MediaFolder(tmp_path)
@@ -345,7 +347,7 @@ async def test_an_upload_that_nobody_sent_takes_its_file_along(
     assert await story.count(t.media) == 0
 
 
-async def test_downloads_that_hang_hold_up_no_agents_text(
+async def test_hanging_downloads_delay_no_agents_text(
     story: Story, bot: Bot, clock: MovedClock
 ) -> None:
     class Hangs(Provider):
@@ -367,7 +369,7 @@ async def test_downloads_that_hang_hold_up_no_agents_text(
     await fetching.close()
 
 
-async def test_a_late_answer_is_kept_for_agents(
+async def test_a_late_answer_is_stored_for_agents(
     worker: Worker, story: Story, bot: Bot, clock: MovedClock
 ) -> None:
     received = await story.text("hi")

@@ -1,4 +1,4 @@
-"""Two processes on one database: work that one of them schedules is done by the other at once."""
+"""Two processes on one database: the other process does newly scheduled work at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ KINDS = frozenset({Work.OFFER_WORK})
 
 
 class Process:
-    """A process of the service, with one worker or none."""
+    """A process of the service, with or without a worker."""
 
     def __init__(self, store: Store, fanout: RedisFanout, workers: list[Worker]) -> None:
         self.store, self.workers = store, workers
@@ -76,7 +76,7 @@ def schedule(tx: Transaction, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 0.2])
-async def test_another_process_does_the_work(
+async def test_another_process_does_the_scheduled_work_at_once(
     postgres_url: str, channel: str, seconds: float
 ) -> None:
     async with AsyncExitStack() as open_:
@@ -84,6 +84,6 @@ async def test_another_process_does_the_work(
         there = await open_.enter_async_context(process(postgres_url, channel, works=True))
         await asleep(there)
         await here.store.write(schedule, seconds)
-        # without a nudge, a worker that sleeps would notice after LONGEST_SLEEP
+        # Without a nudge, a sleeping worker would notice the work only after LONGEST_SLEEP.
         assert timedelta(seconds=20) < LONGEST_SLEEP
         await asleep(there)

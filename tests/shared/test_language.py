@@ -213,12 +213,12 @@ toujours rien depuis ce matin
 
 
 @pytest.mark.parametrize("text", GERMAN.strip().splitlines())
-def test_german(text: str) -> None:
+def test_german_texts_are_recognized(text: str) -> None:
     assert language_of(text) is Language.GERMAN
 
 
 @pytest.mark.parametrize("text", FRENCH.strip().splitlines())
-def test_french(text: str) -> None:
+def test_french_texts_are_recognized(text: str) -> None:
     assert language_of(text) is Language.FRENCH
 
 
@@ -239,7 +239,7 @@ def test_french(text: str) -> None:
         ("Jürgen Groß from Köln cannot log in", Language.ENGLISH),
     ],
 )
-def test_a_first_text(text: str, language: Language) -> None:
+def test_the_language_of_a_first_text(text: str, language: Language) -> None:
     assert conversation_language([text]) is language
 
 
@@ -258,7 +258,7 @@ def test_a_first_text(text: str, language: Language) -> None:
         ("my german keyboard is broken", None),
     ],
 )
-def test_a_wish_for_german_or_french(text: str, language: Language | None) -> None:
+def test_a_request_for_german_or_french_is_recognized(text: str, language: Language | None) -> None:
     assert requested_language(text) is language
 
 
@@ -276,18 +276,20 @@ def test_the_language_without_a_clear_text() -> None:
 def test_the_rule_recognizes_every_example_of_a_language_request(
     intent: str, language: Language
 ) -> None:
-    """The service sets the language by this rule before the bot answers. An example that the rule
-    does not know would get one answer in the language, and the next one in the other."""
+    """The service sets the language by this rule before the bot answers. If the rule missed an
+    example, the requester would get one answer in the requested language and the next in the old
+    one.
+    """
     unknown = [text for text in examples()[intent] if language_of(text) is not language]
     assert unknown == []
 
 
-def test_no_other_example_is_a_wish() -> None:
+def test_no_other_example_is_a_language_request() -> None:
     others = [t for intent, texts in examples().items() for t in texts if "speak_" not in intent]
     assert [text for text in others if requested_language(text) is not None] == []
 
 
-def test_there_are_enough_texts() -> None:
+def test_the_tables_have_enough_texts() -> None:
     assert len(ENGLISH) == 60
     assert len(SPANISH) == 60
 
@@ -311,18 +313,18 @@ def test_an_unknown_language_changes_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "language"), FIRST_WORDS)
-def test_a_first_text_may_be_one_word(text: str, language: Language) -> None:
+def test_a_first_text_of_one_word_can_decide_the_language(text: str, language: Language) -> None:
     assert conversation_language([text]) is language
 
 
-def test_a_new_conversation_begins_in_the_language_of_the_last() -> None:
+def test_a_new_conversation_starts_in_the_language_of_the_last_one() -> None:
     assert conversation_language(["START"], ["mi laptop no enciende"]) is Language.SPANISH
     assert conversation_language(["hola"], ["my laptop is dead"]) is Language.ENGLISH
     assert conversation_language(["my laptop is dead"], ["no enciende hoy"]) is Language.ENGLISH
 
 
 @pytest.mark.parametrize(("text", "language"), WISHES)
-def test_a_wish_for_a_language(text: str, language: Language | None) -> None:
+def test_a_language_request_is_recognized(text: str, language: Language | None) -> None:
     assert requested_language(text) is language
     if language is not None:
         assert conversation_language([text, "hola, no funciona", "my wifi is down"]) is language

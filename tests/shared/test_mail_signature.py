@@ -1,4 +1,4 @@
-"""Mail signatures: ignored below an answer, and no real message loses a word."""
+"""Mail signatures below an answer are ignored, and no real message loses a word."""
 
 import pytest
 
@@ -111,7 +111,7 @@ def test_a_name_below_an_answer_of_one_word_is_ignored(signature: str) -> None:
 )
 def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> None:
     if signature == "--\njo bloggs" and len(answer) > 5:
-        pytest.skip("below a message, small letters may be its second half")
+        pytest.skip("below a message, small letters may be the rest of a sentence")
     for between in ("\n", "\n\n", "\r\n\r\n", " \n \n"):
         assert without_signature(answer + between + signature) == answer
         assert without_signature(answer + between + signature + "\n\n") == answer
@@ -171,11 +171,11 @@ def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> 
         "i get this\nDownload failed",
     ],
 )
-def test_a_message_keeps_every_word(text: str) -> None:
+def test_a_message_without_a_signature_keeps_every_word(text: str) -> None:
     assert without_signature(text) == text
 
 
-def test_a_program_that_is_not_listed_is_known_below_a_blank_line() -> None:
+def test_the_signature_of_an_unlisted_program_is_recognized_below_a_blank_line() -> None:
     for line in (
         "Sent from my Moto G Power (2022)",
         "Sent from Workspace ONE Boxer",
@@ -184,7 +184,7 @@ def test_a_program_that_is_not_listed_is_known_below_a_blank_line() -> None:
         assert without_signature(f"2\n\n{line}") == "2"
 
 
-def test_keywords_commands_choices_and_codes_are_read_without_it() -> None:
+def test_keywords_commands_choices_and_codes_are_read_without_the_signature() -> None:
     below = "\n\nSent from my iPhone"
     assert word("STOP" + below, {}) is Command.OPT_OUT
     assert (

@@ -47,7 +47,7 @@ from handoff_service.rules.shared.names import first_name
         ("John Smith, Jr.", "John"),
         ("Jane Doe, MD, PhD", "Jane"),
         ("Dean Major", "Dean"),
-        # words that belong to the given name, and words that do not
+        # words that belong to the given name, and words that do not belong to it
         ("Abdul Rahman Khan", "Abdul Rahman"),
         ("J. Robert Oppenheimer", "Robert"),
         ("Ana-María López", "Ana-María"),
@@ -59,7 +59,7 @@ from handoff_service.rules.shared.names import first_name
         ("अनीता देवी", "अनीता"),
         ("Yo-Yo Ma", "Yo-Yo"),
         ("Maria Sa", "Maria"),
-        # used whole
+        # names that are used in full
         ("Madonna", "Madonna"),
         ("Wm. Penn", "Wm. Penn"),
         ("Dr. Mensah", "Dr. Mensah"),
@@ -90,5 +90,5 @@ from handoff_service.rules.shared.names import first_name
         ("  ", "  "),
     ],
 )
-def test_first_names(name: str, called: str) -> None:
+def test_a_text_uses_the_first_name(name: str, called: str) -> None:
     assert first_name(name) == called

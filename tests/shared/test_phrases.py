@@ -1,4 +1,4 @@
-"""Phrases: sentences of pages that each agent reads in their own language."""
+"""Phrases are sentences of pages that each agent reads in their own language."""
 
 from gettext import NullTranslations
 
@@ -30,19 +30,19 @@ def test_a_phrase_is_its_english_sentence() -> None:
     assert f"{phrase('for {name}', name=phrase('nobody'))}!" == "for nobody!"
 
 
-def test_a_phrase_and_the_phrases_in_it_are_translated() -> None:
+def test_a_phrase_and_its_inner_phrases_are_translated() -> None:
     assert in_german(phrase("There is no queue {id}.", id=7)) == "Es gibt keine Warteschlange 7."
     assert in_german(phrase("for {name}", name=phrase("nobody"))) == "für niemanden"
 
 
-def test_the_count_chooses_the_form() -> None:
+def test_the_count_selects_singular_or_plural() -> None:
     assert [in_german(count_phrase("{count} text", "{count} texts", n)) for n in (1, 2)] == [
         "1 Text",
         "2 Texte",
     ]
 
 
-def test_joined_parts_are_translated_and_names_stay() -> None:
+def test_joined_parts_are_translated_and_names_do_not_change() -> None:
     parts = joined(", ", [phrase("nobody"), "Ann {nobody}", phrase("for {name}", name="{x}")])
     assert parts == "nobody, Ann {nobody}, for {x}"
     assert in_german(parts) == "niemanden, Ann {nobody}, für {x}"

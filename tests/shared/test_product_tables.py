@@ -1,5 +1,6 @@
-"""The decision tables match the product page, word for word in the left column, and the code does
-what they say."""
+"""The decision tables have the same left columns as the product page, and the code follows the
+tables.
+"""
 
 import re
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def left_columns(heading: str) -> set[str]:
     ],
     ids=["table 1", "table 2", "table 3"],
 )
-def test_the_left_column_is_the_product_pages(
+def test_the_left_columns_match_the_product_page(
     heading: str, rows: type[StrEnum], table: Mapping[StrEnum, object]
 ) -> None:
     assert {str(row) for row in rows} == left_columns(heading)
@@ -51,19 +52,19 @@ def test_the_left_column_is_the_product_pages(
 
 ANN, BOB, CY = 1, 2, 3
 WHO = [
-    # label, users on the number, has profile, profile's user, ruled-out user -> make profile, tie
-    # profile, the interaction's user, candidates
+    # label, users on the number, has profile, profile's user, ruled-out user -> create profile,
+    # link profile, the interaction's user, candidates
     ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
     ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
-    ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),
+    ("no user but a guest profile", (), True, None, None, False, False, None, ()),
     ("no user, no profile", (), False, None, None, True, False, None, ()),
     ("conflict", (BOB,), True, ANN, None, False, False, ANN, (BOB,)),
     ("conflict with several", (BOB, CY), True, ANN, None, False, False, ANN, (BOB, CY)),
     ("same user", (ANN,), True, ANN, None, False, False, ANN, ()),
-    ("one user, profile of nobody", (ANN,), True, None, None, False, True, ANN, ()),
+    ("one user and a guest profile", (ANN,), True, None, None, False, True, ANN, ()),
     ("several users, no profile", (ANN, BOB), False, None, None, True, False, None, (ANN, BOB)),
     (
-        "several users, profile of nobody",
+        "several users and a guest profile",
         (ANN, BOB),
         True,
         None,
@@ -73,11 +74,21 @@ WHO = [
         None,
         (ANN, BOB),
     ),
-    ("several users, profile of one", (ANN, BOB), True, BOB, None, False, False, BOB, (ANN,)),
-    ("one user, whom it is not", (ANN,), True, None, ANN, False, False, None, (ANN,)),
-    ("one user, and it is not another", (ANN,), True, None, BOB, False, True, ANN, ()),
     (
-        "several users, one of whom it is not",
+        "several users and the profile of one",
+        (ANN, BOB),
+        True,
+        BOB,
+        None,
+        False,
+        False,
+        BOB,
+        (ANN,),
+    ),
+    ("one user, who is ruled out", (ANN,), True, None, ANN, False, False, None, (ANN,)),
+    ("one user, and another one is ruled out", (ANN,), True, None, BOB, False, True, ANN, ()),
+    (
+        "several users, one of whom is ruled out",
         (ANN, BOB),
         True,
         None,
@@ -87,14 +98,14 @@ WHO = [
         None,
         (ANN, BOB),
     ),
-    ("who it is not, and is proven after all", (ANN,), True, ANN, ANN, False, False, ANN, ()),
+    ("a ruled-out user who is verified after all", (ANN,), True, ANN, ANN, False, False, ANN, ()),
 ]
 
 
 @pytest.mark.parametrize(
     ("given", "expected"), [(w[1:5], w[5:]) for w in WHO], ids=[w[0] for w in WHO]
 )
-def test_owner_of_a_number(
+def test_the_owner_of_a_number(
     given: tuple[tuple[int, ...], bool, int | None, int | None], expected: object
 ) -> None:
     users, has, of, nope = given
@@ -112,13 +123,17 @@ def test_owner_of_a_number(
         (FirstResponder.LIVE_AGENT, True, Owner.QUEUE),
     ],
 )
-def test_first_owner(responder: FirstResponder, bot: bool, owner: Owner) -> None:
+def test_the_first_owner_of_a_conversation(
+    responder: FirstResponder, bot: bool, owner: Owner
+) -> None:
     first = requester_initiated.first_owner(responder, bot_answers=bot)
     assert first.owner is owner
-    assert (first.reason is None) == (owner is Owner.VIRTUAL_AGENT), "a queue is always told why"
+    assert (first.reason is None) == (owner is Owner.VIRTUAL_AGENT), (
+        "a queue always gets the reason"
+    )
 
 
-def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> None:
+def test_a_text_ends_a_hold_and_changes_no_other_state() -> None:
     after = {
         state: next_state(state, Transition.REQUESTER_WRITES)
         for state in State
@@ -128,7 +143,7 @@ def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> No
     assert all(before is now for before, now in after.items())
 
 
-def test_only_an_undo_or_a_new_report_reopens_and_everything_else_can_be_closed() -> None:
+def test_only_an_undo_or_a_new_report_reopens_and_every_open_state_can_be_closed() -> None:
     reopens = {Transition.UNDO_CLOSE, Transition.REPORTED_AGAIN}
     assert all(set(states.TRANSITIONS[state]) == reopens for state in CLOSED)
     assert all(

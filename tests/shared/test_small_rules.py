@@ -1,4 +1,4 @@
-"""Delivery statuses, texts between requester and bot, system messages."""
+"""Small rules: delivery statuses, and texts between requester and bot."""
 
 from itertools import permutations
 
@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices
 
 
-def test_whatever_order_receipts_come_in_a_delivered_message_ends_delivered() -> None:
+def test_with_receipts_in_any_order_a_delivered_message_ends_as_delivered() -> None:
     for order in permutations([Status.SENDING, Status.SENT, Status.DELIVERED]):
         status = Status.SENDING
         for reported in order:
@@ -23,7 +23,7 @@ def test_a_received_text_has_no_receipts() -> None:
     assert next_status(Status.RECEIVED, Status.DELIVERED) is None
 
 
-def test_every_word_of_twilio_has_a_rank() -> None:
+def test_every_status_of_twilio_has_a_rank() -> None:
     assert set(STATUSES.values()) <= set(RANK)
 
 
@@ -82,7 +82,7 @@ IMPACT = [
         ("/", "?"),
     ],
 )
-def test_questions_to_the_bot(text: str, asked: str) -> None:
+def test_the_question_to_the_bot_for_each_kind_of_text(text: str, asked: str) -> None:
     assert for_bot(text, IMPACT) == asked
 
 

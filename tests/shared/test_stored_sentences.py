@@ -1,4 +1,4 @@
-"""Sentences that the database stores in English are shown in the language of a page."""
+"""Pages show sentences that the database stores in English in the page's language."""
 
 from gettext import NullTranslations
 
@@ -6,8 +6,16 @@ import pytest
 
 from handoff_service.operations.routing.offer_work import ALL_DECLINED
 from handoff_service.rules.routing.assignment import REASONS, Nobody
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import Phrase, filled, phrase, translated
-from handoff_service.rules.shared.stored_sentences import decision, reason, recognized, stored
+from handoff_service.rules.shared.stored_sentences import (
+    decision,
+    reason,
+    recognized,
+    short_reason,
+    stored,
+)
+from handoff_service.rules.shared.translations import PAGES, catalog
 
 DELETED = phrase("It was deleted.")
 REFUSED = phrase("Not erased ({count}): {why}")
@@ -31,7 +39,7 @@ def test_a_stored_sentence_is_translated_if_it_is_known(stored: str, german: str
     assert (found, translated(found, _German())) == (stored, german)
 
 
-def test_a_value_that_is_a_phrase_is_translated_too() -> None:
+def test_a_value_that_is_a_phrase_is_also_translated() -> None:
     made = filled(REFUSED, count=1, why=DELETED)
     assert isinstance(made, Phrase)
     assert (made, made.translated(_German())) == (
@@ -72,7 +80,7 @@ def test_a_stored_sentence_is_found_with_its_names(text: str, shown: str) -> Non
     assert translated(stored(text), Marked()) == shown
 
 
-def test_a_reason_that_a_person_wrote_stays() -> None:
+def test_a_reason_that_a_person_wrote_is_not_translated() -> None:
     assert translated(reason("Mia left"), Marked()) == "Mia left"
     assert translated(reason("Waiting for another team"), Marked()) == "<Waiting for another team>"
 
@@ -96,9 +104,54 @@ def test_a_decision_is_found_with_its_names(text: str, shown: str) -> None:
     assert translated(decision(text), Marked()) == shown
 
 
-def test_each_reason_of_work_assignment_is_known() -> None:
+def test_each_reason_of_work_assignment_can_be_translated() -> None:
     given = {"presence": "away", "skills": "dock", "after": 30, "load": 1, "capacity": 2}
     for made in REASONS.values():
         assert isinstance(decision(str.__str__(made(given))), Phrase), made(given)
     for one in (*Nobody, ALL_DECLINED):
         assert isinstance(decision(one), Phrase), one
+
+
+def german(text: str) -> str:
+    return translated(text, catalog(PAGES, Language.GERMAN))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "Mia scheduled a text for 3 September 2026, 09:52 EST",
+            "Mia hat eine SMS für 3. September 2026, 09:52 EST geplant",
+        ),
+        ("Ann has been waiting for 2 days.", "Ann wartet bereits 2 Tage."),
+        (
+            "Identity check not finished: no answer for 10 minutes.",
+            "Identitätsprüfung nicht abgeschlossen: 10 Minuten lang keine Antwort.",
+        ),
+        ("Omar is away.", "Omar ist abwesend."),
+    ],
+)
+def test_times_durations_and_reasons_in_a_sentence_are_in_german(text: str, shown: str) -> None:
+    assert german(stored(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "The requester may want to opt out",
+            "Die anfragende Person möchte womöglich SMS abbestellen",
+        ),
+        ("Asked for a person", "Wollte mit einem Menschen sprechen"),
+        (
+            "The virtual agent did not answer within 10 s",
+            "Der virtuelle Agent hat nicht innerhalb von 10 s geantwortet",
+        ),
+    ],
+)
+def test_a_reason_of_a_report_has_no_colon_and_no_full_stop(text: str, shown: str) -> None:
+    assert german(short_reason(text) or "") == shown
+
+
+def test_a_reason_that_is_not_known_has_no_phrase() -> None:
+    assert short_reason("Mia's own words") is None

@@ -1,4 +1,6 @@
-"""Helpers for tests of messaging actions: an admin's rules, passing time, and what fired."""
+"""Helpers for tests of messaging actions: add actions, let time pass, and list what the actions
+did.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,7 +31,7 @@ AGENT = "agent_message_without_requester_response"
 
 
 class Nobody:
-    """A provider and a bot that must not be called."""
+    """A provider and a bot that fail the test if the service calls them."""
 
     async def send(self, message: object) -> object:
         raise AssertionError(message)
@@ -69,7 +71,7 @@ class Rules:
         )
 
     async def open(self, schedule: str | None, queue: str = "Service desk") -> None:
-        """Set this queue's opening hours, in the desk's time zone and with its holidays."""
+        """Set this queue's opening hours, which use the desk's time zone and holidays."""
         change = update(t.queues).where(t.queues.c.name == queue).values(schedule=schedule)
         await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
@@ -84,7 +86,7 @@ class Rules:
             pass
 
     async def wait(self, **time: float) -> None:
-        """Let time pass, and let the worker do what has become due."""
+        """Move the clock forward, then do all work that is due."""
         self.clock.move(timedelta(**time).total_seconds())
         await self.fire()
 
@@ -93,8 +95,9 @@ class Rules:
 
 
 def fired(lines: list[Any]) -> list[str]:
-    """Return what messaging actions wrote in a conversation: prompts to agents, texts to the
-    requester, state changes."""
+    """Return the lines that messaging actions added: prompts to agents, texts to the requester, and
+    state changes.
+    """
     written = [
         line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)
     ]
@@ -102,8 +105,9 @@ def fired(lines: list[Any]) -> list[str]:
 
 
 def _of_the_product(line: Any) -> bool:
-    """A text from the product to the requester, or the line that names the action that ended a
-    conversation."""
+    """Return whether this is an automatic text to the requester, or the line that names the action
+    that ended the conversation.
+    """
     return bool(
         line.kind == "system" and (line.direction == "outbound" or line.body.startswith("“"))
     )

@@ -1,7 +1,7 @@
-"""Programs of the bot's environment that need not import Rasa.
+"""Starts programs in the bot's environment without importing Rasa each time.
 
-Importing takes most of a start. A fork server imports Rasa once for all test processes, and every
-program is a fork of it: see tests/bot/fork_server.py.
+The import takes most of the start-up time. A fork server imports Rasa once for all test processes,
+and every program is a fork of that server. See tests/bot/fork_server.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BOT_PYTHON = RASA.with_name("python")
 
 
 class BotProgram:
-    """A running program, with what tests use of ``subprocess.Popen``."""
+    """A running program with the part of ``subprocess.Popen``'s interface that tests use."""
 
     def __init__(
         self,
@@ -40,7 +40,8 @@ class BotProgram:
         given: str = "",
     ) -> None:
         """``arguments``: ``-m MODULE ...``, a script with its arguments, or the arguments of
-        ``rasa``. ``given``: its stdin. Without ``errors``, its stderr goes to ``output``, too.
+        ``rasa``. ``given``: the program's stdin. Without ``errors``, its stderr also goes to
+        ``output``.
         """
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(_server())
@@ -63,7 +64,7 @@ class BotProgram:
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """The exit code, or None while the program runs."""
+        """Return the exit code, or None while the program runs."""
         try:
             return self.wait(0)
         except TimeoutExpired:
@@ -92,7 +93,9 @@ class BotProgram:
 def run_program(
     *arguments: str | Path, home: Path, given: str = "", timeout: float = 300, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end. ``variables``: added to the environment variables of ``home``."""
+    """Run a program until it ends. ``variables`` are added to the environment variables of
+    ``home``.
+    """
     with tempfile.TemporaryDirectory() as folder:
         output, errors = Path(folder) / "output", Path(folder) / "errors"
         program = BotProgram(
@@ -107,8 +110,8 @@ def run_program(
 
 @functools.cache
 def forked_python() -> str:
-    """A program that takes the same arguments as the bot's Python. It is ready six seconds earlier,
-    because it requests a fork from the fork server.
+    """Return a program that takes the same arguments as the bot's Python. It starts six seconds
+    faster, because it requests a fork from the fork server.
     """
     _server()
     path = _folder() / f"python-{os.getpid()}"
@@ -133,8 +136,9 @@ os._exit(int(code) % 256)
 
 @functools.cache
 def _server() -> str:
-    """The address of the fork server, which ends with the last process of the tests that uses
-    it."""
+    """Return the address of the fork server. The server stops with the last test process that uses
+    it.
+    """
     folder = _folder()
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -150,9 +154,9 @@ def _folder() -> Path:
 
 
 def _use(users: Path) -> bool:
-    """Keep the server running as long as this process. False if there is no server."""
+    """Keep the server running as long as this process runs. Return False if there is no server."""
     try:
-        os.open(users, os.O_WRONLY | os.O_NONBLOCK)  # closed at the end of this process
+        os.open(users, os.O_WRONLY | os.O_NONBLOCK)  # stays open until this process ends
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENXIO):
             raise
@@ -161,7 +165,7 @@ def _use(users: Path) -> bool:
 
 
 def _start(folder: Path) -> None:
-    for left in ("users", "forks"):  # left by a server that failed
+    for left in ("users", "forks"):  # left over from a server that failed
         (folder / left).unlink(missing_ok=True)
     os.mkfifo(folder / "users")
     users = os.open(folder / "users", os.O_RDONLY | os.O_NONBLOCK)
@@ -182,5 +186,5 @@ def _start(folder: Path) -> None:
     _started.append(process)
 
 
-# kept, because a running process warns when Python deletes its object
+# Keep the object, because Python warns when it deletes the object of a running process.
 _started: list[subprocess.Popen[str]] = []

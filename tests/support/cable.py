@@ -14,15 +14,16 @@ class Cable:
 
     @classmethod
     async def to(cls, url: str) -> "tuple[Cable, str]":
-        """Connect to the server of a database. Returns the cable, and the database's address
-        through it."""
+        """Connect to a database's server. Return the cable, and the database's address through the
+        cable.
+        """
         host, _, rest = url.removeprefix("postgresql://").partition(":")
         port, _, name = rest.partition("/")
         made = cls(host.rpartition("@")[2], int(port))
         return made, f"postgresql://{host}:{await made.plug_in()}/{name}"
 
     async def plug_in(self, port: int = 0) -> int:
-        """Accept connections, at a given port or a free one. Returns the port."""
+        """Accept connections at the given port or a free one. Return the port."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", port)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self.port
@@ -35,11 +36,11 @@ class Cable:
             writer.transport.abort()
 
     def hang(self) -> None:
-        """Accept connections and bytes, but forward nothing."""
+        """Still accept connections and bytes, but forward nothing."""
         self._flows.clear()
 
     def flow(self) -> None:
-        """Forward everything again, beginning with the bytes that were held back."""
+        """Forward bytes again, beginning with those that ``hang`` held back."""
         self._flows.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,5 +57,5 @@ class Cable:
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
-        finally:  # the other end must be closed too, for any loss of this end
+        finally:  # Whenever this end is lost, close the other end too.
             writer.close()

@@ -1,17 +1,19 @@
-"""The compiled statements of every engine in a test process. Without sharing, each engine would
-compile them again."""
+"""Shares compiled SQL statements between all engines of a test process. Otherwise each engine would
+compile them again.
+"""
 
 from collections.abc import Hashable
 from typing import Any
 
 MOST_STATEMENTS = 5000
-#: the first item is the dialect; SQLAlchemy makes a new dialect for each engine
+#: The first item of a key is the dialect. SQLAlchemy creates a new dialect for each engine.
 type Key = tuple[Any, ...]
 
 
 class CompiledStatements(dict[Hashable, Any]):
-    """The mapping for SQLAlchemy's execution option ``compiled_cache``. All engines of one dialect
-    share its content."""
+    """A mapping for SQLAlchemy's execution option ``compiled_cache``. All engines of one dialect
+    share its content.
+    """
 
     def get(self, key: Key, default: Any = None) -> Any:  # type: ignore[override]
         return super().get(_shared(key), default)

@@ -1,6 +1,7 @@
-"""A Debian 13 machine in a folder, booted with its own systemd, for tests of the packages.
+"""A Debian 13 machine in a folder, booted with its own systemd. Tests install the Debian packages
+on it.
 
-Its network has no connection to other networks, so nothing on the machine can download anything.
+Its network is not connected to other networks, so nothing on the machine can download files.
 """
 
 import shutil
@@ -60,12 +61,12 @@ def debian_machine(folder: Path) -> Iterator[DebianMachine]:
         machine.run("systemctl", "is-system-running", "--wait", check=False)
         yield machine
     finally:
-        process.terminate()  # asks the machine to power off
+        process.terminate()  # This asks the machine to power off.
         process.wait(60)
 
 
 def _init_of(nspawn: int) -> int:
-    """The machine's first process: the child of systemd-nspawn that has become systemd."""
+    """Return the machine's first process: the child of systemd-nspawn that became systemd."""
     children = Path(f"/proc/{nspawn}/task/{nspawn}/children")
     until = time.monotonic() + BOOTED_WITHIN
     while time.monotonic() < until:

@@ -1,9 +1,9 @@
-"""A folder for PATCHBOARD_HOME that already holds the demo desk, as after a first start with
+"""A folder for PATCHBOARD_HOME that already contains the demo desk, as after a first start with
 PATCHBOARD_DEMO=1.
 
-The first start migrates, imports and hashes passwords, which takes more than the rest of the start.
-Tests that are not about a first start copy the result. Its passwords are hashed cheaply, so each
-sign-in is cheap too.
+A first start migrates the database, imports the desk and hashes passwords, which takes most of its
+time. Tests of other subjects copy the result. Its passwords have cheap hashes, so that each sign-in
+is cheap too.
 """
 
 import asyncio
@@ -22,12 +22,13 @@ from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.settings import Settings
-from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-#: the name of the service's own hasher, for ``patch`` and for the constants of ``running_service``
+#: the name of the service's password hasher, for ``patch`` and for the constants of
+#: ``running_service``
 HASHER = "handoff_service.operations.desk.sign_in._hasher"
 
 
@@ -45,7 +46,7 @@ def _make(home: Path) -> None:
     config = settings.read(
         {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
     )
-    migrate(config.database_url)
+    migrated_file(Path(config.database_url.removeprefix("sqlite:///")))
     with ThreadPoolExecutor(1) as apart:  # Playwright keeps an event loop running in this thread
         apart.submit(asyncio.run, _import(config)).result()
 

@@ -1,8 +1,8 @@
 """A stateful fake of the app SMS Gateway for Android on a phone with two SIM cards.
 
-Like the app's database, it keeps texts, webhooks, the inbox and the settings over a restart and
-while the phone is away. Its mobile network and its webhooks move only when a test calls them.
-Shapes: the sources that ``handoff_service/gateways/android_phone/`` names.
+Like the app's database, it keeps texts, webhooks, the inbox and the settings during a restart and
+while the phone is away. It transfers texts and posts webhooks only when a test calls the methods
+for it. Shapes: the sources that ``handoff_service/gateways/android_phone/`` names.
 """
 
 import asyncio
@@ -50,8 +50,9 @@ class FakePhone(PhoneEvents):
     inbox: list[dict[str, Any]] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, bytes] = field(default_factory=dict)
-    loses_answers: int = 0  # the next requests are carried out, but their answers are lost
-    failing: int = 0  # the status of every answer, if any
+    # the number of next requests whose effect happens but whose answer is lost
+    loses_answers: int = 0
+    failing: int = 0  # the status of every answer; 0: the usual statuses
     version: str = "1.66.0"
     is_strict: bool = True  # 409 for a repeated id, since 1.58
     _port: int = 0
@@ -77,6 +78,7 @@ class FakePhone(PhoneEvents):
         self.settings = {
             "messages": {"processing_order": "LIFO"},
             "webhooks": {"signing_key": "made by the app"},
+            "ping": {"interval_seconds": None},
         }
         await self.come_back()
         return self
@@ -85,13 +87,13 @@ class FakePhone(PhoneEvents):
         await self.go_away()
 
     async def go_away(self) -> None:
-        """Leave the Wi-Fi, or stop the app: nothing answers, and no event leaves."""
+        """Leave the Wi-Fi, or stop the app. The phone answers no request and posts no event."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     async def come_back(self) -> None:
-        """Come back, or start the app again. The app keeps its database."""
+        """Join the Wi-Fi again, or start the app again. The app keeps its database."""
         app = web.Application(middlewares=[self._answer])
         app.router.add_get("/health", self._health)
         app.router.add_post("/messages", self._take)
@@ -198,7 +200,8 @@ class FakePhone(PhoneEvents):
         return web.json_response([{"id": "device", "simCards": cards}])
 
     async def _list_settings(self, _request: web.Request) -> web.Response:
-        return web.json_response({"messages": self.settings["messages"]})  # no secrets
+        # The app does not return secrets.
+        return web.json_response({"messages": self.settings["messages"]})
 
     async def _change_settings(self, request: web.Request) -> web.Response:
         for section, values in (await request.json()).items():
@@ -215,7 +218,7 @@ class FakePhone(PhoneEvents):
     def text_in(
         self, sender: str, body: str, *, sim: int | None = 1, at: datetime | None = None
     ) -> None:
-        """A requester texts a SIM card. The phone needs no Wi-Fi for that."""
+        """Let a requester text a SIM card. The phone needs no Wi-Fi for that."""
         at = at or self.clock()
         payload = {
             "messageId": hashlib.sha256(body.encode()).hexdigest()[:8], "message": body,
@@ -247,7 +250,7 @@ class FakePhone(PhoneEvents):
         self.emit(event, payload)
 
     def carry(self, *, parts: int = 1, fails: str | None = None, delivers: bool = True) -> None:
-        """The mobile network takes every text that waits on the phone, in the app's order."""
+        """Let the mobile network send every text that waits on the phone, in the app's order."""
         waiting = [(sid, one) for sid, one in self.texts.items() if one.state == "Pending"]
         if self.settings["messages"]["processing_order"] == "LIFO":
             waiting.reverse()
@@ -278,8 +281,9 @@ def _local(at: datetime) -> str:
 
 
 async def _run() -> None:
-    """A phone for a service on this computer. Each line on standard input is a text: the sender's
-    number, then the words."""
+    """Run a phone for a service on this computer. Each line of standard input is a text: the
+    sender's number, then the words.
+    """
     async with FakePhone() as phone:
         for name, value in phone.environ("").items():
             if "ANDROID_PHONE" in name or name.endswith("PROVIDER"):

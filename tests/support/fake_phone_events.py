@@ -1,5 +1,6 @@
-"""The fake phone's queue of webhooks. The app keeps it in its database, signs each attempt
-again, and retries events that are not answered with 2xx."""
+"""The fake phone's queue of webhooks. The app stores the queue in its database, signs each attempt
+again, and retries an event until a 2xx answer.
+"""
 
 import hashlib
 import hmac
@@ -22,8 +23,8 @@ class PhoneEvents:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    events: list[tuple[str, bytes]] = field(default_factory=list)  # that wait to be posted
-    posted: list[tuple[str, bytes]] = field(default_factory=list)  # that were answered with 2xx
+    events: list[tuple[str, bytes]] = field(default_factory=list)  # events that wait to be posted
+    posted: list[tuple[str, bytes]] = field(default_factory=list)  # events that got a 2xx answer
     reroute: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -32,7 +33,7 @@ class PhoneEvents:
         raise NotImplementedError
 
     def emit(self, event: str, payload: object) -> None:
-        """Put an event into the queue of webhooks, as the app does, also without a network."""
+        """Put an event into the queue of webhooks. Like the app, do so even without a network."""
         for hook in self.webhooks.values():
             if hook["event"] == event:
                 said = {
@@ -42,8 +43,9 @@ class PhoneEvents:
                 self.events.append((hook["url"], json.dumps(said).encode()))
 
     async def post_events(self) -> list[int]:
-        """Post each event that waits, once, signed with the present time. Events that are not
-        answered with 2xx wait for the next call. Returns the answers."""
+        """Post each waiting event once, signed with the current time. Events without a 2xx answer
+        wait for the next call. Return the answers.
+        """
         if self.is_away:
             return []
         waiting, self.events, answers = self.events, [], []
@@ -53,11 +55,13 @@ class PhoneEvents:
         return answers
 
     async def redeliver(self) -> list[int]:
-        """Post everything again that was already accepted, the newest first."""
+        """Post all accepted events again, newest first."""
         return [await self.post(*one) for one in reversed(self.posted)]
 
     async def post(self, url: str, body: bytes, **headers: str) -> int:
-        """Post one event. ``headers`` replace the signed ones. 0: nothing answers."""
+        """Post one event. ``headers`` replace the signed ones. Return the status, or 0 if nothing
+        answers.
+        """
         for ours, real in self.reroute.items():
             url = url.replace(ours, real)
         sent = signed(body, self.clock(), self.settings["webhooks"]["signing_key"]) | headers
@@ -72,7 +76,7 @@ class PhoneEvents:
 
 
 def signed(body: bytes, at: datetime, key: str = KEY) -> dict[str, str]:
-    """The headers of an event, signed as the app does it."""
+    """Return the headers of an event, signed as the app signs them."""
     timestamp = str(int(at.timestamp()))
     mac = hmac.new(key.encode(), body + timestamp.encode(), hashlib.sha256)
     return {

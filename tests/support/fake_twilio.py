@@ -1,4 +1,4 @@
-"""A stateful fake of Twilio that misbehaves on request. It serves Twilio's official client and
+"""A stateful fake of Twilio that tests can tell to fail. It serves Twilio's official client, and
 people who try the product by hand.
 
 In a test::
@@ -47,13 +47,14 @@ from tests.support.fake_twilio_shapes import (
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fake-auth-token"
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-PUBLIC = "https://sms.example.com"  # an address without a service
+PUBLIC = "https://sms.example.com"  # an address where no service listens
 START = frozenset({"START", "YES", "UNSTOP"})
-ON_ITS_WAY = frozenset({"queued", "sending", "accepted", "scheduled"})  # cannot be redacted yet
+# statuses in which a text cannot be redacted yet
+ON_ITS_WAY = frozenset({"queued", "sending", "accepted", "scheduled"})
 
 
 def sid(number: int) -> str:
-    """A message's id, as Twilio writes it."""
+    """Return a message's id in Twilio's format."""
     return f"SM{number:032x}"
 
 
@@ -105,28 +106,27 @@ class FakeTwilio:
         messages: SID -> message, in the order of creation, including inbound ones.
         callbacks: The status callbacks and inbound webhooks that were posted.
         opted_out: Numbers that refuse texts (21610). An inbound STOP adds one, START removes it.
-        undelivered: Number -> error code: texts to it end as ``undelivered``.
-        steps: The statuses to call back, in order; may repeat and go backward.
-        callbacks_first: Post the callbacks before the send is answered.
+        undelivered: Number -> error code. Texts to this number end as ``undelivered``.
+        steps: The statuses of the callbacks, in order. They may repeat and go backward.
+        callbacks_first: Whether callbacks come before the answer to the send.
         exchanges: Requests to the API and their answers.
-        segment_price: The price of a segment as Twilio writes it; None: not known yet.
-        consents: (number, sender) -> opt-in or opt-out, as pushed.
-        consent_items: Everything that was pushed.
+        segment_price: The price of a segment in Twilio's format. None: not known yet.
+        consents: (number, sender) -> the opt-in or opt-out that the service pushed.
+        consent_items: Every pushed item.
         consent_faults: Number -> its error message.
         consent_status: If not 201, every push gets this status.
-        keeps: Numbers whose texts cannot be erased.
+        keeps: Numbers whose texts Twilio refuses to erase.
         consent_refused: Numbers that make a whole request fail with 400. services: Messaging
         services by id, with the fields of ``/v1/Services``; ``pool`` has their
             numbers.
         numbers: The account's numbers, each with its ``sms_url`` and similar fields.
-        account_status: As Twilio writes it.
+        account_status: The account's status in Twilio's words.
         list_lag: How long a new message is missing from lists.
         answer_delay, callback_delay: Seconds before a send's answer and before each callback.
         media: Media SID -> content and type; see ``keep_media``.
-        media_faults: What the next media downloads get instead: a status, ``stall``, or an address
-            to redirect to.
-        credentials_leaked: Whether the media store received the account's credentials.
-        reroute: Start of the signed address -> start of the address that is really called.
+        media_faults: Faults of the next media downloads: a status, ``stall``, or the address of a
+        redirect. credentials_leaked: Whether the media store received the account's credentials.
+        reroute: Start of the signed address -> start of the address that the fake calls instead.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class FakeTwilio:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-        # the time that Twilio waits
+        # as long as Twilio waits
         self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
 
     async def close(self) -> None:
@@ -202,8 +202,9 @@ class FakeTwilio:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings that select this provider, without PATCHBOARD_, as ``running_service`` takes
-        them."""
+        """Return the settings that select this provider, without the prefix PATCHBOARD_, for
+        ``running_service``.
+        """
         return {
             "SMS_PROVIDER": "twilio",
             "TWILIO_ACCOUNT_SID": self.account_sid,
@@ -215,7 +216,7 @@ class FakeTwilio:
 
     @property
     def sent(self) -> list[Message]:
-        """The messages sent through the API."""
+        """Return the messages that the service sent through the API."""
         return [m for m in self.messages.values() if m.direction == "outbound-api"]
 
     def fail_next(self, n: int = 1, *, status: int, code: int | None) -> None:
@@ -229,24 +230,25 @@ class FakeTwilio:
 
     @property
     def faults_wait(self) -> bool:
-        """Whether a planned fault has not happened yet."""
+        """Return whether a planned fault has not happened yet."""
         return bool(self._faults)
 
     def hold_callbacks(self) -> None:
-        """Hold status callbacks back; messages stay ``queued``."""
+        """Hold back status callbacks. Messages stay ``queued``."""
         self._may_call.clear()
 
     def release_callbacks(self) -> None:
         self._may_call.set()
 
     async def settled(self) -> None:
-        """Wait until every pending callback was sent."""
+        """Wait until the fake has sent every pending callback."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
     def keep_media(self, content: bytes, content_type: str = "image/png") -> tuple[str, str]:
-        """Store a file that a phone has sent. Returns its address, which requires credentials, and
-        its type."""
+        """Store a file that a phone has sent. Return its address, which requires credentials, and
+        its type.
+        """
         sid = f"ME{secrets.token_hex(16)}"
         self.media[sid] = (content, content_type)
         message = f"MM{secrets.token_hex(16)}"
@@ -430,7 +432,7 @@ class FakeTwilio:
         """Serve a file of Twilio's store, which needs no credentials and must not receive any."""
         self.credentials_leaked |= "Authorization" in request.headers
         content, content_type = self.media[request.match_info["media"]]
-        # in chunks, without a length
+        # in chunks, without a Content-Length
         answer = web.StreamResponse(headers={"Content-Type": content_type})
         await answer.prepare(request)
         with contextlib.suppress(ConnectionError):  # the client may hang up early
@@ -511,7 +513,9 @@ class FakeTwilio:
         return web.json_response(as_json(message))
 
     async def _redact(self, request: web.Request) -> web.Response:
-        """Replace a message's text; only an empty one is allowed, once it has arrived."""
+        """Replace a message's text. Twilio allows only an empty text, and only after the message
+        has arrived.
+        """
         message = self.messages.get(request.match_info["sid"])
         form = await request.post()
         if message is None:

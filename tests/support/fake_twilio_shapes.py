@@ -82,8 +82,9 @@ def new_sid(media: Iterable[object] = ()) -> str:
 
 
 def error(code: int | None, status: int, *, to: str = "", sender: str = "") -> dict[str, Any]:
-    """An error's JSON;
-    https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions"""
+    """Return an error's JSON;
+    https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions
+    """
     said = ERRORS.get(code or 0, "Something went wrong.").format(to=to, sender=sender)
     return {
         "code": code,
@@ -154,7 +155,7 @@ def page(
     *,
     more: bool,
 ) -> dict[str, Any]:
-    """A page of a list; https://www.twilio.com/docs/usage/twilios-response"""
+    """Return a page of a list; https://www.twilio.com/docs/usage/twilios-response"""
     path = f"/{VERSION}/Accounts/{account_sid}/Messages.json"
     kept = {k: v for k, v in query.items() if k not in ("Page", "PageSize", "PageToken")} | {
         "PageSize": size
@@ -174,8 +175,9 @@ def page(
 
 
 def inbound_form(message: Message) -> dict[str, str]:
-    """Return an inbound webhook's parameters for a number whose city Twilio does not know. Twilio
-    sends such blank values."""
+    """Return an inbound webhook's parameters. Some values are blank, because Twilio does not know
+    the city of the number.
+    """
     form = {
         "ToCountry": "US",
         "ToState": "",
@@ -203,7 +205,9 @@ def inbound_form(message: Message) -> dict[str, str]:
 
 
 def status_form(message: Message, status: str, moment: datetime) -> dict[str, str]:
-    """A status callback's parameters; .../docs/messaging/guides/track-outbound-message-status"""
+    """Return a status callback's parameters;
+    .../docs/messaging/guides/track-outbound-message-status
+    """
     form = {
         "SmsSid": message.sid,
         "SmsStatus": status,

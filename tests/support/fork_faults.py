@@ -1,11 +1,11 @@
-"""Causes faults inside a service that ``running_service`` forks. The n-th call to another server
-fails, loses its answer or kills the process, or SQLite refuses to write. The fork imports this
-module if ``constants`` names one of its values, and the import installs the hooks::
+"""Causes faults in a service that ``running_service`` forks. The n-th call to another server fails,
+loses its answer or kills the process, or SQLite refuses to write. The fork imports this module if
+``constants`` names one of its values. The import installs the hooks::
 
     running_service(home, constants={"tests.support.fork_faults.PLAN": Plan(...)})
 
-Calls are counted from the moment at which the file ``begin`` exists, so that the start of a service
-is not part of a story. Every call is written to ``log`` before it is made.
+The module counts calls only after the file ``begin`` exists, so that calls during a service's start
+do not count. It writes every call to ``log`` before making it.
 """
 
 import os
@@ -34,18 +34,18 @@ class Call(StrEnum):
 
 class Fault(StrEnum):
     REFUSED = "refused"  #: the call never reaches the server
-    ANSWER_LOST = "answer lost"  #: the server does it, but the answer gets lost
-    CRASH = "crash"  #: the process is killed before the call
+    ANSWER_LOST = "answer lost"  #: the server carries out the call, but the answer is lost
+    CRASH = "crash"  #: the process kills itself before the call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The fault, which happens once."""
+    """One planned fault, which happens once."""
 
     begin: Path  #: counting begins when this file exists
-    log: Path  #: one line for each counted call
+    log: Path  #: gets one line for each counted call
     call: Call = Call.HTTP
-    number: int = 0  #: 0: nothing goes wrong
+    number: int = 0  #: 0: no fault happens
     fault: Fault = Fault.REFUSED
 
 

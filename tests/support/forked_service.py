@@ -1,7 +1,7 @@
-"""``patchboard serve`` in a process of its own that need not import the program.
+"""Runs ``patchboard serve`` in a separate process without importing the program each time.
 
-Importing takes most of a start. A fork server imports once for each process of the tests, and every
-service is a fork of it.
+The import takes most of the start-up time. Each test process has a fork server that imports the
+program once, and every service is a fork of that server.
 """
 
 import importlib
@@ -22,7 +22,7 @@ _FORKS.set_forkserver_preload(
 
 
 class ForkedService:
-    """A running service, with what tests use of ``subprocess.Popen``."""
+    """A running service with the part of ``subprocess.Popen``'s interface that tests use."""
 
     def __init__(
         self, environment: dict[str, str], constants: Mapping[str, object], log: Path
@@ -37,7 +37,7 @@ class ForkedService:
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """The exit code, or None while the service runs."""
+        """Return the exit code, or None while the service runs."""
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
@@ -60,7 +60,7 @@ class ForkedService:
 
 
 def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Path) -> None:
-    """Runs in the fork: serves."""
+    """Run the service. This function runs in the fork."""
     from handoff_service import cli
 
     threading.Thread(target=_end_with_tests, daemon=True).start()
@@ -78,7 +78,7 @@ def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Pa
 
 
 def _end_with_tests() -> None:
-    """End the service when the process of the tests is gone. If it continued to run, it would send
+    """End the service when the test process ends. If the service kept running, it would send texts
     to the next fake provider on that port.
     """
     tests = multiprocessing.parent_process()

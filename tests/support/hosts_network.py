@@ -1,7 +1,7 @@
-"""Hosts of a test: network namespaces with an address each, joined by a bridge.
+"""Simulated hosts for tests: network namespaces that each have an address and share a bridge.
 
-Call ``enter`` first. It starts the program again in a network, mount and process namespace of its
-own, so the kernel removes every host, address and process when the program ends, however it ends.
+Call ``enter`` first. It restarts the program in its own network, mount and process namespaces. The
+kernel then removes every host, address and process when the program ends, even after a crash.
 """
 
 import os
@@ -16,9 +16,9 @@ NOWHERE = "02:00:00:00:00:99"  # a hardware address that no host has
 
 
 def enter() -> None:
-    """Replace this process by the same program in namespaces of its own. Returns inside them."""
+    """Restart this program in its own namespaces. The function returns only inside them."""
     if os.environ.get(INSIDE) == "1":
-        _run("mount", "-t", "tmpfs", "none", "/run")  # the names of hosts are private too
+        _run("mount", "-t", "tmpfs", "none", "/run")  # host names are private too
         os.makedirs("/run/netns")
         return
     own = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -29,13 +29,13 @@ def enter() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One host. ``address``: on the common network."""
+    """One host. ``address`` is its address on the common network."""
 
     name: str
     address: str
 
     def command(self, *words: str) -> list[str]:
-        """A command that runs on this host."""
+        """Return a command line that runs on this host."""
         return ["ip", "netns", "exec", self.name, *words]
 
     def pull_cable(self) -> None:
@@ -46,7 +46,7 @@ class Host:
         _run("ip", "link", "set", f"port-{self.name}", "up")
 
     def split_from(self, other: "Host") -> None:
-        """Lose every packet between two hosts, in silence."""
+        """Drop every packet between two hosts without an error."""
         for one, far in ((self, other), (other, self)):
             entry = [far.address, "lladdr", NOWHERE, "nud", "permanent", "dev", "eth0"]
             _run("ip", "-n", one.name, "neigh", "replace", *entry)
@@ -58,7 +58,7 @@ class Host:
 
 
 def build(names: Sequence[str]) -> list[Host]:
-    """A bridge, which has the address ``HERE``, and a host for each name."""
+    """Create a bridge with the address ``HERE``, and a host for each name."""
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "link", "add", "bridge", "type", "bridge")
     _run("ip", "address", "add", f"{HERE}/24", "dev", "bridge")

@@ -26,7 +26,7 @@ def new_key() -> RSAKey:
 
 @dataclass
 class Grant:
-    """A code that the provider has given out."""
+    """An authorization code that the provider has issued."""
 
     client_id: str
     redirect_uri: str
@@ -38,7 +38,7 @@ class Grant:
 @dataclass
 class IdentityServer:
     """One provider. ``person``: the claims of the person who is signed in at the provider. ``lie``:
-    changes the claims of the next ID tokens. ``token``: makes the ID token in place of ``signed``.
+    changes the claims of the next ID tokens. ``token``: creates ID tokens in place of ``signed``.
     """
 
     client_id: str = "patchboard"
@@ -47,7 +47,7 @@ class IdentityServer:
     person: Claims = field(default_factory=dict)
     lie: Callable[[Claims], Claims] = lambda claims: claims
     token: Callable[[Claims], str] | None = None
-    names_itself: bool = True  #: sends iss in the answer, RFC 9207
+    names_itself: bool = True  #: whether the provider sends iss in its answer (RFC 9207)
     info: Claims | None = None  #: the claims of the user info; None: the claims of ``person``
     key: RSAKey = field(default_factory=new_key)
     codes: dict[str, Grant] = field(default_factory=dict)
@@ -56,11 +56,11 @@ class IdentityServer:
     #: when the person last typed a password at the provider, in Unix time; None: the claim is
     #: missing
     signed_in_at: int | None = None
-    asks_again: bool = True  #: whether it heeds prompt=login
+    asks_again: bool = True  #: whether the provider obeys prompt=login
     sid: str | None = None  #: the id of the provider's session
 
     def replace_key(self) -> None:
-        """Sign with a new key from now on. The old one is gone."""
+        """Replace the signing key with a new one."""
         self.key = new_key()
 
     def signed(self, claims: Claims, key: RSAKey | None = None) -> str:
@@ -68,19 +68,21 @@ class IdentityServer:
         return jwt.encode({"alg": "RS256", "kid": by.kid}, claims, by)
 
     def unsigned(self, claims: Claims) -> str:
-        """A token with the algorithm none."""
+        """Return a token with the algorithm none."""
         parts = ({"alg": "none", "typ": "JWT"}, claims)
         return ".".join(_encoded(json.dumps(part).encode()) for part in parts) + "."
 
     def signed_with_public_key(self, claims: Claims) -> str:
-        """A token that is signed with HMAC, with the provider's public key as the secret."""
+        """Return a token that is signed with HMAC, with the provider's public key as the secret."""
         parts = ({"alg": "HS256", "kid": self.key.kid}, claims)
         text = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
         mac = hmac.new(self.key.as_pem(private=False), text.encode(), hashlib.sha256)
         return f"{text}.{_encoded(mac.digest())}"
 
     def logout_claims(self, **changes: Any) -> Claims:
-        """The claims of a logout token, without the person. Changes to None leave a claim out."""
+        """Return the claims of a logout token, without the person. A change to None removes a
+        claim.
+        """
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -92,7 +94,7 @@ class IdentityServer:
         }
         return {k: v for k, v in (claims | changes).items() if v is not None}
 
-    # Its addresses
+    # The provider's addresses
 
     async def configuration(self, request: web.Request) -> web.Response:
         self._count("configuration")
@@ -118,7 +120,7 @@ class IdentityServer:
         return web.json_response({"keys": [self.key.as_dict(private=False, use="sig")]})
 
     async def authorize(self, request: web.Request) -> web.Response:
-        """The person is signed in already and agrees."""
+        """Answer as if the person is already signed in and agrees."""
         asked = request.query
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
@@ -142,7 +144,7 @@ class IdentityServer:
         scheme, _, pair = request.headers.get("Authorization", "").partition(" ")
         sent = base64.b64decode(pair).decode().partition(":")
         known = [unquote_plus(sent[0]), unquote_plus(sent[2])]
-        grant = self.codes.pop(str(form.get("code")), None)  # each works once
+        grant = self.codes.pop(str(form.get("code")), None)  # each code works only once
         challenge = _encoded(hashlib.sha256(str(form.get("code_verifier")).encode()).digest())
         if (
             scheme != "Basic"
@@ -186,13 +188,13 @@ def _encoded(raw: bytes) -> str:
 
 
 def query_of(url: str) -> dict[str, str]:
-    """The values in an address's query."""
+    """Return the values in an address's query."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 @asynccontextmanager
 async def identity_server(**given: Any) -> AsyncIterator[IdentityServer]:
-    """A provider that runs until the block ends."""
+    """Run a provider until the block ends."""
     here = IdentityServer(**given)
     app = web.Application()
     app.router.add_get("/.well-known/openid-configuration", here.configuration)

@@ -1,6 +1,6 @@
-"""PostgreSQL connections that one test closes and the next test takes.
+"""Reuses PostgreSQL connections: one test closes a connection, and the next test gets it.
 
-A new connection is a new process of the server, which has to read the catalog of 109 tables again.
+For a new connection, PostgreSQL starts a new process, which reads the catalog of 109 tables again.
 That takes more server time than the statements of most tests.
 """
 
@@ -15,32 +15,35 @@ from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
 
 from handoff_service.store.engine.postgres_connection import BoundedConnection
 
-# kept connections of one kind, as many as most tests use; the server has 100 for all test processes
+# The most idle connections of one kind, as many as most tests use. The server has 100 connections
+# for all test processes.
 MOST_IDLE = 2
 
 
 class KeptConnections:
     """The idle connections to one database."""
 
-    close_returns = True  # psycopg then calls ``putconn`` in place of closing
+    # With this attribute, psycopg calls ``putconn`` instead of closing the connection.
+    close_returns = True
 
     def __init__(self, url: str) -> None:
         self._of = conninfo_to_dict(url).items()
         self._idle: defaultdict[str, list[PGconn]] = defaultdict(list)
 
     def take(self, conninfo: str) -> PGconn | None:
-        """An idle connection as if it were new, or None."""
+        """Return an idle connection in the state of a new one, or None."""
         idle = self._idle[conninfo]
         while idle:
             found = idle.pop()
-            # resets the session and its prepared statements, and fails if a test disconnected it
+            # This resets the session and its prepared statements. It fails if a test broke the
+            # connection.
             if found.exec_(b"DISCARD ALL").status == ExecStatus.COMMAND_OK:
                 return found
             found.finish()
         return None
 
     def putconn(self, used: psycopg.Connection) -> None:
-        """Keep a connection that is closed, unless its last user left it in a transaction."""
+        """Keep a connection when a test closes it, unless it is still in a transaction."""
         ended, used.pgconn, used._pool = used.pgconn, _finished(), None
         used._closed = True
         idle = self._idle[used._conninfo]  # type: ignore[attr-defined]
@@ -50,7 +53,7 @@ class KeptConnections:
             ended.finish()
 
     def pids(self) -> list[int]:
-        """The server's processes of the idle connections."""
+        """Return the ids of the server processes of the idle connections."""
         return [
             one.backend_pid
             for idle in self._idle.values()
@@ -65,13 +68,13 @@ class KeptConnections:
 
     @contextlib.contextmanager
     def used(self) -> Iterator[None]:
-        """Let the stores of this process use kept connections until the block ends."""
+        """Let the stores of this process reuse idle connections until the block ends."""
         kept = self
 
         class KeptConnection(BoundedConnection):
             @classmethod
             def _connect_gen(cls, conninfo: str = "") -> object:  # type: ignore[override]
-                """Take a connection, or make one that is kept later."""
+                """Return an idle connection, or open a new one."""
                 if not kept._of <= conninfo_to_dict(conninfo).items():
                     return (yield from super()._connect_gen(conninfo))
                 found = kept.take(conninfo)
@@ -87,7 +90,7 @@ class KeptConnections:
 
 
 def _finished() -> PGconn:
-    """A closed connection."""
+    """Return a closed connection."""
     closed = PGconn.connect_start(b"hostaddr=none")
     closed.finish()
     return closed

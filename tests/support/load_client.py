@@ -1,5 +1,4 @@
-"""Clients that send requests without a pause, on new and on kept connections, and count the
-outcomes."""
+"""Load clients that send requests on new and on kept connections and count the outcomes."""
 
 import asyncio
 import secrets
@@ -10,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from handoff_service.gateways.twilio.signature import sign
 
-NO_ANSWER_AFTER = 15.0  # seconds; as long as Twilio waits
+NO_ANSWER_AFTER = 15.0  # seconds, as long as Twilio waits
 type Made = Callable[[], bytes]
 
 
@@ -81,7 +80,9 @@ def get(path: str) -> Made:
 
 
 def text(url: str, account: str, token: str, to: str) -> Made:
-    """Return a maker of signed webhooks, each with a new text, from one of a hundred numbers."""
+    """Return a function that creates a signed webhook request with a new text from one of a hundred
+    numbers.
+    """
 
     def made() -> bytes:
         form = {

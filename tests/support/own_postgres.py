@@ -1,4 +1,4 @@
-"""A test's own PostgreSQL servers on hosts of their own: a primary and a standby."""
+"""PostgreSQL servers for one test, a primary and a standby, each on its own simulated host."""
 
 import subprocess
 import time
@@ -20,7 +20,9 @@ class OwnPostgres:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start_primary(self) -> None:
-        """A new server that answers a commit only when its standby has the commit too."""
+        """Start a new primary server. After ``wait_for_standby``, it answers a commit only when the
+        standby also has it.
+        """
         self._run("initdb", "-D", str(self._folder), "-A", "trust", "-U", "postgres")
         with (self._folder / "pg_hba.conf").open("a") as access:
             access.write("host all all 10.77.0.0/24 trust\n")
@@ -29,7 +31,7 @@ class OwnPostgres:
         self._run("createdb", "-h", self.host.address, "-U", "postgres", DATABASE)
 
     def wait_for_standby(self) -> None:
-        """Answer commits only with the standby from now on, and wait until it follows."""
+        """Let the primary wait for the standby at each commit. Wait until the standby follows."""
         self._sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
         self._sql("SELECT pg_reload_conf()")
         until = time.monotonic() + READY_WITHIN
@@ -39,7 +41,7 @@ class OwnPostgres:
             time.sleep(0.1)
 
     def start_standby(self, primary: "OwnPostgres") -> None:
-        """A copy of the primary that follows it."""
+        """Start a standby: a copy of the primary that follows it."""
         source = ["-h", primary.host.address, "-U", "postgres"]
         self._run(
             "pg_basebackup", *source, "-D", str(self._folder), "-R", "-X", "stream", "-c", "fast"
@@ -47,21 +49,21 @@ class OwnPostgres:
         self._start()
 
     def kill(self) -> None:
-        """End at once, like a host that has lost power."""
+        """Kill the server at once, as when its host loses power."""
         assert self._process is not None
         pid = int((self._folder / "postmaster.pid").read_text().split()[0])
-        # all processes in this namespace belong to this server
+        # All processes in this namespace belong to this server.
         subprocess.run(["kill", "-9", str(pid)], check=True)
         self._process.wait()
 
     def promote(self) -> None:
-        """Become the primary."""
+        """Make this standby the primary."""
         self._run("pg_ctl", "promote", "-D", str(self._folder), "-w")
 
     def _start(self) -> None:
         options = {"listen_addresses": "*", "fsync": "off", "max_connections": "60"}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        # no Unix socket, because a copy of the folder would contain its lock file
+        # no Unix socket, because a copy of the folder would contain the socket's lock file
         given += ["-k", ""]
         command = self._as_postgres("postgres", "-D", str(self._folder), "-p", str(PORT), *given)
         with Path(f"{self._folder}.log").open("ab") as log:

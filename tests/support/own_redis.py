@@ -1,4 +1,4 @@
-"""A Redis server for one test. The test can kill, freeze and empty it, and let it send garbage."""
+"""A Redis server for one test. The test can kill, freeze and empty it, and make it send garbage."""
 
 import os
 import signal
@@ -63,7 +63,7 @@ class OwnRedis:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
@@ -77,7 +77,7 @@ class OwnRedis:
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
-    def say_garbage(self) -> None:
+    def publish_garbage(self) -> None:
         """Publish garbage on every channel with subscribers."""
         with self.client() as client:
             for channel in client.pubsub_channels():

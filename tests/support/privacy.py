@@ -1,4 +1,4 @@
-"""Helpers for tests of erasures: a provider and a bot whose answers a test sets, and dumps of all
+"""Helpers for tests of erasures: a provider and a bot with configurable answers, and dumps of all
 stored data.
 """
 
@@ -33,7 +33,7 @@ class GoodProvider:
 
 @dataclass(slots=True)
 class BotWithMemory:
-    """A bot that records the conversations that it was asked to forget."""
+    """A bot that records the conversations that the service asks it to forget."""
 
     fails: str | None = None
     forgotten: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class BotWithMemory:
 
 
 def everything_in(url: str) -> dict[str, str]:
-    """Table -> all of its rows as text, read from the database's own list of tables."""
+    """Return table -> its rows as text. The list of tables comes from the database itself."""
     opened = engine(url, size=1, writes=False)
     with opened.connect() as conn:
         names = sa.inspect(conn).get_table_names()
@@ -70,7 +70,7 @@ def _text(row: sa.Row[Any]) -> str:
 
 
 def files_with(folder: Path, words: Collection[str]) -> list[str]:
-    """The files below a folder that contain one of these words, byte by byte."""
+    """Return the files below a folder whose bytes contain one of these words."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.is_file():

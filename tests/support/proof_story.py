@@ -1,4 +1,6 @@
-"""Helpers for proofs of identity: Ann claims an account, the worker mails a code, she texts it."""
+"""Helpers for identity checks: Ann claims an account, the worker mails a code, and Ann texts the
+code.
+"""
 
 from dataclasses import dataclass
 
@@ -34,8 +36,8 @@ CODE, OTHER_CODE = "042617", "999999"
 
 @dataclass(slots=True)
 class Proving:
-    """A requester with the virtual agent. The methods call the same operations as the bot's actions
-    in a turn, without the bot.
+    """A requester who talks to the virtual agent. The methods call the operations that the bot's
+    actions call in a turn, without a bot.
     """
 
     story: Story
@@ -44,7 +46,7 @@ class Proving:
     to: str = MAIN
 
     async def says(self, body: str) -> Question:
-        """Text, and begin the bot's turn about it. ``Question.turn_id`` is the turn."""
+        """Send a text and begin the bot's turn about it. ``Question.turn_id`` is the turn's id."""
         self.interaction = (
             await self.story.text(body, number=self.number, to=self.to)
         ).interaction_id or 0
@@ -87,7 +89,7 @@ class Proving:
         return await self.step(question, settle_answer, checked_fact(turn, check))
 
     async def step(self, question: Question, operation, command) -> ProofState:  # type: ignore[no-untyped-def]
-        """Take the step and end the turn. Repeating the step in the same turn changes nothing."""
+        """Run the operation and end the turn. A repeat in the same turn changes nothing."""
         standing: ProofState = await self.story.store.write(operation, command)
         assert await self.story.store.write(operation, command) == standing
         if standing.outcome is not None:
@@ -96,7 +98,7 @@ class Proving:
         return standing
 
     async def mailed(self, code: str = CODE) -> Mail | None:
-        """Return the mail that the worker sends now; None if none is due."""
+        """Return the mail that the worker sends now, or None if no mail is due."""
         due = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
         if not due:
             return None

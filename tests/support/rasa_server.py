@@ -21,12 +21,12 @@ from tests.support.service import free_port
 
 
 class RasaFailed(AssertionError):
-    """A command of Rasa failed. The message holds the end of Rasa's log."""
+    """A Rasa command failed. The message contains the end of Rasa's log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasaServer:
-    """A running server. `url` is the turn endpoint; it wants `token` as a bearer token."""
+    """A running server. `url` is the turn endpoint, which requires `token` as a bearer token."""
 
     url: str
     token: str
@@ -36,7 +36,7 @@ class RasaServer:
 
 
 def need_bot_environment() -> None:
-    """Raises RasaFailed when the bot's environment is missing, so that tests fail and are not
+    """Raise RasaFailed if the bot's environment is missing, so that tests fail instead of being
     skipped.
     """
     if not RASA.exists():
@@ -44,7 +44,9 @@ def need_bot_environment() -> None:
 
 
 def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
-    """Runs a rasa command in the repository's root and returns its output. Raises RasaFailed."""
+    """Run a Rasa command in the repository's root and return its output. Raise RasaFailed on
+    failure.
+    """
     need_bot_environment()
     done = run_program(*arguments, home=home, timeout=timeout)
     printed = done.stdout + done.stderr
@@ -63,7 +65,8 @@ def start_rasa(
     token: str,
     model: Path | None = None,
     model_loads: bool = True,
-    ready_within: float = 300,  # a busy machine may take minutes; a failed start ends immediately
+    # A busy machine may take minutes. A failed start ends the wait at once.
+    ready_within: float = 300,
     credentials: str = "bot/credentials.yml",
     endpoints: str = "bot/endpoints.yml",
     alive: str = "/webhooks/sms/",
@@ -162,11 +165,11 @@ def meanings(
     *,
     before: Path | None = None,
 ) -> list[dict[str, object]]:
-    """The model's answer to each text, given the question before it: see tests/bot/parse_texts.py.
-    About 15 s.
+    """Return the model's interpretation of each text after its preceding question. See
+    tests/bot/parse_texts.py. This takes about 15 s.
 
-    Modules in the folder `before` replace modules of the bot's environment. What the process wrote
-    to stderr is kept in `meanings.log` in `home`.
+    Modules in the folder `before` replace modules of the bot's environment. The process writes its
+    stderr to `meanings.log` in `home`.
     """
     need_bot_environment()
     answer = home / f"meanings-{os.getpid()}.json"

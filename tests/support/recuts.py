@@ -1,5 +1,6 @@
-"""Recut signed forms: other names and values with the same joined text, and so the same
-signature."""
+"""Recuts of signed forms: other names and values whose joined text, and thus signature, is the
+same.
+"""
 
 import itertools
 import random
@@ -17,7 +18,7 @@ def joined(pairs: Pairs) -> str:
 
 
 def text_form(chance: random.Random) -> Pairs:
-    """Return a text's form, often with a body written to be recut."""
+    """Return the form of a text. Its body is often easy to recut."""
     traps = [
         "hello", "", "I saw Doctor Who", "HiFrom+12025550199", "HiFrom+12025550199FromA",
         "HiFrom+12025550199G",
@@ -72,7 +73,7 @@ def text_form(chance: random.Random) -> Pairs:
 
 
 def receipt_form(chance: random.Random) -> Pairs:
-    """A receipt's form."""
+    """Return the form of a receipt."""
     form = {
         "MessageSid": sid(chance.getrandbits(100)), "AccountSid": ACCOUNT_SID,
         "From": "+18885550100",
@@ -88,7 +89,7 @@ def receipt_form(chance: random.Random) -> Pairs:
 def recuts(
     pairs: Pairs, query: str, chance: random.Random, count: int
 ) -> Iterator[tuple[Pairs, str]]:
-    """Other (form, query) with the signature of this one, at random."""
+    """Yield random other pairs (form, query) that have the same signature as this one."""
     whole, genuine = query + joined(pairs), sorted(pairs)
     marks = [len(query)]
     for name, value in genuine:
@@ -97,7 +98,7 @@ def recuts(
     while found < count:
         cut = _moved(marks, whole, chance)
         if not query:
-            cut[0] = 0  # without a query, no part of the form can move into the address
+            cut[0] = 0  # Without a query, no part of the form can move into the address.
         parts = [whole[a:b] for a, b in itertools.pairwise(cut)]
         other = list(zip(parts[::2], parts[1::2], strict=True))
         if whole[: cut[0]] + joined(other) == whole and (sorted(other), whole[: cut[0]]) != (
@@ -109,7 +110,7 @@ def recuts(
 
 
 def _moved(marks: list[int], whole: str, chance: random.Random) -> list[int]:
-    """Other positions of the cuts: some are moved, some removed, and some new."""
+    """Return random new positions of the cuts: some moved, some removed, and some added."""
     cut = list(marks)
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
         match chance.randrange(4):
@@ -132,7 +133,7 @@ def _moved(marks: list[int], whole: str, chance: random.Random) -> list[int]:
 
 
 def mutated(pairs: Pairs, chance: random.Random) -> Pairs:
-    """The form with one thing changed."""
+    """Return the form with one random change."""
     other, at = list(pairs), chance.randrange(len(pairs))
     name, value = other[at]
     match chance.randrange(5):

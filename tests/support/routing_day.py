@@ -1,6 +1,5 @@
-"""A large desk's day in simulated time: agents come and go, conversations arrive, and agents and
-requesters act at random. After each step, queries check the invariants. They are independent of the
-product's queries.
+"""A large desk's day in simulated time. Agents come and go, conversations arrive, and agents and
+requesters act at random. After each step, independent queries check the invariants.
 """
 
 import asyncio
@@ -80,7 +79,8 @@ class Day:
 
     store: Store
     clock: MovedClock
-    work: Callable[[], Awaitable[int]]  #: does all due work, in one or several processes
+    #: a function that does all due work, in one or several processes
+    work: Callable[[], Awaitable[int]]
     agents: int
     chance: random.Random
     begun: int = 0
@@ -157,10 +157,10 @@ class Day:
         await self.store.write(receive_sms, text)
 
     async def _try(self, operation: Any, command: Any) -> None:
-        """Carry out a command that may fail because somebody else was faster."""
+        """Run a command that may fail because another agent or requester acted first."""
         try:
             await self.store.write(operation, command, near=self.chance.random())
-        except Conflict:  # somebody else was quicker
+        except Conflict:  # Another agent or requester acted first.
             self.refused += 1
         except Refusal as error:
             self.faults.append(repr(error))
@@ -205,7 +205,7 @@ UNION ALL SELECT id FROM interactions WHERE closed_at IS NULL AND owner = 'agent
   IS NULL
 UNION ALL SELECT interaction_id FROM work_items WHERE state IN ('queued', 'pending_accept')
   GROUP BY interaction_id HAVING count(*) > 1"""
-# Conversations with an owner outside the live group, and queued ones without a work item.
+# Conversations whose owner is outside the live group, and queued conversations without a work item.
 STRAYS = """
 SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'agent'
   AND (SELECT count(*) FROM live_group g WHERE g.interaction_id = i.id AND g.agent_id =
@@ -257,7 +257,7 @@ def _left_waiting(conn: Connection, now: Any) -> list[str]:
             load[agent] += 1
     free = {agent for agent, count in load.items() if count < CAPACITY}
     for_good: dict[int, set[int]] = {}
-    # items that were declined recently; agents who declined them are asked again after a pause
+    # Recently declined items. The service offers them again to the same agents after a pause.
     in_a_round: set[int] = set()
     of_these = o.c.work_item_id.in_([item.id for item in queued])
     for r in conn.execute(sa.select(o).where(of_these, o.c.outcome.in_(["rejected", "timed_out"]))):

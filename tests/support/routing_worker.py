@@ -1,5 +1,5 @@
-"""A second process of the simulated day. It reads times from stdin. For each time it does the work
-that is due then, and prints how much it did.
+"""A second worker process for the simulated day. It reads times from stdin. For each time it does
+the due work and prints the number of items.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Files that the processes of one test run share. The first process that needs a file makes it."""
+"""Files that the processes of a test run share. The first process that needs a file creates it."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def run_folder() -> Path:
-    """The folder of this test run. tests/conftest.py removes it at the end."""
+    """Return the folder of this test run. tests/conftest.py removes it at the end."""
     main = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     folder = Path(tempfile.gettempdir()) / f"patchboard-tests-{main}"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -16,8 +16,8 @@ def run_folder() -> Path:
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """The file or folder with this name. If no process has made it yet, ``make`` makes it at the
-    path that it gets. Copy the file, and never change it.
+    """Return the file or folder with this name. If no process has created it yet, ``make`` creates
+    it at the given path. Callers must copy the file before they change it.
     """
     folder = run_folder()
     with (folder / f"{name}.lock").open("w") as lock:

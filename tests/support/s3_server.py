@@ -1,4 +1,6 @@
-"""An S3 server for tests: Moto's, in a thread of the test process. It keeps objects in memory."""
+"""An S3 server for tests: Moto's server in a thread of the test process. It keeps objects in
+memory.
+"""
 
 import json
 import os
@@ -29,7 +31,7 @@ class S3Server:
             return content
 
     def bucket(self, prefix: str = "desk/media") -> Bucket:
-        """A new bucket."""
+        """Create a new bucket and return its name."""
         name = f"bucket-{next(_numbers)}"
         self.call("PUT", f"/{name}")
         return Bucket(
@@ -37,7 +39,7 @@ class S3Server:
         )
 
     def fill(self, bucket: Bucket, paths: Iterable[str]) -> None:
-        """Add many small objects, without one request for each."""
+        """Add many small objects without a request for each."""
         stored = s3_backends["123456789012"]["aws"]
         for path in paths:
             stored.put_object(bucket.name, f"{bucket.prefix}/{path}", b"x")
@@ -46,7 +48,7 @@ class S3Server:
         return S3Media(self.bucket())
 
     def settings(self, bucket: Bucket) -> dict[str, str]:
-        """The environment of a desk that uses the bucket."""
+        """Return the settings of a desk that uses the bucket."""
         return {
             "PATCHBOARD_MEDIA_STORE": f"s3://{bucket.name}/{bucket.prefix}",
             "PATCHBOARD_S3_URL": self.url,
@@ -56,8 +58,8 @@ class S3Server:
 
     @contextmanager
     def with_accounts(self, *actions: str) -> Iterator[tuple[str, str]]:
-        """Until the block ends, check signatures and permissions. Yields the keys of a user who may
-        carry out the actions.
+        """Check signatures and permissions until the block ends. Yield the keys of a user who may
+        do these actions.
         """
         import boto3
 

@@ -1,5 +1,5 @@
-"""Makes rows for every table of any schema, from the database's own description, in the order of
-foreign keys.
+"""Adds rows to every table of any schema. It reads the schema from the database and follows the
+order of foreign keys.
 """
 
 import itertools
@@ -15,16 +15,16 @@ import sqlalchemy as sa
 from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 NOT_ROWS = re.compile(rf"^({MESSAGE_WORDS}.*|alembic_version)$")
-# recognizes time columns by name, because SQLite has no type for them
+# Time columns are recognized by name, because SQLite has no type for them.
 A_TIME = re.compile(r"(^|_)(at|to|since|until|latest)$")
-# tables with one row, which a migration inserts with id 1
+# tables whose only row has id 1 and comes from a migration
 ONE_ROW = frozenset({"text_index", "installation", "report_progress"})
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 type Rows = Mapping[str, Counter[str]]
 
 
-# Each table's columns and constraints, as a text that changes when they do.
+# A query for each table's columns and constraints, as a text that changes when the table changes.
 SHAPES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'table'",
     "postgresql": """
@@ -42,20 +42,22 @@ SHAPES = {
 
 
 def shapes(conn: sa.Connection) -> dict[str, str]:
-    """Table -> its columns and constraints, as a text to compare. Without the full-text table."""
+    """Return table -> its columns and constraints, as a text to compare. The full-text table is
+    left out.
+    """
     every = conn.exec_driver_sql(SHAPES[conn.dialect.name])
     return {name: shape for name, shape in every if not NOT_ROWS.match(name)}
 
 
 def reflect(conn: sa.Connection, only: Collection[str]) -> sa.MetaData:
-    """These tables and the tables that they refer to, with their present columns."""
+    """Return these tables and the tables that they refer to, with their current columns."""
     found = sa.MetaData()
     found.reflect(conn, only=only)
     return found
 
 
 def add_rows(conn: sa.Connection, schema: sa.MetaData, numbers: "itertools.count[int]") -> None:
-    """Add one row to each table. It refers to the new rows of the tables that it depends on."""
+    """Add one row to each table. Foreign keys refer to the new rows of the other tables."""
     added: dict[str, sa.Row[Any]] = {}
     for table in schema.sorted_tables:
         number = next(numbers)
@@ -84,7 +86,7 @@ def _counts_up(column: sa.Column[Any]) -> bool:
         and not column.foreign_keys
         and _is(column, sa.Integer)
     )
-    # SQLite has no default
+    # on SQLite, which has no default for it
     return alone and (column.server_default is not None or isinstance(column.type, sa.INTEGER))
 
 
@@ -98,7 +100,8 @@ def _value(column: sa.Column[Any], number: int, added: Mapping[str, sa.Row[Any]]
     if _is(column, sa.Boolean):
         return number % 2 == 0
     if _is(column, sa.Integer) or _is(column, sa.Float):
-        return number if _is(column, sa.Integer) else number / 8  # exact on both databases
+        # a value that both databases store exactly
+        return number if _is(column, sa.Integer) else number / 8
     if _is(column, sa.JSON):
         return {"number": number}
     if _is(column, sa.LargeBinary):
@@ -114,8 +117,9 @@ def _value(column: sa.Column[Any], number: int, added: Mapping[str, sa.Row[Any]]
 def rows(
     conn: sa.Connection, tables: Iterable[str], renamed: Mapping[str, str] | None = None
 ) -> dict[str, list[Any]]:
-    """Table -> its rows as mappings, with the values as the driver returns them. ``renamed``:
-    "table.column" -> the name to show it under."""
+    """Return table -> its rows as mappings, with values as the driver returns them. ``renamed``:
+    "table.column" -> the name to use instead.
+    """
     names = renamed or {}
     return {
         table: [
@@ -127,7 +131,7 @@ def rows(
 
 
 def found_by_words(conn: sa.Connection) -> int:
-    """How many lines the full-text table finds; 0 before the table exists."""
+    """Return the number of lines that the full-text table finds, or 0 before the table exists."""
     if not sa.inspect(conn).has_table(MESSAGE_WORDS):
         return 0
     finds = {"sqlite": f"{MESSAGE_WORDS} MATCH 'found'", "postgresql": "words @@ 'found'::tsquery"}

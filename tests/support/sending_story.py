@@ -1,4 +1,4 @@
-"""Helpers for the worker's steps with the outbox."""
+"""Helpers for the worker's steps in the outbox: claim, begin and finish a send."""
 
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
@@ -31,7 +31,7 @@ async def line(story: Story, message: int) -> Message:
 
 
 async def quiet_conversation(story: Story) -> int:
-    """A conversation of Ann with Mia, with an empty outbox."""
+    """Create a conversation between Ann and Mia. The outbox is empty."""
     interaction = await story.with_agent(MIA)
     for one in await claim(story):
         await begin(story, int(one.key))

@@ -1,4 +1,4 @@
-"""The service in its own process, as a company would run it."""
+"""The service in its own process, as a company runs it."""
 
 import os
 import secrets
@@ -28,14 +28,14 @@ class Service:
     log: Path
 
     def kill(self) -> None:
-        """Kill the process immediately, as a crash would (-9)."""
+        """Kill the process at once with SIGKILL, as in a crash."""
         self.process.kill()
         self.process.wait()
 
 
 def free_port() -> int:
-    """Return a port below the system's range of automatic ports, because the system could give a
-    higher port to another test's server.
+    """Return a free port below the system's range of automatic ports. The system could give a port
+    in that range to another test's server.
     """
     while True:
         port = 12_000 + secrets.randbelow(18_000)
@@ -56,9 +56,9 @@ def running_service(
     """Run ``patchboard serve`` with these settings (without PATCHBOARD_) until the block ends. It
     is ready when the block begins.
 
-    ``program``: start a new Python process instead of a fork that has imported everything, which is
-    two seconds faster. ``constants``: other values for constants of modules, which only a fork can
-    have.
+    ``program``: start a new Python process. A fork, which has already imported everything, starts
+    two seconds faster. ``constants``: other values for constants of modules, possible only in a
+    fork.
     """
     port = port or free_port()
     given = {"HOME": str(home), "PORT": str(port), "BOT_URL": "", "BURST_WINDOW": "0", **settings}

@@ -1,5 +1,5 @@
-"""A bot that repeats each text, over the channel of ``bring-your-own-bot.md``. It needs no model,
-so a test can run one on each of several hosts: ``python -m tests.support.small_bot PORT``.
+"""A bot that repeats each text, over the channel that ``bring-your-own-bot.md`` describes. It needs
+no model, so a test can run one on each host: ``python -m tests.support.small_bot PORT``.
 """
 
 import sys

@@ -1,5 +1,5 @@
-"""Records SQLite's writes and fsyncs, so that a test can build the files that a power failure would
-leave. SQLite accesses files through a table of functions, its VFS
+"""Records SQLite's writes and fsyncs, so that a test can rebuild the files as a power failure would
+leave them. SQLite accesses files through a table of functions, its VFS
 (https://www.sqlite.org/vfs.html). The recorder wraps the functions of every file that is opened
 while it is installed.
 """
@@ -60,14 +60,14 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """A step from which on all earlier writes to this file survive."""
+    """A step after which all earlier writes to this file survive a power failure."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A step at which the service acknowledged that this is stored."""
+    """A step at which the service acknowledged that it has stored this."""
 
     what: str
 
@@ -86,7 +86,7 @@ class Recorder:
 
 
 def is_possible() -> bool:
-    """Whether the functions of this Python's SQLite can be called from outside. Some builds do not
+    """Return whether Python code can call the functions of this Python's SQLite. Some builds do not
     export their names.
     """
     return hasattr(_sqlite3, "__file__") and hasattr(
@@ -96,7 +96,9 @@ def is_possible() -> bool:
 
 @contextmanager
 def recording(folder: Path) -> Iterator[Recorder]:
-    """Record the files of this folder that SQLite opens in the block. Close them in the block."""
+    """Record the files of this folder that SQLite opens in the block. The caller must close them
+    before the block ends.
+    """
     library = ctypes.CDLL(_sqlite3.__file__)
     library.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
     vfs = library.sqlite3_vfs_find(None).contents
@@ -111,13 +113,13 @@ def recording(folder: Path) -> Iterator[Recorder]:
 
 
 class _Hooks:
-    """Functions that record, then call SQLite's own."""
+    """Functions that record a call, then call SQLite's own function."""
 
     def __init__(self, recorder: Recorder, folder: Path, real_open: Any) -> None:
         self._steps, self._folder, self._open = recorder.steps, folder, real_open
         self._names: dict[int, str] = {}  # address of an open file -> its name
         self._real: dict[int, tuple[Any, Any, Any]] = {}
-        self._kept: list[object] = []  # keeps objects alive that only C code refers to
+        self._kept: list[object] = []  # Keep objects alive that only C code refers to.
 
     def open(self, vfs: int, name: int, file: int, flags: int, out: int) -> int:
         code: int = self._open(vfs, name, file, flags, out)
@@ -158,9 +160,9 @@ def acknowledged(steps: Sequence[Step]) -> set[str]:
 def after_power_loss(
     base: Mapping[str, bytes], steps: Sequence[Step], chance: random.Random | None = None
 ) -> dict[str, bytearray]:
-    """The files' contents (name -> bytes) after a power failure that follows these steps. ``base``:
-    the contents before them. ``chance`` None: only synced writes survive. Otherwise each disk page
-    that was written after the last sync survives at random.
+    """Return the files' contents (name -> bytes) after a power failure that follows these steps.
+    ``base``: the contents before the steps. If ``chance`` is None, only synced writes survive.
+    Otherwise each disk page that was written after the last sync survives at random.
     """
     last = {one.file: n for n, one in enumerate(steps) if isinstance(one, Sync)}
     files = {name: bytearray(content) for name, content in base.items()}
@@ -192,6 +194,6 @@ def _put(content: bytearray, offset: int, part: bytes) -> None:
 
 
 def healthy(path: Path) -> bool:
-    """Whether SQLite finds no fault in a database."""
+    """Return whether SQLite finds no fault in a database."""
     with closing(sqlite3.connect(path)) as conn:
         return bool(conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok")

@@ -35,7 +35,7 @@ MIA, OMAR = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A store, and people's actions on it."""
+    """A store, with methods for the actions of requesters, agents and the bot."""
 
     store: Store
 

@@ -1,4 +1,4 @@
-"""A company's ticket system, as webhooks see it: a real HTTP receiver on a free port.
+"""A fake ticket system that receives webhooks: a real HTTP server on a free port.
 
 It checks signatures with its own code, written from the Standard Webhooks specification.
 """
@@ -20,19 +20,20 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes, or so").dec
 
 @dataclass
 class TicketSystem:
-    """A receiver that records the calls."""
+    """A receiver that records its calls."""
 
     address: str = ""
-    #: the statuses to answer with, in order; then 204
+    #: the statuses of the next answers, in order; after them, 204
     answers: list[int] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)  #: the events with a valid signature
     ids: list[str] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     forged: int = 0
-    #: the secret that it knows
+    #: the secret that the receiver uses to check signatures
     secret: str = SECRET
     elsewhere: int = 0
-    #: until this is set, calls get no answer and count as not received; None: all are answered
+    #: While this event is not set, calls get no answer and count as not received. None: every call
+    #: gets an answer.
     wakes: asyncio.Event | None = None
     unanswered: int = 0
 
@@ -61,7 +62,7 @@ class TicketSystem:
 
 
 def signed(headers: Any, body: str, secret: str) -> bool:
-    """Return whether one of the signatures is this secret's, over id, time and body."""
+    """Return whether one of the signatures is valid for this secret, id, time and body."""
     content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
     key = base64.b64decode(secret.split("_", 1)[1])
     right = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()

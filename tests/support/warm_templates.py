@@ -1,5 +1,6 @@
-"""Compiles all templates once. A fork server that preloads this module gives them to every service,
-which would otherwise compile them for its first pages."""
+"""Compiles all templates once. Every service that a fork server starts after preloading this module
+has the compiled templates. Otherwise each service would compile them for its first pages.
+"""
 
 from handoff_service.web.shared.rendering import environment
 

@@ -9,7 +9,7 @@ from tests.training.model_story import FIRST, registered
 
 @pytest.fixture
 async def first(store: Store) -> Store:
-    """A store in which the first model runs."""
+    """A store whose desk runs the first model."""
     await registered(store, FIRST)
     await store.write(run_at_start, RunAtStart(hash=FIRST))
     return store

@@ -15,12 +15,12 @@ KEPT = ROOT / ".cache" / "rasa" / "light"
 
 
 def data_folder(where: Path) -> Path:
-    """A copy of its data that a test may change."""
+    """Copy the small bot's data, so that a test may change it."""
     return Path(shutil.copytree(LIGHT, where / "bot_data"))
 
 
 def teach(root: Path, intent: str, *examples: str) -> None:
-    """Write examples below an intent."""
+    """Add examples to an intent."""
     path = root / "data" / "nlu.yml"
     lines = path.read_text().splitlines(keepends=True)
     at = lines.index(f"  - intent: {intent}\n") + 2
@@ -29,8 +29,9 @@ def teach(root: Path, intent: str, *examples: str) -> None:
 
 
 def trained(home: Path, root: Path, bench: Workbench | None = None) -> Path:
-    """Return a model of this data in ``home``. It is trained once and then copied, because training
-    takes 20 s. ``bench``: the process in which it is trained."""
+    """Return a model of this data in ``home``. The model is trained once and then copied, because
+    training takes 20 s. ``bench``: the process that trains it.
+    """
     need_bot_environment()
     models = model_folder.folder(home)
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -41,5 +42,5 @@ def trained(home: Path, root: Path, bench: Workbench | None = None) -> Path:
     for file in models.glob(f"{made}*"):
         part = KEPT / f".{home.parent.name}-{file.name}"
         shutil.copy2(file, part)
-        part.rename(KEPT / file.name)  # another test may copy it meanwhile
+        part.rename(KEPT / file.name)  # Another test may copy it meanwhile.
     return model

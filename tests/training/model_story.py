@@ -22,7 +22,7 @@ FIRST, SECOND, THIRD = "aaaa1111", "bbbb2222", "cccc3333"
 
 
 async def registered(store: Store, hash: str, **scores: Any) -> None:
-    """A model that was measured beside the first one, unless ``scores`` says otherwise."""
+    """Register a model that was measured together with the first one, unless ``scores`` differs."""
     await store.write(register_model, NewModel(hash=hash, file=f"{hash}.tar.gz", data_hash="d"))
     given: Mapping[str, Any] = {"against": FIRST, "reasons": [], "pinned": [], **scores}
     await store.write(set_scores, SetScores(hash=hash, scores=given))

@@ -1,5 +1,5 @@
-"""A trainer labels two hundred awkward texts. The test follows them from the file through training
-to parsing. It trains its own model, so only PATCHBOARD_LONG_TESTS=1 runs it.
+"""A trainer labels two hundred awkward texts. The test checks them in the file, after training and
+in parsing. It trains its own model, so only PATCHBOARD_LONG_TESTS=1 runs it.
 tests/bot_control/test_nlu_file.py always tests the writing and reading of the files.
 """
 
@@ -21,13 +21,13 @@ from tests.training.awkward import TEXTS
 from tests.training.light import data_folder
 
 LONG = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
-EMPTY = "/ -\x00\x07\ufeff"  # characters that are removed, so a text of only these is empty
+EMPTY = "/ -\x00\x07\ufeff"  # characters that the reader removes, so a text of only these is empty
 INTENT = "greet"
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The data of the small bot, with the pipeline of the real one."""
+    """The small bot's data with the real bot's pipeline."""
     need_bot_environment()
     root = data_folder(tmp_path)
     light, real = ((one / "config.yml").read_text() for one in (root, ROOT))
@@ -58,7 +58,7 @@ def test_each_awkward_text_is_learned_and_parsed(tmp_path: Path, root: Path) -> 
 
 
 def learned(model: Path) -> list[str]:
-    """The examples that the classifier learned."""
+    """Return the examples that the classifier learned."""
     with tarfile.open(model) as archive:
         [name] = [one for one in archive.getnames() if one.endswith("examples.json")]
         found = archive.extractfile(name)

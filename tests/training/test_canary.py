@@ -1,4 +1,4 @@
-"""The conditions for promoting a canary, rolling it back, or waiting longer."""
+"""Rules for canaries: when to promote one, roll it back, or wait longer."""
 
 from datetime import timedelta
 
@@ -12,18 +12,18 @@ CASES = {
     "no turns yet": ((0, 0), (0, 0), MINUTE, CanaryVerdict.WAIT),
     "seven bad turns of seven: too few": ((7, 7), (0, 60), MINUTE, CanaryVerdict.WAIT),
     "eight bad turns of eight": ((8, 8), (2, 20), MINUTE, CanaryVerdict.ROLL_BACK),
-    "bad, and the others are as bad": ((8, 8), (8, 8), MINUTE, CanaryVerdict.WAIT),
-    "somewhat more often: may be chance": ((8, 20), (12, 60), MINUTE, CanaryVerdict.WAIT),
-    "clearly more often": ((20, 40), (6, 40), MINUTE, CanaryVerdict.ROLL_BACK),
+    "as many bad turns as the other models": ((8, 8), (8, 8), MINUTE, CanaryVerdict.WAIT),
+    "somewhat more bad turns, which may be chance": ((8, 20), (12, 60), MINUTE, CanaryVerdict.WAIT),
+    "clearly more bad turns": ((20, 40), (6, 40), MINUTE, CanaryVerdict.ROLL_BACK),
     "enough good turns": ((5, 50), (5, 50), MINUTE, CanaryVerdict.PROMOTE),
-    "enough turns, and bad": ((25, 50), (5, 50), MINUTE, CanaryVerdict.ROLL_BACK),
+    "enough turns, and bad ones": ((25, 50), (5, 50), MINUTE, CanaryVerdict.ROLL_BACK),
     "an hour on a quiet desk": ((0, 0), (1, 3), 60 * MINUTE, CanaryVerdict.PROMOTE),
-    "an hour, and bad": ((9, 9), (0, 9), 60 * MINUTE, CanaryVerdict.ROLL_BACK),
+    "an hour of bad turns": ((9, 9), (0, 9), 60 * MINUTE, CanaryVerdict.ROLL_BACK),
 }
 
 
 @pytest.mark.parametrize(("new", "old", "lasted", "verdict"), CASES.values(), ids=CASES)
-def test_the_verdict(
+def test_the_decision_about_a_canary(
     new: tuple[int, int], old: tuple[int, int], lasted: timedelta, verdict: CanaryVerdict
 ) -> None:
     assert judge(figures(new, old, lasted)) is verdict

@@ -1,4 +1,4 @@
-"""The states of models: candidate, canary, running, kept, and back."""
+"""The states of models: candidate, canary, running and kept, and rollbacks."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ async def test_a_promoted_model_runs_and_the_other_is_kept(first: Store) -> None
     assert await states(first) == {FIRST: "kept", SECOND: "running"}
 
 
-async def test_a_new_candidate_takes_the_place_of_the_other(first: Store) -> None:
+async def test_a_new_candidate_replaces_the_earlier_one(first: Store) -> None:
     await registered(first, SECOND)
     await registered(first, THIRD)
     assert await states(first) == {FIRST: "running", SECOND: "kept", THIRD: "candidate"}
@@ -58,7 +58,7 @@ async def test_rolling_back_returns_to_the_model_that_ran_before(first: Store) -
     assert kinds == [PromotionKind.ROLL_BACK, PromotionKind.PROMOTE, PromotionKind.AUTOMATIC]
 
 
-async def test_there_is_nothing_to_return_to_at_first(first: Store) -> None:
+async def test_a_first_model_cannot_be_rolled_back(first: Store) -> None:
     with pytest.raises(Conflict, match="nothing to return to"):
         await first.write(roll_back, RollBack())
 
@@ -80,7 +80,7 @@ async def test_promotion_is_refused_with_the_reason(
     assert await running(first) == FIRST
 
 
-async def test_a_model_that_was_not_measured_is_not_promoted(first: Store) -> None:
+async def test_a_model_without_a_measurement_is_not_promoted(first: Store) -> None:
     new = NewModel(hash=SECOND, file="b.tar.gz", data_hash="d")
     await first.write(register_model, new)
     with pytest.raises(Conflict, match="not measured"):
@@ -104,7 +104,7 @@ async def test_a_hash_is_found_by_its_beginning(first: Store) -> None:
             await first.read(models.get, typed)
 
 
-async def test_a_canary_runs_beside_and_is_promoted_after_enough_turns(
+async def test_a_canary_runs_in_parallel_and_is_promoted_after_enough_turns(
     first: Store, story: Story, clock: MovedClock
 ) -> None:
     await registered(first, SECOND)
@@ -119,7 +119,7 @@ async def test_a_canary_runs_beside_and_is_promoted_after_enough_turns(
     assert (await first.write(roll_back, RollBack())).hash == FIRST
 
 
-async def test_a_canary_that_hands_over_too_often_is_rolled_back(
+async def test_a_canary_that_hands_off_too_often_is_rolled_back(
     first: Store, story: Story, clock: MovedClock
 ) -> None:
     await registered(first, SECOND)
@@ -146,21 +146,21 @@ async def test_turns_before_the_canary_do_not_count(
     assert await first.write(judge_canary, None) is CanaryVerdict.WAIT
 
 
-async def test_a_canary_is_rolled_back_by_hand(first: Store) -> None:
+async def test_a_trainer_rolls_back_a_canary(first: Store) -> None:
     await registered(first, SECOND)
     await first.write(promote, Promote(hash=SECOND, canary=True))
     assert (await first.write(roll_back, RollBack())).hash == FIRST
     assert await states(first) == {FIRST: "running", SECOND: "kept"}
 
 
-async def test_a_canary_can_be_promoted_at_once(first: Store) -> None:
+async def test_a_trainer_can_promote_a_canary_at_once(first: Store) -> None:
     await registered(first, SECOND)
     await first.write(promote, Promote(hash=SECOND, canary=True))
     await first.write(promote, Promote(hash=SECOND, canary=True))
     assert await states(first) == {FIRST: "kept", SECOND: "running"}
 
 
-async def test_live_figures_count_a_turn_once(
+async def test_live_numbers_count_each_turn_once(
     first: Store, story: Story, clock: MovedClock
 ) -> None:
     began = clock()
@@ -179,7 +179,7 @@ async def test_live_figures_count_a_turn_once(
     assert await first.read(models.live, SECOND, began, clock()) == {}
 
 
-async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
+async def test_a_model_without_its_file_cannot_run(first: Store) -> None:
     await registered(first, SECOND)
     await first.write(change_model.mark_missing, [FIRST, SECOND])
     assert await states(first) == {FIRST: "running", SECOND: "gone"}
@@ -190,7 +190,7 @@ async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
 async def turns(
     store: Store, story: Story, clock: MovedClock, model: str, *, good: int, bad: int
 ) -> None:
-    """Store turns of a model: some answered, and some not understood."""
+    """Store turns of a model: some that it answered, and some that it did not understand."""
     texted = await story.text("hello")
     rows = [
         {
@@ -213,7 +213,7 @@ async def turns(
     await store.write(write, None)
 
 
-async def test_old_models_lose_their_files_unless_somebody_needs_them(first: Store) -> None:
+async def test_old_models_lose_their_files_unless_they_are_needed(first: Store) -> None:
     hashes = [f"dddd{n:04}" for n in range(LAST_TRAINED + 4)]
     for hash in hashes:
         await registered(first, hash)
@@ -230,7 +230,7 @@ async def test_old_models_lose_their_files_unless_somebody_needs_them(first: Sto
         await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=True))
 
 
-async def test_the_model_that_a_roll_back_returns_to_is_kept(first: Store) -> None:
+async def test_the_target_of_a_rollback_is_kept(first: Store) -> None:
     await registered(first, SECOND)
     await first.write(promote, Promote(hash=SECOND))
     for n in range(LAST_TRAINED + 1):

@@ -1,4 +1,4 @@
-"""The rules that block a promotion, row by row of the table on the trainer's page."""
+"""The rules that block a promotion: each row of the table on the trainer's page."""
 
 from dataclasses import replace
 
@@ -41,7 +41,9 @@ def texts(
 
 
 def surer(number: int, *, answer: str) -> list[ComparedText]:
-    """Texts to which both models give the same wrong answer. Only the new model is sure."""
+    """Return texts to which both models give the same wrong answer, but only the new model is
+    confident.
+    """
     return [
         replace(one, new=Answer(intent=answer, confidence=0.71))
         for one in texts(number, old=answer, new=answer, confidence=0.69)
@@ -83,40 +85,40 @@ CASES = {
     "exactly ten points of ten texts": (texts(9) + texts(1, new=WRONG), set()),
     "two of ten texts: may be chance": (texts(8) + texts(2, new=WRONG), set()),
     "three of ten texts": (texts(7) + texts(3, new=WRONG), {Block.RECALL}),
-    "three lost of ten and one won": (
+    "three of ten texts lost and one won": (
         texts(6) + texts(3, new=WRONG) + texts(1, old=WRONG),
         set(),
     ),
-    "ten lost of a hundred": (texts(90) + texts(10, new=WRONG), set()),
-    "eleven lost of a hundred": (texts(89) + texts(11, new=WRONG), {Block.RECALL}),
+    "ten of a hundred texts lost": (texts(90) + texts(10, new=WRONG), set()),
+    "eleven of a hundred texts lost": (texts(89) + texts(11, new=WRONG), {Block.RECALL}),
     "all of nine texts: too few to block": (texts(9, new=WRONG), set()),
     "an intent that no model knew before": (texts(10, old=None, new=WRONG), set()),
-    "sure and wrong": (
+    "confident and wrong": (
         texts(94) + texts(6, new=WRONG, confidence=0.7),
         {Block.SURE_AND_WRONG},
     ),
-    "not quite sure": (texts(94) + texts(6, new=WRONG, confidence=0.69), set()),
-    "sure and wrong on five more: may be chance": (
+    "wrong but not confident enough": (texts(94) + texts(6, new=WRONG, confidence=0.69), set()),
+    "five more confident wrong answers, which may be chance": (
         texts(95) + texts(5, new=WRONG, confidence=0.9),
         set(),
     ),
-    "sure and wrong, as before": (
+    "confident and wrong, as before": (
         texts(20) + texts(1, old=WRONG, new="bye", confidence=0.9),
         set(),
     ),
-    "the same wrong answer, now sure": (
+    "the same wrong answer, now confident": (
         texts(94) + surer(14, answer=WRONG),
         set(),
     ),
-    "six wrong answers became sure, and six other ones new": (
+    "six wrong answers became confident, and six others are new": (
         texts(88) + surer(6, answer=WRONG) + texts(6, new=WRONG, confidence=0.9),
         {Block.SURE_AND_WRONG},
     ),
-    "not understood is not sure": (
+    "a text that was not understood does not count as confident": (
         texts(20) + texts(1, new="nlu_fallback", confidence=0.9),
         set(),
     ),
-    "one of a hundred other matters starts a topic": (
+    "one of a hundred texts about other topics starts a topic": (
         texts(99, meant=OTHER, old=OTHER, new=OTHER)
         + texts(1, meant=OTHER, old=OTHER, new="account_help"),
         set(),
@@ -131,7 +133,7 @@ CASES = {
         + texts(2, meant=OTHER, old=OTHER, new="account_help"),
         set(),
     ),
-    "six of a thousand: few enough": (
+    "six of a thousand are few enough": (
         texts(994, meant=OTHER, old=OTHER, new=OTHER)
         + texts(6, meant=OTHER, old=OTHER, new="account_help"),
         set(),
@@ -155,11 +157,11 @@ CASES = {
 
 
 @pytest.mark.parametrize(("given", "blocked"), CASES.values(), ids=CASES)
-def test_promotion_blocks(given: list[ComparedText], blocked: set[Block]) -> None:
+def test_each_rule_blocks_a_promotion(given: list[ComparedText], blocked: set[Block]) -> None:
     assert set(blocks(compare(given, Stories(passed=1)))) == blocked
 
 
-def test_a_failed_story_blocks_by_its_name() -> None:
+def test_a_failed_story_blocks_the_promotion_and_is_named() -> None:
     found = blocks(compare(texts(1), Stories(passed=3, failed=["hello, thanks, goodbye"])))
     assert found == {Block.PINNED: ["The test story “hello, thanks, goodbye” fails."]}
 
@@ -174,7 +176,7 @@ def test_a_refusal_names_the_text_and_both_answers() -> None:
     )
 
 
-def test_a_refusal_for_sure_and_wrong_answers_quotes_texts() -> None:
+def test_a_refusal_for_confident_wrong_answers_quotes_texts() -> None:
     given = texts(94) + texts(9, new=WRONG, confidence=0.9) + texts(1, old="bye", confidence=0.9)
     [sentence] = blocks(compare(given, Stories(passed=0)))[Block.SURE_AND_WRONG]
     quoted = "; ".join(f"“text {n}” means report_problem and is taken for greet" for n in range(3))
@@ -184,7 +186,7 @@ def test_a_refusal_for_sure_and_wrong_answers_quotes_texts() -> None:
     )
 
 
-def test_pinned_texts_are_no_test_texts() -> None:
+def test_pinned_texts_do_not_count_as_test_texts() -> None:
     found = compare(texts(12, of_set=PINNED, confidence=0.9, new=WRONG), Stories(passed=0))
     assert (found.recalls, found.sure_and_wrong_new, found.macro_f1_new) == ([], 0, None)
 
@@ -197,11 +199,11 @@ def test_pinned_texts_are_no_test_texts() -> None:
         (6, 0, 0.03125),
         (0, 6, 0.03125),
         (6, 2, 0.2890625),
-        (59, 37, 0.031548),  # scipy.stats.binomtest gives the same
+        (59, 37, 0.031548),  # scipy.stats.binomtest gives the same values.
         (101, 121, 0.202134),
     ],
 )
-def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -> None:
+def test_mcnemars_test_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -> None:
     assert mcnemar(lost, won) == pytest.approx(p, abs=1e-6)
 
 
@@ -218,14 +220,14 @@ def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -
         ((50_000, 50_000), (0, 50_000), 0.0),
     ],
 )
-def test_more_often_is_fishers_one_sided_test(
+def test_the_test_of_more_often_is_fishers_one_sided_test(
     one: tuple[int, int], other: tuple[int, int], p: float
 ) -> None:
     shares = (Share(part=part, whole=whole) for part, whole in (one, other))
     assert more_often(*shares) == pytest.approx(p, abs=1e-5)
 
 
-def test_the_interval_is_wilsons() -> None:
+def test_the_interval_follows_wilson() -> None:
     low, high = Share(part=8, whole=10).interval
     assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
     assert Share(part=0, whole=0).interval == (0.0, 1.0)
@@ -237,12 +239,12 @@ def test_macro_f1_is_the_mean_over_the_labeled_intents() -> None:
     assert macro_f1([]) is None
 
 
-def test_confusions_count_other_matters_as_one() -> None:
+def test_confusions_count_all_other_topics_as_one() -> None:
     given = texts(2, new=WRONG) + texts(3, meant=OTHER, new="nlu_fallback")
     assert confusions(given) == {(RIGHT, WRONG): 2, ("other", "other"): 3}
 
 
-def test_the_score_of_each_intent() -> None:
+def test_each_intent_has_its_score() -> None:
     measured = (
         texts(8)
         + texts(2, new=WRONG)

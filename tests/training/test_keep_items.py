@@ -1,4 +1,4 @@
-"""Texts that wait for a trainer: the reason, and the stored parts."""
+"""Texts that wait for a trainer: why the desk keeps them, and what it stores."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ CLOSE = (("report_problem", 0.4), ("case_status", 0.35), ("help", 0.1))
 
 
 @pytest.fixture(autouse=True)
-def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_audit_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     draw(monkeypatch, drawn=False)
 
 
@@ -34,7 +34,7 @@ def draw(monkeypatch: pytest.MonkeyPatch, *, drawn: bool) -> None:
     monkeypatch.setattr(keep_items.order, "is_drawn", lambda *_: drawn)
 
 
-async def says(
+async def text_and_answer(
     story: Story,
     body: str,
     intent: str | None,
@@ -44,7 +44,7 @@ async def says(
     hands_off: bool = False,
     answer: str = "What is wrong?",
 ) -> int:
-    """A text and the bot's answer. Returns the interaction."""
+    """Receive a text and let the bot answer. Return the interaction."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -60,7 +60,7 @@ async def says(
     return interaction
 
 
-async def kept(story: Story) -> list[tuple[str, str, str | None]]:
+async def kept_items(story: Story) -> list[tuple[str, str, str | None]]:
     return [(row.text, row.source, row.suggestion) for row in await story.rows(t.trainer_items)]
 
 
@@ -68,11 +68,11 @@ async def kept(story: Story) -> list[tuple[str, str, str | None]]:
     ("intent", "ranking", "source"),
     [("nlu_fallback", SURE, "fallback"), ("report_problem", CLOSE, "small_margin")],
 )
-async def test_a_text_that_was_not_understood_waits_with_all_that_a_trainer_needs(
+async def test_an_unclear_text_waits_with_everything_that_a_trainer_needs(
     story: Story, intent: str, ranking: tuple[tuple[str, float], ...], source: str
 ) -> None:
-    await says(story, "hello Ann here", "greet", answer="Hi Ann Lee, what is wrong?")
-    await says(story, "the thingy, Ann has it, call 2025550101", intent, ranking)
+    await text_and_answer(story, "hello Ann here", "greet", answer="Hi Ann Lee, what is wrong?")
+    await text_and_answer(story, "the thingy, Ann has it, call 2025550101", intent, ranking)
     (item,) = await story.rows(t.trainer_items)
     assert (item.text, item.source) == ("the thingy, ‹name› has it, call ‹number›", source)
     assert item.question == "Hi ‹name›, what is wrong?"
@@ -82,65 +82,71 @@ async def test_a_text_that_was_not_understood_waits_with_all_that_a_trainer_need
 
 
 @pytest.mark.parametrize("gate", ["nlu_fallback", "unsure_topic"])
-async def test_a_gates_confidence_is_not_the_classifiers(story: Story, gate: str) -> None:
-    await says(story, "my thing is gone", gate, ((gate, 1.0), ("case_status", 0.61), ("help", 0.3)))
+async def test_an_item_has_the_confidence_of_the_classifier_and_not_of_a_gate(
+    story: Story, gate: str
+) -> None:
+    await text_and_answer(
+        story, "my thing is gone", gate, ((gate, 1.0), ("case_status", 0.61), ("help", 0.3))
+    )
     (item,) = await story.rows(t.trainer_items)
     assert (item.intent, item.confidence) == (gate, 0.61)
     assert item.margin == pytest.approx(0.31)
     assert item.ranking == [["case_status", 0.61], ["help", 0.3]]
 
 
-async def test_a_turn_keeps_model_ranking_and_question(story: Story) -> None:
-    await says(story, "hello", "greet")
+async def test_a_turn_stores_model_ranking_and_question(story: Story) -> None:
+    await text_and_answer(story, "hello", "greet")
     (turn,) = await story.rows(t.bot_turns)
     assert (turn.model, turn.ranking) == ("m1", [list(one) for one in SURE])
     assert turn.asked == {"form": "problem_form", "slot": "device"}
-    assert await kept(story) == []
+    assert await kept_items(story) == []
 
 
-async def test_the_same_in_other_words_suggests_its_intent(story: Story) -> None:
-    await says(story, "the thingy is gone", "nlu_fallback")
-    await says(story, "my laptop was stolen", "report_problem")
-    assert await kept(story) == [("the thingy is gone", "reworded", "report_problem")]
+async def test_a_rephrased_text_suggests_its_intent(story: Story) -> None:
+    await text_and_answer(story, "the thingy is gone", "nlu_fallback")
+    await text_and_answer(story, "my laptop was stolen", "report_problem")
+    assert await kept_items(story) == [("the thingy is gone", "reworded", "report_problem")]
 
 
-async def test_a_handoff_after_a_fallback_weighs_more(story: Story) -> None:
-    await says(story, "its doing the thing again", "nlu_fallback")
-    await says(story, "no the other one", "nlu_fallback", hands_off=True)
-    assert await kept(story) == [
+async def test_a_handoff_after_a_fallback_has_a_higher_weight(story: Story) -> None:
+    await text_and_answer(story, "its doing the thing again", "nlu_fallback")
+    await text_and_answer(story, "no the other one", "nlu_fallback", hands_off=True)
+    assert await kept_items(story) == [
         ("its doing the thing again", "handoff", None),
         ("no the other one", "handoff", None),
     ]
 
 
-async def test_a_request_for_a_person_marks_the_text_before_as_not_understood(story: Story) -> None:
-    await says(story, "its doing the thing again", "nlu_fallback")
-    await story.text("AGENT")
-    assert await kept(story) == [("its doing the thing again", "handoff", None)]
-
-
-async def test_a_request_for_a_person_says_nothing_about_a_text_that_was_understood(
+async def test_a_request_for_a_person_marks_the_previous_text_as_not_understood(
     story: Story,
 ) -> None:
-    await says(story, "my laptop is dead", "report_problem")
+    await text_and_answer(story, "its doing the thing again", "nlu_fallback")
     await story.text("AGENT")
-    assert await kept(story) == []
+    assert await kept_items(story) == [("its doing the thing again", "handoff", None)]
+
+
+async def test_a_request_for_a_person_does_not_mark_an_understood_text(
+    story: Story,
+) -> None:
+    await text_and_answer(story, "my laptop is dead", "report_problem")
+    await story.text("AGENT")
+    assert await kept_items(story) == []
 
 
 @pytest.mark.parametrize("gives_up", ["restart", "never mind"])
-async def test_giving_up_marks_the_text_as_perhaps_not_understood(
+async def test_a_requester_who_gives_up_marks_the_text_as_possibly_not_understood(
     story: Story, gives_up: str
 ) -> None:
-    await says(story, "my laptop is dead", "report_problem")
+    await text_and_answer(story, "my laptop is dead", "report_problem")
     if gives_up == "restart":
         await story.text("RESTART")
     else:
-        await says(story, "forget it", "never_mind")
-    assert await kept(story) == [("my laptop is dead", "gave_up", None)]
+        await text_and_answer(story, "forget it", "never_mind")
+    assert await kept_items(story) == [("my laptop is dead", "gave_up", None)]
 
 
-async def test_an_agent_marks_what_the_virtual_agent_misunderstood(story: Story) -> None:
-    interaction = await says(story, "the thingy is gone", "report_problem")
+async def test_an_agent_flags_a_misunderstood_text(story: Story) -> None:
+    interaction = await text_and_answer(story, "the thingy is gone", "report_problem")
     answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
     command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
     made = await story.store.write(mark_misunderstood, command)
@@ -149,10 +155,14 @@ async def test_an_agent_marks_what_the_virtual_agent_misunderstood(story: Story)
     assert (item.text, item.source, item.marked_by) == ("the thingy is gone", "misunderstood", MIA)
 
 
-async def test_a_marked_text_comes_first_even_if_the_virtual_agent_was_sure(story: Story) -> None:
-    await says(story, "who feeds the fish", "nlu_fallback", CLOSE, number=BOB)
-    sure = await says(story, "the gizmo smells of fish", "report_problem")
-    doubted = await says(story, "nobody answers the door", "nlu_fallback", number=STRANGER)
+async def test_a_flagged_text_comes_first_even_if_the_virtual_agent_was_confident(
+    story: Story,
+) -> None:
+    await text_and_answer(story, "who feeds the fish", "nlu_fallback", CLOSE, number=BOB)
+    sure = await text_and_answer(story, "the gizmo smells of fish", "report_problem")
+    doubted = await text_and_answer(
+        story, "nobody answers the door", "nlu_fallback", number=STRANGER
+    )
     for interaction in (sure, doubted):
         answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
         command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
@@ -165,8 +175,8 @@ async def test_a_marked_text_comes_first_even_if_the_virtual_agent_was_sure(stor
     ]
 
 
-async def test_only_an_answer_to_a_text_can_be_marked(story: Story) -> None:
-    interaction = await says(story, "hi", "greet")
+async def test_only_an_answer_to_a_text_can_be_flagged(story: Story) -> None:
+    interaction = await text_and_answer(story, "hi", "greet")
     text = next(m for m in await story.lines(interaction) if m.direction == "inbound")
     with pytest.raises(NotFound):
         await story.store.write(
@@ -186,30 +196,30 @@ async def test_only_an_answer_to_a_text_can_be_marked(story: Story) -> None:
 
 
 @pytest.mark.parametrize("expects", [Expects.CODE, Expects.FACT])
-async def test_the_words_of_a_secret_never_become_an_item(story: Story, expects: Expects) -> None:
-    interaction = await says(story, "hello", "greet")
+async def test_a_text_with_a_secret_never_becomes_an_item(story: Story, expects: Expects) -> None:
+    interaction = await text_and_answer(story, "hello", "greet")
     await story.store.write(
         lambda tx, _: interactions.put_expects(tx.conn, interaction, expects), None
     )
-    await says(story, "maple street is where i grew up", "nlu_fallback")
-    await says(story, "forget it", "never_mind")
-    assert await kept(story) == []
+    await text_and_answer(story, "maple street is where i grew up", "nlu_fallback")
+    await text_and_answer(story, "forget it", "never_mind")
+    assert await kept_items(story) == []
     answer = [m for m in await story.lines(interaction) if m.direction == "outbound"][1]
     command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
     assert await story.store.write(mark_misunderstood, command) is None
-    assert await kept(story) == []
+    assert await kept_items(story) == []
 
 
-async def test_a_text_of_nothing_but_a_number_is_not_kept(story: Story) -> None:
-    await says(story, "2025550101", "nlu_fallback")
-    assert await kept(story) == []
+async def test_a_text_with_only_a_number_is_not_kept(story: Story) -> None:
+    await text_and_answer(story, "2025550101", "nlu_fallback")
+    assert await kept_items(story) == []
 
 
-async def test_one_text_in_ten_goes_to_the_audit_and_stays_there(
+async def test_the_audit_samples_one_text_in_ten_and_keeps_it(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(monkeypatch, drawn=True)
-    interaction = await says(story, "the thingy is gone", "report_problem")
+    interaction = await text_and_answer(story, "the thingy is gone", "report_problem")
     answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
     command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
     await story.store.write(mark_misunderstood, command)
@@ -217,11 +227,11 @@ async def test_one_text_in_ten_goes_to_the_audit_and_stays_there(
     assert (item.lane, item.source, item.marked_by) == ("audit", "audit", MIA)
 
 
-async def test_similar_texts_of_several_requesters_are_one_cluster(story: Story) -> None:
-    await says(story, "my badge is stuck", "nlu_fallback")
-    await says(story, "is the cafeteria open", "nlu_fallback", number=BOB)
-    await says(story, "My badge is stuck!!", "nlu_fallback", number=BOB)
-    await says(story, "badge is stuck", "nlu_fallback", number=STRANGER)
+async def test_similar_texts_of_several_requesters_form_one_cluster(story: Story) -> None:
+    await text_and_answer(story, "my badge is stuck", "nlu_fallback")
+    await text_and_answer(story, "is the cafeteria open", "nlu_fallback", number=BOB)
+    await text_and_answer(story, "My badge is stuck!!", "nlu_fallback", number=BOB)
+    await text_and_answer(story, "badge is stuck", "nlu_fallback", number=STRANGER)
     first, other, same, near = await story.rows(t.trainer_items)
     assert [one.cluster for one in (first, same, near)] == [first.id] * 3
     assert other.cluster == other.id

@@ -1,5 +1,5 @@
-"""Labels are stored, written to files and undone. Also: two trainers at the same time, and a
-service that ends in between.
+"""Trainers label texts, and the service writes the labels to files and undoes them. Two trainers
+can work at the same time, and the service can end in between.
 """
 
 import shutil
@@ -43,8 +43,8 @@ def data(tmp_path: Path) -> BotData:
     return BotData(tmp_path)
 
 
-async def misses(story: Story, body: str, number: str = ANN) -> int:
-    """Receive a text that the virtual agent does not understand. Returns its item."""
+async def add_missed_text(story: Story, body: str, number: str = ANN) -> int:
+    """Receive a text that the virtual agent does not understand. Return its item."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -71,11 +71,11 @@ async def states(story: Story) -> list[str]:
     return [row.state for row in await story.rows(t.trainer_items)]
 
 
-async def test_a_label_is_written_and_undone(
+async def test_a_label_is_written_to_the_file_and_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
-    item = await misses(story, "you are a star, call 2025550101")
+    item = await add_missed_text(story, "you are a star, call 2025550101")
     assert not await story.store.read(trainers_work.exists)
     made, change = await labeling.label(story.store, data, as_thanks(item))
     assert await story.store.read(trainers_work.exists)
@@ -100,9 +100,9 @@ async def test_a_whole_cluster_is_labeled_and_undone_at_once(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
-    first = await misses(story, "you are a total star")
-    await misses(story, "You are a total star!!", BOB)
-    await misses(story, "you are a star totally", STRANGER)
+    first = await add_missed_text(story, "you are a total star")
+    await add_missed_text(story, "You are a total star!!", BOB)
+    await add_missed_text(story, "you are a star totally", STRANGER)
     await labeling.label(story.store, data, as_thanks(first, whole_cluster=True))
     assert await states(story) == ["labeled"] * 3
     assert thanks(data)[-3:] == [
@@ -115,21 +115,21 @@ async def test_a_whole_cluster_is_labeled_and_undone_at_once(
     assert await states(story) == ["waiting"] * 3
 
 
-async def test_an_example_that_was_there_before_stays_when_the_label_is_undone(
+async def test_undo_of_a_label_keeps_an_example_that_existed_before(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     data.add("thanks", ["you are a star"])
     before = (data.root / GREETINGS).read_bytes()
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     await labeling.undo_label(story.store, data, MIA)
     assert (data.root / GREETINGS).read_bytes() == before
 
 
-async def test_the_slower_of_two_trainers_gets_an_error_and_writes_nothing(
+async def test_the_slower_of_two_trainers_gets_an_error_and_changes_no_file(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     before = (data.root / "data/nlu/office_hours.yml").read_bytes()
     with pytest.raises(Conflict, match=r"Mia Chen has labeled this text already as thanks\."):
@@ -140,20 +140,22 @@ async def test_the_slower_of_two_trainers_gets_an_error_and_writes_nothing(
 async def test_a_label_whose_file_cannot_be_written_is_undone(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     (data.root / GREETINGS).write_text("nlu:\n- intent: thanks\n  examples: |\n    - a\n")
     with pytest.raises(Conflict, match="Edit it in a text editor"):
         await labeling.label(story.store, data, as_thanks(item))
     assert await states(story) == ["waiting"]
 
 
-async def test_a_service_that_ended_in_between_writes_the_example_later(
+async def test_a_service_that_ends_in_between_writes_the_example_later(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await story.store.write(label_item, as_thanks(item))
     assert "you are a star" not in thanks(data)
-    assert await labeling.finish_unwritten(story.store, data, clock.now) == 0, "under way"
+    assert await labeling.finish_unwritten(story.store, data, clock.now) == 0, (
+        "the example is not written yet"
+    )
     later = clock.now + timedelta(minutes=1)
     assert await labeling.finish_unwritten(story.store, data, later) == 1
     assert thanks(data)[-1] == "you are a star"
@@ -163,20 +165,20 @@ async def test_a_service_that_ended_in_between_writes_the_example_later(
 @pytest.mark.parametrize(
     ("verdict", "state"), [(LabelVerdict.NOT_FOR_BOT, "labeled"), (LabelVerdict.UNSURE, "unsure")]
 )
-async def test_other_verdicts_write_nothing(
+async def test_other_decisions_write_no_example(
     story: Story, data: BotData, draws: dict[str, bool], verdict: LabelVerdict, state: str
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, LabelItem(item_id=item, agent_id=MIA, verdict=verdict))
     assert await states(story) == [state]
     assert (data.root / GREETINGS).read_bytes() == before
 
 
-async def test_a_text_that_one_is_unsure_of_waits_for_a_colleague(
+async def test_a_text_about_which_a_trainer_is_unsure_waits_for_a_colleague(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     unsure = LabelItem(item_id=item, agent_id=MIA, verdict=LabelVerdict.UNSURE)
     await labeling.label(story.store, data, unsure)
     mine = await story.store.read(items.queue, MIA, clock.now)
@@ -186,11 +188,11 @@ async def test_a_text_that_one_is_unsure_of_waits_for_a_colleague(
     assert await states(story) == ["labeled"]
 
 
-async def test_a_second_label_is_blind_and_both_are_compared(
+async def test_a_second_label_is_blind_and_the_two_labels_are_compared(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["second"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     assert await states(story) == ["second"]
     now = clock.now
@@ -208,11 +210,11 @@ async def test_a_second_label_is_blind_and_both_are_compared(
     assert found.pairs == 1
 
 
-async def test_labels_of_the_audit_go_to_the_test_texts_only(
+async def test_labels_of_the_audit_go_only_to_the_test_texts(
     story: Story, clock: MovedClock, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["audit"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     (shown,) = (await story.store.read(items.queue, MIA, clock.now)).items
     assert (shown.lane, shown.intent) == (TrainerLane.AUDIT, None)
     before = (data.root / GREETINGS).read_bytes()
@@ -227,10 +229,10 @@ async def test_labels_of_the_audit_go_to_the_test_texts_only(
     assert data.tests().get("thanks", ()) == ()
 
 
-async def test_a_pinned_text_is_held_until_it_is_undone(
+async def test_a_pinned_text_stays_pinned_until_undo(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))
     (pin,) = await story.store.read(labels.pinned_texts)
     assert (pin.text, pin.intent, pin.agent.name) == ("you are a star", "thanks", "Mia Chen")
@@ -238,10 +240,10 @@ async def test_a_pinned_text_is_held_until_it_is_undone(
     assert await story.store.read(labels.pinned_texts) == []
 
 
-async def test_wrong_labels_are_refused_before_anything_is_kept(
+async def test_invalid_labels_are_refused_before_anything_is_stored(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     for command, refused in (
         (as_thanks(item, intent=None), BadInput),
         (as_thanks(item, intent="no_such_intent"), NotFound),
@@ -254,12 +256,12 @@ async def test_wrong_labels_are_refused_before_anything_is_kept(
     assert await story.rows(t.trainer_labels) == []
 
 
-async def test_most_to_learn_comes_first(
+async def test_the_text_with_the_most_to_learn_comes_first(
     story: Story, clock: MovedClock, draws: dict[str, bool]
 ) -> None:
-    await misses(story, "kumquat zebra flux")
-    first = await misses(story, "you are a total star", BOB)
-    await misses(story, "You are a total star!!", STRANGER)
+    await add_missed_text(story, "kumquat zebra flux")
+    first = await add_missed_text(story, "you are a total star", BOB)
+    await add_missed_text(story, "You are a total star!!", STRANGER)
     queue = await story.store.read(items.queue, MIA, clock.now)
     best = queue.items[0]
     assert (best.id, best.alike, best.requesters) == (first, 2, 2)
@@ -270,19 +272,21 @@ async def test_most_to_learn_comes_first(
 async def test_the_rest_of_a_cluster_still_gets_new_texts(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    first = await misses(story, "you are a total star")
-    second = await misses(story, "You are a total star!!", BOB)
+    first = await add_missed_text(story, "you are a total star")
+    second = await add_missed_text(story, "You are a total star!!", BOB)
     await labeling.label(story.store, data, as_thanks(first))
-    await misses(story, "you are a total star ok", STRANGER)
+    await add_missed_text(story, "you are a total star ok", STRANGER)
     rows = await story.rows(t.trainer_items)
     assert [row.cluster for row in rows[1:]] == [second, second]
     assert ItemState(rows[0].state) is ItemState.LABELED
 
 
-async def in_dispute(story: Story, data: BotData, draws: dict[str, bool], second: LabelItem) -> int:
-    """A text that Mia has labeled as thanks, and Omar with another intent."""
+async def labeled_differently(
+    story: Story, data: BotData, draws: dict[str, bool], second: LabelItem
+) -> int:
+    """Return a text that Mia has labeled as thanks and Omar has labeled with another intent."""
     draws["second"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))
     await labeling.label(story.store, data, replace(second, item_id=item))
     assert len((await story.store.read(labels.agreed)).disputes) == 1
@@ -301,7 +305,7 @@ NOT_FOR_BOT = LabelItem(item_id=0, agent_id=OMAR, verdict=LabelVerdict.NOT_FOR_B
         (NOT_FOR_BOT, True, set(), 0),
     ],
 )
-async def test_a_dispute_is_settled_in_the_files_and_still_counts(
+async def test_resolving_a_disagreement_changes_the_files_and_still_counts_it(
     story: Story,
     data: BotData,
     draws: dict[str, bool],
@@ -310,7 +314,7 @@ async def test_a_dispute_is_settled_in_the_files_and_still_counts(
     taught: set[str],
     pins: int,
 ) -> None:
-    item = await in_dispute(story, data, draws, second)
+    item = await labeled_differently(story, data, draws, second)
     before = await story.store.read(labels.agreed)
     command = SettleDispute(item_id=item, agent_id=MIA, for_second=for_second)
     await labeling.settle(story.store, data, command)
@@ -327,10 +331,10 @@ async def test_a_dispute_is_settled_in_the_files_and_still_counts(
         await labeling.settle(story.store, data, command)
 
 
-async def test_a_first_label_that_is_undone_makes_its_text_wait_again(
+async def test_undoing_a_first_label_makes_its_text_wait_again(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
-    await in_dispute(story, data, draws, AS_BYE)
+    await labeled_differently(story, data, draws, AS_BYE)
     await labeling.undo_label(story.store, data, MIA)
     assert await states(story) == ["waiting"]
     assert (await story.store.read(labels.agreed)).disputes == []
@@ -340,7 +344,7 @@ async def test_an_unsure_second_label_leaves_the_first(
     story: Story, data: BotData, draws: dict[str, bool]
 ) -> None:
     draws["second"] = True
-    item = await misses(story, "you are a star")
+    item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item))
     unsure = LabelItem(item_id=item, agent_id=OMAR, verdict=LabelVerdict.UNSURE)
     await labeling.label(story.store, data, unsure)

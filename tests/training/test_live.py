@@ -1,4 +1,4 @@
-"""The live figures that changed."""
+"""Detects changes in the live numbers of models."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from handoff_service.rules.training.live import Moved, moved
         ((1, 2), (0, 2), Moved.NO),
     ],
 )
-def test_a_figure_moved_when_chance_hardly_explains_it(
+def test_a_number_has_changed_if_chance_hardly_explains_it(
     before: tuple[int, int], after: tuple[int, int], which: Moved
 ) -> None:
     shares = (Share(part=part, whole=whole) for part, whole in (before, after))

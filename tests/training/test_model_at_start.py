@@ -37,7 +37,7 @@ LABEL = b"howdy friend"
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Only SQLite, because the database makes no difference here."""
+    """Use only SQLite, because the database makes no difference here."""
     return sqlite_url
 
 
@@ -48,7 +48,9 @@ def config(tmp_path: Path) -> Settings:
 
 
 def put_model(home: Path, root: Path, made: str) -> Path:
-    """A file that looks like a model of the folder's data. Its code has the fingerprint `made`."""
+    """Create a file that looks like a model of the folder's data. Its code has the fingerprint
+    `made`.
+    """
     file = model_folder.folder(home) / f"{made}-{len(list(home.glob('models/*.tar.gz')))}.tar.gz"
     metadata = json.dumps({"model_id": f"{file.name[-8]}{made}"}).encode()
     with tarfile.open(file, "w:gz") as archive:
@@ -60,7 +62,7 @@ def put_model(home: Path, root: Path, made: str) -> Path:
 
 
 async def promoted(store: Store, file: Path) -> None:
-    """The model runs, and a trainer has measured it."""
+    """Register a measured and running model."""
     model = await register(store, file)
     await store.write(set_scores, SetScores(hash=model.hash, scores={}))
     await store.write(run_at_start, RunAtStart(hash=model.hash))
@@ -78,13 +80,11 @@ def data_of(config: Settings, model: BotModel) -> dict[str, bytes]:
     return model_folder.kept_data(config.home / "models" / model.file)
 
 
-async def test_an_upgrade_trains_the_promoted_data_and_no_unpromoted_label(
-    store: Store, config: Settings
-) -> None:
+async def test_an_upgrade_trains_only_promoted_data(store: Store, config: Settings) -> None:
     root = config.bot_data
     before = model_folder.data_of(root)
     await promoted(store, put_model(config.home, root, "0123older0code00"))
-    # stands in for the training, which would make a model of this data and the new code
+    # This replaces the training, which would create a model of this data and the new code.
     same_data = put_model(config.home, root, fingerprint(before))
     teach(root, "greet", LABEL.decode())
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
@@ -97,11 +97,11 @@ async def test_an_upgrade_trains_the_promoted_data_and_no_unpromoted_label(
         "Trained at startup on the promoted modelâ€™s data, because its file is missing or does not "
         "fit this version of Patchboard."
     )
-    # the label in the data folder has not been promoted yet
+    # The label in the data folder has not been promoted yet.
     assert LABEL in model_folder.data_of(root)["data/nlu.yml"]
 
 
-async def test_a_lost_file_of_the_promoted_model_is_trained_from_its_own_data(
+async def test_a_promoted_model_that_lost_its_file_is_trained_again_from_its_data(
     store: Store, config: Settings
 ) -> None:
     root = config.bot_data
@@ -116,7 +116,7 @@ async def test_a_lost_file_of_the_promoted_model_is_trained_from_its_own_data(
     assert (running.file, data_of(config, running)) == (again.name, before)
 
 
-async def test_the_promoted_model_stays_when_the_data_changes(
+async def test_the_promoted_model_keeps_running_when_the_data_changes(
     store: Store, config: Settings
 ) -> None:
     file = put_model(
@@ -135,7 +135,7 @@ NOT_KEPT = "Trained at startup on the current data, because the promoted modelâ€
 
 
 @pytest.mark.parametrize(("kept", "reason"), [(True, FAILED), (False, NOT_KEPT)])
-async def test_promoted_data_that_cannot_be_used_is_explained(
+async def test_the_error_explains_unusable_promoted_data(
     store: Store,
     config: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -163,7 +163,7 @@ async def test_promoted_data_that_cannot_be_used_is_explained(
     assert latest.reason == reason
 
 
-async def test_changed_data_runs_where_no_trainer_has_worked(
+async def test_without_a_trainer_changed_data_is_trained_at_the_start(
     store: Store, config: Settings
 ) -> None:
     root = config.bot_data
@@ -174,7 +174,7 @@ async def test_changed_data_runs_where_no_trainer_has_worked(
     assert (await started(store, config)).file == shipped.name
 
 
-async def test_an_edit_on_the_page_intents_waits_for_a_promotion(
+async def test_an_edit_on_the_intents_page_waits_for_a_promotion(
     store: Store, config: Settings
 ) -> None:
     root = config.bot_data
@@ -185,7 +185,7 @@ async def test_an_edit_on_the_page_intents_waits_for_a_promotion(
     assert await started(store, config) == before
 
 
-async def test_a_refused_edit_is_no_edit(store: Store, config: Settings) -> None:
+async def test_a_refused_edit_does_not_count_as_an_edit(store: Store, config: Settings) -> None:
     root = config.bot_data
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
     await started(store, config)

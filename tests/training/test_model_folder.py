@@ -1,4 +1,4 @@
-"""Models, their training data, and rolling back."""
+"""The folder of models: their files, their training data, and rollbacks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,14 +21,14 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model(tmp_path: Path, root: Path) -> Path:
-    """A model with its kept data."""
+    """A model with its stored data."""
     path = model_folder.folder(tmp_path) / MODEL
     path.touch()
     model_folder.keep_data(path, model_folder.data_of(root))
     return path
 
 
-def test_rolling_back_restores_changed_new_and_deleted_files(root: Path, model: Path) -> None:
+def test_a_rollback_restores_changed_new_and_deleted_files(root: Path, model: Path) -> None:
     before = model_folder.data_of(root)
     teach(root, "greet", "howdy")
     (root / "data" / "extra.yml").write_text("nlu: []\n")
@@ -40,12 +40,12 @@ def test_rolling_back_restores_changed_new_and_deleted_files(root: Path, model: 
         "data/rules.yml",
     ]
     assert model_folder.data_of(root) == before
-    # the newer data is kept as well, so nothing is lost
+    # The newer data is also kept, so nothing is lost.
     saved = model.with_name(f"before-rollback-{model_folder.data_hash(present)}.tar.gz")
     assert model_folder.kept_data(saved) == present
 
 
-def test_rolling_back_waits_for_a_change_under_way(root: Path, model: Path) -> None:
+def test_a_rollback_waits_for_an_unfinished_change(root: Path, model: Path) -> None:
     before = model_folder.data_of(root)
     with ThreadPoolExecutor() as pool:
         with locked(root):
@@ -81,7 +81,7 @@ def test_the_diff_shows_additions_and_removals(root: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["", "gone.tar.gz", "../outside.tar.gz"])
-def test_a_pointer_to_nothing_is_none(tmp_path: Path, model: Path, written: str) -> None:
+def test_a_pointer_to_a_missing_file_is_none(tmp_path: Path, model: Path, written: str) -> None:
     (tmp_path / "outside.tar.gz").touch()
     (model.parent / model_folder.RUNNING).write_text(written)
     assert model_folder.running_file(tmp_path) is None
@@ -89,7 +89,7 @@ def test_a_pointer_to_nothing_is_none(tmp_path: Path, model: Path, written: str)
     assert model_folder.running_file(tmp_path) == model
 
 
-def test_a_file_that_is_no_model_has_no_id(model: Path) -> None:
+def test_a_file_that_is_not_a_model_has_no_id(model: Path) -> None:
     with pytest.raises(SetupError, match="not a model"):
         model_folder.model_id(model)
 

@@ -48,7 +48,7 @@ async def second(first: Store) -> Store:
     return first
 
 
-async def test_a_promoted_model_is_loaded_everywhere_once(second: Store, tmp_path: Path) -> None:
+async def test_each_bot_loads_a_promoted_model_once(second: Store, tmp_path: Path) -> None:
     bots = FakeBots(ONE, TWO)
     rolling = rollout(second, bots, tmp_path)
     await rolling.step()
@@ -57,11 +57,11 @@ async def test_a_promoted_model_is_loaded_everywhere_once(second: Store, tmp_pat
     for _ in range(2):
         await rolling.step()
     assert sorted(bots.loaded) == [(ONE, NEW), (TWO, NEW)]
-    # a restarted bot process loads it, too
+    # A restarted bot process also loads it.
     assert model_folder.running_file(tmp_path) == tmp_path / "models" / NEW
 
 
-async def test_the_canary_is_the_only_one_that_tries(second: Store, tmp_path: Path) -> None:
+async def test_only_the_canary_bot_loads_a_canary_model(second: Store, tmp_path: Path) -> None:
     bots = FakeBots(TWO, THREE, ONE)
     rolling = rollout(second, bots, tmp_path)
     assert rolling.has_canary
@@ -74,7 +74,7 @@ async def test_the_canary_is_the_only_one_that_tries(second: Store, tmp_path: Pa
     assert set(bots.files.values()) == {OLD}
 
 
-async def test_a_bot_that_was_away_follows_when_it_is_back(second: Store, tmp_path: Path) -> None:
+async def test_a_bot_loads_the_model_after_its_outage(second: Store, tmp_path: Path) -> None:
     bots = FakeBots(ONE, TWO)
     bots.files[TWO] = None
     rolling = rollout(second, bots, tmp_path)
@@ -86,7 +86,7 @@ async def test_a_bot_that_was_away_follows_when_it_is_back(second: Store, tmp_pa
     assert bots.files[TWO] == NEW
 
 
-async def test_a_bot_that_cannot_load_the_model_continues_and_gives_the_reason(
+async def test_a_bot_that_cannot_load_the_model_keeps_the_old_one_and_shows_the_reason(
     second: Store, tmp_path: Path
 ) -> None:
     bots = FakeBots(ONE)
@@ -95,7 +95,7 @@ async def test_a_bot_that_cannot_load_the_model_continues_and_gives_the_reason(
     await second.write(promote, Promote(hash=SECOND))
     [found] = await rolling.step()
     assert (found.file, found.wanted, found.error) == (OLD, NEW, f"{NEW} cannot be loaded.")
-    bots.files[ONE] = NEW  # another process of the service loads it
+    bots.files[ONE] = NEW  # Another process of the service loads it.
     [found] = await rolling.step()
     assert (found.file, found.error) == (NEW, None)
     bots.files[ONE] = OLD
@@ -104,13 +104,13 @@ async def test_a_bot_that_cannot_load_the_model_continues_and_gives_the_reason(
     assert (found.file, found.error) == (NEW, None)
 
 
-async def test_models_whose_files_are_gone_are_marked(second: Store, tmp_path: Path) -> None:
+async def test_models_with_missing_files_are_marked(second: Store, tmp_path: Path) -> None:
     rolling = rollout(second, FakeBots(ONE), tmp_path)
     (tmp_path / "models" / NEW).unlink()
     await rolling.note_missing_files()
     assert await states(second) == {FIRST: "running", SECOND: "gone"}
 
 
-def test_one_bot_process_has_no_canary() -> None:
+def test_a_single_bot_process_cannot_run_a_canary() -> None:
     assert canary_of([ONE]) is None
     assert canary_of([TWO, ONE]) == canary_of([ONE, TWO]) == ONE

@@ -1,5 +1,5 @@
-"""A bot loads another model while people text it. No text is lost, answered twice or starts a
-conversation again.
+"""A bot loads another model while requesters text it. No text is lost or gets two answers, and no
+conversation restarts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Bot:
     new: Path
 
     def request(self, path: str, body: object, *, method: str, token: str = TOKEN) -> Any:
-        """The status, the JSON and the report of the turn."""
+        """Send a request. Return the status, the JSON and the report of the turn."""
         url = self.server.url.rsplit("/", 1)[0] + "/" + path
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, method=method)
@@ -56,7 +56,7 @@ class Bot:
             return refusal.code, json.load(refusal), None
 
     def turn(self, sender: str, text: str, turn_id: str) -> tuple[str, str]:
-        """The reply, and the id of the model that gave it."""
+        """Run a turn. Return the reply and the id of the model that gave it."""
         [reply], model = self.replies(sender, text, turn_id=turn_id)
         return reply, model
 
@@ -106,7 +106,7 @@ def test_ten_phones_text_while_the_model_is_swapped(bot: Bot) -> None:
     answered: list[tuple[str, str]] = []
 
     def phone(number: int) -> None:
-        after = 0  # turns that began after the swap
+        after = 0  # These turns began after the swap.
         for turn in itertools.count():
             after += swapped.is_set()
             answered.append(bot.turn(f"swap-{number}", "hello", f"turn-{turn}"))
@@ -161,6 +161,6 @@ def test_a_file_that_cannot_be_loaded_changes_nothing(bot: Bot, file: str) -> No
     assert bot.turn("still-there", "hello", file or "-")[0] == "Hello."
 
 
-def test_only_the_service_may_swap(bot: Bot) -> None:
+def test_only_the_service_may_swap_the_model(bot: Bot) -> None:
     assert bot.swap(bot.new.name, token="wrong")[0] == 401
     assert bot.file() == bot.old.name

@@ -1,4 +1,4 @@
-"""Practice with past conversations: the requesters' rounds, and the scoring."""
+"""Rules of practice with past conversations: the requesters' rounds, and the score."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -39,7 +39,7 @@ def talk(
 
 
 ROUNDS = {
-    "one question, one answer": (
+    "one question and one answer": (
         [(0, ASKS, "help"), (1, SAYS, "yes?")],
         1,
         [[(0, "help")]],
@@ -59,7 +59,7 @@ ROUNDS = {
         1,
         [[(0, "help")], [(60, "here")]],
     ),
-    "two answers in a row begin one round": (
+    "two answers in a row start one round": (
         [(0, ASKS, "help"), (1, SAYS, "hm"), (2, SAYS, "where?"), (3, ASKS, "here")],
         1,
         [[(0, "help")], [(60, "here")]],
@@ -69,12 +69,12 @@ ROUNDS = {
         1,
         [[(0, "help")], [(600, "here")]],
     ),
-    "choices of a menu that is not there are left out": (
+    "choices from a missing menu are left out": (
         [(0, ASKS, "my dock"), (1, ASKS, "2"), (2, ASKS, "AGENT"), (3, SAYS, "hi"), (4, ASKS, "2")],
         1,
         [[(0, "my dock")], [(60, "2")]],
     ),
-    "notes are no answers": (
+    "notes do not count as answers": (
         [(0, ASKS, "help"), (1, NOTES, "who?"), (2, ASKS, "hello?"), (3, SAYS, "hi")],
         1,
         [[(0, "help"), (120, "hello?")]],
@@ -84,14 +84,14 @@ ROUNDS = {
 
 
 @pytest.mark.parametrize(("written", "speed", "expected"), ROUNDS.values(), ids=ROUNDS)
-def test_rounds(
+def test_a_conversation_is_divided_into_rounds(
     written: list[Written], speed: int, expected: list[list[tuple[float, str]]]
 ) -> None:
     found = rounds_of(talk(*written), speed)
     assert [[(one.after, one.text) for one in texts] for texts in found] == expected
 
 
-def test_the_part_with_the_virtual_agent_is_complete_from_the_start() -> None:
+def test_the_part_with_the_virtual_agent_is_shown_from_the_start() -> None:
     talked = lines(
         (-9, BOT, "before any text"),
         (-8, ASKS, "my dock"),
@@ -117,7 +117,7 @@ def test_the_part_with_the_virtual_agent_is_complete_from_the_start() -> None:
     assert [(one.after, one.text, one.replies) for one in second] == [(6, "2", ())]
 
 
-def test_a_picture_comes_again_and_is_named_in_the_score() -> None:
+def test_a_picture_is_sent_again_and_the_score_names_it() -> None:
     asks = Line(speaker=ASKS, at=NINE, text="", pictures=2)
     past = PracticeConversation(lines=(asks,), topic=None, waits_since=NINE)
     assert [[one.pictures for one in texts] for texts in rounds_of(past, 1)] == [[2]]
@@ -125,7 +125,7 @@ def test_a_picture_comes_again_and_is_named_in_the_score() -> None:
     assert [one.text for one in scored.lines] == ["(2 pictures)"]
 
 
-def test_conversations_start_as_they_did_but_within_five_minutes() -> None:
+def test_conversations_start_in_order_with_gaps_of_at_most_five_minutes() -> None:
     opened = [NINE + timedelta(minutes=one) for one in (0, 2, 500)]
     assert starts_of(opened, 1) == [0, 120, 420]
     assert starts_of(opened, 10) == [0, 12, 42]
@@ -140,17 +140,39 @@ PROMISES = {
     "missed": ([(0, SAYS, HALF)], 60, (1, 0, 1, 0)),
     "late": ([(0, SAYS, HALF), (40, SAYS, "It works")], 60, (1, 0, 1, 0)),
     "not due": ([(0, SAYS, HALF)], 10, (1, 0, 0, 1)),
-    "kept before the run ended": ([(0, SAYS, HALF), (8, SAYS, "Done")], 10, (1, 1, 0, 0)),
-    "a text at once does not keep it": ([(0, SAYS, HALF), (1, SAYS, "Bye")], 60, (1, 0, 1, 0)),
-    "the requester cannot keep it": ([(0, SAYS, HALF), (20, ASKS, "ok")], 60, (1, 0, 1, 0)),
-    "a call keeps it": ([(0, SAYS, HALF), (20, NOTES, "Called her")], 60, (1, 1, 0, 0)),
-    "another note does not": ([(0, SAYS, HALF), (20, NOTES, "A dock")], 60, (1, 0, 1, 0)),
+    "the promise is kept before the run ends": (
+        [(0, SAYS, HALF), (8, SAYS, "Done")],
+        10,
+        (1, 1, 0, 0),
+    ),
+    "a text right after the promise does not keep it": (
+        [(0, SAYS, HALF), (1, SAYS, "Bye")],
+        60,
+        (1, 0, 1, 0),
+    ),
+    "a requester's text does not keep the promise": (
+        [(0, SAYS, HALF), (20, ASKS, "ok")],
+        60,
+        (1, 0, 1, 0),
+    ),
+    "a note about a call keeps the promise": (
+        [(0, SAYS, HALF), (20, NOTES, "Called her")],
+        60,
+        (1, 1, 0, 0),
+    ),
+    "another note does not keep the promise": (
+        [(0, SAYS, HALF), (20, NOTES, "A dock")],
+        60,
+        (1, 0, 1, 0),
+    ),
     "requesters' promises do not count": ([(0, ASKS, HALF)], 60, (0, 0, 0, 0)),
 }
 
 
 @pytest.mark.parametrize(("written", "ends", "expected"), PROMISES.values(), ids=PROMISES)
-def test_promises(written: list[Written], ends: int, expected: tuple[int, int, int, int]) -> None:
+def test_the_score_counts_promises(
+    written: list[Written], ends: int, expected: tuple[int, int, int, int]
+) -> None:
     made, kept, missed, waiting = expected
     counted = PromiseCount(made=made, kept=kept, missed=missed, waiting=waiting)
     assert promises_in(lines(*written), NINE + timedelta(minutes=ends)) == counted
@@ -161,7 +183,7 @@ SCORES = {
     "same topic, faster": ("Printer", "Printer", 1, 3, True, 60, 180),
     "another topic": ("Laptop", "Printer", 1, 3, False, 60, 180),
     "no topic chosen": (None, "Printer", 1, 3, False, 60, 180),
-    "the original has none": ("Laptop", None, 1, 3, None, 60, 180),
+    "the original has no topic": ("Laptop", None, 1, 3, None, 60, 180),
     "not answered": ("Printer", "Printer", None, 3, True, None, 180),
     "the original has no times": ("Printer", "Printer", 1, None, True, 60, None),
 }
@@ -172,7 +194,7 @@ SCORES = {
     SCORES.values(),
     ids=SCORES,
 )
-def test_one_conversation(
+def test_the_score_of_one_conversation(
     topic: str | None,
     was: str | None,
     answers: int | None,
@@ -193,7 +215,7 @@ def test_one_conversation(
     assert [one.text for one in scored.original_lines] == ["help", "hello"]
 
 
-def test_a_run_in_sum() -> None:
+def test_the_score_of_a_whole_run() -> None:
     until = NINE + timedelta(hours=1)
     past = talk((0, ASKS, "help"), (4, SAYS, HALF), topic="Printer")
     right = talk((0, ASKS, "help"), (1, SAYS, HALF), (20, SAYS, "Done"), topic="Printer")

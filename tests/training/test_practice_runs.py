@@ -1,4 +1,4 @@
-"""Past conversations are read masked, and runs are recorded, on both databases."""
+"""Practice reads past conversations masked and records its runs, on both databases."""
 
 from datetime import timedelta
 
@@ -66,7 +66,7 @@ async def test_past_conversations_are_masked_and_chosen(story: Story, clock: Mov
     assert await story.store.write(make_label, label) == 1
     await past(story, clock, ANN, 30)
     await past(story, clock, BOB, 50)
-    await story.with_agent(MIA, number=ANN)  # not closed
+    await story.with_agent(MIA, number=ANN)  # This conversation is not closed.
     read = story.store.read
     one, _ = await read(practice_source.past_conversations, choice(clock))
     assert [(line.speaker, line.text) for line in one.lines] == [
@@ -82,7 +82,7 @@ async def test_past_conversations_are_masked_and_chosen(story: Story, clock: Mov
     assert await read(practice_source.past_conversations, other) == []
 
 
-async def test_the_part_with_the_virtual_agent_and_the_pictures_are_kept(
+async def test_a_practice_conversation_keeps_the_virtual_agents_part_and_the_pictures(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -125,7 +125,7 @@ async def test_the_part_with_the_virtual_agent_and_the_pictures_are_kept(
     ]
 
 
-async def test_runs_end_once_and_forget_their_texts(story: Story, clock: MovedClock) -> None:
+async def test_runs_end_once_and_delete_their_texts(story: Story, clock: MovedClock) -> None:
     begin = BeginPractice(agent_id=MIA, started_by=OMAR, choice=choice(clock), conversations=1)
     run = await story.store.write(begin_practice, begin)
     with pytest.raises(Conflict):

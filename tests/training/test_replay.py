@@ -1,4 +1,4 @@
-"""Masked real texts of the last days, and a trainer's verdicts on their new answers."""
+"""Masked real texts of the last days, and a trainer's decisions about their new answers."""
 
 from sqlalchemy import select, update
 
@@ -25,8 +25,10 @@ from tests.training.model_story import FIRST, SECOND, registered
 DAY = 24 * 60 * 60
 
 
-async def said(story: Story, *bodies: str, number: str = ANN, form: str | None = None) -> None:
-    """Somebody texts, and the virtual agent answers all of it in one turn."""
+async def text_and_answer(
+    story: Story, *bodies: str, number: str = ANN, form: str | None = None
+) -> None:
+    """Let a requester text, and let the virtual agent answer all texts in one turn."""
     for body in bodies:
         received = await story.text(body, number=number)
     assert received.interaction_id is not None
@@ -41,30 +43,30 @@ async def texts(store: Store, days: int = 7) -> list[str]:
     return [one.text for one in await store.read(recent_days, days)]
 
 
-async def test_each_wording_comes_once_masked_and_a_burst_is_one_text(
+async def test_each_wording_is_listed_once_and_masked_and_a_burst_is_one_text(
     store: Store, story: Story
 ) -> None:
-    await said(story, "hello", "it is broken")
-    await said(story, "HELLO it is broken!", number=BOB)
-    await said(story, "call me on +12025550123", number=BOB)
+    await text_and_answer(story, "hello", "it is broken")
+    await text_and_answer(story, "HELLO it is broken!", number=BOB)
+    await text_and_answer(story, "call me on +12025550123", number=BOB)
     assert await texts(store) == ["call me on ‹number›", "HELLO it is broken!"]
 
 
-async def test_the_same_words_in_a_form_are_another_text(store: Store, story: Story) -> None:
-    await said(story, "all day")
-    await said(story, "all day", form="problem_form")
+async def test_the_same_words_in_a_form_count_as_another_text(store: Store, story: Story) -> None:
+    await text_and_answer(story, "all day")
+    await text_and_answer(story, "all day", form="problem_form")
     found = await store.read(recent_days, 7)
     assert [one.asked.get("form") for one in found] == ["problem_form", None]
 
 
-async def test_older_texts_and_texts_to_a_proof_are_left_out(
+async def test_older_texts_and_texts_in_an_identity_check_are_left_out(
     store: Store, story: Story, clock: MovedClock
 ) -> None:
-    await said(story, "long ago")
+    await text_and_answer(story, "long ago")
     clock.move(8 * DAY)
-    await said(story, "a secret", number=BOB)
+    await text_and_answer(story, "a secret", number=BOB)
     await store.write(expect_code, None)
-    await said(story, "now", number=BOB)
+    await text_and_answer(story, "now", number=BOB)
     assert await texts(store) == ["now"]
     assert await texts(store, days=9) == ["now", "long ago"]
 
@@ -72,7 +74,7 @@ async def test_older_texts_and_texts_to_a_proof_are_left_out(
 async def replayed(store: Store, story: Story, *answers: tuple[str, str, str]) -> None:
     """Store texts with the intents that the old and the new model find."""
     for text, _, _ in answers:
-        await said(story, text)
+        await text_and_answer(story, text)
     by_text = {one.text: one for one in await store.read(recent_days, 7)}
     made = [
         Replayed(
@@ -113,13 +115,13 @@ async def blocked(store: Store) -> list[str]:
     return await store.read(read)
 
 
-async def test_a_worse_answer_is_pinned_and_blocks_until_the_trainer_thinks_again(
+async def test_a_worse_answer_is_pinned_and_blocks_until_the_trainer_changes_the_decision(
     first: Store, story: Story
 ) -> None:
     await registered(first, SECOND)
     await replayed(first, story, ("the wifi is down", "report_problem", "outage_news"))
     assert await blocked(first) == []
-    for _ in range(2):  # the second call changes nothing
+    for _ in range(2):  # The second call changes nothing.
         await judge(first, "the wifi is down", ReplayVerdict.WORSE)
     [pinned] = await first.read(test_sets.pinned)
     assert (pinned.text, pinned.meant) == ("the wifi is down", "report_problem")

@@ -1,4 +1,4 @@
-"""Replies suggested to agents from the desk's past: similarity, masking, and solved
+"""Suggested replies from the desk's past conversations: similarity, masking, and solved
 conversations.
 """
 
@@ -51,12 +51,12 @@ def test_the_most_similar_answer_comes_first(text: str, first: str | None) -> No
     assert (same(found[0].text) if found else None) == (same(first) if first else None)
 
 
-def test_equal_answers_are_one_with_the_newest_as_source() -> None:
+def test_equal_answers_are_merged_and_the_newest_is_the_source() -> None:
     (found,) = index(PAST).suggest("toner")
     assert (found.interaction_id, found.times) == (2, 2)
 
 
-def test_a_greeting_names_the_requester_who_is_answered() -> None:
+def test_a_greeting_names_the_current_requester() -> None:
     texts = [one.text for one in index(PAST).suggest("vpn is slow", "Bob")]
     assert "Hi Bob, please use the other VPN gateway for now." in texts
 
@@ -65,7 +65,7 @@ def test_short_answers_are_not_suggested() -> None:
     assert index([("thanks", "ok")]).suggest("thanks") == []
 
 
-def test_texts_typed_often_are_proposed_unless_they_are_templates() -> None:
+def test_frequently_typed_texts_are_suggested_as_templates_unless_they_exist() -> None:
     many = index(
         [("toner", TONER)] * (OFTEN - 1) + [("toner", TONER.lower())] + [("vpn", VPN)] * (OFTEN - 1)
     )
@@ -74,14 +74,14 @@ def test_texts_typed_often_are_proposed_unless_they_are_templates() -> None:
 
 
 async def solve(story: Story, asked: str, answer: str) -> int:
-    """A conversation in which Mia answers and closes."""
+    """Start a conversation that Mia answers and closes."""
     made = (await story.text(asked, to=DIRECT)).interaction_id or 0
     await story.write(made, answer)
     await story.close(made)
     return made
 
 
-async def test_answers_count_when_the_conversation_stayed_closed_for_a_week(
+async def test_answers_count_if_the_conversation_stayed_closed_for_a_week(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -89,7 +89,7 @@ async def test_answers_count_when_the_conversation_stayed_closed_for_a_week(
     solved = await solve(story, "toner is empty", "Hi Ann, take one from floor 2, call 2025550188")
     clock.move(6 * 86_400)
     await replies.build()
-    assert len(replies.index) == 0, "it may still come back"
+    assert len(replies.index) == 0, "the requester may still text again"
     clock.move(2 * 86_400)
     await replies.build()
     (found,) = replies.index.suggest("no toner", "Bob")
@@ -101,7 +101,9 @@ async def test_answers_count_when_the_conversation_stayed_closed_for_a_week(
     clock.move(8 * 86_400)
     await replies.build()
     texts = [one.text for one in replies.index.suggest("vpn is slow")]
-    assert texts == ["It is a fault on our side, please wait a day."], "the first did not solve it"
+    assert texts == ["It is a fault on our side, please wait a day."], (
+        "the first answer did not solve the problem"
+    )
 
 
 async def test_a_text_with_a_mask_is_not_sent(story: Story) -> None:
@@ -112,7 +114,7 @@ async def test_a_text_with_a_mask_is_not_sent(story: Story) -> None:
     assert "‹number›" in refused.value.errors["body"]
 
 
-async def test_a_note_may_quote_a_mask(story: Story) -> None:
+async def test_a_note_can_contain_a_mask(story: Story) -> None:
     made = (await story.text("hi", to=DIRECT)).interaction_id or 0
     note = Write(interaction_id=made, agent_id=MIA, body="The reply says ‹number›")
     assert await story.store.write(write_note, note)

@@ -1,4 +1,4 @@
-"""A training run from its button to its figures, with the real Rasa and a small bot."""
+"""A training run from the button to its results, with the real Rasa and a small bot."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GREETED = "+      - howdy friend\n"
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Only SQLite, because training takes long. test_change_model.py uses both databases."""
+    """Use only SQLite, because training takes long. test_change_model.py uses both databases."""
     return sqlite_url
 
 
@@ -68,7 +68,7 @@ async def latest(store: Store) -> TrainingRun:
     return found
 
 
-async def ended(store: Store) -> TrainingRun:
+async def wait_for_end(store: Store) -> TrainingRun:
     while (found := await latest(store)).state is RunState.RUNNING:
         await asyncio.sleep(0.1)
     return found
@@ -81,21 +81,22 @@ async def in_step(store: Store, step: TrainingStep) -> None:
 
 
 @pytest.mark.usefixtures("background")
-async def test_from_the_first_model_to_a_refused_promotion(
+async def test_a_run_trains_and_compares_a_model_whose_promotion_is_refused(
     store: Store, training: TrainAndCompare, root: Path, tmp_path: Path
 ) -> None:
     await training.start(StartRun(note="the first one"))
-    run = await ended(store)
+    run = await wait_for_end(store)
     assert (run.state, run.error, run.step) == (RunState.DONE, None, TrainingStep.MEASURE)
     first = await store.read(models.get, run.model or "")
     assert (first.state, first.note, first.parent) == (ModelState.CANDIDATE, "the first one", None)
     await store.write(run_at_start, RunAtStart(hash=first.hash))
 
-    # "hello" is pinned as a report, so every model that greets is refused
+    # "hello" is pinned as a report, so the service refuses every model that answers with a
+    # greeting.
     teach(root, "greet", "howdy friend")
     await store.write(pin, "hello")
     await training.start(StartRun())
-    run = await ended(store)
+    run = await wait_for_end(store)
     assert run.state is RunState.DONE, run.error
     second = await store.read(models.get, run.model or "")
     assert (second.parent, second.state) == (first.hash, ModelState.CANDIDATE)
@@ -111,14 +112,14 @@ async def test_from_the_first_model_to_a_refused_promotion(
     )
     texts = measure_model.compared_texts(tmp_path, second)
     assert {one.text for one in texts} >= {"hello", "hello you", "my printer is broken"}
-    # both files exist
+    # Both files exist.
     assert {first.file, second.file} <= {path.name for path in (tmp_path / "models").iterdir()}
     data = model_folder.kept_data(tmp_path / "models" / first.file)
     assert model_folder.put_data_back(root, data) == ["data/nlu.yml"]
 
 
 @pytest.mark.usefixtures("background")
-async def test_a_run_is_canceled_and_another_one_may_start(
+async def test_a_trainer_cancels_a_run_and_starts_another(
     store: Store, training: TrainAndCompare
 ) -> None:
     await training.start(StartRun())
@@ -126,10 +127,10 @@ async def test_a_run_is_canceled_and_another_one_may_start(
         await training.start(StartRun())
     await in_step(store, TrainingStep.CHECK)
     await store.write(cancel_run, None)
-    assert (await ended(store)).state is RunState.CANCELED
+    assert (await wait_for_end(store)).state is RunState.CANCELED
     await training.start(StartRun())
     await store.write(cancel_run, None)
-    assert (await ended(store)).state is RunState.CANCELED
+    assert (await wait_for_end(store)).state is RunState.CANCELED
     assert await store.read(models.list_) == []
 
 
@@ -140,7 +141,7 @@ async def test_an_error_in_the_data_names_the_fix(
     domain = root / "domain.yml"
     domain.write_text(domain.read_text().replace("Hello.", "Hello “you”."))
     await training.start(StartRun())
-    run = await ended(store)
+    run = await wait_for_end(store)
     assert (run.state, run.step) == (RunState.FAILED, TrainingStep.CHECK)
     assert run.error is not None
     assert run.error.startswith("The check found faults in the data. Correct them, then start")
@@ -168,5 +169,5 @@ async def test_a_run_whose_process_is_gone_is_interrupted(store: Store, clock: M
     assert run.state is RunState.INTERRUPTED
     assert "Start the training again" in (run.error or "")
     await store.write(start_run, StartRun())
-    await store.write(interrupt, timedelta())  # the start of a service with SQLite does the same
+    await store.write(interrupt, timedelta())  # The start of a service with SQLite does the same.
     assert (await latest(store)).state is RunState.INTERRUPTED

@@ -1,4 +1,4 @@
-"""Masking, sources, order, clusters, agreement."""
+"""Rules of training: masking, sources, order, clusters and agreement."""
 
 import itertools
 
@@ -46,7 +46,7 @@ NAMES = {"lee", "mia", "chen", "will", "mark", "lopez", "oneill", "neill", "grac
         ("", ""),
     ],
 )
-def test_masking(text: str, masked: str) -> None:
+def test_numbers_and_addresses_in_a_text_are_masked(text: str, masked: str) -> None:
     own, ids = {"ann", "smith"}, {"n7", "e1001"}
     assert masking.masked(text, names=NAMES, own=own, ids=ids) == masked
 
@@ -80,13 +80,13 @@ def test_an_example_has_no_masks(text: str, example: str) -> None:
         ("a", [("a", 1.0)], None),
     ],
 )
-def test_sources(
+def test_an_item_has_its_source(
     intent: str | None, ranking: list[tuple[str, float]], source: ItemSource | None
 ) -> None:
     assert order.source_of(intent, ranking) == source
 
 
-def test_every_source_has_a_weight_and_an_agents_click_the_highest() -> None:
+def test_every_source_has_a_weight_and_an_agents_flag_has_the_highest() -> None:
     assert set(order.WEIGHTS) == set(ItemSource)
     assert max(order.WEIGHTS, key=lambda s: order.WEIGHTS[s]) == ItemSource.MISUNDERSTOOD
 
@@ -97,12 +97,14 @@ def test_every_source_has_a_weight_and_an_agents_click_the_highest() -> None:
         ([], 0.0),
         ([("help", 0.7)], 0.7),
         ([("help", 0.7), ("bye", 0.2)], 0.5),
-        # a gate's intent replaces the likeliest one with a confidence of 1
+        # A gate's intent replaces the most likely one with a confidence of 1.
         ([("unsure_topic", 1.0), ("help", 0.6), ("bye", 0.5)], 0.1),
         ([("nlu_fallback", 1.0), ("help", 0.3), ("bye", 0.1)], 0.2),
     ],
 )
-def test_margin(ranking: list[tuple[str, float]], margin: float) -> None:
+def test_the_margin_between_the_two_most_likely_intents(
+    ranking: list[tuple[str, float]], margin: float
+) -> None:
     assert order.margin(ranking) == pytest.approx(margin)
 
 
@@ -110,7 +112,9 @@ def test_margin(ranking: list[tuple[str, float]], margin: float) -> None:
     ("weight", "margin", "requesters", "priority"),
     [(4.0, 0.0, 1, 4.0), (4.0, 0.5, 1, 2.0), (1.0, 0.0, 3, 2.0), (2.0, 1.0, 9, 0.0)],
 )
-def test_priority(weight: float, margin: float, requesters: int, priority: float) -> None:
+def test_the_priority_of_an_item(
+    weight: float, margin: float, requesters: int, priority: float
+) -> None:
     assert order.priority(weight, margin, requesters) == pytest.approx(priority)
 
 
@@ -125,13 +129,13 @@ def test_priority(weight: float, margin: float, requesters: int, priority: float
         ("nlu_fallback", None, None, False, False),
     ],
 )
-def test_rewording(
+def test_a_rephrased_text_is_recognized(
     before: str, intent: str | None, confidence: float | None, *, same: bool, reworded: bool
 ) -> None:
     assert order.is_reworded(before, intent, confidence, same_text=same) is reworded
 
 
-def test_one_text_in_ten_is_drawn_and_always_the_same() -> None:
+def test_the_audit_always_samples_the_same_tenth_of_the_texts() -> None:
     drawn = [order.is_drawn("key", "audit", n) for n in range(10_000)]
     assert drawn == [order.is_drawn("key", "audit", n) for n in range(10_000)]
     assert 900 < sum(drawn) < 1100
@@ -150,11 +154,11 @@ def test_one_text_in_ten_is_drawn_and_always_the_same() -> None:
         ("👍", "🤷", False),
     ],
 )
-def test_clusters(one: str, other: str, *, same: bool) -> None:
+def test_similar_texts_form_a_cluster(one: str, other: str, *, same: bool) -> None:
     assert (clusters.nearest(one, [(7, other)]) == 7) is same
 
 
-def test_the_most_similar_text_stands_for_a_new_one() -> None:
+def test_a_new_text_joins_the_most_similar_one() -> None:
     others = [(1, "my badge is gone"), (2, "my badge is stuck again"), (3, "hello")]
     assert clusters.nearest("my badge is stuck", others) == 2
 
@@ -175,12 +179,12 @@ def test_folding_ignores_case_accents_and_punctuation() -> None:
         ([("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15, 0.4),
     ],
 )
-def test_kappa(pairs: list[tuple[str, str]], kappa: float | None) -> None:
+def test_kappa_agrees_with_the_textbook(pairs: list[tuple[str, str]], kappa: float | None) -> None:
     found = agreement.kappa(pairs)
     assert found is kappa if kappa is None else found == pytest.approx(kappa)
 
 
-def test_wilson() -> None:
+def test_the_interval_follows_wilson() -> None:
     low, high = agreement.wilson(8, 10)
     assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
     assert agreement.wilson(0, 0) == (0.0, 1.0)
@@ -193,7 +197,7 @@ def samples(*texts: tuple[str, str]) -> list[clusters.Sample]:
     ]
 
 
-def test_pairs_are_those_of_a_comparison_of_each_with_each() -> None:
+def test_the_pairs_equal_those_of_a_full_comparison() -> None:
     words = ("my printer is broken", "printers are broken", "is the printer broken", "thank you")
     all_samples = samples(
         *((f"intent{n % 3}", f"{word} {more}") for word in words for n, more in enumerate("aabcd"))
@@ -210,7 +214,7 @@ def test_pairs_are_those_of_a_comparison_of_each_with_each() -> None:
         }
 
 
-def test_pairs_with_new_examples_are_those_of_all_examples() -> None:
+def test_the_pairs_after_new_examples_equal_those_of_a_full_comparison() -> None:
     there = samples(
         ("thanks", "thank you so much"),
         ("bye", "thank you so much!"),

@@ -30,12 +30,13 @@ from handoff_service.operations.virtual_agent import apply_command
 from handoff_service.ports import Understood
 from handoff_service.rules.delivery.sms_text import Encoding, segments
 from handoff_service.rules.desk import system_messages
-from handoff_service.rules.desk.system_messages import SystemMessage, name_in, words_of
+from handoff_service.rules.desk.system_messages import SystemMessage, words_of
 from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.dates_in_texts import UNTIL_WEEKDAY, WEEKDAY_AT, WEEKDAYS
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import LOCALE, REQUESTERS, in_language
+from handoff_service.rules.shared.versions import name_in
 from handoff_service.rules.shared.vocabulary import CaseState
 from handoff_service.rules.virtual_agent import bot_replies, bot_text
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine, opened

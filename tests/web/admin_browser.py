@@ -1,11 +1,11 @@
-"""Grace, the admin of the tests, and her browser."""
+"""A browser in which Grace, the tests' admin, is signed in."""
 
 import re
 from dataclasses import dataclass
 
 from tests.web.workspace_server import Answer, Visitor
 
-#: a desk file that adds Grace to the usual desk
+#: a desk file that adds Grace to ``tests/desk.toml``
 GRACE = """[[agents]]
 email = "grace@example.com"
 name = "Grace Okafor"
@@ -20,7 +20,7 @@ class Admin(Visitor):
     """A browser in which an admin is signed in."""
 
     async def send(self, path: str, **fields: str) -> Answer:
-        """Post what an admin form posts, with the token from its page."""
+        """Post an admin form, with the form token from its page."""
         found = re.search(
             r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace/admin/users")).text
         )

@@ -13,7 +13,7 @@ from tests.web.workspace_server import Running, Visitor, running
 
 @pytest.fixture(scope="module", autouse=True)
 def _short_stops() -> Iterator[None]:
-    """A service waits at its end for a bot that hangs; not here."""
+    """Stop each service at once. Outside tests, a stopping service waits for a bot that hangs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("handoff_service.app.WORK_WITHIN", 0.5)
         yield
@@ -21,7 +21,7 @@ def _short_stops() -> Iterator[None]:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    """The service, with Grace as an admin. Many files have a ``desk`` of their own."""
+    """The running service, with Grace as an admin. Many test files define their own ``desk``."""
     path = tmp_path / "admin.toml"
     path.write_text(GRACE)
     async with running(tmp_path) as service:
@@ -38,7 +38,7 @@ async def grace(desk: Running) -> AsyncIterator[Admin]:
 
 @pytest.fixture
 async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    """Mia, an agent who has signed in."""
+    """The browser of Mia, an agent who has signed in."""
     async with desk.visitor() as visitor:
         await visitor.sign_in()
         yield visitor

@@ -1,7 +1,7 @@
-"""Finds the words of a page that no catalog can translate.
+"""Finds the words on a page that do not come from a translation catalog.
 
-The pages are rendered with a catalog that puts « and » around each of its sentences, but not around
-their placeholders, because the values of placeholders must be translated sentences or data.
+The pages are rendered with a catalog that puts « and » around each sentence. Placeholders stay
+outside the marks, because their values must be translated sentences or data.
 """
 
 import functools
@@ -12,18 +12,18 @@ from html.parser import HTMLParser
 
 #: HTML attributes that people read or hear
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
-#: elements whose content is for programs, or was written by people
+#: elements that contain code, or text that people wrote
 SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
 WITHIN = frozenset(
     {"mark", "b", "i", "em", "strong", "bdi"}
-)  # elements inside texts that people wrote
+)  # elements that can occur inside a text that a person wrote
 VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"}
 )
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
 _FILLED = re.compile(r"\{[^{}]*\}")  # placeholders in templates of texts
 _WORD = re.compile(r"[^\W\d_]{2,}")
-#: addresses, file names, time zones, versions, numbers with units of their own
+#: addresses, file names, time zones, versions, and numbers with units
 _NOT_WORDS = re.compile(
     r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b"
 )
@@ -35,7 +35,7 @@ _DATES = re.compile(
 
 
 class PseudoCatalog(gettext.NullTranslations):
-    """Marks each sentence."""
+    """A catalog that puts « and » around each sentence."""
 
     def gettext(self, message: str) -> str:
         return "".join(
@@ -43,12 +43,15 @@ class PseudoCatalog(gettext.NullTranslations):
             for part in _PLACEHOLDER.split(message)
         )
 
+    def pgettext(self, context: str, message: str) -> str:
+        return self.gettext(message)
+
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return self.gettext(msgid1 if n == 1 else msgid2)
 
 
 class _Texts(HTMLParser):
-    """Collects the texts of a page, in order, and those of its attributes."""
+    """Collects a page's texts in order, and the texts of its attributes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +68,7 @@ class _Texts(HTMLParser):
             if tag not in VOID:
                 self._skipped.append(tag)
         elif tag not in WITHIN:
-            self.shown.append("\n")  # no known text continues in the next element
+            self.shown.append("\n")  # a known text never continues in the next element
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
@@ -79,8 +82,8 @@ class _Texts(HTMLParser):
 
 
 def untranslated(page: str, data: Collection[str], names: Collection[str]) -> list[str]:
-    """Return the texts of a page that have words outside « and » that are not data. ``names``:
-    words that are the same in each language.
+    """Return the texts on a page that have untranslated words: words outside « and » that are not
+    data. ``names``: words that are the same in each language.
     """
     parser = _Texts()
     parser.feed(page)
@@ -97,7 +100,7 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
 
 @functools.cache
 def _known(data: frozenset[str]) -> re.Pattern[str]:
-    """Return a pattern that finds these texts. A {placeholder} matches any short text."""
+    """Return a pattern that matches each text of ``data``. {placeholder} matches any short text."""
     longest_first = sorted((one for one in data if _WORD.search(_FILLED.sub("", one))), key=len)
     parts = (
         r"[^\n]{0,80}?".join(map(re.escape, _FILLED.split(one))) for one in reversed(longest_first)

@@ -1,4 +1,4 @@
-"""A desk with two identity providers, and people who sign in with them."""
+"""A desk with two identity providers, and browsers that sign in with them."""
 
 import re
 from collections.abc import AsyncIterator
@@ -24,7 +24,9 @@ from tests.web.workspace_server import Answer, Running, Visitor, running, shown
 
 @dataclass
 class Scene:
-    """A desk with two providers: Contoso creates accounts, Fabrikam only links them."""
+    """A desk with two identity providers. Contoso creates accounts; Fabrikam only links existing
+    ones.
+    """
 
     desk: Running
     contoso: IdentityServer
@@ -32,7 +34,7 @@ class Scene:
     ids: dict[str, int]
 
     async def reset(self) -> None:
-        """Honest providers, and their first settings."""
+        """Make both providers honest again and restore their first settings."""
         for server in (self.contoso, self.fabrikam):
             server.lie, server.token, server.info = (lambda claims: claims), None, None
             server.person, server.sid = {}, None
@@ -53,7 +55,7 @@ class Scene:
     async def begin(
         self, visitor: Visitor, name: str = "Contoso", next_page: str = "", *, again: bool = False
     ) -> str:
-        """Follow the sign-in page's button. Returns the provider's address."""
+        """Click the provider's button on the sign-in page. Return the provider's address."""
         query = urlencode({"next": next_page} | ({"again": "1"} if again else {}))
         to = f"/sign-in/sso/{self.ids[name]}?{query}"
         answer = await visitor.get(to)
@@ -61,7 +63,7 @@ class Scene:
         return str(answer.headers["Location"])
 
     async def allow(self, visitor: Visitor, url: str) -> str:
-        """The person agrees at the provider. Returns the address that it leads back to."""
+        """Agree at the provider. Return the address to which the provider redirects."""
         async with visitor.client.get(url, allow_redirects=False) as answer:
             assert answer.status == 302, await answer.text()
             return str(answer.headers["Location"])
@@ -82,7 +84,7 @@ class Scene:
 
 @asynccontextmanager
 async def sso_scene(home: Path) -> AsyncIterator[Scene]:
-    """The desk and its providers, until the block ends."""
+    """Run the desk and its two providers until the block ends."""
     async with (
         identity_server() as contoso,
         identity_server(client_id="desk at fabrikam") as fabrikam,
@@ -111,7 +113,7 @@ def person(name: str, **more: Any) -> Claims:
 
 
 async def reason(answer: Answer) -> str:
-    """Return the reason that the sign-in page shows after a refusal."""
+    """Return the error that the sign-in page shows after a refused sign-in."""
     assert answer.status in (400, 403)
     found = re.search(r'role="alert">.*?</svg>(.*?)</p>', answer.text, re.DOTALL)
     assert found is not None, shown(answer.text)

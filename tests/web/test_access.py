@@ -1,8 +1,8 @@
-"""Permissions: every route with every role, and every action on one's own, a joined and a
-colleague's conversation.
+"""Permissions: each route with each role, and each action on an agent's own conversation, on one
+they joined, and on a colleague's.
 
-The expected matrix is ``access.txt``. The routes come from the app's own router, so a new route
-fails until the matrix has a row for it.
+The expected matrix is ``access.txt``. The test reads the routes from the app's router, so a new
+route fails until the matrix has a row for it.
 """
 
 import json
@@ -39,7 +39,7 @@ from tests.web.workspace_server import PAGE, SCRIPT, Running, running
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOBODY = "nobody"
 ROLES = (NOBODY, *Role)
-# a word in the table -> its roles; a role's name means that role, and an admin has all of them
+# a word in the table -> the roles that it stands for; an admin has every role
 WHO = {
     "everybody": frozenset(ROLES),
     "signed-in": frozenset(Role),
@@ -47,24 +47,25 @@ WHO = {
     "supervisors": frozenset({Role.SUPERVISOR, Role.ADMIN}),
     "trainers": frozenset({Role.TRAINER, Role.ADMIN}),
     "admins": frozenset({Role.ADMIN}),
-    # whoever holds a signature, a token or a signed link; no role replaces it
+    # callers with a signature, a token or a signed link; a role alone does not suffice
     "proof": frozenset[str](),
 }
 ENDS_SESSION = ("/sign-out", "/api/v1/logout", "/workspace/account/two-factor/sign-in-again")
 OUTSIDE = ("joins", "watches")
-ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothing
+ABSENT = "999999"  # No row has this id, so an allowed request finds nothing and changes nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``outside``: what becomes of an agent who uses it on a colleague's conversation; empty for a
-    route without a conversation. ``scope``: empty when service tokens are refused."""
+    """``outside``: what happens to an agent who uses the route on a colleague's conversation. It is
+    empty for a route without a conversation. ``scope`` is empty when service tokens are refused.
+    """
 
     method: str
     path: str
     who: str
     outside: str
-    #: the scope of a service token
+    #: the scope that a service token needs
     scope: str
 
 
@@ -90,7 +91,7 @@ TABLE = table()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The running service and a session of each role."""
+    """The running service, and one session for each role."""
 
     here: Running
     client: aiohttp.ClientSession
@@ -103,7 +104,7 @@ class Desk:
         await self.here.desk.store.write(sign_in.open_session, opened)
 
     async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
-        """Make the request as this role. Returns the status and the sentence of a refusal."""
+        """Make the request as this role. Return the status, and the error sentence of a refusal."""
         token = self.tokens.get(role, "")
         headers, data = dict(SCRIPT), None
         if path.startswith("/api/"):
@@ -124,7 +125,7 @@ class Desk:
         try:
             return answer.status, await answer.text() if answer.status == 403 else ""
         finally:
-            answer.close()  # the stream continues
+            answer.close()  # an event stream does not end
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -156,10 +157,10 @@ async def test_every_route_has_its_row(desk: Desk) -> None:
         for method in route.methods
     }
     assert sorted(served - TABLE.keys()) == [], (
-        "add who may use these routes to tests/web/access.txt"
+        "these routes have no row in tests/web/access.txt; add one for each"
     )
     assert sorted(TABLE.keys() - served) == [], (
-        "tests/web/access.txt names routes that are not there"
+        "tests/web/access.txt names routes that do not exist"
     )
     about_one = {
         key for key in served if "{interaction_id}" in key[1] or "/interactions/{id}" in key[1]
@@ -168,11 +169,11 @@ async def test_every_route_has_its_row(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> None:
+async def test_each_route_is_open_only_to_its_roles(desk: Desk, role: str) -> None:
     wrong = []
     for row in TABLE.values():
         status, _ = await desk.ask(row, re.sub(r"\{\w+\}", ABSENT, row.path), role)
-        # the simulator knows no signature, so that it serves no webhook at all
+        # the simulator cannot check signatures, so the app serves no webhooks
         shut = (401, 403, 404) if row.path.startswith("/webhooks") else (401, 403)
         if (status not in shut) != (role in WHO[row.who]):
             wrong.append(f"{row.method} {row.path}: {status} for {role}")
@@ -181,7 +182,7 @@ async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> N
     assert wrong == []
 
 
-async def test_a_service_token_opens_the_routes_of_its_scopes_alone(desk: Desk) -> None:
+async def test_a_service_token_opens_only_the_routes_of_its_scopes(desk: Desk) -> None:
     async def token(name: str, *scopes: Scope) -> None:
         command = MakeToken(name=name, scopes=scopes, days=1, rate=6000, made=new_token())
         desk.tokens[name] = (await desk.here.desk.store.write(make_token, command)).secret
@@ -203,7 +204,7 @@ async def test_a_service_token_opens_the_routes_of_its_scopes_alone(desk: Desk) 
     assert wrong == []
 
 
-async def test_a_browser_that_is_not_signed_in_is_led_to_the_sign_in_page(desk: Desk) -> None:
+async def test_a_signed_out_browser_is_redirected_to_the_sign_in_page(desk: Desk) -> None:
     pages = [
         row for row in TABLE.values() if row.path.startswith("/workspace") and row.method == "GET"
     ]
@@ -216,8 +217,10 @@ async def test_a_browser_that_is_not_signed_in_is_led_to_the_sign_in_page(desk: 
             assert (answer.status, leads.partition("?")[0]) == (303, "/sign-in"), row.path
 
 
-async def test_routes_that_need_proof_accept_it(desk: Desk, tmp_path: Path) -> None:
-    """The other way round of the rows that no role opens."""
+async def test_routes_that_require_proof_open_with_the_right_proof(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The test above shows that no role opens these routes; here, the right proof does."""
     config = desk.here.desk.settings
     bot = {"Authorization": f"Bearer {config.bot_token}"}
     now = desk.here.desk.clock()
@@ -232,7 +235,7 @@ async def test_routes_that_need_proof_accept_it(desk: Desk, tmp_path: Path) -> N
         for path, status in ((link, 404), (late, 403)):
             async with desk.client.request(method, desk.here.address + path) as answer:
                 assert answer.status == status
-    tried |= {  # each provider's own tests sign them
+    tried |= {  # the tests of each provider sign these requests
         ("POST", f"/webhooks/{kind.name}{webhook.path}")
         for kind in PROVIDERS.values()
         for webhook in kind.webhooks
@@ -245,7 +248,7 @@ async def test_routes_that_need_proof_accept_it(desk: Desk, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["sms", "status"])
-async def test_a_signed_webhook_is_let_in(name: str, tmp_path: Path) -> None:
+async def test_a_signed_webhook_request_is_accepted(name: str, tmp_path: Path) -> None:
     fields = {
         "MessageSid": "SM" + "0" * 32,
         "AccountSid": ACCOUNT_SID,
@@ -272,7 +275,7 @@ async def test_a_signed_webhook_is_let_in(name: str, tmp_path: Path) -> None:
 
 _numbers = count(1000)
 _TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
-# The parts that a request needs so that it can only be refused because of its conversation.
+# Valid fields for each request, so that only the conversation can be a reason to refuse it.
 FORMS: Mapping[str, Mapping[str, Any]] = {
     "/assign": {"agent_id": 1},
     "/cases/new": {"description": "x", "kind": "problem", "priority": "3"},
@@ -289,7 +292,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "/timers/{timer_id}/postpone": {"at": _TOMORROW},
     "/verify": {"user_id": 1},
 }
-TO_A_QUEUE = ({"queue_id": 1}, {"to": "queue", "queue_id": "1"})  # by the API, and by the page
+TO_A_QUEUE = ({"queue_id": 1}, {"to": "queue", "queue_id": "1"})  # the API's fields, and the page's
 
 
 def form_for(row: Row) -> Mapping[str, Any]:
@@ -299,7 +302,7 @@ def form_for(row: Row) -> Mapping[str, Any]:
 
 
 async def conversation_of_mia(desk: Desk, whose: str, role: str) -> tuple[int, int]:
-    """A new conversation that Mia has, and a case in it. Returns the ids of both."""
+    """Create a conversation that Mia has, and a case in it. Return both ids."""
     recipient = Recipient(to=f"+1202555{next(_numbers)}", provider_number=MAIN)
     store = desk.here.desk.store
     started = await store.write(
@@ -326,13 +329,13 @@ async def test_an_agent_who_acts_on_a_colleagues_conversation_joins_it(desk: Des
         status, said = await desk.ask(row, path, role, form_for(row))
         lines = await desk.here.story.lines(interaction_id)
         joined = any(line.body == f"A {role} joined" for line in lines)
-        # a request that finds no record changes nothing
+        # A request that finds no record changes nothing.
         if status in (403, 500) or joined != (row.outside == "joins" and status < 400):
             wrong.append(f"{row.method} {row.path}: {status} {joined=} {said}")
     assert wrong == []
 
 
-async def test_a_case_is_opened_by_the_api_in_any_conversation(desk: Desk) -> None:
+async def test_an_agent_opens_a_case_over_the_api_in_any_conversation(desk: Desk) -> None:
     row = TABLE[("POST", "/api/v1/cases")]
     for whose in ("own", "joined", "foreign"):
         interaction_id, _ = await conversation_of_mia(desk, whose, "agent")
@@ -344,7 +347,7 @@ async def test_a_case_is_opened_by_the_api_in_any_conversation(desk: Desk) -> No
     }
 
 
-async def test_a_text_joins_and_the_owner_sees_who_did(desk: Desk) -> None:
+async def test_an_agent_who_texts_joins_and_the_owner_sees_their_name(desk: Desk) -> None:
     interaction_id, _ = await conversation_of_mia(desk, "foreign", "agent")
     row = TABLE[("POST", "/api/v1/interactions/{id}/messages")]
     status, _ = await desk.ask(
@@ -358,7 +361,7 @@ async def test_a_text_joins_and_the_owner_sees_who_did(desk: Desk) -> None:
     ]
     seen = await desk.here.story.see(interaction_id)
     assert {agent.id for agent in seen.live_group} == {MIA, desk.agents["agent"]}
-    assert seen.owner.id == MIA, "nothing is reassigned"
+    assert seen.owner.id == MIA, "the conversation is not reassigned"
 
 
 ASKS = ('"close-it"', '"hold-it"', '"transfer-it"', '"identify"', '"open-case"', '"change-case-')

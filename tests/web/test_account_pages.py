@@ -1,5 +1,6 @@
 """The account page: an agent's own name, password and sessions."""
 
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -66,17 +67,17 @@ async def post(visitor: Visitor, what: str, **fields: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", ["Ann Ruiz", LONG.strip(), RIGHT_TO_LEFT])
-async def test_an_agent_changes_the_own_name(account: Visitor, name: str) -> None:
+async def test_an_agent_changes_their_own_name(account: Visitor, name: str) -> None:
     assert (await post(account, "name", name=name))[0] == 303
     assert name in (await account.get("/workspace/account?done=name")).text
 
 
-async def test_a_bad_name_is_answered_at_its_field(account: Visitor) -> None:
+async def test_a_bad_name_shows_an_error_at_its_field(account: Visitor) -> None:
     status, text = await post(account, "name", name="")
     assert (status, "Must not be empty." in text) == (400, True)
 
 
-async def test_a_new_password_needs_the_present_one_and_ends_other_sessions(
+async def test_a_new_password_requires_the_current_one_and_ends_other_sessions(
     account: Visitor, desk: Running, request: pytest.FixtureRequest
 ) -> None:
     async with desk.visitor() as other:
@@ -95,7 +96,7 @@ async def test_a_new_password_needs_the_present_one_and_ends_other_sessions(
         assert (await other.post("/sign-in", **who(request, "a second one"))).status == 303
 
 
-async def test_guesses_of_the_present_password_are_limited(account: Visitor) -> None:
+async def test_guesses_of_the_current_password_are_limited(account: Visitor) -> None:
     for _ in range(5):
         await post(account, "password", current="a guess", password="a second one")
     status, text = await post(account, "password", current="the first one", password="a second one")
@@ -116,7 +117,7 @@ async def test_each_session_shows_its_device_and_can_be_ended(
         assert (await post(account, "sessions/end", key=key))[0] == 404
 
 
-async def test_nobody_ends_a_colleagues_session(account: Visitor, desk: Running) -> None:
+async def test_an_agent_cannot_end_a_colleagues_session(account: Visitor, desk: Running) -> None:
     async with desk.visitor() as mia:
         await mia.sign_in()
         newest = sa.select(t.sessions.c.token_hash).order_by(t.sessions.c.created_at.desc())
@@ -125,7 +126,9 @@ async def test_nobody_ends_a_colleagues_session(account: Visitor, desk: Running)
         assert (await mia.get("/workspace")).status == 200
 
 
-async def test_the_last_use_is_recorded_every_few_minutes(account: Visitor, desk: Running) -> None:
+async def test_a_sessions_last_use_is_recorded_every_few_minutes(
+    account: Visitor, desk: Running
+) -> None:
     s = t.sessions
     newest = sa.select(s.c.token_hash).order_by(s.c.created_at.desc()).limit(1)
     token = await desk.desk.store.read(lambda conn: conn.execute(newest).scalar_one())
@@ -182,8 +185,10 @@ async def test_a_device_is_named_in_a_few_words(user_agent: str, device: str) ->
     assert device_of(user_agent) == device
 
 
-async def test_an_agent_adds_tries_and_removes_notifications(account: Visitor) -> None:
-    """Nobody listens at the webhook's address, and the page says so."""
+async def test_an_agent_adds_tests_and_removes_notifications(account: Visitor) -> None:
+    """No server listens at the webhook's address, so the test notification fails and the page shows
+    it.
+    """
     hook = "https://127.0.0.1:1/hook"
     status, _ = await post(account, "notifications", way="webhook", address=hook)
     text = (await account.get("/workspace/account")).text
@@ -200,7 +205,9 @@ async def test_an_agent_adds_tries_and_removes_notifications(account: Visitor) -
 @pytest.mark.parametrize(
     ("way", "wrong"), [("pigeon", "push, mail or webhook"), ("webhook", "a web address")]
 )
-async def test_bad_notifications_are_refused(account: Visitor, way: str, wrong: str) -> None:
+async def test_invalid_notification_settings_are_refused(
+    account: Visitor, way: str, wrong: str
+) -> None:
     status, text = await post(account, "notifications", way=way, address="chat")
     assert (status, wrong in text) == (400, True)
 
@@ -214,3 +221,20 @@ async def test_browsers_get_the_files_that_need_a_fixed_address(account: Visitor
     }.items():
         async with account.client.get(account.address + path) as answer:
             assert (answer.status, answer.content_type) == (200, kind)
+
+
+async def test_the_manifest_is_in_the_browsers_language(account: Visitor) -> None:
+    asked = {"Accept-Language": "de-AT"}
+    answer = await account.get("/manifest.webmanifest", asked)
+    assert answer.headers["Vary"] == "Accept-Language"
+    manifest = json.loads(answer.text)
+    assert (manifest["lang"], manifest["description"]) == (
+        "de",
+        "Der Arbeitsbereich des SMS-Helpdesks",
+    )
+    assert manifest["start_url"] == "/workspace"
+
+
+async def test_a_device_is_in_the_language_of_the_page(account: Visitor) -> None:
+    page = await account.get("/workspace/account", PAGE | {"Accept-Language": "de"})
+    assert "Firefox auf Linux" in page.text

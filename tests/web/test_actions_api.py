@@ -79,7 +79,7 @@ async def delete(client: Client, path: str, status: int = 204) -> None:
         assert status != 204 or await answer.read() == b""
 
 
-async def test_the_shipped_actions_are_there_for_everyone_to_read(mia: Client) -> None:
+async def test_every_agent_can_read_the_default_messaging_actions(mia: Client) -> None:
     first, second = (await mia.call("GET", "/messaging-actions"))["items"][:2]
     assert (first["name"], first["duration"], first["action"]) == (
         "Remind the agent",
@@ -120,7 +120,7 @@ async def test_only_admins_change_messaging_actions(mia: Client, grace: Client) 
         [],
         [DIRECT],
     )
-    assert changed["text"] == REMIND["text"], "what is not given stays"
+    assert changed["text"] == REMIND["text"], "a field that the request leaves out keeps its value"
     assert (await grace.call("PATCH", one, {"business_hours": True}))["business_hours"] is True
     changed = await grace.call(
         "PATCH", one, {"action": "set_state", "state": "on_hold", "text": None}
@@ -162,14 +162,16 @@ async def test_a_refusal_names_the_field(
     assert says in problem["errors"][field]
 
 
-async def test_a_dry_run_is_the_admins_and_saves_nothing(mia: Client, grace: Client) -> None:
+async def test_only_admins_make_dry_runs_and_a_dry_run_saves_nothing(
+    mia: Client, grace: Client
+) -> None:
     await mia.call("POST", "/messaging-actions/dry-run", REMIND, status=403)
     before = await grace.call("GET", "/messaging-actions")
     seen = await grace.call(
         "POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]}
     )
     assert (seen["times"], seen["busiest"], seen["conversations"]) == (0, None, [])
-    assert len(seen["days"]) in (30, 31)  # dates: 30 in the hour after clocks were set back
+    assert len(seen["days"]) in (30, 31)  # 30 dates in the hour after clocks were set back
     assert seen["judged_by_today"] == ["queue"]
     assert await grace.call("GET", "/messaging-actions") == before
     for how, field in (
@@ -183,7 +185,7 @@ async def test_a_dry_run_is_the_admins_and_saves_nothing(mia: Client, grace: Cli
         assert set(problem["errors"]) == {field}
 
 
-async def test_null_is_refused_where_it_means_nothing(grace: Client) -> None:
+async def test_null_is_refused_for_fields_that_cannot_be_empty(grace: Client) -> None:
     problem = await grace.call("PATCH", "/messaging-actions/1", {"name": None}, status=400)
     assert problem["errors"] == {"name": "must not be null"}
 
@@ -203,7 +205,7 @@ async def ann_with(mia: Client) -> int:
     return number
 
 
-async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Client) -> None:
+async def test_timers_are_listed_postponed_canceled_and_fired(mia: Client, grace: Client) -> None:
     later = {**REMIND, "name": "Later", "duration": "1h"}
     ids = [
         (await grace.call("POST", "/messaging-actions", a, status=201))["id"]
@@ -211,7 +213,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     ]
     one = f"/interactions/{await ann_with(mia)}"
     await mia.call("POST", f"{one}/messages", {"body": "hi"}, status=201)
-    # the run begins while Mia is present, so its conditions hold even on a slow machine
+    # Mia is present when the run begins, so its conditions hold even on a slow machine.
     await ann_texts(mia)
     timers = {
         timer["action"]["name"]: timer
@@ -254,7 +256,7 @@ async def test_timers_of_missing_interactions_are_not_found(mia: Client) -> None
     await mia.call("GET", "/interactions/999/timers", status=404)
 
 
-async def test_the_calls_are_described(mia: Client) -> None:
+async def test_the_openapi_document_describes_these_calls(mia: Client) -> None:
     paths = (await mia.call("GET", "/openapi.json"))["paths"]
     assert set(paths["/api/v1/interactions/{id}/timers/{timer_id}"]) == {"patch", "delete"}
     assert set(paths["/api/v1/messaging-actions/{id}"]) == {"get", "patch", "delete"}

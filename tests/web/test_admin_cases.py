@@ -1,4 +1,4 @@
-"""Outages and the case webhook, as an admin and a supervisor set them up by plain forms."""
+"""A supervisor edits outages and an admin sets up the case webhook, both with plain forms."""
 
 import asyncio
 import re
@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.store.cases import outages
+from handoff_service.store.cases import outage_texts, outages
 from handoff_service.store.engine import tables as t
 from handoff_service.store.webhooks import webhooks
-from tests.support.story import MIA
+from tests.support.story import DIRECT, MIA
 from tests.support.ticket_system import SECRET, ticket_system
 from tests.web.admin_browser import Admin
 from tests.web.workspace_server import Running, shown
@@ -24,7 +24,7 @@ async def omar(desk: Running) -> AsyncIterator[Admin]:
 
 
 async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int, str]:
-    """Post a form of this page, as anyone who may see it."""
+    """Post the form on this page, with the page's form token."""
     found = re.search(
         r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text
     )
@@ -78,7 +78,7 @@ async def test_a_supervisor_edits_outages_and_sees_no_other_admin_page(
     assert await desk.desk.store.read(outages.list_) == []
 
 
-async def test_a_webhook_is_set_up_its_secret_shown_and_its_events_seen_and_sent_again(
+async def test_an_admin_sets_up_a_webhook_sees_its_secret_and_resends_its_events(
     desk: Running,
     grace: Admin,
 ) -> None:
@@ -158,3 +158,33 @@ async def test_ending_an_outage_shows_a_dry_run_and_texts(desk: Running, omar: A
     assert "of 1." in shown((await omar.get("/workspace/admin/outages/1/texts")).text)
     (outage,) = await desk.desk.store.read(outages.list_)
     assert not outage.current
+
+
+async def test_an_admin_writes_the_text_in_each_language_of_the_reporters(
+    desk: Running, omar: Admin
+) -> None:
+    new = {"title": "VPN", "text": "The VPN is down.", "since": "2026-11-01T09:00", "active": "1"}
+    assert (await send(omar, "/outages", "/outages/new", until="", **new))[0] == 303
+    for n, text in enumerate(("the vpn is down", "das VPN geht nicht", "le VPN ne marche pas")):
+        await desk.story.text(text, number=f"+1202555019{n}", to=DIRECT)
+    here = "/workspace/admin/outages/1/end"
+    page = (await omar.get(here)).text
+    assert re.findall(r'<textarea[^>]* id="(\w+)"', page) == ["text", "text_de", "text_fr"]
+    assert "VPN: läuft wieder." in page
+    assert "1 in English, 1 in German, 1 in French" in shown(page)
+    typed = shown((await omar.get(f"{here}?text=OK&text_de={'x' * 161}&text_fr=")).text)
+    assert "2 in English, 1 in German" in typed
+    assert "4 (1 each in English, 2 each in German)" in typed
+    sent = {"send": "1", "most": "3", "text": "It works", "text_fr": ""}
+    status, page = await send(
+        omar, "/outages/1/end", "/outages/1/end", text_de="Antworten Sie STOP", **sent
+    )
+    assert status == 400
+    assert "The text in German asks people to reply STOP" in shown(page)
+    status, _ = await send(
+        omar, "/outages/1/end", "/outages/1/end", text_de="Es geht wieder", **sent
+    )
+    assert status == 303
+    (text,) = await desk.desk.store.read(outage_texts.of_outage, 1)
+    assert (text.body, text.translations) == ("It works", {"de": "Es geht wieder"})
+    assert "Es geht wieder" in (await omar.get("/workspace/admin/outages/1/texts")).text

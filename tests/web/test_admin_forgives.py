@@ -1,5 +1,6 @@
-"""Admin forms lose nothing: two people on one record, all errors at once, what is in the way of
-deleting, and who changed what."""
+"""Admin forms lose no typed values. They resolve concurrent edits, show all errors at once, list
+the records that prevent a deletion, and show who changed what.
+"""
 
 import re
 from html import unescape
@@ -15,14 +16,14 @@ from tests.web.workspace_server import SCRIPT, Answer, Running, shown
 ANN = {"name": "Ann Lee", "external_id": "E1001", "email": "ann@example.com"}
 
 
-def was(page: Answer) -> str:
-    """The value of the form's field ``was``, which the browser sends back."""
+def hidden_was(page: Answer) -> str:
+    """Return the value of the form's hidden field ``was``, which the browser sends back."""
     found = re.search(r'name="was" value="([^"]*)"', page.text)
     assert found is not None
     return unescape(found[1])
 
 
-def test_only_fields_that_both_changed_clash() -> None:
+def test_only_fields_that_both_admins_changed_conflict() -> None:
     before = Filled(version=1, values={"name": "Ann", "email": "a@x", "numbers": "1", "note": ""})
     now = Filled(version=2, values={"name": "Anna", "email": "b@x", "numbers": "1", "note": "n"})
     mine = {"name": "Annie", "email": "a@x", "numbers": "1\r\n2", "note": "n"}
@@ -35,10 +36,10 @@ def test_only_fields_that_both_changed_clash() -> None:
     ]
 
 
-async def test_a_save_onto_a_newer_record_is_refused_and_nothing_typed_is_lost(
+async def test_saving_over_a_newer_record_is_refused_and_typed_values_stay(
     desk: Running, grace: Admin
 ) -> None:
-    opened = was(await grace.get("/workspace/admin/users/1"))
+    opened = hidden_was(await grace.get("/workspace/admin/users/1"))
     change = ChangeUser(id=1, by=OMAR, values={"name": "Ann Leigh", "email": "leigh@example.com"})
     await desk.desk.store.acting(OMAR).write(change_user, change)
     mine = {**ANN, "name": "Anne Lee", "numbers": "+12025550101", "attributes": "floor = 2"}
@@ -49,11 +50,15 @@ async def test_a_save_onto_a_newer_record_is_refused_and_nothing_typed_is_lost(
     assert "Name Omar Haddad" in text
     assert "Ann Lee → Ann Leigh Name: which value to save Keep mine: Anne Lee Take theirs" in text
     assert "You did not change this, so theirs is kept." in text
-    assert 'value="leigh@example.com"' in answer.text, "theirs, which I had not touched"
-    assert ">\nfloor = 2</textarea>" in answer.text, "mine, which they had not touched"
+    assert 'value="leigh@example.com"' in answer.text, (
+        "the other admin changed this field, and Grace did not"
+    )
+    assert ">\nfloor = 2</textarea>" in answer.text, (
+        "Grace changed this field, and the other admin did not"
+    )
     assert 'data-unsaved="[&#34;name&#34;, &#34;attributes&#34;]"' in answer.text
 
-    merge = {**mine, "email": "leigh@example.com", "was": was(answer)}
+    merge = {**mine, "email": "leigh@example.com", "was": hidden_was(answer)}
     saved = await grace.send("/users/1", **merge, **{"keep-name": "theirs"})
     assert saved.status == 303
     page = (await grace.get("/workspace/admin/users/1")).text
@@ -61,14 +66,14 @@ async def test_a_save_onto_a_newer_record_is_refused_and_nothing_typed_is_lost(
     assert ">\nfloor = 2</textarea>" in page
 
 
-async def test_a_form_of_its_own_save_is_not_stale(grace: Admin) -> None:
+async def test_an_admin_can_save_the_same_form_twice(grace: Admin) -> None:
     for path, fields in {
         "/desk": {"name": "Desk", "country": "US", "time_zone": "UTC", "away_after_seconds": "45"},
         "/texts/closed": {"body": "{queue} is closed."},
         "/groups/1": {"name": "Service desk", "capacity": "3"},
     }.items():
         page = await grace.get(f"/workspace/admin{path}")
-        answer = await grace.send(path, **fields, was=was(page))
+        answer = await grace.send(path, **fields, was=hidden_was(page))
         assert answer.status == 303, (path, shown(answer.text))
 
 

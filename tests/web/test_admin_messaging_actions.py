@@ -1,5 +1,6 @@
-"""The admin's pages of messaging actions, for a browser without its script, and the script's
-fragments."""
+"""The admin's pages of messaging actions in a browser without JavaScript, and the fragments that
+the script loads.
+"""
 
 import re
 from datetime import timedelta
@@ -36,7 +37,7 @@ REMIND: dict[str, str] = {
 
 
 async def send(one: Visitor, path: str, **fields: str) -> Answer:
-    """Post what a form without the script posts."""
+    """Post what the form posts without JavaScript."""
     return await one.post(path, **fields | {"csrf": await one.csrf()})
 
 
@@ -45,8 +46,8 @@ async def saved(desk: Running) -> dict[str, MessagingAction]:
     return {stored.action.name: stored.action for stored in found.values()}
 
 
-def kept(page: str) -> dict[str, Any]:
-    """name -> what the form holds, as a browser would post it."""
+def form_values(page: str) -> dict[str, Any]:
+    """Return field name -> value, as a browser would post the form."""
     found: dict[str, Any] = {}
     for tag in re.findall(r"<input [^>]*>", page):
         name, value = (re.search(f' {part}="([^"]*)"', tag) for part in ("name", "value"))
@@ -59,7 +60,7 @@ def kept(page: str) -> dict[str, Any]:
     return found | ({"text": unescape(text[1])} if text else {})
 
 
-async def test_the_ladders_show_the_default_actions(grace: Visitor) -> None:
+async def test_the_list_shows_the_default_actions_in_order(grace: Visitor) -> None:
     page = await grace.get(LIST)
     words = shown(page.text)
     assert "Remind the agent After 30 minutes: prompt the agent" in words
@@ -67,7 +68,7 @@ async def test_the_ladders_show_the_default_actions(grace: Visitor) -> None:
     assert 'aria-current="page">Messaging actions</a>' in page.text
 
 
-async def test_an_action_is_made_shown_as_it_was_typed_and_changed(
+async def test_an_admin_creates_an_action_sees_it_as_typed_and_changes_it(
     desk: Running, grace: Visitor
 ) -> None:
     made = await send(grace, f"{LIST}/new", **REMIND)
@@ -84,7 +85,7 @@ async def test_an_action_is_made_shown_as_it_was_typed_and_changed(
         None,
     )
     page = (await grace.get(f"{LIST}/3")).text
-    assert {name: kept(page)[name] for name in REMIND} == REMIND
+    assert {name: form_values(page)[name] for name in REMIND} == REMIND
     assert "When a requester has waited 2 business hours for an agent" in shown(page)
     assert "The agent reads Ann waits" in shown(page)
     assert "30 minutes Prompt the agent Remind the agent" in shown(page)
@@ -106,7 +107,7 @@ async def test_an_action_is_made_shown_as_it_was_typed_and_changed(
 
 FAULTS = [
     ("no name", {"name": " "}, "name", "Enter a name"),
-    ("a name that is taken", {"name": "Remind the agent"}, None, "A messaging action named"),
+    ("a name in use", {"name": "Remind the agent"}, None, "A messaging action named"),
     ("half an hour", {"number": "0.5"}, "number", "Enter a whole number"),
     ("nothing", {"number": "0"}, "number", "Enter a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
@@ -119,15 +120,15 @@ FAULTS = [
         "Choose a value to compare with",
     ),
     (
-        "an operator that does not fit",
+        "an operator that does not fit the field",
         {"operator-0": "at_least"},
         "condition-0",
         "cannot be compared with",
     ),
-    ("a value that is not there", {"value-0": "asleep"}, "condition-0", "not one of new"),
+    ("a value that does not exist", {"value-0": "asleep"}, "condition-0", "not one of new"),
     ("a placeholder", {"text": "<b>{nick}"}, "text", "{nick}: there is no such placeholder"),
     (
-        "a text to nobody",
+        "an empty text",
         {"action": "prompt_requester", "text": ""},
         "text",
         "needed to prompt the requester",
@@ -152,26 +153,29 @@ async def test_errors_are_under_their_fields_and_typed_values_stay(
         assert answer.status in (400, 409), case
         assert says in shown(answer.text), case
         assert field is None or f'id="{field}-wrong"' in answer.text, case
-        typed = kept(answer.text)
+        typed = form_values(answer.text)
         assert typed["name"] == (REMIND | wrong)["name"].strip(), case
         assert typed["text"] == (REMIND | wrong)["text"], case
         assert "<b>{nick}" not in answer.text, case
     assert await saved(desk) == before
 
 
-async def test_conditions_are_added_and_removed_without_the_script_and_nothing_is_saved(
+async def test_adding_and_removing_conditions_without_the_script_saves_nothing(
     desk: Running, grace: Visitor
 ) -> None:
     before = await saved(desk)
     page = (await send(grace, f"{LIST}/new", **REMIND, add="1")).text
-    assert (kept(page)["field-1"], kept(page)["value-1"]) == ("state", "work_in_progress")
+    assert (form_values(page)["field-1"], form_values(page)["value-1"]) == (
+        "state",
+        "work_in_progress",
+    )
     page = (
-        await send(grace, f"{LIST}/new", **kept(page) | {"field-0": "priority"}, refresh="1")
+        await send(grace, f"{LIST}/new", **form_values(page) | {"field-0": "priority"}, refresh="1")
     ).text
-    assert (kept(page)["was-0"], kept(page)["value-0"]) == ("priority", "1")
+    assert (form_values(page)["was-0"], form_values(page)["value-0"]) == ("priority", "1")
     assert "is at least" in shown(page)
-    page = (await send(grace, f"{LIST}/new", **kept(page), remove="0")).text
-    assert (kept(page)["field-0"], "field-1" in kept(page)) == ("state", False)
+    page = (await send(grace, f"{LIST}/new", **form_values(page), remove="0")).text
+    assert (form_values(page)["field-0"], "field-1" in form_values(page)) == ("state", False)
     assert await saved(desk) == before
 
 
@@ -182,10 +186,10 @@ async def test_a_condition_on_a_deleted_record_is_kept_until_it_is_changed(
     await send(grace, f"{LIST}/new", **REMIND | names)
     renamed = sa.update(t.queues).values(name="IT")
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(renamed), None)
-    assert kept((await grace.get(f"{LIST}/3")).text)["value-0"] == "Service desk"
+    assert form_values((await grace.get(f"{LIST}/3")).text)["value-0"] == "Service desk"
 
 
-async def test_the_script_asks_for_the_panels_and_the_conditions(grace: Visitor) -> None:
+async def test_the_script_loads_the_panels_and_the_conditions(grace: Visitor) -> None:
     typed = REMIND | {"action": "prompt_requester", "text": "Hi {requester.first_name} €"}
     answer = await grace.act(f"{LIST}/follow?id=1", **typed)
     words = shown(answer.text)
@@ -193,7 +197,7 @@ async def test_the_script_asks_for_the_panels_and_the_conditions(grace: Visitor)
     assert "9 / 160 · 1 segment · GSM\u20117" in words
     assert "The requester reads Hi Ann €" in words
     assert "2 business hours Prompt the requester This action" in words
-    assert "Remind the agent" not in words, "the one that is edited stands there as it is typed"
+    assert "Remind the agent" not in words, "the edited action is listed with the typed values"
     assert 'id="conditions"' not in answer.text
     answer = await grace.act(f"{LIST}/follow?rows=1", **typed | {"field-0": "guest"})
     assert '<option value="false">no</option>' in answer.text
@@ -209,7 +213,7 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     answer = await send(grace, f"{LIST}/1", **REMIND, dry_run="1")
     said = "Somebody waited for an answer 1 time. The action would not have run ."
     assert said in shown(answer.text)
-    assert kept(answer.text)["name"] == "Soon"
+    assert form_values(answer.text)["name"] == "Soon"
     an_hour_ago = sa.update(t.messages).values(created_at=desk.desk.clock() - timedelta(hours=1))
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(an_hour_ago), None)
     fired = REMIND | {
@@ -222,14 +226,14 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     fragment = await grace.act(f"{LIST}/dry-run", **fired)
     assert "The action would have run 1 time (100.0%), most often on" in shown(fragment.text)
     assert "Ann Lee INT0000001" in shown(fragment.text)
-    # dates: 30 in the hour after clocks were set back
+    # 30 dates in the hour after clocks were set back
     assert fragment.text.count('<rect class="hit"') in (30, 31)
     fragment = await grace.act(f"{LIST}/dry-run", **REMIND | {"number": "x"})
     assert "Enter a whole number" in shown(fragment.text)
     assert "<html" not in fragment.text
 
 
-async def test_switching_moving_and_deleting(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_switches_moves_and_deletes_actions(desk: Running, grace: Visitor) -> None:
     await send(grace, f"{LIST}/new", **REMIND)
     await send(grace, f"{LIST}/1/active", active="")
     assert (await saved(desk))["Remind the agent"].active is False
@@ -237,7 +241,7 @@ async def test_switching_moving_and_deleting(desk: Running, grace: Visitor) -> N
     assert (await send(grace, f"{LIST}/3/move", way="up")).status == 303
     assert list(await saved(desk)) == ["Soon", "Close when abandoned", "Remind the agent"]
     await send(grace, f"{LIST}/3/move", way="up")
-    assert next(iter(await saved(desk))) == "Soon", "the first stays the first"
+    assert next(iter(await saved(desk))) == "Soon", "moving the first action up changes nothing"
     fragment = await grace.act(f"{LIST}/3/move", way="down")
     assert fragment.text.lstrip().startswith('<div class="stack ladders"')
     assert next(iter(await saved(desk))) == "Remind the agent"
@@ -257,4 +261,6 @@ async def test_agents_without_the_role_get_no_pages(desk: Running) -> None:
             assert (await send(mia, LIST + path, **REMIND)).status == 403, path
     async with desk.visitor() as grace:
         await grace.sign_in("grace@example.com", "demo-grace")
-        assert (await grace.post(f"{LIST}/new", **REMIND)).status == 403, "a form of another site"
+        assert (await grace.post(f"{LIST}/new", **REMIND)).status == 403, (
+            "a form on another site has no valid token"
+        )

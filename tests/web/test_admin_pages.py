@@ -1,4 +1,4 @@
-"""The admin's pages as a browser without its script gets them."""
+"""The admin's pages in a browser without JavaScript."""
 
 import re
 
@@ -23,7 +23,7 @@ async def test_only_admins_see_the_pages(desk: Running) -> None:
         )
 
 
-async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Admin) -> None:
+async def test_the_menu_links_to_every_page_and_marks_the_current_one(grace: Admin) -> None:
     start = await grace.get("/workspace/admin")
     assert (start.status, start.headers["Location"]) == (302, "/workspace/admin/checklist")
     text = (await grace.get("/workspace/admin/users")).text
@@ -31,7 +31,7 @@ async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Admin) -> 
     assert "<title>Users · Patchboard</title>" in text
 
 
-async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(
+async def test_an_admin_finds_users_by_name_employee_number_and_last_digits(
     grace: Admin,
 ) -> None:
     everyone = shown((await grace.get("/workspace/admin/users")).text)
@@ -43,16 +43,14 @@ async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(
     assert "No results for “<q>”" in nobody
 
 
-async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(
-    desk: Running, grace: Admin
-) -> None:
+async def test_an_admin_creates_changes_and_deactivates_a_user(desk: Running, grace: Admin) -> None:
     wrong = await grace.send(
         "/users/new", name=" ", external_id="E1001", email="dee", numbers="12", facts="pin"
     )
     assert wrong.status == 400
     assert "Write name = value on each line; “pin” is not one." in shown(wrong.text)
     for typed in ('value="E1001"', 'value="dee"', ">\n12</textarea>", ">\npin</textarea>"):
-        assert typed in wrong.text, "what was typed is kept"
+        assert typed in wrong.text, "the form keeps the typed values"
     wrong = await grace.send("/users/new", name="", external_id="E1001", email="dee", numbers="12")
     text = shown(wrong.text)
     assert "+112 is too short for a phone number." in text
@@ -126,7 +124,7 @@ async def test_a_long_list_is_paged_by_name_and_keeps_the_search(
     assert 'href="?q=Person">First page' in page
 
 
-async def test_a_profile_is_tied_from_its_page_with_its_history(
+async def test_an_admin_links_a_profile_to_a_user_and_the_page_shows_its_history(
     desk: Running, grace: Admin
 ) -> None:
     empty = shown((await grace.get("/workspace/admin/profiles")).text)
@@ -154,7 +152,7 @@ async def test_a_profile_is_tied_from_its_page_with_its_history(
     assert "Deactivated" in shown((await grace.get("/workspace/admin/profiles/1")).text)
 
 
-async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace: Admin) -> None:
+async def test_an_admin_sets_up_agents_and_groups(desk: Running, grace: Admin) -> None:
     new = {
         "name": "Lee Park",
         "email": "lee@example.com",
@@ -204,7 +202,7 @@ async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace:
     )
 
 
-async def test_forms_need_the_token_of_their_session(desk: Running, grace: Admin) -> None:
+async def test_a_form_without_its_sessions_token_is_refused(desk: Running, grace: Admin) -> None:
     answer = await grace.post("/workspace/admin/users/new", name="X", external_id="X")
     assert (answer.status, "Reload it and try again" in shown(answer.text)) == (403, True)
     assert await desk.story.count(t.users, t.users.c.external_id == "X") == 0

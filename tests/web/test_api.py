@@ -1,4 +1,4 @@
-"""The HTTP API against the running service, with Twilio's side played by the fake."""
+"""The HTTP API of the running service, with a fake Twilio."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ ACCOUNT, AUTH = "AC" + "0" * 32, "12345678901234567890123456789012"
 
 
 class Client:
-    """A program that speaks to the API as one agent."""
+    """A program that calls the API as one agent."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str = "") -> None:
         self.session, self.url, self.token = session, url, token
 
     async def call(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """The JSON of an answer that must have this status."""
+        """Make the call, check the status, and return the answer's JSON."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         async with self.session.request(
             method, f"{self.url}/api/v1{path}", json=body, headers=headers
@@ -35,8 +35,9 @@ class Client:
             return json.loads(text)
 
     async def until(self, path: str, right: Any) -> Any:
-        """Repeat a GET until its answer is right, because some effects follow an answer with a
-        delay."""
+        """Repeat a GET until ``right`` accepts its answer. Some effects come a moment after the
+        answer to the request that caused them.
+        """
         async with asyncio.timeout(10):
             while not right(found := await self.call("GET", path)):
                 await asyncio.sleep(0.02)
@@ -96,7 +97,7 @@ async def text(
     assert answer.status == 200
 
 
-async def test_the_story_by_api_and_signed_webhooks(
+async def test_a_conversation_from_the_first_text_to_its_close(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
@@ -151,13 +152,14 @@ async def test_the_story_by_api_and_signed_webhooks(
     assert [i["id"] != taken["id"] for i in active["items"]] == [True]
 
 
-async def test_pictures_come_in_and_go_out(
+async def test_a_requester_and_an_agent_exchange_pictures(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
-    """An MMS is fetched from Twilio with credentials; an answer's picture is fetched by Twilio
-    without any."""
+    """The service fetches an MMS from Twilio with credentials. Twilio fetches an answer's picture
+    without credentials.
+    """
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
-    twilio.media_faults.append(404)  # media may be late
+    twilio.media_faults.append(404)  # the picture may arrive later than the text
     kept = [twilio.keep_media(picture()), twilio.keep_media(b"MZ", "application/x-msdownload")]
     answer = await twilio.send_inbound(
         f"{service.url}/webhooks/twilio/sms", STRANGER, DIRECT, "", kept
@@ -217,7 +219,7 @@ async def test_pictures_come_in_and_go_out(
 
 
 async def upload(mia: Client, content: bytes, *, form: bool = False) -> Any:
-    """Post to ``/media``, with the bytes as the body or in a form, and return the answer."""
+    """Post to ``/media``, with the bytes as the body or as a form field. Return the answer."""
     headers = {"Authorization": f"Bearer {mia.token}"}
     data: Any = content
     if form:
@@ -264,9 +266,7 @@ async def test_events_arrive_and_a_new_connection_continues_where_the_last_ended
     await mia.call("POST", f"/interactions/{taken['id']}/close", {"closing_text": ""})
 
 
-async def test_an_agent_writes_first_with_a_national_number(
-    twilio: FakeTwilio, mia: Client
-) -> None:
+async def test_an_agent_texts_a_national_number_first(twilio: FakeTwilio, mia: Client) -> None:
     recipient = {"to": "(202) 555-0142", "user_id": 2}
     seen = await mia.call("POST", "/conversations/preview", recipient)
     assert (seen["to"], seen["row"], seen["interaction"]) == (
@@ -290,7 +290,7 @@ async def test_an_agent_writes_first_with_a_national_number(
     )
 
 
-async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
+async def test_verifying_a_user_moves_interaction_and_profile_and_can_be_undone(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     shared = "+12025550199"
@@ -348,7 +348,9 @@ async def read_events(stream: aiohttp.ClientResponse) -> AsyncIterator[dict[str,
 async def wait_for(
     events: AsyncIterator[dict[str, Any]], name: str, *, of: str | None = None, **data: Any
 ) -> dict[str, Any]:
-    """The next event of this name with these data; ``of``: about an interaction of this number."""
+    """Return the next event with this name. ``of``: only events about interactions with this
+    number.
+    """
     async for event in events:
         number = event["data"].get("interaction", {}).get("requester_number")
         right = all(event["data"].get(k) == v for k, v in data.items()) and of in (None, number)
@@ -373,13 +375,13 @@ REFUSALS = [
     ("reject without reason", "POST", "/work-items/1/reject", {}, 400, "reason"),
     ("unknown work item", "POST", "/work-items/999/accept", None, 404, None),
     ("not JSON", "POST", "/login", b"email=mia", 400, None),
-    ("an upload that is no picture", "POST", "/media", b"MZ", 400, None),
+    ("an upload that is not a picture", "POST", "/media", b"MZ", 400, None),
     ("an empty upload", "POST", "/media", b"", 400, None),
     ("an upload without a token", "POST", "/media", b"MZ", 401, None),
-    ("a picture that is not there", "GET", "/media/999", None, 404, None),
+    ("a picture that does not exist", "GET", "/media/999", None, 404, None),
     ("a picture with an endless id", "GET", "/media/99999999999999999999", None, 404, None),
     (
-        "a first text with a strange upload",
+        "a first text with an unknown upload",
         "POST",
         "/conversations",
         {"to": "+12025550142", "body": "", "media": [999]},
@@ -387,7 +389,7 @@ REFUSALS = [
         "media",
     ),
     (
-        "a text with no upload's id",
+        "a text with an invalid upload id",
         "POST",
         "/interactions/1/messages",
         {"body": "", "media": ["a"]},
@@ -433,7 +435,9 @@ async def test_a_refusal_is_a_problem_document(
         assert field in problem["errors"]
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyone: Client) -> None:
+async def test_a_wrong_password_error_shows_the_tries_left_and_then_the_wait(
+    anyone: Client,
+) -> None:
     wrong = {"email": "omar@example.com", "password": "nope"}
     said = [(await anyone.call("POST", "/login", wrong, status=401))["detail"] for _ in range(5)]
     assert said[0] == "E-mail or password is wrong. 4 attempts left."
@@ -442,10 +446,10 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyo
     await anyone.call("POST", "/login", {**wrong, "password": "demo-omar"}, status=429)
     nobody = {"email": "nobody@example.com", "password": "x"}
     unknown = await anyone.call("POST", "/login", nobody, status=401)
-    assert unknown["detail"] == said[0], "an unknown e-mail is told the same"
+    assert unknown["detail"] == said[0], "an unknown address gets the same error"
 
 
-async def test_searching_finds_a_text_at_once_within_the_other_filters_page_by_page(
+async def test_a_search_finds_new_texts_combines_filters_and_returns_pages(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     for n in range(5):
@@ -518,9 +522,7 @@ async def test_the_openapi_document_describes_every_call(service: Service, mia: 
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-async def test_the_actions_are_for_the_holder_of_the_bots_token(
-    service: Service, mia: Client
-) -> None:
+async def test_only_the_bots_token_opens_the_bots_calls(service: Service, mia: Client) -> None:
     for headers in ({}, {"Authorization": "Bearer nope"}):
         async with mia.session.post(
             f"{service.url}/bot/actions", json={}, headers=headers

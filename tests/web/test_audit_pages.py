@@ -1,4 +1,4 @@
-"""The audit log on the page, as CSV, over the API and in a terminal."""
+"""The audit log on its page, as a CSV file, over the API and on the command line."""
 
 import asyncio
 import csv
@@ -34,7 +34,7 @@ async def test_the_page_shows_who_did_what_and_filters_it(desk: Running, grace: 
     assert (wrong.status, 'id="since-wrong"' in wrong.text) == (400, True)
 
 
-async def test_details_are_in_the_pages_words(desk: Running, grace: Admin) -> None:
+async def test_details_use_the_labels_of_the_pages(desk: Running, grace: Admin) -> None:
     command = MakeToken(name="Wallboard", scopes=[Scope.READ], days=1, rate=100, made=new_token())
     await desk.desk.store.write(make_token, command)
     await grace.send("/macros/new", name="Quiet", state="closed_abandoned", then="next")
@@ -55,7 +55,7 @@ async def test_a_field_has_the_label_of_its_kind_of_record(desk: Running, grace:
     assert "Belongs to Conversations" in page
 
 
-async def test_a_wrong_password_is_in_the_log(desk: Running, grace: Admin) -> None:
+async def test_a_wrong_password_is_logged(desk: Running, grace: Admin) -> None:
     async with desk.visitor() as stranger:
         await stranger.sign_in("mia@example.com", "not hers")
         await stranger.sign_in("nobody@example.com", "nothing")
@@ -64,7 +64,9 @@ async def test_a_wrong_password_is_in_the_log(desk: Running, grace: Admin) -> No
     assert "nobody@example.com" not in page
 
 
-async def test_the_csv_has_every_entry_and_is_an_export_itself(desk: Running, grace: Admin) -> None:
+async def test_the_csv_has_every_entry_and_its_download_is_logged(
+    desk: Running, grace: Admin
+) -> None:
     await grace.send("/labels/new", name="=HYPERLINK(1)", color="gray")
     answer = await grace.get(f"{HERE}/csv?action=created&subject=label")
     assert "audit-log.csv" in answer.headers["Content-Disposition"]
@@ -75,7 +77,7 @@ async def test_the_csv_has_every_entry_and_is_an_export_itself(desk: Running, gr
     assert "Exported Audit log audit-log.csv" in page
 
 
-async def test_programs_read_the_audit_log_with_their_own_scope(
+async def test_a_program_reads_the_audit_log_with_a_scope_for_it(
     desk: Running, grace: Admin
 ) -> None:
     command = MakeToken(name="SIEM", scopes=[Scope.AUDIT], days=1, rate=100, made=new_token())
@@ -90,7 +92,7 @@ async def test_programs_read_the_audit_log_with_their_own_scope(
         assert "action" in wrong["errors"]
 
 
-async def test_entries_are_chained_soon_and_a_terminal_verifies_them(
+async def test_new_entries_are_soon_chained_and_a_command_verifies_the_chain(
     desk: Running,
     grace: Admin,
     tmp_path: Path,

@@ -1,5 +1,4 @@
-"""The whole service with a bot that speaks as Rasa's stock ``rest`` channel does, and nothing
-more."""
+"""The whole service with a bot that supports only Rasa's stock ``rest`` channel."""
 
 import asyncio
 import json
@@ -19,8 +18,9 @@ from tests.web.workspace_server import Running, running, shown
 
 
 class StockBot:
-    """Answers as the test sets it up, once it may. ``at_once``: the most turns of one conversation
-    that ran in parallel."""
+    """A fake bot that answers when ``may_answer`` is set. ``at_once``: the highest number of turns
+    of one conversation that ran in parallel.
+    """
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -65,13 +65,13 @@ async def desk(tmp_path: Path, bot: tuple[StockBot, str]) -> AsyncIterator[Runni
         yield service
 
 
-async def until(right: Callable[[], Any]) -> None:
+async def wait_until(right: Callable[[], Any]) -> None:
     async with asyncio.timeout(20):
         while not await right():
             await asyncio.sleep(0.01)
 
 
-async def begun(desk: Running, text: str, number: str = ANN) -> int:
+async def send_first_text(desk: Running, text: str, number: str = ANN) -> int:
     return (await desk.story.text(text, number=number)).interaction_id or 0
 
 
@@ -79,12 +79,12 @@ async def texts_of(desk: Running, interaction: int) -> list[str]:
     return await desk.story.texted(interaction)
 
 
-async def test_answers_after_an_agent_took_over_are_notes(
+async def test_a_bot_answer_after_an_agent_took_over_becomes_a_note(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     stock, story = bot[0], desk.story
     stock.may_answer.clear()
-    ids = [await begun(desk, "hello", f"+1303555{n:04d}") for n in range(5)]
+    ids = [await send_first_text(desk, "hello", f"+1303555{n:04d}") for n in range(5)]
 
     async def all_asked() -> bool:
         return len(stock.asked) == len(ids)
@@ -92,28 +92,28 @@ async def test_answers_after_an_agent_took_over_are_notes(
     async def all_answered() -> bool:
         return await story.count(t.bot_turns, t.bot_turns.c.answered_at.is_not(None)) == len(ids)
 
-    await until(all_asked)
+    await wait_until(all_asked)
     for one in ids:
         await story.write(one, "Mia here", MIA)
     stock.may_answer.set()
-    await until(all_answered)
+    await wait_until(all_answered)
     for one in ids:
         assert await texts_of(desk, one) == ["Mia here"]
         (late,) = [line for line in await story.lines(one) if line.event is Event.LATE_REPLY]
         assert late.body == "You said: hello"
 
 
-async def test_an_action_of_a_turn_that_ended_does_nothing(
+async def test_an_action_of_a_finished_turn_does_nothing(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     stock, story = bot[0], desk.story
     stock.may_answer.clear()
-    ann = await begun(desk, "my screen is dark")
+    ann = await send_first_text(desk, "my screen is dark")
 
-    async def asked() -> bool:
+    async def bot_was_asked() -> bool:
         return bool(stock.asked)
 
-    await until(asked)
+    await wait_until(bot_was_asked)
     tracker = {
         "sender_id": str(ann),
         "slots": {"problem": "my screen is dark"},
@@ -131,14 +131,14 @@ async def test_an_action_of_a_turn_that_ended_does_nothing(
     assert await story.count(t.cases) == 0
 
 
-async def test_one_turn_at_a_time_in_the_order_of_the_texts(
+async def test_the_bot_gets_one_turn_at_a_time_in_the_order_of_the_texts(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     stock = bot[0]
     stock.may_answer.clear()
-    ann = await begun(desk, "one")
+    ann = await send_first_text(desk, "one")
 
-    async def asked() -> bool:
+    async def bot_was_asked() -> bool:
         return bool(stock.asked)
 
     async def all_said() -> bool:
@@ -147,11 +147,11 @@ async def test_one_turn_at_a_time_in_the_order_of_the_texts(
             and len(await texts_of(desk, ann)) > 1
         )
 
-    await until(asked)
+    await wait_until(bot_was_asked)
     await desk.story.text("two")
     await desk.story.text("three")
     stock.may_answer.set()
-    await until(all_said)
+    await wait_until(all_said)
     assert [body["message"] for body in stock.asked] == ["one", "two\nthree"]
     assert stock.at_once == 1
     assert len({body["metadata"]["turn_id"] for body in stock.asked}) == 2
@@ -162,25 +162,25 @@ async def test_one_turn_at_a_time_in_the_order_of_the_texts(
     [500, 503, None, b"<html>proxy</html>", b'{"text": "hi"}', b"[7]"],
     ids=["500", "a model being swapped", "empty", "no JSON", "no list", "no messages"],
 )
-async def test_nobody_is_left_without_an_answer(
+async def test_a_requester_gets_an_answer_when_the_bot_fails(
     desk: Running, bot: tuple[StockBot, str], answer: int | bytes | None
 ) -> None:
     bot[0].answer = lambda _text: answer
-    ann = await begun(desk, "hello")
+    ann = await send_first_text(desk, "hello")
 
-    async def told() -> bool:
+    async def requester_has_text() -> bool:
         return bool(await texts_of(desk, ann))
 
-    await until(told)
+    await wait_until(requester_has_text)
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
     assert "Everyone at Service desk is busy right now" in (await texts_of(desk, ann))[0]
     assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, (
-        "asked again under the same id"
+        "the service retried the turn with the same id"
     )
 
 
 @pytest.mark.parametrize("down", [True, False], ids=["down", "slower than the limit"])
-async def test_a_bot_that_does_not_answer_leads_to_a_text_to_the_requester(
+async def test_the_requester_gets_a_text_when_the_bot_does_not_answer(
     tmp_path: Path, bot: tuple[StockBot, str], down: bool
 ) -> None:
     bot[0].may_answer.clear()
@@ -189,51 +189,56 @@ async def test_a_bot_that_does_not_answer_leads_to_a_text_to_the_requester(
         "PATCHBOARD_BOT_TIMEOUT": "0.2",
     }
     async with running(tmp_path, PATCHBOARD_BURST_WINDOW="0", **changes) as desk:
-        ann = await begun(desk, "hello")
+        ann = await send_first_text(desk, "hello")
 
-        async def told() -> bool:
+        async def requester_has_text() -> bool:
             return bool(await texts_of(desk, ann))
 
-        await until(told)
+        await wait_until(requester_has_text)
         assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
         (item,) = await desk.story.rows(t.work_items)
         assert "virtual agent" in item.reason
-        bot[0].may_answer.set()  # too late
+        bot[0].may_answer.set()  # The bot answers after the timeout.
 
 
-async def test_a_stock_bot_hands_over_by_keyword_and_when_it_repeats_itself(
+async def test_a_stock_bot_hands_off_on_a_keyword_and_when_it_repeats_itself(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     bot[0].answer = lambda text: None if text == "/restart" else "Sorry?"
-    ann, bob = await begun(desk, "my screen flickers"), await begun(desk, "AGENT", "+13035550002")
+    ann, bob = (
+        await send_first_text(desk, "my screen flickers"),
+        await send_first_text(desk, "AGENT", "+13035550002"),
+    )
     assert (await desk.story.see(bob)).owner.kind is Owner.QUEUE
 
-    async def answered() -> bool:
+    async def bot_has_answered() -> bool:
         return await texts_of(desk, ann) == ["Sorry?"]
 
-    async def handed() -> bool:
+    async def is_handed_off() -> bool:
         return (await desk.story.see(ann)).owner.kind is Owner.QUEUE
 
-    await until(answered)
+    await wait_until(bot_has_answered)
     await desk.story.text("the screen!")
-    await until(handed)
+    await wait_until(is_handed_off)
     assert (await texts_of(desk, ann)).count("Sorry?") == 1
     assert {body["sender"] for body in bot[0].asked} == {str(ann)}
 
 
-async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockBot, str]) -> None:
+async def test_a_stock_bot_supports_bye_and_restart(
+    desk: Running, bot: tuple[StockBot, str]
+) -> None:
     bot[0].answer = lambda text: None if text == "/restart" else f"You said: {text}"
-    ann = await begun(desk, "hello")
+    ann = await send_first_text(desk, "hello")
 
-    async def said(text: str) -> bool:
+    async def requester_has(text: str) -> bool:
         return text in await texts_of(desk, ann)
 
-    await until(lambda: said("You said: hello"))
+    await wait_until(lambda: requester_has("You said: hello"))
     await desk.story.text("start over")
-    await until(lambda: said("OK, let's start over. How can we help?"))
+    await wait_until(lambda: requester_has("OK, let's start over. How can we help?"))
     assert bot[0].asked[-1]["message"] == "/restart"
     await desk.story.text("bye")
-    await until(lambda: said("Goodbye, and thank you. Text us any time."))
+    await wait_until(lambda: requester_has("Goodbye, and thank you. Text us any time."))
     seen = await desk.story.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
     assert [line.author.kind for line in await desk.story.lines(ann) if line.status][
@@ -241,7 +246,7 @@ async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockB
     ] is Author.SYSTEM
 
 
-async def test_the_agent_sees_the_intents_of_a_reporting_bot(
+async def test_the_agent_sees_the_intents_that_a_bot_reports(
     desk: Running, bot: tuple[StockBot, str]
 ) -> None:
     slots = {"device": "laptop", "code": "123456"}
@@ -249,12 +254,12 @@ async def test_the_agent_sees_the_intents_of_a_reporting_bot(
     bot[0].told = json.dumps(
         {"intent": "report_problem", "confidence": 0.926, "did": did, "slots": slots}
     )
-    ann = await begun(desk, "my laptop is dead")
+    ann = await send_first_text(desk, "my laptop is dead")
 
-    async def answered() -> bool:
+    async def bot_has_answered() -> bool:
         return bool(await texts_of(desk, ann))
 
-    await until(answered)
+    await wait_until(bot_has_answered)
     await desk.story.text("agent")
     async with desk.visitor() as mia:
         await mia.sign_in()

@@ -1,4 +1,4 @@
-"""Cases beside a conversation, as an agent sees, opens and changes them."""
+"""The cases panel of a conversation, where an agent sees, opens and changes cases."""
 
 import re
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ def panel(html: str) -> str:
     return shown(found[1])
 
 
-async def test_a_case_is_opened_seen_and_changed_with_a_note(
+async def test_an_agent_opens_a_case_and_changes_it_with_a_note(
     desk: Running, mia: Visitor, ann: int
 ) -> None:
     path = f"/workspace/conversations/{ann}"
@@ -72,7 +72,9 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(
         "note": "Replaced it",
     }
     assert (await mia.act(one, **given)).status == 204
-    assert (await mia.act(one, **given | {"note": ""})).status == 204, "the same again"
+    assert (await mia.act(one, **given | {"note": ""})).status == 204, (
+        "a second change to the same state adds no line"
+    )
     page = panel((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
     assert "CS0000001 Resolved" in page
     assert "External number JIRA-7" in page
@@ -84,7 +86,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(
     assert case.version == 2
 
 
-async def test_only_the_users_own_conversations_show_their_cases(
+async def test_a_case_shows_only_in_its_users_conversations(
     desk: Running, mia: Visitor, ann: int
 ) -> None:
     path = f"/workspace/conversations/{ann}"
@@ -102,7 +104,7 @@ async def test_only_the_users_own_conversations_show_their_cases(
     ).status == 404
 
 
-async def test_an_old_case_opens_although_the_panel_lists_newer_ones_only(
+async def test_an_old_case_that_the_panel_no_longer_lists_still_opens(
     desk: Running, mia: Visitor, ann: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cases, "SHOWN", 1)
@@ -118,7 +120,7 @@ async def test_an_old_case_opens_although_the_panel_lists_newer_ones_only(
     ) == (404, True)
 
 
-async def test_a_guests_case_moves_to_the_verified_user_and_back_on_undo(
+async def test_verifying_a_guest_moves_the_case_to_the_user_and_undo_moves_it_back(
     desk: Running, mia: Visitor
 ) -> None:
     guest = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0

@@ -1,4 +1,4 @@
-"""Cases and outages over the HTTP API, as a ticket system and a supervisor use it."""
+"""Cases and outages over the HTTP API: calls of a ticket system and of a supervisor."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,7 +32,7 @@ async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
     return await sign_in(desk, session, "mia")
 
 
-async def test_a_case_is_opened_listed_and_changed(desk: Running, mia: Client) -> None:
+async def test_an_agent_opens_lists_and_changes_a_case(desk: Running, mia: Client) -> None:
     ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id
     made = await mia.call(
         "POST", "/cases", {"description": " Dock ", "interaction_id": ann}, status=201
@@ -67,7 +67,9 @@ async def test_a_case_is_opened_listed_and_changed(desk: Running, mia: Client) -
         "before": None,
         "after": "JIRA-7",
     }
-    assert await mia.call("PATCH", one, {"external_number": "JIRA-7"}) == changed, "nothing changes"
+    assert await mia.call("PATCH", one, {"external_number": "JIRA-7"}) == changed, (
+        "the repeated call changes nothing"
+    )
     assert (await mia.call("PATCH", one, {"note": "Arrived"}))["version"] == 3
 
     async def listed(query: str) -> list[int]:
@@ -110,7 +112,7 @@ async def test_a_refusal_names_the_field(mia: Client) -> None:
     await mia.call("PATCH", "/cases/99", {"state": "closed"}, status=404)
 
 
-async def test_outages_are_changed_by_supervisors_too(
+async def test_supervisors_can_change_outages(
     desk: Running, session: aiohttp.ClientSession, mia: Client
 ) -> None:
     omar = await sign_in(desk, session, "omar")
@@ -133,7 +135,7 @@ async def test_outages_are_changed_by_supervisors_too(
     await mia.call("GET", one, status=404)
 
 
-async def test_resolving_texts_the_requester_once(desk: Running, mia: Client) -> None:
+async def test_resolving_a_case_texts_the_requester_once(desk: Running, mia: Client) -> None:
     ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id or 0
     case = {"description": "Dock", "interaction_id": ann}
     made = await mia.call("POST", "/cases", case, status=201)
@@ -147,7 +149,7 @@ async def test_resolving_texts_the_requester_once(desk: Running, mia: Client) ->
     assert (await desk.story.texted(ann)).count(text) == 1
 
 
-async def test_an_outage_ends_with_a_text_to_its_reporters(
+async def test_ending_an_outage_texts_its_reporters(
     desk: Running, session: aiohttp.ClientSession, mia: Client
 ) -> None:
     omar = await sign_in(desk, session, "omar")
@@ -157,20 +159,30 @@ async def test_an_outage_ends_with_a_text_to_its_reporters(
     run = await omar.call("GET", f"{one}/dry-run")
     assert run["body"] == "VPN is working again. Still broken for you? Just reply."
     assert (run["texted"], run["segments"], run["costs"]) == (1, 1, {})
-    body = {"text": run["body"], "most": 1}
+    assert [one["language"] for one in run["versions"]] == ["en", "es", "de", "fr"]
+    assert run["versions"][2]["body"].startswith("VPN: läuft wieder.")
+    typed = (await omar.call("GET", f"{one}/dry-run?text=OK&text_fr=Bon"))["versions"]
+    assert [typed[0]["body"], typed[3]["body"]] == ["OK", "Bon"]
+    body = {"text": run["body"], "text_es": "Funciona", "text_fr": "Il marche", "most": 1}
     wrong = await omar.call("POST", f"{one}/end", {"text": "Reply STOP"}, status=400)
     assert "text" in wrong["errors"]
+    wrong = await omar.call("POST", f"{one}/end", {"text": "OK", "text_de": "STOP"}, status=400)
+    assert "text_de" in wrong["errors"]
+    await omar.call("POST", f"{one}/end", {"text": "OK", "text_it": "Va"}, status=400)
     ended = await omar.call("POST", f"{one}/end", body)
     assert ended["outage"]["current"] is False
     assert (ended["text"]["people"], ended["text"]["by"]["name"]) == (1, "Omar Haddad")
     (text,) = (await omar.call("GET", f"{one}/texts"))["items"]
     assert text["id"] == ended["text"]["id"]
+    assert text["translations"] == {"es": "Funciona", "fr": "Il marche"}
     await delete(omar, f"/outages/99/texts/{text['id']}", status=404)
     await omar.call("POST", f"{one}/end", body, status=409)
     assert ann > 0
 
 
-async def test_promises_over_the_api(desk: Running, mia: Client) -> None:
+async def test_an_agent_makes_and_cancels_a_promise_over_the_api(
+    desk: Running, mia: Client
+) -> None:
     ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id or 0
     path = f"/interactions/{ann}/promises"
     said = await mia.call(

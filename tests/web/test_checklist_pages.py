@@ -1,4 +1,4 @@
-"""The admin's checklist: what is wrong, its fix, and hiding a check."""
+"""The admin's checklist: each problem links to its fix, and an admin can hide a check."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +18,7 @@ from handoff_service.operations.desk.desk_checks import (
 from handoff_service.operations.desk.set_up import finish_step
 from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.ports import Mail, NotMailed
+from handoff_service.rules.delivery.gateway_watch import AwayReason
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.set_up import Step
 from handoff_service.store.engine import tables as t
@@ -50,7 +51,7 @@ async def grace(desk: Running) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-async def wrong(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
+async def found_problems(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
     found = await desk.desk.store.read(outcomes, outside)
     return {one.name: list(one.found) for one in found if one.found}
 
@@ -59,8 +60,8 @@ async def change(desk: Running, statement: sa.Executable) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(statement), None)
 
 
-async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
-    assert await wrong(desk) == {}
+async def test_a_working_desk_has_no_problems(desk: Running) -> None:
+    assert await found_problems(desk) == {}
 
 
 @pytest.mark.parametrize(
@@ -88,17 +89,42 @@ async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
         ),
     ],
 )
-async def test_each_check_finds_its_fault(
+async def test_each_check_finds_its_problem(
     desk: Running, name: CheckName, breaks: sa.Executable | None, outside: Outside, says: str
 ) -> None:
     if breaks is not None:
         await change(desk, breaks)
-    found = await wrong(desk, outside)
+    found = await found_problems(desk, outside)
     assert list(found) == [name]
     assert says in found[name][0]
 
 
-async def test_an_unfinished_set_up_leads_back_to_it(desk: Running, grace: Visitor) -> None:
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        (AwayReason.NO_ANSWER, "Texts wait in both directions until it is back."),
+        (AwayReason.SILENT, "Texts from requesters may wait on it."),
+    ],
+)
+async def test_pages_show_that_the_gateway_is_away(
+    desk: Running, grace: Visitor, reason: AwayReason, says: str
+) -> None:
+    at = desk.desk.clock()
+    numbers = "/workspace/admin/provider-numbers"
+    assert says not in shown((await grace.get(numbers)).text)
+    values = {"id": 1, "failing_since": at, "alerted_at": at, "reason": reason}
+    await change(desk, sa.insert(t.gateway_watch).values(values))
+    page = (await grace.get(numbers)).text
+    assert f"The SMS gateway is away. It {'has' if reason == 'no_answer' else 'ans'}" in shown(page)
+    assert says in shown(page)
+    assert f'href="{LIST}"' in page
+    assert says in (await found_problems(desk))[CheckName.PROVIDER][0]
+    async with desk.visitor() as omar:
+        await omar.sign_in("omar@example.com", "demo-omar")
+        assert says in shown((await omar.get("/workspace/supervisor")).text)
+
+
+async def test_an_unfinished_setup_links_back_to_the_setup(desk: Running, grace: Visitor) -> None:
     await desk.desk.store.write(finish_step, Step.ACCOUNT)
     page = await grace.get(LIST)
     assert "Setup is not finished." in shown(page.text)
@@ -107,13 +133,13 @@ async def test_an_unfinished_set_up_leads_back_to_it(desk: Running, grace: Visit
     assert "Setup is not finished." not in shown((await grace.get(LIST)).text)
 
 
-async def test_every_fix_is_a_page_that_exists(desk: Running, grace: Visitor) -> None:
+async def test_every_fix_links_to_an_existing_page(desk: Running, grace: Visitor) -> None:
     for name, check in CHECKS.items():
         if check.page:
             assert (await grace.get(check.page)).status in (200, 302), name
 
 
-async def test_a_check_is_hidden_and_shown_again(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_hides_a_check_and_shows_it_again(desk: Running, grace: Visitor) -> None:
     await change(desk, sa.update(t.agents).values(presence="away"))
     said = "No agent gets offers right now"
     csrf = await grace.csrf()
@@ -141,7 +167,7 @@ async def test_a_test_mail_goes_to_the_admin_who_asks(desk: Running, grace: Visi
     assert (one.mail.to, "can send mail" in one.mail.body) == ("grace@example.com", True)
 
 
-async def test_a_refused_test_mail_says_why(
+async def test_a_refused_test_mail_shows_the_reason(
     desk: Running, grace: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_self: object, _mail: Mail) -> NotMailed:

@@ -1,5 +1,6 @@
-"""Consent on the pages and in the API: why somebody cannot be texted, the ledger, and the roles
-that may change it."""
+"""Consent on pages and in the API: the reason that a number cannot be texted, the ledger, and the
+roles that may change consent.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,7 +29,9 @@ async def api(desk: Running) -> AsyncIterator[Client]:
         yield await sign_in(desk, session, "mia")
 
 
-async def test_the_composer_gives_the_reason_and_sends_nothing(desk: Running, mia: Visitor) -> None:
+async def test_the_composer_shows_the_opt_out_and_sends_nothing(
+    desk: Running, mia: Visitor
+) -> None:
     ann = await desk.story.with_agent()
     page = f"/workspace/conversations/{ann}"
     before = (await mia.get(page)).text
@@ -45,7 +48,7 @@ async def test_the_composer_gives_the_reason_and_sends_nothing(desk: Running, mi
     assert (refused.status, WHY in refused.text) == (409, True)
 
 
-async def test_an_agent_stops_texts_and_allows_them_again(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_opts_a_number_out_and_in_again(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     page = f"/workspace/conversations/{ann}"
     assert "Stop texts to Ann Lee" in (await mia.get(f"{page}/consent")).text
@@ -66,7 +69,7 @@ async def test_the_new_message_dialog_shows_the_opt_out_before_typing(
     assert "What sending will do" not in looked
 
 
-async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
+async def test_the_api_returns_the_consent_ledger(desk: Running, api: Client) -> None:
     ann = await desk.story.with_agent()
     made = await api.call(
         "POST", "/consents", {"number": ANN, "opted_out": True, "note": "By mail"}, status=201
@@ -102,7 +105,7 @@ async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
     assert [one["id"] for one in of_ann] == [back["id"], made["id"]]
 
 
-async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
+async def test_pages_show_the_ledger_and_its_totals(desk: Running) -> None:
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         assert "Nobody has opted out" in shown((await omar.get("/workspace/admin/consents")).text)
@@ -115,13 +118,15 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
         assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)
 
 
-async def test_an_agent_cannot_lift_the_carriers_opt_out(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_cannot_undo_an_opt_out_of_the_carrier(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     message = await desk.story.write(ann, "hello?")
     await desk.desk.store.write(refused_for_consent, [message])
     page = f"/workspace/conversations/{ann}"
     seen = (await mia.get(page)).text
     assert "reported by the carrier" in shown(seen)
-    assert "consent-it" not in seen, "what can only be refused is not offered"
+    assert "consent-it" not in seen, (
+        "the page has no button for a change that the service would refuse"
+    )
     refused = await mia.act(f"{page}/consent", opted_out="", note="She wants to")
     assert (refused.status, "Only they can" in refused.text) == (409, True)

@@ -1,5 +1,5 @@
-"""The facts on an offer, the preview, the brief and the timeline. An expired offer does not set an
-agent who is working to Away.
+"""Offers, previews, briefs and timelines show an agent what a conversation is about. An expired
+offer does not set a working agent to Away.
 """
 
 import re
@@ -41,7 +41,7 @@ type Call = Callable[..., Awaitable[Any]]
 
 
 async def program(desk: Running, name: str) -> Call:
-    """A program that calls the API as this agent. It returns the JSON of an answer."""
+    """Return a function that calls the API as this agent and returns the answer's JSON."""
 
     async def call(method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
         headers = {"Authorization": f"Bearer {signed_in}"} if signed_in else {}
@@ -59,8 +59,8 @@ async def program(desk: Running, name: str) -> Call:
     return call
 
 
-async def offered(desk: Running, number: str = ANN) -> tuple[int, int]:
-    """A conversation that is offered to Mia, and its work item."""
+async def offer_to_mia(desk: Running, number: str = ANN) -> tuple[int, int]:
+    """Start a conversation and offer it to Mia. Return it and its work item."""
     received = await desk.story.text("My printer is on fire", number=number, to=DIRECT)
     await desk.story.available(MIA)
     await desk.story.offer()
@@ -69,13 +69,14 @@ async def offered(desk: Running, number: str = ANN) -> tuple[int, int]:
 
 
 async def expire(desk: Running) -> str:
-    """Let Mia's offer expire. Returns her presence after that."""
+    """Let Mia's offer expire. Return her presence after that."""
     (one,) = await desk.story.rows(t.offers, t.offers.c.outcome.is_(None))
     await desk.desk.store.write(expire_offer, Expire(one.id))
     return (await desk.desk.store.read(agents_by_id))[MIA].presence
 
 
-# Offers that inform -------------------------------------------------------------------------------
+# The facts on an offer
+# -------------------------------------------------------------------------------
 
 
 async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
@@ -86,7 +87,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
     await desk.story.close(before.interaction_id or 0, OMAR)
     given = OpenByHand(kind=CaseKind.PROBLEM, description="Dock is dead", user_id=1, agent_id=OMAR)
     case = await desk.desk.store.write(open_by_hand, given)
-    ann, _ = await offered(desk)
+    ann, _ = await offer_to_mia(desk)
     facts = {
         "first_text": "My printer is on fire",
         "open_case": {"id": case, "number": "CS0000001", "state": "open"}
@@ -117,7 +118,7 @@ async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
 async def test_only_the_agent_who_has_an_offer_reads_the_conversation_before_accepting(
     desk: Running,
 ) -> None:
-    ann, item = await offered(desk)
+    ann, item = await offer_to_mia(desk)
     preview = f"/workspace/offers/{item}"
     async with agent(desk, "mia") as mia, agent(desk, "omar") as omar:
         assert (await omar.get(preview, SCRIPT)).status == 409
@@ -154,7 +155,7 @@ async def test_an_expired_offer_sets_an_inactive_agent_to_away(
     desk: Running, acts: str, presence: str
 ) -> None:
     async with agent(desk, "mia") as mia:
-        ann, item = await offered(desk)
+        ann, item = await offer_to_mia(desk)
         match acts:
             case "an act" | "an act before the grace time":
                 assert (await mia.act("/workspace/presence/notice")).status == 204
@@ -179,8 +180,8 @@ async def test_an_expired_offer_sets_an_inactive_agent_to_away(
 
 
 @pytest.fixture
-async def told(desk: Running) -> int:
-    """A conversation of Mia's with a promise, and two texts that she has not read."""
+async def with_promise(desk: Running) -> int:
+    """Give Mia a conversation with a promise and two unread texts."""
     ann = await desk.story.with_agent()
     await desk.story.write(ann, "Please restart the reader. I'll call you by 3.")
     await desk.story.text("I already restarted it. <b>Still stuck</b>", number=ANN, to=DIRECT)
@@ -188,10 +189,10 @@ async def told(desk: Running) -> int:
     return ann
 
 
-async def test_the_brief_is_the_same_by_page_and_by_api_and_reads_nothing(
-    desk: Running, told: int
+async def test_page_and_api_show_the_same_brief_and_mark_no_text_as_read(
+    desk: Running, with_promise: int
 ) -> None:
-    found = await (await program(desk, "mia"))("GET", f"/interactions/{told}/brief")
+    found = await (await program(desk, "mia"))("GET", f"/interactions/{with_promise}/brief")
     assert found["user"] == {"id": 1, "name": "Ann Lee"}
     assert found["identity"]["level"] == "matched"
     assert found["problem"]["text"] == "my badge is stuck"
@@ -203,9 +204,9 @@ async def test_the_brief_is_the_same_by_page_and_by_api_and_reads_nothing(
         ("I'll call you by 3.", "Mia Chen")
     ]
     assert (found["new_count"], found["new"][-1]["text"]) == (2, "and now it beeps")
-    assert (await desk.story.see(told, MIA)).unread == 2
+    assert (await desk.story.see(with_promise, MIA)).unread == 2
     async with agent(desk, "mia") as mia:
-        panel = await mia.get(f"/workspace/conversations/{told}/brief", SCRIPT)
+        panel = await mia.get(f"/workspace/conversations/{with_promise}/brief", SCRIPT)
         text = shown(panel.text)
         for words in (
             "By the number only, not verified",
@@ -215,24 +216,28 @@ async def test_the_brief_is_the_same_by_page_and_by_api_and_reads_nothing(
             assert words in text
         assert "<b>Still" not in panel.text
         assert (await mia.get("/workspace/conversations/999/brief", SCRIPT)).status == 404
-    outside = await (await program(desk, "omar"))("GET", f"/interactions/{told}/brief")
+    outside = await (await program(desk, "omar"))("GET", f"/interactions/{with_promise}/brief")
     assert (outside["read_seq"], outside["new_count"]) == (None, 0)
 
 
-async def test_a_brief_takes_three_queries_however_long_the_conversation_is(
-    desk: Running, told: int
+async def test_a_brief_takes_three_queries_for_a_conversation_of_any_length(
+    desk: Running, with_promise: int
 ) -> None:
-    row = (await desk.story.rows(t.messages, t.messages.c.interaction_id == told))[-1]._asdict()
+    row = (await desk.story.rows(t.messages, t.messages.c.interaction_id == with_promise))[
+        -1
+    ]._asdict()
     rows = [row | {"id": 5000 + n, "seq": 100 + n, "provider_sid": f"SM{n}"} for n in range(2000)]
     many = sa.insert(t.messages)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(many, rows), None)
-    long = sa.update(t.interactions).where(t.interactions.c.id == told).values(last_seq=2099)
+    long = (
+        sa.update(t.interactions).where(t.interactions.c.id == with_promise).values(last_seq=2099)
+    )
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(long), None)
 
     def count(conn: sa.Connection) -> tuple[int, int]:
         seen: list[str] = []
         sa.event.listen(conn, "after_cursor_execute", lambda *a: seen.append(a[2]))
-        return brief.of_conversation(conn, told, MIA).new_count, sum(
+        return brief.of_conversation(conn, with_promise, MIA).new_count, sum(
             one.startswith("SELECT") for one in seen
         )
 
@@ -242,11 +247,11 @@ async def test_a_brief_takes_three_queries_however_long_the_conversation_is(
 # The timeline -------------------------------------------------------------------------------------
 
 
-async def test_the_moments_cover_the_whole_conversation_page_by_page(
-    desk: Running, told: int
+async def test_the_api_returns_all_moments_of_a_conversation_in_pages(
+    desk: Running, with_promise: int
 ) -> None:
     call = await program(desk, "omar")
-    whole = await call("GET", f"/interactions/{told}/moments?limit=200")
+    whole = await call("GET", f"/interactions/{with_promise}/moments?limit=200")
     assert whole["next"] is None
     stand = [(one["owner"], one["owner_name"], one["state"]) for one in whole["items"]]
     assert stand[0] == ("queue", "Service desk", "new")
@@ -260,7 +265,7 @@ async def test_the_moments_cover_the_whole_conversation_page_by_page(
 
     pages, cursor = [], "0"
     while cursor is not None:
-        page = await call("GET", f"/interactions/{told}/moments?limit=2&cursor={cursor}")
+        page = await call("GET", f"/interactions/{with_promise}/moments?limit=2&cursor={cursor}")
         pages += page["items"]
         cursor = page["next"]
     assert [(one["seq"], one["said"]) for one in pages] == [
@@ -269,21 +274,23 @@ async def test_the_moments_cover_the_whole_conversation_page_by_page(
     assert [one["state"] for one in pages] == [one["state"] for one in whole["items"]]
 
 
-async def test_the_timeline_shows_moments_with_their_owner(desk: Running, told: int) -> None:
-    await desk.story.close(told)
+async def test_the_timeline_shows_moments_with_their_owner(
+    desk: Running, with_promise: int
+) -> None:
+    await desk.story.close(with_promise)
     async with agent(desk, "omar") as omar:
-        page = await omar.get(f"/workspace/conversations/{told}/timeline", SCRIPT)
+        page = await omar.get(f"/workspace/conversations/{with_promise}/timeline", SCRIPT)
         assert page.text.count("data-told=") == int(re.findall(r'max="(\d+)"', page.text)[0]) + 1
         text = shown(page.text)
         assert "Mia Chen closed this conversation" in text
         assert "Waiting in Service desk" in text
         assert "epoch" not in page.text
-        last = await desk.story.lines(told)
+        last = await desk.story.lines(with_promise)
         assert "Earlier" not in text
-        first = await omar.get(f"/workspace/conversations/{told}/timeline?up_to=2", SCRIPT)
+        first = await omar.get(f"/workspace/conversations/{with_promise}/timeline?up_to=2", SCRIPT)
         assert f'data-up-to="{last[-1].seq}"' in first.text
         assert "Mia Chen closed this conversation" not in shown(first.text)
-        # a closed conversation has no menu, but its timeline
-        whole = await omar.get(f"/workspace/conversations/{told}")
+        # A closed conversation has no menu, but still shows its timeline.
+        whole = await omar.get(f"/workspace/conversations/{with_promise}")
         assert 'data-panel="timeline"' in whole.text
         assert (await omar.get("/workspace/conversations/999/timeline", SCRIPT)).status == 404

@@ -1,5 +1,6 @@
-"""Somebody else holds SQLite's lock: webhooks, the API and pages get 503 with Retry-After, within
-Twilio's patience."""
+"""Another process holds SQLite's lock. Webhooks, the API and pages answer 503 with Retry-After
+before Twilio's timeout.
+"""
 
 import asyncio
 import sqlite3
@@ -16,7 +17,7 @@ IN_TIME = 5.0  # seconds
 LOGIN = {"email": "mia@example.com", "password": "wrong"}
 
 
-async def test_locked_by_somebody_else(tmp_path: Path) -> None:
+async def test_a_locked_database_gets_503_with_retry_after(tmp_path: Path) -> None:
     settings = {
         "PATCHBOARD_SMS_PROVIDER": "twilio",
         "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,

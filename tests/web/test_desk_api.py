@@ -60,7 +60,7 @@ async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
     return await sign_in(desk, session, "mia")
 
 
-async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace: Client) -> None:
+async def test_admins_create_change_and_delete_queues(mia: Client, grace: Client) -> None:
     await mia.call("POST", "/queues", QUEUE, status=403)
     made = await grace.call("POST", "/queues", QUEUE, status=201)
     assert made["groups"] == ["Service desk", "Service desk 2"]
@@ -76,7 +76,9 @@ async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace:
     assert (changed["open_now"], changed["problems"]) == (True, ["No group gets offers: add one."])
     assert (changed["texts"]["closed"], changed["conditions"]) == (None, made["conditions"])
     names = [queue["name"] for queue in (await mia.call("GET", "/queues"))["items"]]
-    assert names == ["Service desk", "Escalations", "Other"], "the admin's order"
+    assert names == ["Service desk", "Escalations", "Other"], (
+        "the queues are in the order that the admin chose"
+    )
     page = await mia.call("GET", "/queues?limit=2")
     page = await mia.call("GET", f"/queues?limit=2&cursor={page['next']}")
     assert [queue["name"] for queue in page["items"]] == ["Other"]
@@ -95,7 +97,7 @@ async def test_an_admin_reads_and_changes_the_desk(mia: Client, grace: Client) -
         "America/New_York",
         False,
     )
-    assert "agent" in was["commands"]["agent"], "the default words too"
+    assert "agent" in was["commands"]["agent"], "the answer also has the default texts"
     given = {"ask_topic": True, "quiet_hours": "21:00-08:00", "countries": ["US", "DE"]}
     changed = await grace.call("PATCH", "/desk", given)
     assert changed == was | given
@@ -170,7 +172,7 @@ async def test_a_refusal_names_the_field(
         assert says in problem["errors"][field]
 
 
-async def test_provider_numbers(mia: Client, grace: Client) -> None:
+async def test_admins_manage_provider_numbers(mia: Client, grace: Client) -> None:
     await mia.call("POST", "/provider-numbers", NUMBER, status=403)
     made = await grace.call("POST", "/provider-numbers", NUMBER, status=201)
     assert (made["label"], made["first_responder"]) == (NUMBER["number"], "virtual_agent")
@@ -196,7 +198,7 @@ async def test_provider_numbers(mia: Client, grace: Client) -> None:
     await grace.call("GET", one, status=404)
 
 
-async def test_templates_are_changed_by_supervisors_too(
+async def test_supervisors_can_change_templates(
     desk: Running, session: aiohttp.ClientSession, mia: Client
 ) -> None:
     omar = await sign_in(desk, session, "omar")
@@ -212,7 +214,7 @@ async def test_templates_are_changed_by_supervisors_too(
     await mia.call("GET", one, status=404)
 
 
-async def test_a_macro_is_made_by_admins_and_run_by_agents(
+async def test_admins_create_macros_and_agents_run_them(
     desk: Running, mia: Client, grace: Client
 ) -> None:
     ann = await desk.story.with_agent()
@@ -234,7 +236,9 @@ async def test_a_macro_is_made_by_admins_and_run_by_agents(
     await delete(grace, f"/macros/{made['id']}")
 
 
-async def test_system_messages(mia: Client, grace: Client) -> None:
+async def test_admins_change_system_messages_and_restore_the_default(
+    mia: Client, grace: Client
+) -> None:
     texts = {text["name"]: text for text in (await mia.call("GET", "/texts"))["items"]}
     assert texts["closed"]["placeholders"] == ["queue", "opens"]
     edit = {"name": "waiting", "body": "{queue} is busy."}
@@ -255,7 +259,7 @@ async def test_system_messages(mia: Client, grace: Client) -> None:
     assert await grace.call("PUT", "/texts", {**edit, "body": None}) == texts["waiting"]
 
 
-async def test_webhooks_over_the_api_and_through_the_desk_file(
+async def test_the_api_and_the_desk_file_show_the_same_webhooks(
     desk: Running, mia: Client, grace: Client, tmp_path: Path
 ) -> None:
     hook = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "events": ["case.created"]}

@@ -1,5 +1,6 @@
-"""The admin's pages of the desk: provider numbers, queues, words, time and country, the desk
-file."""
+"""The admin's desk pages: provider numbers, queues, system messages, time and country, and the desk
+file.
+"""
 
 import codecs
 import re
@@ -38,8 +39,9 @@ QUEUE = {
 
 
 async def save(grace: Visitor, path: str, **fields: str) -> str:
-    """Post a form as a browser without script does. Returns the next page's text: that of the list,
-    or of the form again."""
+    """Post a form as a browser without JavaScript does. Return the text of the next page: the list,
+    or the form with its errors.
+    """
     answer = await grace.post(UNDER + path, PAGE, csrf=await grace.csrf(), **fields)
     if answer.status == 303:
         return shown((await grace.get(answer.headers["Location"])).text)
@@ -47,7 +49,9 @@ async def save(grace: Visitor, path: str, **fields: str) -> str:
     return shown(answer.text)
 
 
-async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grace: Visitor) -> None:
+async def test_every_page_opens_and_its_forms_require_a_token(
+    desk: Running, grace: Visitor
+) -> None:
     for path in PAGES:
         if path != "/" and "<" not in path:
             assert ((await grace.get(UNDER + path)).status, path) == (200, path)
@@ -56,7 +60,7 @@ async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grac
         assert ((await grace.post(UNDER + real, PAGE)).status, path) == (403, path)
 
 
-async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_manages_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "+1 888 555 0300" in await save(grace, "/provider-numbers/new", **NUMBER)
     again = await save(grace, "/provider-numbers/new", **NUMBER)
     assert "The company number +18885550300 already exists. Enter another." in again
@@ -90,9 +94,7 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert (await grace.get(f"{UNDER}/provider-numbers/3")).status == 404
 
 
-async def test_a_queue_is_written_down_in_full_and_shown_again(
-    desk: Running, grace: Visitor
-) -> None:
+async def test_the_form_stores_every_field_of_a_queue(desk: Running, grace: Visitor) -> None:
     csrf = await grace.csrf()
     rows = [
         *QUEUE.items(),
@@ -145,7 +147,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
     )
 
 
-async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
+async def test_the_queue_form_keeps_typed_values_and_shows_errors(
     desk: Running, grace: Visitor
 ) -> None:
     typed = {
@@ -180,25 +182,27 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
     assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
 
 
-async def test_the_live_line_says_when_a_schedule_is_open(grace: Visitor) -> None:
-    async def says(**asked: str) -> str:
+async def test_the_form_shows_when_a_typed_schedule_is_open(grace: Visitor) -> None:
+    async def live_line(**asked: str) -> str:
         query = "&".join(f"{name}={value}" for name, value in asked.items())
         return shown((await grace.get(f"{UNDER}/queues/hours?{query}")).text)
 
-    assert (await says(schedule="")).startswith("Always open. Opening times of a week Monday")
-    assert (await says(schedule="24/7")).startswith("Open now, and always.")
-    never = await says(schedule="2030 Jan 01")
+    assert (await live_line(schedule="")).startswith("Always open. Opening times of a week Monday")
+    assert (await live_line(schedule="24/7")).startswith("Open now, and always.")
+    never = await live_line(schedule="2030 Jan 01")
     assert never.startswith("Never opens; write the hours when it opens, such as ")
     assert "The week cannot show all of these opening hours." in never
-    week = await says(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
+    week = await live_line(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
     assert week.count("08:00 to 12:00, 13:00 to 24:00") == 7
-    assert "Cannot be read as opening hours" in await says(schedule="soon")
-    assert "Names public holidays, but none are known" in await says(
+    assert "Cannot be read as opening hours" in await live_line(schedule="soon")
+    assert "Names public holidays, but none are known" in await live_line(
         schedule="24/7; PH off", country="IN"
     )
 
 
-async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_edits_system_messages_and_restores_the_default(
+    desk: Running, grace: Visitor
+) -> None:
     edited = await save(grace, "/texts/closing_line", body="{agent.first_name} says bye.")
     assert "Closing line Edited" in edited
     assert await desk.desk.store.read(texts.closing_line, "Mia Chen", Language.ENGLISH) == (
@@ -206,7 +210,7 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
     )
     said = await save(grace, "/texts/closing_line", body="Reply STOP " + "x" * 200)
     assert "Asks people to reply STOP" in said
-    assert "x" * 200 in said, "what was typed is kept"
+    assert "x" * 200 in said, "the form keeps the typed values"
     page = shown((await grace.get(f"{UNDER}/texts/closing_line")).text)
     assert "Default text {agent.first_name} has closed this conversation." in page
     assert "With long names" in page
@@ -219,7 +223,9 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
     )
 
 
-async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_creates_finds_changes_and_deletes_templates(
+    desk: Running, grace: Visitor
+) -> None:
     await save(
         grace, "/templates/new", name="VPN", body="Hi {requester.first_name},\r\nrestart it."
     )
@@ -235,7 +241,9 @@ async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace
     assert "No templates yet" in await save(grace, f"/templates/{one.id}/delete")
 
 
-async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_changes_the_desks_time_zone_country_and_choices(
+    desk: Running, grace: Visitor
+) -> None:
     right = {
         "name": "IT",
         "country": "DE",
@@ -315,14 +323,14 @@ async def test_agents_choose_from_the_admins_own_presences_and_reasons(
         assert "Become available" not in page
 
 
-async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace: Visitor) -> None:
+async def test_an_admin_exports_and_imports_the_desk_file(desk: Running, grace: Visitor) -> None:
     await desk.desk.store.write(change_desk, {"thanks_minutes": 25})
     exported = await grace.get(f"{UNDER}/desk-file/export")
     assert tomllib.loads(exported.text)["desk"]["thanks_minutes"] == 25
     assert 'filename="desk.toml"' in exported.headers["Content-Disposition"]
     assert '[[queues]]\nname = "Service desk"' in exported.text
 
-    async def take_in(content: bytes, status: int) -> str:
+    async def import_file(content: bytes, status: int) -> str:
         form = aiohttp.FormData({"csrf": await grace.csrf()})
         form.add_field("file", content, filename="my.toml", content_type="application/toml")
         async with grace.client.post(
@@ -332,31 +340,33 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
             return shown(await answer.text())
 
     changed = exported.text.replace("thanks_minutes = 25", "thanks_minutes = 5").encode()
-    preview = await take_in(changed, 200)
+    preview = await import_file(changed, 200)
     assert "Desk: 1 changed" in preview
     assert "Keep thank-you texts in the closed conversation (minutes) 25 → 5" in preview
-    assert "No changes. The desk already matches the file." in await take_in(
+    assert "No changes. The desk already matches the file." in await import_file(
         exported.text.encode(), 200
     )
-    said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
+    said = await import_file(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "The desk already matches the file" in await take_in(
+    assert "The desk already matches the file" in await import_file(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
-    assert "my.toml is UTF-16 text. Save the file as UTF-8" in await take_in(
+    assert "my.toml is UTF-16 text. Save the file as UTF-8" in await import_file(
         exported.text.encode("utf-16"), 400
     )
-    assert "my.toml cannot be read: line 2 is not UTF-8" in await take_in(
+    assert "my.toml cannot be read: line 2 is not UTF-8" in await import_file(
         b"[desk]\nname = 'Caf\xe9'", 400
     )
     number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
-    assert "provider_numbers.+18885550300.queue: there is no queue “None”" in await take_in(
+    assert "provider_numbers.+18885550300.queue: there is no queue “None”" in await import_file(
         number, 400
     )
-    assert "Choose a file first." in await take_in(b"", 400)
+    assert "Choose a file first." in await import_file(b"", 400)
 
 
-async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Visitor) -> None:
+async def test_an_import_applies_exactly_the_previewed_changes(
+    desk: Running, grace: Visitor
+) -> None:
     text = (
         '[[groups]]\nname = "Nights"\n[[templates]]\nname = "Hello"\nbody = "Hi"\n'
         '[[agents]]\nemail = "mia@example.com"\nname = "Mia Chen"\ncapacity = 9\n'
@@ -370,9 +380,11 @@ async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Vi
     said = shown(first.text)
     assert "What the import of my.toml changes" in said
     assert "Groups: 2 created" in said
-    assert "Created: Nights, Typo" in said, "also the group that only an agent names"
+    assert "Created: Nights, Typo" in said, (
+        "the preview includes a group that only an agent's entry names"
+    )
     assert "→ 9" in said
-    assert (await grace.get(f"{UNDER}/groups/3")).status == 404, "nothing is changed yet"
+    assert (await grace.get(f"{UNDER}/groups/3")).status == 404, "the preview changes nothing"
     found = re.search(r'name="apply" value="(\w+)"', first.text)
     assert found is not None
     await desk.desk.store.write(make_group, MakeGroup(name="Nights"))
@@ -386,7 +398,7 @@ async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Vi
     assert "→ 9" in history_of_mia
 
 
-async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
+async def test_the_composer_offers_templates_with_their_placeholders_filled(desk: Running) -> None:
     received = await desk.story.text("my badge", number=ANN, to=DIRECT)
     async with desk.visitor() as mia:
         await mia.sign_in()

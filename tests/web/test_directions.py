@@ -1,4 +1,4 @@
-"""Right-to-left text: the templates mark every place that shows a person's words."""
+"""Right-to-left text: templates set the text direction wherever they show a person's words."""
 
 import re
 import unicodedata
@@ -43,29 +43,29 @@ OURS = re.compile(
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
-    # tables of ours
+    # words from our own tables
     r"|error\.(meaning|advice)|meaning\.(meaning|advice)|receipt\.(word|icon)|reason\.again"
     r"|preview\.label|deletes\.(label|verb)|outlook\.button|form\.(said|errors)|\| initials"
     r"|\| (clock|moment|ahead|there\(.*\))$"
     r'|^"[^"]*" if [^~]* else "[^"]*"( \| format\(.*)?$|^\{"|^\(offer\.outcome|^"\{" ~ name'
     r'|^"Sent" if'
     r'|\b(state|intent|kind|impact|assignment|level|field) \| words|map\("words"\)|removeprefix\('
-    r"|(case|interaction)\.name$"  # their numbers
+    r"|(case|interaction)\.name$"  # numbers
     r"|text\.reaction$|^button\.label$"  # emoji
-    # names of intents, forms and slots are letters of ASCII; and figures
-    r"|^message\.reason \| int$"  # a grade
+    # names of intents, forms and slots, which are ASCII letters; and figures
+    r"|^message\.reason \| int$"  # a satisfaction grade
     r"|^label\.intent|^item\.(form|slot) |^one\.(intent\.)?name$|\| round"
     r'|^"Masked parts are left out'
-    r"|^(by|detail)\("  # macros of ours
-    r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records, steps
-    r"|^(call|one)\.subject$"  # the subject of a webhook call: a kind and an id
+    r"|^(by|detail)\("  # our template macros
+    r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records and steps
+    r"|^(call|one)\.subject$"  # the subject of a webhook call, which is a kind and an id
     r"|^\(part \| words\)|\| impact_words$"
-    r"|\| *(figure|changed)\("  # figures with their units
+    r"|\| *(figure|changed)\("  # figures with units
 )
 
 
 class Walker(HTMLParser):
-    """Finds expressions in the text of elements without a direction."""
+    """Finds expressions in elements that have no ``dir`` attribute."""
 
     def __init__(self, expressions: list[str]) -> None:
         super().__init__()
@@ -95,7 +95,8 @@ class Walker(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not self.open:  # outside every element of this template, for example in a title
+        # text outside all elements of this template, for example in a title block
+        if not self.open:
             return
         tag, says = self.open[-1]
         for place in re.findall("\x01(\\d+)\x02", data):
@@ -104,20 +105,20 @@ class Walker(HTMLParser):
                 self.found += (
                     [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
                 )
-            # dir="auto" ignores isolated words
+            # dir="auto" ignores isolated words.
             elif says and re.search(r"\| (bdi|sentence)\b", expression):
                 self.found.append(f"isolated twice: {expression}")
             elif not says and WORDS.search(expression) and not MARKED.search(expression):
                 self.found.append(expression)
 
 
-CALL = re.compile(r"\b(?:_|ngettext)\(")
+CALL = re.compile(r"\b(?:_|[np]gettext)\(")
 TRANS = re.compile(r"\{% trans\b(.*?)%\}(.*?)\{% endtrans %\}", re.DOTALL)
 
 
 def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
-    """Return the arguments of a call as (name or nothing, expression), and the source after the
-    call. ``source`` begins after the opening parenthesis.
+    """Return the arguments of a call as (name or "", expression), and the source after the call.
+    ``source`` begins after the opening parenthesis.
     """
     depth, at, begin, quote = 0, 0, 0, ""
     parts = []
@@ -144,9 +145,7 @@ def arguments(source: str) -> tuple[list[tuple[str, str]], str]:
 
 
 def values_of_messages(expression: str) -> list[str]:
-    """Return an expression without its translated messages, and the values that fill the
-    placeholders of these messages.
-    """
+    """Return an expression without its translated messages, and their placeholders' values."""
     values = []
     while call := CALL.search(expression):
         given, rest = arguments(expression[call.end() :])
@@ -189,15 +188,15 @@ TEMPLATE_FILES = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.
 
 
 @pytest.mark.parametrize("template", TEMPLATE_FILES)
-def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
-    """Fix a place with dir="auto" on the element or the field, or inside a sentence with ``| bdi``
-    or ``| sentence``.
+def test_templates_set_the_direction_of_every_persons_words(template: str) -> None:
+    """To fix a failure, put dir="auto" on the element or field. Inside a sentence, use ``| bdi`` or
+    ``| sentence``.
     """
     assert unmarked(unwrapped((TEMPLATES / template).read_text())) == []
 
 
 def unwrapped(source: str) -> str:
-    """The template without its line breaks. Strings that are continued on the next line are one."""
+    """Return the template without line breaks. Join strings that continue on the next line."""
     return re.sub(r"\n\s+", " ", re.sub(r'"\n\s+"', "", re.sub(r"\{#\s+#\}", "", source)))
 
 
@@ -245,7 +244,7 @@ def test_a_right_to_left_name_is_isolated_in_a_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LTR)
-def test_other_names_stay_as_they_are(name: str) -> None:
+def test_a_left_to_right_name_is_not_changed(name: str) -> None:
     assert (bdi(name), sentence(f"{name} closed it"), isolated(name)) == (
         name,
         f"{name} closed it",
@@ -253,12 +252,12 @@ def test_other_names_stay_as_they_are(name: str) -> None:
     )
 
 
-def test_markup_in_a_name_is_text() -> None:
+def test_markup_in_a_name_is_escaped() -> None:
     assert bdi("<b>יעל") == "<bdi>&lt;b&gt;יעל</bdi>"
     assert sentence("<i>יעל & נעם</i>") == "&lt;i&gt;<bdi>יעל</bdi> &amp; <bdi>נעם</bdi>&lt;/i&gt;"
 
 
-def test_every_right_to_left_letter_of_unicode_counts() -> None:
+def test_every_right_to_left_letter_of_unicode_is_recognized() -> None:
     strong = [chr(c) for c in range(0x110000) if unicodedata.bidirectional(chr(c)) in ("R", "AL")]
     assert [c for c in strong if not has_rtl(c)] == []
     assert [chr(c) for c in range(0x590) if has_rtl(chr(c))] == []
@@ -271,5 +270,5 @@ def test_a_phone_number_keeps_its_order_between_hebrew_words(number: str) -> Non
 
 
 @pytest.mark.parametrize("words", ["בשעה 10:30", "12/05/2026", "מחיר 12.50"])
-def test_times_dates_and_prices_are_left_to_the_browser(words: str) -> None:
+def test_times_dates_and_prices_are_not_isolated(words: str) -> None:
     assert "<bdi" not in linked(f"שלום {words}")

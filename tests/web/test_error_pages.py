@@ -1,4 +1,4 @@
-"""Error pages lead every role to a page that it may see, and let everybody sign out."""
+"""Error pages link every role to a page that it may see, and let every agent sign out."""
 
 import asyncio
 import re
@@ -38,53 +38,55 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
         yield here
 
 
-def way_on(page: str) -> str:
+def main_link(page: str) -> str:
     found = re.search(r'<a class="btn main" href="([^"]+)">', page)
     assert found is not None
     return found[1]
 
 
 @pytest.mark.parametrize("role", WAYS_ON)
-async def test_an_error_leads_on_and_out(desk: Running, role: Role | None) -> None:
+async def test_an_error_page_links_to_the_home_page_and_to_sign_out(
+    desk: Running, role: Role | None
+) -> None:
     async with desk.visitor() as visitor:
         await visitor.sign_in(f"{role}@example.com", "some words")
         lost = await visitor.get("/workspace/nowhere")
-        assert (lost.status, way_on(lost.text)) == (404, WAYS_ON[role])
+        assert (lost.status, main_link(lost.text)) == (404, WAYS_ON[role])
         assert (await visitor.get(WAYS_ON[role])).status == 200
         [csrf] = re.findall(r'name="csrf" value="(\w+)"', lost.text)
         assert (await visitor.post("/sign-out", csrf=csrf)).status == 303
         assert (await visitor.get(WAYS_ON[role])).status == 303
 
 
-async def test_a_page_that_the_role_may_not_see_leads_to_one_that_it_may(desk: Running) -> None:
+async def test_a_forbidden_page_links_to_a_page_that_the_role_may_see(desk: Running) -> None:
     async with desk.visitor() as trainer:
         await trainer.sign_in("trainer@example.com", "some words")
         refused = await trainer.get("/workspace/admin/agents")
-        assert (refused.status, way_on(refused.text)) == (403, "/workspace/trainer")
+        assert (refused.status, main_link(refused.text)) == (403, "/workspace/trainer")
         assert "You don't have access" in shown(refused.text)
 
 
 @pytest.mark.parametrize("path", ["/workspace/nowhere", "/nowhere", "/sign-nowhere"])
-async def test_an_unknown_address_is_described_in_our_words(desk: Running, path: str) -> None:
+async def test_an_unknown_address_gets_our_own_error_page(desk: Running, path: str) -> None:
     async with desk.visitor() as visitor:
         page = await visitor.get(path)
-        assert (page.status, way_on(page.text)) == (404, "/sign-in")
+        assert (page.status, main_link(page.text)) == (404, "/sign-in")
         assert "There is nothing at this address." in page.text
         assert "Requested URL" not in page.text
         assert "Sign out" not in page.text
 
 
-async def test_programs_still_get_a_problem_document(desk: Running) -> None:
+async def test_programs_get_a_problem_document(desk: Running) -> None:
     async with desk.visitor() as visitor:
         for path, headers in (("/api/nowhere", PAGE), ("/nowhere", {"Accept": "*/*"})):
             answer = await visitor.get(path, headers)
             assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_the_page_of_a_failing_database_still_signs_out(
+async def test_agents_can_sign_out_while_the_database_fails(
     desk: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be read: the page knows the session by its cookie alone."""
+    """The service can read nothing, so the page recognizes the session only by its cookie."""
     from handoff_service.errors import DatabaseAway
 
     async def away(*_args: object) -> None:
@@ -95,13 +97,13 @@ async def test_the_page_of_a_failing_database_still_signs_out(
         with monkeypatch.context() as patch:
             patch.setattr("handoff_service.web.shared.session._current", away)
             page = await visitor.get("/workspace")
-        assert (page.status, way_on(page.text)) == (503, "/workspace")
+        assert (page.status, main_link(page.text)) == (503, "/workspace")
         assert "Sign out" in page.text
         assert "stay_connected" not in page.text
 
 
 async def test_an_error_page_keeps_its_agent_connected(desk: Running) -> None:
-    """The page's script opens the same stream as the workspace."""
+    """The page's script opens the same event stream as the workspace."""
     async with desk.visitor() as visitor:
         await visitor.sign_in("agent@example.com", "some words")
         page = await visitor.get("/workspace/nowhere")
@@ -115,6 +117,6 @@ async def test_an_error_page_keeps_its_agent_connected(desk: Running) -> None:
 
 
 @pytest.mark.parametrize("role", WAYS_ON)
-async def test_each_role_has_one_home(role: Role | None) -> None:
+async def test_each_role_has_one_home_page(role: Role | None) -> None:
     roles = frozenset({role} if role else set[Role]())
     assert home_of(CurrentAgent(1, "Ann", "ann@example.com", roles, "away")) == WAYS_ON[role]

@@ -1,5 +1,6 @@
-"""Event streams: they end with their session, live through an absent database, fail loudly and
-resume without a gap."""
+"""An event stream ends with its session, survives a database outage, reports its failures, and
+resumes without a gap.
+"""
 
 import asyncio
 import re
@@ -70,7 +71,7 @@ async def change(desk: Running, statement: Any) -> None:
 
 
 async def delivered(desk: Running) -> None:
-    """Until every text has its last receipt."""
+    """Wait until every text has its last receipt."""
     pending = (t.messages.c.direction == "outbound") & (t.messages.c.status != "delivered")
     async with asyncio.timeout(10):
         while await desk.story.count(t.messages, pending):
@@ -115,7 +116,7 @@ ENDS = pytest.mark.parametrize(
 
 
 @ENDS
-async def test_the_apis_stream_ends_within_one_heartbeat_of_its_session(
+async def test_a_stream_of_the_api_ends_within_one_heartbeat_of_its_session(
     desk: Running, mia: Client, ends: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_stream, "HEARTBEAT", 0.2)
@@ -126,7 +127,7 @@ async def test_the_apis_stream_ends_within_one_heartbeat_of_its_session(
 
 
 async def test_nothing_is_sent_before_the_session_is_checked(desk: Running, mia: Client) -> None:
-    """However long the next heartbeat takes."""
+    """This holds even if the next heartbeat is far away."""
     one = await desk.story.with_agent(MIA)
     async with events(mia) as heard:
         await wait_for(heard, "hello")
@@ -147,10 +148,12 @@ async def test_a_stream_ends_before_another_event_when_the_agent_loses_the_role(
             assert b"lists" not in await stream.content.read()
 
 
-# What fails ---------------------------------------------------------------------------------------
+# Failures ---------------------------------------------------------------------------------------
 
 
-async def test_a_hint_about_something_unknown_ends_no_stream(desk: Running, mia: Client) -> None:
+async def test_a_hint_about_an_unknown_record_does_not_end_a_stream(
+    desk: Running, mia: Client
+) -> None:
     async with events(mia) as heard:
         await wait_for(heard, "hello")
         desk.desk.fanout.publish([Hint(f"agent:{MIA}", 4711)])
@@ -159,7 +162,7 @@ async def test_a_hint_about_something_unknown_ends_no_stream(desk: Running, mia:
         await wait_for(heard, "message", body="still here")
 
 
-async def test_nor_does_one_about_an_unknown_agent_end_a_pages(desk: Running) -> None:
+async def test_a_hint_about_an_unknown_agent_does_not_end_a_pages_stream(desk: Running) -> None:
     one = await desk.story.with_agent(MIA)
     async with desk.visitor() as mia:
         await mia.sign_in()
@@ -187,10 +190,10 @@ async def test_a_stream_that_fails_ends_so_that_the_client_reconnects(
             assert [one["event"] async for one in heard] == []
 
 
-async def test_while_the_database_is_away_a_stream_continues_and_catches_up_after_it(
+async def test_a_stream_survives_a_database_outage_and_catches_up(
     desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The agent's connection was never lost, so they are not set to Away either."""
+    """The agent's connection never broke, so the service does not set the agent to Away."""
     monkeypatch.setattr(page_stream, "HEARTBEAT", 0.2)
     one = await desk.story.with_agent(MIA)
     async with events(mia) as heard:
@@ -211,7 +214,7 @@ async def test_while_the_database_is_away_a_stream_continues_and_catches_up_afte
 async def test_catching_up_sends_only_changes(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     other = await desk.story.with_agent(MIA, number=BOB)
-    await delivered(desk)  # a receipt would be one more change
+    await delivered(desk)  # A late receipt would be one more change.
     async with events(mia) as heard:
         await wait_for(heard, "hello")
         desk.desk.fanout.publish([EVERYTHING])
@@ -229,7 +232,7 @@ async def test_catching_up_sends_only_changes(desk: Running, mia: Client) -> Non
 # Resuming -----------------------------------------------------------------------------------------
 
 
-async def until(desk: Running, message_id: int, status: Status) -> Any:
+async def wait_for_status(desk: Running, message_id: int, status: Status) -> Any:
     async with asyncio.timeout(10):
         while True:
             (row,) = await desk.story.rows(t.messages, t.messages.c.id == message_id)
@@ -238,16 +241,17 @@ async def until(desk: Running, message_id: int, status: Status) -> Any:
             await asyncio.sleep(0.01)
 
 
-async def test_a_resumed_stream_sends_every_change_since(desk: Running, mia: Client) -> None:
-    """Receipts of old messages, conversations that were closed or taken away, offers that
-    ended, new members."""
+async def test_a_resumed_stream_sends_every_missed_change(desk: Running, mia: Client) -> None:
+    """Changes include receipts of old messages, closed and reassigned conversations, ended offers
+    and new members.
+    """
     await change(desk, sa.update(t.agents).values(capacity=9))
     kept, closed, taken = [
         await desk.story.with_agent(MIA, number=number) for number in (ANN, BOB, SHARED)
     ]
     old, unchanged = [await desk.story.write(kept, body) for body in ("an old one", "another")]
-    row = await until(desk, old, Status.DELIVERED)
-    await until(desk, unchanged, Status.DELIVERED)
+    row = await wait_for_status(desk, old, Status.DELIVERED)
+    await wait_for_status(desk, unchanged, Status.DELIVERED)
     hour_ago = desk.desk.clock() - timedelta(hours=1)
     m, i = t.messages, t.interactions
     await change(desk, sa.update(m).values(created_at=hour_ago, changed_at=None))
@@ -293,7 +297,7 @@ async def test_a_resumed_stream_sends_every_change_since(desk: Running, mia: Cli
 async def test_a_receipt_of_an_older_message_is_sent(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     message_id = await desk.story.write(one, "Hello")
-    row = await until(desk, message_id, Status.DELIVERED)
+    row = await wait_for_status(desk, message_id, Status.DELIVERED)
     await change(
         desk, sa.update(t.messages).where(t.messages.c.id == message_id).values(status=Status.SENT)
     )
@@ -330,9 +334,7 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
         await change(desk, sa.update(log).where(log.c.reason == LOST).values(since=earlier))
         async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
             assert b"hello" in await stream.content.readuntil(b"\n\n")
-            assert b"lists" in await stream.content.readuntil(b"\n\n"), (
-                "the page asks for the notice"
-            )
+            assert b"lists" in await stream.content.readuntil(b"\n\n"), "the page loads the notice"
             assert await pages(mia) == [True, True, True]
             assert 'id="stay-away"' in (await mia.get("/workspace/counts")).text
             assert (await mia.act("/workspace/presence/notice")).status == 204

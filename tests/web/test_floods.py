@@ -1,5 +1,6 @@
-"""Somebody holds thousands of connections open and signs in a hundred times in parallel, and texts
-still arrive as usual."""
+"""An attacker holds thousands of connections open and makes a hundred parallel sign-ins. Texts
+still arrive at their usual speed.
+"""
 
 import asyncio
 import json
@@ -22,11 +23,11 @@ IDLE = 2_000
 SIGN_INS = 100
 TEXTS = 400
 AT_ONCE = 4
-NOISE = 0.05  # seconds: what two busy cores add to a p99 by themselves
+NOISE = 0.05  # seconds that two busy cores add to a p99 without a flood
 
 
-# A hundred sign-ins in parallel, each with another account and address. Their own process makes
-# them, so that the clients' load does not count as the service's.
+# A hundred parallel sign-ins, each with another account and address. A separate process makes them,
+# so that the clients' load does not count as the service's.
 FLOOD = """
 import asyncio, json, sys, aiohttp
 async def one(session, n):
@@ -44,8 +45,8 @@ asyncio.run(all())
 
 
 async def p99(twilio: FakeTwilio, url: str, until: asyncio.Event | None = None) -> float:
-    """The 99th percentile of the texts' answer times, in seconds, for a number of texts or until
-    the event is set.
+    """Return the 99th percentile of the webhook's answer times, in seconds. Send a number of texts,
+    or send until the event is set.
     """
     took: list[float] = []
 
@@ -61,12 +62,12 @@ async def p99(twilio: FakeTwilio, url: str, until: asyncio.Event | None = None) 
 
 
 def memory(service: Service) -> int:
-    """Its largest, in MB."""
+    """Return the service's peak memory in MB."""
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
-# make chaos; other tests may run beside this one
+# Only ``make chaos`` runs this test alone; otherwise other tests may run in parallel.
 LONG = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
 
 
@@ -76,12 +77,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-async def test_texts_come_in_as_usual(database_url: str, tmp_path: Path) -> None:
+async def test_texts_arrive_at_their_usual_speed_during_a_flood(
+    database_url: str, tmp_path: Path
+) -> None:
     async with FakeTwilio() as twilio:
         settings = {"DATABASE_URL": database_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:
             url = f"{service.url}/webhooks/twilio/sms"
-            await p99(twilio, url)  # warm
+            await p99(twilio, url)  # warm-up
             usual = await p99(twilio, url)
             before = memory(service)
             address = urlsplit(service.url).hostname, urlsplit(service.url).port
@@ -100,8 +103,8 @@ async def test_texts_come_in_as_usual(database_url: str, tmp_path: Path) -> None
             statuses = json.loads(said)
             meanwhile = await measured
             print(
-                f"usual {usual * 1e3:.1f} ms, meanwhile {meanwhile * 1e3:.1f} ms, {before} "
-                f"-> {memory(service)} MB"
+                f"p99 before the flood {usual * 1e3:.1f} ms, during it {meanwhile * 1e3:.1f} ms; "
+                f"memory {before} -> {memory(service)} MB"
             )
             print({status: statuses.count(status) for status in set(statuses)})
             if LONG:

@@ -1,7 +1,7 @@
-"""Requests at random against every route of the app, on both databases: none is answered with 500.
+"""Sends random requests to every route of the app, on both databases. No answer may be a 500.
 
-``PATCHBOARD_TEST_FUZZ=5000`` is the long form, 20,000 requests in all (tests/chaos);
-``PATCHBOARD_TEST_SEED`` names other requests.
+``PATCHBOARD_TEST_FUZZ=5000`` makes the long run of 20,000 requests (tests/chaos).
+``PATCHBOARD_TEST_SEED`` sets another random seed.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ Kept = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def signed_in_now(conn: sa.Connection) -> Kept:
-    """The sessions and roles, to be put back."""
+    """Return the sessions and roles, for ``restore_sessions``."""
     read = (
         list(map(dict, conn.execute(sa.select(table)).mappings()))
         for table in (t.sessions, t.agent_roles)
@@ -133,8 +133,10 @@ def signed_in_now(conn: sa.Connection) -> Kept:
     return next(read), next(read)
 
 
-def come_back(tx: Transaction, kept: Kept) -> None:
-    """Some request has deactivated the people, or changed their password: sign them in again."""
+def restore_sessions(tx: Transaction, kept: Kept) -> None:
+    """Restore the sessions and roles after a random request deactivated an agent or changed a
+    password.
+    """
     ids = {row["agent_id"] for row in kept[0]}
     there = set(tx.conn.execute(sa.select(t.agents.c.id)).scalars())
     tx.conn.execute(sa.update(t.agents).where(t.agents.c.id.in_(ids)).values(active=True))
@@ -144,13 +146,13 @@ def come_back(tx: Transaction, kept: Kept) -> None:
 
 
 def routes(app: App) -> list[tuple[str, str]]:
-    """(method, path) of every route but signing out."""
+    """Return (method, path) of every route except sign-out."""
     found = {(method, f"/{route.path}") for route in app.router.routes for method in route.methods}
     return sorted(one for one in found if not one[1].endswith("/sign-out") and one[0] != "OPTIONS")
 
 
 class Requests:
-    """Requests at random, as bytes."""
+    """Makes random requests, as bytes."""
 
     def __init__(self, seed: int, people: list[Person], ways: list[tuple[str, str]]) -> None:
         self._chance, self._people, self._ways = random.Random(seed), people, ways
@@ -282,7 +284,7 @@ def _unquoted(text: bytes) -> str:
 
 
 async def answer_to(address: str, request: bytes) -> bytes:
-    """The whole answer. Of an event stream, which does not end, the first event."""
+    """Return the whole answer. For an event stream, which does not end, return its first event."""
     parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
@@ -293,13 +295,14 @@ async def answer_to(address: str, request: bytes) -> bytes:
                 return head + await reader.readuntil(b"\n\n")
             return head + await reader.read()
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
-        return b""  # the answer is cut short, as after a wrong Content-Length
+        # the server closed the connection early, for example after a wrong Content-Length
+        return b""
     finally:
         writer.close()
 
 
 @pytest.mark.parametrize("provider", ["simulator", "twilio"])
-async def test_nothing_is_answered_with_500(
+async def test_no_random_request_gets_a_500(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, provider: str
 ) -> None:
     extra = {"PATCHBOARD_SMS_PROVIDER": provider}
@@ -321,7 +324,7 @@ async def test_nothing_is_answered_with_500(
             answer = await answer_to(desk.address, asked)
             statuses[answer[9:12]] += 1
             if answer.startswith(b"HTTP/1.1 401"):
-                await desk.desk.store.write(come_back, kept)
+                await desk.desk.store.write(restore_sessions, kept)
             if answer.startswith(b"HTTP/1.1 500"):
                 wrong.append((asked[:600], answer[-300:]))
         print(statuses)

@@ -1,5 +1,6 @@
-"""Ready or not, and what is not: a background task that keeps failing is named, counted and
-logged."""
+"""The readiness check names a background task that keeps failing. The service also counts and logs
+its failures.
+"""
 
 import asyncio
 from pathlib import Path
@@ -28,7 +29,7 @@ async def test_a_background_task_that_keeps_failing_makes_the_service_unready(
             assert 'patchboard_background_failures_total{task="broken"}' in await metrics.text()
 
 
-async def test_a_worker_that_can_never_claim_is_named(tmp_path: Path) -> None:
+async def test_the_readiness_check_names_a_worker_that_cannot_claim_work(tmp_path: Path) -> None:
     def rename(tx: Transaction, names: str) -> None:
         tx.conn.exec_driver_sql(f"ALTER TABLE {names}")
 

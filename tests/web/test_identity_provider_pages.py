@@ -1,4 +1,4 @@
-"""Admins set up identity providers and say how agents sign in, on pages and over the API."""
+"""Admins set up identity providers and choose how agents sign in, on pages and over the API."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -33,16 +33,18 @@ async def grace(scene: Scene) -> AsyncIterator[Admin]:
         yield Admin(one.address, one.client)
 
 
-def typed(scene: Scene, **more: str) -> dict[str, str]:
+def provider_fields(scene: Scene, **more: str) -> dict[str, str]:
     given = {"issuer": scene.contoso.issuer, "client_id": "patchboard", "active": "1"}
     given |= {"scopes": "email", "groups_claim": "groups"}
     return given | {"client_secret": scene.contoso.client_secret} | more
 
 
-async def test_an_admin_sets_up_a_provider_and_people_sign_in(scene: Scene, grace: Admin) -> None:
+async def test_an_admin_sets_up_a_provider_and_agents_sign_in_with_it(
+    scene: Scene, grace: Admin
+) -> None:
     form = await grace.get(f"/workspace/admin{PAGES}/new")
     assert "/sign-in/sso/callback" in form.text
-    given = typed(
+    given = provider_fields(
         scene,
         name="By page",
         creates_accounts="1",
@@ -73,7 +75,7 @@ async def test_an_admin_sets_up_a_provider_and_people_sign_in(scene: Scene, grac
     assert "By page" in (await grace.get("/workspace/admin/deleted/identity-providers")).text
 
 
-async def test_the_connection_can_be_tested(scene: Scene, grace: Admin) -> None:
+async def test_an_admin_tests_the_connection_to_a_provider(scene: Scene, grace: Admin) -> None:
     number = scene.ids["Contoso"]
     good = await grace.send(f"{PAGES}/{number}/check")
     assert good.headers["Location"].endswith("?done=reached")
@@ -91,7 +93,7 @@ async def test_a_private_address_is_not_called(scene: Scene, grace: Admin) -> No
     assert (bad.status, "It is not https." in shown(bad.text)) == (400, True)
 
 
-async def test_the_page_shows_the_requirements_of_roles(scene: Scene, grace: Admin) -> None:
+async def test_the_page_shows_how_each_role_must_sign_in(scene: Scene, grace: Admin) -> None:
     off = await grace.send("/sign-in", password_off_roles="admin")
     assert (off.status, "No admin could sign in when" in shown(off.text)) == (409, True)
     one = await scene.agent("grace@")
@@ -107,7 +109,7 @@ async def test_the_page_shows_the_requirements_of_roles(scene: Scene, grace: Adm
     assert (await grace.send("/sign-in")).status == 303
 
 
-async def test_the_api_has_the_same_calls(scene: Scene, grace: Admin) -> None:
+async def test_an_admin_sets_up_a_provider_over_the_api(scene: Scene, grace: Admin) -> None:
     login = {"email": "grace@example.com", "password": "demo-grace"}
     api = Client(grace.client, scene.desk.address)
     token = (await api.call("POST", "/login", login))["token"]

@@ -1,4 +1,4 @@
-"""Links in texts: the addresses that become links, their targets, and the warnings of a page."""
+"""Links in texts: the addresses that become links, their targets, and the warnings on the page."""
 
 import re
 from html import unescape
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handoff_service.web.shared.links import Link, linked, parts
 from handoff_service.web.shared.security import HEADERS
 
-# What was written -> what is the link, and where it leads.
+# The text -> the part that becomes a link, and its target.
 LEADS = {
     "see https://example.com/a": ("https://example.com/a", "https://example.com/a"),
     "HTTP://Example.COM/Path": ("HTTP://Example.COM/Path", "http://example.com/Path"),
@@ -24,7 +24,7 @@ LEADS = {
     ),
     "שלום https://example.com/a, תודה": ("https://example.com/a", "https://example.com/a"),
 }
-# Sentences with an end that is no part of the link.
+# Sentences whose final punctuation is not part of the link.
 ENDS = {
     "Is it https://example.com/a?": "https://example.com/a",
     "(see https://example.com/a)": "https://example.com/a",
@@ -35,8 +35,7 @@ ENDS = {
     "https://example.com/a。": "https://example.com/a",
     "https://example.com/a…": "https://example.com/a",
 }
-# Never a link: other schemes, names of files, and hosts that browsers read in another way than
-# people do.
+# Never links: other schemes, file names, and hosts that browsers and people read differently.
 PLAIN = (
     "javascript:alert(1)",
     "javascript://www.example.com/%0aalert(1)",
@@ -57,7 +56,7 @@ PLAIN = (
     "https://example.com:99999/",
     "https://-example-.com/",
 )
-# Look-alikes and pretended hosts -> the host that the page names.
+# Look-alike hosts and misleading addresses -> the real host that the page shows.
 NAMED = {
     "https://bank.com@evil.example/login": "evil.example",
     "https://bank.com:443@evil.example": "evil.example",
@@ -72,37 +71,37 @@ def links(text: str) -> list[Link]:
     return [part for part in parts(text) if isinstance(part, Link)]
 
 
-def written(link: Link) -> str:
+def link_text(link: Link) -> str:
     return link.before + link.host + link.after
 
 
 @pytest.mark.parametrize(("text", "leads"), LEADS.items())
 def test_an_address_in_a_text_is_a_link_to_itself(text: str, leads: tuple[str, str]) -> None:
     (link,) = links(text)
-    assert (written(link), link.href, link.misleads) == (*leads, False)
+    assert (link_text(link), link.href, link.misleads) == (*leads, False)
 
 
 @pytest.mark.parametrize(("text", "address"), ENDS.items())
 def test_final_punctuation_is_not_part_of_the_link(text: str, address: str) -> None:
     (link,) = links(text)
-    assert written(link) == address
+    assert link_text(link) == address
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_ambiguous_links_stay_text(text: str) -> None:
+def test_ambiguous_addresses_stay_text(text: str) -> None:
     assert links(text) == []
     assert unescape(linked(text)) == text
 
 
 @pytest.mark.parametrize(("text", "host"), NAMED.items())
-def test_a_host_that_can_be_taken_for_another_is_named(text: str, host: str) -> None:
+def test_a_misleading_link_shows_its_real_host(text: str, host: str) -> None:
     (link,) = links(text)
     assert (link.goes_to, link.misleads) == (host, True)
     assert f">opens {host}<" in linked(text)
     assert "@" not in link.href
 
 
-def test_a_link_sends_the_other_site_no_referrer_and_has_no_power_over_this_page() -> None:
+def test_a_link_sends_no_referrer_and_cannot_control_this_page() -> None:
     made = linked("https://example.com/a")
     assert 'target="_blank" rel="noreferrer noopener"' in made
     assert "<b>example.com</b>" in made
@@ -115,7 +114,7 @@ def test_dangerous_characters_in_links_are_shown_encoded() -> None:
     assert "onclick" not in re.sub(r'"[^"]*"', "", linked("https://example.com/\"onclick='x'"))[:60]
 
 
-def test_markup_in_a_text_is_text() -> None:
+def test_markup_in_a_text_is_escaped() -> None:
     assert linked("<b>1 & 2</b> https://example.com/?a=1&b=2") == (
         "&lt;b&gt;1 &amp; 2&lt;/b&gt; "
         '<a class="text-link" dir="ltr" href="https://example.com/?a=1&amp;b=2" target="_blank" '
@@ -146,9 +145,9 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join))
-def test_nothing_is_lost_and_only_web_addresses_are_links(text: str) -> None:
+def test_every_character_is_kept_and_only_web_addresses_become_links(text: str) -> None:
     cut = list(parts(text))
-    assert "".join(part if isinstance(part, str) else written(part) for part in cut) == text
+    assert "".join(part if isinstance(part, str) else link_text(part) for part in cut) == text
     for link in links(text):
         assert re.fullmatch(r"https?://[a-z0-9._-]+(:\d+)?([/?#][^\s\"'<>]*)?", link.href)
     assert (
@@ -161,7 +160,7 @@ def test_nothing_is_lost_and_only_web_addresses_are_links(text: str) -> None:
     )
 
 
-def test_numbers_and_codes_are_copied_by_a_click() -> None:
+def test_a_click_copies_a_number_or_code() -> None:
     def copies(text: str) -> list[str]:
         return re.findall(r'data-copy="([^"]*)"', linked(text, copies=True))
 
@@ -169,7 +168,7 @@ def test_numbers_and_codes_are_copied_by_a_click() -> None:
         *("CS0000012", "+1 202 555 0101", "482913"),
     ]
     assert copies("at 09:30, room 12, v1.2.3, 50%") == []
-    assert copies("code ••••••, number ••••0101") == [], "what is masked stays masked"
+    assert copies("code ••••••, number ••••0101") == [], "a masked code cannot be copied"
     assert copies("https://example.com/123456") == []
     assert "data-copy" not in linked("482913")
     assert '"><img' not in linked('"><img 123456', copies=True)

@@ -1,5 +1,4 @@
-"""The list as a work queue over the HTTP API: sorts, filters, and actions on several
-interactions."""
+"""The conversation list over the HTTP API: sort orders, filters, and bulk actions."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -35,7 +34,7 @@ async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
 
 @pytest.fixture
 async def both(desk: Running) -> list[int]:
-    """Ann's and Bob's conversations, which are Mia's. Bob's is newer."""
+    """Give Mia a conversation with Ann and a newer one with Bob."""
     made = []
     for to in ({}, {"number": BOB}):
         received = await desk.story.text("my laptop is dead", to=DIRECT, **to)
@@ -44,7 +43,7 @@ async def both(desk: Running) -> list[int]:
     return made
 
 
-def soon() -> str:
+def in_an_hour() -> str:
     return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 
@@ -57,7 +56,7 @@ async def test_the_list_is_sorted_and_filtered(desk: Running, mia: Client, both:
     await mia.call(
         "PATCH",
         f"/interactions/{ann}",
-        {"state": "on_hold", "hold_until": soon()},
+        {"state": "on_hold", "hold_until": in_an_hour()},
     )
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     await mia.call("PUT", f"/interactions/{bob}/labels/{label}")
@@ -74,19 +73,19 @@ async def test_the_list_is_sorted_and_filtered(desk: Running, mia: Client, both:
     assert "only the agent's browser knows drafts" in refused["errors"]["tag"]
 
 
-async def test_each_conversation_of_the_list_is_read_once_in_full(
+async def test_the_list_reads_each_conversation_in_full_only_once(
     desk: Running, mia: Client, both: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Filters and sorts need a few columns; only the conversations they keep are read in full."""
+    """Filters and sorts read a few columns; only the matching conversations are read in full."""
     full = list[int]()
     read_all = conversations.list_
 
-    def noted(*args: Any, **how: Any) -> list[Interaction]:
+    def record_reads(*args: Any, **how: Any) -> list[Interaction]:
         found = read_all(*args, **how)
         full.extend(one.id for one in found)
         return found
 
-    monkeypatch.setattr(conversations, "list_", noted)
+    monkeypatch.setattr(conversations, "list_", record_reads)
     _, bob = both
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     await mia.call("PUT", f"/interactions/{bob}/labels/{label}")
@@ -95,7 +94,7 @@ async def test_each_conversation_of_the_list_is_read_once_in_full(
     assert [one["id"] for one in items] == full == [bob]
 
 
-async def test_several_are_changed_and_each_action_is_undone(
+async def test_each_bulk_action_changes_several_conversations_and_can_be_undone(
     desk: Running, mia: Client, both: list[int]
 ) -> None:
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
@@ -118,7 +117,7 @@ async def test_several_are_changed_and_each_action_is_undone(
     assert [len((await desk.story.see(one)).labels) for one in both] == [1, 1]
     await undo(back)
     assert [(await desk.story.see(one)).labels for one in both] == [[], []]
-    back = await act("hold", hold_until=soon(), state_reason="Part ordered")
+    back = await act("hold", hold_until=in_an_hour(), state_reason="Part ordered")
     assert [(await desk.story.see(one)).state_reason for one in both] == ["Part ordered"] * 2
     await undo(back)
     back = await act("close", closing_text="Bye")
@@ -134,7 +133,7 @@ async def test_several_are_changed_and_each_action_is_undone(
         assert [line.status for line in sent] == [Status.CANCELED] * 2
 
 
-async def test_a_bulk_action_names_what_is_wrong(mia: Client, both: list[int]) -> None:
+async def test_a_refused_bulk_action_names_the_wrong_field(mia: Client, both: list[int]) -> None:
     one = {"interaction_ids": both}
     missing = await mia.call("POST", "/bulk", {"action": "label", **one}, status=400)
     assert missing["errors"] == {"label_id": "is missing; label needs it"}
@@ -149,7 +148,7 @@ async def test_a_bulk_action_names_what_is_wrong(mia: Client, both: list[int]) -
     await mia.call("POST", "/bulk/undo", {"undo": "[]"}, status=409)
 
 
-async def test_admins_read_what_is_typed_often(
+async def test_admins_read_the_texts_that_agents_type_often(
     desk: Running, session: aiohttp.ClientSession, mia: Client
 ) -> None:
     said = [

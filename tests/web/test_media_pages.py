@@ -1,5 +1,6 @@
-"""Pictures and files in the workspace and on the phone page: who gets them, how they are served,
-what is refused."""
+"""Pictures and files in the workspace and on the phone page: who can open them, how the service
+sends them, and what it refuses.
+"""
 
 import asyncio
 import re
@@ -38,7 +39,7 @@ async def mia(visitor: Visitor) -> Visitor:
 
 
 async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answer:
-    """Attach a picture as the composer does."""
+    """Upload a picture as the composer does."""
     headers = SCRIPT | {
         "X-CSRF-Token": await mia.csrf() if csrf is None else csrf,
         "Content-Type": "image/png",
@@ -50,9 +51,9 @@ async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answe
 
 
 async def phone(visitor: Visitor, body: str, *files: tuple[bytes, str]) -> Answer:
-    """Send what the phone page's form sends."""
+    """Post the form of the phone page."""
     form = aiohttp.FormData({"from": ANN, "to": DIRECT, "body": body})
-    # nothing chosen is an empty file
+    # A browser sends an empty file when the user chose none.
     for content, kind in files or ((b"", "application/octet-stream"),):
         form.add_field("picture", content, filename="a", content_type=kind)
     async with visitor.client.post(
@@ -61,8 +62,8 @@ async def phone(visitor: Visitor, body: str, *files: tuple[bytes, str]) -> Answe
         return Answer(answer.status, await answer.text(), answer.headers)
 
 
-async def settled(desk: Running) -> None:
-    """Until everything that came in was fetched or refused."""
+async def wait_for_media(desk: Running) -> None:
+    """Wait until the service has fetched or refused every received picture and file."""
     async with asyncio.timeout(10):
         while await desk.story.count(t.media, t.media.c.status == "waiting"):
             await asyncio.sleep(0.01)
@@ -73,11 +74,9 @@ async def get(visitor: Visitor, path: str) -> tuple[int, bytes, dict[str, str]]:
         return answer.status, await answer.read(), dict(answer.headers)
 
 
-async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_only_agents_see_a_phones_picture(desk: Running, mia: Visitor) -> None:
     assert (await phone(mia, "", (picture("JPEG", turned=True), "image/jpeg"))).status == 204
-    await settled(desk)
+    await wait_for_media(desk)
     page = (await mia.get("/workspace/conversations/1")).text
     assert (
         '<img src="/workspace/media/1" width="48" height="64" alt="Picture from Ann Lee, ' in page
@@ -94,7 +93,7 @@ async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(
         assert (await get(nobody, "/media/1"))[0] == 403
         assert (await get(nobody, "/api/v1/media/1"))[0] == 401
         assert (await get(nobody, f"/phone/media/{1}"))[0] == 200, (
-            "in the demo, whoever reaches it holds the phones"
+            "in the demo, every visitor may use the phones"
         )
     assert (
         'src="/phone/media/1"'
@@ -102,7 +101,7 @@ async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(
     )
 
 
-async def test_a_file_is_only_downloaded_and_a_refused_one_gives_the_reason(
+async def test_a_file_can_only_be_downloaded_and_a_refused_file_shows_the_reason(
     desk: Running, mia: Visitor
 ) -> None:
     page_as_picture = (b"<script>alert(1)</script>", "image/png")
@@ -118,7 +117,7 @@ async def test_a_file_is_only_downloaded_and_a_refused_one_gives_the_reason(
         (bomb(60_000, 60_000), "image/png"),
     )
     await phone(mia, "look", *sent)
-    await settled(desk)
+    await wait_for_media(desk)
     status, content, headers = await get(mia, "/workspace/media/1")
     assert (status, content, headers["Content-Type"]) == (200, PDF, "application/pdf")
     assert headers["Content-Disposition"] == 'attachment; filename="media-1.pdf"'
@@ -135,13 +134,13 @@ async def test_a_file_is_only_downloaded_and_a_refused_one_gives_the_reason(
     assert "look" in said
 
 
-async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(
+async def test_the_page_shows_a_loading_picture_and_polls_for_it(
     desk: Running, mia: Visitor
 ) -> None:
     found = (Attachment("simulator:nowhere", "image/png"),)
     text = Text(sid="MM1", requester_number=ANN, provider_number=DIRECT, body="", media=found)
 
-    def waiting(tx: object, _: None) -> None:  # received, and not fetched yet
+    def waiting(tx: object, _: None) -> None:  # received but not fetched yet
         receive_sms.run(tx, [text])  # type: ignore[arg-type]
         tx.conn.execute(t.due_work.delete())  # type: ignore[attr-defined]
 
@@ -152,7 +151,7 @@ async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(
     assert "data-open" in line
 
 
-async def test_attached_pictures_are_sent_with_the_text(desk: Running, mia: Visitor) -> None:
+async def test_a_text_carries_its_attached_pictures(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent(MIA)
     answer = await add(mia, picture())
     assert (answer.status, answer.text) == (201, '{"id":1}')
@@ -173,7 +172,7 @@ LARGE = b"\x89PNG\r\n\x1a\n" + b"x" * 6_000_000
 UPLOADS = [
     ("no picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
     (
-        "WebP, which carriers do not take",
+        "WebP, which carriers do not accept",
         picture("WEBP"),
         400,
         "Only JPEG, PNG and GIF pictures can be sent.",
@@ -185,14 +184,14 @@ UPLOADS = [
         400,
         "The picture is too large: 8000 by 8000 pixels. Send a smaller one.",
     ),
-    ("more bytes than may be", LARGE, 413, "A picture can be at most 5 MB."),
+    ("too many bytes", LARGE, 413, "A picture can be at most 5 MB."),
 ]
 
 
 @pytest.mark.parametrize(
     ("content", "status", "said"), [u[1:] for u in UPLOADS], ids=[u[0] for u in UPLOADS]
 )
-async def test_uploads_that_cannot_be_attached(
+async def test_an_upload_that_cannot_be_attached_is_refused(
     desk: Running, mia: Visitor, content: bytes, status: int, said: str
 ) -> None:
     answer = await add(mia, content)
@@ -200,8 +199,10 @@ async def test_uploads_that_cannot_be_attached(
     assert await desk.story.count(t.media) == 0
 
 
-async def test_a_provider_that_sends_no_pictures_is_given_none(tmp_path: Path) -> None:
-    """An Android phone. The composer hides its button, and the service refuses an upload."""
+async def test_pictures_are_refused_if_the_provider_cannot_send_them(tmp_path: Path) -> None:
+    """The provider is an Android phone. The composer has no picture button, and the service refuses
+    an upload.
+    """
     phone = {"URL": "http://127.0.0.1:9", "PASSWORD": "p", "SIGNING_KEY": "k", "NUMBERS": DIRECT}
     environ = {f"PATCHBOARD_ANDROID_PHONE_{name}": value for name, value in phone.items()}
     environ["PATCHBOARD_SMS_PROVIDER"] = "android_phone"
@@ -216,7 +217,7 @@ async def test_a_provider_that_sends_no_pictures_is_given_none(tmp_path: Path) -
         )  # fmt: skip
 
 
-async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: Visitor) -> None:
+async def test_an_upload_without_a_length_is_read_up_to_the_limit(mia: Visitor) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield b"x" * 65_536
@@ -228,7 +229,7 @@ async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: V
         ) as answer:
             assert answer.status == 413
     except aiohttp.ClientConnectionError:
-        pass  # the server closed the connection while the test was still sending
+        pass  # The server closed the connection while the test was still sending.
 
 
 async def test_an_upload_needs_a_session_and_the_form_token(desk: Running, mia: Visitor) -> None:
@@ -238,7 +239,7 @@ async def test_an_upload_needs_a_session_and_the_form_token(desk: Running, mia: 
     assert await desk.story.count(t.media) == 0
 
 
-async def test_other_requests_keep_the_small_limit(mia: Visitor) -> None:
+async def test_other_requests_have_the_small_size_limit(mia: Visitor) -> None:
     headers = SCRIPT | {"X-CSRF-Token": await mia.csrf()}
     async with mia.client.post(
         f"{mia.address}/workspace/presence", data=b"x" * 1_100_000, headers=headers
@@ -246,7 +247,7 @@ async def test_other_requests_keep_the_small_limit(mia: Visitor) -> None:
         assert answer.status == 413
 
 
-async def test_a_text_names_uploads_by_id(desk: Running, mia: Visitor) -> None:
+async def test_the_api_attaches_uploads_by_their_ids(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent(MIA)
     for wrong in ("x", "²", "1" * 30, "-1"):
         answer = await mia.act(f"/workspace/conversations/{ann}/messages", body="hi", media=wrong)
@@ -256,22 +257,18 @@ async def test_a_text_names_uploads_by_id(desk: Running, mia: Visitor) -> None:
     assert "hi" not in await desk.story.texted(ann)
 
 
-async def test_a_phone_without_words_or_picture_sends_nothing(
-    desk: Running, visitor: Visitor
-) -> None:
+async def test_a_phone_sends_no_empty_text(desk: Running, visitor: Visitor) -> None:
     assert (await phone(visitor, "")).status == 400
     assert (await phone(visitor, "x", (b"x" * 6_000_000, "image/png"))).status == 413
     assert await desk.story.count(t.messages) == 0
 
 
-async def test_media_of_an_s3_store_are_served_by_the_service_alone(
-    tmp_path: Path, s3: S3Server
-) -> None:
+async def test_only_the_service_serves_media_from_an_s3_store(tmp_path: Path, s3: S3Server) -> None:
     bucket = s3.bucket()
     async with running(tmp_path, **s3.settings(bucket)) as desk, desk.visitor() as mia:
         await mia.sign_in()
         await phone(mia, "", (picture(), "image/png"))
-        await settled(desk)
+        await wait_for_media(desk)
         assert len(list(S3Media(bucket).names())) == 1
         assert not (tmp_path / "media").exists()
         assert (await get(mia, "/workspace/media/1"))[:2] == (200, picture())
@@ -293,10 +290,10 @@ async def test_media_of_an_s3_store_are_served_by_the_service_alone(
         )
 
 
-async def test_a_file_that_is_gone_is_reported(desk: Running, mia: Visitor) -> None:
-    """As when HOME was not shared between processes, or not restored with the database."""
+async def test_a_missing_file_shows_an_error(desk: Running, mia: Visitor) -> None:
+    """A file is missing when processes do not share HOME, or when a restore leaves HOME out."""
     await phone(mia, "", (picture(), "image/png"))
-    await settled(desk)
+    await wait_for_media(desk)
     (row,) = await desk.story.rows(t.media)
     (desk.desk.media.path / row.file[:2] / row.file).unlink()
     status, content, _ = await get(mia, "/workspace/media/1")

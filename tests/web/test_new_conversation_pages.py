@@ -1,5 +1,5 @@
-"""An agent writes first from the workspace. The dialog finds people and announces the effect of
-sending, and sending has exactly this effect.
+"""An agent starts a conversation from the workspace. The dialog finds recipients and shows what
+sending will do, and sending does exactly that.
 """
 
 import re
@@ -25,7 +25,7 @@ ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    """A desk with a virtual agent that answers the main line first, and takes its time."""
+    """A desk with a slow virtual agent that answers the main company number first."""
     async with running(tmp_path, **BOT) as service:
         yield service
 
@@ -39,7 +39,7 @@ async def look(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> An
         return Answer(answer.status, await answer.text(), answer.headers)
 
 
-def said(answer: Answer, name: str) -> str:
+def data_attribute(answer: Answer, name: str) -> str:
     found = re.search(rf'data-{name}="([^"]*)"', answer.text)
     assert found is not None
     return unescape(found[1])
@@ -50,12 +50,13 @@ async def send(mia: Visitor, q: str, row: Situation, choice: str = "", **more: s
     return await mia.act("/workspace/new", **(fields | more))
 
 
-# Whom ---------------------------------------------------------------------------------------------
+# Recipients
+# ----------------------------------------------------------------------------------------
 
 FOUND = {
     "a part of a name, one number": ("ann l", "1:+12025550101"),
     "an employee number": ("e1001", "1:+12025550101"),
-    "a national number: nobody is named": ("(202) 555-0101", ":+12025550101"),
+    "a national number without a user": ("(202) 555-0101", ":+12025550101"),
     "E.164": ("+12025550177", ":+12025550177"),
     "another country": ("+44 7400 123456", ":+447400123456"),
 }
@@ -65,14 +66,14 @@ async def test_a_typed_name_finds_a_user_to_choose(mia: Visitor) -> None:
     for label, (q, value) in FOUND.items():
         answer = await look(mia, q)
         assert (label, re.findall(r'value="([^"]*)" checked', answer.text)) == (label, [value])
-        assert (label, said(answer, "number")) == (label, value.partition(":")[2])
+        assert (label, data_attribute(answer, "number")) == (label, value.partition(":")[2])
 
 
-async def test_a_number_is_shown_as_people_read_it(mia: Visitor) -> None:
+async def test_a_number_is_shown_in_its_usual_format(mia: Visitor) -> None:
     assert "Read as +1 202 555 0177 , US" in shown((await look(mia, "2025550177")).text)
 
 
-async def test_somebody_with_several_numbers_lets_one_choose(mia: Visitor) -> None:
+async def test_the_agent_chooses_between_a_users_numbers(mia: Visitor) -> None:
     answer = await look(mia, "Bob")
     assert "+1 202 555 0102" in shown(answer.text)
     assert "Choose one." in shown(answer.text)
@@ -82,22 +83,22 @@ async def test_somebody_with_several_numbers_lets_one_choose(mia: Visitor) -> No
         400,
         "Choose a person from the list, or a number that can receive texts.",
     )
-    assert said(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
+    assert data_attribute(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
 
 
 REFUSED = {
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
-    "a name that nobody has": ("Zoe", "No match."),
+    "an unknown name": ("Zoe", "No match."),
 }
 
 
-async def test_a_number_that_cannot_be_texted_gives_the_reason(desk: Running, mia: Visitor) -> None:
+async def test_a_number_that_cannot_get_texts_shows_the_reason(desk: Running, mia: Visitor) -> None:
     for label, (q, why) in REFUSED.items():
         answer = await look(mia, q)
         assert why in shown(answer.text), label
-        assert (label, said(answer, "number")) == (label, "")
+        assert (label, data_attribute(answer, "number")) == (label, "")
         assert (label, (await send(mia, q, Situation.NO_ACTIVE_INTERACTION)).status) == (label, 400)
     assert await desk.story.count(t.messages) == 0
 
@@ -110,59 +111,65 @@ WARNED = {
 }
 
 
-async def test_a_number_of_another_type_is_a_warning(mia: Visitor) -> None:
+async def test_a_number_of_another_type_shows_a_warning(mia: Visitor) -> None:
     for label, (q, why) in WARNED.items():
         answer = await look(mia, q)
         assert why in shown(answer.text), label
-        assert said(answer, "number"), label
+        assert data_attribute(answer, "number"), label
 
 
-async def test_a_short_code_that_has_texted_can_be_texted_back(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_can_answer_a_short_code_that_has_texted(
+    desk: Running, mia: Visitor
+) -> None:
     assert "is too short" in shown((await look(mia, "72975")).text)
     await desk.story.text(number="72975")
     answer = await look(mia, "72975")
-    assert said(answer, "number") == "72975"
+    assert data_attribute(answer, "number") == "72975"
     assert (await send(mia, "72975", Situation.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
 
 
 async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Visitor) -> None:
     await desk.story.text(number="+442079460958")
     answer = await look(mia, "+44 20 7946 0958")
-    assert said(answer, "number") == "+442079460958"
+    assert data_attribute(answer, "number") == "+442079460958"
     assert "looks like" not in shown(answer.text)
 
 
-async def test_the_companys_own_number_is_refused(desk: Running, mia: Visitor) -> None:
+async def test_a_company_number_is_refused_as_recipient(desk: Running, mia: Visitor) -> None:
     assert "one of the company's own numbers" in shown((await look(mia, "+1 888 555 0200")).text)
     refused = await send(mia, "+1 888 555 0200", Situation.NO_ACTIVE_INTERACTION)
     assert (refused.status, "own numbers" in refused.text) == (409, True)
     assert await desk.story.count(t.messages) == 0
 
 
-async def test_a_landline_on_a_record_can_be_chosen(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_can_choose_a_landline_on_a_users_record(
+    desk: Running, mia: Visitor
+) -> None:
     row = {"user_id": ANN_ID, "number": "+442079460000"}
     await desk.desk.store.write(
         lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(row)), None
     )
     answer = await look(mia, "Ann", "1:+442079460000")
     assert "looks like a landline" in shown(answer.text)
-    assert said(answer, "number") == "+442079460000"
+    assert data_attribute(answer, "number") == "+442079460000"
 
 
-async def test_a_link_names_somebody_and_a_number_that_is_not_on_the_record(mia: Visitor) -> None:
+async def test_a_link_can_name_a_user_and_a_number_outside_their_record(mia: Visitor) -> None:
     answer = await mia.get(f"/workspace/new?user_id=2&to=%2B{STRANGER[1:]}", SCRIPT)
-    assert said(answer, "number") == STRANGER
+    assert data_attribute(answer, "number") == STRANGER
     assert "not on the record" in shown(answer.text)
     assert 'value="Bob Ruiz"' in answer.text
     assert (await mia.get("/workspace/new?user_id=99&to=nonsense", SCRIPT)).status == 200
 
 
-# What sending will do -----------------------------------------------------------------------------
+# The effect of sending ----------------------------------------------------------------------------
 
 
-async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
+async def test_without_an_active_interaction_sending_starts_one(
+    desk: Running, mia: Visitor
+) -> None:
     seen = await look(mia, "Ann")
-    assert (said(seen, "button"), said(seen, "effect")) == (
+    assert (data_attribute(seen, "button"), data_attribute(seen, "effect")) == (
         "Send",
         "Starts a new conversation, assigned to you.",
     )
@@ -172,7 +179,7 @@ async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
     assert (one.owner.id, one.epoch, [a.id for a in one.live_group]) == (MIA, 1, [MIA])
 
 
-async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
+async def test_sending_into_a_colleagues_conversation_joins_and_keeps_the_owner(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.available(OMAR)
@@ -180,8 +187,8 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     await desk.story.write(one, "Omar here", OMAR)
     before = await desk.story.see(one)
     seen = await look(mia, "Ann")
-    assert said(seen, "button") == "Join and send"
-    assert "Omar Haddad stays in charge" in said(seen, "effect")
+    assert data_attribute(seen, "button") == "Join and send"
+    assert "Omar Haddad stays in charge" in data_attribute(seen, "effect")
     assert "A conversation with this number is open" in shown(seen.text)
     assert "Omar here" in shown(seen.text)
     assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
@@ -194,7 +201,10 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     assert {a.id for a in after.live_group} == {MIA, OMAR}
     assert await desk.story.count(t.interactions) == 1
     again = await look(mia, "Ann")
-    assert (said(again, "button"), "which you are already in" in said(again, "effect")) == (
+    assert (
+        data_attribute(again, "button"),
+        "which you are already in" in data_attribute(again, "effect"),
+    ) == (
         "Send",
         True,
     )
@@ -203,20 +213,20 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     assert "Live group Omar Haddad assigned Mia Chen (you)" in page
 
 
-async def test_a_conversation_with_the_virtual_agent_is_closed_and_a_new_one_begins(
+async def test_sending_closes_a_conversation_with_the_virtual_agent_and_starts_a_new_one(
     desk: Running, mia: Visitor
 ) -> None:
     old = (await desk.story.text("hi")).interaction_id or 0
     seen = await look(mia, "Ann")
-    assert said(seen, "button") == "Close the old one and send"
+    assert data_attribute(seen, "button") == "Close the old one and send"
     answer = await send(mia, "Ann", Situation.ACTIVE_WITH_VIRTUAL_AGENT)
     assert answer.headers["HX-Redirect"] == f"/workspace/conversations/{old + 1}"
     assert (await desk.story.see(old)).state is State.CLOSED_COMPLETE
     assert (await desk.story.see(old + 1)).owner.id == MIA
-    assert await desk.story.texted(old) == [], "the requester reads no machinery"
+    assert await desk.story.texted(old) == [], "the requester gets no text about the change"
 
 
-async def test_active_with_a_different_person_replaces_the_profile(
+async def test_sending_to_another_person_on_the_number_replaces_the_profile(
     desk: Running, mia: Visitor
 ) -> None:
     old = (await desk.story.text("hi", number=SHARED)).interaction_id or 0
@@ -228,8 +238,8 @@ async def test_active_with_a_different_person_replaces_the_profile(
     for statement in bob:
         await desk.desk.store.write(lambda tx, what: tx.conn.execute(what), statement)
     seen = await look(mia, "Cy")
-    assert said(seen, "button") == "Close the old one and send"
-    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(
+    assert data_attribute(seen, "button") == "Close the old one and send"
+    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in data_attribute(
         seen, "effect"
     )
     assert (await send(mia, "Cy", Situation.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
@@ -242,24 +252,28 @@ async def test_active_with_a_different_person_replaces_the_profile(
     )
 
 
-async def test_the_agent_gets_the_waiting_conversation(desk: Running, mia: Visitor) -> None:
+async def test_sending_assigns_a_waiting_conversation_to_the_agent(
+    desk: Running, mia: Visitor
+) -> None:
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.hand_off(one)
-    assert said(await look(mia, "Ann"), "button") == "Take over and send"
+    assert data_attribute(await look(mia, "Ann"), "button") == "Take over and send"
     assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
     assert (await desk.story.see(one)).owner.id == MIA
 
 
-async def test_another_company_number_is_another_line(desk: Running, mia: Visitor) -> None:
+async def test_another_company_number_starts_a_separate_conversation(
+    desk: Running, mia: Visitor
+) -> None:
     await desk.story.text("hi")
-    assert said(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
+    assert data_attribute(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
     assert (
-        said(await look(mia, "Ann", sender="+15005550006"), "button")
+        data_attribute(await look(mia, "Ann", sender="+15005550006"), "button")
         == "Close the old one and send"
-    ), "the default"
+    ), "the default company number"
 
 
-async def test_a_changed_line_needs_a_new_decision_of_the_agent(
+async def test_the_agent_confirms_again_if_the_conversation_changed_meanwhile(
     desk: Running, mia: Visitor
 ) -> None:
     seen = await look(mia, "Ann")
@@ -276,16 +290,16 @@ async def test_a_changed_line_needs_a_new_decision_of_the_agent(
 
 
 SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
-    "nothing to say": ({"body": " \r\n "}, "Write a message."),
+    "an empty message": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
     "not looked": ({"expected_row": ""}, "Read “What sending will do”"),
-    "a row that is none": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
+    "an invalid row": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
     "nobody": ({"q": ""}, "Choose a person"),
 }
 
 
-async def test_a_refused_send_gives_the_reason(desk: Running, mia: Visitor) -> None:
+async def test_a_refused_send_shows_the_reason(desk: Running, mia: Visitor) -> None:
     usual = {"q": "Ann", "body": "hi", "expected_row": str(Situation.NO_ACTIVE_INTERACTION)}
     for label, (fields, why) in SEND_REFUSED.items():
         answer = await mia.act("/workspace/new", **(usual | fields))
@@ -294,7 +308,9 @@ async def test_a_refused_send_gives_the_reason(desk: Running, mia: Visitor) -> N
     assert await desk.story.count(t.interactions) == 0
 
 
-async def test_a_new_conversation_works_without_the_script(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_starts_a_conversation_without_javascript(
+    desk: Running, mia: Visitor
+) -> None:
     page = await mia.get("/workspace/new")
     assert '<dialog class="dialog" id="new-dialog" aria-labelledby="new-title" open>' in page.text
     csrf = await mia.csrf()
@@ -349,11 +365,11 @@ async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) ->
 
 
 @pytest.mark.usefixtures("_templates")
-async def test_templates_are_filled_for_whoever_is_chosen(mia: Visitor) -> None:
+async def test_templates_are_filled_for_the_chosen_recipient(mia: Visitor) -> None:
     assert await texts(mia, f"{ANN_ID}:{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
-    # the number is hers
+    # Dee has this number
     assert await texts(mia, f":{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
-    # two people have it
+    # two users share this number
     assert await texts(mia, f":{SHARED}") == ["To there from Mia Chen.", "Hi there, Mia here."]
     assert await texts(mia, f":{STRANGER}") == ["To there from Mia Chen.", "Hi there, Mia here."]
     for nobody in ("", "x", "1", f"{'9' * 40}:{ANN}", ":12", "²:+12025550101"):
@@ -363,7 +379,7 @@ async def test_templates_are_filled_for_whoever_is_chosen(mia: Visitor) -> None:
 
 
 @pytest.mark.usefixtures("_templates")
-async def test_a_template_names_the_conversation_only_if_the_text_goes_into_one(
+async def test_a_template_names_the_conversation_only_if_there_is_one(
     desk: Running, mia: Visitor
 ) -> None:
     received = await desk.story.text("my badge", to=DIRECT)

@@ -37,7 +37,7 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
         yield one
 
 
-async def test_the_owner_sees_a_colleagues_action_until_they_dismiss_it(
+async def test_the_owner_sees_a_notice_of_a_colleagues_action_until_dismissing_it(
     desk: Running, mia: Visitor
 ) -> None:
     ann = await with_mia(desk)
@@ -51,7 +51,7 @@ async def test_the_owner_sees_a_colleagues_action_until_they_dismiss_it(
 
 
 async def with_mia(desk: Running, number: str = ANN) -> int:
-    """A conversation with Mia in its live group."""
+    """Start a conversation with Mia in its live group."""
     received = await desk.story.text("hi", number=number, to=DIRECT)
     assert received.interaction_id is not None
     await desk.story.write(received.interaction_id, "Hello, Mia here")
@@ -60,7 +60,7 @@ async def with_mia(desk: Running, number: str = ANN) -> int:
 
 
 async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 minutes") -> None:
-    """Prompt as a messaging action does when its timer is due."""
+    """Add the prompt that a messaging action adds when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
         line = messages.NewMessage(
@@ -78,7 +78,9 @@ def toasts(html: str) -> list[str]:
 # Prompts ------------------------------------------------------------------------------------------
 
 
-async def test_a_prompt_is_on_every_page_until_an_agent_has_answered(desk: Running) -> None:
+async def test_a_prompt_is_on_every_page_until_an_agent_answers_the_requester(
+    desk: Running,
+) -> None:
     async with agent(desk, "grace") as grace:
         one = await with_mia(desk)
         await grace.act(f"/workspace/conversations/{one}/messages", body="Grace too")
@@ -100,7 +102,7 @@ async def test_a_prompt_is_on_every_page_until_an_agent_has_answered(desk: Runni
             assert toasts((await grace.get(path)).text) == [], path
 
 
-async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(
+async def test_a_page_shows_the_three_newest_prompts_and_counts_the_rest(
     desk: Running, mia: Visitor
 ) -> None:
     numbers = [ANN, BOB, STRANGER, "+12025550178", "+12025550179"]
@@ -115,7 +117,7 @@ async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(
     assert re.search(r'id="prompts-more">2 more prompts<', page)
 
 
-async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
+async def test_a_dismissed_prompt_is_gone_on_all_pages_of_that_agent(
     desk: Running, mia: Visitor
 ) -> None:
     one = await with_mia(desk)
@@ -126,7 +128,7 @@ async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
     found = re.search(r'name="seq" value="(\d+)"', page)
     assert found is not None
     path = f"/workspace/conversations/{one}/prompts/dismiss"
-    # a plain form, without script
+    # a plain form, without JavaScript
     assert (await mia.post(path, csrf=await mia.csrf(), seq=found[1])).status == 303
     assert (await mia.act(path, seq=found[1])).status == 204
     assert toasts((await mia.get("/workspace")).text) == []
@@ -143,7 +145,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("fields", "status", "why"), REFUSED.values(), ids=REFUSED.keys())
-async def test_an_impossible_dismissal_is_refused_with_a_reason(
+async def test_an_invalid_dismissal_is_refused_with_the_reason(
     desk: Running, mia: Visitor, fields: dict[str, str], status: int, why: str
 ) -> None:
     one = await with_mia(desk)
@@ -151,7 +153,7 @@ async def test_an_impossible_dismissal_is_refused_with_a_reason(
     assert (answer.status, why in answer.text) == (status, True)
 
 
-async def test_a_hostile_prompt_is_only_text(desk: Running, mia: Visitor) -> None:
+async def test_markup_in_a_prompt_is_escaped(desk: Running, mia: Visitor) -> None:
     one = await with_mia(desk)
     await prompt(desk, one, '"><script>alert(1)</script>')
     page = (await mia.get("/workspace")).text
@@ -162,7 +164,7 @@ async def test_a_hostile_prompt_is_only_text(desk: Running, mia: Visitor) -> Non
 # Offers and unread counts -------------------------------------------------------------------------
 
 
-async def test_pages_without_the_list_know_offers_and_unread_messages_too(
+async def test_pages_without_the_list_also_show_offers_and_unread_counts(
     desk: Running, mia: Visitor
 ) -> None:
     one = await with_mia(desk)
@@ -183,11 +185,11 @@ async def test_pages_without_the_list_know_offers_and_unread_messages_too(
     assert 'data-unread="0" data-newest="{}"' in (await mia.get("/workspace/counts", SCRIPT)).text
 
 
-# Somebody else is writing here --------------------------------------------------------------------
+# Typing notices --------------------------------------------------------------------
 
 
-class Ear:
-    """Reads the events of a stream."""
+class EventReader:
+    """Reads the events of one stream."""
 
     def __init__(self, stream: aiohttp.ClientResponse) -> None:
         self._stream = stream
@@ -199,7 +201,7 @@ class Ear:
         return name.removeprefix("event: "), data.removeprefix("data: ")
 
     async def writing(self) -> dict[str, object]:
-        """Return the next typing notice."""
+        """Skip other events and return the next typing notice."""
         while True:
             name, data = await self.next()
             if name == "writing":
@@ -208,14 +210,14 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(visitor: Visitor, opened: int | str = "") -> AsyncIterator[Ear]:
+async def listening(visitor: Visitor, opened: int | str = "") -> AsyncIterator[EventReader]:
     async with visitor.client.get(f"{visitor.address}/workspace/events?open={opened}") as stream:
-        ear = Ear(stream)
+        ear = EventReader(stream)
         assert (await ear.next())[0] == "hello"
         yield ear
 
 
-async def test_agents_with_the_conversation_open_see_who_types_and_when_it_ends(
+async def test_agents_with_the_conversation_open_see_who_starts_and_stops_typing(
     desk: Running, mia: Visitor
 ) -> None:
     one = await with_mia(desk)
@@ -236,9 +238,9 @@ async def test_agents_with_the_conversation_open_see_who_types_and_when_it_ends(
         ]
         assert {one["by"] for one in heard} == {OMAR}
         await mia.act(path, kind="note")
-        # agents get no notice of their own typing
+        # Agents get no notice of their own typing.
         assert await writer.writing() == {"by": MIA, "said": "Mia is typing a note…"}
-    assert len(await desk.story.lines(one)) == before  # nothing is stored
+    assert len(await desk.story.lines(one)) == before  # The service stores no typing notices.
 
 
 async def test_agents_with_another_conversation_open_get_no_typing_notice(
@@ -252,16 +254,16 @@ async def test_agents_with_another_conversation_open_get_no_typing_notice(
 
 
 NOT_WRITING = {
-    "a kind that is none": ("{one}", "song", 400, "The field “kind” must be text or note"),
-    "a conversation that is none": ("999", "text", 404, "There is no conversation 999"),
-    "a closed one": ("{closed}", "text", 409, "is closed"),
+    "an invalid kind": ("{one}", "song", 400, "The field “kind” must be text or note"),
+    "an invalid conversation": ("999", "text", 404, "There is no conversation 999"),
+    "a closed conversation": ("{closed}", "text", 409, "is closed"),
 }
 
 
 @pytest.mark.parametrize(
     ("which", "kind", "status", "why"), NOT_WRITING.values(), ids=NOT_WRITING.keys()
 )
-async def test_writing_where_one_cannot_is_refused(
+async def test_a_typing_notice_for_an_unknown_or_closed_conversation_is_refused(
     desk: Running, mia: Visitor, which: str, kind: str, status: int, why: str
 ) -> None:
     one, closed = await with_mia(desk), await with_mia(desk, BOB)
@@ -272,7 +274,9 @@ async def test_writing_where_one_cannot_is_refused(
     assert (answer.status, why in answer.text) == (status, True)
 
 
-async def test_roles_without_conversations_get_no_news_of_them(desk: Running, mia: Visitor) -> None:
+async def test_roles_without_access_to_conversations_get_no_events_about_them(
+    desk: Running, mia: Visitor
+) -> None:
     one = await with_mia(desk)
     trainer = sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
     csrf = await mia.csrf()
@@ -288,7 +292,7 @@ async def test_roles_without_conversations_get_no_news_of_them(desk: Running, mi
     )
 
 
-async def test_supervisors_get_prompts_without_an_assigned_agent(desk: Running) -> None:
+async def test_supervisors_get_the_prompts_of_conversations_without_an_agent(desk: Running) -> None:
     received = await desk.story.text("anyone?", to=DIRECT)
     assert received.interaction_id is not None
     async with agent(desk, "omar") as omar, agent(desk, "grace") as grace, listening(omar) as ear:
@@ -299,10 +303,11 @@ async def test_supervisors_get_prompts_without_an_assigned_agent(desk: Running) 
         assert toasts((await grace.get("/workspace/counts", SCRIPT)).text) == []
 
 
-# Why I am away ------------------------------------------------------------------------------------
+# The reason for Away
+# ------------------------------------------------------------------------------------
 
 
-async def test_an_automatic_away_is_explained_with_the_way_back(
+async def test_a_notice_explains_an_automatic_away_and_how_to_end_it(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.desk.store.write(lambda tx, _: set_away(tx, MIA, RAN_OUT), None)
@@ -322,7 +327,7 @@ async def test_an_automatic_away_is_explained_with_the_way_back(
     assert "set to Away" not in shown((await mia.get("/workspace")).text)
 
 
-async def test_the_admins_own_presences_are_below_the_three_and_say_whether_they_take_work(
+async def test_custom_presences_follow_the_three_defaults_and_show_if_they_take_work(
     desk: Running, mia: Visitor
 ) -> None:
     own = [

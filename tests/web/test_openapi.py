@@ -1,5 +1,6 @@
-"""The API matches its OpenAPI document (schemathesis calls the running service), and each call
-allows the right roles."""
+"""The API matches its OpenAPI document, and each call allows the right roles. Schemathesis calls
+the running service.
+"""
 
 import re
 import subprocess
@@ -22,8 +23,8 @@ from tests.support.service import Service, running_service
 from tests.web.workspace_server import Running, running
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-EXAMPLES = 2  # random requests a call, besides those that cover the schema's edges
-LONGEST = 600  # seconds, on a busy machine; alone it takes well under a minute
+EXAMPLES = 2  # random requests per call, in addition to those for the schema's edge cases
+LONGEST = 600  # seconds, for a busy machine; an idle one needs well under a minute
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,9 @@ def token(service: Service) -> str:
     return str(answer.json()["token"])
 
 
-def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token: str) -> None:
+def test_a_refusal_of_bad_characters_or_numbers_names_the_field(
+    service: Service, token: str
+) -> None:
     def sent(
         method: str, path: str, body: str | None = None, kind: str = "application/json"
     ) -> tuple[int, Any]:
@@ -76,14 +79,14 @@ def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token:
     assert sent("PATCH", f"/api/v1/profiles/{huge}", '{"user_id": null}')[0] == 404
 
 
-def test_an_unsupported_method_gets_the_supported_ones(service: Service) -> None:
+def test_an_unsupported_method_gets_a_list_of_supported_ones(service: Service) -> None:
     answer = requests.put(f"{service.url}/api/v1/users/1", timeout=10)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH, DELETE")
 
 
-def test_schemathesis_finds_nothing(service: Service, token: str) -> None:
-    """Runs every check of schemathesis except those that ``schemathesis.toml`` leaves out, with its
-    reasons.
+def test_schemathesis_finds_no_errors(service: Service, token: str) -> None:
+    """Runs all checks of schemathesis except those that ``schemathesis.toml`` turns off. That file
+    gives the reasons.
     """
     config = Path(__file__).with_name("schemathesis.toml")
     how = [
@@ -138,12 +141,12 @@ async def test_each_call_is_for_its_roles_and_no_others(staffed: Running) -> Non
         tokens = {role: await token_of(session, staffed, role) for role in Role}
         wrong = []
         calls = [call for call in CALLS if call.roles]
-        # called last, because it ends the tokens
+        # called last, because this call revokes the tokens
         for call in sorted(calls, key=lambda call: call.path == "/v1/logout"):
-            if (status := await asks(session, staffed, call, "")) != 401:
+            if (status := await status_of_call(session, staffed, call, "")) != 401:
                 wrong.append(f"{call.method} {call.path} without a token: {status}")
             for role, theirs in tokens.items():
-                status = await asks(session, staffed, call, theirs)
+                status = await status_of_call(session, staffed, call, theirs)
                 may = role in call.roles or role is Role.ADMIN
                 if (status == 403) == may or status in (401, 405, 500):
                     wrong.append(f"{call.method} {call.path} as {role}: {status}")
@@ -156,8 +159,10 @@ async def token_of(session: aiohttp.ClientSession, desk: Running, role: Role) ->
         return str((await answer.json())["token"])
 
 
-async def asks(session: aiohttp.ClientSession, desk: Running, call: Call, token: str) -> int:
-    """The status of a call with an empty body about a record that does not exist."""
+async def status_of_call(
+    session: aiohttp.ClientSession, desk: Running, call: Call, token: str
+) -> int:
+    """Make the call with an empty body for a missing record, and return the status."""
     path = re.sub(r"<\w+:\w+>", "999999", call.path)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = None if call.method in ("GET", "DELETE") else {}

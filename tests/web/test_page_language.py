@@ -23,7 +23,7 @@ from handoff_service.web.shared.rendering import environment
 from tests.web.workspace_server import PAGE, Running, Visitor, running
 
 asyncio = pytest.mark.asyncio(loop_scope="module")
-NARROW, THIN = "\u202f", "\u00a0"  # spaces that do not break
+NARROW, THIN = "\u202f", "\u00a0"  # no-break spaces
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 9, 3, 12, 5, tzinfo=UTC)  # a Thursday
 THEN = NOW - timedelta(hours=4, minutes=13)
@@ -36,18 +36,18 @@ def english_after() -> Iterator[None]:
     page_language.reset(token)
 
 
-def written(template: str, **values: object) -> str:
+def rendered(template: str, **values: object) -> str:
     return environment().from_string(template).render(zone=ZONE, now=NOW, **values)
 
 
 # template filter and time -> the formatted time in en, de, es and fr
 TIMES = [
-    ("clock", THEN, ["09:52", "09:52", "9:52", "09:52"]),
-    ("moment", THEN, ["09:52", "09:52", "9:52", "09:52"]),
-    ("moment", NOW - timedelta(days=3), ["Mon 14:05", "Mo., 14:05", "lun, 14:05", "lun. 14:05"]),
+    ("clock", THEN, ["09:52"] * 4),
+    ("moment", THEN, ["09:52"] * 4),
+    ("moment", NOW - timedelta(days=3), ["Mon 14:05", "Mo, 14:05", "lun, 14:05", "lun. 14:05"]),
     ("moment", NOW - timedelta(days=30), ["4 Aug 14:05", "4. Aug., 14:05", "4 ago, 14:05",
                                           "4 août, 14:05"]),
-    ("dated", THEN, ["3 Sep 2026 09:52", "3. Sept. 2026, 09:52", "3 sept 2026, 9:52",
+    ("dated", THEN, ["3 Sep 2026 09:52", "3. Sept. 2026, 09:52", "3 sept 2026, 09:52",
                      "3 sept. 2026, 09:52"]),
     ("lately", NOW - timedelta(days=2), ["Tue", "Di", "mar", "mar."]),
     ("lately", NOW - timedelta(days=300), ["7 Nov 2025", "7. Nov. 2025", "7 nov 2025",
@@ -60,13 +60,13 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("name", "at", "words"), TIMES)
-def test_times_by_cldr(name: str, at: object, words: list[str]) -> None:
+def test_times_follow_cldr(name: str, at: object, words: list[str]) -> None:
     for language, expected in zip(("en", "de", "es", "fr"), words, strict=True):
         page_language.set(Language(language))
-        assert written(f"{{{{ at | {name} }}}}", at=at) == expected
+        assert rendered(f"{{{{ at | {name} }}}}", at=at) == expected
 
 
-def test_figures_by_cldr() -> None:
+def test_numbers_follow_cldr() -> None:
     figures: dict[str, list[str]] = {}
     for language in Language:
         page_language.set(language)
@@ -159,7 +159,7 @@ async def test_an_agent_chooses_a_language(desk: Running, agent: tuple[int, Visi
     assert await choose(visitor, "de") == 303
     answer = await visitor.get("/workspace/account", spanish)
     assert (language_of(answer.text), "Vary" in answer.headers) == ("de", False)
-    # an error page, too
+    # Error pages use the language, too.
     assert language_of((await visitor.get("/workspace/nowhere", spanish)).text) == "de"
     one = (await desk.desk.store.read(agents_by_id, [number]))[number]
     assert one.language is Language.GERMAN
@@ -169,7 +169,7 @@ async def test_an_agent_chooses_a_language(desk: Running, agent: tuple[int, Visi
 
 
 @asyncio
-async def test_each_language_is_named_in_its_own_words(agent: tuple[int, Visitor]) -> None:
+async def test_each_language_has_its_own_name_for_itself(agent: tuple[int, Visitor]) -> None:
     page = (await agent[1].get("/workspace/account", PAGE | {"Accept-Language": "fr"})).text
     for name in ("English", "Deutsch", "Español", "Français"):
         assert f">{name}</option>" in page

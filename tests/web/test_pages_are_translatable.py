@@ -1,7 +1,7 @@
-"""Every page shows only sentences of the catalogs and texts that people wrote. Each page of
-``access.txt`` is opened with content, under a catalog that marks its sentences. A word outside
-these marks fails the test: mark its sentence with ``phrase``, ``_()`` or ``{% trans %}`` (see
-``docs/how-to/add-a-language.md``).
+"""Every page shows only translatable sentences and texts that people wrote. The test opens each
+page of ``access.txt`` on a desk with content, with a catalog that marks its sentences. A word
+outside these marks fails the test. To fix it, mark the sentence with ``phrase``, ``_()`` or ``{%
+trans %}`` (see ``docs/how-to/add-a-language.md``).
 """
 
 import functools
@@ -57,14 +57,14 @@ NAMES = frozenset(
     {"Patchboard", "Twilio", "Rasa", "Redis", "Android", "Gateway", "OpenID", "Northwind"}
     | {"English", "Deutsch", "Español", "Français"}
 )
-#: Addresses that are no pages: files, streams and answers to programs.
+#: Addresses that are not pages: files, streams and answers to programs.
 NO_PAGES = re.compile(
     r"/api/|/webhooks/|/static/|/media/|/app-icon|/(?:healthz|readyz|metrics)$|.*/csv$"
     r"|/service-worker|/manifest|.*/events$|.*/export$|/workspace/media/|/phone/media/"
     r"|/sign-in/(?:sso|link)"
 )
-NOWHERE = "/workspace/nowhere"  # the page of an error
-#: the addresses of routes that need more than the number 1
+NOWHERE = "/workspace/nowhere"  # an error page
+#: the addresses of routes whose placeholder is not the number 1
 PLACES: Mapping[str, Sequence[str]] = {
     "/workspace/admin/deleted/{kind}": ["/workspace/admin/deleted/labels"],
     "/workspace/admin/texts/{name}": [
@@ -92,8 +92,8 @@ PLACES: Mapping[str, Sequence[str]] = {
     "/workspace": ["/workspace", NOWHERE],
     "/workspace/trainer/intents/{name}": ["/workspace/trainer/intents/greet"],
 }
-#: the short words of this desk on some pages: keys, scopes, skills, and what was searched for.
-#: ``stored_texts`` leaves such words out.
+#: Short words of this desk on some pages: keys, scopes, skills and search words. ``stored_texts``
+#: leaves such short words out.
 WORDS: Mapping[str, frozenset[str]] = {
     "/workspace/admin/attributes": frozenset({"order"}),
     "/workspace/admin/audit": frozenset(
@@ -105,7 +105,7 @@ WORDS: Mapping[str, frozenset[str]] = {
     "/workspace/search": frozenset({"nothing found"}),
     "/workspace/supervisor/agents/{agent_id}": frozenset({"hardware"}),
 }
-#: Pages that need a trained model, a call of a webhook or a run, which this test does not have.
+#: Pages that need a trained model, a webhook call or a practice run. This test has none of them.
 NOT_OPENED = frozenset(
     {
         "/workspace/admin/personal-data/{number}",
@@ -119,7 +119,7 @@ NOT_OPENED = frozenset(
         "/workspace/trainer/train/texts",
     }
 )
-#: a translation must keep placeholders and tags
+#: A translation must keep placeholders and tags.
 PARTS = re.compile(r"%\(\w+\)s|\{\w+\}|</?[a-z]+[^>]*>")
 LEADS = frozenset({"/", "/setup", "/workspace/admin", "/sign-in/code", "/sign-in/set-up"})
 MORE = b"""
@@ -150,15 +150,15 @@ secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @pytest.fixture(scope="module", autouse=True)
 def pseudo() -> Iterator[None]:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(page_language, "_catalog", PseudoCatalog)
+    patch, marks = pytest.MonkeyPatch(), PseudoCatalog()
+    patch.setattr(page_language, "catalog", lambda _domain, _language: marks)
     yield
     patch.undo()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """A desk with content, and a browser of an agent who has every role."""
+    """A desk with content, and a browser of an agent with every role."""
 
     here: Running
     client: aiohttp.ClientSession
@@ -167,8 +167,8 @@ class Desk:
     data: frozenset[str]
 
     async def open(self, path: str) -> tuple[int, str]:
-        """Return the status and the page. The pages that redirect signed-in agents are opened
-        without a session.
+        """Return the status and the page. Pages that redirect signed-in agents are opened without a
+        session.
         """
         signed_in = {"Cookie": f"patchboard={self.token}"} if path != "/sign-in" else {}
         async with self.client.get(
@@ -189,8 +189,9 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 
 
 async def fill(here: Running) -> tuple[str, int]:
-    """Give the desk something of each kind. Returns the session of an agent with every role, and
-    the work item that is offered to them."""
+    """Add a record of each kind to the desk. Return the browser of an agent with every role, and
+    the work item that the service offers to this agent.
+    """
     store, story = here.desk.store, here.story
     demo = read_desk_file.read(DEMO)
     await store.write(import_desk, demo)
@@ -225,7 +226,7 @@ async def fill(here: Running) -> tuple[str, int]:
 
 
 def stored_texts(conn: Connection) -> frozenset[str]:
-    """Return the texts in the database that people wrote, without its stored words."""
+    """Return the database's texts that people wrote, without the product's stored words."""
     found: set[str] = set()
 
     def add(value: object) -> None:
@@ -239,7 +240,7 @@ def stored_texts(conn: Connection) -> frozenset[str]:
                 for one in value:
                     add(one)
 
-    for people in (t.users, t.agents):  # some pages show first names only
+    for people in (t.users, t.agents):  # Some pages show only first names.
         found.update(name.split()[0] for name in conn.execute(sa.select(people.c.name)).scalars())
     for table in t.metadata.sorted_tables:
         texts = [column for column in table.c if isinstance(column.type, sa.Text | sa.JSON)]
@@ -251,7 +252,7 @@ def stored_texts(conn: Connection) -> frozenset[str]:
 
 @functools.cache
 def bot_texts() -> frozenset[str]:
-    """Return the texts in the files of the virtual agent."""
+    """Return the texts in the virtual agent's files."""
     files = [*(BOT / "data").rglob("*.yml"), BOT / "domain.yml"]
     lines = (line for path in files for line in path.open())
     texts = {part.strip("'\" \n") for line in lines for part in re.split(r"- |: |# ", line)}
@@ -262,7 +263,7 @@ def bot_texts() -> frozenset[str]:
 
 @functools.cache
 def requesters_texts() -> frozenset[str]:
-    """Return the texts to requesters. Pages show them in the requester's language."""
+    """Return the product's texts to requesters. Pages show them in the requester's language."""
     with (LOCALE / f"{REQUESTERS}.pot").open("rb") as file:
         known = {part for one in read_po(file) if one.id for part in forms(one.id)}
     for language in Language:
@@ -275,7 +276,7 @@ def pages() -> list[Row]:
 
 
 @asyncio
-async def test_each_page_has_no_words_outside_the_catalogs(desk: Desk) -> None:
+async def test_every_word_on_a_page_comes_from_a_catalog(desk: Desk) -> None:
     wrong: dict[str, list[str]] = {}
     unopened = []
     for row in pages():
@@ -302,7 +303,7 @@ def catalogs(domain: str) -> Iterator[tuple[str, Catalog]]:
 
 @pytest.mark.parametrize("domain", [PAGES, SCRIPTS])
 def test_each_sentence_is_translated(domain: str) -> None:
-    """A translation has the placeholders and the tags of its sentence."""
+    """A translation has the same placeholders and tags as its sentence."""
     missing = []
     wrong = []
     for language, catalog in catalogs(domain):
@@ -322,14 +323,15 @@ def test_each_sentence_is_translated(domain: str) -> None:
 
 
 def forms(text: str | Sequence[str] | None) -> Sequence[str]:
-    """Return the forms of a sentence: one, or one for each plural."""
+    """Return the forms of a sentence: one form, or one for each plural."""
     return [text] if isinstance(text, str) else list(text or ())
 
 
 def test_the_catalogs_have_the_sentences_of_the_code() -> None:
-    """``make catalogs`` has been run."""
+    """To fix a failure, run ``make catalogs``."""
     for domain in (PAGES, SCRIPTS):
         with (LOCALE / f"{domain}.pot").open("rb") as file:
-            known = {forms(one.id)[0] for one in read_po(file) if one.id}
+            known = {(one.context, forms(one.id)[0]) for one in read_po(file) if one.id}
         for language, catalog in catalogs(domain):
-            assert {forms(one.id)[0] for one in catalog if one.id} == known, (domain, language)
+            found = {(one.context, forms(one.id)[0]) for one in catalog if one.id}
+            assert found == known, (domain, language)

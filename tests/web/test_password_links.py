@@ -1,4 +1,6 @@
-"""A forgotten password, and invitations of new agents: links from a mail or an admin."""
+"""Links that set a password: mailed after a forgotten password, or sent by an admin as an
+invitation.
+"""
 
 import asyncio
 import re
@@ -35,7 +37,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def email(desk: Running, request: pytest.FixtureRequest) -> str:
-    """The address of a new agent, who has forgotten the password."""
+    """Add an agent who has forgotten the password. Return their address."""
     address = f"{abs(hash(request.node.name))}@example.com"
     await add(desk, address, hash_password("the old one"))
     return address
@@ -49,7 +51,7 @@ async def add(desk: Running, email: str, password_hash: str) -> int:
 
 
 async def mailed(desk: Running, ask: Callable[[], Awaitable[object]]) -> str:
-    """The link in the mail that this causes."""
+    """Call ``ask`` and return the link in the mail that it sends."""
     assert isinstance(desk.desk.mailer, Mailbox)
     async with asyncio.timeout(10), desk.desk.fanout.listen([MAILBOX]) as batches:
         await ask()
@@ -67,7 +69,9 @@ async def choose(visitor: Visitor, link: str, password: str = "the new one") -> 
     return await visitor.post("/sign-in/link", token=token, password=password)
 
 
-async def test_a_forgotten_password_is_replaced_by_a_mailed_link(desk: Running, email: str) -> None:
+async def test_an_agent_replaces_a_forgotten_password_with_a_mailed_link(
+    desk: Running, email: str
+) -> None:
     async with desk.visitor() as before, desk.visitor() as ann:
         await before.sign_in(email, "the old one")
         assert "/sign-in/forgot" in (await ann.get("/sign-in")).text
@@ -82,7 +86,7 @@ async def test_a_forgotten_password_is_replaced_by_a_mailed_link(desk: Running, 
         assert (await before.sign_in(email, "the new one")).status == 303
 
 
-async def test_a_link_works_once(desk: Running, email: str) -> None:
+async def test_a_link_works_only_once(desk: Running, email: str) -> None:
     async with desk.visitor() as ann:
         link = await mailed(desk, lambda: ann.post("/sign-in/forgot", email=email))
         both = await asyncio.gather(*(choose(ann, link, f"the new one {n}") for n in range(2)))
@@ -115,10 +119,12 @@ async def test_requests_are_limited_like_signing_in(desk: Running, email: str) -
             (await visitor.post("/sign-in/forgot", email=f"x{email}")).status for _ in range(6)
         ]
         assert statuses == [200] * 5 + [429]
-        assert (await visitor.sign_in(f"x{email}", "a guess")).status == 401, "not counted there"
+        assert (await visitor.sign_in(f"x{email}", "a guess")).status == 401, (
+            "requests for links do not count as sign-ins"
+        )
 
 
-async def test_a_bad_address_is_answered_at_its_field(desk: Running) -> None:
+async def test_a_bad_address_shows_an_error_at_its_field(desk: Running) -> None:
     async with desk.visitor() as visitor:
         answer = await visitor.post("/sign-in/forgot", email="ann")
         assert (answer.status, "Must be an e-mail address" in answer.text) == (400, True)

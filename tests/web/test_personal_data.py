@@ -1,5 +1,6 @@
-"""Personal data on the pages and over the API: the list, the archive, an erasure and its receipt;
-retention and its limits."""
+"""Personal data on pages and over the API: the list, the archive, erasures with their receipts, and
+retention limits.
+"""
 
 import io
 import json
@@ -67,7 +68,7 @@ async def lived(here: Running, number: str) -> int:
 
 
 async def finished(here: Running, erasure_id: int) -> Any:
-    """The receipt, once the service's own worker has ended the erasure."""
+    """Wait until the service's worker has finished the erasure. Return its receipt."""
     (worker,) = [one for one in here.desk.workers if one.name == f"worker_{Work.ERASE}"]
     for _ in range(100):
         status, receipt = await api(here, "GET", f"/erasures/{erasure_id}")
@@ -78,7 +79,7 @@ async def finished(here: Running, erasure_id: int) -> Any:
     raise AssertionError(receipt)
 
 
-async def test_the_archive_can_be_read_and_runs_nothing(here: Running) -> None:
+async def test_the_archive_is_readable_and_contains_no_scripts(here: Running) -> None:
     await lived(here, ANN)
     status, content = await api(here, "POST", "/hand-outs", {"number": ANN})
     assert status == 200
@@ -91,7 +92,9 @@ async def test_the_archive_can_be_read_and_runs_nothing(here: Running) -> None:
     assert data["cases"][0]["description"] == "The zeppelin"
 
 
-async def test_the_page_lists_hands_out_and_erases(here: Running, grace: Visitor) -> None:
+async def test_an_admin_lists_exports_and_erases_personal_data(
+    here: Running, grace: Visitor
+) -> None:
     await lived(here, BOB)
     listed = await grace.act(f"{UNDER}/personal-data/list", person=BOB)
     assert listed.status == 200
@@ -117,7 +120,7 @@ async def test_the_page_lists_hands_out_and_erases(here: Running, grace: Visitor
     assert "nothing to erase" in gone.text
 
 
-async def test_an_erasure_by_api_needs_a_person(here: Running) -> None:
+async def test_an_erasure_over_the_api_requires_a_known_person(here: Running) -> None:
     for body in ({}, {"number": ANN, "user_id": 1}):
         status, problem = await api(here, "POST", "/erasures", body)
         assert (status, list(problem["errors"])) == (400, ["number"])
@@ -131,13 +134,13 @@ async def test_an_erasure_by_api_needs_a_person(here: Running) -> None:
     assert (status, found["name"]) == (200, "Ann Lee")
 
 
-async def test_a_person_who_is_nobody_is_an_error_on_the_field(grace: Visitor) -> None:
+async def test_an_unknown_person_shows_an_error_at_the_field(grace: Visitor) -> None:
     answer = await grace.act(f"{UNDER}/personal-data/list", person="what")
     assert answer.status == 400
     assert re.search("Is no employee number or e-mail address of a user, and", answer.text)
 
 
-async def test_retention_is_off_until_a_limit_is_set(here: Running, grace: Visitor) -> None:
+async def test_retention_is_off_until_an_admin_sets_a_limit(here: Running, grace: Visitor) -> None:
     page = await grace.get(f"{UNDER}/retention")
     assert "forever" in page.text
     assert "Run now" not in page.text
@@ -151,7 +154,9 @@ async def test_retention_is_off_until_a_limit_is_set(here: Running, grace: Visit
     assert (await api(here, "POST", "/retention/run"))[0] == 204
 
 
-async def test_two_users_are_merged_and_the_merge_is_undone(here: Running, grace: Visitor) -> None:
+async def test_an_admin_merges_two_users_and_undoes_the_merge(
+    here: Running, grace: Visitor
+) -> None:
     made = []
     for number, name in (("+12025550661", "Uma Vale"), ("+12025550662", f"Uma {SCRIPT}")):
         person = {"external_id": number[-4:], "name": name, "numbers": [number]}

@@ -1,5 +1,5 @@
-"""Practice from the first click to the score, on the real service, with masked texts and a real
-database that does not change.
+"""A practice run from the first click to the score. Its texts are masked, and the real database
+does not change.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, 
 
 TOPIC = r'name="topic_id" value="(\d+)"[^>]*><span[^>]*>Laptop'
 HERE = "/workspace/practice"
-# What no practice page or file may hold: Ann's and Mia's names, numbers, a code and an address.
+# Words that no practice page or file may contain: Ann's and Mia's names, numbers, a code and an
+# address.
 CANARIES = ("Lee", "Ruiz", "2025550101", "202 555 0101", "E1001", "ann@example.com", "493817")
 TEXT = f"Ann Lee here, E1001, call {ANN} or ann@example.com, the code is 493817. My dock is dead"
 ANSWER = "Hello Ann, which dock is it? I'll text you in 30 minutes."
@@ -58,8 +59,10 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
         yield one
 
 
-async def past(desk: Running, number: str, *, then: str | None = "the gray one") -> None:
-    """A conversation that Mia answered and closed with the topic Laptop."""
+async def add_past_conversation(
+    desk: Running, number: str, *, then: str | None = "the gray one"
+) -> None:
+    """Add a past conversation that Mia answered and closed with the topic Laptop."""
     store = desk.desk.store.for_own_work()
     story = Story(store)
     interaction = await story.with_agent(MIA, number=number)
@@ -77,23 +80,24 @@ async def past(desk: Running, number: str, *, then: str | None = "the gray one")
     await store.write(close_interaction, closing)
 
 
-async def until[T](look: Callable[[], Any], right: Callable[[T], bool]) -> T:
-    """Look again until it is right. The practice sends its texts in the background."""
+async def wait_until[T](look: Callable[[], Any], right: Callable[[T], bool]) -> T:
+    """Call ``look`` until ``right`` accepts it. Practice sends its texts in the background."""
     async with asyncio.timeout(60):
         while not right(found := await look()):
             await asyncio.sleep(0.02)
     return found
 
 
-# Work that the service does for itself every few minutes, with or without a practice.
+# Housekeeping that the service does every few minutes, with or without a practice run.
 PERIODIC = ("sweep_gaps", "tell_consents", "ask_prices", "index_texts")
-# The run's own table, and the numbers of the last commits.
+# The table of practice runs, and the table of commit numbers.
 LEFT_OUT = ("practice_runs", "lane_commits", "sessions", "sqlite_sequence")
 
 
 def rows_of(desk: Running) -> dict[str, list[Any]]:
-    """Every row of the real database, apart from the run's own and the service's bookkeeping. A
-    session's last use is an act on the real desk's own pages."""
+    """Return every row of the real database, without practice runs and the service's bookkeeping.
+    The time of a session's last use is left out, because pages of the real desk update it.
+    """
     path = desk.desk.settings.database_url.removeprefix("sqlite:///")
     with sqlite3.connect(path) as db:
         names = [
@@ -110,24 +114,24 @@ def rows_of(desk: Running) -> dict[str, list[Any]]:
 
 
 def files_of(desk: Running) -> bytes:
-    """Everything that practice has written to disk."""
+    """Return the content of every file that practice has written."""
     folder = desk.desk.settings.home / "practice"
     return b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
 
 
-def is_masked(text: str) -> None:
+def assert_masked(text: str) -> None:
     assert [one for one in CANARIES if re.search(rf"(?<!\w){re.escape(one)}", text)] == []
 
 
-async def test_a_whole_practice_touches_nothing_real(
+async def test_a_practice_run_changes_no_real_data(
     desk: Running, omar: Visitor, mia: Visitor
 ) -> None:
-    await omar.act("/workspace/presence", presence="away")  # so that all work is Mia's
-    await past(desk, ANN)
-    await past(desk, BOB, then=None)
+    await omar.act("/workspace/presence", presence="away")  # so that Mia gets all offers
+    await add_past_conversation(desk, ANN)
+    await add_past_conversation(desk, BOB, then=None)
     await mia.act("/workspace/presence", presence="away")
-    # the service's own work, such as deliveries and the index of texts, ends first
-    before = await until(settled(desk), lambda one: one[0] == one[1])
+    # Let the service finish its own work first, such as deliveries and the index of texts.
+    before = await wait_until(wait_until_unchanged(desk), lambda one: one[0] == one[1])
     started = await omar.act(HERE, agent_id=str(MIA), conversations="2", speed="60", source="past")
     assert started.status == 204
     ready = await mia.get("/workspace")
@@ -138,29 +142,29 @@ async def test_a_whole_practice_touches_nothing_real(
     assert "Practice desk" in pages[0].text
     assert "Sign out" not in pages[0].text
     for number in (1, 2):
-        await until(offers(mia), bool)
+        await wait_until(offers(mia), bool)
         (offer, *_) = await offers(mia)()
         accepted = await mia.act(f"/workspace/offers/{offer}/accept")
         address = accepted.headers["HX-Redirect"]
         await mia.act(f"{address}/messages", body=f"Which one? I'll text you in an hour. {number}")
         pages.append(await mia.get(address))
         if number == 1:
-            await until(page_of(mia, address), lambda one: "the gray one" in one.text)
+            await wait_until(page_of(mia, address), lambda one: "the gray one" in one.text)
         pages.append(await mia.get(address))
-        is_masked(files_of(desk).decode(errors="replace"))
+        assert_masked(files_of(desk).decode(errors="replace"))
         assert b"dock is dead" in files_of(desk)
         topic = re.search(TOPIC, pages[-1].text)
         assert topic
         closed = await mia.act(f"{address}/close", topic_id=topic[1], short_description="A dock")
         assert closed.status in (204, 200), closed.text
-    # every conversation is closed, so the run ends, and the open page reloads into its score
-    await until(page_of(mia, "/workspace/counts", SCRIPT), lambda one: one.status == 401)
+    # All conversations are closed, so the run ends, and the open page reloads and shows the score.
+    await wait_until(page_of(mia, "/workspace/counts", SCRIPT), lambda one: one.status == 401)
     ended = await mia.get("/workspace")
     assert (ended.status, ended.headers["Location"]) == (303, f"{HERE}/1")
-    score = await mia.get(f"{HERE}/1")  # stored before the practice desk closed
+    score = await mia.get(f"{HERE}/1")  # The score was stored before the practice desk closed.
     assert "side by side" in score.text
     for one in (*pages, score, await omar.get(HERE)):
-        is_masked(one.text.replace("Mia Chen", ""))
+        assert_masked(one.text.replace("Mia Chen", ""))
     text = shown(score.text)
     assert "Finished" in text
     assert "2 of 2" in text
@@ -169,7 +173,7 @@ async def test_a_whole_practice_touches_nothing_real(
     assert (await mia.get("/workspace")).status == 200
     assert "Practice desk" not in (await mia.get("/workspace")).text
     assert rows_of(desk) == before[1]
-    await until(folders_of(desk), lambda one: not one)
+    await wait_until(folders_of(desk), lambda one: not one)
 
 
 def folders_of(desk: Running) -> Callable[[], Any]:
@@ -191,25 +195,27 @@ def offers(visitor: Visitor) -> Callable[[], Any]:
     return look
 
 
-def settled(desk: Running) -> Callable[[], Any]:
+def wait_until_unchanged(desk: Running) -> Callable[[], Any]:
     seen: list[Any] = [None]
 
     async def look() -> tuple[Any, Any]:
         last, seen[0] = seen[0], rows_of(desk)
-        await asyncio.sleep(0.7)  # longer than the simulator takes for a receipt
+        await asyncio.sleep(0.7)  # longer than the simulator takes to send a receipt
         return last, seen[0]
 
     return look
 
 
-async def test_too_few_conversations_offer_the_demo_set(desk: Running, mia: Visitor) -> None:
+async def test_a_desk_with_too_few_conversations_offers_the_demo_set(
+    desk: Running, mia: Visitor
+) -> None:
     few = await mia.act(HERE, conversations="10", speed="1", source="past")
     assert few.status == 409
     assert "No closed conversation from these days" in few.text
     assert f"The demo set has {len(demo_set())} conversations" in shown(few.text)
     assert (await mia.act(HERE, conversations="10", speed="60", source="demo")).status == 204
     assert (await mia.act(f"{HERE}/1/enter")).status == 204
-    await until(offers(mia), bool)
+    await wait_until(offers(mia), bool)
     wrong = await mia.post("/workspace/practice-desk/end", csrf="of the real desk")
     assert wrong.status == 403
     ended = await mia.act("/workspace/practice-desk/end")
@@ -235,8 +241,10 @@ async def test_practice_is_off_with_several_processes(
     assert "PATCHBOARD_WORKERS=1" in refused.text
 
 
-async def test_forms_of_one_desk_are_refused_by_the_other(desk: Running, mia: Visitor) -> None:
-    """A tab that stays open after the end must not text a real requester."""
+async def test_the_practice_desk_and_the_real_desk_refuse_each_others_forms(
+    desk: Running, mia: Visitor
+) -> None:
+    """A practice tab that stays open after the run must not text a real requester."""
     real = await mia.csrf()
     await mia.act(HERE, conversations="1", speed="60", source="demo")
     await mia.act(f"{HERE}/1/enter")
@@ -249,7 +257,9 @@ async def test_forms_of_one_desk_are_refused_by_the_other(desk: Running, mia: Vi
     assert (await mia.post("/workspace/conversations/1/messages", **sent, body="x")).status == 403
 
 
-async def test_permissions_of_practice_runs(desk: Running, mia: Visitor, omar: Visitor) -> None:
+async def test_only_the_agent_of_a_practice_run_and_supervisors_see_it(
+    desk: Running, mia: Visitor, omar: Visitor
+) -> None:
     assert (await mia.act(HERE, agent_id="2", conversations="1", source="demo")).status == 403
     assert (await omar.act(HERE, agent_id="2", conversations="1", source="demo")).status == 204
     assert (await omar.act(HERE, agent_id="2", conversations="1", source="demo")).status == 409
@@ -262,7 +272,7 @@ async def test_permissions_of_practice_runs(desk: Running, mia: Visitor, omar: V
     assert (await mia.act(HERE, conversations="0", source="demo")).status == 400
 
 
-async def test_a_run_ends_after_an_hour_and_with_the_service(
+async def test_a_run_ends_after_an_hour_and_when_the_service_stops(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: PracticeRuns = desk.app.ctx.practice
@@ -286,7 +296,7 @@ async def test_a_run_ends_after_an_hour_and_with_the_service(
     await runs.close()
     assert "Ended by a restart of the service" in (await mia.get(f"{HERE}/3")).text
     await mia.act(HERE, conversations="1", source="demo")
-    runs._open.clear()  # the process was killed
+    runs._open.clear()  # as if the process had been killed
     await runs.resume(desk.desk)
     assert "before the practice run could be scored" in (await mia.get(f"{HERE}/4")).text
     assert MOST_AT_ONCE == 3

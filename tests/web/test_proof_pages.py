@@ -1,4 +1,4 @@
-"""Ask for proof on the page and by the API, and the demo's mailbox page."""
+"""Identity checks that an agent starts on the page and over the API, and the demo's mailbox."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def conversation(desk: Running) -> tuple[int, str]:
     return ann, f"/workspace/conversations/{ann}"
 
 
-async def test_one_click_sends_the_conversation_to_the_virtual_agent_and_it_returns(
+async def test_one_click_starts_a_check_by_the_virtual_agent_and_the_conversation_returns(
     desk: Running, mia: Visitor
 ) -> None:
     ann, page = await conversation(desk)
@@ -39,7 +39,7 @@ async def test_one_click_sends_the_conversation_to_the_virtual_agent_and_it_retu
     assert answer.status in (200, 204)
     said = shown((await mia.get(page)).text)
     assert "Mia Chen asked for an identity check" in said
-    # no bot answers at the address: the service asks twice, then the conversation returns
+    # No bot answers at the address. The service tries twice, then the conversation returns.
     async with asyncio.timeout(30):
         while (await desk.story.see(ann)).owner.kind is not Owner.AGENT:
             await asyncio.sleep(0.05)
@@ -48,7 +48,7 @@ async def test_one_click_sends_the_conversation_to_the_virtual_agent_and_it_retu
     assert "Back with Mia Chen" in shown((await mia.get(page)).text)
 
 
-async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> None:
+async def test_the_history_shows_a_failed_identity_check(desk: Running, mia: Visitor) -> None:
     ann, page = await conversation(desk)
 
     def fails(tx: Transaction, _: None) -> None:
@@ -79,7 +79,7 @@ async def test_without_a_bot_the_page_explains_and_has_no_button(tmp_path: Path)
         assert (answer.status, "no virtual agent" in answer.text) == (409, True)
 
 
-async def test_the_mailbox_shows_sent_mails(desk: Running) -> None:
+async def test_the_demo_mailbox_shows_sent_mails(desk: Running) -> None:
     async with desk.visitor() as anybody:
         assert "No e-mail yet" in (await anybody.get("/mailbox/")).text
         assert desk.desk.mailer is not None
@@ -97,7 +97,7 @@ async def test_the_mailbox_shows_sent_mails(desk: Running) -> None:
 @pytest.mark.parametrize(
     "setting", [{"PATCHBOARD_DEMO": "0"}, {"PATCHBOARD_SMTP_URL": "smtp://127.0.0.1:9"}]
 )
-async def test_no_mailbox_with_a_mail_server_or_outside_the_demo(
+async def test_there_is_no_mailbox_page_with_a_mail_server_or_outside_the_demo(
     tmp_path: Path, setting: dict[str, str]
 ) -> None:
     async with running(tmp_path, **setting) as desk, desk.visitor() as anybody:

@@ -1,4 +1,6 @@
-"""The queue editor: the week grid, the rows of conditions, the order, and who would get this."""
+"""The queue editor: the week grid, the rows of conditions, the order of queues, and the routing
+trial.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -40,7 +42,7 @@ async def test_the_grid_and_the_expression_update_each_other(grace: Admin) -> No
     copied = await grace.get(f"{UNDER}/queues/week?day-Mo=7-15&copy=1", SCRIPT)
     assert "Mo-Fr 07:00-15:00" in copied.headers["HX-Trigger"]
     wrong = await grace.get(f"{UNDER}/queues/week?day-Mo=8am", SCRIPT)
-    assert "HX-Trigger" not in wrong.headers, "the expression stays"
+    assert "HX-Trigger" not in wrong.headers, "the form keeps the typed expression"
     assert "Write times such as 08:00-12:00" in shown(wrong.text)
     followed = await grace.get(f"{UNDER}/queues/hours?schedule=Mo 10:00-12:00", SCRIPT)
     assert 'name="day-Mo" value="10:00-12:00"' in followed.text
@@ -49,7 +51,7 @@ async def test_the_grid_and_the_expression_update_each_other(grace: Admin) -> No
     assert "The week cannot show all of these opening hours" in shown(richer.text)
 
 
-async def test_rows_of_conditions_are_built_from_choices(grace: Admin) -> None:
+async def test_an_admin_builds_rows_of_conditions_from_choices(grace: Admin) -> None:
     row = {"field-0": "topic", "was-0": "topic", "operator-0": "in", "value-0": "vpn\nwifi"}
     added = await grace.send("/queues/conditions", **row, add="1", name="Q")
     assert 'id="field-1"' in added.text
@@ -64,10 +66,12 @@ async def test_rows_of_conditions_are_built_from_choices(grace: Admin) -> None:
         200,
         True,
         True,
-    ), "without the script, the page comes back with one more row"
+    ), "without JavaScript, the page reloads with one more row"
 
 
-async def test_queues_are_put_in_order_by_keys_and_by_dropping(desk: Running, grace: Admin) -> None:
+async def test_an_admin_reorders_queues_by_keyboard_and_by_drag_and_drop(
+    desk: Running, grace: Admin
+) -> None:
     async def order() -> list[str]:
         found = await desk.desk.store.read(queues.list_)
         return [one.name for one in found.values()]
@@ -84,7 +88,7 @@ async def test_queues_are_put_in_order_by_keys_and_by_dropping(desk: Running, gr
     assert (await order())[0] == "Network", "the first one stays first"
 
 
-async def test_a_trial_of_routing_names_queue_agents_and_reasons(grace: Admin) -> None:
+async def test_a_routing_trial_shows_queue_agents_and_reasons(grace: Admin) -> None:
     page = f"{UNDER}/queues/try"
     text = shown((await grace.get(f"{page}?number=1&topic=vpn&at=2026-11-29 10:00")).text)
     assert "Queue: Network" in text
@@ -115,7 +119,7 @@ async def test_saving_a_queue_that_cannot_assign_needs_a_confirmation(grace: Adm
     assert "Cannot assign conversations. No group gets offers: add one." in text
 
 
-async def test_a_trial_without_a_company_number_leads_to_the_form_of_one(
+async def test_a_routing_trial_without_a_company_number_links_to_the_form_for_one(
     desk: Running, grace: Admin
 ) -> None:
     page = f"{UNDER}/queues/try"

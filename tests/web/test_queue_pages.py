@@ -1,4 +1,6 @@
-"""Pages of the work queue: scheduled texts, snooze, labels, views of the list, several at once."""
+"""Pages of the work queue: scheduled texts, snooze, labels, saved views of the list, and bulk
+actions.
+"""
 
 import html
 import re
@@ -33,7 +35,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def both(desk: Running, mia: Visitor) -> list[int]:
-    """Ann's and Bob's conversations, which are Mia's."""
+    """Give Mia a conversation with Ann and one with Bob."""
     made = []
     for number in (None, BOB):
         to = {"number": number} if number else {}
@@ -57,7 +59,7 @@ def undo_of(page: str) -> str:
     return html.unescape(found[1])
 
 
-async def test_a_text_is_scheduled_moved_kept_and_canceled(
+async def test_an_agent_schedules_moves_and_cancels_a_text(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     ann = both[0]
@@ -66,7 +68,7 @@ async def test_a_text_is_scheduled_moved_kept_and_canceled(
     assert (await mia.act(f"{PATH}/{ann}/scheduled", body="Soon", until="tomorrow")).status == 204
     assert "To be sent tomorrow at 09:00" in await see(mia, f"{PATH}/{ann}")
     (text,) = await desk.desk.store.read(scheduled_texts.waiting, ann)
-    assert text.send_at.hour == 14, "09:00 for Ann, who is in New York"
+    assert text.send_at.hour == 14, "09:00 in New York, where Ann is"
     await desk.story.text("it works", to=DIRECT)
     assert "has texted since" in await see(mia, f"{PATH}/{ann}/news")
     one = f"{PATH}/{ann}/scheduled/{text.id}"
@@ -91,12 +93,12 @@ async def test_a_text_is_scheduled_moved_kept_and_canceled(
         (["Pacific/Auckland", "Europe/Berlin"], "Mon 15:00 to 03:00 Tue"),
     ],
 )
-def test_a_time_is_shown_by_the_requesters_clock(zones: list[str], shown_as: str) -> None:
+def test_a_time_is_shown_in_the_requesters_time_zone(zones: list[str], shown_as: str) -> None:
     at = datetime(2026, 11, 30, 14, tzinfo=UTC)
     assert there(at, [ZoneInfo(one) for one in zones]) == shown_as
 
 
-async def test_several_are_held_labeled_and_closed_and_each_is_undone(
+async def test_an_agent_holds_labels_and_closes_several_and_undoes_each(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
@@ -113,12 +115,12 @@ async def test_several_are_held_labeled_and_closed_and_each_is_undone(
     assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
     answer = await mia.act("/workspace/bulk/close", ids=ids + ",99", says="1")
     assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
-    assert "INT0000099" in answer.text, "the one that was refused says why"
+    assert "INT0000099" in answer.text, "the page shows why one conversation was refused"
     await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
     assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
 
 
-async def test_a_dialog_for_several_names_the_colleagues_who_have_some(
+async def test_the_dialog_of_a_bulk_action_names_the_colleagues_who_have_some(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     ids = ",".join(map(str, both))
@@ -134,7 +136,7 @@ async def test_a_dialog_for_several_names_the_colleagues_who_have_some(
         assert "Colleagues have some of these conversations: Omar Haddad 1." in dialog
 
 
-async def test_a_macro_runs_on_several_and_is_undone(
+async def test_an_agent_runs_a_macro_on_several_conversations_and_undoes_it(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     write = desk.desk.store.write
@@ -164,7 +166,7 @@ async def test_a_macro_runs_on_several_and_is_undone(
     assert "Hi " in await see(mia, f"{one}?q=done")
     answer = await mia.act(f"{one}/{macro}")
     assert "Undo" in answer.text
-    assert (await mia.act(f"{one}/{macro}")).status == 409, "it is closed"
+    assert (await mia.act(f"{one}/{macro}")).status == 409, "the macro closed the conversation"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ async def test_a_macro_runs_on_several_and_is_undone(
         '[[["reopen"], 1]]', "[" * 5000,
     ],
 )  # fmt: skip
-async def test_a_forged_undo_changes_nothing_and_has_an_answer(
+async def test_a_forged_undo_changes_nothing_and_gets_an_answer(
     desk: Running, mia: Visitor, both: list[int], forged: str
 ) -> None:
     before = await states(desk, both)
@@ -189,7 +191,9 @@ async def test_a_forged_undo_changes_nothing_and_has_an_answer(
     assert await states(desk, both) == before
 
 
-async def test_the_palette_shows_only_pages_of_the_role(mia: Visitor, both: list[int]) -> None:
+async def test_the_palette_shows_only_pages_that_the_role_may_open(
+    mia: Visitor, both: list[int]
+) -> None:
     ann, bob = both
     for q in ("quiet", "desk", "supervisor", "teach", ""):
         found = (await mia.get(f"/workspace/palette?q={q}&open={ann}")).text
@@ -203,7 +207,9 @@ async def test_the_palette_shows_only_pages_of_the_role(mia: Visitor, both: list
 async def test_the_palette_finds_macros_by_name_only(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
-    """Each text names the requester, so a search for a person would offer to run it."""
+    """A macro's text can name the requester. If the palette searched macro texts, a search for a
+    person would offer the macro.
+    """
     hi = MakeTemplate(name="Hi", body="Hi {requester.first_name}")
     text = await desk.desk.store.write(make_template, hi)
     await desk.desk.store.write(make_macro, MacroFields(name="Greet, wait", template_id=text))
@@ -214,7 +220,7 @@ async def test_the_palette_finds_macros_by_name_only(
 
 
 @pytest.mark.parametrize("ids", ["", ",", "x", "-1", f"1,{10**30}", "1," * 101])
-async def test_a_bulk_action_names_what_is_wrong_with_its_conversations(
+async def test_a_bulk_action_with_invalid_conversations_is_refused(
     mia: Visitor, both: list[int], desk: Running, ids: str
 ) -> None:
     before = await states(desk, both)
@@ -223,7 +229,7 @@ async def test_a_bulk_action_names_what_is_wrong_with_its_conversations(
     assert await states(desk, both) == before
 
 
-async def test_a_topic_is_asked_for_on_closing(
+async def test_the_close_dialog_asks_for_a_topic(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     await desk.desk.store.write(change_desk, {"ask_topic": True})
@@ -241,7 +247,7 @@ async def test_a_topic_is_asked_for_on_closing(
     assert "The topic is required. Choose what the conversation was about." in refused.text
 
 
-async def test_the_list_is_filtered_and_a_view_is_saved(
+async def test_an_agent_filters_the_list_and_saves_a_view(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     await mia.act("/workspace/list", sort="due", shows="snoozed")
@@ -255,7 +261,7 @@ async def test_the_list_is_filtered_and_a_view_is_saved(
     assert wrong.status == 400
 
 
-async def test_a_promise_is_offered_stored_and_canceled(
+async def test_the_page_offers_to_record_a_promise_and_to_cancel_it(
     desk: Running, mia: Visitor, both: list[int]
 ) -> None:
     ann = both[0]
@@ -274,7 +280,9 @@ async def test_a_promise_is_offered_stored_and_canceled(
     assert "Remind me " not in await see(mia, f"{PATH}/{ann}/news")
 
 
-async def test_resolving_a_case_offers_a_text(desk: Running, mia: Visitor, both: list[int]) -> None:
+async def test_resolving_a_case_offers_to_text_the_requester(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
     ann = both[0]
     path = f"{PATH}/{ann}/cases"
     await mia.act(f"{path}/new", description="Laptop is dead", kind="problem", priority="3")
@@ -282,7 +290,7 @@ async def test_resolving_a_case_offers_a_text(desk: Running, mia: Visitor, both:
     assert "Your case CS0000001 (Laptop is dead) is resolved." in dialog
     change = {"state": "resolved", "priority": "3", "external_number": "", "note": ""}
     await mia.act(f"{path}/1", text="It works", **change)
-    assert "It works" not in await desk.story.texted(ann), "the box was not ticked"
+    assert "It works" not in await desk.story.texted(ann), "the agent did not tick the box"
     await mia.act(f"{path}/1", **change | {"state": "open"})
     await mia.act(f"{path}/1", text="It works", send="1", **change)
     assert "It works" in await desk.story.texted(ann)

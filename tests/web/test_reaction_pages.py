@@ -1,5 +1,6 @@
-"""Reactions, thanks after closing and blank texts, as agents see them and as the simulator's phones
-send them."""
+"""Reactions, blank texts, and thanks after closing. The simulator's phones send them, and agents
+see them.
+"""
 
 import asyncio
 import re
@@ -41,7 +42,7 @@ async def mia(visitor: Visitor) -> Visitor:
 
 
 async def _with_mia(desk: Running) -> int:
-    """A conversation that ends with a text of Mia's."""
+    """Start a conversation whose last text is from Mia."""
     received = await desk.story.text("my badge is stuck", to=DIRECT)
     assert received.interaction_id is not None
     await desk.story.write(received.interaction_id, "I have unlocked it.")
@@ -49,7 +50,7 @@ async def _with_mia(desk: Running) -> int:
 
 
 def _bubbles(page: str) -> dict[str, str | None]:
-    """The words of each bubble in a page or a part of it -> the reaction below them."""
+    """Return the text of each bubble in the HTML -> the reaction below it."""
     lines = re.findall(r'<li class="msg".*?</li>', page, re.DOTALL)
     words = [re.findall(r'<p class="bubble[^>]*>(.*?)</p>', line)[0] for line in lines]
     badges = [re.findall(r'<span class="reaction".*?</span>(\S+)</span>', line) for line in lines]
@@ -59,7 +60,7 @@ def _bubbles(page: str) -> dict[str, str | None]:
     }
 
 
-async def test_news_of_a_reaction_and_of_its_removal_redraws_the_bubble(
+async def test_adding_and_removing_a_reaction_redraws_the_bubble(
     desk: Running, mia: Visitor
 ) -> None:
     one = await _with_mia(desk)
@@ -79,9 +80,7 @@ async def test_news_of_a_reaction_and_of_its_removal_redraws_the_bubble(
         assert [" hidden" in one for one in line] == [True]
 
 
-async def test_a_reaction_to_a_text_that_does_not_exist_is_a_small_line(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_a_reaction_to_an_unknown_text_is_a_small_line(desk: Running, mia: Visitor) -> None:
     one = await _with_mia(desk)
     await desk.story.text("Questioned “Some other text”", to=DIRECT)
     page = (await mia.get(f"/workspace/conversations/{one}")).text
@@ -92,7 +91,7 @@ async def test_a_reaction_to_a_text_that_does_not_exist_is_a_small_line(
     assert "Questioned “Some other text”" in shown(line)
 
 
-async def test_thanks_after_closing_are_in_the_agents_list_until_they_are_read(
+async def test_thanks_after_closing_stay_in_the_agents_list_until_read(
     desk: Running, mia: Visitor
 ) -> None:
     one = await _with_mia(desk)
@@ -107,20 +106,22 @@ async def test_thanks_after_closing_are_in_the_agents_list_until_they_are_read(
     assert f'id="item-{one}"' not in (await mia.get("/workspace/lists", SCRIPT)).text
 
 
-async def test_the_bubble_of_a_blank_text_says_so(desk: Running, mia: Visitor) -> None:
+async def test_the_bubble_of_a_blank_text_says_that_it_is_blank(
+    desk: Running, mia: Visitor
+) -> None:
     one = await _with_mia(desk)
     await desk.story.text("\u200b", to=DIRECT)
     page = (await mia.get(f"/workspace/conversations/{one}")).text
     assert list(_bubbles(page))[-1] == "(blank text)"
 
 
-async def test_phones_text_like_real_ones_and_all_stay_on_the_page(
+async def test_phones_react_like_real_phones_and_the_page_keeps_all_texts(
     desk: Running, visitor: Visitor
 ) -> None:
     one = await _with_mia(desk)
     await desk.story.text("hello", number=BOB, to=DIRECT)
     async with asyncio.timeout(10):
-        # repeats until the text is sent
+        # Repeat until the text is sent.
         while "I have unlocked it." not in (await visitor.get(PHONES)).text:
             await asyncio.sleep(0.01)
     for made, removed, emoji in (
@@ -146,6 +147,6 @@ async def test_phones_text_like_real_ones_and_all_stay_on_the_page(
             assert said.reaction == badge
 
 
-def test_the_reaction_is_described_in_the_api() -> None:
+def test_the_openapi_document_describes_reactions() -> None:
     message = document(CALLS)["components"]["schemas"]["Message"]
     assert "reacted" in message["properties"]["reaction"]["description"]

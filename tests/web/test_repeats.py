@@ -1,4 +1,4 @@
-"""Requests that are repeated: API clients with an Idempotency-Key, forms that are sent twice."""
+"""Repeated requests: API calls with an Idempotency-Key, and forms that a browser sends twice."""
 
 import asyncio
 import re
@@ -27,7 +27,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 class Client:
-    """A program that speaks to the API as one agent."""
+    """A program that calls the API as one agent."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str, token: str) -> None:
         self.session, self._address, self.token = session, address, token
@@ -35,7 +35,7 @@ class Client:
     async def send(
         self, path: str, body: object, key: str | None, method: str = "POST"
     ) -> tuple[int, str, bool]:
-        """(status, body, whether it says that it was answered before)."""
+        """Return (status, body, whether the answer is marked as a repeat)."""
         headers = {"Authorization": f"Bearer {self.token}"} | (
             {KEY: key} if key is not None else {}
         )
@@ -74,14 +74,14 @@ async def test_the_same_key_and_body_give_the_first_answer_again(
     conversation = await desk.story.with_agent()
     path = f"/interactions/{conversation}/messages"
     first = await mia.send(path, {"body": "on my way"}, "k1")
-    await desk.story.text("thanks")  # a later event does not change the stored first answer
+    await desk.story.text("thanks")  # A later event does not change the stored first answer.
     again = await mia.send(path, {"body": "on my way"}, "k1")
     assert (first[0], first[2]) == (201, False)
     assert again == (201, first[1], True)
     assert await notes(desk, "on my way") == 1
 
 
-async def test_the_same_key_with_another_body_is_422(desk: Running, mia: Client) -> None:
+async def test_the_same_key_with_another_body_gets_422(desk: Running, mia: Client) -> None:
     conversation = await desk.story.with_agent()
     path = f"/interactions/{conversation}/notes"
     assert (await mia.send(path, {"body": "one"}, "k1"))[0] == 201
@@ -92,15 +92,15 @@ async def test_the_same_key_with_another_body_is_422(desk: Running, mia: Client)
     assert await notes(desk, "two") == 0
 
 
-async def test_a_conversation_is_closed_once(desk: Running, mia: Client) -> None:
+async def test_a_repeated_close_closes_the_conversation_once(desk: Running, mia: Client) -> None:
     path = f"/interactions/{await desk.story.with_agent()}/close"
     first = await mia.send(path, {}, "k1")
     assert first[0] == 200
     assert await mia.send(path, {}, "k1") == (200, first[1], True)
-    assert (await mia.send(path, {}, "k2"))[0] == 409, "another key asks for it once more"
+    assert (await mia.send(path, {}, "k2"))[0] == 409, "a request with another key runs again"
 
 
-async def test_a_key_is_its_agents_own(desk: Running, mia: Client, omar: Client) -> None:
+async def test_two_agents_can_use_the_same_key(desk: Running, mia: Client, omar: Client) -> None:
     conversation = await desk.story.with_agent()
     for client in (mia, omar):
         status, _, repeated = await client.send(
@@ -111,7 +111,9 @@ async def test_a_key_is_its_agents_own(desk: Running, mia: Client, omar: Client)
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "k" * 256])
-async def test_an_invalid_key_is_refused_by_name(desk: Running, mia: Client, key: str) -> None:
+async def test_a_refusal_of_an_invalid_key_names_the_header(
+    desk: Running, mia: Client, key: str
+) -> None:
     status, body, _ = await mia.send("/agents/me/presence", {"presence": "away"}, key, method="PUT")
     assert status == 400
     assert KEY in body
@@ -126,7 +128,7 @@ async def test_simultaneous_requests_with_one_key_run_once(desk: Running, mia: C
     assert await notes(desk, "once") == 1
 
 
-async def test_a_picture_that_is_uploaded_twice_is_one(desk: Running, mia: Client) -> None:
+async def test_a_repeated_upload_stores_one_picture(desk: Running, mia: Client) -> None:
     headers = {"Authorization": f"Bearer {mia.token}", KEY: "k1", "Content-Type": "image/png"}
     made = []
     for _ in range(2):
@@ -138,7 +140,7 @@ async def test_a_picture_that_is_uploaded_twice_is_one(desk: Running, mia: Clien
     assert await desk.story.count(t.media) == 1
 
 
-async def test_a_form_that_is_sent_twice_is_carried_out_once(desk: Running) -> None:
+async def test_a_form_that_is_sent_twice_runs_once(desk: Running) -> None:
     conversation = await desk.story.with_agent()
     page = f"/workspace/conversations/{conversation}"
     async with desk.visitor() as mia:
@@ -153,10 +155,10 @@ async def test_a_form_that_is_sent_twice_is_carried_out_once(desk: Running) -> N
             assert answer.status == 303
         assert await notes(desk, "hello") == 1
         await mia.post(f"{page}/messages", kind="text", body="hello again", **hidden)
-        assert await notes(desk, "hello again") == 1, "an edited form is another one"
+        assert await notes(desk, "hello again") == 1, "an edited form counts as a new form"
 
 
-async def test_an_admins_form_that_is_sent_twice_makes_one(desk: Running) -> None:
+async def test_an_admin_form_that_is_sent_twice_creates_one_record(desk: Running) -> None:
     before = await desk.story.count(t.groups)
     await desk.desk.store.write(_make_admin, "mia@example.com")
     async with desk.visitor() as mia:
@@ -172,7 +174,7 @@ async def test_an_admins_form_that_is_sent_twice_makes_one(desk: Running) -> Non
     assert await desk.story.count(t.groups) == before + 1
 
 
-async def test_a_secret_that_is_asked_for_twice_is_the_one_that_is_stored(desk: Running) -> None:
+async def test_a_repeated_request_for_a_secret_returns_the_stored_one(desk: Running) -> None:
     await desk.desk.store.write(_make_admin, "mia@example.com")
     fields = WebhookFields(
         name="Tickets", url="https://a.example", events=(WebhookEvent.CASE_CREATED,)

@@ -1,4 +1,4 @@
-"""Dry runs of a change on pages and over the API, and targets on pages."""
+"""Dry runs of a change on pages and over the API, and response targets on pages."""
 
 import asyncio
 import re
@@ -33,7 +33,7 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def ann(desk: Running, omar: Visitor) -> int:
-    """Ann's conversation, which Mia has. Its queue has targets."""
+    """Give Mia a conversation with Ann in a queue with response targets."""
     targets = (QueueTargets(priority=3, first_response=20, resolution=240),)
     values = {"targets": targets, "schedule": None}
     await desk.desk.store.write(change_queue, ChangeQueue(id=1, values=values))
@@ -44,11 +44,13 @@ async def ann(desk: Running, omar: Visitor) -> int:
     return one
 
 
-async def test_the_list_and_the_header_show_the_time_left(desk: Running, ann: int) -> None:
+async def test_the_list_and_the_header_show_the_time_left_to_a_target(
+    desk: Running, ann: int
+) -> None:
     async with desk.visitor() as mia:
         await mia.sign_in()
         text = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
-    assert text.count("First response 19 min left") == 2, "the list and the header"
+    assert text.count("First response 19 min left") == 2, "the list and the header show it"
     assert "Resolution 3 h 59 min left" in text
 
 
@@ -61,7 +63,7 @@ async def test_the_api_shows_targets(desk: Running, ann: int) -> None:
     assert found["targets"][0]["minutes_left_on_hold"] is None
 
 
-async def test_a_dry_run_on_the_page(omar: Visitor, ann: int) -> None:
+async def test_a_supervisor_makes_a_dry_run_on_the_page(omar: Visitor, ann: int) -> None:
     form = await omar.get(HERE)
     assert form.status == 200
     assert 'value="20"' in form.text
@@ -70,24 +72,24 @@ async def test_a_dry_run_on_the_page(omar: Visitor, ann: int) -> None:
     groups = {f"a{MIA}_groups": "Service desk", "a2_groups": "Service desk"}
     started = await omar.post(HERE, **change, **groups)
     assert started.status == 303
-    page = await ended(omar, started.headers["location"])
+    page = await finished_page(omar, started.headers["location"])
     assert "Service desk: opening hours Mon to Fri, 08:00 to 18:00." in page
     assert "Mia Chen: capacity 7." in page
     assert "What the replay assumes" in page
     assert "done" in shown((await omar.get(HERE)).text)
     canceled = await omar.post(f"{started.headers['location']}/cancel", csrf=csrf)
-    assert canceled.status == 303, "it has ended, so nothing changes"
+    assert canceled.status == 303, "a finished dry run no longer changes"
 
 
-async def ended(omar: Visitor, path: str) -> str:
-    """The page of a dry run once it is done."""
+async def finished_page(omar: Visitor, path: str) -> str:
+    """Wait until the dry run is finished. Return its page."""
     async with asyncio.timeout(20):
         while "Replaying" in (text := shown((await omar.get(f"{path}/now")).text)):
             await asyncio.sleep(0.05)
     return text
 
 
-async def test_a_wrong_field_is_marked_and_typed_values_stay(omar: Visitor, ann: int) -> None:
+async def test_the_form_marks_a_wrong_field_and_keeps_typed_values(omar: Visitor, ann: int) -> None:
     wrong = {"q1_schedule": "whenever", "q1_target_3_first_response": "soon"}
     answer = await omar.post(HERE, csrf=await omar.csrf(), **wrong, a1_capacity="many")
     assert answer.status == 400
@@ -102,7 +104,7 @@ async def test_a_wrong_field_is_marked_and_typed_values_stay(omar: Visitor, ann:
     assert "Nothing has started. The desk has changed. Reload the page." in shown(gone.text)
 
 
-async def test_a_dry_run_over_the_api(desk: Running, ann: int) -> None:
+async def test_a_supervisor_makes_a_dry_run_over_the_api(desk: Running, ann: int) -> None:
     async with aiohttp.ClientSession() as session:
         omar = await sign_in(desk, session, "omar")
         change = {"agents": [{"id": MIA, "capacity": 9}], "available": "opening_hours"}

@@ -34,7 +34,7 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def two(desk: Running, omar: Visitor) -> list[int]:
-    """Ann's conversation, which Mia has answered, and Bob's, which waits."""
+    """Start a conversation with Ann, which Mia has answered, and one with Bob, who waits."""
     ids = []
     for number in (ANN, BOB):
         received = await desk.story.text("=my dock is dead", number=number, to=DIRECT)
@@ -52,7 +52,7 @@ async def page(visitor: Visitor, path: str, status: int = 200) -> str:
     return shown(answer.text)
 
 
-async def test_every_report_and_its_files(omar: Visitor, two: list[int]) -> None:
+async def test_supervisors_open_every_report_and_its_files(omar: Visitor, two: list[int]) -> None:
     for name, report in REPORTS.items():
         text = await page(omar, f"{HERE}/{name}?range=7")
         for figure in report.figures:
@@ -72,7 +72,7 @@ async def test_every_report_and_its_files(omar: Visitor, two: list[int]) -> None
 RANGES = [
     ("from=2031-01-01&to=2031-02-01", 200, "These days are still to come."),
     ("from=2020-01-01&to=2020-01-01", 200, "There is nothing to count on these days."),
-    ("from=2020-01-01&to=2021-01-31", 200, "Jan 2020"),  # thirteen months
+    ("from=2020-01-01&to=2021-01-31", 200, "Jan 2020"),  # 13 months
     ("range=today", 200, "Conversations, by day"),
     ("range=90", 200, "Conversations, by week"),
     ("range=365", 200, "Conversations, by month"),
@@ -85,12 +85,14 @@ RANGES = [
 ]
 
 
-async def test_ranges_and_wrong_addresses(omar: Visitor) -> None:
+async def test_reports_take_date_ranges_and_refuse_wrong_addresses(omar: Visitor) -> None:
     for query, status, says in RANGES:
         assert says in await page(omar, f"{HERE}/volume?{query}", status), query
 
 
-async def test_a_figure_opens_its_conversations(omar: Visitor, two: list[int]) -> None:
+async def test_a_number_in_a_report_links_to_its_conversations(
+    omar: Visitor, two: list[int]
+) -> None:
     text = await page(omar, f"{HERE}/conversations?figure=first_response_median&range=today")
     assert "1 conversation" in text
     assert "Ann" in text
@@ -100,7 +102,7 @@ async def test_a_figure_opens_its_conversations(omar: Visitor, two: list[int]) -
     await page(omar, f"{HERE}/none_such", 404)
 
 
-async def test_conversations_as_csv(omar: Visitor, two: list[int]) -> None:
+async def test_a_supervisor_downloads_conversations_as_csv(omar: Visitor, two: list[int]) -> None:
     answer = await omar.get(f"{HERE}/conversations/csv?range=today")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["number"] for row in rows] == [f"INT{one:07}" for one in two]
@@ -126,7 +128,7 @@ async def test_conversations_as_csv(omar: Visitor, two: list[int]) -> None:
         ("figure=queued&agent=-1", [1]),
     ],
 )
-async def test_filters_and_the_figure_apply_to_the_csv_and_to_the_list(
+async def test_csv_and_list_apply_the_filters_and_the_chosen_number(
     omar: Visitor, two: list[int], filters: str, expected: list[int]
 ) -> None:
     answer = await omar.get(f"{HERE}/conversations/csv?range=today&{filters}")
@@ -136,7 +138,7 @@ async def test_filters_and_the_figure_apply_to_the_csv_and_to_the_list(
     assert f"{len(expected)} conversation" in listed or not expected
 
 
-async def test_the_same_numbers_by_the_api(desk: Running, two: list[int]) -> None:
+async def test_the_api_returns_the_same_numbers_as_the_page(desk: Running, two: list[int]) -> None:
     async with aiohttp.ClientSession() as session:
         api = await sign_in(desk, session, "omar")
         listed = await api.call("GET", "/reports")
@@ -153,7 +155,7 @@ async def test_the_same_numbers_by_the_api(desk: Running, two: list[int]) -> Non
         await api.call("GET", "/reports/volume?from=2026-01-02&to=2026-01-01", status=400)
 
 
-async def test_agents_may_not_see_reports(desk: Running) -> None:
+async def test_agents_cannot_open_reports(desk: Running) -> None:
     async with desk.visitor() as mia:
         assert (await mia.sign_in()).status == 303
         assert (await mia.get(f"{HERE}/volume")).status == 403

@@ -1,5 +1,6 @@
-"""Bytes that are no text, ids that no row has, and pages of other sites are refused; every answer
-has its headers."""
+"""The service refuses invalid bytes, impossible ids and requests from other sites' pages. Every
+answer has its security headers.
+"""
 
 from pathlib import Path
 
@@ -46,7 +47,7 @@ async def test_invalid_requests_reach_no_handler(
     assert answer[9:12] == status, answer
 
 
-async def test_every_answer_has_its_headers(tmp_path: Path) -> None:
+async def test_every_answer_has_its_security_headers(tmp_path: Path) -> None:
     async with running(tmp_path, PATCHBOARD_PUBLIC_URL="https://sms.example.com") as desk:
         for path in (b"/sign-in", b"/webhooks/twilio/sms", b"/api/v1/users"):
             head = b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % path

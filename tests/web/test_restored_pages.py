@@ -1,5 +1,6 @@
-"""Restored sends: an admin sees what a restore holds, and sends or cancels it; supervisors see that
-it waits."""
+"""Sends that are on hold after a restore. An admin sends or cancels them, and supervisors see that
+they wait.
+"""
 
 import asyncio
 
@@ -19,9 +20,9 @@ from tests.web.workspace_server import Running, shown
 
 
 async def restored(desk: Running) -> int:
-    """A conversation with the only text that a restore holds. Returns the text's id."""
+    """Start a conversation with one text that is on hold after a restore. Return the text's id."""
     interaction = await desk.story.with_agent(MIA)
-    # waits until the earlier texts are sent
+    # This waits until the earlier texts are sent.
     while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):
         await asyncio.sleep(0.02)
 
@@ -38,7 +39,7 @@ async def restored(desk: Running) -> int:
     ("act", "says"),
     [("release", "The texts are being sent"), ("cancel", "None of the texts will be sent")],
 )
-async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
+async def test_an_admin_sends_or_cancels_texts_on_hold(desk: Running, act: str, says: str) -> None:
     async with desk.visitor() as one:
         await one.sign_in("grace@example.com", "demo-grace")
         grace = Admin(one.address, one.client)
@@ -59,7 +60,7 @@ async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
                 assert CANCELED in shown((await mia.get("/workspace/conversations/1")).text)
 
 
-async def test_supervisors_see_that_texts_wait(desk: Running) -> None:
+async def test_supervisors_see_that_texts_are_on_hold(desk: Running) -> None:
     await restored(desk)
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")

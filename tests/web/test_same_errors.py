@@ -19,13 +19,14 @@ LONG = "x" * 201
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
-    """A noun on the three surfaces: the desk file's table, the API's path (None: the API does not
-    change it) and the page's address."""
+    """A kind of record and its place on three surfaces: the desk file's table, the API's path and
+    the page's address. The path is None if the API cannot change this kind.
+    """
 
     table: str
     api: str | None
     page: str
-    #: Fields of an entry that all three accept.
+    #: Fields of an entry that all three surfaces accept.
     valid: dict[str, Any]
 
 
@@ -145,7 +146,7 @@ BAD: list[tuple[str, str, Any]] = [
 ]
 
 
-async def test_file_api_and_pages_refuse_with_the_same_sentence(desk: Running) -> None:
+async def test_desk_file_api_and_pages_refuse_with_the_same_sentence(desk: Running) -> None:
     differences = {}
     login = {"email": "grace@example.com", "password": "demo-grace"}
     async with desk.visitor() as visitor, aiohttp.ClientSession() as session:
@@ -164,7 +165,7 @@ async def test_file_api_and_pages_refuse_with_the_same_sentence(desk: Running) -
     assert differences == {}, "\n".join(f"{case}: {said}" for case, said in differences.items())
 
 
-async def test_national_numbers_are_read_alike(desk: Running) -> None:
+async def test_all_surfaces_read_national_numbers_the_same_way(desk: Running) -> None:
     async with desk.visitor() as visitor:
         await visitor.sign_in("grace@example.com", "demo-grace")
         admin = Admin(visitor.address, visitor.client)
@@ -219,5 +220,5 @@ def _toml(value: Any) -> str:
 
 
 def _plain(words: str) -> str:
-    """Pages write the sentence with a capital and a full stop."""
+    """Remove the capital and the full stop that pages add to the sentence."""
     return words[:1].lower() + words[1:].removesuffix(".")

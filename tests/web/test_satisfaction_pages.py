@@ -1,4 +1,4 @@
-"""Grades on pages and in files: the thread, the supervisors' prompt, the report, its CSV."""
+"""Satisfaction grades in the thread, the supervisors' prompt, the report and its CSV file."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ from tests.support.story import DIRECT
 from tests.web.workspace_server import Running, Visitor, running, shown
 
 REPORTS = "/workspace/supervisor/reports"
-#: A requester's words that must not become markup, and read from right to left.
+#: A requester's comment in a right-to-left script, with markup that pages must escape.
 WORDS = "<b>לא</b> ענו לי"
 
 
@@ -43,7 +43,7 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def graded(desk: Running) -> int:
-    """Ann's conversation, which she graded with 1 and these words."""
+    """Add a conversation that Ann graded with 1 and with this comment."""
     story = desk.story
     values = {"satisfaction_after_hours": 0}
     await story.store.write(change_queue, ChangeQueue(id=1, values=values))
@@ -80,7 +80,9 @@ async def test_a_low_grade_is_in_the_thread_and_prompts_supervisors(
     assert "Graded 1 of 5" not in (await omar.get("/workspace/supervisor")).text
 
 
-async def test_the_report_shows_intervals_and_comments(omar: Visitor, graded: int) -> None:
+async def test_the_report_shows_confidence_intervals_and_comments(
+    omar: Visitor, graded: int
+) -> None:
     text = shown((await omar.get(f"{REPORTS}/satisfaction?range=today")).text)
     assert "Satisfied 0.0 % (0–79 %)" in text
     assert "Response rate 100.0 % (21–100 %)" in text

@@ -1,4 +1,6 @@
-"""Satisfaction through the real service: Twilio's webhook, the outbox, the worker and the API."""
+"""Satisfaction grades through the whole service: Twilio's webhook, the outbox, the worker and the
+API.
+"""
 
 import asyncio
 import sqlite3
@@ -19,7 +21,7 @@ SOON = {
 }
 
 
-async def test_a_requester_is_asked_and_grades_with_one_digit(
+async def test_a_requester_answers_the_question_with_one_digit(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as desk:

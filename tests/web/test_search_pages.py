@@ -1,4 +1,4 @@
-"""The search page and what was said before, as a browser without its script gets them."""
+"""The search page and earlier messages in a browser without JavaScript."""
 
 import asyncio
 import re
@@ -25,8 +25,8 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-async def accepted(desk: Running, body: str, number: str = ANN) -> int:
-    """A conversation that Mia has accepted."""
+async def accepted_conversation(desk: Running, body: str, number: str = ANN) -> int:
+    """Start a conversation and let Mia accept it."""
     received = await desk.story.text(body, number=number, to=DIRECT)
     async with asyncio.timeout(10):
         while not (offers := await desk.story.inbox(MIA)):
@@ -35,17 +35,17 @@ async def accepted(desk: Running, body: str, number: str = ANN) -> int:
     return received.interaction_id or 0
 
 
-async def test_searching_needs_somebody_who_is_signed_in(desk: Running) -> None:
+async def test_search_requires_a_session(desk: Running) -> None:
     async with desk.visitor() as anyone:
         for path in ("/workspace/search?q=ann", "/workspace/conversations/1/earlier?before=1-1"):
             assert (await anyone.get(path)).headers["Location"].startswith("/sign-in?")
             assert (await anyone.get(path, SCRIPT)).status == 401
 
 
-async def test_people_and_conversations_are_found_and_lead_to_the_line(
+async def test_search_finds_people_and_conversations_and_links_to_the_line(
     desk: Running, mia: Visitor
 ) -> None:
-    one = await accepted(desk, "hi")
+    one = await accepted_conversation(desk, "hi")
     await desk.story.text("my docking station <b>smokes</b>", to=DIRECT)
     page = await mia.get("/workspace/search?q=dock")
     assert f'href="/workspace/conversations/{one}?line=4#line-4"' in page.text
@@ -58,7 +58,7 @@ async def test_people_and_conversations_are_found_and_lead_to_the_line(
     assert fragment.text.lstrip().startswith('<div id="results">')
 
 
-async def test_typed_text_is_never_markup_and_the_page_names_the_next_step(mia: Visitor) -> None:
+async def test_typed_markup_is_escaped_and_the_page_suggests_the_next_step(mia: Visitor) -> None:
     said = {
         "": "Find a person or a conversation",
         "?q=x": "Use at least two letters or digits.",
@@ -76,7 +76,7 @@ async def test_typed_text_is_never_markup_and_the_page_names_the_next_step(mia: 
         assert "<script>alert" not in page.text
 
 
-async def test_older_finds_are_a_page_further(
+async def test_older_results_are_on_the_next_page(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.web.workspace.search.A_PAGE", 2)
@@ -91,11 +91,13 @@ async def test_older_finds_are_a_page_further(
     assert seen == ["4", "3", "2", "1", "0"]
 
 
-async def test_earlier_messages_of_the_line_have_their_own_ids(desk: Running, mia: Visitor) -> None:
-    first = await accepted(desk, "the keyboard is wet")
+async def test_earlier_messages_between_two_numbers_have_their_own_ids(
+    desk: Running, mia: Visitor
+) -> None:
+    first = await accepted_conversation(desk, "the keyboard is wet")
     await desk.story.close(first, short_description="Wet keyboard", closing_text="")
     await desk.story.text("on another line", number=BOB, to=DIRECT)
-    second = await accepted(desk, "the mouse is wet too")
+    second = await accepted_conversation(desk, "the mouse is wet too")
     page = (await mia.get(f"/workspace/conversations/{second}")).text
     link = re.search(r'hx-get="([^"]+/earlier\?before=[^"]+)"', page)
     assert link is not None
@@ -106,25 +108,25 @@ async def test_earlier_messages_of_the_line_have_their_own_ids(desk: Running, mi
     assert "another line" not in before
     assert f"INT{first:07d} Closed complete" in shown(before)
     assert "Wet keyboard Mia Chen" in shown(before)
-    assert "earlier?before" not in before, "this is the beginning"
+    assert "earlier?before" not in before, "no earlier messages exist"
 
 
-async def test_the_divider_names_the_numbers_former_user(desk: Running, mia: Visitor) -> None:
-    first = await accepted(desk, "it is Ann")
+async def test_the_divider_names_the_former_user_of_the_number(desk: Running, mia: Visitor) -> None:
+    first = await accepted_conversation(desk, "it is Ann")
     await desk.story.close(first, closing_text="")
-    second = await accepted(desk, "it is Bob with the phone of Ann")
+    second = await accepted_conversation(desk, "it is Bob with the phone of Ann")
     await mia.act(f"/workspace/conversations/{second}/verify", user_id="2")
     before = await mia.get(f"/workspace/conversations/{second}/earlier?before={first}-99", SCRIPT)
     assert "with Ann Lee" in shown(before.text)
 
 
-async def test_a_long_conversation_continues_above_with_its_own_ids(
+async def test_earlier_lines_of_a_long_conversation_have_their_own_ids(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
     monkeypatch.setattr(earlier_messages, "LINES", 4)
     monkeypatch.setattr("handoff_service.web.shared.thread_query.BEFORE_A_LINE", 1)
-    one = await accepted(desk, "the very first")
+    one = await accepted_conversation(desk, "the very first")
     for n in range(12):
         await desk.story.text(f"text {n}", to=DIRECT)
     page = (await mia.get(f"/workspace/conversations/{one}")).text
@@ -137,8 +139,8 @@ async def test_a_long_conversation_continues_above_with_its_own_ids(
     assert [int(seq) for seq in re.findall(r'id="line-(\d+)"', found)] == list(range(4, 16))
 
 
-async def test_a_wrong_place_is_reported(desk: Running, mia: Visitor) -> None:
-    one = await accepted(desk, "hi")
+async def test_an_invalid_position_shows_an_error(desk: Running, mia: Visitor) -> None:
+    one = await accepted_conversation(desk, "hi")
     for wrong in ("", "x", "1", "1-", "1-2-3", "99999999999999999999-1"):
         answer = await mia.get(f"/workspace/conversations/{one}/earlier?before={wrong}", SCRIPT)
         assert (wrong, answer.status) == (wrong, 400)

@@ -1,4 +1,6 @@
-"""Service tokens: made and revoked on the page, used over the API and the event stream."""
+"""An admin creates and revokes service tokens on the page. Programs use them for the API and the
+event stream.
+"""
 
 import asyncio
 import re
@@ -31,19 +33,17 @@ FORM = {"name": "Monitoring", "scopes": "read", "days": "30", "rate": "100"}
 
 @pytest.fixture
 async def program(desk: Running) -> AsyncIterator[Client]:
-    """A program with a token of every scope."""
+    """A program whose token has every scope."""
     async with aiohttp.ClientSession() as session:
-        yield Client(session, desk.address, await made(desk, *Scope))
+        yield Client(session, desk.address, await create_token(desk, *Scope))
 
 
-async def made(desk: Running, *scopes: Scope, rate: int = 100) -> str:
+async def create_token(desk: Running, *scopes: Scope, rate: int = 100) -> str:
     command = MakeToken(name="Zabbix", scopes=scopes, days=30, rate=rate, made=new_token())
     return (await desk.desk.store.write(make_token, command)).secret
 
 
-async def test_a_token_is_shown_once_and_can_be_revoked_on_the_page(
-    desk: Running, grace: Admin
-) -> None:
+async def test_the_page_shows_a_token_once_and_can_revoke_it(desk: Running, grace: Admin) -> None:
     page = await grace.send("/service-tokens/new", **FORM)
     found = re.search(r'id="made-secret">(pbt_[\w-]+)<', page.text)
     assert found is not None
@@ -76,7 +76,7 @@ async def test_the_form_names_each_wrong_field(grace: Admin) -> None:
     assert (page.status, "already exists" in page.text) == (409, True)
 
 
-async def test_an_unusable_token_says_why(desk: Running, program: Client) -> None:
+async def test_a_refused_token_gets_the_reason(desk: Running, program: Client) -> None:
     unknown = Client(program.session, program.url, "pbt_nothing")
     refused = await unknown.call("GET", "/queues", status=401)
     assert (
@@ -91,7 +91,7 @@ async def test_an_unusable_token_says_why(desk: Running, program: Client) -> Non
     assert f"“Zabbix” expired on {past:%Y-%m-%d}" in refused["detail"]
 
 
-async def test_a_missing_scope_is_named(desk: Running, program: Client) -> None:
+async def test_a_refusal_names_the_missing_scope(desk: Running, program: Client) -> None:
     only = Client(program.session, program.url, await made_other(desk))
     refused = await only.call("POST", "/labels", {"name": "VPN"}, status=403)
     assert "needs the scope admin:labels" in refused["detail"]
@@ -120,7 +120,7 @@ async def made_slow(desk: Running) -> str:
     return (await desk.desk.store.write(make_token, command)).secret
 
 
-async def test_histories_name_the_token_and_people_lists_do_not(
+async def test_histories_name_the_token_and_lists_of_agents_do_not(
     desk: Running, program: Client
 ) -> None:
     label = await program.call("POST", "/labels", {"name": "VPN"}, status=201)
@@ -136,7 +136,7 @@ async def test_histories_name_the_token_and_people_lists_do_not(
     assert stored.last_used_at is not None
 
 
-async def test_a_text_of_a_token_changes_no_owner(desk: Running, program: Client) -> None:
+async def test_a_text_by_a_token_does_not_change_the_owner(desk: Running, program: Client) -> None:
     waiting = await desk.story.text("hello", number=ANN)
     body = {"body": "The VPN is back."}
     path = f"/interactions/{waiting.interaction_id}/messages"
@@ -155,7 +155,7 @@ async def test_a_token_joins_no_live_group(desk: Running, program: Client) -> No
     assert seen.owner.id == MIA
 
 
-async def test_a_new_conversation_of_a_token_is_closed_at_once(
+async def test_a_new_conversation_by_a_token_is_closed_at_once(
     desk: Running, program: Client
 ) -> None:
     to = {"to": "+12025550123", "from": MAIN}
@@ -170,7 +170,7 @@ async def test_a_new_conversation_of_a_token_is_closed_at_once(
     assert newest.owner == Owner.QUEUE
 
 
-async def test_the_event_stream_of_a_token_is_the_whole_desk_and_ends_with_it(
+async def test_a_tokens_event_stream_covers_the_desk_and_ends_when_it_is_revoked(
     desk: Running, program: Client
 ) -> None:
     old = await desk.story.text("before the stream", number=ANN)
@@ -187,8 +187,8 @@ async def test_the_event_stream_of_a_token_is_the_whole_desk_and_ends_with_it(
         last = await wait_for(heard, "interaction")
         await desk.desk.store.write(revoke_token, 1)
         rest = [one["event"] async for one in heard]
-        assert set(rest) <= {"message", "interaction", "heartbeat"}, "and the stream has ended"
-    again = Client(program.session, program.url, await made(desk, Scope.READ))
+        assert set(rest) <= {"message", "interaction", "heartbeat"}, "the stream has ended"
+    again = Client(program.session, program.url, await create_token(desk, Scope.READ))
     await desk.story.text("in between", number=ANN)
     headers = {"Authorization": f"Bearer {again.token}", "Last-Event-ID": last["id"]}
     async with (

@@ -1,4 +1,4 @@
-"""The set-up in the browser, from an empty database, without the demo."""
+"""The setup in the browser, from an empty database, without the demo."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ ADMIN = {"name": "Ada", "email": "ada@example.com", "password": "a few words", "
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """The set-up of an empty desk in one browser."""
+    """The setup of an empty desk, done in one browser."""
 
     here: Running
     visitor: Visitor
@@ -63,38 +63,40 @@ async def empty(tmp_path: Path) -> AsyncIterator[SetUp]:
         yield SetUp(here, visitor)
 
 
-def leads(answer: Answer) -> tuple[int, str]:
+def status_and_location(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.headers.get("Location", "")
 
 
 async def test_an_empty_desk_is_set_up_step_by_step(empty: SetUp) -> None:
     visitor = empty.visitor
     for path in ("/", "/sign-in"):
-        assert leads(await visitor.get(path)) == (302, "/setup")
+        assert status_and_location(await visitor.get(path)) == (302, "/setup")
     assert "open the link that the service prints" in shown((await visitor.get("/setup")).text)
 
-    assert leads(await empty.account()) == (303, "/setup/desk")
+    assert status_and_location(await empty.account()) == (303, "/setup/desk")
     desk = {"name": "Acme", "country": "DE", "time_zone": "Europe/Berlin"}
-    assert leads(await empty.save("desk", **desk)) == (303, "/setup/number")
-    assert leads(await visitor.get("/setup")) == (302, "/setup/number"), "left and resumed"
+    assert status_and_location(await empty.save("desk", **desk)) == (303, "/setup/number")
+    assert status_and_location(await visitor.get("/setup")) == (302, "/setup/number"), (
+        "the setup continues at the step where the admin left it"
+    )
     number = {"number": "0151 23456789", "label": "", "first_responder": "live_agent"}
-    assert leads(await empty.save("number", **number)) == (303, "/setup/agents")
+    assert status_and_location(await empty.save("number", **number)) == (303, "/setup/agents")
     invited = await empty.save("agents", name="Nadia", email="nadia@example.com")
-    assert leads(invited) == (303, "/setup/agents")
+    assert status_and_location(invited) == (303, "/setup/agents")
     assert re.search(
         rf'value="{empty.here.desk.settings.public_url}/sign-in/link\?token=',
         (await visitor.get("/setup/agents")).text,
     )
-    assert leads(await empty.save("agents/done")) == (303, "/setup/queue")
+    assert status_and_location(await empty.save("agents/done")) == (303, "/setup/queue")
     hours = {"name": "Help", "days": "Mo-Fr", "opens": "00:00", "closes": "24:00"}
-    assert leads(await empty.save("queue", **hours)) == (303, "/setup/test")
+    assert status_and_location(await empty.save("queue", **hours)) == (303, "/setup/test")
 
     found = await empty.store.read(queues.list_)
     assert [(one.name, one.schedule) for one in found.values()] == [("Help", "Mo-Fr 00:00-24:00")]
     assert await empty.store.read(desk_time_zone) == "Europe/Berlin"
     assert "Waiting for your text" in (await visitor.get("/setup/test")).text
-    assert leads(await empty.save("finish")) == (303, "/workspace/admin/checklist")
-    assert leads(await visitor.get("/setup")) == (302, "/setup/test")
+    assert status_and_location(await empty.save("finish")) == (303, "/workspace/admin/checklist")
+    assert status_and_location(await visitor.get("/setup")) == (302, "/setup/test")
 
 
 async def test_the_test_text_shows_when_it_arrives_and_when_it_is_answered(empty: SetUp) -> None:
@@ -109,7 +111,7 @@ async def test_the_test_text_shows_when_it_arrives_and_when_it_is_answered(empty
     assert "“hello there” arrived from +1 202 555 0142" in await state()
     assert "It waits for a live agent." in await state()
     story = empty.here.story
-    await story.offer()  # unless the service's worker was faster
+    await story.offer()  # unless the service's worker did this first
     [offer] = await story.inbox(1)
     await story.accept(offer.id, 1)
     assert "An agent has it." in await state()
@@ -117,7 +119,7 @@ async def test_the_test_text_shows_when_it_arrives_and_when_it_is_answered(empty
     assert "Ada answered: “Good morning”" in await state()
 
 
-async def test_every_step_answers_bad_input_at_its_field(empty: SetUp) -> None:
+async def test_every_step_shows_errors_at_the_field(empty: SetUp) -> None:
     refused = await empty.account(email="ada", password="short")
     assert refused.status == 400
     assert "Must be an e-mail address" in refused.text
@@ -137,7 +139,7 @@ async def test_every_step_answers_bad_input_at_its_field(empty: SetUp) -> None:
         assert says in answer.text, step
 
 
-async def test_steps_can_be_repeated_and_change_nothing_twice(empty: SetUp) -> None:
+async def test_repeating_a_step_changes_nothing(empty: SetUp) -> None:
     await empty.account()
     for _ in range(2):
         await empty.save("desk", name="Acme", country="US", time_zone="UTC")
@@ -149,7 +151,7 @@ async def test_steps_can_be_repeated_and_change_nothing_twice(empty: SetUp) -> N
     assert row.number == "+18885550100"
 
 
-async def test_another_number_corrects_the_first_until_it_is_used(empty: SetUp) -> None:
+async def test_a_second_number_replaces_the_first_until_a_text_uses_it(empty: SetUp) -> None:
     await empty.account()
 
     async def save(number: str) -> list[str]:
@@ -162,9 +164,11 @@ async def test_another_number_corrects_the_first_until_it_is_used(empty: SetUp) 
     assert await save("+18885550101") == ["+18885550100", "+18885550101"]
 
 
-async def test_the_token_opens_the_first_step_and_then_nothing(empty: SetUp) -> None:
+async def test_the_setup_token_opens_only_the_first_step(empty: SetUp) -> None:
     token = await empty.token()
-    assert token == await empty.token(), "it follows from the key and the desk: a restart keeps it"
+    assert token == await empty.token(), (
+        "the token depends only on the key and the desk, so a restart keeps it"
+    )
     wrong = await empty.visitor.get("/setup?token=a-guess")
     assert "This link does not work for this desk." in shown(wrong.text)
     assert "patchboard doctor" in wrong.text
@@ -176,13 +180,16 @@ async def test_the_token_opens_the_first_step_and_then_nothing(empty: SetUp) -> 
     await empty.account(token=token)
     async with empty.here.visitor() as other:
         again = ADMIN | {"token": token, "email": "eve@example.com"}
-        assert leads(await other.post("/setup/account", **again)) == (303, "/setup")
-        assert leads(await other.get(f"/setup?token={token}")) == (302, "/sign-in?next=/setup")
+        assert status_and_location(await other.post("/setup/account", **again)) == (303, "/setup")
+        assert status_and_location(await other.get(f"/setup?token={token}")) == (
+            302,
+            "/sign-in?next=/setup",
+        )
     assert await empty.here.story.count(t.agents) == 1
     assert await empty.store.read(setup_link, "http://here", empty.key) is None
 
 
-async def test_two_requests_at_once_make_one_admin(empty: SetUp) -> None:
+async def test_two_simultaneous_requests_create_one_admin(empty: SetUp) -> None:
     token = await empty.token()
     async with empty.here.visitor() as one, empty.here.visitor() as two:
         given = ADMIN | {"token": token}
@@ -199,9 +206,9 @@ async def test_another_site_cannot_post_the_first_step(empty: SetUp) -> None:
     assert (await empty.visitor.post("/setup/account", foreign, **given)).status == 403
 
 
-async def test_the_phone_page_is_for_admins_where_there_is_no_demo(empty: SetUp) -> None:
+async def test_only_admins_open_the_phone_page_outside_the_demo(empty: SetUp) -> None:
     async with empty.here.visitor() as stranger:
-        assert leads(await stranger.get("/phone")) == (303, "/sign-in?next=%2Fphone")
+        assert status_and_location(await stranger.get("/phone")) == (303, "/sign-in?next=%2Fphone")
         texts = {"from": "+12025550142", "to": "+18885550100", "body": "x"}
         assert (await stranger.post("/phone/texts", {"HX-Request": "1"}, **texts)).status == 401
         assert (await stranger.get("/mailbox")).status == 404
@@ -209,7 +216,7 @@ async def test_the_phone_page_is_for_admins_where_there_is_no_demo(empty: SetUp)
     assert (await empty.visitor.get("/phone/")).status == 200
 
 
-async def test_without_a_mail_server_the_page_says_to_ask_an_admin(empty: SetUp) -> None:
+async def test_without_a_mail_server_the_page_refers_to_an_admin(empty: SetUp) -> None:
     await empty.account()
     page = await empty.visitor.get("/sign-in/forgot")
     assert "patchboard agent password" in page.text
@@ -223,10 +230,10 @@ def test_each_desk_has_its_own_token() -> None:
     assert not opens("key", "desk", setup_token("key", "another desk"))
     assert not opens("key", "desk", setup_token("another key", "desk"))
     assert not opens("key", "desk", "")
-    assert Owner.QUEUE == "queue", "the templates name it"
+    assert Owner.QUEUE == "queue", "the service's templates name the token"
 
 
-async def test_with_twilio_the_credentials_are_tested_and_one_click_points_a_number_here(
+async def test_the_setup_tests_twilios_credentials_and_connects_a_number_with_one_click(
     tmp_path: Path,
 ) -> None:
     database = f"sqlite:///{tmp_path / 'empty.db'}"
@@ -245,12 +252,18 @@ async def test_with_twilio_the_credentials_are_tested_and_one_click_points_a_num
             assert "The credentials are" in page
             assert "https://elsewhere.example/sms Send them here" in page
             number = {"number": MAIN, "label": "", "first_responder": "live_agent"}
-            assert leads(await empty.save("number", **number)) == (303, "/setup/number?saved=1")
+            assert status_and_location(await empty.save("number", **number)) == (
+                303,
+                "/setup/number?saved=1",
+            )
             pointed = await empty.save("number/webhook", number=MAIN)
-            assert leads(pointed) == (303, "/setup/number?pointed=1")
+            assert status_and_location(pointed) == (303, "/setup/number?pointed=1")
             assert twilio.numbers[MAIN]["sms_url"] == "http://desk.example.com/webhooks/twilio/sms"
             assert "here" in shown((await visitor.get("/setup/number")).text)
-            assert leads(await empty.save("number", **number)) == (303, "/setup/agents")
+            assert status_and_location(await empty.save("number", **number)) == (
+                303,
+                "/setup/agents",
+            )
             text = shown((await visitor.get("/setup/test")).text)
             assert "Text anything from your own phone to +1 888 555 0100" in text
             assert (await visitor.get("/phone")).status == 404

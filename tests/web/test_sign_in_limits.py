@@ -1,5 +1,6 @@
-"""A flood of sign-ins: no memory, no time of the webhooks', and no agent locked out by a
-stranger."""
+"""A flood of sign-ins takes no memory and does not delay webhooks. A stranger cannot lock an agent
+out.
+"""
 
 import asyncio
 import threading
@@ -28,7 +29,7 @@ async def checks() -> AsyncIterator[PasswordChecks]:
     made.close()
 
 
-async def test_two_checks_run_at_once_some_wait_and_more_are_refused_at_once(
+async def test_two_password_checks_run_some_wait_and_the_rest_are_refused(
     checks: PasswordChecks,
 ) -> None:
     all_run, goes_on = threading.Event(), threading.Event()
@@ -65,12 +66,12 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests count sign-ins, so hashing can be cheap."""
+    """Make password hashing cheap, because these tests only count sign-ins."""
     monkeypatch.setattr(sign_in, "password_matches", lambda _stored, password: password == "right")
 
 
 class Client:
-    """A browser behind a proxy, at its own address. ``keeps`` cookies."""
+    """A browser behind a proxy, with its own IP address. ``keeps``: whether it keeps cookies."""
 
     def __init__(self, desk: Running, address: str, jar: aiohttp.CookieJar | None = None) -> None:
         self._url, self._address = desk.address, address
@@ -85,7 +86,7 @@ class Client:
     async def signs_in(
         self, email: str = MIA, password: str = "wrong", forwarded: str = ""
     ) -> tuple[int, str | None]:
-        """The status, and when to try again."""
+        """Try to sign in. Return the status and the Retry-After header."""
         headers = {"X-Forwarded-For": f"{forwarded}{self._address}"}
         form = {"email": email, "password": password}
         async with self.session.post(
@@ -101,18 +102,18 @@ async def test_random_accounts_from_one_address_are_limited(desk: Running) -> No
             for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 1)
         ]
         assert statuses[-2:] == [(401, None), (429, "60")]
-        # the service ignores addresses that the client itself writes into the header
+        # The service ignores addresses that the client itself writes into the header.
         invented = [
             await guesser.signs_in(f"more{n}@example.com", forwarded=f"10.0.0.{n}, ")
             for n in range(3)
         ]
         assert {status for status, _ in invented} == {429}, (
-            "what the client itself wrote into the header is not believed"
+            "the service ignores addresses that the client wrote into the header"
         )
         assert await other.signs_in(password="right") == (303, None)
 
 
-async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_comes_in(
+async def test_guesses_from_many_addresses_are_limited_and_the_agent_still_signs_in(
     desk: Running,
 ) -> None:
     async with Client(desk, "198.51.100.1") as mia:
@@ -127,8 +128,8 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
         assert await mia.signs_in(password="right") == (303, None)
 
 
-async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> None:
-    """The address tries each account once, and waits as the answers demand."""
+async def test_one_address_cannot_try_sixty_accounts(desk: Running) -> None:
+    """The attacker tries each account once and waits as long as the answers ask."""
     f = t.sign_in_failures
     async with Client(desk, "203.0.113.7") as guesser:
         statuses = []
@@ -141,8 +142,8 @@ async def test_one_address_cannot_get_through_sixty_accounts(desk: Running) -> N
         assert statuses[-2:] == [(401, None), (429, "3600")]
 
 
-async def test_a_stranger_in_the_same_office_locks_nobody_out(desk: Running) -> None:
-    """The two share an address, so only the browser distinguishes them."""
+async def test_a_stranger_in_the_same_office_cannot_lock_an_agent_out(desk: Running) -> None:
+    """The stranger and the agent share an address, so only the browser distinguishes them."""
     async with Client(desk, "203.0.113.7") as mia, Client(desk, "203.0.113.7") as stranger:
         assert await mia.signs_in(password="right") == (303, None)
         for n in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS):
@@ -154,8 +155,8 @@ async def test_a_stranger_in_the_same_office_locks_nobody_out(desk: Running) -> 
         assert await mia.signs_in(password="right") == (303, None)
 
 
-async def test_a_program_at_a_known_address_comes_in_while_strangers_guess(desk: Running) -> None:
-    """A program keeps no cookies, so its address tells it apart."""
+async def test_a_program_at_a_known_address_signs_in_while_strangers_guess(desk: Running) -> None:
+    """A program keeps no cookies, so the service recognizes it by its address."""
     login, program = {"email": MIA, "password": "right"}, "198.51.100.1"
     async with aiohttp.ClientSession() as session:
 
@@ -173,7 +174,7 @@ async def test_a_program_at_a_known_address_comes_in_while_strangers_guess(desk:
         assert await signs_in(program) == 200
 
 
-async def test_a_stolen_mark_of_a_known_browser_allows_no_more_guesses(desk: Running) -> None:
+async def test_a_stolen_cookie_of_a_known_browser_allows_no_extra_guesses(desk: Running) -> None:
     async with Client(desk, "198.51.100.1") as mia:
         assert await mia.signs_in(password="right") == (303, None)
         mark = next(one for one in mia.session.cookie_jar if one.key == "patchboard-known")
@@ -187,7 +188,9 @@ async def test_a_stolen_mark_of_a_known_browser_allows_no_more_guesses(desk: Run
 
 
 async def test_a_correct_password_does_not_count_as_a_wrong_attempt(desk: Running) -> None:
-    """An office behind one address: more agents sign in within a minute than tries are allowed."""
+    """In an office behind one address, more agents sign in within a minute than the limit of wrong
+    attempts.
+    """
     async with Client(desk, "203.0.113.7") as office:
         for _ in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 5):
             office.session.cookie_jar.clear()

@@ -1,5 +1,6 @@
-"""An identity provider is asked for the password again, and ends sessions here, against a real
-OpenID Connect provider."""
+"""A real OpenID Connect provider asks for the password again when the service requests it, and ends
+sessions of the service.
+"""
 
 import time
 from collections.abc import AsyncIterator
@@ -35,15 +36,19 @@ async def is_fresh(visitor: Visitor) -> bool:
     return "sign in again" not in (await visitor.get(TWO_FACTOR)).text
 
 
-async def test_second_factors_need_a_sign_in_that_the_provider_asked_for(scene: Scene) -> None:
-    """A provider lets a person in silently, so a new session alone proves nothing."""
+async def test_changing_second_factors_requires_a_fresh_sign_in_at_the_provider(
+    scene: Scene,
+) -> None:
+    """A provider can sign a person in without asking, so a new session alone does not prove a fresh
+    sign-in.
+    """
     scene.contoso.person = person("Sensitive")
     async with scene.desk.visitor() as agent:
         assert (await scene.sign_in(agent)).status == 303
-        assert not await is_fresh(agent), "the provider does not say"
+        assert not await is_fresh(agent), "the provider does not send the time of sign-in"
         scene.contoso.signed_in_at = int(time.time()) - 3600
         assert (await scene.sign_in(agent)).status == 303
-        assert not await is_fresh(agent), "an hour ago"
+        assert not await is_fresh(agent), "the sign-in was an hour ago"
         answer = await agent.post(f"{TWO_FACTOR}/sign-in-again", csrf=await agent.csrf())
         to = str(answer.headers["Location"])
         assert (await agent.get("/workspace")).status == 303, "signed out"
@@ -56,7 +61,9 @@ async def test_second_factors_need_a_sign_in_that_the_provider_asked_for(scene: 
         assert await is_fresh(agent)
 
 
-async def test_a_person_who_edits_the_request_out_is_refused(scene: Scene) -> None:
+async def test_a_person_who_removes_the_request_for_a_fresh_sign_in_is_refused(
+    scene: Scene,
+) -> None:
     scene.contoso.person = person("Sly")
     scene.contoso.signed_in_at, scene.contoso.asks_again = int(time.time()) - 3600, False
     async with scene.desk.visitor() as agent:
@@ -65,7 +72,7 @@ async def test_a_person_who_edits_the_request_out_is_refused(scene: Scene) -> No
         assert await reason(answer) == "Contoso did not ask you to sign in again. Try again."
 
 
-async def test_after_signing_out_the_next_sign_in_asks_again(scene: Scene) -> None:
+async def test_the_provider_asks_for_the_password_again_after_a_sign_out(scene: Scene) -> None:
     scene.contoso.person = person("Guest")
     async with scene.desk.visitor() as agent:
         assert "prompt" not in query_of(await scene.begin(agent))
@@ -91,7 +98,7 @@ async def is_in(visitor: Visitor) -> bool:
     return (await visitor.get("/workspace/account")).status == 200
 
 
-async def test_the_provider_ends_a_persons_sessions_or_one_of_them(scene: Scene) -> None:
+async def test_the_provider_ends_one_or_all_sessions_of_a_person(scene: Scene) -> None:
     contoso, subject = scene.contoso, "id of Mobile"
     contoso.person = person("Mobile")
     async with scene.desk.visitor() as phone, scene.desk.visitor() as laptop:
@@ -125,18 +132,22 @@ STRANGER = new_key()
 now = int(time.time())
 #: Error -> (changes of the claims, the signing, the sentence of the answer)
 FORGED: dict[str, tuple[Claims, Any, str]] = {
-    "a stranger's key": ({}, STRANGER, "its signature is not the provider's"),
+    "signed with another key": ({}, STRANGER, "its signature is not the provider's"),
     "unsigned": ({}, "unsigned", "its signature is not the provider's"),
     "signed with the public key": ({}, "public", "its signature is not the provider's"),
     "another issuer": ({"iss": "https://evil.example.com"}, None, "names no identity provider"),
     "another application": ({"aud": ["other"]}, None, "meant for another application"),
     "expired": ({"iat": now - 200, "exp": now - 100}, None, "it has expired"),
-    "old, with a far end": ({"iat": now - 900, "exp": now + 9000}, None, "it has expired"),
-    "of tomorrow": ({"iat": now + 86_400, "exp": now + 87_000}, None, "made at another time"),
+    "an old token that expires far in the future": (
+        {"iat": now - 900, "exp": now + 9000},
+        None,
+        "it has expired",
+    ),
+    "from the future": ({"iat": now + 86_400, "exp": now + 87_000}, None, "made at another time"),
     "without a time": ({"iat": None}, None, "not complete"),
     "a time in words": ({"iat": "now"}, None, "not complete"),
     "without an id": ({"jti": None}, None, "not complete"),
-    "about nobody": ({"sub": None}, None, "not complete"),
+    "without a subject": ({"sub": None}, None, "not complete"),
     "an ID token": ({"nonce": "x"}, None, "it is an ID token"),
     "without an event": ({"events": None}, None, "no logout token"),
     "with another event": ({"events": {"x": {}}}, None, "no logout token"),
@@ -145,7 +156,7 @@ FORGED: dict[str, tuple[Claims, Any, str]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-async def test_a_logout_token_that_lies_ends_nothing(scene: Scene, forged: str) -> None:
+async def test_a_forged_logout_token_ends_no_session(scene: Scene, forged: str) -> None:
     changes, how, why = FORGED[forged]
     contoso = scene.contoso
     claims = contoso.logout_claims(**{"sub": "id of Target"} | changes)
@@ -159,7 +170,7 @@ async def test_a_logout_token_that_lies_ends_nothing(scene: Scene, forged: str) 
         assert await is_in(agent)
 
 
-async def test_a_logout_token_counts_once(scene: Scene) -> None:
+async def test_a_logout_token_works_only_once(scene: Scene) -> None:
     scene.contoso.person = person("Replayed")
     made = token(scene, sub="id of Replayed")
     async with scene.desk.visitor() as agent:

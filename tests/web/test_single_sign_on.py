@@ -1,4 +1,4 @@
-"""Single sign-on against a real OpenID Connect provider, which tells the truth."""
+"""Single sign-on with an honest, real OpenID Connect provider."""
 
 import re
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def scene(running_scene: Scene) -> Scene:
     return running_scene
 
 
-async def test_a_new_person_gets_an_account_and_lands_on_the_asked_page(scene: Scene) -> None:
+async def test_a_new_person_gets_an_account_and_lands_on_the_requested_page(scene: Scene) -> None:
     scene.contoso.person = person("Nina")
     async with scene.desk.visitor() as nina:
         assert "Sign in with Contoso" in shown((await nina.get("/sign-in")).text)
@@ -44,13 +44,13 @@ async def test_a_new_person_gets_an_account_and_lands_on_the_asked_page(scene: S
     assert (made.name, made.roles, made.capacity) == ("Nina Example", [Role.AGENT], 4)
 
 
-async def test_an_agent_is_linked_by_a_verified_address_and_known_by_the_subject(
+async def test_a_verified_address_links_an_agent_and_the_subject_identifies_them(
     scene: Scene,
 ) -> None:
     scene.contoso.person = person("Mia", email="MIA@example.com")
     async with scene.desk.visitor() as mia:
         assert (await scene.sign_in(mia)).status == 303
-    # the address changes at the provider, the person does not
+    # The address changes at the provider, but the subject stays the same.
     scene.contoso.person |= {"email": "mia.chen@example.com"}
     async with scene.desk.visitor() as mia:
         assert (await scene.sign_in(mia)).status == 303
@@ -69,7 +69,7 @@ async def test_an_agent_is_linked_by_a_verified_address_and_known_by_the_subject
         ({"sub": "x" * 256}, "sent no usable ID for you"),
     ],
 )
-async def test_nobody_comes_in_without_a_verified_address_of_the_company(
+async def test_sign_in_requires_a_verified_company_address(
     scene: Scene, claims: Claims, why: str
 ) -> None:
     scene.contoso.person = person("Eve") | claims
@@ -78,7 +78,7 @@ async def test_nobody_comes_in_without_a_verified_address_of_the_company(
         assert (await eve.get("/workspace")).status == 303
 
 
-async def test_a_provider_that_creates_no_accounts_admits_known_people_only(scene: Scene) -> None:
+async def test_a_provider_that_creates_no_accounts_admits_only_known_people(scene: Scene) -> None:
     scene.fabrikam.person = person("Stranger")
     async with scene.desk.visitor() as visitor:
         said = await reason(await scene.sign_in(visitor, "Fabrikam"))
@@ -91,7 +91,7 @@ async def test_a_provider_that_creates_no_accounts_admits_known_people_only(scen
         )
 
 
-async def test_an_address_that_was_given_to_another_person_opens_no_account(scene: Scene) -> None:
+async def test_a_reassigned_address_does_not_open_the_former_owners_account(scene: Scene) -> None:
     scene.contoso.person = person("Reused")
     async with scene.desk.visitor() as first:
         assert (await scene.sign_in(first)).status == 303
@@ -100,7 +100,7 @@ async def test_an_address_that_was_given_to_another_person_opens_no_account(scen
         assert "is linked to another person at Contoso" in await reason(await scene.sign_in(second))
 
 
-async def test_a_deactivated_agent_stays_out(scene: Scene) -> None:
+async def test_a_deactivated_agent_cannot_sign_in(scene: Scene) -> None:
     scene.contoso.person = person("Gone")
     async with scene.desk.visitor() as gone:
         assert (await scene.sign_in(gone)).status == 303
@@ -111,7 +111,7 @@ async def test_a_deactivated_agent_stays_out(scene: Scene) -> None:
         assert "deactivated" in await reason(await scene.sign_in(gone))
 
 
-async def test_claims_decide_about_roles_and_groups_at_each_sign_in(scene: Scene) -> None:
+async def test_claims_set_roles_and_groups_at_each_sign_in(scene: Scene) -> None:
     roles = {"desk": [Role.AGENT], "leads": [Role.SUPERVISOR]}
     mapped = {"roles": roles, "groups": {"net": ["Network"], "mail": ["Mail", "Network"]}}
     await scene.change("Contoso", scene.contoso, creates_accounts=True, **mapped)
@@ -123,7 +123,7 @@ async def test_claims_decide_about_roles_and_groups_at_each_sign_in(scene: Scene
     assert ({*one.roles}, one.groups) == ({Role.AGENT, Role.SUPERVISOR}, ["Network"])
     by_hand = ChangeAgent(id=one.id, by=None, values={"groups": ["Network", "Night shift"]})
     await scene.desk.desk.store.write(change_agent, by_hand)
-    scene.contoso.person |= {"hidden": {"groups": "desk"}}  # one, as a text
+    scene.contoso.person |= {"hidden": {"groups": "desk"}}  # a single group, as a string
     async with scene.desk.visitor() as rosa:
         assert (await scene.sign_in(rosa)).status == 303
         one = await scene.agent("rosa@")
@@ -134,7 +134,7 @@ async def test_claims_decide_about_roles_and_groups_at_each_sign_in(scene: Scene
         )
 
 
-async def test_user_info_about_somebody_else_does_not_count(scene: Scene) -> None:
+async def test_user_info_about_another_subject_is_ignored(scene: Scene) -> None:
     roles = {"roles": {"admins": [Role.ADMIN]}}
     await scene.change("Contoso", scene.contoso, creates_accounts=True, **roles)
     scene.contoso.person = person("Sly")
@@ -143,7 +143,7 @@ async def test_user_info_about_somebody_else_does_not_count(scene: Scene) -> Non
         assert "None of your groups" in await reason(await scene.sign_in(sly))
 
 
-async def test_the_last_admin_stays_admin(scene: Scene) -> None:
+async def test_claims_cannot_remove_the_last_admin(scene: Scene) -> None:
     await scene.change("Contoso", scene.contoso, roles={"desk": [Role.AGENT]})
     scene.contoso.person = person("Grace", groups=["desk"])
     async with scene.desk.visitor() as grace:
@@ -151,7 +151,7 @@ async def test_the_last_admin_stays_admin(scene: Scene) -> None:
     assert Role.ADMIN in (await scene.agent("grace@")).roles
 
 
-async def test_secrets_are_sealed_in_the_database(scene: Scene) -> None:
+async def test_secrets_are_encrypted_in_the_database(scene: Scene) -> None:
     scene.contoso.person = person("Sealed")
     async with scene.desk.visitor() as visitor:
         assert (await scene.sign_in(visitor)).status == 303
@@ -165,7 +165,7 @@ async def test_secrets_are_sealed_in_the_database(scene: Scene) -> None:
         assert all(one.startswith("sealed:") for one in stored)
 
 
-async def test_signing_out_leads_to_the_providers_own_sign_out(scene: Scene) -> None:
+async def test_signing_out_redirects_to_the_providers_sign_out(scene: Scene) -> None:
     scene.contoso.person = person("Leaver")
     async with scene.desk.visitor() as leaver:
         assert (await scene.sign_in(leaver)).status == 303
@@ -181,7 +181,7 @@ async def test_signing_out_leads_to_the_providers_own_sign_out(scene: Scene) -> 
         assert (await leaver.get("/workspace")).status == 303
 
 
-async def test_passwords_can_be_off_for_a_role_and_one_admin_keeps_the_key(scene: Scene) -> None:
+async def test_passwords_can_be_off_for_a_role_but_one_admin_keeps_theirs(scene: Scene) -> None:
     store = scene.desk.desk.store
     who = MakeAgent(
         email="off@example.com",
@@ -199,7 +199,7 @@ async def test_passwords_can_be_off_for_a_role_and_one_admin_keeps_the_key(scene
             login = {"email": "off@example.com", "password": "a good password"}
             async with visitor.client.post(f"{visitor.address}/api/v1/login", json=login) as api:
                 assert api.status == 403
-            # a wrong password says nothing about the account
+            # A wrong password's error does not reveal how the account signs in.
             assert (await visitor.sign_in("off@example.com", "wrong one")).status == 401
             scene.contoso.person = person("Off")
             assert (await scene.sign_in(visitor)).status == 303
@@ -214,7 +214,7 @@ async def test_passwords_can_be_off_for_a_role_and_one_admin_keeps_the_key(scene
         await store.write(change_desk, {"password_off_roles": []})
 
 
-async def test_the_providers_own_second_factor_counts_unless_the_desk_asks_for_its_own(
+async def test_the_providers_second_factor_suffices_unless_the_desk_requires_its_own(
     scene: Scene,
 ) -> None:
     store = scene.desk.desk.store

@@ -1,4 +1,4 @@
-"""Single sign-on against forged, expired, replayed and mixed-up answers of a provider."""
+"""Single sign-on refuses forged, expired, replayed and mixed-up answers of a provider."""
 
 import time
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def scene(running_scene: Scene) -> Scene:
 
 
 STRANGER = new_key()
-LIES: dict[str, tuple[Any, Any, str]] = {
+FORGED: dict[str, tuple[Any, Any, str]] = {
     "another issuer": (
         lambda here, claims: claims | {"iss": "https://evil.example.com"},
         None,
@@ -44,12 +44,12 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it is meant for another application",
     ),
-    "another client's token, made for us": (
+    "another client's token that was issued to us": (
         lambda here, claims: claims | {"aud": "another app", "azp": "patchboard"},
         None,
         "it is meant for another application",
     ),
-    "several clients, made for another": (
+    "a token for several clients, issued to another client": (
         lambda here, claims: claims | {"aud": ["patchboard", "other"], "azp": "other"},
         None,
         "it is meant for another application",
@@ -59,12 +59,12 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it has expired",
     ),
-    "a token of tomorrow": (
+    "a token from the future": (
         lambda here, claims: claims | {"iat": int(time.time()) + 86_400},
         None,
         "it was made at another time",
     ),
-    "a token without an end": (
+    "a token without an expiry": (
         lambda here, claims: {k: v for k, v in claims.items() if k != "exp"},
         None,
         "it has expired",
@@ -79,7 +79,7 @@ LIES: dict[str, tuple[Any, Any, str]] = {
         None,
         "it belongs to another sign-in",
     ),
-    "forged with a stranger's key": (
+    "signed with another key": (
         None,
         lambda here, claims: here.contoso.signed(claims, STRANGER),
         "its signature is not the provider's",
@@ -108,9 +108,9 @@ def _recut(token: str) -> str:
     return ".".join((head, body[:-2] + ("A" if body[-2] != "A" else "B") + body[-1], signature))
 
 
-@pytest.mark.parametrize("lie", LIES)
-async def test_a_token_that_lies_opens_nothing(scene: Scene, lie: str) -> None:
-    changes, makes, why = LIES[lie]
+@pytest.mark.parametrize("lie", FORGED)
+async def test_a_forged_token_opens_no_session(scene: Scene, lie: str) -> None:
+    changes, makes, why = FORGED[lie]
     scene.contoso.person = person("Eve")
     if changes is not None:
         scene.contoso.lie = lambda claims: changes(scene, claims)
@@ -124,7 +124,7 @@ async def test_a_token_that_lies_opens_nothing(scene: Scene, lie: str) -> None:
     assert found == []
 
 
-async def test_an_answer_counts_once(scene: Scene) -> None:
+async def test_a_providers_answer_works_only_once(scene: Scene) -> None:
     scene.contoso.person = person("Once")
     async with scene.desk.visitor() as visitor:
         url = await scene.allow(visitor, await scene.begin(visitor))
@@ -133,7 +133,7 @@ async def test_an_answer_counts_once(scene: Scene) -> None:
         assert "has already ended" in await reason(await scene.come_back(visitor, url))
 
 
-async def test_a_code_counts_once_even_with_a_new_state(scene: Scene) -> None:
+async def test_a_code_works_only_once_even_with_a_new_state(scene: Scene) -> None:
     scene.contoso.person = person("Once")
     async with scene.desk.visitor() as visitor:
         used = await scene.allow(visitor, await scene.begin(visitor))
@@ -143,20 +143,20 @@ async def test_a_code_counts_once_even_with_a_new_state(scene: Scene) -> None:
         assert "did not accept the sign-in" in await reason(await scene.come_back(visitor, mixed))
 
 
-async def test_an_answer_counts_in_the_browser_that_began(scene: Scene) -> None:
-    """Otherwise somebody could sign a victim in to a foreign account."""
+async def test_an_answer_works_only_in_the_browser_that_started_the_sign_in(scene: Scene) -> None:
+    """Otherwise an attacker could sign a victim in to the attacker's account."""
     scene.contoso.person = person("Mallory")
     async with scene.desk.visitor() as mallory, scene.desk.visitor() as victim:
         url = await scene.allow(mallory, await scene.begin(mallory))
         assert "Sign in again" in await reason(await scene.come_back(victim, url))
-        await scene.begin(victim)  # the victim has a cookie of its own now
+        await scene.begin(victim)  # The victim's browser now has its own cookie.
         url = await scene.allow(mallory, await scene.begin(mallory))
         assert "Sign in again" in await reason(await scene.come_back(victim, url))
         assert (await victim.get("/workspace")).status == 303
 
 
-async def test_the_answer_of_another_provider_is_refused(scene: Scene) -> None:
-    """A mix-up: the browser brings Fabrikam's code where Contoso was asked."""
+async def test_an_answer_from_another_provider_is_refused(scene: Scene) -> None:
+    """A mix-up attack: the sign-in started at Contoso, but the browser brings Fabrikam's code."""
     scene.contoso.person = scene.fabrikam.person = person("Mixed")
     async with scene.desk.visitor() as visitor:
         asked = await scene.begin(visitor)
@@ -166,7 +166,7 @@ async def test_the_answer_of_another_provider_is_refused(scene: Scene) -> None:
         assert "came from a different provider" in said
         asked = await scene.begin(visitor)
         mixed = f"/sign-in/sso/callback?state={query_of(asked)['state']}&code={other['code']}"
-        # the answer does not name a provider
+        # the answer names no provider
         assert "a different provider" in await reason(await visitor.get(mixed))
 
 
@@ -178,23 +178,26 @@ async def test_a_person_who_cancels_at_the_provider_sees_a_message(scene: Scene)
         assert said == "You were not signed in at Contoso. Try again."
 
 
-async def test_a_new_key_of_the_provider_is_read_and_not_too_often(scene: Scene) -> None:
+async def test_a_providers_new_key_is_fetched_at_a_limited_rate(scene: Scene) -> None:
     scene.contoso.person = person("Keys")
     provider: Any = scene.desk.desk.identity_providers
     async with scene.desk.visitor() as visitor:
         assert (await scene.sign_in(visitor)).status == 303
         scene.contoso.replace_key()
         known = await provider._configurations.of(scene.contoso.issuer)
-        known.keys_read_at = known.keys_read_at.replace(year=2020)  # long ago
+        # as if the last fetch were long ago
+        known.keys_read_at = known.keys_read_at.replace(year=2020)
         before = scene.contoso.reads["keys"]
         assert (await scene.sign_in(visitor)).status == 303
         assert scene.contoso.reads["keys"] == before + 1
         scene.contoso.token = lambda claims: scene.contoso.signed(claims, STRANGER)
         assert "refused" in await reason(await scene.sign_in(visitor))
-        assert scene.contoso.reads["keys"] == before + 1, "a forger cannot make us read all day"
+        assert scene.contoso.reads["keys"] == before + 1, (
+            "forged tokens cannot make the service fetch keys all the time"
+        )
 
 
-async def test_a_provider_that_is_away_is_reported(scene: Scene) -> None:
+async def test_an_unreachable_provider_shows_an_error(scene: Scene) -> None:
     await scene.change("Contoso", scene.contoso, issuer="http://127.0.0.1:9")
     async with scene.desk.visitor() as visitor:
         answer = await visitor.get(f"/sign-in/sso/{scene.ids['Contoso']}")

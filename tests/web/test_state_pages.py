@@ -1,4 +1,4 @@
-"""States, timers and the history of a number, as agents move and see them on the pages."""
+"""Agents change states and timers and see the history of a number on pages."""
 
 import re
 from collections.abc import AsyncIterator
@@ -37,24 +37,27 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def one(desk: Running, mia: Visitor) -> int:
-    """Ann's conversation, which is Mia's."""
+async def conversation(desk: Running, mia: Visitor) -> int:
+    """Give Mia a conversation with Ann."""
     received = await desk.story.text("my laptop is dead", to=DIRECT)
     await desk.story.write(received.interaction_id or 0, "Hi Ann")
     return received.interaction_id or 0
 
 
-# Moves --------------------------------------------------------------------------------------------
+# State changes
+# ------------------------------------------------------------------------------------------
 
 
-async def state(desk: Running, one: int) -> State:
-    return (await desk.story.see(one)).state
+async def state(desk: Running, conversation: int) -> State:
+    return (await desk.story.see(conversation)).state
 
 
-async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, one: int) -> None:
-    path = f"/workspace/conversations/{one}"
+async def test_every_state_change_that_an_agent_can_make(
+    desk: Running, mia: Visitor, conversation: int
+) -> None:
+    path = f"/workspace/conversations/{conversation}"
     assert (await mia.act(f"{path}/hold", reason="Waiting for another team")).status == 204
-    assert await state(desk, one) is State.ON_HOLD
+    assert await state(desk, conversation) is State.ON_HOLD
     page = shown((await mia.get(path)).text)
     assert "On hold: Waiting for another team" in page
     assert "Mia Chen put this on hold: Waiting for another team" in page
@@ -63,7 +66,7 @@ async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, on
     )
     assert "On hold: The part is on order" in shown((await mia.get(path)).text)
     assert (await mia.act(f"{path}/resume")).status == 204
-    assert await state(desk, one) is State.WORK_IN_PROGRESS
+    assert await state(desk, conversation) is State.WORK_IN_PROGRESS
     assert "Mia Chen took this off hold" in shown((await mia.get(path)).text)
     assert "The part is on order" not in shown(
         (await mia.get(f"{path}/news?after=999", SCRIPT)).text
@@ -75,16 +78,18 @@ async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, on
     await mia.act(
         f"{path}/close", short_description="Laptop", state="closed_abandoned", closing_text=""
     )
-    assert await state(desk, one) is State.CLOSED_ABANDONED
+    assert await state(desk, conversation) is State.CLOSED_ABANDONED
     for verb in ("hold", "resume", "close"):
         refused = await mia.act(f"{path}/{verb}", reason="x", short_description="x")
         assert (verb, refused.status) == (verb, 409)
-    history = [line.body for line in await desk.story.lines(one) if line.event is Event.STATE]
+    history = [
+        line.body for line in await desk.story.lines(conversation) if line.event is Event.STATE
+    ]
     assert len(history) == 6
     assert history[4] == "A text from the requester took this off hold"
 
 
-async def test_a_new_conversation_is_not_put_on_hold_and_closes(
+async def test_a_new_conversation_cannot_be_put_on_hold_but_can_be_closed(
     desk: Running, mia: Visitor
 ) -> None:
     new = (await desk.story.text("hi", to=DIRECT)).interaction_id or 0
@@ -97,10 +102,10 @@ async def test_a_new_conversation_is_not_put_on_hold_and_closes(
     assert await state(desk, new) is State.CLOSED_COMPLETE
 
 
-async def test_hold_needs_a_reason_and_close_a_description(
-    desk: Running, mia: Visitor, one: int
+async def test_hold_requires_a_reason_and_close_requires_a_description(
+    desk: Running, mia: Visitor, conversation: int
 ) -> None:
-    path = f"/workspace/conversations/{one}"
+    path = f"/workspace/conversations/{conversation}"
     assert (
         'name="short_description" maxlength="160" aria-required="true" value="my laptop is dead"'
         in (await mia.get(path)).text
@@ -112,11 +117,11 @@ async def test_hold_needs_a_reason_and_close_a_description(
         answer = await mia.act(f"{path}/{verb}", reason="  ", short_description=" \t ")
         assert answer.status == 400
         assert why in answer.text
-    assert await state(desk, one) is State.WORK_IN_PROGRESS
+    assert await state(desk, conversation) is State.WORK_IN_PROGRESS
 
 
-def test_only_the_rules_decide_state_transitions() -> None:
-    """All code that writes an interaction's state takes it from rules/conversations/states.py."""
+def test_only_the_rules_module_decides_state_transitions() -> None:
+    """All code that writes an interaction's state gets it from rules/conversations/states.py."""
     operations = Path(__file__).parents[2] / "handoff_service" / "operations"
     for path in operations.rglob("*.py"):
         # the module of a package that decides the state that ``path`` writes
@@ -129,26 +134,26 @@ def test_only_the_rules_decide_state_transitions() -> None:
 # Timers -------------------------------------------------------------------------------------------
 
 
-async def timers(desk: Running, one: int) -> list[RunningTimer]:
-    return await desk.desk.store.read(messaging_actions.running, one)
+async def timers(desk: Running, conversation: int) -> list[RunningTimer]:
+    return await desk.desk.store.read(messaging_actions.running, conversation)
 
 
-async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
-    desk: Running, mia: Visitor, one: int
+async def test_an_agent_sees_postpones_and_cancels_a_timer(
+    desk: Running, mia: Visitor, conversation: int
 ) -> None:
-    path = f"/workspace/conversations/{one}"
-    (timer,) = await timers(desk, one)
+    path = f"/workspace/conversations/{conversation}"
+    (timer,) = await timers(desk, conversation)
     page = (await mia.get(path)).text
     assert f'id="timer-{timer.id}"' in page
     assert 'id="timer-chip"' in page
     assert "Close when abandoned" in shown(page)
     zone = ZoneInfo("America/New_York")
     for later, by in (("15m", timedelta(minutes=15)), ("1h", timedelta(hours=1))):
-        before = (await timers(desk, one))[0].due_at
+        before = (await timers(desk, conversation))[0].due_at
         assert (await mia.act(f"{path}/timers/{timer.id}/postpone", later=later)).status == 204
-        assert (await timers(desk, one))[0].due_at - before == by
+        assert (await timers(desk, conversation))[0].due_at - before == by
     assert (await mia.act(f"{path}/timers/{timer.id}/postpone", later="tomorrow")).status == 204
-    due = (await timers(desk, one))[0].due_at.astimezone(zone)
+    due = (await timers(desk, conversation))[0].due_at.astimezone(zone)
     assert (due.hour, due.minute) == (9, 0)
     own = (desk.desk.clock().astimezone(zone) + timedelta(days=9)).replace(
         hour=9, minute=30, second=0, microsecond=0
@@ -157,9 +162,9 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
     for fields in ({"at": f"{own:%Y-%m-%dT%H:%M}"}, {"day": day, "time": "9:30"}):
         answer = await mia.act(f"{path}/timers/{timer.id}/postpone", **fields)
         assert answer.status == 204
-        assert (await timers(desk, one))[0].due_at == own
+        assert (await timers(desk, conversation))[0].due_at == own
     assert (await mia.act(f"{path}/timers/{timer.id}/cancel")).status == 204
-    assert await timers(desk, one) == []
+    assert await timers(desk, conversation) == []
     page = (await mia.get(f"{path}/news?after=0", SCRIPT)).text
     assert 'id="timer-chip"' not in page
     assert "Mia Chen canceled “Close when abandoned”" in shown(page)
@@ -170,28 +175,33 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "Enter a date and time"),
     "a day without a time": ({"day": "2099-01-01", "time": ""}, "Enter a date and time"),
     "words": ({"at": "soon"}, "Enter a date and time"),
-    "a wish that is none": ({"later": "never"}, "Enter a date and time"),
+    "an invalid action": ({"later": "never"}, "Enter a date and time"),
     "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
     "huge": ({"at": "2" * 9000}, "Enter a date and time"),
 }
 
 
-async def test_an_invalid_time_is_an_error(desk: Running, mia: Visitor, one: int) -> None:
-    (before,) = await timers(desk, one)
+async def test_an_invalid_time_shows_an_error(
+    desk: Running, mia: Visitor, conversation: int
+) -> None:
+    (before,) = await timers(desk, conversation)
     for label, (fields, why) in BAD_TIMES.items():
         answer = await mia.act(
-            f"/workspace/conversations/{one}/timers/{before.id}/postpone", **fields
+            f"/workspace/conversations/{conversation}/timers/{before.id}/postpone", **fields
         )
         assert (label, answer.status) == (label, 400)
         assert why in answer.text, label
-    assert await timers(desk, one) == [before]
+    assert await timers(desk, conversation) == [before]
 
 
-# Who has this number ------------------------------------------------------------------------------
+# The history of a number
+# ------------------------------------------------------------------------------
 
 
-async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visitor) -> None:
+async def test_the_page_shows_the_history_of_the_number_newest_first(
+    desk: Running, mia: Visitor
+) -> None:
     one = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0
     store = desk.desk.store
     await store.write(
@@ -215,7 +225,7 @@ async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visito
     )
 
 
-async def test_a_number_on_another_users_record_is_explained_in_words(
+async def test_a_notice_explains_a_number_on_another_users_record(
     desk: Running, mia: Visitor
 ) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN, user_id=BOB_ID)
@@ -231,9 +241,11 @@ async def test_a_number_on_another_users_record_is_explained_in_words(
     assert "Bob Ruiz → Ann Lee" in shown(page)
 
 
-async def test_without_a_conflict_there_is_no_notice(desk: Running, mia: Visitor, one: int) -> None:
-    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text
+async def test_without_a_conflict_there_is_no_notice(
+    desk: Running, mia: Visitor, conversation: int
+) -> None:
+    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{conversation}")).text
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.user_numbers)), None)
-    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, (
-        "on no user, but a profile"
-    )
+    assert (
+        'id="conflict"' not in (await mia.get(f"/workspace/conversations/{conversation}")).text
+    ), "the number is on a profile but on no user"

@@ -1,5 +1,6 @@
-"""The supervisor's page, transfers and hand-back as the page's script asks for them, and the same
-by the API."""
+"""The supervisor's page, transfers and hand-back, as the page's script requests them and over the
+API.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +47,7 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def ann(desk: Running, mia: Visitor, omar: Visitor) -> int:
-    """A conversation that Mia has; Omar supervises and is available."""
+    """Give Mia a conversation. Omar is a supervisor and is available."""
     found = (await desk.story.text("my dock is dead", number=ANN, to=DIRECT)).interaction_id or 0
     command = {"agent_id": str(MIA)}
     assert (await omar.act(f"/workspace/conversations/{found}/assign", **command)).status == 204
@@ -57,7 +58,7 @@ async def change(desk: Running, query: sa.Executable) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(query), None)
 
 
-async def test_the_live_list_shows_the_time_left_of_targets(
+async def test_the_live_list_shows_the_time_left_to_targets(
     desk: Running, omar: Visitor, ann: int
 ) -> None:
     targets = (QueueTargets(priority=3, first_response=20),)
@@ -77,7 +78,7 @@ async def test_the_live_list_shows_the_time_left_of_targets(
             assert said in row
 
 
-async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(
+async def test_only_supervisors_see_their_page_and_its_link(
     mia: Visitor, omar: Visitor, ann: int
 ) -> None:
     for path in [
@@ -95,11 +96,11 @@ async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(
     ).status == 403
     assert "/workspace/supervisor" not in (await mia.get("/workspace")).text
     assert (await omar.get("/workspace")).text.count('href="/workspace/supervisor"') == 2, (
-        "the rail and the sheet"
+        "the page has the link in the navigation bar and in the menu"
     )
 
 
-async def test_the_page_shows_waits_agents_and_problems(
+async def test_the_page_shows_waiting_times_agents_and_problems(
     desk: Running, omar: Visitor, ann: int
 ) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
@@ -122,7 +123,7 @@ async def test_the_page_shows_waits_agents_and_problems(
 async def test_supervisors_and_the_conversation_show_texts_that_the_provider_does_not_accept(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
-    """As after a rejection, with the next try far ahead."""
+    """The state is as after a rejection, with the next attempt far in the future."""
     m, w = t.messages, t.due_work
     path = f"/workspace/conversations/{ann}/messages"
     assert (await mia.act(path, kind="text", body="Mia here")).status == 204
@@ -145,10 +146,10 @@ async def test_supervisors_and_the_conversation_show_texts_that_the_provider_doe
     )
 
 
-async def test_the_page_alarms_when_too_many_automatic_replies_go_to_a_range(
+async def test_the_page_warns_of_too_many_automatic_replies_to_a_number_range(
     desk: Running, omar: Visitor
 ) -> None:
-    """Each of five unknown numbers of one range asks for the reply that they are in line."""
+    """Five unknown numbers of one range each trigger the automatic reply to waiting requesters."""
     limits = {"most_in_range": 2, "most_unknown_hourly": 0, "most_unknown_daily": 0}
     await desk.desk.store.write(change_desk, limits)
     for n in range(5):
@@ -162,7 +163,7 @@ async def test_the_page_alarms_when_too_many_automatic_replies_go_to_a_range(
     assert "It may be SMS pumping. Reply to real people yourself." in said
 
 
-async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor, ann: int) -> None:
+async def test_invalid_ids_in_an_address_match_nothing(omar: Visitor, ann: int) -> None:
     for queue in ("x", "-1", "9" * 40, "1;drop", "٣"):
         assert (await omar.get(f"/workspace/supervisor?queue={queue}")).status == 200, queue
     assert "Ann Lee" not in (await omar.get("/workspace/supervisor/now?queue=77")).text
@@ -170,7 +171,7 @@ async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor
     assert (await omar.get("/workspace/supervisor/agents/999", SCRIPT)).status == 404
 
 
-async def test_observing_joins_nothing_and_reads_nothing(
+async def test_observing_does_not_join_the_live_group_and_marks_nothing_as_read(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
     await desk.story.text("anyone?", number=ANN, to=DIRECT)
@@ -178,11 +179,13 @@ async def test_observing_joins_nothing_and_reads_nothing(
     assert "You're observing. Nobody can see you." in shown(page)
     assert (await omar.act(f"/workspace/conversations/{ann}/read", up_to="99")).status == 204
     assert [a.id for a in (await desk.story.see(ann)).live_group] == [MIA]
-    assert (await desk.story.see(ann, MIA)).unread == 1, "still new for Mia"
+    assert (await desk.story.see(ann, MIA)).unread == 1, "the text is still unread for Mia"
     assert "You're observing" not in (await mia.get(f"/workspace/conversations/{ann}")).text
 
 
-async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) -> None:
+async def test_a_supervisor_joins_leaves_and_takes_over(
+    desk: Running, omar: Visitor, ann: int
+) -> None:
     one = f"/workspace/conversations/{ann}"
     assert (await omar.act(f"{one}/join")).status == 204
     assert "Omar Haddad joined" in (await omar.get(one)).text
@@ -195,7 +198,7 @@ async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) 
         assert (wrong, answer.status) == (wrong, 404 if wrong == "99" else 400)
 
 
-async def test_the_dialog_shows_the_reason_and_the_possible_agents(
+async def test_the_transfer_dialog_shows_the_reason_and_the_possible_agents(
     desk: Running, omar: Visitor, ann: int
 ) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
@@ -208,7 +211,7 @@ async def test_the_dialog_shows_the_reason_and_the_possible_agents(
     assert "has the most free capacity" in said
 
 
-async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
+async def test_the_page_shows_who_can_take_a_transfer_and_its_progress(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
     one = f"/workspace/conversations/{ann}"
@@ -237,7 +240,7 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
     assert "Waiting for Omar" not in shown((await mia.get(one)).text)
 
 
-async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int) -> None:
+async def test_an_agent_hands_back_with_an_outcome(desk: Running, mia: Visitor, ann: int) -> None:
     one = f"/workspace/conversations/{ann}"
     assert "Hand back to the virtual agent" in (await mia.get(one)).text
     for outcome in ("", "   ", "x" * 201):
@@ -249,7 +252,7 @@ async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int
     )
 
 
-async def test_the_admins_own_words_to_reject_and_their_presences(
+async def test_agents_choose_from_custom_reject_reasons_and_presences(
     desk: Running, mia: Visitor, omar: Visitor
 ) -> None:
     await change(
@@ -273,7 +276,7 @@ async def test_the_admins_own_words_to_reject_and_their_presences(
     assert Presence.AVAILABLE.capitalize() in history
 
 
-async def test_supervision_by_the_api(desk: Running, omar: Visitor, ann: int) -> None:
+async def test_a_supervisor_supervises_over_the_api(desk: Running, omar: Visitor, ann: int) -> None:
     async with aiohttp.ClientSession(f"{desk.address}/api/v1/") as client:
 
         async def call(
@@ -306,8 +309,8 @@ async def test_supervision_by_the_api(desk: Running, omar: Visitor, ann: int) ->
         assert (status, given["owner"]["name"]) == (200, "Omar Haddad")  # type: ignore[index]
 
 
-async def test_a_busy_stream_has_heartbeats_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that hears none for a while takes its connection for lost."""
+async def test_a_busy_stream_still_sends_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that gets no heartbeat for a while treats its connection as lost."""
     monkeypatch.setattr(sse, "HEARTBEAT", 0.05)
 
     async def busy() -> AsyncIterator[list[object]]:
@@ -323,7 +326,7 @@ async def test_a_busy_stream_has_heartbeats_too(monkeypatch: pytest.MonkeyPatch)
     assert any(batch is not None for batch in seen)
 
 
-def test_charts_of_nothing_of_one_value_and_of_many() -> None:
+def test_charts_can_show_no_value_one_value_and_many_values() -> None:
     assert spark([]).path == ""
     assert spark([None, None]).path == ""
     assert spark([5]).path == "M0.0 22.0L100 22.0"

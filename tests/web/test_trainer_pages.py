@@ -1,4 +1,4 @@
-"""The trainer's pages as their script asks for them, and the same by the API."""
+"""The trainer's pages, as their script requests them and over the API."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import model_folder, trained_models
+from handoff_service.bot_control import model_folder, nlu_file, trained_models
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced, figures
 from handoff_service.operations.desk import sign_in
@@ -37,7 +37,7 @@ TEN = "\n".join(f"parking question number {n} where" for n in "abcdefghij")
 
 
 @pytest.fixture(autouse=True)
-def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_audit_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order, "is_drawn", lambda *_: False)
 
 
@@ -59,7 +59,7 @@ async def desk(tmp_path: Path, folder: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def tara(desk: Running) -> AsyncIterator[Visitor]:
-    """A trainer who is nothing else."""
+    """A trainer without another role."""
     command = MakeAgent(
         email="tara@example.com",
         name="Tara Webb",
@@ -81,8 +81,9 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
 
 
 async def act(visitor: Visitor, path: str, **fields: str) -> Answer:
-    """The request of the page's script. The start page of a trainer has no form to take a token
-    of."""
+    """Send a request as the page's script does. A trainer's start page has no form, so the token
+    comes from another page.
+    """
     found = re.search(r'<meta name="csrf" content="(\w+)">', (await visitor.get(TEACH)).text)
     assert found is not None
     return await visitor.post(path, SCRIPT | {"X-CSRF-Token": found[1]}, **fields)
@@ -95,7 +96,7 @@ async def token(visitor: Visitor, email: str, password: str) -> dict[str, str]:
 
 
 async def misses(desk: Running, body: str, number: str = ANN) -> tuple[int, int]:
-    """A text that was not understood. Returns the interaction and the item."""
+    """Add a text that the virtual agent did not understand. Return the interaction and the item."""
     interaction = (await desk.story.text(body, number=number)).interaction_id or 0
     question = await desk.story.begin(interaction)
     assert question is not None
@@ -122,7 +123,7 @@ async def test_a_trainer_starts_at_teach_and_sees_no_conversation(
     assert (await tara.get(f"/workspace/conversations/{interaction}")).status == 403
 
 
-async def test_nothing_waits(tara: Visitor, folder: Path) -> None:
+async def test_the_page_shows_that_no_item_waits(tara: Visitor, folder: Path) -> None:
     page = await tara.get(TEACH)
     assert "No texts to label." in page.text
     assert "Nothing to label" in page.text
@@ -133,7 +134,7 @@ async def test_nothing_waits(tara: Visitor, folder: Path) -> None:
     assert "No model runs yet" in (await tara.get(f"{TEACH}/models")).text
 
 
-async def test_the_card_has_suggestions_nearest_examples_and_the_change(
+async def test_the_card_shows_suggestions_nearest_examples_and_the_diff(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     await misses(desk, "cheers mate you are a star")
@@ -141,7 +142,7 @@ async def test_the_card_has_suggestions_nearest_examples_and_the_change(
     assert re.findall(r'name="intent" value="(\w+)"', page.text)[:3] == ["thanks", "bye", "greet"]
     assert "Nearest examples" in page.text
     assert "<ins>+      - cheers mate you are a star</ins>" in page.text
-    # a late request for the diff must not abort the label that is on its way
+    # A late request for the diff must not abort a label request in progress.
     for field in re.findall(r'hx-get="/workspace/trainer/diff"[^>]*', page.text):
         assert 'hx-sync="#diff:replace"' in field
     before = (folder / GREETINGS).read_bytes()
@@ -152,7 +153,7 @@ async def test_the_card_has_suggestions_nearest_examples_and_the_change(
     assert (folder / GREETINGS).read_bytes() == before
 
 
-async def test_a_text_of_the_audit_hides_the_virtual_agents_intent(
+async def test_an_audit_item_hides_the_virtual_agents_intent(
     desk: Running, tara: Visitor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: what == "audit")
@@ -166,7 +167,7 @@ async def test_a_text_of_the_audit_hides_the_virtual_agents_intent(
     assert b"you are a star" not in (folder / GREETINGS).read_bytes()
 
 
-async def test_a_label_leads_to_the_next_text_and_an_undo_back(
+async def test_a_label_opens_the_next_text_and_undo_returns_to_it(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     before = (folder / GREETINGS).read_bytes()
@@ -193,13 +194,15 @@ async def test_a_label_leads_to_the_next_text_and_an_undo_back(
         ("unsure", "Left to a colleague."),
     ],
 )
-async def test_the_other_buttons(desk: Running, tara: Visitor, button: str, said: str) -> None:
+async def test_the_other_buttons_of_the_card_resolve_the_item(
+    desk: Running, tara: Visitor, button: str, said: str
+) -> None:
     _, item = await misses(desk, "kumquat zebra flux")
     given = {"item": str(item), "intent": "thanks", "example": "kumquat zebra flux", "as": button}
     assert said in (await act(tara, f"{TEACH}/label", **given)).text
 
 
-async def test_an_agent_marks_an_answer_and_the_trainer_sees_who(
+async def test_an_agent_flags_an_answer_and_the_trainer_sees_who_did(
     desk: Running, mia: Visitor, tara: Visitor
 ) -> None:
     interaction, _ = await misses(desk, "you are a star")
@@ -214,7 +217,7 @@ async def test_an_agent_marks_an_answer_and_the_trainer_sees_who(
     assert "Mia Chen" in seen
 
 
-async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
+async def test_a_trainer_rewords_moves_and_deletes_an_example_and_sees_the_diff(
     desk: Running, tara: Visitor
 ) -> None:
     page = f"{TEACH}/intents/thanks"
@@ -246,7 +249,7 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
     page = await tara.get(f"{TEACH}/intents")
     assert f'href="{TEACH}/intents/thanks"' in page.text
     assert "known after the first measurement" in page.text
-    assert "Comparing all examples" in page.text, "the page does not wait for it"
+    assert "Comparing all examples" in page.text, "the page does not wait for the similarity index"
     one = await tara.get(f"{TEACH}/intents/thanks")
     assert "Comparing all examples" in one.text
     assert (await tara.get(f"{TEACH}/compared?intent=no_such_intent")).status == 404
@@ -257,7 +260,9 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
     page = await tara.get(f"{TEACH}/intents")
     assert "measured with model abcdef12" in page.text
     row = page.text.partition(f'href="{TEACH}/intents/thanks"')[2].partition("</tr>")[0]
-    assert "0.67" in row, "one of two, and nothing else taken for it"
+    assert "0.67" in row, (
+        "one of two examples was recognized, and no other text was confused with it"
+    )
     assert "<code>bye</code> 1" in row
     assert "many thanks" in page.text.partition("Look like another intent")[2]
     assert "nobody has written this" not in page.text
@@ -266,8 +271,9 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
 
 
 async def measured(desk: Running) -> None:
-    """A model that was measured, with one example that looks like another intent, and one that is
-    gone since."""
+    """Add a measured model. One of its examples looks like another intent, and one was deleted
+    since.
+    """
     new = NewModel(hash="abcdef1234", file="m.tar.gz", data_hash="", data_diff="", note="")
     await desk.desk.store.write(register_model, new)
     model = await desk.desk.store.read(models.get, "abcdef1234")
@@ -295,13 +301,21 @@ async def measured(desk: Running) -> None:
     await trained_models.keep(desk.desk.store, desk.desk.settings.home, model, made)
 
 
-async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
+async def test_a_trainer_creates_an_answer_from_a_text_with_ten_examples(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     _, item = await misses(desk, "where can i park my car")
     form = f"{TEACH}/intents/new"
     assert "where can i park my car" in (await tara.get(f"{form}?item={item}")).text
-    given = {"name": "Parking", "reply": "Park behind the house.", "spanish": "", "item": str(item)}
+    german = "Parken Sie hinter dem Haus."
+    given = {
+        "name": "Parking",
+        "reply": "Park behind the house.",
+        "reply_es": "",
+        "reply_de": german,
+        "reply_fr": "Derrière la maison.",
+        "item": str(item),
+    }
     few = await act(tara, form, examples="one\ntwo", **given)
     assert (few.status, "Add at least 10 different examples. There are 2." in few.text) == (
         400,
@@ -309,30 +323,48 @@ async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
     )
     taken = await act(tara, form, examples=TEN, **(given | {"name": "thanks"}))
     assert "An intent with this name already exists. Choose another name." in taken.text
+    long = await act(tara, form, examples=TEN, **(given | {"reply_fr": "mot " * 120}))
+    assert re.findall(r'id="(\w+)-wrong"', long.text) == ["reply_fr"]
     made = await act(tara, form, examples=f"where can i park my car\n{TEN}", **given)
     assert made.status == 200
     assert "  - parking\n" in (folder / "domain.yml").read_text()
+    variants = nlu_file.read((folder / "domain.yml").read_text())["responses"]["utter_parking"]
+    assert [(one["text"], one.get("condition")) for one in variants] == [
+        ("Park behind the house.", None),
+        (german, [{"type": "slot", "name": "language", "value": "de"}]),
+        ("Derrière la maison.", [{"type": "slot", "name": "language", "value": "fr"}]),
+    ]
     rules = (folder / "data/rules/parking.yml").read_text()
-    assert rules.count("- action: utter_parking") == 4, "at any time, and inside each form"
+    assert rules.count("- action: utter_parking") == 4, (
+        "rules for the answer outside of forms and inside each form"
+    )
     (row,) = await desk.story.rows(t.trainer_items)
     assert row.state == "labeled"
     assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
-async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
+async def test_a_reply_is_checked_while_typing_and_on_saving(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     page = f"{TEACH}/replies"
     assert "1 segment" in (await tara.get(f"{page}/check?text=Hi")).text
     assert "2 segments" in (await tara.get(f"{page}/check?text={'word+' * 40}")).text
     bad = "Reply STOP to opt out."
-    given = {"name": "utter_thanks", "variant": "0", "before": "You're welcome."}
-    refused = await act(tara, page, text=bad, **given)
+    given = {"name": "utter_thanks", "language-0": "en", "before-0": "You're welcome."}
+    refused = await act(tara, page, **given, **{"text-0": bad})
     assert refused.status == 400
-    changed = await act(tara, page, text="Any time.", **given)
+    german = {"language-2": "de", "before-2": "Gern geschehen.", "text-2": "Immer gern."}
+    changed = await act(tara, page, **given, **german, **{"text-0": "Any time."})
     assert "Any time." in changed.text
-    assert "You're welcome." not in (folder / "domain.yml").read_text()
-    late = await act(tara, page, text="Sure.", **given)
+    assert "Immer gern." in changed.text
+    variants = nlu_file.read((folder / "domain.yml").read_text())["responses"]["utter_thanks"]
+    assert [one["text"] for one in variants] == [
+        "Any time.",
+        "De nada.",
+        "Immer gern.",
+        "Je vous en prie.",
+    ]
+    late = await act(tara, page, **given, **{"text-0": "Sure."})
     assert late.status == 409
     assert len(await desk.story.rows(t.trainer_edits)) == 1
 
@@ -360,7 +392,7 @@ async def test_the_api_labels_like_the_page(desk: Running, tara: Visitor, mia: V
 
 
 async def ran_before(desk: Running) -> Path:
-    """The second model runs. Returns the file of the first one, which ran before."""
+    """Run a second model. Return the file of the first model, which ran before."""
     folder = model_folder.folder(desk.desk.settings.home)
     for hash in ("aaaa1111", "bbbb2222"):
         new = NewModel(hash=hash, file=f"{hash}.tar.gz", data_hash="d")
@@ -373,7 +405,7 @@ async def roll_back_with_data(trainer: Visitor) -> Answer:
     return await act(trainer, f"{TEACH}/models/roll-back", data="1")
 
 
-async def test_a_roll_back_restores_the_data_of_the_model(
+async def test_a_rollback_restores_the_models_training_data(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     model = await ran_before(desk)
@@ -384,7 +416,7 @@ async def test_a_roll_back_restores_the_data_of_the_model(
     assert (await desk.desk.store.read(models.get, "aaaa1111")).state is ModelState.RUNNING
 
 
-async def test_a_refused_roll_back_leaves_the_data_as_it_is(
+async def test_a_refused_rollback_does_not_change_the_data(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     model = await ran_before(desk)
@@ -396,7 +428,7 @@ async def test_a_refused_roll_back_leaves_the_data_as_it_is(
     assert model_folder.data_of(folder) == now
 
 
-async def test_a_roll_back_to_data_that_was_not_kept_is_refused(
+async def test_a_rollback_to_a_model_without_stored_data_is_refused(
     desk: Running, tara: Visitor
 ) -> None:
     await ran_before(desk)
@@ -405,7 +437,7 @@ async def test_a_roll_back_to_data_that_was_not_kept_is_refused(
     assert (await desk.desk.store.read(models.get, "bbbb2222")).state is ModelState.RUNNING
 
 
-async def test_a_measured_model_shows_its_comparison_and_what_blocks_it(
+async def test_a_measured_model_shows_its_comparison_and_blocking_reasons(
     desk: Running, tara: Visitor
 ) -> None:
     store = desk.desk.store

@@ -1,4 +1,4 @@
-"""Our signature check agrees with Twilio's own validator on genuine and forged requests."""
+"""Our signature check and Twilio's own validator agree on genuine and forged requests."""
 
 from urllib.parse import parse_qsl, urlencode
 
@@ -69,7 +69,9 @@ def signed(url: str, pairs: list[tuple[str, str]], token: str = TOKEN) -> str:
 @example(url=URL, pairs=[("Body", "")])
 @example(url=URL, pairs=[("Body", "b"), ("Body", "a"), ("Body", "b")])
 def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
-    """Our code accepts what Twilio's library signs, after form encoding and in any order."""
+    """Our check accepts requests that Twilio's library signs, after form encoding and with fields
+    in any order.
+    """
     signature = signed(url, pairs)
     arrived = parse_qsl(urlencode(pairs), keep_blank_values=True)
     assert theirs(url, arrived, signature)
@@ -84,9 +86,7 @@ def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
 def test_forgeries_fail_as_in_twilios_library(
     url: str, called: str, pairs: list[tuple[str, str]], came: list[tuple[str, str]], tail: str
 ) -> None:
-    """Both checks give the same result for another address, another form and a changed
-    signature.
-    """
+    """Both checks agree about another address, another form and a changed signature."""
     signature = signed(url, pairs)
     for an_url, a_form, a_signature in [
         (called, pairs, signature),
@@ -101,31 +101,41 @@ def test_forgeries_fail_as_in_twilios_library(
 
 
 PORTS = [
-    ("no port, signed without", URL, URL, True),
+    ("no port, signed without a port", URL, URL, True),
     (
-        "no port, signed with the default one",
+        "no port, signed with the default port",
         "https://h.example/p",
         "https://h.example:443/p",
         True,
     ),
     (
-        "no port, http, signed with the default one",
+        "no port over http, signed with the default port",
         "http://h.example/p",
         "http://h.example:80/p",
         True,
     ),
-    ("a port, signed without", "https://h.example:8443/p", "https://h.example/p", True),
-    ("a port, signed with another", "https://h.example:8443/p", "https://h.example:9443/p", False),
+    ("a port, signed without a port", "https://h.example:8443/p", "https://h.example/p", True),
+    (
+        "a port, signed with another port",
+        "https://h.example:8443/p",
+        "https://h.example:9443/p",
+        False,
+    ),
     ("https, signed as http", "https://h.example/p", "http://h.example/p", False),
-    ("a query, signed without", "https://h.example/p?message=7", "https://h.example/p", False),
+    (
+        "a query, signed without the query",
+        "https://h.example/p?message=7",
+        "https://h.example/p",
+        False,
+    ),
 ]
 
 
 @pytest.mark.parametrize(
     ("url", "url_signed", "genuine"), [p[1:] for p in PORTS], ids=[p[0] for p in PORTS]
 )
-def test_ports(url: str, url_signed: str, genuine: bool) -> None:
-    """Twilio signs an address with its port or without."""
+def test_addresses_with_and_without_a_port_pass(url: str, url_signed: str, genuine: bool) -> None:
+    """Twilio signs the address with or without its port."""
     signature = signed(url_signed, FORM)
     assert ours(url, FORM, signature) is genuine
     assert theirs(url, FORM, signature) is genuine
@@ -145,8 +155,8 @@ def test_forged_forms_fail(pairs: list[tuple[str, str]]) -> None:
     assert not ours(URL, pairs, signed(URL, FORM))
 
 
-def test_two_tokens() -> None:
-    """During a change of tokens both tokens count, and afterwards only the new one."""
+def test_two_tokens_work_while_the_token_changes() -> None:
+    """During a change of tokens both tokens work. Afterwards only the new one does."""
     old = signed(URL, FORM, OLD_TOKEN)
     assert is_signed(URL, FORM, old, [TOKEN, OLD_TOKEN])
     assert not is_signed(URL, FORM, old, [TOKEN])

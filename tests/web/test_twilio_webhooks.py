@@ -1,5 +1,6 @@
-"""Twilio's webhooks on a running server, signed for the public address: what is answered and what
-is written."""
+"""Signed requests to Twilio's webhooks on a running server. The tests check each answer and each
+stored command.
+"""
 
 import base64
 import hmac
@@ -53,7 +54,7 @@ async def twilio(base: str) -> AsyncIterator[FakeTwilio]:
 
 
 async def text_in(twilio: FakeTwilio, *, without: str = "", **changes: str) -> Answer:
-    """Ann's text, with parameters changed, or one left out."""
+    """Return the form of Ann's text. Parameters can be changed or left out."""
     form = {
         "MessageSid": SID, "SmsSid": SID, "AccountSid": ACCOUNT_SID, "From": ANN, "To": LINE,
         "Body": "Hello",
@@ -94,7 +95,7 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("a leading slash is a word like any other", {"Body": "/restart"}, 200, text(body="/restart")),
     ("NUL", {"Body": "a\0b"}, 200, text(body="a\ufffdb")),
     ("1,600 emoji", {"Body": "\U0001f44d" * 1600}, 200, text(body="\U0001f44d" * 1600)),
-    ("a parameter nobody has heard of", {"Sparkle": "1"}, 200, text()),
+    ("an unknown parameter", {"Sparkle": "1"}, 200, text()),
     ("from a short code", {"From": "72975"}, 200, text(requester_number="72975")),
     ("from a name", {"From": "Booking.com"}, 200, text(requester_number="Booking.com")),
     (
@@ -105,17 +106,22 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ),
     ("one picture", picture_form(1), 200, text(media=pictures(1))),
     ("ten pictures", picture_form(10), 200, text(media=pictures(10))),
-    ("more pictures than there can be", picture_form(12), 200, text(media=pictures(10))),
-    ("more pictures promised than came", picture_form(1, "3"), 200, text(media=pictures(1))),
+    ("more pictures than are allowed", picture_form(12), 200, text(media=pictures(10))),
+    (
+        "NumMedia is higher than the number of pictures",
+        picture_form(1, "3"),
+        200,
+        text(media=pictures(1)),
+    ),
     ("NumMedia left out", {"without": "NumMedia"}, 200, text()),
     ("NumMedia blank", {"NumMedia": ""}, 200, text()),
-    ("NumMedia no number", {"NumMedia": "two"}, 400, "NumMedia"),
-    ("NumMedia a number and more", {"NumMedia": "1x"}, 400, "NumMedia"),
+    ("NumMedia is not a number", {"NumMedia": "two"}, 400, "NumMedia"),
+    ("NumMedia is a number and more", {"NumMedia": "1x"}, 400, "NumMedia"),
     ("NumMedia negative", {"NumMedia": "-1"}, 400, "NumMedia"),
     ("NumMedia in other digits", {"NumMedia": "\u0662"}, 400, "NumMedia"),
     ("MessageSid left out", {"without": "MessageSid"}, 400, "MessageSid"),
     ("MessageSid blank", {"MessageSid": ""}, 400, "MessageSid"),
-    ("MessageSid without end", {"MessageSid": "S" * 3000}, 400, "MessageSid"),
+    ("MessageSid too long", {"MessageSid": "S" * 3000}, 400, "MessageSid"),
     ("MessageSid too short", {"MessageSid": "SM1"}, 400, "MessageSid"),
     ("MessageSid in capitals", {"MessageSid": SID.upper()}, 400, "MessageSid"),
     ("another account", {"AccountSid": "AC" + "f" * 32}, 400, "AccountSid"),
@@ -124,23 +130,23 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("From another channel", {"From": f"whatsapp:{ANN}"}, 400, "From"),
     ("From a client of another channel", {"From": "client:bob"}, 400, "From"),
     ("From a name that is too long", {"From": "TwelveLetter"}, 400, "From"),
-    ("From with a line after it", {"From": f"{ANN}\n"}, 400, "From"),
+    ("From with a line break", {"From": f"{ANN}\n"}, 400, "From"),
     ("To left out", {"without": "To"}, 400, "To"),
-    ("To no number", {"To": "desk"}, 400, "To"),
+    ("To is not a number", {"To": "desk"}, 400, "To"),
 ]
 
 
 @pytest.mark.parametrize(
     ("changes", "status", "expected"), [t[1:] for t in TEXTS], ids=[t[0] for t in TEXTS]
 )
-async def test_texts(
+async def test_a_text_is_stored_or_refused(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     changes: dict[str, str],
     status: int,
     expected: Text | str,
 ) -> None:
-    """One text, one write, empty TwiML; or a refusal that names the field."""
+    """A valid text causes one write and gets empty TwiML. A refusal names the field."""
     answer = await text_in(twilio, **changes)
     assert answer.status == status
     if isinstance(expected, Text):
@@ -159,18 +165,22 @@ async def test_texts(
         (ReceiveOutcome.UNKNOWN_NUMBER, 404),
     ],
 )
-async def test_outcome_of_a_text(
+async def test_the_outcome_of_a_text_decides_the_answer(
     twilio: FakeTwilio, recorder: RecordingStore, outcome: ReceiveOutcome, status: int
 ) -> None:
-    """A repeat is answered like the first; a number that is not ours is not."""
+    """A repeated text gets the same answer as the first. A text to an unknown company number gets
+    an error.
+    """
     recorder.answers[id(receive_sms)] = Received(outcome, None)
     answer = await text_in(twilio)
     assert answer.status == status
     assert (answer == TWIML) is (status == 200)
 
 
-async def test_a_real_shaped_webhook(twilio: FakeTwilio, recorder: RecordingStore) -> None:
-    """All of Twilio's parameters, blank ones among them, and a picture."""
+async def test_a_request_with_all_of_twilios_parameters_is_stored(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
+    """The request has all of Twilio's parameters, including blank ones, and a picture."""
     answer = await twilio.send_inbound(
         SMS, ANN, LINE, "Look", [("https://api.twilio.com/0", "image/png")], sid=SID
     )
@@ -179,8 +189,10 @@ async def test_a_real_shaped_webhook(twilio: FakeTwilio, recorder: RecordingStor
     assert sum(not value for value in twilio.callbacks[0].form.values()) >= 4
 
 
-async def test_texts_of_a_line_stay_together(twilio: FakeTwilio, recorder: RecordingStore) -> None:
-    """The same two numbers name the same lane."""
+async def test_texts_between_the_same_numbers_share_a_lane(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
+    """Texts between the same two numbers use the same lane."""
     for one, sender in [(sid(1), ANN), (sid(2), ANN), (sid(3), "+12025550102")]:
         await text_in(twilio, MessageSid=one, From=sender)
     assert recorder.nears[0] == recorder.nears[1] != recorder.nears[2]
@@ -195,28 +207,28 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         Receipt(sid=SID, status=Status.SENT, message_id=7),
     ),
     (
-        "queued is sending here",
+        "queued becomes sending",
         {"MessageStatus": "queued"},
         "",
         200,
         Receipt(sid=SID, status=Status.SENDING),
     ),
     (
-        "read is delivered here",
+        "read becomes delivered",
         {"MessageStatus": "read"},
         "",
         200,
         Receipt(sid=SID, status=Status.DELIVERED),
     ),
     (
-        "undelivered, with why",
+        "undelivered, with the reason",
         {"MessageStatus": "undelivered", "ErrorCode": "30003"},
         "?message=7",
         200,
         Receipt(sid=SID, status=Status.UNDELIVERED, error_code=30003, message_id=7),
     ),
     (
-        "an error code that is none",
+        "an invalid error code",
         {"MessageStatus": "failed", "ErrorCode": "E1"},
         "",
         200,
@@ -230,7 +242,7 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         Receipt(sid=SID, status=Status.DELIVERED),
     ),
     (
-        "our id no number",
+        "our id is not a number",
         {"MessageStatus": "sent"},
         "?message=x",
         200,
@@ -244,22 +256,22 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         Receipt(sid=SID, status=Status.SENT),
     ),
     (
-        "our id blank",
+        "our id is blank",
         {"MessageStatus": "sent"},
         "?message=",
         200,
         Receipt(sid=SID, status=Status.SENT),
     ),
     (
-        "a query in other writing",
+        "a query with another encoding",
         {"MessageStatus": "sent"},
         "?a=%2B%20+&message=7&b",
         200,
         Receipt(sid=SID, status=Status.SENT, message_id=7),
     ),
-    ("a word of inbound texts", {"MessageStatus": "received"}, "", 400, "MessageStatus"),
-    ("another such word", {"MessageStatus": "receiving"}, "", 400, "MessageStatus"),
-    ("an unknown word", {"MessageStatus": "teleported"}, "", 400, "MessageStatus"),
+    ("a status of inbound texts", {"MessageStatus": "received"}, "", 400, "MessageStatus"),
+    ("another status of inbound texts", {"MessageStatus": "receiving"}, "", 400, "MessageStatus"),
+    ("an unknown status", {"MessageStatus": "teleported"}, "", 400, "MessageStatus"),
     ("no word", {}, "", 400, "MessageStatus"),
     ("no SID", {"MessageStatus": "sent", "MessageSid": ""}, "", 400, "MessageSid"),
 ]
@@ -270,7 +282,7 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
     [r[1:] for r in RECEIPTS],
     ids=[r[0] for r in RECEIPTS],
 )
-async def test_receipts(
+async def test_a_receipt_is_stored_or_refused(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     changes: dict[str, str],
@@ -278,7 +290,7 @@ async def test_receipts(
     status: int,
     expected: Receipt | str,
 ) -> None:
-    """One receipt, one write; or a refusal that names the field."""
+    """A valid receipt causes one write. A refusal names the field."""
     answer = await twilio.post(
         STATUS + query, {"MessageSid": SID, "SmsSid": SID, "To": ANN, "From": LINE} | changes
     )
@@ -290,16 +302,18 @@ async def test_receipts(
         assert recorder.written == []
 
 
-async def test_a_receipt_for_an_unknown_message(
+async def test_a_receipt_for_an_unknown_message_gets_200(
     twilio: FakeTwilio, recorder: RecordingStore
 ) -> None:
-    """The receipt is kept, so Twilio gets its 200."""
+    """The service stores the receipt, so Twilio gets a 200."""
     recorder.answers[id(record_receipt)] = False
     assert await twilio.post(STATUS, {"MessageSid": SID, "MessageStatus": "sent"}) == TWIML
 
 
-async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore) -> None:
-    """Twilio must not think that we have it."""
+async def test_a_request_fails_while_the_database_is_unavailable(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
+    """Twilio must not assume that the service stored the text."""
     recorder.failure = DatabaseAway("OperationalError")
     for answer in [
         await text_in(twilio),
@@ -311,7 +325,7 @@ async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore
 
 
 @pytest.mark.parametrize("failure", [DatabaseAway("OperationalError"), Overloaded()])
-async def test_when_to_try_again(
+async def test_the_answer_tells_twilio_when_to_retry(
     base: str, twilio: FakeTwilio, recorder: RecordingStore, failure: Exception
 ) -> None:
     recorder.failure = failure
@@ -326,7 +340,7 @@ async def test_when_to_try_again(
 
 
 async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> None:
-    """The sender may write anything into it, and a proxy may change a signed request."""
+    """A sender can write anything into an unsigned request, and a proxy can change a signed one."""
     said = io.StringIO()
     log.start("debug", said)
     answer = await post_raw(
@@ -337,7 +351,7 @@ async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> No
     log.start()
     assert answer.status == 403
     assert f"{PUBLIC}/webhooks/twilio/status" in answer.text, (
-        "which address was expected to be signed"
+        "the log shows the address that the signature should cover"
     )
     assert "webhook_refused" in said.getvalue()
     for secret in ("2025559876", "Rosalind", "4711"):
@@ -348,7 +362,7 @@ FORM = {"MessageSid": SID, "From": ANN, "To": LINE, "Body": "Hello"}
 FORM_TYPE = "application/x-www-form-urlencoded"
 RAW: list[tuple[str, bytes, str, int]] = [
     ("JSON", b'{"MessageSid": "SM1"}', "application/json", 400),
-    ("a form of parts", b"--x--", "multipart/form-data; boundary=x", 400),
+    ("a multipart form", b"--x--", "multipart/form-data; boundary=x", 400),
     ("no type", b"", "", 400),
     ("a form with a charset", urlencode(FORM).encode(), f"{FORM_TYPE}; charset=UTF-8", 200),
     ("a form in capitals", urlencode(FORM).encode(), FORM_TYPE.upper(), 200),
@@ -363,7 +377,7 @@ RAW: list[tuple[str, bytes, str, int]] = [
 @pytest.mark.parametrize(
     ("body", "content_type", "status"), [r[1:] for r in RAW], ids=[r[0] for r in RAW]
 )
-async def test_bodies(
+async def test_a_body_that_is_no_form_is_refused(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     base: str,
@@ -371,7 +385,7 @@ async def test_bodies(
     content_type: str,
     status: int,
 ) -> None:
-    """A body that is no form of a sensible size is refused before it is parsed."""
+    """The service refuses an oversized body, or one that is not a form, before parsing it."""
     pairs = parse_qsl(body.decode(), keep_blank_values=True)
     signature = RequestValidator(AUTH_TOKEN).compute_signature(SMS, MultiDict(pairs))
     answer = await post_raw(
@@ -383,10 +397,10 @@ async def test_bodies(
     assert [command.body for _, command in recorder.written] == (["Hello"] if status == 200 else [])
 
 
-async def test_broken_utf_8_in_a_text(
+async def test_a_text_with_broken_utf_8_is_accepted(
     twilio: FakeTwilio, recorder: RecordingStore, base: str
 ) -> None:
-    """The broken bytes become U+FFFD, as in Twilio's own validator."""
+    """Broken bytes become U+FFFD, as in Twilio's own validator."""
     signature = twilio.signature(SMS, FORM | {"Body": "a\ufffdb"})
     body = urlencode(FORM | {"Body": "a"}).encode() + b"%FFb"
     answer = await post_raw(
@@ -399,10 +413,10 @@ async def test_broken_utf_8_in_a_text(
 
 
 @pytest.mark.parametrize("path", ["sms", "status"])
-async def test_signatures(
+async def test_only_a_full_signature_is_accepted(
     twilio: FakeTwilio, recorder: RecordingStore, base: str, path: str
 ) -> None:
-    """Only a signature over the public address and every field counts."""
+    """A valid signature covers the public address and every field."""
     url = f"{PUBLIC}/webhooks/twilio/{path}"
     form = FORM | {"MessageStatus": "sent"}
     stranger = FakeTwilio(auth_token="guess")
@@ -422,8 +436,10 @@ async def test_signatures(
     assert await twilio.post(url, form) == TWIML
 
 
-async def test_the_secondary_token(recorder: RecordingStore, tmp_path: Path) -> None:
-    """While tokens are changed over, Twilio signs with one or the other."""
+async def test_the_secondary_token_is_accepted_during_a_change(
+    recorder: RecordingStore, tmp_path: Path
+) -> None:
+    """During a change of tokens, Twilio signs with either token."""
     async with (
         running(recorder, tmp_path, PATCHBOARD_TWILIO_AUTH_TOKEN_SECONDARY="next") as base,
         FakeTwilio(auth_token="next") as twilio,
@@ -439,7 +455,9 @@ SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 
 def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
-    """The signature by Twilio's page, computed without our module and without Twilio's package."""
+    """Compute the signature as Twilio's documentation describes, without our module and Twilio's
+    package.
+    """
     signed = url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(key.encode(), signed.encode(), algorithm).digest()).decode()
 
@@ -447,8 +465,9 @@ def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
 async def test_the_setting_names_the_signatures_hash_and_keys(
     recorder: RecordingStore, tmp_path: Path
 ) -> None:
-    """With shared keys, both keys count, and neither SHA-1 nor the auth token does. The header
-    changes nothing."""
+    """With shared keys, the service accepts both keys, but neither SHA-1 nor the auth token. A
+    header cannot change this.
+    """
     url = f"{PUBLIC}/webhooks/twilio/sms"
     form = {
         "AccountSid": ACCOUNT_SID,
@@ -476,8 +495,10 @@ async def test_the_setting_names_the_signatures_hash_and_keys(
                 assert refused.status == 403
 
 
-async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
-    """With the simulator there is nothing to check a signature with, so there is nothing here."""
+async def test_without_twilio_the_webhooks_do_not_exist(
+    recorder: RecordingStore, tmp_path: Path
+) -> None:
+    """The simulator has no token to check signatures with, so the app serves no webhooks."""
     async with (
         running(recorder, tmp_path, PATCHBOARD_SMS_PROVIDER="simulator") as base,
         FakeTwilio() as twilio,
@@ -489,10 +510,10 @@ async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
         assert recorder.written == []
 
 
-async def test_the_log_holds_no_words_and_no_numbers(
+async def test_the_log_contains_no_text_and_no_whole_number(
     twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, recorder: RecordingStore
 ) -> None:
-    """The log never has a text's words or the whole number, for any outcome."""
+    """For every outcome, the log contains neither the text nor the whole number."""
     caplog.set_level("DEBUG", "patchboard")
     await text_in(twilio, Body="secret words")
     recorder.answers[id(receive_sms)] = Received(ReceiveOutcome.UNKNOWN_NUMBER)

@@ -1,4 +1,4 @@
-"""Two-factor sign-in: one-time codes, backup codes, the set-up that a role requires, and resets."""
+"""Two-factor sign-in: one-time codes, backup codes, the setup that a role requires, and resets."""
 
 import re
 import time
@@ -28,13 +28,13 @@ HERE = "/workspace/account/two-factor"
 
 @dataclass
 class Phone:
-    """An authenticator app. Each call shows a later code, because each works once."""
+    """An authenticator app. Each call returns a later code, because each code works only once."""
 
     secret: str
     last: int = 0
 
     def code(self) -> str:
-        """The code of this half minute or the next, as a person gets who waits for it."""
+        """Return the code of the current half minute, or of a later one if that code was used."""
         step = max(int(time.time()) // 30, self.last + 1)
         self.last = step
         return pyotp.TOTP(self.secret).generate_otp(step)
@@ -62,7 +62,7 @@ async def add(desk: Running, email: str, role: Role = Role.TRAINER) -> int:
     return await desk.desk.store.write(make_agent, who)
 
 
-def led(answer: Answer) -> tuple[int, str]:
+def status_and_location(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.headers.get("Location", "")
 
 
@@ -78,7 +78,7 @@ def codes_in(answer: Answer) -> list[str]:
 
 async def set_up(visitor: Visitor, email: str) -> tuple[Phone, list[str]]:
     """Sign in for the first time with a role that needs a second factor."""
-    assert led(await visitor.sign_in(email, PASSWORD)) == (303, "/sign-in/set-up")
+    assert status_and_location(await visitor.sign_in(email, PASSWORD)) == (303, "/sign-in/set-up")
     phone = Phone(secret_in(await visitor.get("/sign-in/set-up")))
     done = await visitor.post("/sign-in/set-up", code=phone.code())
     assert done.status == 200, shown(done.text)
@@ -103,13 +103,16 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
 ) -> None:
     await add(desk, "first@example.com")
     async with desk.visitor() as ann:
-        assert led(await ann.sign_in("first@example.com", PASSWORD)) == (303, "/sign-in/set-up")
+        assert status_and_location(await ann.sign_in("first@example.com", PASSWORD)) == (
+            303,
+            "/sign-in/set-up",
+        )
         assert (await ann.get("/workspace/account")).status == 303, "no session yet"
         page = await ann.get("/sign-in/set-up")
         assert "data:image/svg+xml" in page.text
         phone = Phone(secret_in(page))
         assert secret_in(await ann.get("/sign-in/set-up")) == phone.secret, (
-            "the same after a reload"
+            "the secret is the same after a reload"
         )
         wrong = await ann.post("/sign-in/set-up", code="000000")
         assert (wrong.status, "This code is wrong" in wrong.text) == (400, True)
@@ -117,17 +120,22 @@ async def test_a_role_that_requires_a_second_factor_sets_it_up_first(
         codes = codes_in(done)
         assert (done.status, len(set(codes))) == (200, 10)
         assert (await ann.get("/workspace/account")).status == 200
-        assert led(await ann.get("/sign-in/set-up")) == (303, "/sign-in"), "the step is over"
+        assert status_and_location(await ann.get("/sign-in/set-up")) == (303, "/sign-in"), (
+            "the setup step is over"
+        )
     async with desk.visitor() as ann:
-        assert led(await ann.sign_in("first@example.com", PASSWORD)) == (303, "/sign-in/code")
+        assert status_and_location(await ann.sign_in("first@example.com", PASSWORD)) == (
+            303,
+            "/sign-in/code",
+        )
         assert (await ann.get("/workspace/account")).status == 303
-        assert led(await ann.get("/sign-in/set-up")) == (303, "/sign-in")
+        assert status_and_location(await ann.get("/sign-in/set-up")) == (303, "/sign-in")
         in_ = await ann.post("/sign-in/code", code=phone.code())
-        assert led(in_) == (303, "/workspace")
+        assert status_and_location(in_) == (303, "/workspace")
         assert (await ann.get("/workspace/account")).status == 200
 
 
-async def test_each_code_works_once(desk: Running, required: None) -> None:
+async def test_each_code_works_only_once(desk: Running, required: None) -> None:
     await add(desk, "once@example.com")
     async with desk.visitor() as ann, desk.visitor() as thief:
         phone, codes = await set_up(ann, "once@example.com")
@@ -155,7 +163,7 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
         assert statuses == [401] * ATTEMPTS + [429]
         right = await thief.post("/sign-in/code", code=phone.code())
         assert (right.status, "Too many attempts." in right.text) == (429, True)
-        # another sign-in with the password opens no new row of guesses
+        # A new sign-in with the password does not reset the limit of guesses.
         thief.client.cookie_jar.clear()
         await thief.sign_in("guess@example.com", PASSWORD)
         assert (await thief.post("/sign-in/code", code=codes[0])).status == 429
@@ -166,7 +174,7 @@ async def test_guesses_of_codes_are_limited(desk: Running, required: None) -> No
     [(timedelta(minutes=11), 2, 1), (timedelta(minutes=61), 6, 0)],
     ids=["10 an hour", "30 a day"],
 )
-async def test_slow_guesses_of_codes_end_and_the_agent_gets_a_mail(
+async def test_slow_guesses_of_codes_are_blocked_and_the_agent_gets_a_mail(
     desk: Running, required: None, passed: timedelta, rounds: int, mails: int
 ) -> None:
     email, mailer, f = f"slow{rounds}@example.com", desk.desk.mailer, t.sign_in_failures
@@ -191,11 +199,11 @@ async def test_slow_guesses_of_codes_end_and_the_agent_gets_a_mail(
     if mails:
         mail = mailer.mails()[0].mail
         assert (mail.to, "wrong codes" in mail.subject) == (email, True)
-    async with desk.visitor() as ann:  # somebody else at the same address is not refused
-        assert led(await ann.sign_in("grace@example.com", PASSWORD))[0] == 303
+    async with desk.visitor() as ann:  # Another agent at the same address is not refused.
+        assert status_and_location(await ann.sign_in("grace@example.com", PASSWORD))[0] == 303
 
 
-async def test_the_api_asks_for_the_code_and_names_the_field(desk: Running) -> None:
+async def test_the_api_requires_the_code_and_names_its_field(desk: Running) -> None:
     await add(desk, "api@example.com")
     async with desk.visitor() as ann:
         status, before = await login(ann, "api@example.com")
@@ -209,7 +217,9 @@ async def test_the_api_asks_for_the_code_and_names_the_field(desk: Running) -> N
                 refused = await answer.json()
                 assert answer.status == 403, "a token without the second factor is refused"
             assert "needs a second factor" in refused["detail"]
-            assert (await ann.get("/workspace/account")).status == 200, "until the next sign-in"
+            assert (await ann.get("/workspace/account")).status == 200, (
+                "the token stays refused until the next sign-in"
+            )
             status, said = await login(ann, "api@example.com")
             assert (status, list(said["errors"])) == (403, ["code"])
             phone, _ = await set_up_again(ann, "api@example.com")
@@ -247,12 +257,15 @@ async def test_an_agent_turns_two_factor_on_and_off_on_the_account_page(desk: Ru
             await other.sign_in("own@example.com", PASSWORD)
             assert (await other.post("/sign-in/code", code=codes[0])).status == 401
             assert (await other.post("/sign-in/code", code=newer[0])).status == 303
-        assert led(await act(ann, "/app/remove"))[0] == 303
+        assert status_and_location(await act(ann, "/app/remove"))[0] == 303
         ann.client.cookie_jar.clear()
-        assert led(await ann.sign_in("own@example.com", PASSWORD)) == (303, "/workspace")
+        assert status_and_location(await ann.sign_in("own@example.com", PASSWORD)) == (
+            303,
+            "/workspace",
+        )
 
 
-async def test_a_needed_factor_cannot_be_removed(desk: Running, required: None) -> None:
+async def test_a_required_second_factor_cannot_be_removed(desk: Running, required: None) -> None:
     await add(desk, "needed@example.com")
     async with desk.visitor() as ann:
         await set_up(ann, "needed@example.com")
@@ -261,7 +274,7 @@ async def test_a_needed_factor_cannot_be_removed(desk: Running, required: None) 
         assert "on" in shown((await ann.get(HERE)).text)
 
 
-async def test_an_old_session_changes_no_factor(desk: Running) -> None:
+async def test_an_old_session_cannot_change_second_factors(desk: Running) -> None:
     await add(desk, "stale@example.com")
     async with desk.visitor() as ann:
         await ann.sign_in("stale@example.com", PASSWORD)
@@ -277,7 +290,7 @@ async def test_an_old_session_changes_no_factor(desk: Running) -> None:
         for path in ("/app", "/app/confirm", "/app/remove", "/codes", "/passkeys/options"):
             assert (await act(ann, path)).status == 403
         again = await act(ann, "/sign-in-again")
-        assert led(again) == (303, f"/sign-in?again=1&next={HERE}")
+        assert status_and_location(again) == (303, f"/sign-in?again=1&next={HERE}")
         assert (await ann.get(HERE)).status == 303
 
 
@@ -290,9 +303,12 @@ async def test_an_admin_resets_an_agent_who_lost_the_phone(desk: Running, requir
         assert "On: an authenticator app." in shown((await grace.get(page)).text)
         token = await grace.csrf()
         done = await grace.post(f"{page}/second-factor/reset", csrf=token)
-        assert led(done) == (303, f"{page}?done=reset")
-        assert (await ann.get("/workspace/account")).status == 303, "signed out"
-        assert led(await ann.sign_in("lost@example.com", PASSWORD)) == (303, "/sign-in/set-up")
+        assert status_and_location(done) == (303, f"{page}?done=reset")
+        assert (await ann.get("/workspace/account")).status == 303, "the session has ended"
+        assert status_and_location(await ann.sign_in("lost@example.com", PASSWORD)) == (
+            303,
+            "/sign-in/set-up",
+        )
         _, admin = await login(grace, "grace@example.com")
         head = {"Authorization": f"Bearer {admin['token']}"}
         url = f"{grace.address}/api/v1/agents/{ann_id}/second-factor"
@@ -315,11 +331,11 @@ async def test_a_password_link_does_not_replace_the_second_factor(
         assert found is not None
         async with desk.visitor() as thief:
             chosen = await thief.post("/sign-in/link", token=found[1], password="another good one")
-            assert led(chosen) == (303, "/sign-in/code")
+            assert status_and_location(chosen) == (303, "/sign-in/code")
             assert (await thief.get("/workspace/account")).status == 303
 
 
-async def test_secrets_of_phones_are_sealed(desk: Running, required: None) -> None:
+async def test_authenticator_secrets_are_encrypted(desk: Running, required: None) -> None:
     await add(desk, "sealed@example.com")
     async with desk.visitor() as ann:
         phone, codes = await set_up(ann, "sealed@example.com")

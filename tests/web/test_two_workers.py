@@ -1,4 +1,6 @@
-"""Two processes on PostgreSQL and Redis: one desk, whichever of them a request meets."""
+"""Two processes on PostgreSQL and Redis serve one desk. Every request gets the same result from
+either process.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,13 +17,14 @@ from tests.support.story import DIRECT
 from tests.web.test_api import Client, read_events, sign_in, wait_for
 
 
-async def test_a_text_that_one_process_stored_is_reported_by_the_other(
+async def test_both_processes_send_events_of_a_text_that_one_stored(
     postgres_url: str,
     channel: str,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    """Several connections meet both processes; every one hears of every text, and nothing is done
-    twice."""
+    """Several connections reach both processes. Each connection gets an event for every text, and
+    no work runs twice.
+    """
     twilio = FakeTwilio()
     await twilio.start()
     settings = {
@@ -31,7 +34,7 @@ async def test_a_text_that_one_process_stored_is_reported_by_the_other(
         **twilio.settings,
     }
     with running_service(tmp_path, **settings) as service:
-        # a new connection each time: any process
+        # A new connection can reach either process.
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         async with aiohttp.ClientSession(connector=connector) as session, asyncio.timeout(60):
             mia = await sign_in(Client(session, service.url), "mia")
@@ -75,12 +78,12 @@ async def test_a_text_that_one_process_stored_is_reported_by_the_other(
     await twilio.close()
 
 
-async def test_a_stream_resumes_at_another_host(
+async def test_a_stream_resumes_on_another_host(
     postgres_url: str,
     channel: str,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    """A stream's position is a moment, so a host that never served the stream sends the missed
+    """A stream's position is a time. So a host that never served the stream can send the missed
     events.
     """
     settings = {"DATABASE_URL": postgres_url, "REDIS_URL": REDIS, "SECRET_KEY": "of both hosts"}
@@ -125,7 +128,7 @@ async def stream(
 
 
 async def scrapes(session: aiohttp.ClientSession, url: str) -> set[str]:
-    """How many texts were stored, as several scrapes say: whichever process answers."""
+    """Return the number of stored texts from several scrapes, each answered by either process."""
     shown = [await (await session.get(f"{url}/metrics")).text() for _ in range(6)]
     return {
         line

@@ -1,5 +1,4 @@
-"""The workspace's pages as a browser without the script gets them: who may see which page, and its
-content."""
+"""The workspace's pages in a browser without JavaScript: who may see each page, and its content."""
 
 import asyncio
 import hashlib
@@ -69,35 +68,37 @@ async def mia(visitor: Visitor) -> Visitor:
 def not_sent(
     tx: Transaction, message_id: int, status: Status = Status.FAILED, code: int | None = None
 ) -> None:
-    """End a text that this transaction wrote, before the worker can have seen it."""
+    """Set the final status of a text in the transaction that wrote it, so that the worker never
+    sends it.
+    """
     m, w = t.messages, t.due_work
     tx.conn.execute(sa.delete(w).where(w.c.kind == Work.DELIVER, w.c.key == str(message_id)))
     tx.conn.execute(sa.update(m).where(m.c.id == message_id).values(status=status, error_code=code))
 
 
 async def offered(desk: Running, agent: int = MIA) -> int:
-    """The work item that the worker offers to this agent, once it does."""
+    """Wait until the worker offers a work item to this agent. Return the item."""
     for _ in range(3000):
         if offers := await desk.story.inbox(agent):
             return offers[0].id
         await asyncio.sleep(0.01)
-    raise AssertionError("nothing was offered")
+    raise AssertionError("the agent got no offer")
 
 
 async def conversation(
     desk: Running, mia: Visitor, body: str = "my badge", number: str = ANN
 ) -> int:
-    """A conversation that Mia has accepted through the page."""
+    """Start a conversation that Mia accepts on the page."""
     received = await desk.story.text(body, number=number, to=DIRECT)
     assert (await mia.act(f"/workspace/offers/{await offered(desk)}/accept")).status == 204
     assert received.interaction_id is not None
     return received.interaction_id
 
 
-# Who may see what ---------------------------------------------------------------------------------
+# Permissions --------------------------------------------------------------------------------
 
 
-async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Visitor) -> None:
+async def test_a_page_redirects_signed_out_visitors_to_the_sign_in_page(visitor: Visitor) -> None:
     for path in GETS:
         answer = await visitor.get(path)
         assert (path, answer.status, answer.headers["Location"].partition("?")[0]) == (
@@ -107,18 +108,18 @@ async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Vi
         )
 
 
-async def test_a_script_that_is_not_signed_in_gets_401(visitor: Visitor) -> None:
+async def test_a_script_without_a_session_gets_401(visitor: Visitor) -> None:
     for path in [*GETS, "/workspace/events"]:
         for headers in (SCRIPT, {"Accept": "text/event-stream"}):
             assert (path, (await visitor.get(path, headers)).status) == (path, 401)
 
 
-async def test_an_act_without_a_session_does_nothing(visitor: Visitor) -> None:
+async def test_a_post_without_a_session_does_nothing(visitor: Visitor) -> None:
     for path in FORM_ADDRESSES:
         assert (path, (await visitor.post(path, SCRIPT)).status) == (path, 401)
 
 
-async def test_an_act_that_carries_no_token_of_this_session_is_refused(mia: Visitor) -> None:
+async def test_a_post_without_this_sessions_token_is_refused(mia: Visitor) -> None:
     for path in FORM_ADDRESSES:
         for token in ("", "wrong"):
             answer = await mia.post(
@@ -128,7 +129,7 @@ async def test_an_act_that_carries_no_token_of_this_session_is_refused(mia: Visi
             assert "Reload" in answer.text
 
 
-async def test_another_site_cannot_sign_a_browser_in(visitor: Visitor) -> None:
+async def test_a_page_of_another_site_cannot_sign_a_browser_in(visitor: Visitor) -> None:
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
         answer = await visitor.post(
             "/sign-in", PAGE | headers, email="mia@example.com", password="demo-mia"
@@ -137,7 +138,9 @@ async def test_another_site_cannot_sign_a_browser_in(visitor: Visitor) -> None:
         assert "Set-Cookie" not in answer.headers
 
 
-async def test_another_site_cannot_text_from_a_phone(desk: Running, visitor: Visitor) -> None:
+async def test_a_page_of_another_site_cannot_text_from_a_phone(
+    desk: Running, visitor: Visitor
+) -> None:
     fields = {"from": ANN, "to": MAIN, "body": "hi"}
     answer = await visitor.post("/phone/texts", SCRIPT | {"Sec-Fetch-Site": "cross-site"}, **fields)
     assert answer.status == 403
@@ -161,7 +164,7 @@ async def test_a_trainer_without_another_role_starts_at_teach(desk: Running, mia
 # Signing in and out -------------------------------------------------------------------------------
 
 
-async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offline(
+async def test_signing_in_sets_an_offline_agent_to_available_and_signing_out_to_offline(
     desk: Running, mia: Visitor
 ) -> None:
     assert "Available" in shown((await mia.get("/workspace")).text)
@@ -174,7 +177,7 @@ async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offli
     assert await desk.story.count(t.sessions) == 0
 
 
-async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(
+async def test_signing_in_again_returns_to_the_requested_page(
     desk: Running, visitor: Visitor
 ) -> None:
     for method, path, back in (
@@ -194,7 +197,7 @@ async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(
             "/sign-in", email="mia@example.com", password="demo-mia", next=back
         )
         assert (path, answer.headers["Location"]) == (path, back)
-        # signed in in another tab
+        # the agent signed in in another tab
         assert (await visitor.get(asked.headers["Location"])).headers["Location"] == back
         await visitor.post("/sign-out", csrf=await visitor.csrf())
 
@@ -212,7 +215,7 @@ async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(
         "javascript:alert(1)",
     ],
 )
-async def test_signing_in_leads_to_no_other_place(
+async def test_signing_in_redirects_only_to_pages_of_this_service(
     desk: Running, visitor: Visitor, next_page: str
 ) -> None:
     answer = await visitor.post(
@@ -221,14 +224,14 @@ async def test_signing_in_leads_to_no_other_place(
     assert answer.headers["Location"] == "/workspace"
 
 
-async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) -> None:
+async def test_signing_in_does_not_change_away(desk: Running, visitor: Visitor) -> None:
     away = sa.update(t.agents).values(presence=Presence.AWAY)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away), None)
     await visitor.sign_in()
     assert "No offers while your presence is Away" in shown((await visitor.get("/workspace")).text)
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
+async def test_a_wrong_password_error_shows_the_tries_left_and_then_the_wait(
     visitor: Visitor,
 ) -> None:
     said = []
@@ -240,7 +243,7 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
     assert "4 attempts left." in said[0][1]
     assert "1 attempt left." in said[3][1]
     assert "Too many attempts. Wait a minute" in said[5][1]
-    assert (await visitor.sign_in()).status == 429  # even the right one has to wait
+    assert (await visitor.sign_in()).status == 429  # Even the correct password has to wait.
 
 
 async def test_a_failed_sign_in_keeps_the_address_and_not_the_password(visitor: Visitor) -> None:
@@ -253,7 +256,9 @@ async def test_the_demo_lists_its_agents(visitor: Visitor) -> None:
     assert "Sign in as MC Mia Chen agent" in shown((await visitor.get("/sign-in")).text)
 
 
-async def test_a_real_desk_lists_nobody_and_its_phones_are_the_admins(tmp_path: Path) -> None:
+async def test_outside_the_demo_no_agents_are_listed_and_only_admins_use_phones(
+    tmp_path: Path,
+) -> None:
     async with running(tmp_path, PATCHBOARD_DEMO="0") as desk, desk.visitor() as visitor:
         assert "demo" not in (await visitor.get("/sign-in")).text.lower()
         assert (await visitor.get("/phone")).headers["Location"] == "/sign-in?next=%2Fphone"
@@ -261,7 +266,7 @@ async def test_a_real_desk_lists_nobody_and_its_phones_are_the_admins(tmp_path: 
         assert (await visitor.get("/phone")).status == 403, "Mia is no admin"
 
 
-async def test_the_root_address_leads_to_sign_in_or_the_workspace(visitor: Visitor) -> None:
+async def test_the_root_address_redirects_to_sign_in_or_the_workspace(visitor: Visitor) -> None:
     assert (await visitor.get("/")).headers["Location"] == "/sign-in"
     await visitor.sign_in()
     assert (await visitor.get("/")).headers["Location"] == "/workspace"
@@ -281,7 +286,7 @@ async def test_an_offer_shows_requester_reason_and_time(desk: Running, mia: Visi
     assert re.search(r"\b(60|59|58) s\b", said)
 
 
-async def test_a_page_that_shows_an_offer_reports_once_that_a_colleague_took_it(
+async def test_a_page_reports_once_that_a_colleague_took_the_offer(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("my badge", to=DIRECT)
@@ -307,7 +312,7 @@ async def test_accepting_a_lost_offer_is_refused(desk: Running, mia: Visitor) ->
     )
 
 
-async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor) -> None:
+async def test_rejecting_requires_a_reason_and_stores_it(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/reject")).status == 400
@@ -318,7 +323,7 @@ async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor
     assert rows[0].outcome_reason == "On the phone"
 
 
-async def test_a_plain_form_works_without_the_script(desk: Running, mia: Visitor) -> None:
+async def test_an_agent_accepts_an_offer_without_javascript(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     accepted = await mia.post(
         f"/workspace/offers/{await offered(desk)}/accept", csrf=await mia.csrf()
@@ -330,12 +335,12 @@ async def test_a_plain_form_works_without_the_script(desk: Running, mia: Visitor
     assert (await desk.story.texted(1))[-1] == "one\ntwo"
 
 
-async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia: Visitor) -> None:
+async def test_colleagues_conversations_have_their_own_list(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT, number=BOB)
     await mia.act("/workspace/presence", presence="away")
     await desk.story.available(OMAR)
     item = None
-    while item is None:  # nobody rejected the offer, which may have been Mia's for a moment
+    while item is None:  # Nobody rejected the offer. It may have been Mia's for a moment.
         mine = await desk.story.inbox(MIA)
         if mine:
             await mia.act(f"/workspace/offers/{mine[0].id}/reject", reason="away")
@@ -352,7 +357,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     assert "Sending adds you to the conversation." in opened
 
 
-async def test_a_long_list_shows_its_beginning_and_a_link_to_all(
+async def test_a_long_list_shows_its_start_and_a_link_to_all(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(list_query, "LISTED_AT_FIRST", 1)
@@ -366,22 +371,22 @@ async def test_a_long_list_shows_its_beginning_and_a_link_to_all(
 
     assert await listed() == (newest_first[:1], True)
     assert await listed("?all=1") == (newest_first, False)
-    assert "?all=1" in (await mia.get("/workspace?all=1")).text  # the links keep it
+    assert "?all=1" in (await mia.get("/workspace?all=1")).text  # The links keep the filter.
     m, hour_ago = t.messages, desk.desk.clock() - timedelta(hours=1)
     of_oldest = m.c.interaction_id == oldest_first[0]
     oldest = sa.update(m).where(of_oldest).values(created_at=hour_ago)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(oldest), None)
     await mia.act("/workspace/list", sort="longest_waiting")
-    assert await listed() == (oldest_first[:1], True), "the order is that of all conversations"
+    assert await listed() == (oldest_first[:1], True), "the sort order covers all conversations"
     await mia.act("/workspace/list", sort="newest", shows="draft")
-    assert await listed() == (newest_first, False), "the browser alone knows of the drafts"
+    assert await listed() == (newest_first, False), "only the browser stores the drafts"
 
 
 # A conversation -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", HOSTILE)
-async def test_a_text_is_never_markup(desk: Running, mia: Visitor, body: str) -> None:
+async def test_markup_in_a_text_is_escaped(desk: Running, mia: Visitor, body: str) -> None:
     one = await conversation(desk, mia, body)
     answers = [
         await mia.get(f"/workspace/conversations/{one}"),
@@ -395,7 +400,9 @@ async def test_a_text_is_never_markup(desk: Running, mia: Visitor, body: str) ->
         assert " ".join(body.split()) in shown(answer.text)
 
 
-async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: Visitor) -> None:
+async def test_markup_in_a_name_reason_or_description_is_escaped(
+    desk: Running, mia: Visitor
+) -> None:
     rename = sa.update(t.users).values(name="<b>Ann</b> & 'Co\"", email="<i>x</i>")
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(rename), None)
     one = await conversation(desk, mia, number=SHARED)
@@ -413,7 +420,7 @@ async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: 
             assert markup not in page
 
 
-async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> None:
+async def test_an_unknown_conversation_shows_an_error_page(mia: Visitor) -> None:
     answer = await mia.get("/workspace/conversations/77")
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert "Page not found There is no conversation 77." in shown(answer.text)
@@ -422,7 +429,7 @@ async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> N
     ).text == "There is no conversation 77."
 
 
-async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visitor) -> None:
+async def test_the_panel_shows_a_very_long_name_in_full(desk: Running, mia: Visitor) -> None:
     name = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor " * 3
     await desk.desk.store.write(
         lambda tx, _: tx.conn.execute(sa.update(t.users).values(name=name.strip())), None
@@ -432,7 +439,9 @@ async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visito
     assert f'title="{name.strip()}"' in page.text
 
 
-async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visitor) -> None:
+async def test_the_panel_lists_the_candidates_on_a_shared_number(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia, number=SHARED)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
     assert "This number is on several users' records" in said
@@ -440,7 +449,7 @@ async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visi
     assert "Bob Ruiz E1002 · bob@example.com" in said
 
 
-async def test_the_composer_names_the_takeover(tmp_path: Path) -> None:
+async def test_the_composer_says_that_sending_takes_over(tmp_path: Path) -> None:
     bot = {
         "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook",
         "PATCHBOARD_BURST_WINDOW": "3599",
@@ -460,7 +469,7 @@ async def test_the_composer_names_the_takeover(tmp_path: Path) -> None:
         assert "You are replying." in shown(news.text)
 
 
-async def test_a_closed_conversation_has_no_composer_and_says_so(
+async def test_a_closed_conversation_has_a_notice_in_place_of_the_composer(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -479,7 +488,7 @@ async def test_a_closed_conversation_has_no_composer_and_says_so(
 
 
 REFUSED = {
-    "nothing to say": ("messages", {"body": "  \r\n "}, "must not be empty"),
+    "an empty message": ("messages", {"body": "  \r\n "}, "must not be empty"),
     "too long": (
         "messages",
         {"body": "x" * 16_001},
@@ -491,26 +500,26 @@ REFUSED = {
         "The text still has ‹name›. Replace it before you send this text.",
     ),
     "an empty note": ("notes", {"body": ""}, "must not be empty"),
-    "read up to nowhere": ("read", {"up_to": "soon"}, "The field “up_to” must be"),
-    "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
+    "read up to an invalid line": ("read", {"up_to": "soon"}, "The field “up_to” must be"),
+    "an invalid state": ("close", {"state": "gone"}, "closed_complete"),
     "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
 }
 
 
 @pytest.mark.parametrize(("verb", "fields", "why"), REFUSED.values(), ids=REFUSED.keys())
-async def test_a_refusal_gives_the_reason(
+async def test_a_refusal_shows_the_reason(
     desk: Running, mia: Visitor, verb: str, fields: dict[str, str], why: str
 ) -> None:
     one = await conversation(desk, mia)
     answer = await mia.act(f"/workspace/conversations/{one}/{verb}", **fields)
     assert answer.status == 400
     assert why in answer.text
-    assert "Something in the request" not in answer.text, "the API's title says nothing to people"
+    assert "Something in the request" not in answer.text, (
+        "the page leaves out the title that is meant for API clients"
+    )
 
 
-async def test_new_messages_are_under_a_line_until_they_are_read(
-    desk: Running, mia: Visitor
-) -> None:
+async def test_unread_messages_are_below_a_divider_until_read(desk: Running, mia: Visitor) -> None:
     one = await conversation(desk, mia)
     path = f"/workspace/conversations/{one}"
     await desk.story.text("hello?", to=DIRECT)
@@ -525,7 +534,7 @@ async def test_new_messages_are_under_a_line_until_they_are_read(
     assert "<title>Ann Lee · Patchboard</title>" in page.text
 
 
-async def test_news_are_the_lines_after_a_place_and_the_watched_ones(
+async def test_an_update_has_the_lines_after_a_position_and_the_watched_lines(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -540,7 +549,9 @@ async def test_news_are_the_lines_after_a_place_and_the_watched_ones(
     assert re.findall(r'id="line-(\d+)"', news.text) == [str(mine.seq)]
 
 
-async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: Visitor) -> None:
+async def test_the_page_shows_internal_lines_and_every_receipt_status(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
 
     def add(tx: Transaction, _: None) -> None:
@@ -586,7 +597,8 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         "moved on: “Anything else?”",
         "Case CS0000001 opened : screen is dark",
         "Omar Haddad Private note",
-        "ent to Ann: “You're in line for Service desk. We'll reply here.”",  # sent, or to be sent
+        # already sent, or still to be sent
+        "ent to Ann: “You're in line for Service desk. We'll reply here.”",
         "Not delivered. The carrier filtered it. (30007) Rephrase it without links and send "
         "it again.",
         "We are checking with the provider whether this was sent.",
@@ -596,7 +608,7 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         assert words in said
 
 
-async def test_the_providers_address_of_a_picture_is_not_on_the_page(
+async def test_the_page_does_not_show_the_providers_address_of_a_picture(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -613,7 +625,7 @@ async def test_the_providers_address_of_a_picture_is_not_on_the_page(
         assert hidden not in page.text
 
 
-async def test_a_long_conversation_begins_with_its_newest_lines(
+async def test_a_long_conversation_opens_at_its_newest_lines(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.web.shared.thread_query.AT_FIRST", 5)
@@ -629,7 +641,7 @@ async def test_a_long_conversation_begins_with_its_newest_lines(
 # The stream ---------------------------------------------------------------------------------------
 
 
-async def test_the_stream_says_hello_then_hints_and_ends_with_the_fanout(
+async def test_the_stream_sends_hello_then_hints_and_ends_when_the_fanout_stops(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -644,7 +656,7 @@ async def test_the_stream_says_hello_then_hints_and_ends_with_the_fanout(
         await asyncio.wait_for(stream.read(), 2)
 
 
-async def test_the_stream_ends_when_the_session_does(
+async def test_the_stream_ends_when_the_session_ends(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.web.shared.sse.HEARTBEAT", 0.05)
@@ -658,7 +670,7 @@ async def test_the_stream_ends_when_the_session_does(
 # The phone ----------------------------------------------------------------------------------------
 
 
-async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia: Visitor) -> None:
+async def test_a_phone_shows_only_the_texts_that_reached_it(desk: Running, mia: Visitor) -> None:
     one = await conversation(desk, mia)
 
     def lose(tx: Transaction, _: None) -> None:
@@ -677,7 +689,7 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
         assert unseen not in phone
 
 
-async def test_the_phone_page_keeps_its_phones_in_the_address(visitor: Visitor) -> None:
+async def test_the_address_of_the_phone_page_lists_its_phones(visitor: Visitor) -> None:
     page = await visitor.get(
         f"/phone?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}&from=%2B{BOB[1:]}&from=much-too-long-a-name"
     )
@@ -689,7 +701,7 @@ async def test_the_phone_page_keeps_its_phones_in_the_address(visitor: Visitor) 
 
 TYPED = {
     "E.164": ("+12025550177", 302),
-    "as people write it": ("+1 (202) 555-0177", 302),
+    "a number in its usual format": ("+1 (202) 555-0177", 302),
     "national": ("(202) 555-0177", 302),
     "an extension": ("202 555 0177 x5", 200),
     "no number": ("Ann, at her desk", 200),
@@ -697,7 +709,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize(("typed", "status"), TYPED.values(), ids=TYPED.keys())
-async def test_a_typed_number_is_accepted_or_explained(
+async def test_a_typed_number_is_accepted_or_gets_an_error(
     visitor: Visitor, typed: str, status: int
 ) -> None:
     async with visitor.client.get(
@@ -711,7 +723,9 @@ async def test_a_typed_number_is_accepted_or_explained(
 
 
 @pytest.mark.parametrize("sender", ["CityBank", "77077"])
-async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: str) -> None:
+async def test_an_alphanumeric_sender_and_a_short_code_can_have_a_phone(
+    visitor: Visitor, sender: str
+) -> None:
     address = f"/phone?from={sender}&to=%2B{DIRECT[1:]}"
     async with visitor.client.get(
         f"{visitor.address}/phone", params={"typed": sender}, allow_redirects=False
@@ -725,7 +739,9 @@ async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: st
     assert ("Cannot be answered" in page) is (sender == "CityBank")
 
 
-async def test_an_unanswerable_text_is_marked_and_has_no_owner(desk: Running, mia: Visitor) -> None:
+async def test_a_text_that_cannot_be_answered_is_marked_and_has_no_owner(
+    desk: Running, mia: Visitor
+) -> None:
     one = (await desk.story.text("Your parcel waits", number="CityBank", to=DIRECT)).interaction_id
     for path in (
         "/workspace?others=1",
@@ -741,7 +757,7 @@ async def test_an_unanswerable_text_is_marked_and_has_no_owner(desk: Running, mi
 
 
 BAD_TEXTS = {
-    "from no number": ({"from": "Ann, at her desk", "to": MAIN, "body": "hi"}, 400),
+    "from an invalid number": ({"from": "Ann, at her desk", "to": MAIN, "body": "hi"}, 400),
     "to a number that is not the company's": (
         {"from": ANN, "to": "+18885559999", "body": "hi"},
         404,
@@ -752,7 +768,7 @@ BAD_TEXTS = {
 
 
 @pytest.mark.parametrize(("fields", "status"), BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
-async def test_a_phone_cannot_text_nonsense(
+async def test_a_phone_cannot_send_an_invalid_text(
     visitor: Visitor, fields: dict[str, str], status: int
 ) -> None:
     assert (await visitor.post("/phone/texts", SCRIPT, **fields)).status == status
@@ -767,14 +783,13 @@ PINNED = {
 
 
 @pytest.mark.parametrize(("name", "digest"), PINNED.items())
-async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, digest: str) -> None:
+async def test_htmx_has_the_tested_version(visitor: Visitor, name: str, digest: str) -> None:
     async with visitor.client.get(visitor.address + assets.address(name)) as answer:
         assert hashlib.sha256(await answer.read()).hexdigest() == digest
 
 
-def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
-    """If a brace is missing, all later rules apply to narrow windows only, and no tool reports
-    it."""
+def test_no_section_of_the_stylesheet_begins_inside_a_block() -> None:
+    """If a brace is missing, all later rules apply only to narrow windows. No tool reports that."""
     depth = 0
     for line in (
         (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines()
@@ -784,7 +799,7 @@ def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
     assert depth == 0
 
 
-async def test_static_files_are_kept_for_a_year_under_their_hash_and_not_under_another(
+async def test_browsers_cache_static_files_only_under_their_hash(
     visitor: Visitor,
 ) -> None:
     right = await visitor.get(assets.address("workspace.css"))
@@ -799,7 +814,7 @@ async def test_static_files_are_kept_for_a_year_under_their_hash_and_not_under_a
         assert (await visitor.get(path)).status == 404
 
 
-async def test_every_page_carries_the_policy_and_no_inline_script_or_style(
+async def test_every_page_has_the_security_policy_and_no_inline_script_or_style(
     desk: Running, mia: Visitor
 ) -> None:
     one = await conversation(desk, mia)
@@ -816,27 +831,27 @@ async def test_every_page_carries_the_policy_and_no_inline_script_or_style(
         )
 
 
-# How things are written ---------------------------------------------------------------------------
+# Formats --------------------------------------------------------------------------
 
 NUMBERS = {"+12025550101": "+1 202 555 0101", "+447700900123": "+44 7700 900123", "odd": "odd"}
 INITIALS = {"Ann Lee": "AL", "Ann": "A", "Ann van der Lee": "AL", "": "", "émile zola": "ÉZ"}
 
 
 @pytest.mark.parametrize(("number", "written"), NUMBERS.items())
-def test_a_number_is_written_for_people(number: str, written: str) -> None:
+def test_a_phone_number_has_its_usual_format(number: str, written: str) -> None:
     assert template_filters.phone(number) == written
 
 
 @pytest.mark.parametrize(("name", "letters"), INITIALS.items())
-def test_initials(name: str, letters: str) -> None:
+def test_an_avatar_shows_initials(name: str, letters: str) -> None:
     assert template_filters.initials(name) == letters
 
 
 LATELY = {
     "now": ("2026-11-23T13:59:40", "now"),
     "minutes": ("2026-11-23T13:03:00", "57 min"),
-    "the clock after an hour": ("2026-11-23T12:30:00", "07:30"),
-    "the day of the desk, not of UTC": ("2026-11-23T03:00:00", "Sun"),
+    "a clock time after an hour": ("2026-11-23T12:30:00", "07:30"),
+    "the day in the desk's time zone and not in UTC": ("2026-11-23T03:00:00", "Sun"),
     "the weekday": ("2026-11-19T12:00:00", "Thu"),
     "the day": ("2026-09-03T12:00:00", "3 Sep"),
     "another year": ("2025-09-03T12:00:00", "3 Sep 2025"),
@@ -844,13 +859,15 @@ LATELY = {
 
 
 @pytest.mark.parametrize(("at", "written"), LATELY.values(), ids=LATELY.keys())
-def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, written: str) -> None:
+def test_a_time_is_relative_for_an_hour_then_a_clock_time_then_a_date(
+    at: str, written: str
+) -> None:
     template = rendering.environment().from_string("{{ at | lately }}")
     now, then = (datetime.fromisoformat(f"{when}+00:00") for when in ("2026-11-23T14:00:00", at))
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written
 
 
-async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(
+async def test_a_right_to_left_phone_has_that_direction_and_offers_sample_texts(
     desk: Running, visitor: Visitor
 ) -> None:
     page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
@@ -869,7 +886,7 @@ async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(
     assert '<bdi dir="ltr">054-123 4567</bdi>' in shown_text
 
 
-async def test_a_failed_text_can_be_edited_and_a_closed_conversation_continued(
+async def test_an_agent_edits_a_failed_text_and_continues_a_closed_conversation(
     desk: Running, mia: Visitor
 ) -> None:
     ann = await desk.story.with_agent(MIA)
@@ -890,7 +907,7 @@ async def test_a_failed_text_can_be_edited_and_a_closed_conversation_continued(
     assert "Ann Lee" in shown((await mia.get(again[1].replace("&amp;", "&"))).text)
 
 
-async def test_a_new_message_without_a_company_number_says_so_in_the_dialog(
+async def test_the_new_message_dialog_reports_a_missing_company_number(
     desk: Running, mia: Visitor
 ) -> None:
     gone = sa.delete(t.provider_numbers)

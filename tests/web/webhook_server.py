@@ -1,4 +1,6 @@
-"""A provider's webhooks alone on a free port, with a store that may only remember its commands."""
+"""Serves only a provider's webhooks on a free port. The store can be a fake that only records its
+commands.
+"""
 
 import secrets
 import socket
@@ -21,15 +23,17 @@ from handoff_service.operations.conversations.receive_sms import (
     receive_sms,
 )
 from handoff_service.operations.delivery.record_receipt import record_receipt
+from handoff_service.operations.delivery.watch_gateway import record_heartbeat
 from handoff_service.web.webhooks.sms_provider import blueprint
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
 
-PUBLIC = "https://sms.example.com/desk"  # behind a proxy that removes /desk
+PUBLIC = "https://sms.example.com/desk"  # the service is behind a proxy that removes /desk
 
 
 class RecordingStore:
-    """Takes commands instead of the real store. ``answers`` may be changed, ``failure`` is
-    raised."""
+    """Records commands in place of the real store. Tests set ``answers``, and ``failure`` is raised
+    if set.
+    """
 
     def __init__(self) -> None:
         self.written: list[tuple[Any, Any]] = []
@@ -37,6 +41,7 @@ class RecordingStore:
         self.answers: dict[int, object] = {
             id(receive_sms): Received(ReceiveOutcome.STORED, 1),
             id(record_receipt): True,
+            id(record_heartbeat): None,
         }
         self.failure: Exception | None = None
 
@@ -50,7 +55,7 @@ class RecordingStore:
 
 @asynccontextmanager
 async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIterator[str]:
-    """Twilio's webhooks. Yields the address."""
+    """Run Twilio's webhooks and yield their address."""
     environ = {
         "PATCHBOARD_HOME": str(home),
         "PATCHBOARD_PUBLIC_URL": PUBLIC,
@@ -66,9 +71,9 @@ async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIte
 async def serving(
     store: object, kind: ProviderKind, config: settings.Settings
 ) -> AsyncIterator[str]:
-    """The webhooks of this provider alone on a free port. Yields the address."""
+    """Run only this provider's webhooks on a free port and yield their address."""
     app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
-    # touch-up works for one start in a process
+    # Sanic's touch-up supports only one start per process.
     app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)
     app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics(), outage=lambda: None)
     app.blueprint(blueprint(kind, config))
@@ -85,7 +90,7 @@ async def serving(
 
 
 async def post_raw(url: str, body: bytes, headers: dict[str, str]) -> Answer:
-    """Post these bytes with only these headers. A blank header is left out."""
+    """Post these bytes with only these headers. A blank header is not sent."""
     sent = {name: value for name, value in headers.items() if value}
     async with (
         aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as client,

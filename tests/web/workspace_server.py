@@ -1,5 +1,6 @@
-"""The whole service on a free port with a SQLite file, and a browser that has no script: aiohttp
-with a cookie jar."""
+"""The whole service on a free port with a SQLite file, and a browser without JavaScript: aiohttp
+with a cookie jar.
+"""
 
 import asyncio
 import functools
@@ -24,10 +25,10 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.settings import Settings
-from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK
+from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once
 from tests.support.story import Story
 
@@ -37,7 +38,9 @@ SCRIPT = {"HX-Request": "true"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``text`` is as a browser reads it: a line break with its indentation is one space."""
+    """An answer of the service. In ``text``, a line break and its indentation are one space, as in
+    a browser.
+    """
 
     status: int
     text: str
@@ -49,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser. ``csrf`` is what its pages carry once it has signed in."""
+    """One browser. ``csrf`` is the form token on its pages after sign-in."""
 
     address: str
     client: aiohttp.ClientSession
@@ -77,7 +80,7 @@ class Visitor:
         return found[1]
 
     async def act(self, path: str, **fields: str) -> Answer:
-        """Post what the page's script posts."""
+        """Post a form as the page's script does."""
         return await self.post(path, SCRIPT | {"X-CSRF-Token": await self.csrf()}, **fields)
 
 
@@ -90,7 +93,7 @@ async def visitor(address: str) -> AsyncIterator[Visitor]:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The running service: its address, its desk, and helpers for people's actions."""
+    """The running service: its address, its desk, and helpers that act as requesters and agents."""
 
     address: str
     desk: AppContext
@@ -103,14 +106,14 @@ class Running:
 
 @functools.cache
 def _laid_out() -> Path:
-    """A SQLite file with every migration and the desk of ``tests/desk.toml``, made once and copied
-    for each service."""
+    """Return a SQLite file with every migration and the desk of ``tests/desk.toml``. It is created
+    once, and each service gets a copy.
+    """
     return made_once("web.db", _make)
 
 
 def _make(path: Path) -> None:
-    migrate(f"sqlite:///{path}")
-    asyncio.run(_import(path))
+    asyncio.run(_import(migrated_file(path)))
 
 
 async def _import(path: Path) -> None:
@@ -124,13 +127,13 @@ async def _import(path: Path) -> None:
     store.close()
 
 
-#: Applications that no test uses now. Building one takes most of a start, and only its settings
-#: and what ``_open`` puts on it differ between tests.
+#: Applications that no test is using. To build one takes most of a start. Applications differ only
+#: in their settings and in the objects that ``_open`` adds.
 _APPS: defaultdict[Settings, list[App]] = defaultdict(list)
 
 
 def _made(config: Settings) -> App:
-    """Build an application that can start more than once: in test mode Sanic keeps the routes."""
+    """Build an application that can start more than once. In test mode Sanic keeps the routes."""
     Sanic.test_mode = True
     app = create_app(config)
     app.config.TOUCHUP = False  # touch-up works for one start in a process
@@ -140,7 +143,9 @@ def _made(config: Settings) -> App:
 
 @asynccontextmanager
 async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
-    """Start the service on ``tests/desk.toml``, or on a database that is given, and stop it."""
+    """Start the service with the desk of ``tests/desk.toml``, or on the given database. Stop it
+    afterwards.
+    """
     environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
     environ |= {"PATCHBOARD_WEBHOOK_HOSTS": "127.0.0.1"} | changes
     config = settings.read(environ)
@@ -150,7 +155,7 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
         shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
     apps = _APPS[replace(config, home=Path(), database_url="", secret_key="", bot_token="")]
     app = apps.pop() if apps else _made(config)
-    app.signal_router.reset()  # signals belong to the event loop of one test
+    app.signal_router.reset()  # Sanic's signals belong to the event loop of one test.
     app.ctx.settings = config
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -167,7 +172,8 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
             await server.before_stop()
             server.close()
             await server.wait_closed()
-    apps.append(app)  # only here: a start or stop that failed leaves no app for the next test
+    # only after success, so that a failed start or stop leaves no app for the next test
+    apps.append(app)
 
 
 def shown(html: str) -> str:

@@ -1,5 +1,6 @@
-"""Webhooks against a real receiver: signed, in order for each subject, at least once, for a day,
-and never to an address that may not be called."""
+"""Webhooks with a real receiver. Calls are signed, in order for each subject, made at least once,
+retried for a day, and never go to a forbidden address.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -43,8 +44,8 @@ from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
 
 ANN_ID = 1
 CASES = (WebhookEvent.CASE_CREATED, WebhookEvent.CASE_CHANGED)
-HOOK = 1  # the webhook of the ticket system
-OLD = "https://10.0.0.5"  # stored before the setting changed
+HOOK = 1  # the ticket system's webhook
+OLD = "https://10.0.0.5"  # an address that was stored before the setting changed
 OTHER = secret_of(b"another key" * 3)
 
 
@@ -115,7 +116,7 @@ async def opened(
     return await story.store.write(open_by_hand, command)
 
 
-async def changed(story: Story, case_id: int, note: str | None = None, **values: Any) -> None:
+async def update_case(story: Story, case_id: int, note: str | None = None, **values: Any) -> None:
     await story.store.write(
         change_case, ChangeCase(id=case_id, agent_id=MIA, values=values, note=note)
     )
@@ -133,12 +134,12 @@ def versions(tickets: TicketSystem) -> list[tuple[int, int]]:
     return [(e["data"]["case"]["id"], e["data"]["case"]["version"]) for e in tickets.events]
 
 
-async def test_content_of_case_events(
+async def test_case_events_have_their_content(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     ann = (await story.text("my dock is dead")).interaction_id
     case = await opened(story, interaction_id=ann)
-    await changed(story, case, note="On its way", state="in_progress")
+    await update_case(story, case, note="On its way", state="in_progress")
     await work(worker)
     created, change = tickets.events
     assert (created["type"], change["type"]) == ("case.created", "case.changed")
@@ -173,13 +174,13 @@ async def test_content_of_case_events(
     assert await story.count(t.due_work, t.due_work.c.kind == "call_webhook") == 0
 
 
-async def test_a_change_of_nothing_sends_nothing(
+async def test_an_update_that_changes_nothing_sends_no_event(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
     """Otherwise two systems that send each other changes would loop."""
     case = await opened(story)
-    await changed(story, case, external_number="T-1")
-    await changed(story, case, external_number="T-1", state="open")
+    await update_case(story, case, external_number="T-1")
+    await update_case(story, case, external_number="T-1", state="open")
     await work(worker)
     assert [event["data"]["case"]["version"] for event in tickets.events] == [1, 2]
 
@@ -189,7 +190,7 @@ async def test_a_failed_call_is_retried_under_its_id_and_delays_only_calls_about
 ) -> None:
     tickets.answers = [500]
     case = await opened(story)
-    await changed(story, case, state="resolved")
+    await update_case(story, case, state="resolved")
     await work(worker)
     other = await opened(story, "Mouse")
     await work(worker)
@@ -205,12 +206,12 @@ async def test_a_failed_call_is_retried_under_its_id_and_delays_only_calls_about
     clock.move(5)
     await work(worker)
     assert versions(tickets)[2:] == [(case, 1), (case, 2)]
-    assert tickets.ids[0] == tickets.ids[2], "the same event"
+    assert tickets.ids[0] == tickets.ids[2], "the retry sends the same event"
     assert len(set(tickets.ids)) == 3
-    assert tickets.times[2] == tickets.times[0] + 5, "signed again"
+    assert tickets.times[2] == tickets.times[0] + 5, "each call has a new signature"
 
 
-async def test_texts_of_one_conversation_wait_for_a_retry_and_those_of_another_do_not(
+async def test_a_retry_delays_only_texts_of_its_own_conversation(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     await change(story, events=(WebhookEvent.MESSAGE_INBOUND,))
@@ -229,7 +230,7 @@ def worker_of_calls(worker: Worker) -> Worker:
     return Worker(worker._deps, frozenset({Work.CALL_WEBHOOK}))
 
 
-async def test_one_that_the_setting_no_longer_allows_can_still_be_switched_off(
+async def test_a_webhook_that_the_setting_no_longer_allows_can_be_switched_off(
     story: Story, tickets: TicketSystem
 ) -> None:
     await opened(story)
@@ -257,7 +258,7 @@ async def test_a_redirect_is_not_followed(
     )
 
 
-async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_be_sent_again(
+async def test_an_unreachable_receiver_is_retried_for_a_day_and_events_can_be_resent(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     both = (*CASES, WebhookEvent.JOB_FAILED)
@@ -272,15 +273,15 @@ async def test_a_receiver_that_is_away_is_tried_for_a_day_and_missed_events_can_
     assert (call.state, call.status, call.why) == ("given_up", None, "It could not be reached.")
     assert clock.now == begun + timedelta(days=1)
     assert (await hook(story)).given_up == 1
-    # A call that is given up is itself an event. If the call for that event is given up too, no
-    # further event follows.
+    # If the service gives a call up, that is itself an event. If it also gives up the call for that
+    # event, no further event follows.
     assert failed.type == WebhookEvent.JOB_FAILED
     while (following := (await calls(story))[1].next_at) is not None:
         clock.now = following
         await work(worker)
     assert [one.state for one in await calls(story)] == ["given_up"] * 2
     await change(story, url=tickets.address, events=CASES)
-    await changed(story, case, state="resolved")
+    await update_case(story, case, state="resolved")
     assert await story.store.write(send_missed, HOOK) == 2
     await work(worker)
     assert [one.state for one in await calls(story)] == ["delivered"] * 3
@@ -315,7 +316,7 @@ async def test_days_of_failure_switch_the_webhook_off_and_mail_the_admins(
     tickets.answers = []
     before = len(await calls(story))
     await opened(story)
-    assert len(await calls(story)) == before, "nothing is written for it"
+    assert len(await calls(story)) == before, "no call is stored for the webhook"
     with pytest.raises(Conflict):
         await story.store.write(send_missed, HOOK)
     await change(story, active=True)
@@ -329,7 +330,7 @@ async def make_admin(story: Story) -> None:
     await story.store.write(lambda tx, _: tx.conn.execute(t.agent_roles.insert().values(row)), None)
 
 
-async def test_a_new_secret_signs_at_once_and_the_former_one_for_another_day(
+async def test_a_new_secret_signs_at_once_and_the_old_one_for_another_day(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     await story.store.write(replace_secret, ReplaceSecret(id=HOOK, secret=OTHER))
@@ -338,41 +339,45 @@ async def test_a_new_secret_signs_at_once_and_the_former_one_for_another_day(
     tickets.secret = OTHER
     await opened(story)
     await work(worker)
-    assert (tickets.forged, len(tickets.events)) == (0, 2), "both secrets are right"
+    assert (tickets.forged, len(tickets.events)) == (0, 2), "signatures of both secrets are valid"
     tickets.secret = SECRET
     clock.move(timedelta(days=1).total_seconds())
     await opened(story)
     await work(worker)
     assert (tickets.forged, len(tickets.events)) == (1, 2)
     (row,) = await story.rows(t.webhooks)
-    assert "whsec_" not in row.secret + row.former_secret, "sealed"
+    assert "whsec_" not in row.secret + row.former_secret, "the secret is encrypted"
 
 
-async def test_each_webhook_gets_its_events_and_one_that_fails_does_not_delay_the_other(
+async def test_each_webhook_gets_its_events_and_a_failing_one_does_not_delay_another(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
     tickets.answers = [500, 500]
     async with ticket_system() as second:
         await make(story, second.address, name="Second", events=(WebhookEvent.CASE_CHANGED,))
         case = await opened(story)
-        await changed(story, case, state="resolved")
+        await update_case(story, case, state="resolved")
         await work(worker)
         assert (versions(tickets), versions(second)) == ([(case, 1)], [(case, 2)])
 
 
-async def test_without_texts_an_event_names_people_by_ids(
+async def test_an_event_without_texts_names_people_by_their_ids(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
     await change(story, with_texts=False)
     ann = (await story.text("my dock is dead")).interaction_id
-    await changed(story, await opened(story, interaction_id=ann), note="Call Ann", impact="high")
+    await update_case(
+        story, await opened(story, interaction_id=ann), note="Call Ann", impact="high"
+    )
     await work(worker)
     sent = str(tickets.events)
     assert not [word for word in ("Ann", "dock", "Dock", "example.com", ANN) if word in sent]
     assert tickets.events[0]["data"]["requester"] == {"user_id": 1, "external_id": "E1001"}
 
 
-async def test_a_test_event(story: Story, tickets: TicketSystem, worker: Worker) -> None:
+async def test_an_admin_sends_a_test_event(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
     await story.store.write(send_test, HOOK)
     await work(worker)
     assert tickets.events == [
@@ -388,7 +393,7 @@ async def test_a_test_event(story: Story, tickets: TicketSystem, worker: Worker)
         await story.store.write(send_test, HOOK)
 
 
-async def test_an_event_that_waits_when_its_webhook_is_switched_off_is_given_up(
+async def test_switching_a_webhook_off_gives_up_its_waiting_events(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
     await opened(story)
@@ -402,15 +407,16 @@ async def test_an_event_that_waits_when_its_webhook_is_switched_off_is_given_up(
     )
 
 
-async def test_a_call_whose_answer_was_lost_is_made_again(
+async def test_a_call_whose_answer_was_lost_is_repeated(
     story: Story,
     tickets: TicketSystem,
     worker: Worker,
     clock: MovedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The process dies between the call and recording its result. Its lease ends, and the call is
-    repeated."""
+    """The process dies between making the call and recording its result. Its lease ends, and
+    another process repeats the call.
+    """
     await opened(story)
     write = story.store.write
     lost: Any = story.store

@@ -1,5 +1,5 @@
-"""Every event is sent once with the content that the reference shows, and an event without a
-subscriber costs nothing.
+"""Every event is sent once with the content that the reference shows. An event without a subscriber
+causes no work.
 """
 
 import json
@@ -63,7 +63,7 @@ FAILED = FailedJob(
 )
 
 
-async def wants(story: Story, *events: WebhookEvent) -> None:
+async def add_webhook(story: Story, *events: WebhookEvent) -> None:
     fields = WebhookFields(
         name="All", url="https://a.example/hook", events=events or tuple(EVENTS), with_texts=True
     )
@@ -79,7 +79,7 @@ async def types(story: Story) -> list[str]:
 
 
 async def a_day(story: Story, clock: MovedClock) -> None:
-    """A story with every event."""
+    """Play a day that has every event."""
     ask_soon = {"satisfaction_after_hours": 1, "satisfaction_every_days": 30}
     await story.store.write(change_queue, ChangeQueue(id=1, values=ask_soon))
     ann = (await story.text("my dock is dead")).interaction_id
@@ -116,7 +116,7 @@ async def a_day(story: Story, clock: MovedClock) -> None:
 
 
 async def send_all(story: Story) -> None:
-    """The provider accepts what waits."""
+    """Let the provider accept all waiting texts."""
     while due := await claim(story):
         for one in due:
             await begin(story, int(one.key))
@@ -124,7 +124,7 @@ async def send_all(story: Story) -> None:
 
 
 async def graded(story: Story, interaction: int, clock: MovedClock) -> None:
-    """The requester is asked how it went, and answers 5."""
+    """Send the satisfaction question, and let the requester answer 5."""
     clock.move(3600)
     await story.store.write(ask_satisfaction, AskSatisfaction(interaction))
     await send_all(story)
@@ -132,21 +132,21 @@ async def graded(story: Story, interaction: int, clock: MovedClock) -> None:
 
 
 def examples() -> dict[str, Any]:
-    """Event -> the body in the reference."""
+    """Return event -> the body in the reference."""
     found = re.findall(r"^### `([a-z_.]+)`$(.*?)^```json$(.*?)^```$", REFERENCE.read_text(),
                        re.MULTILINE | re.DOTALL)  # fmt: skip
     return {name: json.loads(body) for name, _, body in found}
 
 
 def shape(value: Any) -> Any:
-    """The fields of a value. A field may be null in one example and not in another."""
+    """Return the fields of a value. A field can be null in one example and filled in another."""
     if isinstance(value, dict):
         return {name: shape(one) for name, one in value.items()}
     return None
 
 
 async def test_every_event_matches_the_reference(story: Story, clock: MovedClock) -> None:
-    await wants(story)
+    await add_webhook(story)
     await a_day(story, clock)
     first: dict[str, Any] = {}
     for event in await sent(story):
@@ -158,8 +158,8 @@ async def test_every_event_matches_the_reference(story: Story, clock: MovedClock
         assert shape(shown[name]) == shape(event), name
 
 
-async def test_the_order_of_a_conversation(story: Story, clock: MovedClock) -> None:
-    await wants(story)
+async def test_events_of_a_conversation_are_in_order(story: Story, clock: MovedClock) -> None:
+    await add_webhook(story)
     await a_day(story, clock)
     of_ann = [row for row in await story.rows(t.webhook_calls) if row.subject == "conversation:1"]
     assert [row.type for row in of_ann] == [
@@ -182,7 +182,7 @@ async def test_the_order_of_a_conversation(story: Story, clock: MovedClock) -> N
 async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
     story: Story, clock: MovedClock
 ) -> None:
-    await wants(story, WebhookEvent.JOB_FAILED)
+    await add_webhook(story, WebhookEvent.JOB_FAILED)
     for seconds in (0, 5, 3600):
         clock.move(seconds)
         await story.store.write(release_failed_job, FAILED)
@@ -193,7 +193,7 @@ async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
 
 
 async def test_background_work_that_is_given_up_is_reported(story: Story) -> None:
-    await wants(story, WebhookEvent.JOB_FAILED)
+    await add_webhook(story, WebhookEvent.JOB_FAILED)
     failed = NotMailed(why="no such mailbox", again=False)
     link = MailLink(MIA, Purpose.RESET)
     await story.store.write(finish_link_mail, FinishLinkMail(link=link, attempts=1, result=failed))
@@ -209,8 +209,8 @@ async def test_background_work_that_is_given_up_is_reported(story: Story) -> Non
     ]  # fmt: skip
 
 
-async def test_a_closed_conversation_is_closed_once(story: Story) -> None:
-    await wants(story, WebhookEvent.CONVERSATION_CLOSED, WebhookEvent.CONVERSATION_REOPENED)
+async def test_a_closed_conversation_causes_one_closed_event(story: Story) -> None:
+    await add_webhook(story, WebhookEvent.CONVERSATION_CLOSED, WebhookEvent.CONVERSATION_REOPENED)
     ann = await story.with_agent(MIA)
     await story.close(ann)
     await story.store.write(reopen, Reopen(interaction_id=ann, agent_id=MIA))
@@ -223,13 +223,13 @@ async def test_a_closed_conversation_is_closed_once(story: Story) -> None:
 
 
 async def test_a_webhook_gets_only_its_events(story: Story, clock: MovedClock) -> None:
-    await wants(story, WebhookEvent.PRESENCE_CHANGED)
+    await add_webhook(story, WebhookEvent.PRESENCE_CHANGED)
     await a_day(story, clock)
     assert Counter(await types(story)) == {"presence.changed": 1, "webhook.test": 1}
 
 
-async def test_nothing_is_written_without_a_webhook(story: Story, clock: MovedClock) -> None:
-    await wants(story)
+async def test_without_a_webhook_no_event_is_stored(story: Story, clock: MovedClock) -> None:
+    await add_webhook(story)
     await story.store.write(
         lambda tx, _: tx.conn.execute(sa.update(t.webhooks).values(active=False)), None
     )
@@ -238,17 +238,17 @@ async def test_nothing_is_written_without_a_webhook(story: Story, clock: MovedCl
     assert await story.count(t.webhook_calls) == 0
 
 
-async def test_a_batch_of_texts_reports_each_of_them_in_order(story: Story) -> None:
-    """Also when their transaction is one, and the clock stands still."""
-    await wants(story, WebhookEvent.MESSAGE_INBOUND)
+async def test_a_batch_of_texts_causes_one_event_for_each_text_in_order(story: Story) -> None:
+    """This holds even if all texts share a transaction and the clock stands still."""
+    await add_webhook(story, WebhookEvent.MESSAGE_INBOUND)
     for n in range(5):
         await story.text(f"text {n}", number=ANN)
     bodies = [one["data"]["message"]["body"] for one in await sent(story)]
     assert bodies == [f"text {n}" for n in range(5)]
 
 
-async def test_events_fail_with_their_transaction(story: Story) -> None:
-    await wants(story)
+async def test_a_failed_transaction_stores_no_events(story: Story) -> None:
+    await add_webhook(story)
 
     def fails(tx: Any, text: Any) -> None:
         receive_sms.run(tx, [text])
@@ -260,7 +260,7 @@ async def test_events_fail_with_their_transaction(story: Story) -> None:
     assert await story.count(t.webhook_calls) == 0
 
 
-def test_private_addresses() -> None:
+def test_private_addresses_are_recognized() -> None:
     data = {
         "message": {"id": 1, "body": "hi"},
         "requester": {"user_id": 1, "number": "+1"},
@@ -273,7 +273,7 @@ def test_private_addresses() -> None:
     }
 
 
-def test_the_reference_has_the_meaning_of_each_event() -> None:
+def test_the_reference_explains_each_event() -> None:
     text = re.sub(r"\s+", " ", REFERENCE.read_text())
     assert not [
         event for event, meaning in EVENTS.items() if f"### `{event}` {meaning}" not in text

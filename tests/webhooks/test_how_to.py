@@ -1,4 +1,4 @@
-"""The receiver of the how-to checks signatures as the service makes them."""
+"""The example receiver in the how-to accepts signatures of the service."""
 
 import re
 import threading
@@ -20,10 +20,10 @@ BODY = '{"type":"webhook.test"}'
 
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The receiver of the page, on a free port: its address and its names."""
+    """Run the page's receiver on a free port. Yield its address and its names."""
     (program,) = re.findall(r"^```python$(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {"__name__": "receiver"}
-    exec(program, names)  # the program that the page shows
+    exec(program, names)  # The program that the page shows.
     server = HTTPServer(("127.0.0.1", 0), names["Receiver"])
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -51,9 +51,11 @@ async def test_the_receiver_accepts_signed_calls(
         return (await hook.call(call)).status
 
     assert await status([names["SECRET"]]) == 204
-    assert await status([other, names["SECRET"]]) == 204, "one of two secrets"
+    assert await status([other, names["SECRET"]]) == 204, "one of the two secrets is valid"
     assert await status([other]) == 401
-    assert await status([names["SECRET"]], seconds - 3600) == 401, "a call of an hour ago"
+    assert await status([names["SECRET"]], seconds - 3600) == 401, (
+        "a call from an hour ago is refused"
+    )
     assert names["SEEN"] == {"evt_1"}
-    assert capsys.readouterr().out == "webhook.test\n", "a repeat is skipped"
+    assert capsys.readouterr().out == "webhook.test\n", "the receiver skips a repeat"
     await hook.close()

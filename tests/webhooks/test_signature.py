@@ -1,4 +1,4 @@
-"""Rules of calls to webhooks: signature, addresses, secrets, when a call is tried again."""
+"""Rules for calls to webhooks: signature, addresses, secrets, and times of retries."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +9,10 @@ from handoff_service.rules.webhooks import signature as webhook
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
-def test_the_signature_is_that_of_standard_webhooks() -> None:
-    """The example of the specification's reference libraries (tests of ``standardwebhooks``)."""
+def test_the_signature_follows_standard_webhooks() -> None:
+    """The example comes from the specification's reference libraries (tests of
+    ``standardwebhooks``).
+    """
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     signed = webhook.signature(
         secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, '{"test": 2432232314}'
@@ -21,7 +23,7 @@ def test_the_signature_is_that_of_standard_webhooks() -> None:
 @pytest.mark.parametrize(
     "url", ["https://tickets.example.com/hook?x=1", "http://10.0.0.7:8080", "http://[::1]/a"]
 )
-def test_addresses_that_can_be_called(url: str) -> None:
+def test_a_valid_address_can_be_called(url: str) -> None:
     assert webhook.address_error(url) is None
 
 
@@ -37,7 +39,7 @@ def test_invalid_addresses_are_refused(url: str) -> None:
     assert webhook.address_error(url) is not None
 
 
-def test_secrets() -> None:
+def test_a_secret_has_the_specifications_format() -> None:
     assert webhook.secret_error(webhook.secret_of(b"x" * 24)) is None
     for wrong in (
         "",
@@ -50,7 +52,7 @@ def test_secrets() -> None:
         assert webhook.secret_error(wrong), wrong
 
 
-def test_a_failed_call_is_repeated_with_growing_waits_for_a_day() -> None:
+def test_a_failed_call_is_retried_after_growing_waits_for_a_day() -> None:
     at, waits, attempts = NOW, [], 0
     while True:
         attempts += 1
@@ -60,4 +62,4 @@ def test_a_failed_call_is_repeated_with_growing_waits_for_a_day() -> None:
         waits.append((following - at).total_seconds())
         at = following
     assert waits[:7] == [5, 30, 120, 600, 1800, 3600, 3600]
-    assert at == NOW + timedelta(days=1), "the last try is when the day is over"
+    assert at == NOW + timedelta(days=1), "the last try comes at the end of the day"

@@ -59,7 +59,7 @@ class PhoneClient:
             raise OSError(f"The phone could not be asked: {why(error)}") from None
 
     async def read_list(self, path: str, since: datetime, **params: str | int) -> list[Any]:
-        """Return every entry of a list from a time on, in pages. Raises OSError."""
+        """Read every entry of a list since this time, page by page. Raises OSError."""
         found: list[Any] = []
         for page in range(MOST_PAGES):
             asked: dict[str, str | int] = {"limit": PAGE, "offset": page * PAGE}

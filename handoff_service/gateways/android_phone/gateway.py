@@ -96,7 +96,7 @@ class AndroidPhone:
             return Unsure(why=why(error))
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """The phone knows this attempt by our id, so twins are never confused."""
+        """Look the attempt up by our id, so two texts with the same words are never confused."""
         sid = message_ids.id_of(self._settings, message)
         found = await self._client.read(f"/messages/{sid}")
         return [] if found is None else [SentBefore(sid=sid, status=_state(found))]
@@ -177,6 +177,14 @@ class AndroidPhone:
                 return bytes(content)
         except (aiohttp.ClientError, TimeoutError) as error:
             return NotFetched(why=f"The phone could not be asked: {why(error)}", again=True)
+
+    async def answers(self) -> bool:
+        """Whether the app's local server answers, even if it reports a problem of the phone."""
+        try:
+            async with self._client.request("GET", "/health"):
+                return True
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
 
     async def close(self) -> None:
         await self._client.close()

@@ -30,7 +30,7 @@ OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep r
 # half of the difference that signatures allow, so that a warning comes before texts are refused
 MOST_APART = TOLERANCE / 2
 KEEP_POWER = phrase("Connect it to a charger.")
-# the meaning of each check of the phone that fails
+# check of the phone -> what it means when the check fails
 CHECKS: Mapping[str, str] = {
     "connection:status": phrase(
         "The phone has no internet connection, so it may not reach this service. "

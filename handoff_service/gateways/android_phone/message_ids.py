@@ -7,7 +7,7 @@ of the desk, which uses the same numbers for other texts. An attempt after a fai
 
 **Incoming.** The app's own id is a hash of 32 bits, which two texts can share, and its inbox uses
 another id than its webhooks (``ReceiverService.kt``, ``IncomingMessagesService.kt``). So we hash
-the sender, the SIM card, the time and the words ourselves: both ways lead to one id.
+the sender, the SIM card, the time and the words ourselves, and a text gets the same id from both.
 """
 
 import hashlib

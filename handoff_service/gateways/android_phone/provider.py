@@ -34,6 +34,7 @@ KIND = ProviderKind(
     ),
     checked="the phone, its SIM cards, webhooks and clock",
     no_consents=NO_CONSENTS,
+    is_device=True,
     sends_pictures=False,
     segments_per_second=segments_per_second,
 )

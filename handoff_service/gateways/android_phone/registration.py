@@ -1,12 +1,12 @@
 """Registers our webhooks on the phone, with the signing key, and lets it send the oldest text
-first.
+first and a heartbeat every five minutes.
 
 One request registers one event, and a request with the same id replaces the earlier one:
 https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode the
 signing key can be written over the API, and never read:
 https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The setting
 ``processing_order`` is documented only by the source (``MessagesSettings.kt``)."""  # noqa: E501
-# a link is not cut
+# links must not be split
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
@@ -21,6 +21,8 @@ from handoff_service.gateways.android_phone.webhooks import NEEDED, TEXT, WANTED
 from handoff_service.gateways.provider import AccountNumber, AccountReport
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
+
+PING_EVERY = 300  # seconds; rules/delivery/gateway_watch.py waits for three
 
 
 def registered(listed: object, address: str) -> set[str]:
@@ -93,8 +95,8 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 
 async def _write_settings(client: PhoneClient, settings: Settings) -> str | None:
-    """Write the signing key, without which the service accepts no event, and the order of sending,
-    which only newer apps support."""
+    """Write the signing key, without which the service accepts no event, the interval of the
+    heartbeats, and the order of sending, which only newer apps support."""
     key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
     status = await _write(client, "PATCH", "/settings", key)
     if status >= 300:
@@ -103,6 +105,7 @@ async def _write_settings(client: PhoneClient, settings: Settings) -> str | None
             "Type it in the app: Settings, Webhooks, “Signing key”.",
             status=status,
         )
+    await _write(client, "PATCH", "/settings", {"ping": {"interval_seconds": PING_EVERY}})
     await _write(client, "PATCH", "/settings", {"messages": {"processing_order": "FIFO"}})
     return None
 

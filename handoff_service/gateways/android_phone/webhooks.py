@@ -17,6 +17,7 @@ from handoff_service.gateways.android_phone.signature import is_current, is_sign
 from handoff_service.gateways.provider import MayHideText, ProviderRequest, ProviderWebhook
 from handoff_service.operations.conversations.receive_sms import Attachment, Text
 from handoff_service.operations.delivery.record_receipt import Receipt
+from handoff_service.operations.delivery.watch_gateway import Heartbeat
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
@@ -31,18 +32,25 @@ STATUSES: Mapping[str, Status] = {
 }
 # the events that the service needs; an older app has no others
 NEEDED = (TEXT, "sms:sent", "sms:delivered", "sms:failed")
-WANTED = (*NEEDED, PICTURES, "sms:cancelled")
+# sent at the interval that registration.py sets, if the phone has a network:
+# https://docs.sms-gate.app/features/webhooks/
+PING = "system:ping"
+WANTED = (*NEEDED, PICTURES, "sms:cancelled", PING)
 
 
-def read_event(settings: Settings, request: ProviderRequest) -> Sequence[Text | Receipt]:
-    """``POST /webhooks/android_phone/events``, for callers that know the signing key. Other events,
-    such as ``system:ping``, are accepted and ignored."""
+def read_event(
+    settings: Settings, request: ProviderRequest
+) -> Sequence[Text | Receipt | Heartbeat]:
+    """``POST /webhooks/android_phone/events``, for callers that know the signing key. Unknown
+    events are accepted and ignored."""
     event = _signed_event(settings, request)
     name = event.get("event")
     if not isinstance(name, str):
         raise BadInput("event must be a name.", errors={"event": "must be a name"})
     if name not in WANTED:
         return ()
+    if name == PING:
+        return [Heartbeat()]
     payload = event.get("payload")
     if not isinstance(payload, dict):
         raise _wrong(name, "payload must be an object")

@@ -19,6 +19,7 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from handoff_service import log
+from handoff_service.gateways.fanout.hint_format import as_list, read_hint
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.lib.background import Background
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
@@ -31,6 +32,27 @@ PING_AFTER = 1.0  # seconds of silence
 ASK_THE_DATABASE = 4.0  # seconds between two catch-ups while Redis is away
 GARBAGE_IS_LOGGED = 60.0  # seconds between two log lines about invalid messages
 SEND, RECEIVE = "redis_send", "redis_receive"
+
+
+def channel_of(desk_id: str) -> str:
+    """The desk's channel. It contains the desk's own id, because other desks may use the same Redis
+    server, and its channels span all its databases."""
+    return f"patchboard:{desk_id}:hints"
+
+
+async def publish_once(url: str, channel: str, sender: str, hints: Sequence[Hint]) -> None:
+    """Publish hints from a process without a fan-out. Raises RedisError, OSError."""
+    client = redis.from_url(
+        url, socket_connect_timeout=CONNECT_WITHIN, socket_timeout=ANSWER_WITHIN
+    )
+    try:
+        await client.publish(channel, _message(sender, hints))
+    finally:
+        await client.aclose()
+
+
+def _message(sender: str, hints: Sequence[Hint]) -> str:
+    return json.dumps([sender, [as_list(hint) for hint in hints]])
 
 
 class RedisFanout:
@@ -93,6 +115,7 @@ class RedisFanout:
 
     async def close(self) -> None:
         await self._background.stop(SEND, RECEIVE)
+        await self._publish_rest()
         await self._local.close()
         with suppress(RedisError, OSError):
             await self._redis.aclose()
@@ -101,13 +124,26 @@ class RedisFanout:
         while True:
             hints = [EVERYTHING] if self._unpublished else await self._waiting.get()
             self._unpublished = False
-            message = json.dumps([self._me, [[h.channel, h.interaction_id, h.by] for h in hints]])
-            try:
-                await asyncio.wait_for(self._redis.publish(self._channel, message), ANSWER_WITHIN)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._unpublished = True
-                log.warning("hint_not_sent", why=type(error).__name__)
+            if not await self._publish(hints):
                 await asyncio.sleep(TRY_AGAIN)
+
+    async def _publish(self, hints: Sequence[Hint]) -> bool:
+        try:
+            sent = self._redis.publish(self._channel, _message(self._me, hints))
+            await asyncio.wait_for(sent, ANSWER_WITHIN)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._unpublished = True
+            log.warning("hint_not_sent", why=type(error).__name__)
+            return False
+        return True
+
+    async def _publish_rest(self) -> None:
+        """Publish what still waits, such as the nudge about work that was given back."""
+        rest: dict[Hint, None] = {EVERYTHING: None} if self._unpublished else {}
+        while not self._waiting.empty():
+            rest |= dict.fromkeys(self._waiting.get_nowait())
+        if rest:
+            await self._publish(list(rest))
 
     async def _receive(self) -> None:
         caught_up_at = time.monotonic()
@@ -159,7 +195,7 @@ class RedisFanout:
     def _take(self, message: bytes) -> None:
         try:
             sender, hints = json.loads(message)
-            taken = [_hint(*hint) for hint in hints]
+            taken = [read_hint(hint) for hint in hints]
         except (ValueError, TypeError, RecursionError):
             self._note_garbage()
             return
@@ -171,12 +207,3 @@ class RedisFanout:
         if time.monotonic() - self._garbage_logged_at > GARBAGE_IS_LOGGED:
             log.warning("hint_not_understood", count=self._garbage)
             self._garbage, self._garbage_logged_at = 0, time.monotonic()
-
-
-def _hint(channel: object, interaction_id: object = None, by: object = None) -> Hint:
-    """Parse a hint from another process. Raises TypeError for anything else."""
-    if not isinstance(channel, str) or not all(
-        one is None or type(one) is int for one in (interaction_id, by)
-    ):
-        raise TypeError
-    return Hint(channel, interaction_id, by)  # type: ignore[arg-type]  # checked above

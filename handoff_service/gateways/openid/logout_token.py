@@ -14,8 +14,8 @@ from handoff_service.ports import EndedElsewhere
 from handoff_service.rules.shared.phrases import phrase
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-#: The greatest age of a token. Thanks to it, the ids of used tokens are remembered for minutes
-#: only.
+#: The greatest age of a token. Because of this limit, ids of used tokens need to be remembered for
+#: minutes only.
 LASTS = timedelta(minutes=5)
 MOST_CHARACTERS = 20_000  # characters of a token
 _LONGEST = 255  # characters of a subject, a session or a token's id

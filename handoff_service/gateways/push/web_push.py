@@ -51,8 +51,8 @@ def first_key(secret_key: str) -> str:
 
 
 def contact(public_url: str) -> str:
-    """The desk's address for complaints of a push service, which must be https without a port.
-    Localhost where the desk has none, as on one's own computer."""
+    """The desk's address, to which a push service sends complaints. It must be https without a
+    port. A desk without such an address, for example on a developer's computer, names localhost."""
     host = urlsplit(public_url).hostname or ""
     return f"https://{host if _HOST.fullmatch(host) else 'localhost'}"
 

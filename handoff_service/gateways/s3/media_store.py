@@ -19,7 +19,7 @@ from obstore.store import S3Store
 
 from handoff_service import log
 from handoff_service.errors import MediaAway
-from handoff_service.gateways.s3 import faults
+from handoff_service.gateways.s3 import errors
 from handoff_service.lib.circuit_breaker import BreakerState, CircuitBreaker
 from handoff_service.lib.media_folder import JUST_NOW, is_name, relative_path
 from handoff_service.metrics import Metrics
@@ -61,8 +61,8 @@ class S3Media:
         """Buckets can keep deleted files as earlier versions, which only their owner can see."""
         return EARLIER_VERSIONS.format(where=self.where)
 
-    def keep(self, content: bytes, now: datetime) -> str:  # the store has a clock
-        """Store the content. A file that exists is stored again, which makes it new."""
+    def keep(self, content: bytes, now: datetime) -> str:  # the store sets the time itself
+        """Store the content. A file that exists is stored again, so that it counts as new."""
         name = hashlib.sha256(content).hexdigest()
         self._put(relative_path(name), content)
         return name
@@ -79,7 +79,7 @@ class S3Media:
         """The content. Its hash is checked, because other programs and proxies can answer, too."""
         content = self._read(relative_path(name))
         if content is not None and hashlib.sha256(content).hexdigest() != name:
-            raise MediaAway(faults.DAMAGED.format(name=name, where=self.where))
+            raise MediaAway(errors.DAMAGED.format(name=name, where=self.where))
         return content
 
     def names(self) -> Iterator[str]:
@@ -117,7 +117,7 @@ class S3Media:
         self._do("write", lambda: obstore.put(self._store, path, content, use_multipart=False))
 
     def _read(self, path: str) -> bytes | None:
-        # the body can break off, so it belongs to the request
+        # read here, so that a connection that breaks during the body counts as a failed request
         return self._do("read", lambda: obstore.get(self._store, path).bytes().to_bytes())
 
     def _stored_at(self, path: str) -> datetime | None:
@@ -137,7 +137,7 @@ class S3Media:
             answer = request()
         except (BaseError, OSError) as error:
             missing = isinstance(error, FileNotFoundError)
-            if missing and faults.code_of(str(error)) != faults.NO_BUCKET:
+            if missing and errors.code_of(str(error)) != errors.NO_BUCKET:
                 self._answered(began, operation)
                 return None
             self._failed(operation, reached=_is_refusal(str(error)))
@@ -147,7 +147,7 @@ class S3Media:
                 raise
             # the library panics at some answers, and no worker survives a BaseException
             self._failed(operation, reached=False)
-            raise MediaAway(faults.UNCLEAR.format(address=self._address)) from error
+            raise MediaAway(errors.UNCLEAR.format(address=self._address)) from error
         self._answered(began, operation)
         return answer
 
@@ -165,7 +165,7 @@ class S3Media:
                 self._breaker.failed()
 
     def _sentence(self, text: str, operation: str) -> str:
-        return faults.sentence(
+        return errors.sentence(
             text, operation=operation, bucket=self._bucket.name, address=self._address
         )
 
@@ -178,8 +178,8 @@ def _is_refusal(text: str) -> bool:
     """Whether the store refused the request and would refuse it again, for example because of wrong
     keys.
     """
-    code = faults.code_of(text)
-    return code in faults.ADVICE
+    code = errors.code_of(text)
+    return code in errors.ADVICE
 
 
 def _opened(bucket: Bucket) -> S3Store:

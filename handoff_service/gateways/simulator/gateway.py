@@ -159,6 +159,9 @@ class Simulator:
         """Store a picture that a phone sends. Returns its address at this provider."""
         return SCHEME + await asyncio.to_thread(self._pictures.keep, content, now)
 
+    async def answers(self) -> bool:
+        return True
+
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()

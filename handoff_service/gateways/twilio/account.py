@@ -35,7 +35,7 @@ async def problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> lis
 
 
 def _account_problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """Blocks until Twilio has answered."""
+    """The problems with the account and its numbers. Blocks until Twilio has answered."""
     try:
         return list(_problems(settings, numbers))
     except requests.RequestException as error:
@@ -129,7 +129,9 @@ def _service(
     mend = phrase(
         "Set in Twilio's console, under the service, Integration: {url} (POST).", url=wanted
     )
-    yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
+    yield from _incoming_webhook(
+        service, ("inbound_request_url", "inbound_method"), named, wanted, mend
+    )
     mend = phrase(
         "Set in Twilio's console, under the service, Integration, “Fallback URL”: {url} (POST).",
         url=wanted,
@@ -169,7 +171,7 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
         "Set in Twilio's console, under the number, “A message comes in”: {url} (POST).",
         url=wanted,
     )
-    yield from _way_in(found[0], ("sms_url", "sms_method"), number, wanted, mend)
+    yield from _incoming_webhook(found[0], ("sms_url", "sms_method"), number, wanted, mend)
     mend = phrase(
         "Set in Twilio's console, under the number, “Primary handler fails”: {url} (POST).",
         url=wanted,
@@ -178,7 +180,7 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     yield from _fallback(found[0], keys, number, wanted, mend)
 
 
-def _way_in(
+def _incoming_webhook(
     at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
 ) -> Iterator[str]:
     """Check the webhook for incoming texts. ``keys`` are Twilio's names for the address and its

@@ -9,7 +9,7 @@ records, unless the company deletes the message there.
 | error 20009: the text is still on its way  | again         | https://www.twilio.com/docs/api/errors/20009        |
 | HTTP 429, or error 20429                   | again         | https://www.twilio.com/docs/api/errors/20429        |
 | any other 4xx                              | refused       |                                                     |
-"""  # noqa: E501  # a link is not cut
+"""  # noqa: E501  # links must not be split
 
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.rest import Client

@@ -12,7 +12,7 @@ The results of a send:
 | any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
 | no connection was made: nothing was written    | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
 | 5xx, 3xx, no answer, broken connection, nonsense | Unsure      |                                                     |
-"""  # noqa: E501  # a link is not cut
+"""  # noqa: E501  # links must not be split
 
 import asyncio
 import logging
@@ -185,6 +185,9 @@ class TwilioProvider:
     async def fetch(self, url: str) -> bytes | NotFetched:
         """Download a picture or file that came with a text."""
         return await self._media.fetch(url)
+
+    async def answers(self) -> bool:
+        return True
 
     async def close(self) -> None:
         """Finish the running calls, then close the connections."""

@@ -10,7 +10,7 @@ media store. The download follows redirects only to Twilio's hosts, and without 
 | any other error, no answer in time     | again           |                                                         |
 | more than 5 MB                         | never           | https://www.twilio.com/docs/messaging/api/media-resource |
 | an address that is not Twilio's        | never           |                                                         |
-"""  # noqa: E501  # a link is not cut
+"""  # noqa: E501  # links must not be split
 
 import asyncio
 import re

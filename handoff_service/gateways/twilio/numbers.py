@@ -30,7 +30,7 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 
 def _report(settings: Settings) -> AccountReport:
-    """Blocks until Twilio has answered."""
+    """Test the credentials and list the numbers. Blocks until Twilio has answered."""
     problems = list(_unreachable(settings))
     try:
         with _session(settings) as session:

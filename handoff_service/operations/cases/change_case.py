@@ -72,8 +72,8 @@ def cases_follow(
     author: Author,
     agent_id: int | None,
 ) -> None:
-    """These locked interactions now belong to this user. Cases opened in them follow, except cases
-    that somebody assigned to another user on purpose."""
+    """Give the cases of these locked interactions to the user who now has the interactions. Cases
+    that somebody assigned to another user on purpose do not change."""
     before = {one.id: one.user_id for one in concerned}
     query = select(c).where(one_of(c.c.interaction_id, before)).order_by(c.c.id).with_for_update()
     for row in tx.conn.execute(query).all() if before else ():

@@ -44,7 +44,8 @@ c, o, p = t.consents, t.opt_outs, t.provider_numbers
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Ledger entries to push, their numbers, and the states to send for them, which may be none."""
+    """Ledger entries to push, their numbers, and the states to send for them. There may be no
+    states to send."""
 
     entries: Mapping[int, str]
     states: Sequence[ConsentState]

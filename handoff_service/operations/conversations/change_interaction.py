@@ -59,7 +59,7 @@ class ChangeInteraction:
     agent_id: int
     #: Work in progress or on hold. Closing is a separate operation.
     state: State | None = None
-    #: Belongs to the current state; a new state starts without one.
+    #: The reason for the state. A change of the state removes the old reason.
     state_reason: str | None = None
     #: When the hold ends by itself. Only with the state on hold.
     hold_until: datetime | None = None

@@ -6,7 +6,7 @@ of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.versions import Translations, name_in, version_for
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.consent import consents
@@ -48,14 +49,14 @@ x, r, m = t.outage_texts, t.outage_recipients, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndOutage:
-    """``text`` None: nobody gets a text. ``text_es``: the text for people who text in Spanish;
-    None: they get ``text``. ``most``: Conflict if more people than this would get it,
+    """``text``: in English; None: nobody gets a text. ``translations``: for people who text in
+    these languages; others get ``text``. ``most``: Conflict if more people than this would get it,
     because more have reported it since the dry run; None: no limit."""
 
     outage_id: int
     agent_id: int
     text: str | None = None
-    text_es: str | None = None
+    translations: Translations = field(default_factory=dict)
     most: int | None = None
 
 
@@ -84,7 +85,10 @@ def end_outage(tx: Transaction, command: EndOutage) -> int | None:
 
 def _start(tx: Transaction, command: EndOutage, text: str) -> int:
     body = _checked(text, "text")
-    body_es = None if command.text_es is None else _checked(command.text_es, "text_es")
+    translations = {
+        language: _checked(translation, name_in("text", language))
+        for language, translation in command.translations.items()
+    }
     tx.conn.execute(
         select(t.outages.c.id).where(t.outages.c.id == command.outage_id).with_for_update()
     )
@@ -92,7 +96,7 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
         raise Conflict(
             phrase("A text about this outage is being sent already. Wait, or cancel it.")
         )
-    run = outage_reporters.dry_run(tx.conn, command.outage_id, body, body_es, at=tx.now)
+    run = outage_reporters.dry_run(tx.conn, command.outage_id, body, translations, at=tx.now)
     people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     if not people:
         again = run.count(Reachable.TEXTED_BEFORE)
@@ -112,7 +116,7 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
         "outage_id": command.outage_id,
         "agent_id": command.agent_id,
         "body": body,
-        "body_es": body_es,
+        "translations": translations,
         "state": OutageTextState.SENDING,
         "created_at": tx.now,
     }
@@ -198,12 +202,15 @@ def _announce(
     tx: Transaction, row: sa.Row[Any], texted: Sequence[InteractionRow]
 ) -> dict[int, int]:
     """Text each in their language. Returns interaction -> message."""
-    if row.body_es is None:
-        return messages.announce(tx, texted, row.body, Event.OUTAGE_OVER)
-    spoken = spoken_languages(tx.conn, [one.id for one in texted])
+    translations = outage_texts.translations_of(row)
+    spoken = spoken_languages(tx.conn, [one.id for one in texted]) if translations else {}
     sent: dict[int, int] = {}
-    for body, spanish in ((row.body, False), (row.body_es, True)):
-        theirs = [one for one in texted if (spoken[one.id] is Language.SPANISH) is spanish]
+    for language, body in {Language.ENGLISH: row.body, **translations}.items():
+        theirs = [
+            one
+            for one in texted
+            if version_for(translations, spoken.get(one.id, Language.ENGLISH)) is language
+        ]
         sent |= messages.announce(tx, theirs, body, Event.OUTAGE_OVER)
     return sent
 

@@ -29,7 +29,8 @@ from handoff_service.store.views import KeptPromise
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorePromise:
     """The promise in this agent's text, or a promise with a time that the command gives.
-    ``remind_at`` None: a quarter of an hour before, or less for soon promises."""
+    ``remind_at`` None: a quarter of an hour before the deadline, or less if the deadline is within
+    an hour."""
 
     interaction_id: int
     agent_id: int

@@ -9,7 +9,6 @@ from sqlalchemy import delete, func, select
 
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.rules.conversations.list_order import SortAndFilter
-from handoff_service.rules.desk.attributes import AttributeOwner, read_value
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes, labels
 from handoff_service.store.engine import tables as t
@@ -44,7 +43,7 @@ class DeleteView:
 
 def choose_list(tx: Transaction, command: ChooseList) -> None:
     """Arrange this agent's list, in every window. NotFound for an unknown label; BadInput
-    for an attribute that is not defined."""
+    for an attribute that is not defined, or for a value that does not fit it."""
     values = {"agent_id": command.agent_id, **_columns(tx, command.how)}
     new = upsert(tx.conn, c).values(values)
     tx.conn.execute(new.on_conflict_do_update(index_elements=[c.c.agent_id], set_=values))
@@ -88,21 +87,5 @@ def delete_view(tx: Transaction, command: DeleteView) -> None:
 def _columns(tx: Transaction, how: SortAndFilter) -> dict[str, Any]:
     if how.label_id is not None:
         labels.get(tx.conn, how.label_id)
-    attribute = None if how.attribute is None else _attribute(tx, how.attribute)
+    attribute = how.attribute and attributes.filter_of(tx.conn, how.attribute).written
     return {"sort": how.sort, "tag": how.tag, "label_id": how.label_id, "attribute": attribute}
-
-
-def _attribute(tx: Transaction, typed: str) -> str:
-    """The key, = and the value as it is stored. BadInput when it fits no definition."""
-    key, _, value = typed.partition("=")
-    defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION)
-    if key not in defined:
-        raise BadInput(
-            errors={"attribute": phrase("there is no conversation attribute “{key}”", key=key)}
-        )
-    try:
-        return f"{key}={read_value(defined[key], value)}"
-    except ValueError as error:
-        raise BadInput(
-            errors={"attribute": phrase("the value of “{key}” {error}", key=key, error=error)}
-        ) from error

@@ -29,6 +29,7 @@ from handoff_service.rules.desk.macros import MacroFields, MacroStep, steps
 from handoff_service.rules.desk.templates import filled
 from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.placeholders import unset_in
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
 from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
@@ -240,7 +241,11 @@ def _topic(tx: Transaction, label_id: int | None) -> int | None:
 
 
 def _filled(tx: Transaction, body: str, command: RunMacro) -> str:
-    """The template or note with the names of this conversation."""
+    """The template or note with the names and attributes of this conversation. BadInput for an
+    attribute that is not set."""
     one = command.interaction_id
     agent = agent_name(tx.conn, command.agent_id)
-    return filled(body, placeholder_values.of_interactions(tx.conn, [one], agent)[one])
+    who = placeholder_values.of_interactions(tx.conn, [one], agent, [body])[one]
+    if unset := unset_in(body, who):
+        raise BadInput(placeholder_values.not_set(tx.conn, unset))
+    return filled(body, who)

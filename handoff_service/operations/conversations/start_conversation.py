@@ -105,10 +105,16 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
     """The name of the person the first text would reach. None for a guest."""
+    user_id = recipient_user(conn, recipient)
+    return None if user_id is None else _user_name(conn, user_id)
+
+
+def recipient_user(conn: Connection, recipient: Recipient) -> int | None:
+    """The id of the person the first text would reach. None for a guest."""
     p = t.messaging_profiles
     profile = conn.execute(select(p).where(p.c.number == recipient.to, p.c.active)).one_or_none()
-    user_id = _user_of(conn, recipient, profile)
-    return None if user_id is None else _user_name(conn, user_id)
+    user_id: int | None = _user_of(conn, recipient, profile)
+    return user_id
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:

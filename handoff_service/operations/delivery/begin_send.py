@@ -161,8 +161,8 @@ class _Batch:
         self._later |= send_gates.over_rate(self._tx, rows)
 
     def release_delayed(self) -> None:
-        """Release the claims on delayed work. Only a failure of the provider counts as one: a crash
-        and our own rate limit do not.
+        """Release the claims on delayed work. Only a failure of the provider counts as an attempt:
+        a crash and our own rate limit do not.
         """
         for message_id, at in self._later.items():
             failed = 0 if message_id in self._crashed else self._attempts[message_id] - 1

@@ -55,31 +55,31 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
             # a callback or a person was faster than the provider's answer and has ended this work
             continue
-        fate = _fate(by_id[row.id], taken, row.retries, errors)
-        is_opt_out = errors.is_opt_out(fate.code)
+        outcome = _outcome(by_id[row.id], taken, row.retries, errors)
+        is_opt_out = errors.is_opt_out(outcome.code)
         if is_opt_out and row.event == Event.CONSENT:
             # the provider has already sent its own confirmation
-            fate = _Fate(Status.CANCELED, None, None, None)
+            outcome = _Outcome(Status.CANCELED, None, None, None)
         elif is_opt_out and not isinstance(by_id[row.id].result, Withheld):
             opted_out.append(row.id)
-        taken.add(fate.sid)
+        taken.add(outcome.sid)
         changes.append(
             {
                 "id": row.id,
-                "status": fate.status,
-                "provider_sid": fate.sid,
-                "error_code": fate.code,
-                "retries": row.retries + fate.counts,
+                "status": outcome.status,
+                "provider_sid": outcome.sid,
+                "error_code": outcome.code,
+                "retries": row.retries + outcome.counts,
                 "changed_at": tx.now,
             }
         )
-        if fate.again is None:
+        if outcome.again is None:
             done.append(row.id)
-        elif fate.counts:
+        elif outcome.counts:
             done.append(row.id)
-            later.append((row.id, tx.now + fate.again))
+            later.append((row.id, tx.now + outcome.again))
         else:
-            due_work.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
+            due_work.release(tx, Work.DELIVER, row.id, tx.now + outcome.again)
     update_rows(tx.conn, t.messages, changes)
     tx.at_end(of_statuses, [change["id"] for change in changes])
     due_work.cancel(tx, Work.DELIVER, done)
@@ -94,7 +94,7 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fate:
+class _Outcome:
     """A message's new status, provider id and error code, and when to retry (None: never).
     ``counts``: the retry counts toward the error's limit, and the messages queued after it do not
     wait for it."""
@@ -106,24 +106,24 @@ class _Fate:
     counts: bool = False
 
 
-def _fate(
+def _outcome(
     command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors
-) -> _Fate:
+) -> _Outcome:
     match command.result:
         case Accepted(sid=sid, status=status):
-            return _Fate(status, sid, None, None)
+            return _Outcome(status, sid, None, None)
         case Refused(code=code) if not errors.explain(code).holds_line:
             again = errors.again_after(code, retries)
-            return _Fate(Status.FAILED, None, code, again, counts=again is not None)
+            return _Outcome(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):
-            return _Fate(
+            return _Outcome(
                 Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts)
             )
         case Unsure():
             wait = max(LOOK_UP_AFTER, _growing(LOOK_UP_AFTER, command.attempts - 1))
-            return _Fate(Status.UNKNOWN, None, None, wait)
+            return _Outcome(Status.UNKNOWN, None, None, wait)
         case Withheld():
-            return _Fate(Status.CANCELED, None, OPTED_OUT, None)
+            return _Outcome(Status.CANCELED, None, OPTED_OUT, None)
         case LookedUp(found=found):
             free = [
                 one
@@ -131,11 +131,11 @@ def _fate(
                 if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)
             ]
             if not free:
-                return _Fate(Status.QUEUED, None, None, timedelta(0))
+                return _Outcome(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:
-                return _Fate(free[0].status, free[0].sid, None, None)
+                return _Outcome(free[0].status, free[0].sid, None, None)
             # two identical messages: a callback or a person settles which one was sent
-            return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)
+            return _Outcome(Status.UNKNOWN, None, None, LONGEST_WAIT)
 
 
 def _growing(first: timedelta, doublings: int) -> timedelta:

@@ -2,13 +2,15 @@
 (``rules/delivery/reply_limits.py``).
 
 Allowed replies are counted in ``unknown_replies``, one row per message, for a day. The desk's row
-is locked meanwhile, so two processes cannot both send the last allowed one.
+is locked while a reply is counted, so two processes cannot both send the last allowed one.
+
+A reply over a limit is blocked without the lock, because an attack brings many of them. Replies of
+other processes can only be added to the count, so a limit that is reached stays reached.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import delete, func, insert, select
 
@@ -59,40 +61,77 @@ def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]
     limits = desk.reply_limits(tx.conn) if unknown else ReplyLimits(in_range=0, hourly=0, daily=0)
     if not (limits.in_range or limits.hourly or limits.daily):
         return {}
-    tx.conn.execute(select(t.desk.c.id).with_for_update()).all()
     counted = set(
         tx.conn.execute(select(r.c.message_id).where(one_of(r.c.message_id, unknown))).scalars()
     )
     new = {i: row for i, row in sorted(unknown.items()) if i not in counted}
-    return _decide(tx, limits, new) if new else {}
+    if not new:
+        return {}
+    # the first blocked reply raises an alarm, and the lock keeps two processes from raising it both
+    surely = {i: one for i, one in _full(tx, limits, new).items() if not one.first}
+    rest = {i: row for i, row in new.items() if i not in surely}
+    if rest:
+        tx.conn.execute(select(t.desk.c.id).with_for_update()).all()
+    return surely | (_decide(tx, limits, rest) if rest else {})
+
+
+class _Counts:
+    """The replies of the last hour and day, and which limits they reach."""
+
+    def __init__(self, tx: Transaction, limits: ReplyLimits, new: Collection[Row]) -> None:
+        self._tx, self._limits = tx, limits
+        self._hour, self._day = _since(tx)
+        self._to = _to_numbers(tx, {range_of(row.requester_number) for row in new})
+        self._alarms: dict[tuple[Limit, str], bool] = {}
+
+    def over(self, row: Row) -> HeldBack | None:
+        """Whether this reply exceeds a limit."""
+        to = self._of_range(row)
+        # the virtual agent may answer a person often; the desk's own texts are few
+        own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
+        before = Replied(to_range=to.total() - own, within_hour=self._hour, within_day=self._day)
+        limit = reached_limit(self._limits, before)
+        if limit is None:
+            return None
+        begins_with = range_of(row.requester_number)
+        return HeldBack(limit=limit, begins_with=begins_with, first=self._first(limit, begins_with))
+
+    def add(self, row: Row) -> None:
+        """Count a reply that is sent."""
+        self._of_range(row)[row.requester_number] += 1
+        self._hour, self._day = self._hour + 1, self._day + 1
+
+    def _of_range(self, row: Row) -> Counter[str]:
+        return self._to.setdefault(range_of(row.requester_number), Counter())
+
+    def _first(self, limit: Limit, begins_with: str) -> bool:
+        """Whether no reply was blocked for this limit (and range) before this one."""
+        alarm = (limit, begins_with if limit is Limit.RANGE else "")
+        known = self._alarms.get(alarm)
+        self._alarms[alarm] = True
+        return known is None and not _is_held_back(self._tx, limit, begins_with)
+
+
+def _full(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dict[int, HeldBack]:
+    """The replies that exceed a limit already, without those that would be counted now."""
+    counts = _Counts(tx, limits, new.values())
+    over = {i: counts.over(row) for i, row in new.items()}
+    return {i: one for i, one in over.items() if one is not None}
 
 
 def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dict[int, HeldBack]:
-    within_hour, within_day = _since(tx, HOUR), _since(tx, DAY)
-    to_numbers = _to_numbers(tx, {range_of(row.requester_number) for row in new.values()})
+    counts = _Counts(tx, limits, new.values())
     held: dict[int, HeldBack] = {}
     sent = []
     for message_id, row in new.items():
-        begins_with = range_of(row.requester_number)
-        to = to_numbers.setdefault(begins_with, Counter())
-        # the virtual agent may answer a person often; the desk's own texts are few
-        own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
-        before = Replied(
-            to_range=to.total() - own,
-            within_hour=within_hour,
-            within_day=within_day,
-        )
-        if (limit := reached_limit(limits, before)) is not None:
-            first = not any(_same_alarm(one, limit, begins_with) for one in held.values())
-            first = first and not _is_held_back(tx, limit, begins_with)
-            held[message_id] = HeldBack(limit=limit, begins_with=begins_with, first=first)
+        if (over := counts.over(row)) is not None:
+            held[message_id] = over
             continue
-        to[row.requester_number] += 1
-        within_hour, within_day = within_hour + 1, within_day + 1
+        counts.add(row)
         sent.append(
             {
                 "message_id": message_id,
-                "begins_with": begins_with,
+                "begins_with": range_of(row.requester_number),
                 "number": row.requester_number,
                 "at": tx.now,
             }
@@ -103,8 +142,12 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
     return held
 
 
-def _since(tx: Transaction, within: timedelta) -> int:
-    return tx.conn.execute(select(func.count()).where(r.c.at > tx.now - within)).scalar_one()
+def _since(tx: Transaction) -> tuple[int, int]:
+    """The replies of the last hour and of the last day."""
+    hour = func.count().filter(r.c.at > tx.now - HOUR)
+    query = select(hour, func.count()).where(r.c.at > tx.now - DAY)
+    found = tx.conn.execute(query).one()
+    return found[0], found[1]
 
 
 def _to_numbers(tx: Transaction, ranges: Collection[str]) -> dict[str, Counter[str]]:
@@ -118,10 +161,6 @@ def _to_numbers(tx: Transaction, ranges: Collection[str]) -> dict[str, Counter[s
     for begins_with, number, count in tx.conn.execute(query):
         found.setdefault(begins_with, Counter())[number] = count
     return found
-
-
-def _same_alarm(one: HeldBack, limit: Limit, begins_with: str) -> bool:
-    return one.limit is limit and (limit is not Limit.RANGE or one.begins_with == begins_with)
 
 
 def _is_held_back(tx: Transaction, limit: Limit, begins_with: str) -> bool:

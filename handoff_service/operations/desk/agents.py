@@ -1,7 +1,8 @@
 """An admin creates, changes or deletes an agent.
 
-An agent with a past is deactivated instead of deleted: signed out at once, set offline, offered
-nothing, and their conversations return to work assignment. One active admin always remains.
+An agent with a past is deactivated instead of deleted. The agent is then signed out and offline and
+gets no offers, and the agent's conversations return to work assignment. One active admin always
+remains.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.check_way_in import check_way_in
+from handoff_service.operations.desk.check_admin_sign_in import check_admin_sign_in
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
@@ -25,7 +26,7 @@ from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.desk.sign_in_policy import has_way_in
+from handoff_service.store.desk.sign_in_policy import admin_can_sign_in
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.row_references import is_referred_to
 from handoff_service.store.engine.transaction import Transaction
@@ -38,9 +39,9 @@ LAST_ADMIN = phrase("{name} is the last active admin. Give another agent the rol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
     """``password_hash``: an argon2 hash, computed outside any transaction; empty: the agent has no
-    password. ``groups``: new ones are created. ``always_password``: an admin who may use it
-    although it is off for the role. ``language``: the language of the agent's pages; None: the
-    browser's."""
+    password. ``groups``: new ones are created. ``always_password``: this admin may use a password
+    although passwords are off for the role. ``language``: the language of the agent's pages; None:
+    the browser's."""
 
     email: str
     name: str
@@ -56,13 +57,13 @@ class MakeAgent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgent:
     """``values``: changed fields of MakeAgent and ``active``; other fields stay. ``by``: the admin;
-    None: the desk file. ``but``: the token of the requesting session, which survives a password
-    change."""
+    None: the desk file. ``keep_token``: the token of the requesting session, which stays open after
+    a password change."""
 
     id: int
     by: int | None
     values: Mapping[str, Any]
-    but: str = ""
+    keep_token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     """NotFound. Conflict for an e-mail address in use, and when no active admin would remain, or
     none who can sign in without an identity provider."""
     stored = _locked(tx, command.id)
-    had_way_in = has_way_in(tx.conn)
+    could_sign_in = admin_can_sign_in(tx.conn)
     values = dict(command.values)
     if values.get("email", stored.email).lower() != stored.email.lower():
         _is_free(tx, values["email"])
@@ -103,10 +104,10 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     with recorded(tx, Noun.AGENT, command.id):
         tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
         _put_lists(tx, command.id, values)
-    if had_way_in:
-        check_way_in(tx)
+    if could_sign_in:
+        check_admin_sign_in(tx)
     if "password_hash" in values:
-        end_sessions(tx, command.id, but=command.but)
+        end_sessions(tx, command.id, keep_token=command.keep_token)
     tx.hint(f"agent:{command.id}")
     # a changed capacity, group or skill may make the agent eligible for waiting work
     schedule_offers(tx)
@@ -131,7 +132,8 @@ def has_history(conn: Connection, agent_id: int) -> bool:
 
 
 def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
-    """Release everything the agent has, without losing any of it."""
+    """Sign the agent out, set the agent offline, and return the agent's conversations to work
+    assignment."""
     end_sessions(tx, agent_id)
     who = "The desk file" if by is None else agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
@@ -196,17 +198,17 @@ def _locked(tx: Transaction, agent_id: int) -> Any:
 
 def _not_the_last_admin(tx: Transaction, agent_id: int) -> None:
     if found := blockers(tx.conn, agent_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
 
 
 def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
-    """One active admin always remains."""
+    """The last active admin cannot be deleted."""
     r = t.agent_roles
     query = select(a.c.id, a.c.name).join(r, r.c.agent_id == a.c.id)
     admins = conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).all()
     if [row.id for row in admins] != [agent_id]:
         return []
-    return [Blocker(says=filled(LAST_ADMIN, name=admins[0].name))]
+    return [Blocker(sentence=filled(LAST_ADMIN, name=admins[0].name))]
 
 
 def _is_free(tx: Transaction, email: str) -> None:

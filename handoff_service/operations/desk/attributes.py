@@ -18,7 +18,8 @@ from handoff_service.rules.desk.attributes import (
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import count_phrase, filled, joined, phrase
-from handoff_service.store.desk import attributes
+from handoff_service.rules.shared.placeholders import attributes_in
+from handoff_service.store.desk import attributes, macros, templates
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
@@ -63,6 +64,7 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
     row = insert(a).values(**_row(fields)).returning(a.c.id)
     made: int = tx.conn.execute(row).scalar_one()
     created(tx, Noun.ATTRIBUTE, made)
+    _report_again(tx, fields)
     return made
 
 
@@ -90,7 +92,18 @@ def _change(
     if before != after:
         with recorded(tx, Noun.ATTRIBUTE, attribute_id):
             tx.conn.execute(update(a).where(a.c.id == attribute_id).values(**_row(after)))
+    if before.type is not after.type:
+        _report_again(tx, after)
     return after
+
+
+def _report_again(tx: Transaction, fields: AttributeFields) -> None:
+    """Let reports count the stored values as those of the new type."""
+    if fields.owner is AttributeOwner.CONVERSATION:
+        f = t.conversation_facts
+        having = select(c.c.interaction_id).where(c.c.key == fields.key)
+        again = update(f).where(f.c.interaction_id.in_(having)).values(look_again_at=tx.now)
+        tx.conn.execute(again)
 
 
 def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
@@ -106,20 +119,24 @@ def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
 
 def delete_attribute(tx: Transaction, attribute_id: int) -> None:
     """Delete the definition. Stored values stay as texts. Raises NotFound for an unknown id,
-    Conflict for an attribute that a messaging action uses."""
+    Conflict for an attribute that a messaging action, a template or a macro uses."""
     attributes.get(tx.conn, attribute_id)
     if found := blockers(tx.conn, attribute_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.ATTRIBUTE, attribute_id):
         tx.conn.execute(delete(a).where(a.c.id == attribute_id))
 
 
 def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
-    """The messaging actions that use it in a condition."""
+    """The messaging actions, templates and macros that use it in a condition or a text."""
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
+    return [*_actions(conn, field), *_texts(conn, field)]
+
+
+def _actions(conn: Connection, field: str) -> list[Blocker]:
     return [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "The messaging action “{name}” uses it. Change that action first.",
                 name=one.action.name,
             ),
@@ -129,6 +146,34 @@ def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
         )
         for one in messaging_actions.list_(conn).values()
         if any(condition.field == field for condition in one.action.conditions)
+        or field in attributes_in(one.action.text or "")
+    ]
+
+
+def _texts(conn: Connection, field: str) -> list[Blocker]:
+    found = [
+        Blocker(
+            sentence=phrase(
+                "The template “{name}” names it. Change that template first.", name=one.name
+            ),
+            noun=Noun.TEMPLATE,
+            id=one.id,
+            name=one.name,
+        )
+        for one in templates.list_(conn)
+        if field in attributes_in(one.body)
+    ]
+    return found + [
+        Blocker(
+            sentence=phrase(
+                "The note of the macro “{name}” names it. Change that macro first.", name=one.name
+            ),
+            noun=Noun.MACRO,
+            id=one.id,
+            name=one.name,
+        )
+        for one in macros.list_(conn)
+        if field in attributes_in(one.note or "")
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service import log
@@ -43,6 +44,16 @@ class RemoveEntries:
     """``before``: entries of this time and later stay."""
 
     before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveSome:
+    """Entries of before this time, which are all entries up to the place ``to_place`` of the
+    chain that are left."""
+
+    before: datetime
+    ids: Collection[int]
+    to_place: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +111,24 @@ def chain_next(tx: Transaction, made_key: str) -> audit_chain.Head:
 def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
     """Remove the entries before this time, up to the first entry that stays or is not chained.
     Their links stay. Returns how many."""
-    kept = select(func.min(k.c.place)).join(e, e.c.id == k.c.entry_id)
-    first_kept = tx.conn.execute(kept.where(e.c.at >= command.before)).scalar()
-    last = audit_chain.head(tx.conn).place
-    to_place = last if first_kept is None else first_kept - 1
-    chosen = select(k.c.entry_id).where(k.c.place <= to_place)
-    tx.conn.execute(update(r).values(before_at=command.before))
-    gone = tx.conn.execute(delete(e).where(e.c.id.in_(chosen), e.c.at < command.before)).rowcount
+    to_place = audit_chain.removable_to(tx.conn, command.before)
+    chosen = e.c.id.in_(select(k.c.entry_id).where(k.c.place <= to_place))
+    return _remove(tx, command.before, to_place, chosen)
+
+
+def remove_some(tx: Transaction, command: RemoveSome) -> int:
+    """Remove these entries. Their links stay. Returns how many."""
+    return _remove(tx, command.before, command.to_place, one_of(e.c.id, command.ids))
+
+
+def _remove(
+    tx: Transaction, before: datetime, to_place: int, chosen: sa.ColumnElement[bool]
+) -> int:
+    tx.conn.execute(update(r).values(before_at=before))
+    gone = tx.conn.execute(delete(e).where(chosen, e.c.at < before)).rowcount
     tx.conn.execute(update(r).values(before_at=None))
     if gone:
-        details = {"to_place": to_place, "before": command.before.isoformat(), "entries": gone}
+        details = {"to_place": to_place, "before": before.isoformat(), "entries": gone}
         audit(
             tx,
             AuditEntry(
@@ -150,8 +169,8 @@ async def check_chain(store: Store) -> ChainReport:
 
 
 async def when_due(job: Job) -> None:
-    """Chain a batch, and log the head: a log that is kept elsewhere then shows whether the whole
-    chain was replaced."""
+    """Chain a batch, and log the head. A log that is kept elsewhere then shows whether somebody
+    replaced the whole chain."""
     try:
         head = await job.write(chain_next, new_key())
     except CannotOpen:

@@ -5,19 +5,35 @@ same checks. Each check returns one sentence for each problem, and passes if it 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select, update
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.shared.phrases import count_phrase, phrase, reworded
+from handoff_service.rules.delivery.gateway_watch import AwayReason
+from handoff_service.rules.shared.phrases import count_phrase, filled, phrase, reworded
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
+from handoff_service.store.delivery import gateway_watch
 from handoff_service.store.desk.availability import TAKES_WORK
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.set_up import is_under_way
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.webhooks import webhooks
+
+GATEWAY_AWAY: dict[AwayReason, str] = {
+    AwayReason.NO_ANSWER: phrase(
+        "The SMS gateway has not answered since {time}. Texts wait in both directions until it is "
+        "back."
+    ),
+    AwayReason.SILENT: phrase(
+        "The SMS gateway answers, but its heartbeats have not arrived since {time}. Texts from "
+        "requesters may wait on it. Check that it can reach this service, and register the "
+        "webhooks again."
+    ),
+}
 
 
 class CheckName(StrEnum):
@@ -97,8 +113,17 @@ def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
     return [phrase("No agent gets offers right now: nobody is available, so conversations wait.")]
 
 
-def _provider(_conn: Connection, outside: Outside) -> Sequence[str]:
-    return outside.provider_problems or ()
+def _provider(conn: Connection, outside: Outside) -> Sequence[str]:
+    return [*gateway_problems(conn), *(outside.provider_problems or ())]
+
+
+def gateway_problems(conn: Connection) -> list[str]:
+    """A sentence if the company's own SMS gateway, such as a phone, is away."""
+    away = gateway_watch.away(conn)
+    if away is None:
+        return []
+    since = away.since.astimezone(ZoneInfo(desk_time_zone(conn)))
+    return [filled(GATEWAY_AWAY[away.reason], time=f"{since:%Y-%m-%d %H:%M}")]
 
 
 def _no_mail(_conn: Connection, outside: Outside) -> list[str]:

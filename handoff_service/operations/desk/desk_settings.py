@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.desk.check_way_in import check_sign_in
+from handoff_service.operations.desk.check_admin_sign_in import check_sign_in
 from handoff_service.operations.routing.queues import check_schedules
 from handoff_service.operations.routing.refresh_queue_targets import refresh_queue_targets
 from handoff_service.operations.shared.record_changes import ONLY, created, deletes, recorded
@@ -104,7 +104,7 @@ def delete_presence_state(tx: Transaction, state_id: int) -> None:
     p = t.presence_states
     _one(tx, p.c.id, p.c.name, state_id, Noun.PRESENCE_STATE)
     if found := presence_blockers(tx.conn, state_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.PRESENCE_STATE, state_id):
         tx.conn.execute(delete(p).where(p.c.id == state_id))
 
@@ -115,7 +115,7 @@ def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
     query = select(a.c.id, a.c.name, a.c.presence).join(p, p.c.name == a.c.presence)
     return [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "{name} has the presence “{presence}” right now. Delete it when no agent uses it.",
                 name=row.name,
                 presence=row.presence,
@@ -129,10 +129,12 @@ def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
 
 
 def reason_blockers(conn: Connection, _reason_id: int) -> list[Blocker]:
-    """A rejection needs a reason, so the last one stays."""
+    """The last reason cannot be deleted, because a rejection needs one."""
     if conn.execute(select(func.count()).select_from(t.reject_reasons)).scalar() != 1:
         return []
-    return [Blocker(says=phrase("This is the last reason. Add another first, or edit this one."))]
+    return [
+        Blocker(sentence=phrase("This is the last reason. Add another first, or edit this one."))
+    ]
 
 
 def put_reject_reason(tx: Transaction, command: PutReason) -> None:
@@ -147,7 +149,7 @@ def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
     r = t.reject_reasons
     _one(tx, r.c.id, r.c.words, reason_id, Noun.REJECT_REASON)
     if found := reason_blockers(tx.conn, reason_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.REJECT_REASON, reason_id):
         tx.conn.execute(delete(r).where(r.c.id == reason_id))
 

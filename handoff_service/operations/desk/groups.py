@@ -79,12 +79,12 @@ def delete_group(tx: Transaction, group: int) -> None:
 
 
 def blockers(conn: Connection, group: int) -> list[Blocker]:
-    """The queues that offer conversations to a group."""
+    """The queues that offer conversations to a group, which prevent deleting it."""
     q, asks = t.queues, t.queue_groups
     query = select(q.c.id, q.c.name).join(asks, asks.c.queue_id == q.c.id)
     return [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "This queue offers its conversations to the group. Remove the group there first."
             ),
             noun=Noun.QUEUE,

@@ -37,7 +37,7 @@ class IdentityProviderEntry(BaseModel):
     - ``groups_claim``: the claim that lists a person's groups at the provider;
     - ``roles``: group at the provider -> roles here. Empty: admins choose the roles;
     - ``groups``: group at the provider -> groups here;
-    - ``domains``: of the e-mail addresses with which people may sign in. Empty: all;
+    - ``domains``: people may sign in with e-mail addresses of these domains; empty: all;
     - ``creates_accounts``: a person without an account gets one;
     - ``asks_second_factor``: Patchboard still asks for its own second factor;
     - ``trusts_addresses``: an address counts as verified although the provider does not say so.

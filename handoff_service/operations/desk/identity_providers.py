@@ -81,17 +81,17 @@ def delete_identity_provider(tx: Transaction, provider_id: int) -> None:
     one while agents need it."""
     identity_providers.get(tx.conn, provider_id)
     if found := blockers(tx.conn, provider_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.IDENTITY_PROVIDER, provider_id):
         tx.conn.execute(delete(p).where(p.c.id == provider_id))
 
 
 def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
-    """Agents without passwords need one active provider."""
+    """The last active provider cannot be deleted while agents sign in without passwords."""
     others = select(func.count()).select_from(p).where(p.c.active, p.c.id != provider_id)
     if not policy(conn).password_off or conn.execute(others).scalar_one():
         return []
-    return [Blocker(says=NEEDED)]
+    return [Blocker(sentence=NEEDED)]
 
 
 def unlink_agent(tx: Transaction, agent_id: int) -> None:
@@ -136,9 +136,9 @@ def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None
     return tx.settings.sealer.seal(p.c.client_secret, given) if given else None
 
 
-def _name_is_free(tx: Transaction, name: str, but: int | None) -> None:
+def _name_is_free(tx: Transaction, name: str, except_id: int | None) -> None:
     found = tx.conn.execute(select(p.c.id).where(p.c.name == name)).scalar()
-    if found not in (None, but):
+    if found not in (None, except_id):
         said = phrase(
             "An identity provider named “{name}” already exists. Choose another name.", name=name
         )

@@ -42,7 +42,7 @@ def key_problems(conn: Connection, keys: Sequence[str]) -> list[str]:
 
 
 def key_notes(conn: Connection, keys: Sequence[str]) -> list[str]:
-    """A sentence that names the things that still need an old key, if any."""
+    """A sentence that names the stored values that still need an old key. Empty without any."""
     uses = key_uses(conn)
     old = [use for key in keys[1:] if (use := uses.get(key_id(key))) is not None]
     if not keys[1:]:

@@ -66,13 +66,13 @@ def delete_label(tx: Transaction, label_id: int) -> None:
     a macro adds."""
     labels.get(tx.conn, label_id)
     if found := blockers(tx.conn, label_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.LABEL, label_id):
         tx.conn.execute(delete(m).where(m.c.id == label_id))
 
 
 def blockers(conn: Connection, label_id: int) -> list[Blocker]:
-    """The macros that add it."""
+    """The macros that add the label, which prevent deleting it."""
     return macros.blockers(conn, t.macros.c.label_id, label_id)
 
 

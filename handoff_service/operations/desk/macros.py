@@ -12,7 +12,7 @@ from handoff_service.rules.desk import macros as rules
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import Phrase, filled, phrase
-from handoff_service.store.desk import macros
+from handoff_service.store.desk import attributes, macros
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -72,7 +72,7 @@ def delete_macro(tx: Transaction, macro_id: int) -> None:
 
 
 def _check(tx: Transaction, macro: MacroFields) -> None:
-    wrong = rules.errors(macro)
+    wrong = rules.errors(macro, attributes.by_field(tx.conn))
     for field, (table, missing) in USES.items():
         record = getattr(macro, field)
         found = select(table.c.id).where(table.c.id == record)

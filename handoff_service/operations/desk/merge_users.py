@@ -194,7 +194,7 @@ def _put_away(tx: Transaction, stays: Any, goes: Any, numbers: dict[int, list[st
 
 
 def _record(tx: Transaction, stays: Any, goes: Any, before: dict[int, Entry]) -> None:
-    """Both histories and the audit log."""
+    """Record the merge in the histories of both users and in the audit log."""
     for one, more in (
         (stays, {"merged": [None, f"{goes.name} ({goes.external_id})"]}),
         (goes, {"merged_into": [None, f"{stays.name} ({stays.external_id})"]}),

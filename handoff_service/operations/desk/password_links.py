@@ -68,7 +68,7 @@ def request_reset(tx: Transaction, email: str) -> None:
 
 
 def mail_link(tx: Transaction, command: MailLink) -> None:
-    """Mail the link soon. Further requests before that are the same mail."""
+    """Mail the link soon. Further requests before that lead to the same mail."""
     key = f"{command.purpose}:{command.agent_id}"
     due = due_work.Due(kind=Work.MAIL_LINK, key=key, line=f"password:{key}", due_at=tx.now)
     due_work.schedule(tx, [due])

@@ -98,7 +98,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     instead."""
     _one(tx, number_id)
     if found := blockers(tx.conn, number_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.COMPANY_NUMBER, number_id):
         tx.conn.execute(delete(p).where(p.c.id == number_id))
 
@@ -109,7 +109,7 @@ def blockers(conn: Connection, number_id: int) -> list[Blocker]:
     number = conn.execute(select(p.c.number).where(p.c.id == number_id)).scalar()
     limited = select(a.c.id, a.c.name).join(limits, limits.c.action_id == a.c.id)
     history = Blocker(
-        says=phrase(
+        sentence=phrase(
             "{number} has conversations, so it cannot be deleted. Change its label to show "
             "that it is not in use.",
             number=number,
@@ -117,7 +117,7 @@ def blockers(conn: Connection, number_id: int) -> list[Blocker]:
     )
     return [history] * is_used(conn, number_id) + [
         Blocker(
-            says=phrase(
+            sentence=phrase(
                 "The messaging action “{name}” is limited to {number}. Change that first.",
                 name=row.name,
                 number=number,

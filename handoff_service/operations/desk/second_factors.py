@@ -85,7 +85,7 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
 
 
 def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
-    """Begin to ask for the app's codes, if this is one of them."""
+    """Begin to ask for the app's codes, if the given code is one of them."""
     is_right = _accept(tx, command, confirmed=False)
     if is_right:
         _audit(tx, command.agent_id, {"authenticator": ["off", "on"]}, own=True)
@@ -187,7 +187,8 @@ def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
 
 
 def _still_enough(tx: Transaction, agent_id: int) -> None:
-    """Conflict when a needed second factor would be missing. Without any, backup codes go too."""
+    """Conflict when a needed second factor would be missing. When none is left, delete the backup
+    codes too."""
     needed = needs(tx.conn, agent_id)
     if needed is None or needed.has_second_factor:
         return
@@ -199,8 +200,8 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
 
 
 def reset_second_factor(tx: Transaction, agent_id: int) -> None:
-    """Remove an agent's app, backup codes and passkeys, and end the agent's sessions: somebody may
-    have the phone. NotFound for an unknown agent."""
+    """Remove an agent's app, backup codes and passkeys. End the agent's sessions too, because
+    somebody else may have the phone. NotFound for an unknown agent."""
     _audit(tx, agent_id, {"second_factor": ["", "reset"]})
     for table in (app, codes, keys):
         tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))

@@ -2,7 +2,7 @@
 are done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -28,32 +28,49 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
-FIRST = "Service desk"  # the first queue and its group, until an admin renames them
+#: the first queue and its group, until an admin renames them; in the language of the page
+FIRST = phrase("Service desk")
+#: names in a new database; the set-up writes them in the language of the page
+SHIPPED_NAMES = (
+    phrase("Remind the agent"),
+    phrase("Close when abandoned"),
+    phrase("Busy with another conversation"),
+    phrase("Not my subject"),
+    phrase("About to leave"),
+)
 CAPACITY = 4  # conversations at a time, as for other new agents
 HAS_ADMIN = phrase("This desk has an admin already. Sign in instead.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstAdmin:
-    """``answers``: the admin also answers requesters."""
+    """``answers``: the admin also answers requesters. ``first``: the name of the first group.
+    ``names``: English name of SHIPPED_NAMES -> the name in the language of the page."""
 
     name: str
     email: str
     password_hash: str
     answers: bool
+    first: str = FIRST
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteAgent:
+    """``first``: the name of the first group, if there is none yet."""
+
     name: str
     email: str
+    first: str = FIRST
 
 
 @dataclass(frozen=True, slots=True)
 class SaveStep:
-    """``values``: the fields that the step writes."""
+    """``values``: the fields that the step writes. ``first``: the name of the first queue and its
+    group, if there are none yet."""
 
     values: Mapping[str, Any]
+    first: str = FIRST
 
 
 def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
@@ -71,11 +88,19 @@ def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
             password_hash=command.password_hash,
             capacity=CAPACITY if command.answers else 0,
             roles=[Role.ADMIN, *([Role.AGENT] if command.answers else [])],
-            groups=[FIRST] if command.answers else [],
+            groups=[command.first] if command.answers else [],
         ),
     )
+    _rename_shipped(tx, command.names)
     finish_step(tx, Step.ACCOUNT)
     return agent_id
+
+
+def _rename_shipped(tx: Transaction, names: Mapping[str, str]) -> None:
+    actions, reasons = t.messaging_actions, t.reject_reasons
+    for column in (actions.c.name, reasons.c.words):
+        for english, name in names.items():
+            tx.conn.execute(update(column.table).where(column == english).values({column: name}))
 
 
 def save_number(tx: Transaction, command: SaveStep) -> None:
@@ -83,8 +108,8 @@ def save_number(tx: Transaction, command: SaveStep) -> None:
     set-up ends, a second number replaces the first one, unless the first one has conversations."""
     queue = next(iter(queues.list_(tx.conn).values()), None)
     if queue is None:
-        make_queue(tx, QueueFields(name=FIRST, pools=(QueuePool(group=FIRST),)))
-    values = {**command.values, "queue": queue.name if queue else FIRST}
+        make_queue(tx, QueueFields(name=command.first, pools=_pools(tx, command.first)))
+    values = {**command.values, "queue": queue.name if queue else command.first}
     there = list_provider_numbers(tx.conn)
     if is_under_way(tx.conn) and len(there) == 1 and not is_used(tx.conn, there[0].id):
         change_provider_number(tx, ChangeProviderNumber(id=there[0].id, values=values))
@@ -101,7 +126,7 @@ def invite_agent(tx: Transaction, command: InviteAgent) -> int:
         name=command.name,
         password_hash="",
         capacity=CAPACITY,
-        groups=[FIRST],
+        groups=[_first_group(tx, command.first)],
     )
     return make_agent(tx, invited)
 
@@ -110,11 +135,20 @@ def save_queue(tx: Transaction, command: SaveStep) -> None:
     """Name the first queue and set its hours. It keeps everything else."""
     found = next(iter(queues.list_(tx.conn)), None)
     if found is None:
-        pools = (QueuePool(group=FIRST),)
-        make_queue(tx, QueueFields(pools=pools, **command.values))
+        make_queue(tx, QueueFields(pools=_pools(tx, command.first), **command.values))
     else:
         change_queue(tx, ChangeQueue(id=found, values=command.values))
     finish_step(tx, Step.QUEUE)
+
+
+def _pools(tx: Transaction, first: str) -> tuple[QueuePool, ...]:
+    return (QueuePool(group=_first_group(tx, first)),)
+
+
+def _first_group(tx: Transaction, name: str) -> str:
+    """The name of the first group. Until there is one, this name."""
+    g = t.groups
+    return tx.conn.execute(select(g.c.name).order_by(g.c.id)).scalars().first() or name
 
 
 def finish_step(tx: Transaction, step: Step) -> None:

@@ -45,7 +45,8 @@ class CurrentAgent:
     #: the agent's last act in the session, before this request
     last_active_at: datetime | None = None
     #: when the agent proved who they are for this session; None: their identity provider does not
-    #: say. A provider where the agent is signed in opens new sessions without asking for anything.
+    #: say. If the agent is still signed in at the provider, the provider lets them in without a new
+    #: proof.
     authenticated_at: datetime | None = None
     #: whether a role of the agent needs a second factor, and this session had none
     second_factor_missing: bool = False
@@ -194,11 +195,11 @@ def end_session(tx: Transaction, token: str) -> None:
         audit(tx, signed_out)
 
 
-def end_sessions(tx: Transaction, agent_id: int, *, but: str = "") -> None:
-    """End all of the agent's sessions (except the one with this token). Their open pages and event
-    streams check and end."""
+def end_sessions(tx: Transaction, agent_id: int, *, keep_token: str = "") -> None:
+    """End all of the agent's sessions, except the one with ``keep_token``. Their open pages and
+    event streams check the session and end."""
     s = t.sessions
-    kept = token_hash(but) if but else ""
+    kept = token_hash(keep_token) if keep_token else ""
     tx.conn.execute(delete(s).where(s.c.agent_id == agent_id, s.c.token_hash != kept))
     tx.hint(f"agent:{agent_id}")
 

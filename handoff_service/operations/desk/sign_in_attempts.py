@@ -51,9 +51,9 @@ class SignInAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """``left``: remaining attempts. Below 0: this attempt is refused and was not counted, and
-    ``wait`` says how many seconds later an attempt may be accepted. ``warns``: if this attempt is
-    wrong, it is the last one of a limit that warns."""
+    """``left``: remaining attempts. Below 0: this attempt is refused and was not counted. ``wait``:
+    seconds until an attempt may be accepted. ``warns``: if this attempt is wrong, it is the last
+    one of a limit that warns."""
 
     left: int
     ids: tuple[int, ...] = ()

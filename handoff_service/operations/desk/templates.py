@@ -11,7 +11,7 @@ from handoff_service.rules.desk import templates as rules
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.store.desk import macros, templates
+from handoff_service.store.desk import attributes, macros, templates
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -34,7 +34,7 @@ class ChangeTemplate:
 
 def make_template(tx: Transaction, command: MakeTemplate) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
-    checked(command.body)
+    _check(tx, command.body)
     _name_is_free(tx, command.name)
     row = insert(m).values(name=command.name, body=command.body).returning(m.c.id)
     made: int = tx.conn.execute(row).scalar_one()
@@ -46,7 +46,7 @@ def change_template(tx: Transaction, command: ChangeTemplate) -> None:
     """NotFound, and the errors of ``make_template``."""
     stored = templates.get(tx.conn, command.id)
     name, body = command.values.get("name", stored.name), command.values.get("body", stored.body)
-    checked(body)
+    _check(tx, body)
     if name != stored.name:
         _name_is_free(tx, name)
     with recorded(tx, Noun.TEMPLATE, command.id):
@@ -66,19 +66,19 @@ def delete_template(tx: Transaction, template_id: int) -> None:
     """Raises NotFound for an unknown id, Conflict for a template that a macro sends."""
     templates.get(tx.conn, template_id)
     if found := blockers(tx.conn, template_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.TEMPLATE, template_id):
         tx.conn.execute(delete(m).where(m.c.id == template_id))
 
 
 def blockers(conn: Connection, template_id: int) -> list[Blocker]:
-    """The macros that send it."""
+    """The macros that send the template, which prevent deleting it."""
     return macros.blockers(conn, t.macros.c.template_id, template_id)
 
 
-def checked(body: str) -> None:
+def _check(tx: Transaction, body: str) -> None:
     """BadInput for a text that cannot be saved."""
-    if wrong := rules.error(body):
+    if wrong := rules.error(body, attributes.by_field(tx.conn)):
         raise BadInput(errors={"body": wrong})
 
 

@@ -1,5 +1,5 @@
-"""Undo a merge of two users: the records that moved go back to their user. The records that the
-survivor got after the merge stay with the survivor."""
+"""Undo a merge of two users: the records that moved go back to their user. Records that came after
+the merge stay with the user who stayed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ u, n, p, g, i = t.users, t.user_numbers, t.messaging_profiles, t.user_merges, t.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoMerge:
-    """``user_id``: the user who went; or the user who stayed, whose newest merge is undone."""
+    """``user_id``: the user who was merged into another user; or the other user, whose newest merge
+    is then undone."""
 
     user_id: int
     agent_id: int | None
@@ -65,8 +66,8 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
 def _locked(tx: Transaction, user_id: int) -> tuple[Any, Any, Any]:
     """The merge to undo and its users, locked in the order of ids."""
     live = g.c.undone_at.is_(None), or_(g.c.goes_id == user_id, g.c.stays_id == user_id)
-    # the merge in which this user went comes first, because nobody can have been merged into them
-    # since
+    # First the merge of this user into another user: since then, nobody can have been merged into
+    # this user.
     order = (g.c.goes_id == user_id).desc(), g.c.id.desc()
     merge = tx.conn.execute(select(g).where(*live).order_by(*order).limit(1)).one_or_none()
     if merge is None:

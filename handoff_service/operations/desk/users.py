@@ -1,8 +1,8 @@
 """An admin creates, changes or deletes a user.
 
 Adding a number to a user, or removing one, decides who the next conversation belongs to (table 1).
-Running conversations and messaging profiles keep their user. They change by verifying, or by tying
-the profile (``tie_profile``).
+Running conversations and messaging profiles keep their user. An agent changes that user by
+verifying the requester, an admin by tying the profile (``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence

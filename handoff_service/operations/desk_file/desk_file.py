@@ -67,9 +67,9 @@ class UserEntry(_Entry):
 
 class AgentEntry(_Entry):
     """``password``: required once, unless the agent's roles sign in without one; later imports may
-    omit it. ``active``: as for users. ``always_password``: an admin who may use the password
-    although it is off for the role. ``language``: the language of the agent's pages; if omitted,
-    the agent's own choice stays."""
+    omit it. ``active``: as for users. ``always_password``: this admin may use a password although
+    passwords are off for the role. ``language``: the language of the agent's pages; if omitted, the
+    agent's own choice stays."""
 
     email: Email
     name: OneLine
@@ -172,7 +172,7 @@ class ListViewEntry(_Entry):
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label: OneLine | None = None
-    #: a key, = and a value
+    #: a filter such as order=12, order=10..20 or site~north
     attribute: OneLine | None = None
 
     def to_sort_and_filter(self, label_id: int | None) -> SortAndFilter:

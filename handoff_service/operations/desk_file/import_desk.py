@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.list_views import SaveView, save_v
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.attributes import fit_stored, put_attribute
-from handoff_service.operations.desk.check_way_in import check_sign_in
+from handoff_service.operations.desk.check_admin_sign_in import check_sign_in
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.identity_provider_fields import IdentityProviderEntry
@@ -89,12 +89,13 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         put_desk(tx, file.desk.model_dump())
     for message, body in file.texts.items():
         change_text(tx, ChangeText(name=message, body=body))
+    _attributes(tx, file)  # first, because texts and conditions use them
     for template in file.templates:
-        put_template(tx, MakeTemplate(name=template.name, body=template.body))
+        with _named(f"templates.{template.name}"):
+            put_template(tx, MakeTemplate(name=template.name, body=template.body))
     _identity_providers(tx, file.identity_providers)
     for label in file.labels:
         put_label(tx, MakeLabel(**label.model_dump()))
-    _attributes(tx, file)
     _in_order(tx, Noun.PRESENCE_STATE, "name", file.presence_states)
     _in_order(tx, Noun.REJECT_REASON, "words", file.reject_reasons)
     import_users(tx, file.users, hashed.facts)
@@ -249,7 +250,8 @@ def _in_order(tx: Transaction, noun: Noun, key: str, entries: Sequence[BaseModel
 
 
 def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:
-    """The file's order is the admin's order."""
+    """Create or update the action. ``place``: its place in the file, which becomes its place in the
+    admin's order."""
     with _named(f"messaging_actions.{entry.name}"):
         put_messaging_action(tx, entry.to_action(), place)
 

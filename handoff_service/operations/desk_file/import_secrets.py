@@ -1,9 +1,9 @@
 """Hash the secrets of a desk file before the import's transaction.
 
-An argon2 hash takes a core tens of milliseconds. Inside the transaction, which blocks all texts, an
-import of 40 people stopped them for 40 seconds. An import therefore has three steps: read the
-stored hashes (``stored_secrets``), hash new secrets (``hash_secrets``, in a thread), write
-everything (``import_desk``).
+An argon2 hash takes a core tens of milliseconds, and the import's transaction blocks all texts.
+With the hashing inside it, an import of 40 people blocked texts for 40 seconds. An import therefore
+has three steps: read the stored hashes (``stored_secrets``), hash new secrets (``hash_secrets``, in
+a thread), write everything (``import_desk``).
 """
 
 from collections.abc import Callable, Mapping

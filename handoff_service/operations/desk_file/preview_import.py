@@ -115,7 +115,7 @@ def _import_as_previewed(
 
 @dataclass(slots=True, kw_only=True)
 class _Trial:
-    """An import that is taken back unless it is ``kept``. ``counts``: from ``import_desk``."""
+    """An import that is rolled back unless it is ``kept``. ``counts``: from ``import_desk``."""
 
     preview: ImportPreview
     counts: Mapping[str, int]
@@ -140,7 +140,8 @@ def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
 
 
 def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
-    """Part -> key -> entry."""
+    """The entries of a desk file by part and key. A part without keys is one entry with an empty
+    key."""
     return {
         part: {_key(part, one): one for one in value}
         if part in KEYS

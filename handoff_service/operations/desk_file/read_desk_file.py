@@ -101,18 +101,18 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, template in enumerate(file.templates):
         if wrong := templates.error(template.body):
             yield ("templates", n, "body"), wrong
-    yield from _macro_faults(file.macros)
+    yield from _macro_errors(file.macros)
     for n, outage in enumerate(file.outages):
         for key, what in outages.errors(outage.to_fields()).items():
             yield ("outages", n, key), what
-    yield from _provider_faults(file.identity_providers)
-    yield from _webhooks_faults(file)
+    yield from _provider_errors(file.identity_providers)
+    yield from _webhooks_errors(file)
     for message, body in file.texts.items():
         if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
 
 
-def _provider_faults(
+def _provider_errors(
     entries: list[IdentityProviderEntry],
 ) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, entry in enumerate(entries):
@@ -120,24 +120,24 @@ def _provider_faults(
             yield ("identity_providers", n, key), what
 
 
-def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _macro_errors(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, macro in enumerate(entries):
         named = {key: 0 for key in MACRO_USES if getattr(macro, key) is not None}
         for key, what in macros.errors(macro.to_fields(named)).items():
             yield ("macros", n, key.removesuffix("_id")), what
 
 
-def _webhooks_faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _webhooks_errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, webhook in enumerate(file.webhooks):
-        for key, what in _webhook_faults(webhook):
+        for key, what in _webhook_errors(webhook):
             yield ("webhooks", n, key), what
     if file.case_webhook is not None:
-        for key, what in _webhook_faults(file.case_webhook.to_webhook()):
+        for key, what in _webhook_errors(file.case_webhook.to_webhook()):
             if file.case_webhook.url or key != "url":
                 yield ("case_webhook", key), what
 
 
-def _webhook_faults(entry: WebhookEntry) -> Iterator[tuple[str, str]]:
+def _webhook_errors(entry: WebhookEntry) -> Iterator[tuple[str, str]]:
     yield from webhooks.errors(entry.to_fields()).items()
     if entry.secret is not None and (wrong := signature.secret_error(entry.secret)):
         yield "secret", wrong

@@ -64,8 +64,8 @@ def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
 
 
 def moved(names: Sequence[str], stored: Sequence[str | None], answer: Answer) -> dict[str, Fact]:
-    """The named facts that a guess proves under an old secret key, as the current key stores them.
-    Takes as long as ``matches``."""
+    """The named facts that a guess matches under an old secret key, hashed again with the current
+    key. Takes as long as ``matches``."""
     return {
         name: Fact(_hasher.hash(guess[0]), guess[0])
         for name, fact in zip(names, stored, strict=True)

@@ -23,6 +23,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proof_codes, proofs
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 MAILBOX = "mailbox"  # the channel of hints about sent mail
 MOST_ATTEMPTS = 4
@@ -59,10 +60,11 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
     proofs.change(tx, proof, code_hash=kept, code_until=until)
     proof_codes.put_code(tx, command.send_id, kept, until)
     desk = desk_name_and_zone(tx.conn)[0]
+    language = spoken_language(tx.conn, proof.interaction_id)
     return Mail(
         to=email,
-        subject=f"Your code for {desk}",
-        body=rules.mail_text(command.code, desk, log.masked(proof.number)),
+        subject=rules.mail_subject(desk, language),
+        body=rules.mail_text(command.code, desk, log.masked(proof.number), language),
     )
 
 

@@ -18,6 +18,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.operations.virtual_agent.save_report import save_report, save_request
 from handoff_service.rules.conversations.states import ACTION_TRANSITIONS, next_state
+from handoff_service.rules.desk.attributes import in_words
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.messaging_actions import (
     DEFAULT_PROMPT,
@@ -25,7 +26,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     MessagingAction,
     why,
 )
-from handoff_service.rules.shared.conditions import Facts, is_attribute
+from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.vocabulary import (
     CLOSED,
     Action,
@@ -36,7 +37,7 @@ from handoff_service.rules.shared.vocabulary import (
     State,
 )
 from handoff_service.store.consent import consents
-from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
@@ -45,6 +46,7 @@ from handoff_service.store.engine.transaction import SetBased, Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.routing.target_times import minutes_left
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,10 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             ):
                 ended.add(interaction.id)
                 continue
+            own = known.get(interaction.id, {})
             who = _who(interaction, named, tx.now - timer.started_at)
+            if own:
+                who = replace(who, attributes=_in_words(tx, action, interaction, own))
             if action.action in (Action.PROMPT_AGENT, Action.ALERT_SUPERVISORS):
                 prompts.append((interaction, _prompt(action, who)))
             else:
@@ -159,10 +164,21 @@ def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
 def _attributes(
     tx: Transaction, stored: Iterable[messaging_actions.StoredAction], ids: Collection[int]
 ) -> Mapping[int, Mapping[str, str]]:
-    """The attributes of these interactions, if a condition asks for any."""
-    conditions = (condition for one in stored for condition in one.action.conditions)
-    asks = any(is_attribute(condition.field) for condition in conditions)
+    """The attributes of these interactions, if a condition or a text names any."""
+    asks = any(one.action.uses_attributes for one in stored)
     return attributes.facts(tx.conn, ids) if asks else {}
+
+
+def _in_words(
+    tx: Transaction, action: MessagingAction, interaction: InteractionRow, own: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Attributes for the placeholders: in the words of pages for agents, in the requester's
+    language for requesters."""
+    defined = attributes.by_field(tx.conn)
+    if action.action is Action.PROMPT_REQUESTER:
+        language = spoken_language(tx.conn, interaction.id)
+        return placeholder_values.in_words(defined, own, language)
+    return {name: str(in_words(defined.get(name), value)) for name, value in own.items()}
 
 
 def _facts(

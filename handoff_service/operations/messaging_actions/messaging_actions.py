@@ -17,7 +17,6 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.messaging_actions import attribute_conditions
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, errors
 from handoff_service.rules.shared import conditions
-from handoff_service.rules.shared.conditions import is_attribute
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
@@ -117,11 +116,13 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 def fitting(conn: Connection, action: MessagingAction) -> MessagingAction:
     """Return the action with the values of its attributes in their stored form. BadInput for a
-    condition that does not fit its attribute.
+    condition that does not fit its attribute, and for a text that names an unknown one.
     """
-    if not any(is_attribute(one.field) for one in action.conditions):
+    if not action.uses_attributes:
         return action
     defined = attributes.by_field(conn)
+    if wrong := errors(action, defined):
+        raise BadInput(errors=wrong)
     try:
         fit = [attribute_conditions.fitting(one, defined) for one in action.conditions]
     except ValueError as error:
@@ -170,7 +171,7 @@ def _name_is_free(tx: Transaction, name: str) -> None:
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
-    """Set its limits to exactly these."""
+    """Limit the stored action to exactly its queues and provider numbers."""
     q, p = t.queues, t.provider_numbers
     queues = _ids(
         tx, q.c.id, q.c.name, action.queues, "queues", phrase("there is no queue “{name}”")

@@ -179,8 +179,8 @@ async def _file(job: Job, erasure: Running) -> list[str]:
 
 
 async def _copies(job: Job, erasure: Running) -> list[str]:
-    """Erase the provider's copies. A copy that the provider cannot erase yet is tried again, for
-    at most ``COPIES_FOR``."""
+    """Erase the provider's copies. A copy that the provider cannot erase yet is retried, for at
+    most ``COPIES_FOR``."""
     late = job.deps.clock() - erasure.requested_at > rules.COPIES_FOR
     try:
         for sid in await job.deps.store.read(reads.waiting_copies, erasure.id, COPIES_AT_ONCE):

@@ -1,39 +1,50 @@
 """Retention: each night, remove content that is older than its limit, a few rows at a time.
 
-It is one piece of due work for the whole desk. Each transaction touches at most ``AT_ONCE`` rows,
-so that texts and requests get in between. An admin can stop a run; the next night begins where it
-stopped.
+It is one piece of due work for the whole desk. The run searches for the rows outside the lane. Each
+transaction then touches so few of them that it holds the lane for less than 20 ms, so that texts
+and requests get in between. An admin can stop a run; the next night begins where it stopped.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import batched
+from time import monotonic
 
 from sqlalchemy import select, update
 
 from handoff_service import log
 from handoff_service.errors import Conflict, MediaAway
-from handoff_service.operations.desk.audit_chain import (
-    RemoveEntries,
-    check_chain,
-    remove_entries,
-)
+from handoff_service.operations.desk.audit_chain import RemoveSome, check_chain, remove_some
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import BotFailed, NotOffered
+from handoff_service.rules.privacy import step_size
 from handoff_service.rules.privacy.kinds import KeptKind, next_night
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.desk import audit_chain
+from handoff_service.store.desk.audit_chain import ChainedEntry
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import retention
-from handoff_service.store.privacy.empty_rows import empty, files_of, parts_of
+from handoff_service.store.privacy.empty_rows import (
+    empty_rows,
+    files_of,
+    mark_emptied,
+    parts_of,
+    rows_left,
+    secure_delete,
+)
+from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, RetentionState
 from handoff_service.store.reports import facts
+from handoff_service.store.training import clusters
+from handoff_service.store.training.clusters import NewLeader
 
 MEDIA_AWAY = timedelta(minutes=10)
 NOT_RUNNING = phrase("Retention is not running, so there is nothing to stop.")
@@ -41,10 +52,19 @@ r = t.retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetainSome:
-    """Conversations from which content of this kind is removed."""
+class RetainRows:
+    """Rows of one part of these conversations. ``keys``: see ``empty_rows.key_of``."""
 
     kind: KeptKind
+    part: Part
+    keys: Sequence[int]
+    ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unname:
+    """Conversations that lose their requester."""
+
     ids: Sequence[int]
 
 
@@ -92,40 +112,55 @@ def begin_kind(tx: Transaction, kind: KeptKind) -> None:
     tx.conn.execute(put.on_conflict_do_update(index_elements=["kind"], set_=fresh))
 
 
-def retain_some(tx: Transaction, command: RetainSome) -> int:
-    """Empty some rows of these conversations. Returns how many; 0 when nothing is left, or when
-    the run was stopped."""
-    if not _is_running(tx, command.kind):
-        return 0
-    kinds: Collection[KeptKind] = retention.emptied_with(command.kind)
-    done = empty(tx, parts_of(kinds), command.ids).total()
-    _count(tx, command.kind, done)
-    return done
+def retain_rows(tx: Transaction, command: RetainRows) -> float | None:
+    """Empty or delete rows. Returns the seconds that it took; None when the run was stopped."""
+
+    def work() -> int:
+        with secure_delete(tx):
+            done = empty_rows(tx, command.part, command.keys)
+        mark_emptied(tx, command.ids)
+        return done
+
+    return _step(tx, command.kind, work)
 
 
-def unname(tx: Transaction, command: RetainSome) -> None:
-    """Take the requester from emptied conversations."""
-    if _is_running(tx, command.kind):
+def unname(tx: Transaction, command: Unname) -> float | None:
+    """Take the requester from emptied conversations. Returns the same as ``retain_rows``."""
+
+    def work() -> int:
         retention.unname(tx, command.ids)
-        _count(tx, command.kind, len(command.ids))
+        return len(command.ids)
+
+    return _step(tx, KeptKind.CONVERSATIONS, work)
 
 
-def retain_items(tx: Transaction, cutoff: datetime) -> int:
-    """Delete some trainer items that were made before this time. Returns how many."""
-    if not _is_running(tx, KeptKind.TRAINER_ITEMS):
+def follow_leader(tx: Transaction, change: NewLeader) -> float | None:
+    """Give trainer items a new leader. Returns the same as ``retain_rows``."""
+
+    def work() -> int:
+        clusters.follow(tx.conn, change)
         return 0
-    done = retention.delete_items(tx, cutoff)
-    _count(tx, KeptKind.TRAINER_ITEMS, done)
-    return done
+
+    return _step(tx, KeptKind.TRAINER_ITEMS, work)
 
 
-def retain_audit(tx: Transaction, to: datetime) -> int:
-    """Remove the entries of the audit log before this time. Returns how many."""
-    if not _is_running(tx, KeptKind.AUDIT):
-        return 0
-    done = remove_entries(tx, RemoveEntries(before=to))
-    _count(tx, KeptKind.AUDIT, done)
-    return done
+def retain_items(tx: Transaction, ids: Sequence[int]) -> float | None:
+    """Delete trainer items. Returns the same as ``retain_rows``."""
+    return _step(tx, KeptKind.TRAINER_ITEMS, lambda: retention.delete_items(tx, ids))
+
+
+def retain_audit(tx: Transaction, command: RemoveSome) -> float | None:
+    """Remove entries of the audit log. Returns the same as ``retain_rows``."""
+    return _step(tx, KeptKind.AUDIT, lambda: remove_some(tx, command))
+
+
+def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> float | None:
+    """Do a part of a run, and count what it removed."""
+    began = monotonic()
+    if not _is_running(tx, kind):
+        return None
+    _count(tx, kind, work())
+    return monotonic() - began
 
 
 def record_progress(tx: Transaction, progress: Progress) -> bool:
@@ -167,17 +202,46 @@ async def when_due(job: Job) -> None:
         await job.write(wait_for_media, None)
 
 
+class _Steps:
+    """The steps of one run. Each kind of step learns how many rows it can take: see
+    ``step_size.py``."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._sizes: dict[str, int] = {}
+
+    async def write[K, C](
+        self,
+        name: str,
+        keys: Sequence[K],
+        operation: Callable[[Transaction, C], float | None],
+        command: Callable[[Sequence[K]], C],
+    ) -> bool:
+        """Carry out an operation for these keys, some at a time. ``command``: makes the command for
+        some keys. Returns False when the run was stopped."""
+        done = 0
+        while done < len(keys):
+            size = self._sizes.get(name, step_size.FIRST)
+            some = keys[done : done + size]
+            took = await self._job.write(operation, command(some))
+            if took is None:
+                return False
+            self._sizes[name] = step_size.next_size(size, len(some), took)
+            done += len(some)
+        return True
+
+
 async def _run(job: Job) -> None:
     cutoffs = await job.deps.store.read(retention.cutoffs, job.deps.clock())
+    steps = _Steps(job)
     for kind, before in cutoffs.items():
         await job.write(begin_kind, kind)
         if kind is KeptKind.AUDIT:
-            await _retain_audit(job, before)
+            await _retain_audit(job, steps, before)
         elif kind is KeptKind.TRAINER_ITEMS:
-            while await job.write(retain_items, before):
-                await asyncio.sleep(0)
+            await _retain_items(job, steps, before)
         else:
-            await _retain(job, kind, before)
+            await _retain(job, steps, kind, before)
         ended = Progress(kind=kind, done_to=before, ended=True)
         if not await job.write(record_progress, ended):
             log.info("retention_stopped", kind=kind)
@@ -186,36 +250,69 @@ async def _run(job: Job) -> None:
     await job.write(plan_next, None)
 
 
-async def _retain(job: Job, kind: KeptKind, before: datetime) -> None:
-    store = job.deps.store
+async def _retain(job: Job, steps: _Steps, kind: KeptKind, before: datetime) -> None:
     while True:
-        batch = await store.read(retention.next_batch, kind, before)
+        batch = await job.deps.store.read(retention.next_batch, kind, before)
         if not batch.ids:
             return
-        await job.write(facts.write_final, await store.read(facts.final_rows, batch.ids))
-        if KeptKind.MEDIA in retention.emptied_with(kind):
-            for file in await store.read(files_of, batch.ids):
-                await asyncio.to_thread(job.deps.media.remove, file)
-        if KeptKind.TEXTS in retention.emptied_with(kind):
-            await _forget_at_bot(job, batch.ids)
         for ids in batched(batch.ids, CONVERSATIONS_AT_ONCE, strict=False):
-            some = RetainSome(kind=kind, ids=list(ids))
-            while await job.write(retain_some, some):
-                pass
-            if kind is KeptKind.CONVERSATIONS:
-                await job.write(unname, some)
+            if not await _retain_some(job, steps, kind, list(ids)):
+                return
         if not await job.write(record_progress, Progress(kind=kind, done_to=batch.to)):
             return
 
 
-async def _retain_audit(job: Job, before: datetime) -> None:
+async def _retain_some(job: Job, steps: _Steps, kind: KeptKind, ids: Sequence[int]) -> bool:
+    """Empty these conversations. Returns False when the run was stopped."""
+    store, kinds = job.deps.store, retention.emptied_with(kind)
+    await job.write(facts.write_final, await store.read(facts.final_rows, ids))
+    if KeptKind.MEDIA in kinds:
+        for file in await store.read(files_of, ids):
+            await asyncio.to_thread(job.deps.media.remove, file)
+    if KeptKind.TEXTS in kinds:
+        await _forget_at_bot(job, ids)
+    while found := await store.read(rows_left, parts_of(kinds), ids):
+        for part, keys in found:
+
+            def command(some: Sequence[int], part: Part = part) -> RetainRows:
+                return RetainRows(kind=kind, part=part, keys=some, ids=ids)
+
+            if not await steps.write(part.table.name, keys, retain_rows, command):
+                return False
+    return kind is not KeptKind.CONVERSATIONS or await steps.write(
+        "unname", ids, unname, lambda some: Unname(ids=some)
+    )
+
+
+async def _retain_items(job: Job, steps: _Steps, before: datetime) -> None:
+    store = job.deps.store
+    while ids := await store.read(retention.old_items, before):
+        for change in await store.read(clusters.new_leaders, ids):
+
+            def command(some: Sequence[int], leader: int = change.leader) -> NewLeader:
+                return NewLeader(some, leader)
+
+            if not await steps.write("clusters", change.ids, follow_leader, command):
+                return
+        if not await steps.write("trainer_items", ids, retain_items, lambda some: some):
+            return
+
+
+async def _retain_audit(job: Job, steps: _Steps, before: datetime) -> None:
     """Remove old entries of the audit log, unless somebody has tampered with it."""
-    if (await check_chain(job.deps.store)).faults:
+    store = job.deps.store
+    if (await check_chain(store)).faults:
         log.warning("audit_not_pruned")
         return
-    while (to := await job.deps.store.read(retention.next_audit_slice, before)) is not None:
-        if not await job.write(retain_audit, to):
+    done_to, to_place = 0, await store.read(audit_chain.removable_to, before)
+    while found := await store.read(audit_chain.oldest_to, done_to, to_place):
+        done_to = found[-1].place
+        if not await steps.write("audit_log", found, retain_audit, partial(_removes, before)):
             return
+
+
+def _removes(before: datetime, entries: Sequence[ChainedEntry]) -> RemoveSome:
+    return RemoveSome(before=before, ids=[one.id for one in entries], to_place=entries[-1].place)
 
 
 async def _forget_at_bot(job: Job, ids: Sequence[int]) -> None:

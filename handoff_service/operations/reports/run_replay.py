@@ -1,8 +1,8 @@
 """Carry out a dry run of a change: read the past, replay it twice, and compare.
 
-It reads with the readers and computes in a thread, in short slices, so that it holds no lane. About
-once a second it stores its progress and learns whether somebody has canceled it. After a restart it
-begins again.
+It reads with the reader connections and computes in a thread, in short slices, so that it holds no
+lane. About once a second it stores its progress and checks whether somebody has canceled it. After
+a restart it begins again.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from handoff_service.store.reports.replay_desk import ReplayInputs
 from handoff_service.store.reports.replays import RESULT, ReplayResult
 
 SLICE = 0.05  # seconds of computing in one slice
-TELLS_EVERY = 1.0  # seconds
+WRITES_EVERY = 1.0  # seconds
 MOST_ATTEMPTS = 3
 READING = 50  # percent of the progress
 COUNTED_AT_ONCE = 50
@@ -38,17 +38,17 @@ class _Stopped(Exception):
 
 
 @dataclass(slots=True)
-class _Teller:
+class _ProgressWriter:
     """Writes the progress to the database, and reads from it whether to continue."""
 
     job: Job
-    told_at: float = 0.0
+    written_at: float = 0.0
 
-    async def tell(self, percent: float) -> None:
+    async def write(self, percent: float) -> None:
         now = time.monotonic()
-        if now - self.told_at < TELLS_EVERY:
+        if now - self.written_at < WRITES_EVERY:
             return
-        self.told_at = now
+        self.written_at = now
         progress = ReplayProgress(replay_id=int(self.job.key), percent=int(percent))
         if not await self.job.write(put_progress, progress):
             raise _Stopped
@@ -77,10 +77,10 @@ async def when_due(job: Job) -> None:
 
 
 async def _result(job: Job, change: ReplayChange) -> ReplayResult:
-    teller = _Teller(job)
+    progress = _ProgressWriter(job)
     until = job.deps.clock()
     since = until - timedelta(days=REPLAYED_DAYS)
-    past = await _past(job, teller, since, until)
+    past = await _past(job, progress, since, until)
     read = job.deps.store.read
     now = await read(replay_desk.desk_now)
     logged = await read(replay_data.presences, since, until)
@@ -93,13 +93,13 @@ async def _result(job: Job, change: ReplayChange) -> ReplayResult:
         for one in (today, change)
     ]
     happened: list[ReplayFigures] = []
-    await _in_slices(teller, _counted(past, runs[0], None, until, happened), READING, 60)
+    await _in_slices(progress, _counted(past, runs[0], None, until, happened), READING, 60)
     for number, run in enumerate(runs):
         replay = Replay(desk=run.desk, arrivals=past.arrivals, end=until, served=served)
         begin = 60 + 20 * number
-        await _in_slices(teller, replay.run(), begin, begin + 12)
+        await _in_slices(progress, replay.run(), begin, begin + 12)
         counting = _counted(past, run, replay, until, happened)
-        await _in_slices(teller, counting, begin + 12, begin + 20)
+        await _in_slices(progress, counting, begin + 12, begin + 20)
     return ReplayResult(
         since=since,
         until=until,
@@ -111,14 +111,16 @@ async def _result(job: Job, change: ReplayChange) -> ReplayResult:
     )
 
 
-async def _past(job: Job, teller: _Teller, since: datetime, until: datetime) -> ReplayPast:
+async def _past(
+    job: Job, progress: _ProgressWriter, since: datetime, until: datetime
+) -> ReplayPast:
     read = job.deps.store.read
     found = await read(replay_data.items, since, until)
     ids = list(dict.fromkeys(one.interaction_id for one in found))
     about: dict[int, OwedInConversation] = {}
     for start in range(0, len(ids), AT_ONCE):
         about |= await read(replay_data.conversations, ids[start : start + AT_ONCE])
-        await teller.tell(READING * start / len(ids))
+        await progress.write(READING * start / len(ids))
     return await asyncio.to_thread(replay_data.past_of, found, about)
 
 
@@ -139,7 +141,9 @@ def _counted(
     into.append(counting.figures())
 
 
-async def _in_slices(teller: _Teller, steps: Iterator[float], begin: int, end: int) -> None:
+async def _in_slices(
+    progress: _ProgressWriter, steps: Iterator[float], begin: int, end: int
+) -> None:
     """Run a generator in a thread, a slice at a time."""
 
     def a_slice() -> float | None:
@@ -150,4 +154,4 @@ async def _in_slices(teller: _Teller, steps: Iterator[float], begin: int, end: i
         return None
 
     while (share := await asyncio.to_thread(a_slice)) is not None:
-        await teller.tell(begin + (end - begin) * share)
+        await progress.write(begin + (end - begin) * share)

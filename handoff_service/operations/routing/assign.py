@@ -61,7 +61,7 @@ def assign_agent(
     sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
-    """The agent owns it in the next epoch. The previous owner leaves the live group."""
+    """Make the agent the owner in the next epoch. The previous owner leaves the live group."""
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.AGENT_TAKES]
@@ -74,7 +74,7 @@ def assign_agent(
     tx.hint(f"agent:{agent_id}", changed.id)
     if before is not None and before != agent_id:
         live_group.leave(tx, changed.id, before)
-        schedule_offers(tx)  # the previous owner has room for another
+        schedule_offers(tx)  # the previous owner has room for another conversation
     return changed
 
 

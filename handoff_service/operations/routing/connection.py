@@ -51,7 +51,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An agent's deadline has passed. ``connected``: this process has a stream of theirs;
+    """An agent's deadline has passed. ``connected``: this process has an open stream of the agent;
     ``steady_for``: how long it has worked without a gap."""
 
     agent_id: int

@@ -100,7 +100,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
     first."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
-        raise Conflict(found[0].says)
+        raise Conflict(found[0].sentence)
     with deletes(tx, Noun.QUEUE, queue_id):
         tx.conn.execute(delete(q).where(q.c.id == queue_id))
 
@@ -145,7 +145,7 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
     return [
         *(
             Blocker(
-                says=phrase(
+                sentence=phrase(
                     "{queue} is the queue of {number}. Give that number another queue first.",
                     queue=name,
                     number=r.number,
@@ -158,7 +158,7 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
         ),
         *(
             Blocker(
-                says=phrase(
+                sentence=phrase(
                     "The messaging action “{action}” is limited to {queue}. Change that first.",
                     action=r.name,
                     queue=name,
@@ -182,12 +182,12 @@ def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
     )
     if all(conn.execute(query).first() is None for query in waited):
         return []
-    says = phrase(
+    sentence = phrase(
         "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
         "its groups.",
         queue=name,
     )
-    return [Blocker(says=says)]
+    return [Blocker(sentence=sentence)]
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:
@@ -205,7 +205,7 @@ def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
 
 
 def _move_targets(tx: Transaction, queue_id: int, before: QueueFields, now: QueueFields) -> None:
-    """The open conversations of the queue follow its new targets and opening hours."""
+    """Apply new targets and opening hours to the open conversations of the queue."""
     counts = ("targets", "schedule", "time_zone", "country")
     if any(getattr(before, name) != getattr(now, name) for name in counts):
         refresh_queue_targets(tx, [queue_id])
@@ -227,7 +227,7 @@ def _row(queue: QueueFields) -> dict[str, Any]:
 
 
 def _set_groups_and_skills(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
-    """Replace its groups and skills."""
+    """Replace the queue's groups and skills."""
     groups = _groups(tx, [p.group for p in queue.pools])
     pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]
     skills = [{"skill": s.name, "mandatory": s.mandatory} for s in queue.skills]

@@ -1,5 +1,5 @@
-"""Transfer a conversation to another agent, who accepts or declines, or to a queue. The note goes
-along.
+"""Transfer a conversation to another agent, who accepts or declines, or to a queue. The recipient
+sees the sender's note.
 
 The sender owns and answers the conversation until the other agent accepts. If the offer is
 declined, expires or is withdrawn, it stays with the sender. A conversation has at most one pending

@@ -12,6 +12,7 @@ import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationInfo, WithJsonSchema
 
 from handoff_service.lib import phone_numbers
+from handoff_service.rules.desk.attribute_filters import LONGEST, PATTERN
 from handoff_service.rules.desk.system_messages import VERSIONS
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
@@ -199,6 +200,8 @@ Choices = Annotated[list[OneLine], Field(max_length=MOST_LISTED)]
 _WORD = {"type": "string", "minLength": 1, "maxLength": 200}
 Attributes = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 Facts = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
+#: A filter by an attribute: ``order=12``, ``order=10..20``, ``site~north``.
+WrittenFilter = Annotated[str, Field(pattern=PATTERN, max_length=LONGEST)]
 #: Attributes to set; None removes one.
 ChangedAttributes = Annotated[
     dict[OneLine, Word | None],

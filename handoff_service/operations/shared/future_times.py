@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.shared.day_words import long_time
+from handoff_service.rules.shared.local_dates import time_in_zone
 from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.store.desk.desk import desk_time_zone
 
@@ -25,4 +25,4 @@ def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
 
 def in_words(conn: Connection, at: datetime) -> Phrase:
     """A time in the desk's time zone: 30 November 2026, 09:00 EST."""
-    return long_time(at.astimezone(ZoneInfo(desk_time_zone(conn))))
+    return time_in_zone(at.astimezone(ZoneInfo(desk_time_zone(conn))))

@@ -1,4 +1,5 @@
-"""Participation: an agent who acts on a colleague's conversation joins it, and the colleague knows.
+"""Participation: an agent who acts on a colleague's conversation joins it, and the colleague gets a
+notice.
 
 Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions:
 reading, supervisors' actions (assign, take over), and changing a case by its own number, as a
@@ -21,8 +22,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
-    """Return the interaction, locked for this agent's action, which takes part in it from now on.
-    Raises NotFound for an unknown id."""
+    """Lock the interaction for an agent's action, make the agent take part in it, and return it.
+    NotFound for an unknown id."""
     interaction = interactions.lock(tx.conn, interaction_id)
     take_part(tx, interaction, agent_id)
     see_notice(tx, interaction_id, agent_id)
@@ -47,7 +48,7 @@ def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
 def notify_owner(
     tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, *, taken: bool = False
 ) -> None:
-    """Give the colleague who owned the interaction before the action a notice about the action.
+    """Send a notice about an agent's action to the colleague who owned the interaction before it.
     ``did``: the act, such as "closed this conversation". ``taken``: the act took the conversation
     from its owner.
     """

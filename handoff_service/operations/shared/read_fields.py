@@ -63,8 +63,8 @@ def read_as[M: BaseModel](
 
 
 def errors_of(error: ValidationError) -> dict[str, str]:
-    """Field -> its first error. Leaves out the member of a union that pydantic tried, because a
-    caller does not know it.
+    """Field -> its first error. The fields do not name the member of a union that pydantic tried,
+    because a caller does not know it.
     """
     return {
         str(error_details["loc"][0]) if error_details["loc"] else "body": words_of(error_details)

@@ -1,7 +1,7 @@
 """Write events for the webhooks that subscribe to them, in the transaction that causes them.
 
 Each event is one row and one piece of due work per webhook, so nothing is lost when the process
-dies. When no active webhook wants an event, nothing is written, and a transaction pays for one
+dies. When no active webhook wants an event, nothing is written, and a transaction makes only one
 small query.
 """
 

@@ -2,7 +2,7 @@
 wait for them.
 
 Each transaction that adds a line to a conversation calls this at its end, once for all changed
-conversations. So pages never show an outdated due moment. A desk without targets pays one
+conversations. So pages never show an outdated due moment. On a desk without targets, this takes one
 query for each transaction.
 """
 

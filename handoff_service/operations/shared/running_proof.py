@@ -30,8 +30,8 @@ class LockedProof:
 
 
 def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedProof:
-    """Continue with this question. The requester's time to answer starts over before the
-    conversation returns to the agent."""
+    """Continue with this question. If a live agent waits for the proof, the requester's time to
+    answer starts over."""
     interaction = proof.interaction
     interactions.put_expects(tx.conn, interaction.id, expects)
     if interaction.back_to is not None and expects is not None:

@@ -11,8 +11,9 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_satisfaction(tx: Transaction, interaction: InteractionRow) -> None:
-    """Schedule the question, if the queue of the conversation asks one. Whether the requester may
-    be asked is decided then. A conversation that is closed again gets the new time."""
+    """Schedule the question, if the queue of the conversation asks one. When it is due,
+    ``ask_satisfaction`` decides whether to ask. A conversation that is closed again gets the new
+    time."""
     q = t.queues
     query = select(q.c.satisfaction_after_hours).where(q.c.id == interaction.queue_id)
     hours = tx.conn.execute(query).scalar()

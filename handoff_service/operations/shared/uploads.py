@@ -20,7 +20,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 STORE_AWAY = timedelta(minutes=10)
-_FILE = "file:"  # before the name of a file that has no row any more
+_FILE = "file:"  # prefix of the name of a file that has no row any more
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media
 

@@ -1,5 +1,5 @@
-"""Deletes the files of old models (rules/training/kept_models.py), except those that a trainer has
-pinned: "Files kept" on the page."""
+"""Deletes the files of old models (rules/training/kept_models.py). A trainer can pin a model to
+keep its file; the page calls such models "Files kept"."""
 
 from dataclasses import dataclass
 

@@ -90,7 +90,7 @@ def _pair(tx: Transaction, item_id: int) -> tuple[_Row, _Row, _Row]:
 
 
 def _unpin(tx: Transaction, item: _Row, first: _Row) -> None:
-    """A pin of the wrong label would keep every model from being promoted."""
+    """Remove the pin of the wrong label, because no model could be promoted with it."""
     wrong = (p.c.item_id == item.id, p.c.intent == first.intent, p.c.removed_at.is_(None))
     tx.conn.execute(update(p).where(*wrong).values(removed_at=tx.now))
 

@@ -84,7 +84,7 @@ def _asked_again(tx: Transaction, interaction: InteractionRow, after: int) -> bo
 
 
 def _ask_again(tx: Transaction, interaction: InteractionRow, choices: list[Choice]) -> None:
-    """The choices of the last question stay valid, so an answer continues the report."""
+    """Ask the question again. Its choices stay valid, so an answer continues the report."""
     question = in_language(AGAIN, spoken_language(tx.conn, interaction.id))
     body = with_choices(question, choices)
     messages.send_text(tx, interaction, body, Author.VIRTUAL_AGENT, event=Event.PROACTIVE)

@@ -25,7 +25,7 @@ def keep(
 ) -> None:
     """Store the hashes of answers until a turn judges them. ``answers``: sequence number in the
     conversation -> guesses. Each guess is hashed with every accepted key, the current one first,
-    because an old key may have made what it is compared with."""
+    because an old key may have made the hash to compare it with."""
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
         hashes = [

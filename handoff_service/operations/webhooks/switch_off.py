@@ -7,8 +7,9 @@ from sqlalchemy import Connection, delete, func, select, update
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Mail, NotMailed
-from handoff_service.rules.shared.vocabulary import CallState, Role, Work
+from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
+from handoff_service.store.desk.agents import admin_addresses
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -59,13 +60,7 @@ def notices(conn: Connection, webhook_id: int) -> list[Mail]:
         "events again that it has missed.\n"
     )
     subject = f"{desk}: the webhook “{row.name}” is switched off"
-    return [Mail(to=address, subject=subject, body=body) for address in _admins(conn)]
-
-
-def _admins(conn: Connection) -> list[str]:
-    a, r = t.agents, t.agent_roles
-    query = select(a.c.email).join(r, r.c.agent_id == a.c.id).order_by(a.c.id)
-    return list(conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).scalars())
+    return [Mail(to=address, subject=subject, body=body) for address in admin_addresses(conn)]
 
 
 async def when_due(job: Job) -> None:

@@ -105,8 +105,9 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
 
 
 def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
-    """Sign with this secret from now on, and with the former one for another day. Returns it, so
-    that a repeat of the command returns the one that is stored. NotFound."""
+    """Sign with this secret from now on, and with the former one for another day. Returns the
+    secret, because a repeated command carries a new one and must return the stored one. NotFound
+    for an unknown id."""
     stored_fields(tx, command.id)
     with recorded(tx, Noun.WEBHOOK, command.id):
         _put_secret(tx, command.id, command.secret)

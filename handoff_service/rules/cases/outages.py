@@ -117,7 +117,7 @@ def reports(outage: Titled, text: str) -> bool:
 
 
 def shares_topic(one: str, other: str) -> bool:
-    """Whether two texts have a word in common that names what they are about."""
+    """Whether two texts share a word that names their subject."""
     return bool(_topic_words(one) & _topic_words(other) - _ANSWERING)
 
 

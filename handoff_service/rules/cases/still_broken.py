@@ -1,5 +1,5 @@
 """Detects replies to an "it works again" text which report that the problem is not fixed, in
-English and Spanish.
+English, Spanish, German and French. The patterns are for texts in lower case without accents.
 
 Questions and a bare "yes" or "no" do not count: the virtual agent or a live agent answers those as
 usual.
@@ -31,6 +31,16 @@ _STILL = re.compile(
     r"|\b(?:todavia|aun) (?:no|sigue|esta|falla|tengo|sin)\b"
     r"|\bmism[oa] (?:problema|error|fallo|falla|cosa)\b|\b(?:se cayo|fallo|falla|caid[oa]) "
     r"(?:otra vez|de nuevo)\b|\botra vez (?:falla|caid[oa]|sin|lo mismo)"
+    r"|\b(?:immer noch|noch immer|weiterhin|nach wie vor) (?:\w+ ){0,2}?(?:nicht|nichts|kein\w*"
+    r"|kaputt|gestort|defekt|down|offline|langsam|weg|tot|aus|fehler|probleme?"
+    r"|das ?selbe|das gleiche)\b"
+    r"|\bnoch nicht\b|\bnicht (?:behoben|gelost|repariert|erledigt)\b|\bbei mir (?:noch )?nicht\b"
+    r"|\b(?:das |der |die )?(?:gleiche|selbe)[rsn]? (?:problem|fehler|storung|sache)\b"
+    r"|\b(?:schon )?wieder (?:ausgefallen|abgesturzt|kaputt|weg|down|gestort)\b"
+    r"|\b(?:toujours|encore) (?:pas|rien|en panne|cass\w+|bloqu\w+|hors service|impossible"
+    r"|l[ea] meme|down|lente?|une? (?:erreur|probleme|panne))\b"
+    r"|\bpas (?:encore|chez moi|pour moi)\b|\b(?:pas|rien) (?:repare|resolu|regle|retabli)"
+    r"|\bmeme (?:probleme|erreur|panne|chose)\b|\bde nouveau (?:en panne|casse|bloque)"
 )
 # a problem: the announced one, or a new one
 _BROKEN = re.compile(
@@ -41,21 +51,35 @@ _BROKEN = re.compile(
     r"|\bno (?:me |se |nos )?(?:funciona|sirve|anda|va\b|conecta|carga|abre|deja|arranca|prende"
     r"|enciende|esta (?:arreglad|resuelt|solucionad))"
     r"|\bno (?:puedo|podemos|logro) (?:entrar|acceder|conectar|abrir|iniciar|usar|imprimir)"
+    r"|\b(?:geht|funktioniert|lauft|klappt|startet|ladt|verbindet) (?:\w+ ){0,3}?nicht\b"
+    r"|\b(?:kann|konnen) (?:\w+ ){0,4}?nicht (?:\w+ ){0,2}?(?:einloggen|anmelden|offnen|verbinden"
+    r"|drucken|zugreifen|starten)\b|\bkomme (?:\w+ ){0,3}?nicht (?:rein|rauf|drauf)\b"
+    r"|\b(?:marche|fonctionne|demarre|charge|repond|imprime|connecte)(?:nt)? (?:toujours )?"
+    r"(?:pas|plus|rien)\b|\bn'arrive (?:toujours )?pas a\b"
+    r"|\bimpossible (?:de|d') ?(?:me |se )?(?:connecter|ouvrir|imprimer|acceder)"
 )
-_ASKS = re.compile(r"(?:is|are|was|does|did|when|how|what|why|where|any(?:one|body)?)\b")
+_ASKS = re.compile(
+    r"(?:is|are|was|does|did|when|how|what|why|where|any(?:one|body)?"
+    r"|wann|wie|warum|wieso|weshalb|quand|comment|pourquoi|est-ce)\b"
+)
 MOST_WORDS, MOST_WORDS_ALONE = 12, 5
 _WORKS = re.compile(
     r"\bno longer\b|\b(?:isn't|is not|not) (?:broken|down|out)\b|\bwas (?:still )?(?:broken|down"
     r"|not working)\b|\bthanks? for still\b|\bya no\b|\bno (?:esta|sigue) (?:caid|rot)"
     r"|\b(?:but|pero) (?:it |now |ahora |ya )?(?:is |it's )?(?:fixed|works|working|fine"
     r"|funciona|esta bien)\b"
+    r"|\bnicht mehr (?:kaputt|gestort|defekt|down|offline|langsam)\b"
+    r"|\bwar (?:heute |vorhin |gestern )?(?:noch |immer noch )?(?:kaputt|gestort|weg|down)\b"
+    r"|\b(?:aber|jetzt) (?:es )?(?:geht|funktioniert|lauft|klappt) (?:es )?(?:jetzt|wieder|nun)\b"
+    r"|\bplus (?:en panne|casse|de probleme)\b|\bmais (?:la |maintenant )?(?:ca |c'est |il |elle )?"
+    r"(?:marche|fonctionne|repare|bon)(?! pas| plus)\b"
 )
 
 
 def is_still_broken(text: str, announced: str | None = None) -> bool:
     """Whether an answer says that the problem is not fixed. ``announced``: the text that it
-    answers, if known. Then a long answer, or one that may report a new problem, must name the
-    subject of that text."""
+    answers, if known. Then a long answer must name the subject of that text, and so must an answer
+    that may report a new problem."""
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())

@@ -22,7 +22,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
-# stands in place of a provider number's id for an opt-out from all company numbers
+# in an opt-out from all company numbers, this replaces the id of one number
 EVERY_NUMBER = 0
 HELP = ("HELP", "INFO")
 # common spellings of OPTOUT and the like; hyphens and case are ignored
@@ -78,7 +78,7 @@ class ConsentStep(StrEnum):
 
 TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.OPTS_OUT: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
-    # changes something only if the requester had not opted out themselves
+    # changes nothing for requesters who have opted out themselves
     ConsentSituation.OPTS_OUT_AGAIN: (
         ConsentStep.RECORD,
         ConsentStep.CLOSE,
@@ -103,7 +103,7 @@ def may_be_word(text: str) -> bool:
 
 
 def word(text: str, words: CommandWords) -> Command | None:
-    """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear wish in
+    """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear request in
     other words is OPT_OUT too. ``words``: the admin's keywords."""
     plain = folded(text)
     if plain in _CARRIERS:
@@ -120,7 +120,7 @@ def word(text: str, words: CommandWords) -> Command | None:
 
 
 def _is_keyword_with_courtesy(plain: str, words: CommandWords) -> bool:
-    """Whether this is an opt-out keyword that is repeated or has courtesies around it."""
+    """Whether this is an opt-out keyword, perhaps repeated or with courtesies around it."""
     bare = _COURTESIES.sub("", plain)
     word = next(iter(set(bare.split())), "") if len(set(bare.split())) == 1 else bare
     if word == plain or word in _ALSO_OF_REQUESTS:
@@ -151,7 +151,7 @@ def situation(
     - ``begins``: the text starts a conversation.
     - ``is_answered``: the text starts a conversation, and the provider has already answered this
       keyword.
-    - ``opt_out_intent``: what a text without a keyword says about being texted.
+    - ``opt_out_intent``: the opt-out request in a text without a keyword.
     """
     match word:
         case None if bot_answers and not opted_out:

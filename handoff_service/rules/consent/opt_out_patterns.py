@@ -1,4 +1,4 @@
-"""The words of wishes to opt out, as regular expressions; see ``opt_out_requests``.
+"""The words of opt-out requests, as regular expressions; see ``opt_out_requests``.
 
 A pattern matches a folded text: small letters without accents and punctuation.
 """

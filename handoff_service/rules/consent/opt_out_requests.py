@@ -1,4 +1,4 @@
-"""Opt-out wishes in words other than keywords, and texts from people who do not know this number.
+"""Opt-out requests without a keyword, and texts from people who do not know this number.
 
 Consent can be revoked in any words that a reasonable person would understand as a request to stop
 (47 CFR 64.1200(a)(10), https://www.ecfr.gov/current/title-47/section-64.1200). A help desk gets
@@ -31,11 +31,11 @@ from handoff_service.rules.consent.opt_out_patterns import (
 )
 from handoff_service.rules.shared.mail_signature import without_signature
 
-LONGEST = 120  # characters of an opt-out wish; our choice: a person must read a longer text
+LONGEST = 120  # characters of an opt-out request; our choice: a person must read a longer text
 
 
 class OptOutIntent(StrEnum):
-    """The opt-out wish in a text without a keyword."""
+    """The opt-out request in a text without a keyword."""
 
     CLEAR = "clear"
     LIKELY = "likely"
@@ -72,7 +72,7 @@ _SPELLED = re.compile(r"\b(?:\w ){2,}\w\b")  # letter by letter: s t o p
 
 
 def opt_out_intent(text: str, *, first: bool) -> OptOutIntent | None:
-    """The opt-out wish in a text that is not a keyword. ``first``: the text starts its
+    """The opt-out request in a text that is not a keyword. ``first``: the text starts its
     conversation."""
     plain = folded(text)
     if len(plain) > LONGEST or not _WORTH_IT.search(plain):

@@ -50,11 +50,11 @@ class Exchange:
 class Brief:
     """The parts that come from the lines. Lists are oldest first.
 
-    - ``problem``: the requester's text that says what is wrong; null: there is none;
+    - ``problem``: the requester's text that says what is wrong; null without one;
     - ``asked``: what the virtual agent asked, with the answers;
     - ``tried``: what was tried or done, by anybody, besides what ``problem`` says;
     - ``promised``: what agents and the virtual agent have promised;
-    - ``identity_checks``: what happened to the requester's identity;
+    - ``identity_checks``: the identity checks and their results;
     - ``new``: the newest lines since the agent last read; ``new_count`` counts all of them.
     """
 
@@ -132,7 +132,7 @@ def _without_greeting(text: str) -> str:
 def _without_problem(
     lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]
 ) -> Collection[int]:
-    """The places of the texts that, by the virtual agent's understanding, name no problem."""
+    """The positions of the texts in which the virtual agent recognized no problem."""
     found: set[int] = set()
     begin = 0
     for turn in turns:
@@ -146,8 +146,8 @@ def _without_problem(
 
 
 def asked(lines: Sequence[BriefLine]) -> list[Exchange]:
-    """The virtual agent's questions with the requester's next texts. A question that was not
-    answered, or asked again, is left out."""
+    """The virtual agent's questions with the requester's next texts. Leaves out questions without
+    an answer, and questions that were asked again."""
     found: list[Exchange] = []
     question: Quote | None = None
     answers: list[BriefLine] = []
@@ -169,7 +169,7 @@ def asked(lines: Sequence[BriefLine]) -> list[Exchange]:
 
 
 def _question(text: str) -> str | None:
-    """The last question of a text: its choices may follow it."""
+    """The last question of a text, because the choices of an answer may follow it."""
     return next((one for one in reversed(list(sentences(text))) if one.endswith("?")), None)
 
 

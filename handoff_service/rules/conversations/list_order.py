@@ -23,7 +23,7 @@ class Sort(StrEnum):
 
 
 class Tag(StrEnum):
-    """A reason for attention to a conversation.
+    """A reason why a conversation needs attention.
 
     - DRAFT: the agent has begun a text and not sent it. Only the agent's browser has drafts, so the
       page filters by it.
@@ -43,7 +43,7 @@ class Tag(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortAndFilter:
     """The sort and filters that an agent has chosen for the list. ``tag``, ``label_id`` and
-    ``attribute`` (a key, = and a value): only conversations with them; None: all."""
+    ``attribute`` (``rules/desk/attribute_filters.py``): only conversations with them; None: all."""
 
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None

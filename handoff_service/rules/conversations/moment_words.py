@@ -8,6 +8,7 @@ from handoff_service.rules.conversations.past import (
     PastEvent,
     UnderstoodThen,
 )
+from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.phrases import capitalized, joined, phrase
 from handoff_service.rules.shared.stored_sentences import decision as decision_words
 from handoff_service.rules.shared.stored_sentences import reason, stored
@@ -58,7 +59,7 @@ def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
             if not turn.intent:
                 words = phrase("Virtual agent: intent not reported")
                 return None, MomentKind.UNDERSTOOD, words
-            what = turn.intent.replace("_", " ") + sure
+            what = joined("", [intent_name(turn.intent), sure])
             words = phrase("Virtual agent understood: {intent}", intent=what)
             return None, MomentKind.UNDERSTOOD, words
     return None, MomentKind.OFFER, one.text

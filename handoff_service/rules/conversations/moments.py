@@ -1,8 +1,8 @@
 """The moments of a conversation: what happened, and the state of everything right after it.
 
 The moments follow from what is stored (``past.py``): lines, turns of the virtual agent, work items,
-decisions and offers. When the conversation was on hold, and which timers ran, is not stored and
-follows from the lines. The timers are computed from today's messaging actions.
+decisions and offers. The times on hold and the running timers are not stored; they follow from the
+lines. The timers are computed from today's messaging actions.
 """
 
 import re

@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastEntry:
-    """A line of the conversation. ``by``: the agent who wrote it, or who did what it reports."""
+    """A line of the conversation. ``by``: the agent who wrote it, or whose action it reports."""
 
     seq: int
     at: datetime
@@ -95,11 +95,11 @@ class TimerRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """Everything that is known of a stretch of a conversation, oldest first.
+    """Everything that is known about a stretch of a conversation, oldest first.
 
     - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
     - ``context``: lines before the stretch, from which its first state follows;
-    - ``running``: the timers that run now, of a stretch that reaches to now;
+    - ``running``: the timers that run now, if the stretch reaches to now;
     - ``closed_as``: how it was closed.
     """
 

@@ -11,7 +11,9 @@ from handoff_service.rules.conversations.scripts import RUN, length_of_words
 from handoff_service.rules.conversations.search_query import number_tokens, read_numbers
 
 EXACT = "="  # prefix of an employee number's search word; no other word has it
-LONGEST_RUN = 12  # letters indexed from each letter of a name in a script without spaces
+# In a script without spaces, each letter of a name starts an index word of at most so many
+# letters.
+LONGEST_RUN = 12
 #: Apostrophes as keyboards, phones and transliterations write them.
 APOSTROPHES = "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02be\u02bf\u00b4`\u2032\uff07\u05f3"
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")

@@ -7,8 +7,9 @@ A sentence is a promise if it has both parts, in English or Spanish:
 - a deadline: see ``promise_times``.
 
 The rule is conservative, because a wrong offer costs an agent's attention. A question, a condition
-("if", "when"), a negation and somebody else's promise are none. Before "at", "on", "in" and days,
-only words of an answer may stand between the two parts: "the meeting at 3" is not a deadline.
+("if", "when"), a negation and somebody else's promise do not count. Only words of an answer may
+stand between the commitment and a deadline that begins with "at", "on", "in" or a day: "the meeting
+at 3" is not a deadline.
 """
 
 import re
@@ -93,7 +94,8 @@ _LONGEST_GAP = 60
 
 
 class PromiseState(StrEnum):
-    """The state of a promise. DECLINED: the agent wants no reminder, so it does not count."""
+    """The state of a promise. DECLINED: the agent declined the reminder, so the promise does not
+    count."""
 
     OPEN = "open"
     KEPT = "kept"
@@ -104,7 +106,8 @@ class PromiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """``words``: the sentence; ``at``: its deadline; ``remind_at``: before it."""
+    """``words``: the sentence; ``at``: its deadline; ``remind_at``: when to remind the agent,
+    before the deadline."""
 
     words: str
     at: datetime
@@ -113,7 +116,7 @@ class Promise:
 
 def promised(text: str, now: datetime) -> Promise | None:
     """The first promise in an agent's text. ``now``: when the text was sent, in the requester's
-    time zone, in which its times are meant."""
+    time zone, which also applies to the deadline."""
     if len(text) > MAX_CHARACTERS:
         return None
     for sentence in _SENTENCE_END.split(_DOT_IN_TIME.sub(r"\1m", text)):
@@ -123,8 +126,8 @@ def promised(text: str, now: datetime) -> Promise | None:
 
 
 def remind_at(now: datetime, at: datetime) -> datetime:
-    """When to remind the agent: a quarter of an hour before, or a quarter of the time for soon
-    promises."""
+    """When to remind the agent: a quarter of an hour before the deadline. For a deadline within an
+    hour, it is when a quarter of the time is left."""
     return (at - min(REMIND_BEFORE, (at - now) / 4)).replace(second=0, microsecond=0)
 
 
@@ -167,7 +170,8 @@ def _deadline(sentence: str, now: datetime) -> datetime | None:
 
 
 def _belongs(sentence: str, found: re.Match[str], deadline: Deadline) -> bool:
-    """Whether the deadline is the commitment's: right after it, or at the sentence's beginning."""
+    """Whether the deadline belongs to the commitment: it follows directly, or begins the
+    sentence."""
     if deadline.begin < found.start():
         lead = sentence[: deadline.begin].strip(" ,").split()
         between = sentence[deadline.end : found.start()].strip(" ,").split()

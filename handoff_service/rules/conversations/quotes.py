@@ -12,8 +12,8 @@ LONGEST = 240  # characters of a quoted sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefLine:
-    """A line of a conversation. ``by``: the name of the agent who wrote it. ``is_mine``: the
-    reader of the brief wrote it, or it reports something that they did."""
+    """A line of a conversation. ``by``: the name of the agent who wrote it. ``is_mine``: the reader
+    of the brief wrote it, or it reports an action of the reader."""
 
     seq: int
     at: datetime

@@ -1,7 +1,7 @@
 """The shapes of texts that are reactions: the words of ``reaction_words`` as regular expressions.
 
-The patterns are without accents, and so must be the text that they are matched with, because
-networks may replace accented letters. ``quoted`` and ``what`` (the emoji or its name) are groups.
+The patterns have no accents, because networks may replace accented letters. Remove the accents of a
+text before matching. ``quoted`` and ``what`` (the emoji or its name) are groups.
 """
 
 import functools

@@ -39,8 +39,8 @@ TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """The first owner of a new interaction, and why, when it differs from the provider number's
-    setting."""
+    """The first owner of a new interaction. ``reason``: why it differs from the provider number's
+    setting; None: it does not differ."""
 
     owner: Owner
     reason: str | None = None
@@ -70,8 +70,8 @@ def first_owner(
     exceptions:
 
     - Without a bot, live agents own it.
-    - For a requester who has opted out, live agents own it, because only a person can answer other
-      than by text.
+    - For a requester who has opted out, live agents own it, because only a person can answer in
+      another way than by text.
 
     ``unanswerable``: why nobody can text the sender. Such a conversation has no owner, unless the
     desk wants it in a queue (``queues_unanswerable``).

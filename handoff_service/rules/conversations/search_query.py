@@ -86,8 +86,8 @@ def text_of(body: str, reason: str | None, event: Event | None) -> str:
 
 
 def number_tokens(number: str) -> list[str]:
-    """The search tokens of a requester number: the number forward and backward. A sender's name has
-    its words, and a withheld number also the word for it."""
+    """The search tokens of a requester number: the number forward and backward. For a sender with a
+    name, the tokens are the words of the name. A withheld number also has the word for it."""
     if is_name(number):
         return words(number)
     digits = number.lstrip("+")

@@ -38,7 +38,7 @@ def parse(written: str) -> QuietHours:
 def earliest_send_time(
     quiet: QuietHours, now: datetime, zones: Collection[ZoneInfo], since: datetime | None = None
 ) -> datetime | None:
-    """When a text may leave for somebody in one of these zones, as an aware UTC time. None: now.
+    """When a text may be sent to somebody in one of these zones, as an aware UTC time. None: now.
 
     With one zone, that is the end of its quiet hours. With several, it is the first moment within a
     day of ``since`` when more than half of the zones are outside their quiet hours. If there is no
@@ -50,8 +50,8 @@ def earliest_send_time(
         return None
     later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
     soon = [at for at in later if at <= (since or now) + _DAY]
-    # All zones are quiet for a whole day only if the text is old, or if less than an hour a day is
-    # open.
+    # Perhaps no zone opens within a day of ``since``: the text is old, or quiet hours take nearly
+    # the whole day.
     within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:
@@ -68,10 +68,10 @@ def _open_zones(quiet: QuietHours, at: datetime, zones: Iterable[ZoneInfo]) -> i
 
 
 def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
-    """Whether a text may leave by this zone's clock.
+    """Whether a text may be sent by this zone's clock.
 
-    When clocks skip all the minutes that are not quiet, the text may leave right after the change.
-    Otherwise it would wait two days.
+    When clocks skip all the minutes that are not quiet, the text may be sent right after the
+    change. Otherwise it would wait two days.
     """
     local = at.astimezone(zone)
     clock = local.time()
@@ -94,8 +94,8 @@ def _is_skipped(local: datetime) -> bool:
 
 
 def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When quiet hours may end: at their end, which may occur twice when clocks go back, and at
-    each clock change."""
+    """When quiet hours may end: at their end time and at each clock change. The end time occurs
+    twice on a day when clocks go back."""
     today = now.astimezone(zone).date()
     for day in range(-1, 4):
         end = datetime.combine(today + timedelta(days=day), quiet.end, zone)

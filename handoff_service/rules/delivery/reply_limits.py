@@ -25,9 +25,9 @@ class Limit(StrEnum):
 class ReplyLimits:
     """Each limit is a number of replies; 0 turns it off.
 
-    ``in_range``: per hour for all numbers of one range. For an answer of the virtual agent, the
-    replies to its own number do not count, so one busy person is not mistaken for a machine. For
-    the product's own texts, such as confirmations of STOP and START, they do.
+    ``in_range``: per hour for all numbers of one range. For a reply of the virtual agent, earlier
+    replies to the same number do not count, so one busy person is not mistaken for a machine. For
+    the product's own texts, such as confirmations of STOP and START, they count.
     """
 
     in_range: int = 20

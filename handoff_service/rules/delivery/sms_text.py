@@ -40,7 +40,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segments:
-    """How a text is sent."""
+    """The encoding of a text, and the segments in which it is sent."""
 
     encoding: Encoding
     units: int  #: its length, in septets or in UTF-16 units

@@ -11,8 +11,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from handoff_service.rules.shared.day_words import short_date
+from handoff_service.rules.shared.dates_in_texts import full_date
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.phrases import joined, phrase
+from handoff_service.rules.shared.translations import in_language, translatable
 
 
 class AttributeOwner(StrEnum):
@@ -34,7 +37,7 @@ class AttributePlace(StrEnum):
     """The place where agents see an attribute.
 
     - PANEL: in the panel beside the conversation;
-    - HEADER: there, and in the row under the conversation's header.
+    - HEADER: in the panel, and in the row under the conversation's header.
     """
 
     PANEL = "panel"
@@ -46,12 +49,16 @@ MOST_CHOICES = 50
 LONGEST_VALUE = 200
 #: Types with an order of their values, so that conditions can use “at least” and “at most”.
 ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
+#: Types whose values are few, so that lists and reports can offer each of them.
+FEW_VALUES = (AttributeType.CHOICE, AttributeType.YES_NO)
 #: Letters, digits, dots, hyphens and underscores.
 KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: the words for a stored yes or no
 YES_NO_WORDS: Mapping[str, str] = {"yes": phrase("Yes"), "no": phrase("No")}
+#: the same in texts to requesters
+_YES_NO_IN_TEXTS: Mapping[str, str] = {"yes": translatable("yes"), "no": translatable("no")}
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -100,7 +107,7 @@ def errors(one: AttributeFields) -> dict[str, str]:
 
 
 def read_value(one: AttributeFields, typed: str) -> str:
-    """The value in the form that is stored. The ValueError says what would be right."""
+    """The value in the form that is stored. The ValueError states the correct form."""
     value = typed.strip()
     if not value or len(value) > LONGEST_VALUE or _CONTROLS.search(value):
         raise ValueError(phrase("must be one line of 1 to {most} characters", most=LONGEST_VALUE))
@@ -142,15 +149,38 @@ def _choice(value: str, choices: Sequence[str]) -> str:
     return found
 
 
-def in_words(one: AttributeFields | None, value: str) -> str:
+def in_words(one: AttributeFields | None, value: str, form: str = "day_year") -> str:
     """A stored value for people: ``Yes``, ``30 Nov 2026``. ``one``: its definition; None for an
-    attribute without one.
+    attribute without one. ``form``: how a date is written (``local_dates.py``).
     """
     if one is not None and one.type is AttributeType.YES_NO:
         return YES_NO_WORDS.get(value, value)
     if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
-        return short_date(date.fromisoformat(value))
+        return date_phrase(date.fromisoformat(value), form)
     return value
+
+
+def in_text(one: AttributeFields | None, value: str, language: Language = Language.ENGLISH) -> str:
+    """A stored value for a text to the requester: ``yes``, ``30 November 2026``."""
+    if one is not None and one.type is AttributeType.YES_NO and value in _YES_NO_IN_TEXTS:
+        return in_language(_YES_NO_IN_TEXTS[value], language)
+    if one is not None and one.type is AttributeType.DATE and _DATE.fullmatch(value):
+        return full_date(date.fromisoformat(value), language)
+    return value
+
+
+def example(one: AttributeFields) -> str:
+    """A typical value in a text, for previews."""
+    match one.type:
+        case AttributeType.NUMBER:
+            return "12"
+        case AttributeType.DATE:
+            return in_text(one, "2026-01-31")
+        case AttributeType.YES_NO:
+            return in_text(one, "yes")
+        case AttributeType.CHOICE:
+            return one.choices[0]
+    return one.name
 
 
 def read_values(

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handoff_service.rules.shared.phrases import Phrase, phrase
+from handoff_service.rules.shared.phrases import Phrase, phrase, phrase_in
 
 #: The hash before the first link.
 BEGIN = ""
@@ -55,9 +55,9 @@ ACTION_WORDS: Mapping[str, Phrase] = {
     AuditAction.SIGNED_IN: phrase("Signed in"),
     AuditAction.SIGN_IN_FAILED: phrase("Sign in failed"),
     AuditAction.SIGNED_OUT: phrase("Signed out"),
-    AuditAction.CREATED: phrase("Created"),
-    AuditAction.CHANGED: phrase("Changed"),
-    AuditAction.DELETED: phrase("Deleted"),
+    AuditAction.CREATED: phrase_in("audit log", "Created"),
+    AuditAction.CHANGED: phrase_in("audit log", "Changed"),
+    AuditAction.DELETED: phrase_in("audit log", "Deleted"),
     AuditAction.VIEWED: phrase("Viewed"),
     AuditAction.EXPORTED: phrase("Exported"),
     AuditAction.KEYS_ROTATED: phrase("Keys rotated"),

@@ -7,10 +7,10 @@ from handoff_service.rules.desk.record_changes import Noun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
-    """One reason. ``says``: a whole sentence with what to do. ``noun``, ``id`` and ``name``: the
-    record that is in the way, if it is one that an admin can open."""
+    """One reason. ``sentence``: the reason and what to do. ``noun``, ``id`` and ``name``: the
+    record that prevents the deletion, if an admin can open it."""
 
-    says: str
+    sentence: str
     noun: Noun | None = None
     id: int = 0
     name: str = ""

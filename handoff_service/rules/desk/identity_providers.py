@@ -101,8 +101,8 @@ class Person:
 
 
 def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Person:
-    """Read the claims of a token whose signature was verified. NotAdmitted if the provider's
-    settings keep the person out."""
+    """Read the claims of a token whose signature was verified. Raises NotAdmitted if the provider's
+    settings exclude the person."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise NotAdmitted(
@@ -188,7 +188,7 @@ def _listed(claim: Any) -> list[str]:
 
 
 def groups_after(now: Sequence[str], person: Person, provider: IdentityProviderFields) -> list[str]:
-    """The groups here after this sign-in. Groups that the mapping does not name stay."""
+    """The agent's groups after this sign-in. Groups that the mapping does not name stay."""
     mapped = {name for names in provider.groups.values() for name in names}
     kept = [name for name in now if name not in mapped or name in person.groups]
     return [*kept, *sorted(person.groups - set(kept))]

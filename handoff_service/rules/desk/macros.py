@@ -1,5 +1,6 @@
 """Macros: several changes to a conversation with one click."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -73,14 +74,15 @@ def steps(macro: MacroFields) -> tuple[MacroStep, ...]:
     return tuple(step for step in MacroStep if has[step])
 
 
-def errors(macro: MacroFields) -> dict[str, str]:
-    """Field -> what is wrong. Empty for a macro that can be saved."""
+def errors(macro: MacroFields, attributes: Collection[str] | None = None) -> dict[str, str]:
+    """Field -> what is wrong. Empty for a macro that can be saved. ``attributes``: the fields of
+    the desk's attributes; None: they are not checked."""
     found: dict[str, str] = {}
     if not steps(macro):
         found["template_id"] = phrase(
             "choose at least one step: a text, a label, a note, an assignment or a state"
         )
-    if macro.note is not None and (wrong := _note_error(macro.note)):
+    if macro.note is not None and (wrong := _note_error(macro.note, attributes)):
         found["note"] = wrong
     if macro.state is not None and macro.state not in STATES:
         found["state"] = phrase("must be one of {names}", names=", ".join(STATES))
@@ -100,7 +102,7 @@ def errors(macro: MacroFields) -> dict[str, str]:
     return found
 
 
-def _note_error(note: str) -> str | None:
+def _note_error(note: str, attributes: Collection[str] | None) -> str | None:
     if not is_visible(note):
         return nothing_visible(note)
     if len(note) > LONGEST_NOTE:
@@ -109,4 +111,4 @@ def _note_error(note: str) -> str | None:
             most=LONGEST_NOTE,
             number=len(note),
         )
-    return placeholders.error(note, PEOPLE)
+    return placeholders.error(note, PEOPLE, attributes)

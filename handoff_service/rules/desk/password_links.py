@@ -1,8 +1,9 @@
 """Signed links with which an agent chooses a password, and the mails that carry them.
 
 Nothing is stored. The signature covers the stored password hash, so setting a password makes every
-earlier link invalid: each works once. It also covers the desk's id, which a restore changes: a
-restored backup has old password hashes, and a link that was used since must not work again.
+earlier link invalid: each works once. It also covers the desk's id, which a restore changes. A
+restored backup has old password hashes, and a link that was used after the backup must not work
+again.
 """
 
 import hashlib

@@ -6,7 +6,7 @@ from typing import Any
 
 from handoff_service.rules.shared.phrases import Phrase, phrase
 
-type Entry = Mapping[str, Any]  #: a record as a desk file has it: key -> value
+type Entry = Mapping[str, Any]  #: a record in the form of a desk file: key -> value
 type Changes = dict[str, list[Any]]  #: field -> [before, after]
 
 #: Fields with secrets. Their changes are recorded without values.

@@ -1,7 +1,7 @@
 """The sign-in policy: which agents may sign in with a password, and which need a second factor.
 
-Both follow from an agent's roles. One admin keeps the password for the day when single sign-on
-fails.
+Both follow from an agent's roles. At least one admin can still use a password, in case single
+sign-on fails.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 
-NO_WAY_IN = phrase(
+NO_ADMIN_COULD_SIGN_IN = phrase(
     "No admin could sign in when single sign-on fails. First switch on “May always use the "
     "password” on the page of an admin who has a password."
 )

@@ -20,6 +20,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.translations import in_language, translatable
+from handoff_service.rules.shared.versions import name_in
 
 
 class SystemMessage(StrEnum):
@@ -238,11 +239,6 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={},
     ),
 }
-
-
-def name_in(message: SystemMessage, language: Language) -> str:
-    """The name of a message's version in a language: ``goodbye``, ``goodbye_es``."""
-    return message if language is Language.ENGLISH else f"{message}_{language}"
 
 
 #: the name of each version -> its message and language

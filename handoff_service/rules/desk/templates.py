@@ -1,7 +1,12 @@
-"""Templates: canned responses for the composer, filled with the names of the conversation."""
+"""Templates: canned responses for the composer, filled with the names and attributes of the
+conversation."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.desk.attributes import AttributeFields, example
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
@@ -10,8 +15,14 @@ GUEST, NOBODY = "there", "our team"  # replaces an unknown name: "Hi there"
 EXAMPLE = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
 
 
+def example_of(defined: Mapping[str, AttributeFields]) -> Placeholders:
+    """``EXAMPLE`` with typical values of the desk's attributes, for previews."""
+    return replace(EXAMPLE, attributes={name: example(one) for name, one in defined.items()})
+
+
 def filled(body: str, who: Placeholders) -> str:
-    """The text for one conversation, without any braces."""
+    """The text for one conversation. The caller has checked that the attributes that it names are
+    set (``placeholders.unset_in``)."""
     return placeholders.fill(body, placeholders.people(who, guest=GUEST, nobody=NOBODY))
 
 
@@ -20,8 +31,9 @@ def names_conversation(body: str) -> bool:
     return "{interaction.number}" in body
 
 
-def error(body: str) -> str | None:
-    """The error of a template's text. None when it can be saved."""
+def error(body: str, attributes: Collection[str] | None = None) -> str | None:
+    """The error of a template's text. None when it can be saved. ``attributes``: the fields of the
+    desk's attributes; None: they are not checked."""
     if not is_visible(body):
         return nothing_visible(body)
     if len(body) > MAX_BODY:
@@ -30,4 +42,4 @@ def error(body: str) -> str | None:
             most=MAX_BODY,
             number=len(body),
         )
-    return placeholders.error(body, PEOPLE)
+    return placeholders.error(body, PEOPLE, attributes)

@@ -52,8 +52,8 @@ METHODS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A record that this number is this user's. ``user_id`` None: the number does not belong to
-    the person it was tied to."""
+    """A record that this number belongs to this user. ``user_id`` None: the number does not belong
+    to the person it was tied to."""
 
     user_id: int | None
     expires_at: datetime

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.translations import in_language, translatable
+
 CODE_LASTS = timedelta(minutes=10)
 ATTEMPTS = 5  # wrong answers per number, within a day and since its last success
 ATTEMPTS_WITHIN = timedelta(days=1)
@@ -107,15 +110,25 @@ def spelled(fact: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 
 
-def mail_text(code: str, desk: str, number: str) -> str:
+MAIL_SUBJECT = translatable("Your code for {desk}")
+MAIL_CODE = translatable("Your code for {desk} is {code}")
+MAIL_HOW = translatable("Reply to our text with this code. It works once, for {minutes} minutes.")
+MAIL_WHY = translatable(
+    "It was requested by text from {number}. If that wasn't you, don't share it, and let {desk} "
+    "know."
+)
+
+
+def mail_subject(desk: str, language: Language) -> str:
+    return in_language(MAIL_SUBJECT, language).format(desk=desk)
+
+
+def mail_text(code: str, desk: str, number: str, language: Language) -> str:
     """The e-mail that carries a code. ``number``: the masked number that asked for it."""
     minutes = int(CODE_LASTS.total_seconds() // 60)
-    return (
-        f"Your code for {desk} is {code}\n\n"
-        f"Reply to our text with this code. It works once, for {minutes} minutes.\n\n"
-        f"It was requested by text from {number}. If that wasn't you, don't share it, and "
-        f"let {desk} know.\n"
-    )
+    values = {"code": code, "desk": desk, "number": number, "minutes": minutes}
+    parts = [in_language(part, language) for part in (MAIL_CODE, MAIL_HOW, MAIL_WHY)]
+    return "\n\n".join(part.format(**values) for part in parts) + "\n"
 
 
 # Accounts -----------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ _CODES = (  # how people write a code, most certain first: joined, in groups, in
     _IN_WORDS,
 )
 _SIX_DIGITS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID}){{5}}", re.IGNORECASE)
-# digits that are redacted among words: includes a mistyped code, but not a time or a count of mails
+# Among words, this many digits are redacted: a mistyped code, but not a time or a count of mails.
 _FEWEST_DIGITS = 4
-# digits that are redacted without words: includes part of a code, but not the number of a choice
+# Without words, this many digits are redacted: part of a code, but not the number of a choice.
 _FEWEST_ALONE = 2
 _LETTER = re.compile(r"[^\W\d_]")
 _EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[^\s@,;:<>().]+")

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, begins
-from handoff_service.rules.shared.conditions import Facts, is_attribute
+from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
@@ -24,7 +24,7 @@ class PastConversation:
     """The facts about an interaction besides its lines.
 
     - ``state``, ``priority``, ``queue``, ``guest`` and ``attributes``: today's values;
-    - ``open_before``: the run that was open before the first line;
+    - ``open_before``: the unanswered streak that was open before the first line;
     - ``taken_before``: whether a live agent had accepted it by then.
     """
 
@@ -51,7 +51,7 @@ class PastLine(NamedTuple):  # a NamedTuple because there are many
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One run of the action's event. ``fires_at``: None when the action would not have fired."""
+    """One unanswered streak. ``fires_at``: None when the action would not have fired."""
 
     began: datetime
     fires_at: datetime | None
@@ -147,7 +147,7 @@ def judged_by_today(action: MessagingAction) -> list[str]:
         phrase("priority"): "priority" in fields,
         phrase("queue"): "queue" in fields or bool(action.queues),
         phrase("guest"): "guest" in fields,
-        phrase("attributes"): any(map(is_attribute, fields)),
+        phrase("attributes"): action.uses_attributes,
         phrase("on hold"): State.ON_HOLD in asked,
         phrase("the queue's schedule"): action.business_hours,
     }

@@ -4,8 +4,8 @@ An unanswered streak is the messages of one side that the other side has not
 answered. An interaction has at most one open streak.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from handoff_service.rules.delivery.sms_text import segments
@@ -60,12 +60,28 @@ class MessagingAction:
     active: bool = True
 
     def applies(self, facts: Facts) -> bool:
-        """Whether the rule applies: when the timer fires, on the interaction's current facts."""
+        """Whether the rule applies to the interaction's facts at the moment when its timer
+        fires."""
         return (
             self.active
             and (not self.queues or facts.queue in self.queues)
             and (not self.provider_numbers or facts.provider_number in self.provider_numbers)
             and conditions.matches(self.conditions, self.match, facts)
+            and all(one in facts.attributes for one in self.needs_set)
+        )
+
+    @property
+    def needs_set(self) -> list[str]:
+        """The fields of the attributes without which the requester gets no text, because the text
+        names them."""
+        texts = self.action is Action.PROMPT_REQUESTER and self.text
+        return placeholders.attributes_in(texts) if texts else []
+
+    @property
+    def uses_attributes(self) -> bool:
+        """Whether its conditions or its text name an attribute."""
+        return any(conditions.is_attribute(one.field) for one in self.conditions) or bool(
+            placeholders.attributes_in(self.text or "")
         )
 
     @property
@@ -121,7 +137,7 @@ _SHORTEST = ActionPlaceholders(
 
 def for_agents(text: str, who: ActionPlaceholders) -> str:
     """A filled prompt for agents."""
-    return _filled(text, who, guest="The requester", nobody="nobody")
+    return _filled(text, who, guest="The requester", nobody="nobody", unset="not set")
 
 
 def for_requester(text: str, who: ActionPlaceholders) -> str:
@@ -129,18 +145,19 @@ def for_requester(text: str, who: ActionPlaceholders) -> str:
     filled = _filled(text, who, guest="there", nobody="our team")
     if segments(filled).count > 1:
         short = [first_name(name) if name else None for name in (who.requester, who.agent)]
-        who = ActionPlaceholders(
-            requester=short[0], agent=short[1], number=who.number, waiting=who.waiting
-        )
+        who = replace(who, requester=short[0], agent=short[1])
         filled = _filled(text, who, guest="there", nobody="our team")
     while segments(filled).count > 1:
         filled = filled[: filled.rfind(" ")] if " " in filled else filled[:-1]
     return filled
 
 
-def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str) -> str:
+def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str, unset: str = "") -> str:
+    """``unset`` replaces attributes without a value."""
     people = placeholders.people(who, guest=guest, nobody=nobody)
-    return placeholders.fill(text, {**people, "waiting": durations.describe(who.waiting)})
+    waiting = {"waiting": durations.describe(who.waiting)}
+    unknown = dict.fromkeys(placeholders.attributes_in(text), unset)
+    return placeholders.fill(text, {**unknown, **people, **waiting})
 
 
 # What an admin may save ---------------------------------------------------------------------------
@@ -150,8 +167,9 @@ STATES = frozenset(State) - {State.NEW}
 PROMPTS = frozenset({Action.PROMPT_AGENT, Action.PROMPT_REQUESTER, Action.ALERT_SUPERVISORS})
 
 
-def errors(action: MessagingAction) -> dict[str, str]:
-    """Field -> its error, which names the valid values. Empty when the action can be saved."""
+def errors(action: MessagingAction, attributes: Collection[str] | None = None) -> dict[str, str]:
+    """Field -> its error, which names the valid values. Empty when the action can be saved.
+    ``attributes``: the fields of the desk's attributes; None: the text's are not checked."""
     found: dict[str, str] = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
         found["state"] = phrase(
@@ -160,12 +178,12 @@ def errors(action: MessagingAction) -> dict[str, str]:
         )
     if action.action is not Action.SET_STATE and action.state is not None:
         found["state"] = phrase("is for set_state; this action is {action}", action=action.action)
-    if wrong := _text_error(action):
+    if wrong := _text_error(action, attributes):
         found["text"] = wrong
     return found
 
 
-def _text_error(action: MessagingAction) -> str | None:
+def _text_error(action: MessagingAction, attributes: Collection[str] | None) -> str | None:
     prompts = action.action in PROMPTS
     if not action.text:
         return (
@@ -175,7 +193,7 @@ def _text_error(action: MessagingAction) -> str | None:
         )
     if not prompts:
         return phrase("is for prompts; this action is {action}", action=action.action)
-    if unknown := placeholders.error(action.text, PLACEHOLDERS):
+    if unknown := placeholders.error(action.text, PLACEHOLDERS, attributes):
         return unknown
     if action.action is Action.PROMPT_REQUESTER:
         counted = segments(_filled(action.text, _SHORTEST, guest="", nobody=""))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from handoff_service.rules.shared.phrases import phrase
 
 NIGHT = time(2, 30)  # when the nightly run of retention starts, by the desk's clock
-MORNING = time(5)  # when that run ends
+MORNING = time(5)  # when the nightly run ends, by the desk's clock
 LONGEST_DAYS = 36_500
 
 

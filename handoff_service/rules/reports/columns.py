@@ -13,6 +13,7 @@ class ColumnKind(StrEnum):
     MONEY = "money"  # millionths of the currency
     WORD = "word"
     LIST = "list"  # whole numbers, stored as text with spaces between them
+    WORDS = "words"  # a list of words, stored as text with one on each line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ COLUMNS: Mapping[str, FactColumn] = {
     "agent_id": FactColumn(_NUMBER, "the agent who had it last"),
     "priority": FactColumn(_NUMBER, "its priority, from 1 to 5"),
     "labels": FactColumn(_LIST, "ids of its labels"),
+    "attribute_values": FactColumn(
+        ColumnKind.WORDS, "its attributes with choices or with yes and no, such as urgent=yes"
+    ),
     "language": FactColumn(_WORD, "the requester's language"),
     "topic": FactColumn(_WORD, "the topic that an agent chose, else the first bot topic"),
     "began": FactColumn(_WORD, "virtual_agent, live_agent, or desk: the desk texted first"),

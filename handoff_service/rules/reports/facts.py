@@ -262,7 +262,7 @@ def _reason(record: ConversationRecord) -> str | None:
 
 def _came_back(record: ConversationRecord, now: datetime) -> bool | None:
     """Whether the requester began another conversation within seven days after closing. None until
-    these days have passed, because otherwise recent ranges would show a better share than older
+    these seven days have passed; otherwise recent ranges would show a better share than older
     ones."""
     if record.closed_at is None or now < record.closed_at + DURABLE_AFTER:
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handoff_service.rules.reports.facts import Began, BotResult
-from handoff_service.rules.shared.phrases import joined, phrase
+from handoff_service.rules.shared.phrases import joined, phrase, phrase_in
 from handoff_service.rules.shared.vocabulary import Author
 
 
@@ -525,7 +525,7 @@ _ENTRIES: tuple[Figure, ...] = (
     *_SATISFACTION,
     Figure(
         name="delivered",
-        heading=phrase("Delivered"),
+        heading=phrase_in("number of texts", "Delivered"),
         definition=phrase("The share of sent texts that the provider reports as delivered."),
         unit=Unit.PERCENT,
         how=SumPercentage("delivered", ("texts_out",)),

@@ -7,7 +7,7 @@ from handoff_service.rules.shared.phrases import phrase
 
 #: Filters with numbers as their values: IDs, or the codes of delivery errors.
 IDS = ("queue", "number", "agent", "group", "label", "error", "priority")
-WORDS = ("topic", "language", "reason", "solver")
+WORDS = ("topic", "language", "reason", "solver", "attribute")
 NAMES = (*IDS, *WORDS)
 NONE = "none"  # the filter value that selects conversations without a topic, language or reason
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -30,6 +30,8 @@ class Filters:
     language: str | None = None
     reason: str | None = None
     solver: str | None = None
+    #: an attribute with choices, or with yes and no: ``urgent=yes``
+    attribute: str | None = None
 
     def chosen(self) -> dict[str, int | str]:
         """The filters that are set."""

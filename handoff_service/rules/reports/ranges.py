@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from handoff_service.rules.shared.day_words import short_day, short_month
+from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.phrases import phrase
 
 MOST_DAYS = 1100  # three years
@@ -43,7 +43,7 @@ class ChartInterval:
 
     first: date
     last: date
-    called: str
+    label: str
 
 
 def preset(name: str, today: date) -> DayRange:
@@ -114,4 +114,4 @@ def _end(at: date, days: int) -> date:
 
 
 def _label(at: date, days: int) -> str:
-    return short_month(at) if days >= MONTHS_FROM else short_day(at)
+    return date_phrase(at, "month_year" if days >= MONTHS_FROM else "day")

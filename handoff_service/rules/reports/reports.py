@@ -20,6 +20,7 @@ class GroupBy(StrEnum):
     PRIORITY = "priority"
     ERROR = "failed_codes"
     SOLVER = "solved_by"
+    ATTRIBUTE = "attribute_values"
 
 
 #: the name of a group in addresses, and its heading
@@ -34,6 +35,7 @@ GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "priority": (GroupBy.PRIORITY, phrase("Priority")),
     "error": (GroupBy.ERROR, phrase("Delivery error")),
     "solver": (GroupBy.SOLVER, phrase("Solver")),
+    "attribute": (GroupBy.ATTRIBUTE, phrase("Attribute")),
 }
 
 #: the table's heading for each group
@@ -48,6 +50,7 @@ TABLE_HEADINGS: Mapping[str, str] = {
     "priority": phrase("By priority"),
     "error": phrase("By delivery error"),
     "solver": phrase("By solver"),
+    "attribute": phrase("By attribute"),
 }
 
 
@@ -69,7 +72,7 @@ _ENTRIES = (
         heading=phrase("Volume"),
         figures=("conversations", "texts_in", "texts_out"),
         charts=(("conversations",), ("texts_in", "texts_out")),
-        groups=("queue", "number", "topic", "label", "language"),
+        groups=("queue", "number", "topic", "label", "language", "attribute"),
     ),
     Report(
         name="responses",
@@ -91,7 +94,7 @@ _ENTRIES = (
             "resolution_business_median", "resolution_business_p90",
         ),
         charts=(("handling_median", "handling_p90"), ("resolution_median", "resolution_p90")),
-        groups=("queue", "agent", "topic", "label"),
+        groups=("queue", "agent", "topic", "label", "attribute"),
     ),
     Report(
         name="waiting",
@@ -147,7 +150,7 @@ _ENTRIES = (
             "grade_5", "grade_4", "grade_3", "grade_2", "grade_1",
         ),
         charts=(("satisfied",), ("response_rate",), ("asked", "graded")),
-        groups=("queue", "agent", "topic", "solver"),
+        groups=("queue", "agent", "topic", "solver", "attribute"),
     ),
     Report(
         name="delivery",

@@ -1,5 +1,5 @@
-"""The targets of a conversation that were met and missed. This follows from its lines and holds,
-and from the present targets and opening hours of its queue."""
+"""The targets that a conversation met and missed. They follow from its lines and holds, and from
+the present targets and opening hours of its queue."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -28,6 +28,7 @@ class NotificationMethod(StrEnum):
 class NewsKind(StrEnum):
     """The kinds of news, most urgent first."""
 
+    GATEWAY = "gateway"  # the desk's SMS gateway is away, so no texts come and go
     OFFER = "offer"
     ALARM = "alarm"
     PROMPT = "prompt"
@@ -38,7 +39,7 @@ class NewsKind(StrEnum):
 
 
 #: supervisors get these even if they take no work themselves
-OF_SUPERVISORS = frozenset({NewsKind.ALARM, NewsKind.LOW_GRADE})
+OF_SUPERVISORS = frozenset({NewsKind.GATEWAY, NewsKind.ALARM, NewsKind.LOW_GRADE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +47,11 @@ class News:
     """Something that waits for an agent."""
 
     kind: NewsKind
+    #: 0 for news of the whole desk
     interaction_id: int
     #: the requester's name or number; for a mention, the colleague who wrote the note
     who: str
-    #: the company number's name, or the queue of an offer
+    #: the company number's name, or the queue of an offer; empty for news of the whole desk
     where: str
     at: datetime
 
@@ -79,7 +81,9 @@ PAUSES = {
 #: older news is not sent, because the agent has seen it on the page or can no longer act on it
 NOT_OLDER = timedelta(minutes=15)
 _ORDER = {kind: place for place, kind in enumerate(NewsKind)}
+GATEWAY_AWAY = phrase("Texts wait until it is back.")
 _TITLES: Mapping[NewsKind, Callable[[str], Phrase]] = {
+    NewsKind.GATEWAY: lambda _who: phrase("The SMS gateway is away"),
     NewsKind.OFFER: lambda who: phrase("Offer: {name}", name=who),
     NewsKind.ALARM: lambda who: phrase("Supervisor alert: {name}", name=who),
     NewsKind.PROMPT: lambda who: phrase("Prompt: {name}", name=who),
@@ -89,6 +93,7 @@ _TITLES: Mapping[NewsKind, Callable[[str], Phrase]] = {
     NewsKind.LOW_GRADE: lambda who: phrase("Low grade: {name}", name=who),
 }
 _COUNTED: Mapping[NewsKind, Callable[[int], Phrase]] = {
+    NewsKind.GATEWAY: lambda n: count_phrase("{count} alert", "{count} alerts", n),
     NewsKind.OFFER: lambda n: count_phrase("{count} offer", "{count} offers", n),
     NewsKind.ALARM: lambda n: count_phrase(
         "{count} supervisor alert", "{count} supervisor alerts", n
@@ -104,11 +109,17 @@ _COUNTED: Mapping[NewsKind, Callable[[int], Phrase]] = {
     NewsKind.LOW_GRADE: lambda n: count_phrase("{count} low grade", "{count} low grades", n),
 }
 
+_PATHS = {
+    NewsKind.GATEWAY: "/workspace/supervisor",
+    NewsKind.OFFER: "/workspace#inbox-head",
+}
+
 
 def news_since(
     way: NotificationMethod, sent_at: datetime | None, noticed_at: datetime, now: datetime
 ) -> datetime:
-    """The time after which news is sent to a target. ``now`` when it must wait for its pause."""
+    """The service sends a target the news after this time. ``now``: no news, because the target's
+    pause is not over."""
     if sent_at is not None and now - sent_at < PAUSES[way]:
         return now
     return max(noticed_at, now - NOT_OLDER)
@@ -120,12 +131,8 @@ def notification(news: Sequence[News]) -> Notification:
     by_urgency = sorted(news, key=lambda one: (_ORDER[one.kind], one.at))
     each = {one.interaction_id: one for one in reversed(by_urgency)}
     first = by_urgency[0]
-    path = (
-        "/workspace#inbox-head"
-        if first.kind is NewsKind.OFFER
-        else f"/workspace/conversations/{first.interaction_id}"
-    )
-    body = first.where
+    path = _PATHS.get(first.kind, f"/workspace/conversations/{first.interaction_id}")
+    body = GATEWAY_AWAY if first.kind is NewsKind.GATEWAY else first.where
     rest = Counter(one.kind for one in each.values() if one is not first)
     if rest:
         counted = joined(", ", (_COUNTED[kind](rest[kind]) for kind in NewsKind if rest[kind]))

@@ -40,8 +40,8 @@ class Arrival:
 
     - ``patience``: how long the requester waited before giving up; None: an agent got it;
     - ``accepting``: from the offer to the agent's acceptance;
-    - ``busy``: how long it kept its agent busy, without holds. If no agent got it, the usual time
-      of its queue;
+    - ``busy``: how long it kept its agent busy, without holds. For a conversation that no agent
+      got, it is the usual time of its queue;
     - ``requester``: the requester's number;
     - ``declines``: agent -> the agent's declined offers of this conversation, in order.
     """

@@ -64,7 +64,7 @@ class OpeningHours(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeldTime:
-    """A time on hold. ``ended_at`` None: it lasts."""
+    """A time on hold. ``ended_at`` None: it has not ended."""
 
     began_at: datetime
     ended_at: datetime | None
@@ -97,8 +97,8 @@ def due_moment(
 def moment(
     started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
-    """When this amount of opening time without holds has passed. None: the hold lasts, or the queue
-    does not open long enough within a year.
+    """When this amount of opening time without holds has passed. None: a hold has not ended, or the
+    queue does not open long enough within a year.
     """
     at, left = started_at, max(counted, timedelta())
     for hold in _since(started_at, holds):
@@ -144,8 +144,8 @@ def _since(started_at: datetime, holds: Iterable[HeldTime]) -> list[HeldTime]:
 @dataclass(frozen=True, slots=True)
 class Span:
     """The time from the start of a target to the answer or the resolution. ``ended_at`` None: it
-    lasts. ``reached``: True if an answer or the resolution ended it. False if it ended because
-    nobody waits any more."""
+    has not ended. ``reached``: True if an answer or the resolution ended it. False if it ended
+    because nobody waits any more."""
 
     kind: TargetKind
     started_at: datetime

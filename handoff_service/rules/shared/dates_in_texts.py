@@ -46,6 +46,7 @@ WEEKDAY_AT = translatable("on {weekday} at {time}")
 DATE_AT = translatable("on {day} {month} at {time}")
 DATE = translatable("on {day} {month}")
 DATE_WITH_YEAR = translatable("on {day} {month} {year}")
+FULL_DATE = translatable("{day} {month} {year}")
 
 
 def time_to_come(
@@ -91,6 +92,11 @@ def past_day(
     else:
         frame = DATE if local.year == today.year else DATE_WITH_YEAR
     return in_language(frame, language).format(time=f"{local:%H:%M}", **_date(local, language))
+
+
+def full_date(day: date, language: Language = Language.ENGLISH) -> str:
+    """4 January 2025."""
+    return in_language(FULL_DATE, language).format(**_date(day, language))
 
 
 def _date(local: date, language: Language) -> dict[str, object]:

@@ -142,7 +142,8 @@ def conversation_language(
 
 
 def _language_of_all(text: str) -> Language | None:
-    """The only language that knows all words of the text, and not only as common in names."""
+    """The only language to which all words of the text belong, and at least one of them not just as
+    a word that is common in names."""
     words = _split(text)
     found = [
         language
@@ -191,7 +192,8 @@ _ANOTHER = re.compile(
 )
 
 
-#: "Translate this to French" is a question to an assistant, but Spanish texts ask for Spanish so.
+#: "Translate this to French" is a question to an assistant, but people who text in Spanish ask for
+#: Spanish in this way.
 _TRANSLATE = re.compile(r"\btradu[cz]\w+|\btranslate\b")
 _TRANSLATED = {Language.ENGLISH, Language.SPANISH}
 

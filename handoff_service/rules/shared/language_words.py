@@ -15,8 +15,8 @@ class LanguageWords:
 
     - ``own``: neither English nor common in names;
     - ``shared``: also common in names, or also English; they count only next to a word of ``own``;
-    - ``courtesy``: English texts contain them too, so they prove nothing alone, and together they
-      count as one word.
+    - ``courtesy``: English texts contain them too, so alone they prove nothing. All of them
+      together count as one word.
     """
 
     own: frozenset[str]

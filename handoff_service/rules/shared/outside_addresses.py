@@ -57,8 +57,8 @@ class Allowed:
 
 
 def plain_host(host: str) -> str:
-    """The host as clients read it: small letters, and plain digits and dots for the other ones of
-    Unicode."""
+    """The host as clients read it: in lower case, with ASCII digits and dots in place of other
+    Unicode ones."""
     plain = unicodedata.normalize("NFKC", host).replace("。", ".")
     return plain.lower().removesuffix(".")
 

@@ -11,6 +11,7 @@ from gettext import NullTranslations
 from typing import Self, cast
 
 type Words = Callable[[NullTranslations], str]
+_ENGLISH = NullTranslations()
 
 
 class Phrase(str):
@@ -26,7 +27,7 @@ class Phrase(str):
     @classmethod
     def of(cls, words: Words) -> Self:
         """Return the phrase whose sentence this function returns in the language of a catalog."""
-        made = cls(words(NullTranslations()))
+        made = cls(words(_ENGLISH))
         made._words = words
         return made
 
@@ -44,6 +45,14 @@ def phrase(english: str, /, **values: object) -> Phrase:
     if not values:
         return Phrase.of(lambda catalog: catalog.gettext(english))
     return Phrase.of(lambda catalog: catalog.gettext(english).format(**_in(catalog, values)))
+
+
+def phrase_in(context: str, english: str, /) -> Phrase:
+    """Mark a word for the catalogs whose translation depends on its meaning, such as “Number”.
+
+    ``context`` names the meaning, for translators. Templates call ``pgettext`` instead.
+    """
+    return Phrase.of(lambda catalog: catalog.pgettext(context, english))
 
 
 def count_phrase(one: str, many: str, count: int, /, **values: object) -> Phrase:
@@ -87,6 +96,11 @@ def reworded(words: str, change: Callable[[str], str]) -> Phrase:
 def capitalized(words: str) -> Phrase:
     """Write the sentence or name with a capital at its beginning, as a heading or a choice."""
     return reworded(words, lambda text: text[:1].upper() + text[1:])
+
+
+def without_stop(words: str) -> Phrase:
+    """The sentence without the full stop at its end."""
+    return reworded(words, lambda text: text.rstrip("."))
 
 
 def translated[Value](value: Value, catalog: NullTranslations) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.day_words import MONTHS
+from handoff_service.rules.shared.local_dates import MONTHS, stored_time
 from handoff_service.rules.shared.phrases import Phrase, filled, joined, phrase, reworded
 from handoff_service.rules.shared.vocabulary_words import CASE_STATES, STATES
 
@@ -72,6 +72,8 @@ SENTENCES = (
     phrase("Not answered: it looks like {automated}."),
     phrase("Nobody in {queue} has accepted. Patchboard asks again in {duration}."),
     phrase("Waiting in {queue} for {duration}."),
+    phrase("{name} has been waiting for {duration}."),
+    phrase("{name} has not answered for {duration}."),
     phrase("{name} is transferring this to {other}"),
     phrase("{name} transferred this to {other}"),
     phrase("Back with {name}"),
@@ -127,8 +129,30 @@ SENTENCES = (
     phrase("{sentence}. It was your conversation"),
     phrase("{sentence}. This is your conversation"),
 )
-#: Reasons of the product with names in them. Other reasons are what a person wrote.
+#: Reasons of the product. Other reasons are what a person wrote.
 REASONS = (
+    phrase("Asked for a person: {about}."),
+    phrase("Needs help with a password or a locked account. Identity verified."),
+    phrase("The requester did not say who they are."),
+    phrase("The virtual agent did not understand twice in a row."),
+    phrase("The virtual agent did not find out how much this affects the requester."),
+    phrase("The virtual agent was not sure twice in a row what the requester needs."),
+    phrase("Live agents answer this number first."),
+    phrase("There is no virtual agent."),
+    phrase("The virtual agent is not answering right now."),
+    phrase("The virtual agent answered with an error ({status})."),
+    phrase("The virtual agent did not answer within {seconds} s."),
+    phrase("The virtual agent could not be reached."),
+    phrase("The virtual agent closed the connection."),
+    phrase("The virtual agent's answer could not be read."),
+    phrase("Still broken, after our text of {time}: “{quote}”"),
+    phrase("{name} is away."),
+    phrase("{name} is offline."),
+    phrase("{name} deactivated {other}."),
+    phrase("“{timer}”, {duration} without agent response"),
+    phrase("“{timer}”, {duration} without requester response"),
+    phrase("{duration} without agent response"),
+    phrase("{duration} without requester response"),
     phrase("{name} is transferring this to you."),
     phrase("{name} transferred it."),
     phrase("{name} verified the requester manually."),
@@ -137,6 +161,14 @@ REASONS = (
     phrase("Identity check not finished: {reason}."),
     phrase("after {seconds} s"),
     phrase("sent {day} {month} at {time}"),
+)
+#: why an identity check failed
+PROOF_FAILURES = (
+    phrase("no answer for {duration}"),
+    phrase("the requester does not know the identity fact"),
+    phrase("the requester stopped the check"),
+    phrase("this desk sends no e-mail, and nobody has an identity fact"),
+    phrase("this number is locked out after {count} wrong answers within a day"),
 )
 #: What the log of work assignment says of a decision, and of each candidate.
 DECISIONS = (
@@ -173,7 +205,7 @@ def _pattern(sentence: str) -> re.Pattern[str]:
 
 
 def _sorted(sentences: Iterable[Phrase]) -> tuple[Phrase, ...]:
-    """Those with the most constant letters first, so that the most exact sentence is found."""
+    """The sentences with the most constant letters first, so that the most exact one is found."""
     return tuple(sorted(sentences, key=lambda one: -len(_PLACEHOLDER.sub("", one))))
 
 
@@ -196,6 +228,24 @@ def decision(text: str) -> str:
 def reason(text: str) -> str:
     """The phrase of a stored reason of the product. Others are what a person wrote."""
     return _CONSTANT.get(text) or recognized(text, REASONS)
+
+
+def short_reason(text: str) -> str | None:
+    """The phrase of a stored reason without what follows its colon, and without its full stop.
+    None: the reason is not known."""
+    if found := _SHORT.get(text):
+        return found
+    known = reason(f"{text}.")
+    return reworded(known, _short) if isinstance(known, Phrase) else None
+
+
+def _short(sentence: str) -> str:
+    return sentence.split(":", maxsplit=1)[0].strip().rstrip(".")
+
+
+_SHORT = {
+    _short(one): reworded(one, _short) for one in (*REASONS, *SENTENCES) if "{" not in _short(one)
+}
 
 
 def recognized(text: str, sentences: Iterable[Phrase]) -> str:
@@ -230,11 +280,13 @@ def _one_of(*words: Phrase) -> Callable[[str], str]:
 
 _VALUES: Mapping[str, Callable[[str], str]] = {
     NESTED: stored,
+    "reason": lambda text: recognized(text, PROOF_FAILURES),
     "duration": _duration,
     "state": _one_of(
         *(reworded(one, _without_capital) for one in (*STATES.values(), *CASE_STATES.values()))
     ),
     "month": _one_of(*MONTHS),
+    "time": stored_time,
     "presence": _one_of(phrase("available"), phrase("away"), phrase("offline")),
     "automated": _one_of(
         phrase("a verification code"), phrase("marketing"), phrase("a delivery notice")

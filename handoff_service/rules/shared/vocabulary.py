@@ -181,6 +181,7 @@ class Work(StrEnum):
     CHAIN_AUDIT = "chain_audit"
     REFRESH_TARGETS = "refresh_targets"
     SETTLE_MERGE = "settle_merge"
+    WATCH_GATEWAY = "watch_gateway"
 
 
 class Unanswered(StrEnum):

@@ -1,12 +1,11 @@
 """Decides whether a canary, a new model that one of several bot processes runs first, is promoted
 or rolled back."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.training.exact_tests import Share, more_often
 
 FEWEST_TURNS = 8  # turns before a rollback, because a few unlucky conversations prove nothing
@@ -15,6 +14,11 @@ SIGNIFICANT = 0.01
 ENOUGH_TURNS = 50
 # after this time a few turns are enough, so that a quiet desk gets a verdict
 LONGEST = timedelta(hours=1)
+#: the reason of a verdict, which is stored in English
+FIGURES = phrase(
+    "{part} of {whole} turns on the new model ended in a fallback or a handoff; {old_part} of "
+    "{old_whole} on the old one."
+)
 
 
 class CanaryVerdict(StrEnum):
@@ -48,27 +52,4 @@ def is_worse(figures: CanaryFigures) -> bool:
 
 def in_words(figures: CanaryFigures) -> str:
     new, old = figures.new, figures.old
-    return _sentence(new.part, new.whole, old.part, old.whole)
-
-
-def stored_in_words(reason: str) -> str:
-    """A stored reason, of ``in_words`` if it is one, so that pages can translate it."""
-    figures = _STORED.fullmatch(reason)
-    return _sentence(*map(int, figures.groups())) if figures else reason
-
-
-def _sentence(part: int, whole: int, old_part: int, old_whole: int) -> str:
-    return phrase(
-        "{part} of {whole} turns on the new model ended in a fallback or a handoff; {old_part} of "
-        "{old_whole} on the old one.",
-        part=part,
-        whole=whole,
-        old_part=old_part,
-        old_whole=old_whole,
-    )
-
-
-_STORED = re.compile(
-    r"(\d+) of (\d+) turns on the new model ended in a fallback or a handoff; "
-    r"(\d+) of (\d+) on the old one\."
-)
+    return filled(FIGURES, part=new.part, whole=new.whole, old_part=old.part, old_whole=old.whole)

@@ -106,8 +106,8 @@ def _bits(samples: Sequence[Sample]) -> dict[str, int]:
 
 
 def _rarest(bits: Sequence[int], common: float) -> Sequence[int]:
-    """The rarest bits of a set. They are enough that every set which shares ``common`` bits with
-    this one contains at least one of them.
+    """The rarest bits of a set: so many that every set which shares ``common`` bits with this one
+    contains at least one of them.
     """
     return bits[: len(bits) - math.ceil(common - 1e-9) + 1]
 
@@ -115,8 +115,8 @@ def _rarest(bits: Sequence[int], common: float) -> Sequence[int]:
 def pairs_with(
     new: Sequence[Sample], samples: Sequence[Sample], least: float = NEARLY_EQUAL
 ) -> list[tuple[float, Sample, Sample]]:
-    """The pairs of ``pairs(samples)`` that have a sample of ``new``, which are among ``samples``.
-    For a few new ones this is much faster."""
+    """The pairs of ``pairs(samples)`` that contain a sample of ``new``. ``samples`` must include
+    ``new``. Much faster than ``pairs`` when few samples are new."""
     place = {id(one): n for n, one in enumerate(samples)}
     found = {}
     for one in new:

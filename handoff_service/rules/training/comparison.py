@@ -197,9 +197,9 @@ def _starts_falsely(text: ComparedText, answer: Answer | None) -> bool:
 def _change(
     texts: Sequence[ComparedText], is_wrong: Callable[[ComparedText, Answer | None], bool]
 ) -> Change:
-    """The texts on which one model alone is wrong in this way. A text with the same answer as
-    before counts as unchanged, even with another confidence, because the requester sees no
-    change."""
+    """The texts on which only one of the two models is wrong in this way. A text with the same
+    answer as before counts as unchanged, even with another confidence, because the requester sees
+    no change."""
     changed = [one for one in texts if one.old and alike(one.old.intent) != alike(one.new.intent)]
     pairs = [(is_wrong(one, one.old), is_wrong(one, one.new)) for one in changed]
     worse = [one for one, pair in zip(changed, pairs, strict=True) if pair == (False, True)]

@@ -18,8 +18,8 @@ def confusions(texts: Sequence[ComparedText]) -> Mapping[tuple[str, str], int]:
 class IntentScore:
     """How well the new model understands one intent, measured by its test texts.
 
-    ``confused_with``: the intents that were understood in its place, or it in theirs, with the
-    number of texts, the most frequent first.
+    ``confused_with``: the intents that the model confuses with this one, in either direction, with
+    the number of texts, most frequent first.
     """
 
     f1: float
@@ -27,7 +27,8 @@ class IntentScore:
 
 
 def intent_scores(texts: Sequence[ComparedText]) -> Mapping[str, IntentScore]:
-    """The score of each intent that has test texts. Other matters count as one (``alike``)."""
+    """The score of each intent that has test texts. All out-of-scope intents count as one
+    (``alike``)."""
     cells = confusions(texts)
     meant, found = Counter[str](), Counter[str]()
     wrong: dict[str, Counter[str]] = {}

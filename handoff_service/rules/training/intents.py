@@ -31,7 +31,7 @@ TOPICS = frozenset(
 
 
 def alike(intent: str) -> str:
-    """Maps other matters and the fallback to one name, because neither starts a topic."""
+    """Maps out-of-scope intents and the fallback to one name, because neither starts a topic."""
     return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent
 
 

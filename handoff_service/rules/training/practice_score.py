@@ -49,7 +49,7 @@ class ConversationScore:
     closed: bool
     left_out: int  #: texts that the requester did not send, because the conversation ended before
     lines: list[WrittenLine]  #: empty after 30 days
-    original_lines: list[WrittenLine]  #: likewise
+    original_lines: list[WrittenLine]  #: empty after 30 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

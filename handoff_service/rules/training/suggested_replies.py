@@ -20,7 +20,7 @@ from handoff_service.rules.training.masking import NAME
 
 #: A conversation counts as solved if the requester starts no other one within this time.
 STAYED_CLOSED = timedelta(days=7)
-ANSWER_COUNTS = 0.5  # weight of the similarity to the answer, relative to that to its question
+ANSWER_COUNTS = 0.5  # weight of similar answers, relative to similar questions
 LEAST_SIMILAR = 0.25  # least weighted similarity of a suggestion; our choice
 MOST_SUGGESTIONS = 3  # suggestions at a time
 SHORTEST = 15  # characters of an answer that is worth a suggestion; "ok, thanks" is not

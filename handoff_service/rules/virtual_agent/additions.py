@@ -66,8 +66,8 @@ def is_addition(text: str, devices: Collection[str], of_case: str | None) -> boo
 
 
 def tells_of_old_one(text: str) -> bool:
-    """Whether the text is about something that the requester has now, without its name: "the one
-    I have is broken". After a request for equipment, this is a reason for the request."""
+    """Whether the text refers to something that the requester has, without naming it: "the one I
+    have is broken". After a request for equipment, this is a reason for the request."""
     return bool(_HAS_NOW.match(_folded(text)))
 
 

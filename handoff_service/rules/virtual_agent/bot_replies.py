@@ -51,7 +51,8 @@ ANOTHER_PROBLEM = translatable(
     "If yours is a different problem, describe it in one sentence and I'll open a case."
 )
 DOWN_NOW = translatable("Down right now: {titles}. Ask me about any of them by name.")
-# stands in front in other languages than English, because admins write outages in one language
+# This sentence precedes an outage's text in other languages than English, because admins write
+# outages in one language.
 DOWN_WITH_TEXT = translatable("Down right now: {titles}. {text}")
 OPEN_UNTIL = translatable("We're open until {end} ({place}). Text AGENT to talk to a person.")
 ANY_TIME = translatable("We're open around the clock. Text AGENT to talk to a person.")

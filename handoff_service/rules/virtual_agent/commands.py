@@ -2,7 +2,8 @@
 
 A command is the whole text, without regard to case and punctuation: "Agent!" is a command, "agent
 smith called" is not. Admins can change the words, and the words below are the defaults. The admin's
-words for opting out and in are stored with them; the rules in ``consent`` use those.
+words for opting out and in are stored with the words of commands, but only the rules in ``consent``
+use them.
 """
 
 import functools

@@ -4,6 +4,7 @@ A requester counts as a reporter if, since the outage began, the virtual agent a
 they have a case about it, or they texted about it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.versions import Translations, version_for
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction, Status
 from handoff_service.store.cases import outages
 from handoff_service.store.consent import consents
@@ -35,6 +37,7 @@ from handoff_service.store.views import (
     OutageDryRun,
     OutageReporter,
     OutageTextState,
+    OutageTextVersion,
     Reachable,
 )
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
@@ -56,14 +59,14 @@ def dry_run(
     conn: Connection,
     outage_id: int,
     body: str,
-    body_es: str | None = None,
+    translations: Translations | None = None,
     *,
     at: datetime | None = None,
 ) -> OutageDryRun:
     """Preview this text to everybody who reported the outage. Changes nothing.
 
-    ``body_es``: the text for people who text in Spanish; None: the same. ``at``: the time inside a
-    transaction. Raises NotFound for an unknown outage.
+    ``body``: the text in English, also for people of languages without a translation. ``at``: the
+    time inside a transaction. Raises NotFound for an unknown outage.
     """
     now = at or read_at(conn)
     outage = outages.get(conn, outage_id, now)
@@ -75,22 +78,35 @@ def dry_run(
             chosen[report.number] = report
     people = _people(conn, outage, list(chosen.values()), now)
     texted = [one for one in people if one.reachable in (Reachable.NOW, Reachable.LATER)]
-    each, each_es = _segment_count(body), _segment_count(body if body_es is None else body_es)
-    in_spanish = sum(one.language is Language.SPANISH for one in texted)
-    total = each * (len(texted) - in_spanish) + each_es * in_spanish
+    versions = _versions(body, translations or {}, texted)
+    total = sum(one.texted * one.segments for one in versions)
     return OutageDryRun(
         body=body,
-        body_es=body_es,
+        versions=versions,
         people=people,
         duplicates=len(reports) - len(chosen),
         texted=len(texted),
         later=sum(one.reachable is Reachable.LATER for one in people),
-        in_spanish=in_spanish,
-        each=each,
-        each_es=each_es,
         segments=total,
         costs={currency: round(price * total) for currency, price in segment_prices(conn).items()},
     )
+
+
+def _versions(
+    body: str, translations: Translations, texted: Collection[OutageReporter]
+) -> list[OutageTextVersion]:
+    texts = {Language.ENGLISH: body, **translations}
+    count = Counter(version_for(translations, one.language) for one in texted)
+    return [
+        OutageTextVersion(
+            language=language,
+            body=texts[language],
+            texted=count[language],
+            segments=_segment_count(texts[language]),
+        )
+        for language in Language
+        if language in texts
+    ]
 
 
 def _segment_count(body: str) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
@@ -29,6 +30,11 @@ def is_sending(conn: Connection, outage_id: int) -> bool:
     """Whether a text about this outage is being sent."""
     sending = (x.c.outage_id == outage_id, x.c.state == OutageTextState.SENDING)
     return conn.execute(select(x.c.id).where(*sending)).first() is not None
+
+
+def translations_of(row: sa.Row[Any]) -> dict[Language, str]:
+    """The translations of a row of ``outage_texts``."""
+    return {one: row.translations[one] for one in Language if one in row.translations}
 
 
 def of_outage(conn: Connection, outage_id: int) -> list[OutageText]:
@@ -69,7 +75,7 @@ def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[OutageText]:
             outage_id=row.outage_id,
             by=Named(id=row.agent_id, name=row.name),
             body=row.body,
-            body_es=row.body_es,
+            translations=translations_of(row),
             state=OutageTextState(row.state),
             **counts[row.id],
             created_at=row.created_at,

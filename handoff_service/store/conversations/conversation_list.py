@@ -52,13 +52,18 @@ _NEXT_TIMER = (
 _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE), else_=None)
 
 
-def _query(*, others: bool) -> sa.Select[Any]:
+def _query(*, others: bool, some: bool) -> sa.Select[Any]:
     """Active conversations with live agents, newest activity first: mine, or other agents'
     conversations that I have not joined. The others include conversations without an owner, because
-    their senders cannot get replies.
+    their senders cannot get replies. ``some``: only the first ``most`` of them.
     """
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
-    return _items().where(*conversations.ongoing_where(mine, others=others))
+    ongoing = conversations.ongoing_where(mine, others=others)
+    if not some:
+        return _items().where(*ongoing)
+    # The ids first. Otherwise the columns of all conversations would be computed before the sort.
+    first = select(i.c.id).where(*ongoing).order_by(*conversations.NEWEST_FIRST)
+    return _items().where(i.c.id.in_(first.limit(bindparam("most")).correlate(None)))
 
 
 def _items() -> sa.Select[Any]:
@@ -81,15 +86,14 @@ def _items() -> sa.Select[Any]:
 
 
 NO_LABELS: list[Label] = []
-# Looked up, because calling an enum takes four times as long, and a list may show a thousand.
+# Dictionaries, because calling an enum takes four times as long, and a list may show a thousand.
 _STATES, _DIRECTIONS = {one: one for one in State}, {one: one for one in Direction}
 _AUTHORS, _STATUSES = {one: one for one in Author}, {one: one for one in Status}
 # Built once: building a statement costs more than running it.
 _LISTED = {
-    (others, some): query.limit(bindparam("most")) if some else query
+    (others, some): _query(others=others, some=some)
     for others in (False, True)
     for some in (False, True)
-    for query in [_query(others=others)]
 }
 _THANKED = _items().where(*read_positions.THANKED)
 _LINES = (

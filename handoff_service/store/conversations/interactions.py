@@ -98,7 +98,7 @@ def lock(conn: Connection, interaction_id: int) -> InteractionRow:
 
 
 def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
-    """Whether the requester has written in it."""
+    """Whether the requester has written in the interaction."""
     return interaction_id in with_requesters_text(conn, [interaction_id])
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
+from handoff_service.rules.desk.attribute_filters import stored
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import ListItem, ListView
@@ -37,12 +39,13 @@ def list_(conn: Connection, agent_id: int) -> list[ListView]:
 
 
 def with_attribute(conn: Connection, items: list[ListItem], how: SortAndFilter) -> list[ListItem]:
-    """The items with the value that the agent filters by."""
+    """The items that fit the attribute that the agent filters by."""
     if how.attribute is None:
         return items
-    key, _, value = how.attribute.partition("=")
+    wanted = stored(how.attribute, attributes.definitions(conn, AttributeOwner.CONVERSATION))
     held = attributes.of_interactions(conn, [one.interaction.id for one in items])
-    return [one for one in items if held.get(one.interaction.id, {}).get(key) == value]
+    fitting = {one for one, values in held.items() if wanted.matches(values.get(wanted.key))}
+    return [one for one in items if one.interaction.id in fitting]
 
 
 def shared(conn: Connection) -> list[ListView]:

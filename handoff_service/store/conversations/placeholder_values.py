@@ -1,13 +1,18 @@
-"""The people and numbers that fill the placeholders of an agent's texts."""
+"""The people, numbers and attributes that fill the placeholders of an agent's texts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.shared.placeholders import Placeholders
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner, in_text
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.phrases import all_of, count_phrase
+from handoff_service.rules.shared.placeholders import Placeholders, attributes_in
 from handoff_service.store.conversations.interactions import number
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 i, u = t.interactions, t.users
 _NAMES = (
@@ -18,10 +23,59 @@ _NAMES = (
 )
 
 
-def of_interactions(conn: Connection, ids: Collection[int], agent: str) -> dict[int, Placeholders]:
+def of_interactions(
+    conn: Connection, ids: Collection[int], agent: str, texts: Iterable[str]
+) -> dict[int, Placeholders]:
     """Interaction -> the values for texts of the agent with this name. Unknown ids are left
-    out."""
+    out. ``texts``: the texts to fill; attributes are read only if one of them names one."""
+    known = attributes_of(conn, ids, texts)
     return {
-        r.id: Placeholders(requester=r.name, agent=agent, number=number(r.id))
+        r.id: Placeholders(
+            requester=r.name, agent=agent, number=number(r.id), attributes=known.get(r.id, {})
+        )
         for r in conn.execute(_NAMES, {"ids": list(ids)})
     }
+
+
+def attributes_of(
+    conn: Connection, ids: Collection[int], texts: Iterable[str]
+) -> Mapping[int, Mapping[str, str]]:
+    """Interaction -> its attributes in the requester's language, by field. Empty if no text names
+    an attribute."""
+    if not any(map(attributes_in, texts)):
+        return {}
+    languages, defined = spoken_languages(conn, ids), attributes.by_field(conn)
+    return {
+        one: in_words(defined, values, languages[one])
+        for one, values in attributes.facts(conn, ids).items()
+    }
+
+
+def attributes_of_user(conn: Connection, user_id: int | None) -> Mapping[str, str]:
+    """The attributes of a user who has no conversation yet, by field. Empty for None."""
+    if user_id is None:
+        return {}
+    theirs = attributes.of_user(conn, user_id)
+    named = {f"{AttributeOwner.USER}.{key}": value for key, value in theirs.items()}
+    return in_words(attributes.by_field(conn), named)
+
+
+def in_words(
+    defined: Mapping[str, AttributeFields],
+    values: Mapping[str, str],
+    language: Language = Language.ENGLISH,
+) -> dict[str, str]:
+    """Attributes by field, with their values in the words of a text to the requester."""
+    return {name: in_text(defined.get(name), value, language) for name, value in values.items()}
+
+
+def not_set(conn: Connection, fields: Collection[str]) -> str:
+    """The sentence that names the attributes without which a text cannot be filled."""
+    defined = attributes.by_field(conn)
+    named = [f"“{defined[one].name if one in defined else one}”" for one in fields]
+    return count_phrase(
+        "The text names the attribute {names}, which is not set here.",
+        "The text names the attributes {names}, which are not set here.",
+        len(named),
+        names=all_of(named),
+    )

@@ -10,13 +10,22 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i, m, g = t.interactions, t.messages, t.live_group
-_NEWEST_UNREAD = (
-    select(g.c.interaction_id, func.max(m.c.id))
+# Only the conversations with new lines, so that the messages of all others are not read.
+_WITH_NEW_LINES = (
+    select(g.c.interaction_id)
     .join(i, i.c.id == g.c.interaction_id)
-    .join(m, m.c.interaction_id == g.c.interaction_id)
-    .where(g.c.agent_id == sa.bindparam("me"), i.c.closed_at.is_(None), i.c.owner == Owner.AGENT)
-    .where(m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
-    .group_by(g.c.interaction_id)
+    .where(g.c.agent_id == sa.bindparam("me"), i.c.last_seq > g.c.read_seq)
+)
+_IS_UNREAD = (
+    m.c.interaction_id == g.c.interaction_id,
+    m.c.seq > g.c.read_seq,
+    m.c.direction == Direction.INBOUND,
+)
+# Subqueries of single conversations, because PostgreSQL may join all messages of the desk.
+_NEWEST = select(m.c.id).where(*_IS_UNREAD).order_by(m.c.seq.desc()).limit(1)
+_COUNT = select(func.count()).select_from(m).where(*_IS_UNREAD)
+_NEWEST_UNREAD = _WITH_NEW_LINES.add_columns(_NEWEST.correlate(g).scalar_subquery()).where(
+    i.c.closed_at.is_(None), i.c.owner == Owner.AGENT
 )
 # A separate statement, because one statement for both conditions could use neither index. It rarely
 # finds a row.
@@ -35,7 +44,7 @@ def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
         for query in (_NEWEST_UNREAD, _NEWEST_THANKS)
         for row in conn.execute(query, {"me": agent_id})
     ]
-    return {r[0]: r[1] for r in found}
+    return {r[0]: r[1] for r in found if r[1] is not None}
 
 
 def unread_conversations(conn: Connection, agent_id: int) -> int:
@@ -51,15 +60,8 @@ def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None
     return conn.execute(query).scalar()
 
 
-_UNREAD = (
-    select(m.c.interaction_id, func.count())
-    .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == sa.bindparam("me")))
-    .where(
-        one_of(g.c.interaction_id, "ids"),
-        m.c.seq > g.c.read_seq,
-        m.c.direction == Direction.INBOUND,
-    )
-    .group_by(m.c.interaction_id)
+_UNREAD = _WITH_NEW_LINES.add_columns(_COUNT.correlate(g).scalar_subquery()).where(
+    one_of(g.c.interaction_id, "ids")
 )
 
 
@@ -68,4 +70,4 @@ def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int
     outside the live group."""
     if not ids:
         return {}
-    return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids})}
+    return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids}) if r[1]}

@@ -5,15 +5,16 @@ therefore newest interaction first, and a search can stop when it has enough. Se
 requester's number. The index is an FTS5 table without content on SQLite, and a tsvector with a GIN
 index on PostgreSQL. Both get words folded by ``rules/conversations/search_query.py``, never text.
 
-FTS5 also stores the beginnings of words, so that a search for two or three letters is fast. For the
-short words of scripts without spaces, these would be copies of the words themselves. The beginnings
-are therefore four and five characters long, and ``FILLER`` stands before each other word: it brings
-two or three letters to that length. A beginning of another length is a range of index words.
+FTS5 also indexes prefixes of four and five characters, which makes a search for such a prefix fast.
+Each word gets ``FILLER``, two characters, in front, so a search for its first two or three letters
+uses these prefixes. The short words of scripts without spaces get no ``FILLER``, because their
+prefixes would only be copies of the words. A search for a prefix of another length reads a range of
+index words.
 
 ``done_to`` is the id up to which messages are indexed. On PostgreSQL two lanes commit their ids out
-of order. ``done_to`` therefore moves to a message's id only when every transaction that ran when
-the message was seen has ended. (A message's transaction gets its own number first, because it has
-locked the interaction before the message gets an id.)
+of order. ``done_to`` therefore moves to a message's id only after all transactions have ended that
+were running when the message was first seen. (A transaction gets its number before its messages get
+their ids, because it first locks the interaction.)
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -245,7 +246,9 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     if conn.dialect.name != "sqlite":
         conn.execute(sa.delete(_places).where(one_of(_places.c.place, list(lines))))
         return
-    gone = [{"place": at, "words": _filled(found)} for at, found in lines.items() if found]
+    # in order, because FTS5 writes out what it holds at each step back
+    ordered = sorted(lines.items())
+    gone = [{"place": at, "words": _filled(found)} for at, found in ordered if found]
     if gone:
         conn.execute(
             sa.text(

@@ -49,8 +49,8 @@ def reached_caps(conn: Connection) -> list[ReachedCap]:
 
 
 def _alarms(conn: Connection, *what: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Columns, then how many replies were blocked within a day and since when, for alarms that are
-    still active."""
+    """The alarms that are still active: the columns ``by``, then how many replies were blocked
+    within a day, and since when."""
     at = read_at(conn)
     return (
         select(*what, func.count(m.c.id), func.min(m.c.created_at))

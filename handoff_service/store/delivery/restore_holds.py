@@ -3,7 +3,7 @@
 The original desk may have sent it long ago. A restore therefore gives each such row of ``due_work``
 the due time ``due_work.HELD``, and an admin releases or cancels all of them. No other code has to
 check, because held work is not due. Work written after the restore is done at once, unless held
-work precedes it on its line (each kind and line is done in order), so nothing overtakes.
+work precedes it on its line, because the work of one kind on one line is done in order.
 
 Work that is not held may still write a text, such as "everyone is busy" for a requester who waited
 at the backup. ``operations/delivery/send_gates.py`` holds such a text when it is about to be sent.

@@ -1,4 +1,4 @@
-"""Running sends: whether a message may still leave, and whether one is on its way to the
+"""Running sends: whether a message may still be sent, and whether one is on its way to the
 provider."""
 
 import sqlalchemy as sa

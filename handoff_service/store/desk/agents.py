@@ -55,6 +55,13 @@ def emails(conn: Connection) -> dict[int, str]:
     return {r.id: r.email for r in conn.execute(select(*t.agents.c["id", "email"]))}
 
 
+def admin_addresses(conn: Connection) -> list[str]:
+    """The e-mail addresses of the active admins."""
+    r = t.agent_roles
+    query = select(a.c.email).join(r, r.c.agent_id == a.c.id).order_by(a.c.id)
+    return list(conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).scalars())
+
+
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
     """Agents by id, in order of their names. ``ids`` None: all agents except the technical agents
     of service tokens.

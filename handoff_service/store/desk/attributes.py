@@ -7,8 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.errors import NotFound
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.rules.desk.attribute_filters import AttributeFilter, FilterKind, parse
 from handoff_service.rules.desk.attributes import (
+    FEW_VALUES,
     AttributeFields,
     AttributeOwner,
     AttributePlace,
@@ -20,6 +22,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Attribute
 
 a, c, u = t.attributes, t.conversation_attributes, t.users
+_IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 # Built once: building a statement costs more than running it.
 _BY_NAME = select(a).order_by(a.c.owner.desc(), func.lower(a.c.name), a.c.id)
 _OF_INTERACTIONS = (
@@ -96,6 +99,19 @@ def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, dict[st
     return found
 
 
+def reported_values(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Interaction -> its attributes that reports count, such as ``urgent=yes``. Reports count
+    attributes with few values: choices, and yes or no."""
+    defined = definitions(conn, AttributeOwner.CONVERSATION)
+    few = {one.key for one in defined.values() if one.type in FEW_VALUES}
+    if not few:
+        return {}
+    return {
+        one: tuple(f"{key}={value}" for key, value in values.items() if key in few)
+        for one, values in of_interactions(conn, ids).items()
+    }
+
+
 def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
     """Interaction -> the attributes of its user and its own, by the field of conditions."""
     found: dict[int, dict[str, str]] = {}
@@ -106,6 +122,47 @@ def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
         named = {f"{AttributeOwner.CONVERSATION}.{key}": v for key, v in values.items()}
         found[one] = found.get(one, {}) | named
     return found
+
+
+def filter_of(
+    conn: Connection, typed: str, owner: AttributeOwner = AttributeOwner.CONVERSATION
+) -> AttributeFilter:
+    """A filter that somebody wrote. BadInput names the field ``attribute`` and says what is
+    wrong."""
+    try:
+        return parse(typed, definitions(conn, owner))
+    except ValueError as error:
+        raise BadInput(errors={"attribute": error.args[0]}) from error
+
+
+def interactions_with(one: AttributeFilter) -> sa.Select[tuple[int]]:
+    """The ids of the interactions that fit a filter."""
+    return select(c.c.interaction_id).where(c.c.key == one.key, _fits(one, c.c.value))
+
+
+def users_with(one: AttributeFilter) -> sa.ColumnElement[bool]:
+    """Users who fit a filter."""
+    return _fits(one, u.c.attributes[one.key].as_string())
+
+
+def _fits(one: AttributeFilter, value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    match one.kind:
+        case FilterKind.IS:
+            return value == one.value
+        case FilterKind.CONTAINS:
+            return value.icontains(one.value, autoescape=True)
+    number = one.type is AttributeType.NUMBER
+    compared: sa.ColumnElement[Any] = value
+    if number:
+        # the database may also look at values of other keys, and at those of merged users, which
+        # may be no numbers
+        compared = sa.cast(sa.case((value.regexp_match(_IS_NUMBER), value)), sa.Double)
+    bounds: list[sa.ColumnElement[bool]] = [value.is_not(None)]
+    if one.low:
+        bounds.append(compared >= (float(one.low) if number else one.low))
+    if one.high:
+        bounds.append(compared <= (float(one.high) if number else one.high))
+    return sa.and_(*bounds)
 
 
 def of_user(conn: Connection, user_id: int) -> dict[str, str]:

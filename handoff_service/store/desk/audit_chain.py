@@ -26,6 +26,14 @@ class Head:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChainedEntry:
+    """An entry's place in the chain, and its id."""
+
+    place: int
+    id: int
+
+
 @dataclass(slots=True)
 class ChainReport:
     """The result of a check. ``waiting``: entries that are not chained yet. ``removed``: entries
@@ -94,6 +102,22 @@ def check(conn: Connection, key: bytes) -> ChainReport:
     if since is not None and since < read_at(conn) - LONGEST_TRANSACTION:
         report.fault(f"Entries since {since:%Y-%m-%d %H:%M} UTC have not been chained.")
     return report
+
+
+def removable_to(conn: Connection, before: datetime) -> int:
+    """The place up to which all entries are older than this time. It stays right while entries are
+    added, because a new entry is chained at the end. Reads the newer part of the log."""
+    kept = select(func.min(k.c.place)).join(e, e.c.id == k.c.entry_id)
+    first_kept = conn.execute(kept.where(e.c.at >= before)).scalar()
+    return head(conn).place if first_kept is None else first_kept - 1
+
+
+def oldest_to(conn: Connection, after: int, to_place: int) -> list[ChainedEntry]:
+    """The next entries that are left after one place and up to the other."""
+    query = select(k.c.place, k.c.entry_id).join(e, e.c.id == k.c.entry_id)
+    within = query.where(k.c.place > after, k.c.place <= to_place)
+    rows = conn.execute(within.order_by(k.c.place).limit(AT_ONCE))
+    return [ChainedEntry(row.place, row.entry_id) for row in rows]
 
 
 def place_hash(conn: Connection, place: int) -> str | None:

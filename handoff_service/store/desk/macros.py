@@ -80,7 +80,7 @@ def blockers(conn: Connection, used: sa.Column[int], record: int) -> list[Blocke
     query = select(m.c.id, m.c.name).where(used == record).order_by(*_BY_NAME)
     return [
         Blocker(
-            says=phrase("The macro “{name}” uses it. Change that macro first.", name=r.name),
+            sentence=phrase("The macro “{name}” uses it. Change that macro first.", name=r.name),
             noun=Noun.MACRO,
             id=r.id,
             name=r.name,

@@ -51,7 +51,7 @@ def password_allowed(conn: Connection, roles: Collection[Role]) -> bool:
     return policy(conn).allows_password(roles, always=False)
 
 
-def has_way_in(conn: Connection) -> bool:
+def admin_can_sign_in(conn: Connection) -> bool:
     """Whether an active admin could sign in when no identity provider works."""
     now = policy(conn)
     if not now.password_off:

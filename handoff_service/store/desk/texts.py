@@ -7,10 +7,10 @@ from handoff_service.rules.desk.system_messages import (
     QUEUES_OWN,
     VERSIONS,
     SystemMessage,
-    name_in,
     words_of,
 )
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.versions import name_in
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import SavedText
@@ -82,6 +82,11 @@ def outage_over(conn: Connection, outage: str, language: Language) -> str:
     """The text for everybody who reported an outage, in this language."""
     text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
     return system_messages.outage_over(outage, text, language)
+
+
+def outage_over_versions(conn: Connection, outage: str) -> dict[str, str]:
+    """The versions of this text by their names: ``text``, ``text_es`` and so on."""
+    return {name_in("text", one): outage_over(conn, outage, one) for one in Language}
 
 
 def satisfaction(conn: Connection, language: Language) -> str:

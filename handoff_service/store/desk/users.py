@@ -125,13 +125,29 @@ def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]
     return found
 
 
-def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
+def by_name(
+    conn: Connection,
+    words: str,
+    *,
+    after: int,
+    limit: int,
+    where: sa.ColumnElement[bool] | None = None,
+) -> list[User]:
     """Users in order of their names, after the user with id ``after``, optionally only those that
-    match the words."""
-    page = PageRequest(by_name=True, after=after, limit=limit)
-    ids = search_user_ids(conn, words, page) if words else everybody(conn, page)
-    there = {user.id: user for user in select_users(conn, one_of(u.c.id, ids))}
-    return [there[user_id] for user_id in ids]
+    match the words and for whom ``where`` holds."""
+    found: list[User] = []
+    size = limit
+    while len(found) < limit:
+        page = PageRequest(by_name=True, after=after, limit=size)
+        ids = search_user_ids(conn, words, page) if words else everybody(conn, page)
+        theirs = one_of(u.c.id, ids)
+        users = select_users(conn, theirs if where is None else theirs & where)
+        there = {user.id: user for user in users}
+        found += [there[user_id] for user_id in ids if user_id in there]
+        if len(ids) < size:
+            break
+        after, size = ids[-1], size * 2  # few steps even when ``where`` holds for few users
+    return found[:limit]
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:

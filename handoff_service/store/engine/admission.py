@@ -77,12 +77,12 @@ class Admission:
         return waiting * self._seconds / self._count / self._workers if self._count else 0.0
 
     def took(self) -> float:
-        """A batch leaves the queue now."""
+        """Record that a batch leaves the queue now. Returns the time."""
         self._took_at = monotonic()
         return self._took_at
 
     def served(self, count: int, seconds: float) -> None:
-        """A batch of ``count`` took ``seconds``. It may be empty."""
+        """Record that a batch of ``count`` requests took ``seconds``. It may be empty."""
         self._took_at = math.inf
         if not count:
             return

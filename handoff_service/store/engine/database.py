@@ -33,7 +33,7 @@ class Timeouts:
         return self.statement + 1
 
     def postgres_options(self) -> str:
-        """For the connection parameter ``options``."""
+        """These timeouts as the value of PostgreSQL's connection parameter ``options``."""
         given = {
             "statement_timeout": self.statement,
             "lock_timeout": self.lock,

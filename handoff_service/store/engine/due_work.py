@@ -169,8 +169,8 @@ _heads = (
 
 
 def _claiming(heads: sa.Select[tuple[int]]) -> ReturningUpdate[tuple[int, str, str, int]]:
-    # A CTE runs once. PostgreSQL may run a subquery again for each row, and then its limit is not
-    # the claim's.
+    # A CTE runs once. PostgreSQL may run a subquery again for each row, and then more rows than the
+    # limit would be claimed.
     found = heads.cte("heads")
     return (
         update(due_work)
@@ -228,7 +228,7 @@ _NEXT_LEASE_END = select(
 
 
 def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
-    """Since when the oldest work that no worker has claimed has been due; None without any."""
+    """The due time of the oldest overdue work that no worker has claimed; None without any."""
     at = conn.execute(_NEXT_FREE, {"kinds": sorted(Work)}).scalar()
     return at if at is not None and at <= now else None
 
@@ -251,8 +251,8 @@ _SOON = select(_soon.c.kind, sa.func.min(_soon.c.due_at, type_=_soon.c.due_at.ty
 
 
 def soon(conn: sa.Connection, until: datetime) -> dict[Work, datetime]:
-    """The kinds of work that can be claimed until this time, and from when on. In a backlog, it
-    reads only the oldest ``LOOKED_THROUGH`` pieces."""
+    """The kinds of work that can be claimed until this time, each with the earliest time when one
+    can. In a backlog, it reads only the oldest ``LOOKED_THROUGH`` pieces."""
     return {Work(kind): at for kind, at in conn.execute(_SOON, {"until": until})}
 
 

@@ -26,39 +26,18 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal, RepeatSafely
-from handoff_service.store.engine import command_ids
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.priority_queue import CommandQueue, OwnShare
-from handoff_service.store.engine.transaction import (
-    Actor,
-    Hint,
-    OperationSettings,
-    SetBased,
-    Transaction,
-)
+from handoff_service.store.engine.transaction import Actor, Hint, OperationSettings, Transaction
+from handoff_service.store.engine.units import Waiting, carry_out, units_of
 
 MOST_AT_ONCE = 256
 
 
 type Listener = Callable[[Sequence[Hint], datetime | None], None]
-
-
-@dataclass(slots=True)
-class _Waiting:
-    operation: Any
-    command: Any
-    answer: asyncio.Future[Any]
-    ticket: Ticket = field(default_factory=Ticket)
-    id: CommandId | None = None
-    by: Actor | None = None
-
-    @property
-    def is_own(self) -> bool:
-        """Whether this is the service's own work, not a request from outside."""
-        return not self.ticket.can_be_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +52,7 @@ class Alone[R]:
 class _Done:
     """The result of a transaction: an answer for each command, and the actions after the commit."""
 
-    answers: list[tuple[_Waiting, Any]]
+    answers: list[tuple[Waiting, Any]]
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
 
@@ -87,8 +66,8 @@ class _CommitAnswerLost(Exception):
 
 
 class Lane(threading.Thread):
-    """One writer. ``after_commit`` is called on the loop after a commit: hints, and when new work
-    is due."""
+    """One writer. ``after_commit`` is called on the loop after each commit, with the hints and the
+    time when new work is due."""
 
     def __init__(
         self,
@@ -106,7 +85,7 @@ class Lane(threading.Thread):
         # so that no transaction locks the rows of several operations in an order that conflicts
         # with another lane's.
         self._together = engine.dialect.name == "sqlite"
-        self._queue: CommandQueue[_Waiting] = CommandQueue(MOST_AT_ONCE)
+        self._queue: CommandQueue[Waiting] = CommandQueue(MOST_AT_ONCE)
         self._numbers = CommitNumbers(engine)
         self.admission = Admission(MOST_AT_ONCE)
 
@@ -123,14 +102,14 @@ class Lane(threading.Thread):
         id: CommandId | None = None,
         by: Actor | None = None,
     ) -> asyncio.Future[Any]:
-        """Queue a command. Commands in a lane are committed or failed as a whole, even when the
+        """Queue a command. A command in a lane is committed as a whole or not at all, even when its
         caller has gone.
 
         With an ``id``, a command that was carried out before returns its stored answer and is not
         carried out again. ``by``: who gave the command.
         """
         answer = self._loop.create_future()
-        waiting = _Waiting(operation, command, answer, ticket or Ticket(), id, by)
+        waiting = Waiting(operation, command, answer, ticket or Ticket(), id, by)
         self._queue.put(waiting, own=waiting.is_own)
         return answer
 
@@ -145,11 +124,11 @@ class Lane(threading.Thread):
             count = self._work(taken)
             self.admission.served(count, monotonic() - began)
 
-    def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
+    def _still_wanted(self, unit: list[Waiting]) -> list[Waiting]:
         """The unit without commands that nobody waits for, or that came too late in a long
         queue."""
         now, behind = monotonic(), len(self._queue)
-        wanted: list[_Waiting] = []
+        wanted: list[Waiting] = []
         for waiting in unit:
             if waiting.ticket.is_late(now):
                 self._give_up(waiting)
@@ -159,7 +138,7 @@ class Lane(threading.Thread):
                 wanted.append(waiting)
         return wanted
 
-    def _begin_those_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
+    def _begin_those_wanted(self, unit: list[Waiting]) -> list[Waiting]:
         """Mark the commands as started and return them, without the commands of callers who have
         given up. A started command can no longer be withdrawn."""
         for waiting in unit:
@@ -170,16 +149,16 @@ class Lane(threading.Thread):
                 self._give_up(waiting)
         return [waiting for waiting in unit if not waiting.ticket.is_late(now)]
 
-    def _give_up(self, waiting: _Waiting) -> None:
+    def _give_up(self, waiting: Waiting) -> None:
         self._answer(_Done([(waiting, DatabaseAway("not reached in time"))]))
 
-    def _work(self, taken: list[_Waiting]) -> int:
+    def _work(self, taken: list[Waiting]) -> int:
         """Carry out a batch's wanted commands, but no more own work than its share. Returns how
         many requests there were."""
         for waiting in [one for one in taken if isinstance(one.operation, Alone)]:
             self._run_without_transaction(waiting)
             taken.remove(waiting)
-        units, count, batch = list(_units(taken)), 0, _Batch()
+        units, count, batch = list(units_of(taken)), 0, _Batch()
         for all_units in [units] if self._together else [[u] for u in units]:
             wanted = [still for unit in all_units if (still := self._still_wanted(unit))]
             count += sum(not waiting.is_own for unit in wanted for waiting in unit)
@@ -193,7 +172,7 @@ class Lane(threading.Thread):
         self._queue.put_back(batch.postponed)
         return count
 
-    def _run_without_transaction(self, waiting: _Waiting) -> None:
+    def _run_without_transaction(self, waiting: Waiting) -> None:
         waiting.ticket.started = True
         try:
             answer = waiting.operation.run(self._engine)
@@ -201,7 +180,7 @@ class Lane(threading.Thread):
             answer = error
         self._answer(_Done([(waiting, answer)]))
 
-    def _run_alone(self, waiting: _Waiting) -> None:
+    def _run_alone(self, waiting: Waiting) -> None:
         for last_try in (False, True):
             if waiting.ticket.is_late(monotonic()):
                 return self._give_up(waiting)
@@ -219,7 +198,7 @@ class Lane(threading.Thread):
                 self._answer(_Done([(waiting, failure)]))
         return None
 
-    def _run(self, units: list[list[_Waiting]], batch: "_Batch") -> None:
+    def _run(self, units: list[list[Waiting]], batch: "_Batch") -> None:
         """Run units in one transaction, except units that the batch postpones. On any error it
         raises, with nothing done.
         """
@@ -236,7 +215,7 @@ class Lane(threading.Thread):
             )
         self._answer(done)
 
-    def _transact(self, units: list[list[_Waiting]], batch: "_Batch") -> _Done:
+    def _transact(self, units: list[list[Waiting]], batch: "_Batch") -> _Done:
         now = self._clock()
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
@@ -249,7 +228,7 @@ class Lane(threading.Thread):
                 pair
                 for unit in units
                 if len(units) == 1 or not batch.postpones(unit)
-                for pair in zip(unit, _carry_out(tx, unit), strict=True)
+                for pair in zip(unit, carry_out(tx, unit), strict=True)
             ]
             tx.finish()
             done = _Done(answers, tx.hints, tx.work_at)
@@ -279,70 +258,20 @@ class _Batch:
     """One batch, and the own work that it postpones to the next batch."""
 
     def __init__(self) -> None:
-        self.postponed: list[_Waiting] = []
+        self.postponed: list[Waiting] = []
         self._share = OwnShare()
 
-    def postpones(self, unit: list[_Waiting]) -> bool:
+    def postpones(self, unit: list[Waiting]) -> bool:
         if not unit[0].is_own or self._share.has_room():
             return False
         self.postponed += unit
         return True
 
-    def without_postponed(self, units: Iterable[list[_Waiting]]) -> list[_Waiting]:
+    def without_postponed(self, units: Iterable[list[Waiting]]) -> list[Waiting]:
         left_out = {id(waiting) for waiting in self.postponed}
         return [w for unit in units for w in unit if id(w) not in left_out]
 
 
-def _unknown(waiting: _Waiting) -> OutcomeUnknown:
+def _unknown(waiting: Waiting) -> OutcomeUnknown:
     why = "lost in a commit"
     return OutcomeUnknown(why) if waiting.id is None else RepeatSafely(why)
-
-
-def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
-    """The answers to a unit's commands."""
-    first = unit[0]
-    actor = first.by if len(unit) == 1 else None
-    tx.by, tx.address = (actor.agent_id, actor.address) if actor else (None, "")
-    if first.id is not None:
-        return [_carry_out_once(tx, first, first.id)]
-    if isinstance(first.operation, SetBased):
-        answers: Sequence[Any] = first.operation.run(tx, [w.command for w in unit])
-        return answers
-    return [first.operation(tx, first.command)]
-
-
-def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
-    operation = waiting.operation
-    one = operation.run if isinstance(operation, SetBased) else operation
-    sealer = tx.settings.sealer
-    stored = command_ids.claim(tx.conn, sealer, id, tx.now)
-    if stored is not None:
-        return command_ids.read_answer(one, stored)
-    given = (
-        operation.run(tx, [waiting.command])
-        if isinstance(operation, SetBased)
-        else operation(tx, waiting.command)
-    )
-    command_ids.keep_answer(tx.conn, sealer, id, one, given)
-    return given
-
-
-def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
-    """Group the commands of each set-based operation, in order. A plain command, and one with an
-    id, is a unit by itself.
-
-    Grouping may reorder a batch because none of its callers has been answered yet.
-    """
-    sets: dict[tuple[int, bool], list[_Waiting]] = {}
-    units: list[list[_Waiting]] = []
-    for waiting in batch:
-        if waiting.id is not None or not isinstance(waiting.operation, SetBased):
-            units.append([waiting])
-            continue
-        kind = id(waiting.operation), waiting.is_own
-        if kind in sets:
-            sets[kind].append(waiting)
-        else:
-            sets[kind] = [waiting]
-            units.append(sets[kind])
-    return units

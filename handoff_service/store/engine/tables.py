@@ -263,7 +263,7 @@ agents = Table(
     _word("automatic_reason", null=True),
     #: why the product had set the agent to Away; kept until the agent dismisses the notice
     _word("returned_from", null=True),
-    #: an admin who may use the password although it is off for the role
+    #: this admin may use a password although passwords are off for the role
     _flag("always_password", default=False),
     #: the language of the agent's pages; null: the browser's
     _word("language", null=True),
@@ -542,7 +542,7 @@ proofs = Table(
     _word("claimed", null=True),
     #: the user of that account, if it exists
     _ref("user_id", "users.id", null=True),
-    #: keyed
+    #: the keyed hash of the code
     _word("code_hash", null=True),
     _time("code_until", null=True),
     #: wrong answers so far
@@ -569,10 +569,12 @@ proof_sends = Table(
     _ref("proof_id", "proofs.id"),
     _word("number"),
     _time("at"),
-    #: keyed; kept until code_until even for a used or replaced code, to mask it in texts
+    #: the keyed hash of the code; kept until code_until, also when the code was used or replaced,
+    #: to mask the code in texts
     _word("code_hash", null=True),
     _time("code_until", null=True),
     Index("ix_proof_sends_number", "number", "at"),
+    Index("ix_proof_sends_proof_id", "proof_id"),
     Index("ix_proof_sends_kept", "code_until", sqlite_where=KEPT, postgresql_where=KEPT),
 )
 #: Keyed hashes of secrets in texts, until the turn that judges them.
@@ -791,6 +793,20 @@ sweeps = Table(
     #: the provider's list was compared up to this time
     _time("swept_to"),
 )
+#: one row, if the SMS provider is a device of the company's own
+gateway_watch = Table(
+    "gateway_watch",
+    metadata,
+    _id(),
+    #: since when it is away; null: it works
+    _time("failing_since", null=True),
+    #: rules/delivery/gateway_watch.py: AwayReason
+    _word("reason", null=True),
+    #: null: there is no alert
+    _time("alerted_at", null=True),
+    #: its last heartbeat; null: it has sent none
+    _time("heard_at", null=True),
+)
 live_group = Table(
     "live_group",
     metadata,
@@ -828,6 +844,7 @@ colleague_notices = Table(
     #: the last act as a sentence, such as "Omar Haddad closed this conversation"
     _word("body"),
     _time("created_at"),
+    Index("ix_colleague_notices_interaction_id", "interaction_id"),
 )
 #: Each agent's current sort and filters of the list of ongoing conversations.
 list_choices = Table(
@@ -837,7 +854,7 @@ list_choices = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
-    #: a key of conversations' attributes, = and a value
+    #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
 )
 #: Saved views of the list of ongoing conversations.
@@ -851,7 +868,7 @@ list_views = Table(
     _word("sort"),
     _word("tag", null=True),
     _ref("label_id", "labels.id", null=True, drop=True),
-    #: a key of conversations' attributes, = and a value
+    #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
     #: whether every agent sees it
     _flag("shared", default=False),
@@ -941,7 +958,7 @@ satisfaction_questions = Table(
     _time("graded_at", null=True),
     #: the requester's words with a low grade
     _word("comment", null=True),
-    #: the line of the low grade or its comment that supervisors are alerted to
+    #: the line about which supervisors are alerted: the low grade, or its comment
     Column("alert_seq", sa.Integer),
     Index("ix_satisfaction_questions_requester_number", "requester_number", "asked_at"),
     Index(
@@ -1081,6 +1098,7 @@ trainer_items = Table(
     UniqueConstraint("bot_turn_id"),
     Index("ix_trainer_items_waiting", "lane", "state", "cluster"),
     Index("ix_trainer_items_fold", "fold"),
+    Index("ix_trainer_items_cluster", "cluster"),
 )
 #: Trainers' answers. A row is never changed, except when its example is written, it is undone, or
 #: its dispute is settled.
@@ -1136,6 +1154,7 @@ pinned_texts = Table(
     _time("made_at"),
     _time("removed_at", null=True),
     Index("ix_pinned_texts_held", "fold", sqlite_where=REQUIRED, postgresql_where=REQUIRED),
+    Index("ix_pinned_texts_item_id", "item_id"),
 )
 #: Models that were trained here.
 bot_models = Table(
@@ -1160,7 +1179,7 @@ bot_models = Table(
     #: who trained it; null: by command line
     _ref("agent_id", "agents.id", null=True),
     _time("trained_at"),
-    #: when it became what ``state`` says
+    #: since when it has been in ``state``
     _time("since"),
     #: a trainer keeps its file
     _flag("is_pinned", default=False),
@@ -1259,9 +1278,10 @@ outage_texts = Table(
     _ref("outage_id", "outages.id", drop=True),
     #: who sent it
     _ref("agent_id", "agents.id"),
+    #: in English
     _word("body"),
-    #: for people who text in Spanish; null: they get the same text
-    _word("body_es", null=True),
+    #: language -> the text for people who text in it; people of other languages get ``body``
+    _json("translations", "{}"),
     #: sending, done or canceled
     _word("state"),
     _time("created_at"),
@@ -1440,7 +1460,7 @@ due_work = Table(
     _time("lease_until", null=True),
     #: the latest due time; delays never move the work past it
     _time("latest", null=True),
-    #: drawn by each claim: see store/engine/claims.py
+    #: a random token that each claim writes: see store/engine/claims.py
     Column("token", sa.BigInteger),
     UniqueConstraint("kind", "key"),
     Index("ix_due_work_due_at", "due_at"),
@@ -1539,6 +1559,8 @@ conversation_facts = Table(
     Column("priority", sa.Integer),
     # lists are whole numbers with spaces between them
     _word("labels"),
+    #: a list of words: one on each line
+    Column("attribute_values", sa.Text, nullable=False, server_default=""),
     _word("language", null=True),
     _word("topic", null=True),
     _word("began"),
@@ -1621,6 +1643,8 @@ report_progress = Table(
     metadata,
     _id(),
     #: the facts cover messages up to this id
+    Column("read_to", sa.BigInteger, nullable=False),
+    #: messages up to this id have been read again
     Column("done_to", sa.BigInteger, nullable=False),
 )
 
@@ -1835,7 +1859,7 @@ notification_targets = Table(
     _word("error", null=True),
     UniqueConstraint("agent_id", "way", "mark"),
 )
-#: With these, programs use the API.
+#: The tokens with which programs use the API.
 service_tokens = Table(
     "service_tokens",
     metadata,
@@ -1865,7 +1889,8 @@ sign_in_failures = Table(
     _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
-#: Addresses from which agents have signed in. Strangers' failures elsewhere do not count there.
+#: Addresses from which agents have signed in. Wrong attempts from other addresses do not lock them
+#: out.
 known_addresses = Table(
     "known_addresses",
     metadata,
@@ -2006,7 +2031,7 @@ erased_copies = Table(
 kept_opt_outs = Table(
     "kept_opt_outs",
     metadata,
-    #: keyed
+    #: the keyed hash of the number
     Column("number_hash", sa.Text, primary_key=True),
     #: 0: all company numbers
     Column("provider_number_id", ID, primary_key=True, autoincrement=False),
@@ -2014,8 +2039,8 @@ kept_opt_outs = Table(
     _time("at"),
 )
 #: The audit log. Triggers refuse each change of an entry. They refuse to delete an entry, too,
-#: unless ``audit_removal`` allows it. The table has no foreign keys and holds names as they were,
-#: so that later changes of agents and records leave the entries as they are.
+#: unless ``audit_removal`` allows it. The table has no foreign keys and holds copies of names,
+#: because a later change of an agent or a record must not change the entries.
 audit_log = Table(
     "audit_log",
     metadata,

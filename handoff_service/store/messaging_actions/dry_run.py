@@ -21,7 +21,7 @@ from handoff_service.rules.messaging_actions.dry_run import (
     replay,
 )
 from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
-from handoff_service.rules.shared.conditions import TARGET_FIELDS, is_attribute
+from handoff_service.rules.shared.conditions import TARGET_FIELDS
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import attributes
@@ -50,8 +50,7 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)
     zone = ZoneInfo(desk_time_zone(conn))
-    asks = any(is_attribute(one.field) for one in counted)
-    known = _conversations(conn, first, since, with_attributes=asks)
+    known = _conversations(conn, first, since, with_attributes=action.uses_attributes)
     due = _clocks(conn, action, {queue for _, queue in known.values() if queue}, since, now)
     waits, fired = 0, []
     for key, lines in _lines(conn, first):
@@ -88,7 +87,7 @@ def _at(conn: Connection, line_id: int) -> datetime:
 def _conversations(
     conn: Connection, first: int, since: datetime, *, with_attributes: bool
 ) -> dict[int, tuple[PastConversation, int | None]]:
-    """The conversations with such lines, with their queues."""
+    """The conversations with lines from ``first`` on, with their queues, by id."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
         select(
@@ -117,8 +116,8 @@ def _conversations(
 def _before(
     conn: Connection, first: int, ids: list[int]
 ) -> dict[int, tuple[Unanswered | None, bool]]:
-    """For conversations older than the period: which run was open, and whether an agent had
-    accepted them."""
+    """For conversations older than the period: which unanswered streak was open, and whether an
+    agent had accepted them."""
     earlier = select(m.c.author).where(m.c.interaction_id == i.c.id, m.c.id < first).correlate(i)
     author = earlier.where(OF_A_SIDE).order_by(m.c.seq.desc()).limit(1).scalar_subquery()
     taken = earlier.where(m.c.owner == Owner.AGENT).exists()
@@ -143,7 +142,7 @@ def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) 
 
 
 def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]:
-    """Each conversation's lines that start or end a run, or change the owner."""
+    """Each conversation's lines that start or end an unanswered streak, or change the owner."""
     rows = conn.execute(
         select(
             m.c.interaction_id,

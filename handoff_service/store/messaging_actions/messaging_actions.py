@@ -16,7 +16,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
 )
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
-from handoff_service.rules.shared.day_words import long_time
+from handoff_service.rules.shared.local_dates import time_in_zone
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.store.consent import consents
@@ -139,7 +139,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         started_at=timer.started_at,
         due_at=timer.due_at,
         will=in_sight(action),
-        when=filled(when, time=long_time(at), after=after),
+        when=filled(when, time=time_in_zone(at), after=after),
     )
 
 

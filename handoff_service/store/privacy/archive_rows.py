@@ -133,7 +133,8 @@ def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
 
 
 def _rows(conn: Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> Rows:
-    """Rows of a table as plain values, without references, machinery and empty columns."""
+    """Rows of a table as plain values, without references, empty columns and columns that only the
+    product uses."""
     return [_row(table, row) for row in _found(conn, table, where)]
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from handoff_service.rules.privacy.kinds import KeptKind
 from handoff_service.store.conversations import text_index
@@ -20,7 +20,8 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.erase_plan import CODED, PARTS, Owner, Part
 from handoff_service.store.training import clusters
 
-AT_ONCE = 30  # rows in one transaction: see docs/performance.md
+AT_ONCE = 30  # rows in one transaction of an erasure
+READ_AT_ONCE = 500  # keys of one part in one read
 i, m = t.interactions, t.messages
 
 
@@ -85,30 +86,56 @@ def empty(
             room = most - done.total()
             if room <= 0:
                 break
-            where = owned(part, ids, user_id) & is_left(part)
-            done[part.table.name] += _empty_part(tx, part, where, room)
+            keys = _keys(tx.conn, part, owned(part, ids, user_id) & is_left(part), room)
+            done[part.table.name] += empty_rows(tx, part, keys)
     if done.total():
-        tx.conn.execute(
-            update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None)).values(emptied_at=tx.now)
-        )
+        mark_emptied(tx, ids)
     return +done
 
 
-def _empty_part(tx: Transaction, part: Part, where: sa.ColumnElement[bool], most: int) -> int:
-    table = part.table
-    key: sa.Column[Any] | None = table.c.get("id")
-    if key is not None:
-        keys = list(tx.conn.execute(select(key).where(where).order_by(key).limit(most)).scalars())
-        if not keys:
-            return 0
-        where = one_of(key, keys)
-        _before(tx, table, keys)
+def rows_left(
+    conn: Connection, parts: Sequence[Part], ids: Collection[int], most: int = READ_AT_ONCE
+) -> list[tuple[Part, Sequence[int]]]:
+    """The parts of these conversations that are not empty yet, each with at most ``most`` keys of
+    its rows: see ``key_of``. Reading them outside the lane keeps the searches out of it."""
+    return [
+        (part, keys)
+        for part in parts
+        if (keys := _keys(conn, part, owned(part, ids) & is_left(part), most))
+    ]
+
+
+def key_of(part: Part) -> sa.Column[int]:
+    """The column by which steps choose rows: the id or, in a table without one, the conversation.
+    Such a table has few rows for each conversation."""
+    key: sa.Column[int] | None = part.table.c.get("id")
+    return part.table.c[part.column] if key is None else key
+
+
+def _keys(conn: Connection, part: Part, where: sa.ColumnElement[bool], most: int) -> Sequence[int]:
+    key = key_of(part)
+    query = select(key).where(where).order_by(key).distinct()
+    return list(conn.execute(query.limit(most)).scalars())
+
+
+def empty_rows(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
+    """Empty or delete the rows with these keys. Returns how many."""
+    if not keys:
+        return 0
+    table, where = part.table, one_of(key_of(part), keys)
+    _before(tx, table, keys)
     if part.empties is None:
         return tx.conn.execute(delete(table).where(where)).rowcount
     values = dict(part.empties)
     if table is m:
         values["emptied_at"] = values["changed_at"] = tx.now
     return tx.conn.execute(update(table).where(where).values(**values)).rowcount
+
+
+def mark_emptied(tx: Transaction, ids: Collection[int]) -> None:
+    """Record that content of these conversations is gone."""
+    fresh = update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
+    tx.conn.execute(fresh.values(emptied_at=tx.now))
 
 
 def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:

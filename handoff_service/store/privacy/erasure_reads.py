@@ -69,7 +69,7 @@ def open_conversations(conn: Connection, erasure: Running) -> list[int]:
 
 
 def ids(conn: Connection, erasure: Running) -> list[int]:
-    """The person's conversations."""
+    """The ids of the person's conversations."""
     return list(conn.execute(erasure.conversations()).scalars())
 
 

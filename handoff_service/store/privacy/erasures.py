@@ -45,7 +45,7 @@ class Erasure:
 
     @property
     def number(self) -> str:
-        """Its name for people."""
+        """The erasure's display number: ERA0000012."""
         return f"ERA{self.id:07}"
 
 
@@ -98,7 +98,8 @@ def _is_idle(row: Any, now: datetime) -> bool:
 
 
 def _fails(row: Any, now: datetime) -> bool:
-    """Copies at the provider take many tries, because it erases only texts that are final."""
+    """Whether the step has failed too often. Copies at the provider take many tries, because it
+    erases only texts that are final."""
     is_usual = row.step == ErasureStep.COPIES and now - row.requested_at < COPIES_USUALLY_FOR
     return bool(row.attempts >= TRIES_OF_STUCK) and not is_usual
 

@@ -22,7 +22,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.empty_rows import (
-    AT_ONCE,
+    READ_AT_ONCE,
     is_left,
     parts_of,
     secure_delete,
@@ -31,7 +31,6 @@ from handoff_service.store.privacy.erase_plan import Owner, Part
 from handoff_service.store.training import clusters
 
 CONVERSATIONS_AT_ONCE = 20
-AUDIT_AT_ONCE = 200  # entries in one transaction
 NOBODY = "deleted"  # the number of the profile of conversations without a requester
 i, m, p, r = t.interactions, t.messages, t.messaging_profiles, t.retention
 
@@ -89,7 +88,7 @@ def status(conn: Connection, now: datetime, *, counted: bool) -> RetentionStatus
 
 
 def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
-    """The kinds that have a limit -> the time before which content goes."""
+    """The kinds that have a limit -> the time before which content is removed."""
     row = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()
     found = {} if row is None else {k: cutoff(row._mapping[setting_of(k)], now) for k in KeptKind}
     return {kind: before for kind, before in found.items() if before is not None}
@@ -151,29 +150,22 @@ def unname(tx: Transaction, ids: Collection[int]) -> None:
         tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**gone))
 
 
-def delete_items(tx: Transaction, before: datetime) -> int:
-    """Delete some trainer items with their labels and pinned texts. Returns how many items."""
+def old_items(conn: Connection, before: datetime) -> list[int]:
+    """Some trainer items that were made before this time, newest first. So the first item of a
+    cluster, which names it, goes after the others."""
+    item = t.trainer_items.c
+    query = select(item.id).where(item.created_at < before).order_by(item.id.desc())
+    return list(conn.execute(query.limit(READ_AT_ONCE)).scalars())
+
+
+def delete_items(tx: Transaction, ids: Collection[int]) -> int:
+    """Delete trainer items with their labels and pinned texts. Returns how many items."""
     item, lb, pin = t.trainer_items, t.trainer_labels, t.pinned_texts
-    query = select(item.c.id).where(item.c.created_at < before).order_by(item.c.id)
-    ids = list(tx.conn.execute(query.limit(AT_ONCE)).scalars())
-    if ids:
-        with secure_delete(tx):
-            clusters.leave_clusters(tx.conn, ids)
-            for column in (pin.c.item_id, lb.c.item_id, item.c.id):
-                tx.conn.execute(sa.delete(column.table).where(one_of(column, ids)))
-    return len(ids)
-
-
-def next_audit_slice(conn: Connection, before: datetime) -> datetime | None:
-    """The time up to which the next run removes entries of the audit log. None: no entry is old
-    enough.
-    """
-    a = t.audit_log.c
-    old = select(a.at).where(a.at < before).order_by(a.at)
-    if conn.execute(old.limit(1)).first() is None:
-        return None
-    later = conn.execute(old.offset(AUDIT_AT_ONCE).limit(1)).scalar()
-    return before if later is None else later
+    with secure_delete(tx):
+        clusters.leave_clusters(tx.conn, ids)
+        for column in (pin.c.item_id, lb.c.item_id):
+            tx.conn.execute(sa.delete(column.table).where(one_of(column, ids)))
+        return tx.conn.execute(sa.delete(item).where(one_of(item.c.id, ids))).rowcount
 
 
 def kinds(conn: Connection, now: datetime, *, counted: bool) -> list[RetainedKind]:

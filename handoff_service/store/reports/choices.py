@@ -1,15 +1,22 @@
 """The values that a report can be filtered by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.reports.topic_words import topic_name
+from handoff_service.errors import BadInput
+from handoff_service.rules.desk.attribute_filters import choices, parse
+from handoff_service.rules.desk.attributes import FEW_VALUES, AttributeOwner
+from handoff_service.rules.reports.filters import NONE, Filters
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
+from handoff_service.store.reports.facts import LISTS
 from handoff_service.store.reports.group_names import LANGUAGES
+from handoff_service.store.reports.packed_days import NULL
 
 MOST_VALUES = 500  # values of one filter
 
@@ -17,7 +24,7 @@ MOST_VALUES = 500  # values of one filter
 @dataclass(frozen=True, slots=True)
 class FilterChoice:
     value: int | str
-    called: str
+    label: str
 
 
 def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
@@ -30,7 +37,8 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
     }
     return named | {
         "number": [FilterChoice(r.id, r.label or r.number) for r in numbers],
-        "topic": [FilterChoice(one, topic_name(one)) for one in _topics(conn)],
+        "topic": [FilterChoice(one, intent_name(one)) for one in _words(conn, "topic")],
+        "attribute": [FilterChoice(one, name) for one, name in _attributes(conn).items()],
         "language": [FilterChoice(code, name) for code, name in LANGUAGES.items()],
         "priority": [
             FilterChoice(one, phrase("{priority}, {meaning}", priority=one, meaning=name))
@@ -50,14 +58,64 @@ _BY_NAME = {
 }
 
 
-def _topics(conn: Connection) -> list[str]:
-    """The topics of the packed days, and of the others. A year of packed days is a few hundred
-    short lists."""
+def checked(conn: Connection, filters: Filters) -> Filters:
+    """The filters, with an attribute in its stored form. BadInput names a filter with a value that
+    cannot be there. Values of deleted records and attributes can, because facts keep them."""
+    wrong: dict[str, str] = {}
+    if filters.language is not None and filters.language not in (*LANGUAGES, NONE):
+        wrong["language"] = phrase("must be one of {codes}", codes=", ".join([*LANGUAGES, NONE]))
+    if filters.priority is not None and filters.priority not in (*PRIORITIES, NULL):
+        wrong["priority"] = phrase("must be a number from 1 to 5")
+    if filters.group is not None and not _exists(conn, filters.group):
+        wrong["group"] = phrase("there is no group {id}", id=filters.group)
+    attribute = filters.attribute
+    if attribute not in (None, NONE) and attribute not in _attributes(conn):
+        try:
+            attribute = _stored(conn, attribute)
+        except ValueError as error:
+            wrong["attribute"] = error.args[0]
+    if wrong:
+        raise BadInput(_sentence(wrong), errors=wrong)
+    return replace(filters, attribute=attribute)
+
+
+def _exists(conn: Connection, group: int) -> bool:
+    return conn.execute(select(t.groups.c.id).where(t.groups.c.id == group)).first() is not None
+
+
+def _stored(conn: Connection, typed: str) -> str:
+    """The filter as facts have it: ``urgent=yes``."""
+    one = parse(typed, attributes.definitions(conn, AttributeOwner.CONVERSATION))
+    if one.type not in FEW_VALUES:
+        raise ValueError(
+            phrase("“{key}” must be an attribute with choices, or with yes and no", key=one.key)
+        )
+    return one.written
+
+
+def _sentence(wrong: Mapping[str, str]) -> str:
+    name, error = next(iter(wrong.items()))
+    return phrase("The filter “{name}” is wrong: {error}.", name=name, error=error)
+
+
+def _attributes(conn: Connection) -> Mapping[str, str]:
+    """Filter by an attribute -> its name: of the choices that there are now, and of those that
+    conversations have."""
+    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
+    now = choices({key: one for key, one in defined.items() if one.type in FEW_VALUES})
+    return dict(now) | {one: one for one in _words(conn, "attribute_values") if one not in now}
+
+
+def _words(conn: Connection, column: str) -> list[str]:
+    """The words of a column in the packed days, and in the others. A year of packed days is a few
+    hundred short lists."""
     c, f, d = t.report_columns, t.conversation_facts, t.report_days
     found: set[str] = set()
-    for words in conn.execute(select(c.c.words).where(c.c.name == "topic")).scalars():
+    for words in conn.execute(select(c.c.words).where(c.c.name == column)).scalars():
         found.update(words)
     loose = select(d.c.day).where((d.c.packed.is_(None)) | (d.c.packed != d.c.version))
-    query = select(f.c.topic).where(f.c.day.in_(loose), f.c.topic.is_not(None)).distinct()
-    found.update(conn.execute(query).scalars())
+    of = f.c[column]
+    query = select(of).where(f.c.day.in_(loose), of.is_not(None)).distinct()
+    for text in conn.execute(query).scalars():
+        found.update(LISTS[column](text) if column in LISTS else [text])
     return sorted(found)[:MOST_VALUES]

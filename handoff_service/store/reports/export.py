@@ -1,6 +1,6 @@
 """One row for each conversation, for lists and exports."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.reports.facts import LISTS, list_of
+from handoff_service.store.reports.facts import LISTS
 
 f, i = t.conversation_facts, t.interactions
 _QUERY = (
@@ -77,7 +77,7 @@ def after(
     return _conversations(conn, rows)
 
 
-def days_between(conn: Connection, first: str, last: str) -> Collection[str]:
+def days_between(conn: Connection, first: str, last: str) -> list[str]:
     """The days of a range that have conversations."""
     d = t.report_days.c.day
     return list(conn.execute(select(d).where(d.between(first, last)).order_by(d)).scalars())
@@ -105,7 +105,7 @@ def _conversation(r: Any, own_attributes: dict[str, str]) -> ReportedConversatio
         comment=r.comment,
         attributes=own_attributes,
         facts={
-            name: list_of(r._mapping[name]) if name in LISTS else r._mapping[name]
+            name: LISTS[name](r._mapping[name]) if name in LISTS else r._mapping[name]
             for name in COLUMNS
         },
     )

@@ -3,13 +3,14 @@
 The background job reads here, outside the lane, and then only writes finished rows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select, update
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.reports.columns import COLUMNS, ColumnKind
@@ -26,9 +27,9 @@ from handoff_service.store.reports.records import StoredConversation
 from handoff_service.store.routing import queue_hours
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
-LINES_AT_ONCE = 500
+LINES_AT_ONCE = 20_000
 CONVERSATIONS_AT_ONCE = 60  # rows of one write, which the lane does in about 5 ms
-#: Lines of the last minutes are read again at each run. On PostgreSQL, a transaction may commit
+#: The job reads each line again when it is this old. On PostgreSQL, a transaction may commit
 #: after another one with higher ids, but never this much later. Receipts come within this time too.
 READ_AGAIN = timedelta(minutes=5)
 f, m, progress, days = t.conversation_facts, t.messages, t.report_progress, t.report_days
@@ -37,31 +38,62 @@ _FIELDS = tuple(c.name for c in f.columns)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsBatch:
-    """Rows to write. ``done_to``: the new progress; ``read_to``: where the next batch begins;
-    ``more``: whether there is one."""
+    """Rows to write, and the new progress (see ``report_progress``). ``more``: whether another
+    batch is ready."""
 
     rows: Sequence[dict[str, Any]]
+    read_to: int
     done_to: int
+    more: bool
+
+
+def next_batch(conn: Connection) -> FactsBatch:
+    """Compute the facts of the next batch of conversations: those with new lines, then those with
+    lines to read again, then those due for another look."""
+    now = read_at(conn)
+    at = conn.execute(select(progress)).one()
+    new = _conversations(conn, m.c.id > at.read_to, at.read_to, CONVERSATIONS_AT_ONCE)
+    settled = sa.and_(m.c.id > at.done_to, m.c.id <= at.read_to, m.c.created_at <= now - READ_AGAIN)
+    again = _conversations(conn, settled, at.done_to, CONVERSATIONS_AT_ONCE - len(new.ids))
+    room = CONVERSATIONS_AT_ONCE - len(new.ids) - len(again.ids)
+    late = _due(conn, now, room)
+    # the facts of an emptied conversation are final
+    ids = dict.fromkeys([*_full(conn, {*new.ids, *again.ids}), *late])
+    return FactsBatch(
+        rows=rows_of(conn, ids),
+        read_to=new.read_to,
+        done_to=again.read_to,
+        more=new.more or again.more or len(late) == room,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversations:
+    """Conversations with lines up to ``read_to``. ``more``: whether further lines follow."""
+
+    ids: Sequence[int]
     read_to: int
     more: bool
 
 
-def next_batch(conn: Connection, after: int = 0) -> FactsBatch:
-    """Compute the facts of the next batch: conversations with lines after ``after``, and
-    conversations due for another look."""
-    now = read_at(conn)
-    done_to = conn.execute(select(progress.c.done_to)).scalar_one()
-    lines = _lines(conn, max(after, done_to))
-    # the facts of an emptied conversation are final
-    ids = dict.fromkeys(_full(conn, {line.interaction_id for line in lines}))
-    settled = [line.id for line in lines if line.created_at <= now - READ_AGAIN]
-    room = CONVERSATIONS_AT_ONCE - len(ids)
-    late = _due(conn, now, room) if room else []
-    return FactsBatch(
-        rows=rows_of(conn, list(dict.fromkeys([*ids, *late]))),
-        done_to=max(settled, default=done_to),
-        read_to=lines[-1].id if lines else max(after, done_to),
-        more=not room or len(late) == room or len(lines) == LINES_AT_ONCE,
+def _conversations(
+    conn: Connection, where: ColumnElement[bool], after: int, most: int
+) -> _Conversations:
+    """The first ``most`` conversations of these lines, which have ids above ``after``."""
+    lines = select(*m.c["id", "interaction_id"]).where(where).order_by(m.c.id)
+    one = lines.limit(LINES_AT_ONCE).subquery()
+    first = func.min(one.c.id).label("first")
+    query = select(
+        one.c.interaction_id, first, func.max(one.c.id).label("last"), func.count().label("lines")
+    )
+    found = conn.execute(query.group_by(one.c.interaction_id).order_by(first)).all()
+    if len(found) > most:
+        ids = [row.interaction_id for row in found[:most]]
+        return _Conversations(ids, found[most].first - 1, more=True)
+    return _Conversations(
+        [row.interaction_id for row in found],
+        max((row.last for row in found), default=after),
+        more=sum(row.lines for row in found) == LINES_AT_ONCE,
     )
 
 
@@ -81,19 +113,6 @@ def write_final(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     """Store final facts."""
     if rows:
         _put(tx, rows)
-
-
-def _lines(conn: Connection, after: int) -> list[Any]:
-    """The next lines, of at most CONVERSATIONS_AT_ONCE conversations."""
-    query = select(*m.c["id", "interaction_id", "created_at"]).where(m.c.id > after)
-    found: list[Any] = []
-    ids: set[int] = set()
-    for line in conn.execute(query.order_by(m.c.id).limit(LINES_AT_ONCE)):
-        ids.add(line.interaction_id)
-        if len(ids) > CONVERSATIONS_AT_ONCE:
-            break
-        found.append(line)
-    return found
 
 
 def _due(conn: Connection, now: datetime, most: int) -> list[int]:
@@ -142,6 +161,7 @@ def _row(
         "provider_number_id": stored.provider_number_id,
         "agent_id": stored.agent_id,
         "labels": stored.labels,
+        "attribute_values": stored.attribute_values,
         "priority": stored.priority,
         "language": language,
     }
@@ -149,6 +169,8 @@ def _row(
 
 
 def _stored(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return "\n".join(value)
     if isinstance(value, list):
         return " ".join(map(str, value))
     return int(value) if isinstance(value, bool) else value
@@ -157,7 +179,7 @@ def _stored(value: Any) -> Any:
 def write(tx: Transaction, batch: FactsBatch) -> None:
     """Store the rows, and mark their days as changed."""
     _put(tx, batch.rows)
-    tx.conn.execute(update(progress).values(done_to=batch.done_to))
+    tx.conn.execute(update(progress).values(read_to=batch.read_to, done_to=batch.done_to))
 
 
 def _put(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
@@ -178,8 +200,13 @@ def _touch(tx: Transaction, touched: Collection[str]) -> None:
 
 
 def list_of(text: str) -> list[int]:
-    """A stored list."""
+    """The numbers of a stored list."""
     return [int(one) for one in text.split()]
+
+
+def words_of(text: str) -> list[str]:
+    """A stored list of words."""
+    return text.split("\n") if text else []
 
 
 def newest_change(conn: Connection) -> datetime | None:
@@ -188,4 +215,9 @@ def newest_change(conn: Connection) -> datetime | None:
     return found.astimezone(UTC) if found else None
 
 
-LISTS = frozenset(name for name, one in COLUMNS.items() if one.kind is ColumnKind.LIST)
+#: Column -> reads its stored text.
+LISTS: Mapping[str, Callable[[str], list[Any]]] = {
+    name: list_of if one.kind is ColumnKind.LIST else words_of
+    for name, one in COLUMNS.items()
+    if one.kind in (ColumnKind.LIST, ColumnKind.WORDS)
+}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from handoff_service.rules.reports.figures import Figure, figure_conversations
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import DayRange
+from handoff_service.store.reports.export import days_between
 from handoff_service.store.reports.packed_days import IDS
 from handoff_service.store.reports.report import select_conversations
 from handoff_service.store.reports.selection import Selection
@@ -55,6 +56,30 @@ def ids_of_day(conn: Connection, figure: Figure, day: str, filters: Filters) -> 
     at = date.fromisoformat(day)
     found = select_conversations(conn, needed, DayRange(at, at), filters)
     return [int(one) for one in found.columns[IDS].values[np.flatnonzero(found.fitting(where))]]
+
+
+def ids_after(
+    conn: Connection, of: DayRange, filters: Filters, cursor: tuple[str, int], most: int
+) -> list[int]:
+    """The next conversations of a range that fit the filters, by day and id. ``cursor``: the day
+    and the id of the one before. Reads only as many days as it needs."""
+    after_day, after_id = cursor
+    first = max(of.first.isoformat(), after_day)
+    days = days_between(conn, first, of.last.isoformat())
+    found: list[int] = []
+    start, size = 0, 1
+    while start < len(days) and len(found) < most:
+        part = days[start : start + size]
+        span = DayRange(date.fromisoformat(part[0]), date.fromisoformat(part[-1]))
+        chosen = select_conversations(conn, {IDS}, span, filters)
+        rows = np.flatnonzero(chosen.mask)
+        ids = chosen.columns[IDS].values[rows]
+        if part[0] == after_day:
+            on_day = next((count for day, count in chosen.columns.days if day == after_day), 0)
+            ids = ids[(rows >= on_day) | (ids > after_id)]
+        found += [int(one) for one in ids]
+        start, size = start + size, size * 2
+    return found[:most]
 
 
 def _largest(values: Any, most: int) -> Any:

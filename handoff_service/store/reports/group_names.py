@@ -4,12 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
+from handoff_service.rules.desk.attribute_filters import choices
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
-from handoff_service.rules.reports.topic_words import reason_name, topic_name
 from handoff_service.rules.routing.targets import PRIORITIES
+from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.language import LANGUAGE_TITLES
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import short_reason
 from handoff_service.rules.shared.vocabulary import Author
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
 from handoff_service.store.engine.one_of import one_of
@@ -45,6 +49,9 @@ def names_of(
 ) -> Mapping[int, str]:
     """Key -> its name. ``words``: what the keys of a word column stand for."""
     column = GROUPS[group][0]
+    if column is GroupBy.ATTRIBUTE:
+        called = choices(attributes.definitions(conn, AttributeOwner.CONVERSATION))
+        return {key: called.get(words[key], words[key]) for key in keys}
     known = _known(conn, column, keys)
     return {key: _NONE[group] if key == NULL else _name(column, key, words, known) for key in keys}
 
@@ -77,6 +84,6 @@ def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, s
     if words:
         word = words[key]
         if column is GroupBy.REASON:
-            return reason_name(word)
-        return _WORDS[column].get(word, word) if column in _WORDS else topic_name(word)
+            return short_reason(word) or intent_name(word)
+        return _WORDS[column].get(word, word) if column in _WORDS else intent_name(word)
     return known.get(key, phrase("Deleted ({key})", key=key))

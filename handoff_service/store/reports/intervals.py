@@ -1,4 +1,4 @@
-"""The confidence intervals of percentages: how far a share of few conversations can be trusted."""
+"""The confidence intervals of percentages, because a share of few conversations is uncertain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

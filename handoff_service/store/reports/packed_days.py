@@ -22,7 +22,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at, upsert
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.reports.facts import list_of
+from handoff_service.store.reports.facts import list_of, words_of
 
 QUIET = timedelta(minutes=10)  # a day is packed when its facts have not changed for so long
 BYTES_AT_ONCE = 200_000  # the lane writes them in a few ms
@@ -34,6 +34,7 @@ _TYPES: Mapping[ColumnKind, str] = {
     ColumnKind.MONEY: "<i8",
     ColumnKind.WORD: "<i2",
     ColumnKind.LIST: "<i4",
+    ColumnKind.WORDS: "<i2",
 }
 
 _SIGNED = ("<i1", "<i2", "<i4", "<i8")
@@ -45,8 +46,8 @@ type Numbers = NDArray[Any]
 class Column:
     """Values of conversations. Null is -1.
 
-    ``lengths``: for a list column, how many values each conversation has. ``words``: for a word
-    column, the words that its numbers stand for.
+    ``lengths``: for a list column, how many values each conversation has. ``words``: for a column
+    of words, the words that its numbers stand for.
     """
 
     values: Numbers
@@ -144,6 +145,12 @@ def _column(name: str, values: Sequence[Any]) -> Column:
         flat = [one for many in lists for one in many]
         lengths = np.fromiter(map(len, lists), "<u2", len(lists))
         return Column(np.array(flat, _type(name)), lengths)
+    if kind is ColumnKind.WORDS:
+        words = _Words()
+        lines = [words_of(text) for text in values]
+        flat = [words.number(one) for many in lines for one in many]
+        lengths = np.fromiter(map(len, lines), "<u2", len(lines))
+        return Column(np.array(flat, _type(name)), lengths, list(words.known))
     if kind is ColumnKind.WORD:
         words = _Words()
         numbers = [NULL if one is None else words.number(one) for one in values]
@@ -161,13 +168,14 @@ def _type(name: str) -> str:
 
 def _joined(name: str, parts: Sequence[Column]) -> Column:
     kind = _kind(name)
-    if kind is ColumnKind.WORD:
+    lengths = [one.lengths for one in parts if one.lengths is not None]
+    if kind in (ColumnKind.WORD, ColumnKind.WORDS):
         words = _Words()
         values = [_renumbered(one, words) for one in parts]
-        return Column(_one_array(values, "<i4"), words=list(words.known))
+        of_each = _one_array(lengths, "<u2") if kind is ColumnKind.WORDS else None
+        return Column(_one_array(values, "<i4"), of_each, list(words.known))
     values = [one.values for one in parts]
     if kind is ColumnKind.LIST:
-        lengths = [one.lengths for one in parts if one.lengths is not None]
         return Column(_one_array(values, _type(name)), _one_array(lengths, "<u2"))
     return Column(_one_array(values, _type(name)))
 

@@ -30,7 +30,7 @@ from handoff_service.rules.shared.vocabulary import (
     Status,
 )
 from handoff_service.store.conversations import target_facts
-from handoff_service.store.desk import labels
+from handoff_service.store.desk import attributes, labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Label
@@ -105,6 +105,7 @@ class StoredConversation:
     provider_number_id: int
     agent_id: int | None
     labels: list[int]
+    attribute_values: tuple[str, ...]
     priority: int
     holds: Sequence[HeldTime]
 
@@ -120,6 +121,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
     next_at = _next(conn, rows)
     asked = {r.interaction_id: _asked_how(r) for r in conn.execute(_QUESTIONS, many)}
     labeled = labels.of_interactions(conn, many["ids"])
+    values = attributes.reported_values(conn, many["ids"])
     held = target_facts.holds(conn, many["ids"])
     return {
         r.id: StoredConversation(
@@ -140,6 +142,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
             provider_number_id=r.provider_number_id,
             agent_id=r.assigned_to,
             labels=[one.id for one in labeled[r.id].labels] if r.id in labeled else [],
+            attribute_values=values.get(r.id, ()),
             priority=r.priority,
             holds=held.get(r.id, []),
         )

@@ -191,7 +191,7 @@ def _parts(
         PartValues(
             first=part.first.isoformat(),
             last=part.last.isoformat(),
-            called=part.called,
+            called=part.label,
             values={name: of_all[n] for name, of_all in values.items()},
         )
         for n, part in enumerate(of)

@@ -79,13 +79,13 @@ def condition(of: Column, one: Is | Has | Known) -> Numbers:
 
 
 def _is_one_of(of: Column, values: Sequence[int | str]) -> Numbers:
-    if of.lengths is not None:  # a list: one of its entries
-        hits = np.isin(of.values, values)
+    numbers = [of.words.index(v) if isinstance(v, str) else v for v in values if _exists(of, v)]
+    if of.lengths is not None:  # a list: one of its entries, or none
+        hits = np.isin(of.values, numbers)
         owner = np.repeat(np.arange(len(of.lengths)), of.lengths)
-        found = np.zeros(len(of.lengths), bool)
+        found = of.lengths == 0 if NULL in numbers else np.zeros(len(of.lengths), bool)
         found[owner[hits]] = True
         return found
-    numbers = [of.words.index(v) if isinstance(v, str) else v for v in values if _exists(of, v)]
     if len(numbers) == 1:
         return of.values == numbers[0]
     return np.isin(of.values, numbers)

@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 def today(conn: Connection) -> Today:
-    """Since midnight in the desk's time zone."""
+    """The numbers of today, since midnight in the desk's time zone."""
     now, zone = read_at(conn), ZoneInfo(desk_time_zone(conn))
     since = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     opened = _opened(conn, since)

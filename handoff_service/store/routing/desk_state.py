@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, func, select
 
 from handoff_service.metrics import DeskState, WaitingInQueue
+from handoff_service.store.delivery import gateway_watch
 from handoff_service.store.desk.availability import TAKES_WORK
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -26,6 +27,7 @@ def desk_state(conn: Connection) -> DeskState:
     long events wait for their webhooks."""
     now = read_at(conn)
     oldest = due_work.oldest_due(conn, now)
+    away = gateway_watch.away(conn)
     return DeskState(
         queues=[
             WaitingInQueue(
@@ -35,6 +37,7 @@ def desk_state(conn: Connection) -> DeskState:
         ],
         agents=conn.execute(_AVAILABLE).scalar_one(),
         work_late=(now - oldest).total_seconds() if oldest else 0,
+        gateway_away=(now - away.since).total_seconds() if away else 0,
         webhooks={
             name: (now - since).total_seconds()
             for name, since in webhooks.oldest_waiting(conn).items()

@@ -86,7 +86,7 @@ def has_targets(conn: Connection) -> bool:
 
 def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
     """The targets of agents who take work and of supervisors who are not offline, if they have no
-    page open. ``grace``: the time after a closed page until the agent is away
+    page open. ``grace``: the time from closing the page until the agent is set to Away
     (``operations/routing/connection.py`` extends that deadline while a page is open).
     """
     watches = sa.and_(a.c.presence != Presence.OFFLINE, a.c.id.in_(_SUPERVISORS))
@@ -236,7 +236,19 @@ _LOW_GRADES = (
     .where(one_of(t.agent_roles.c.agent_id, "ids"), t.LOW_GRADE)
     .where(_between(t.satisfaction_questions.c.graded_at), _between(m.c.created_at))
 )
+_GATEWAY = (
+    select(
+        t.agent_roles.c.agent_id,
+        t.gateway_watch.c.alerted_at.label("at"),
+        sa.literal(0).label("interaction_id"),
+        sa.literal("").label("who"),
+        sa.literal("").label("place"),
+    )
+    .join(t.gateway_watch, t.agent_roles.c.role == Role.SUPERVISOR)
+    .where(one_of(t.agent_roles.c.agent_id, "ids"), _between(t.gateway_watch.c.alerted_at))
+)
 _QUERIES: dict[NewsKind, sa.Select[Any]] = {
+    NewsKind.GATEWAY: _GATEWAY,
     NewsKind.OFFER: _OFFERS,
     NewsKind.PROMPT: _PROMPTS,
     NewsKind.TEXT: _TEXTS,

@@ -94,13 +94,18 @@ def end_offers(
     work_item_ids: Collection[int],
     outcome: OfferOutcome,
     *,
-    but: int | None = None,
+    except_offer: int | None = None,
 ) -> list[tuple[int, int]]:
-    """Withdraw the open offers of these work items (except one). Returns (offer, agent) of each."""
+    """Withdraw the open offers of these work items, except the offer ``except_offer``. Returns
+    (offer, agent) of each."""
     o = t.offers
     rows = tx.conn.execute(
         update(o)
-        .where(one_of(o.c.work_item_id, work_item_ids), o.c.outcome.is_(None), o.c.id != (but or 0))
+        .where(
+            one_of(o.c.work_item_id, work_item_ids),
+            o.c.outcome.is_(None),
+            o.c.id != (except_offer or 0),
+        )
         .values(outcome=outcome, ended_at=tx.now)
         .returning(o.c.id, o.c.agent_id)
     )

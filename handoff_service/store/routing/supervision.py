@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from handoff_service.store.delivery import outbox, reply_limit_alarms, restore_holds
+from handoff_service.store.delivery import gateway_watch, outbox, reply_limit_alarms, restore_holds
 from handoff_service.store.desk import availability
 from handoff_service.store.desk.availability import LOAD, TAKES_WORK
 from handoff_service.store.engine import tables as t
@@ -29,6 +29,7 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         reached_caps=reply_limit_alarms.reached_caps(conn),
         not_taken=outbox.not_taken(conn),
         held=restore_holds.held_work(conn),
+        gateway_away=gateway_watch.away(conn),
     )
 
 

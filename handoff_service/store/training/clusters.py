@@ -1,6 +1,7 @@
 """Clusters of texts that wait for a label."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
@@ -8,6 +9,32 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i = t.trainer_items
+
+
+@dataclass(frozen=True, slots=True)
+class NewLeader:
+    """The items ``ids`` get the leader ``leader``."""
+
+    ids: Sequence[int]
+    leader: int
+
+
+def new_leaders(conn: Connection, item_ids: Collection[int]) -> list[NewLeader]:
+    """The items that lose their cluster's leader when these items are deleted. The first of them
+    becomes the leader, and is the first in the list."""
+    query = select(i.c.cluster, i.c.id).where(
+        one_of(i.c.cluster, item_ids), ~one_of(i.c.id, item_ids)
+    )
+    rest: dict[int, list[int]] = {}
+    for cluster, one in conn.execute(query.order_by(i.c.id)):
+        rest.setdefault(cluster, []).append(one)
+    return [NewLeader(ids, ids[0]) for ids in rest.values()]
+
+
+def follow(conn: Connection, change: NewLeader) -> int:
+    """Give these items a new leader. Returns how many."""
+    moved = update(i).where(one_of(i.c.id, change.ids)).values(cluster=change.leader)
+    return conn.execute(moved).rowcount
 
 
 def leave_clusters(conn: Connection, item_ids: Collection[int]) -> None:

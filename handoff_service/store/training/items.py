@@ -209,8 +209,8 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
 
 
 def _is_shown(row: sa.Row[Any]) -> bool:
-    """False for the audit and for a second label, because the virtual agent's guess would sway
-    them."""
+    """Whether trainers see the virtual agent's guess. False for the audit and for a second label,
+    because the guess would influence the trainer."""
     return row.lane == TrainerLane.TEACH and row.state != ItemState.SECOND
 
 

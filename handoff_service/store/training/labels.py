@@ -115,7 +115,7 @@ def agreed(conn: Connection) -> Agreement:
 
 
 def audit_share(conn: Connection) -> AuditShare:
-    """The share of audit texts that the virtual agent understood as their label says. Only
+    """The share of audit texts for which the virtual agent found the labeled intent. Only
     first labels with an intent count."""
     query = (
         select(func.count(), func.sum(sa.case((i.c.intent == lb.c.intent, 1), else_=0)))

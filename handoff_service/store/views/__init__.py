@@ -13,6 +13,7 @@ from handoff_service.store.views.cases import (
     OutageReporter,
     OutageText,
     OutageTextState,
+    OutageTextVersion,
     Reachable,
 )
 from handoff_service.store.views.conversation_list import (
@@ -141,6 +142,7 @@ __all__ = [
     "OutageReporter",
     "OutageText",
     "OutageTextState",
+    "OutageTextVersion",
     "OwnedBy",
     "Passkey",
     "PastOffer",

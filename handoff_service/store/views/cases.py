@@ -107,27 +107,38 @@ class OutageReporter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutageTextVersion:
+    """A text about an outage in one language.
+
+    - ``texted``: how many people would get it; the English version also goes to people of other
+      languages without a version;
+    - ``segments``: of one text.
+    """
+
+    language: Language
+    body: str
+    texted: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutageDryRun:
     """The effect of a text to everybody who reported an outage.
 
+    - ``body``: the text in English; ``versions``: the English text and its translations;
     - ``people``: each phone number once; ``duplicates``: reports left out because of that;
-    - ``body_es``: the text for people who text in Spanish; null: they would get ``body``;
-    - ``texted``: how many would get it, ``later`` of them when their quiet hours end, and
-      ``in_spanish`` of them text in Spanish;
-    - ``segments``: of all the texts together; ``each`` and ``each_es``: of one;
+    - ``texted``: how many would get it, ``later`` of them when their quiet hours end;
+    - ``segments``: of all the texts together;
     - ``costs``: currency -> expected cost in millionths, from the prices of the last texts; empty
       when no price is known.
     """
 
     body: str
-    body_es: str | None
+    versions: list[OutageTextVersion]
     people: list[OutageReporter]
     duplicates: int
     texted: int
     later: int
-    in_spanish: int
-    each: int
-    each_es: int
     segments: int
     costs: dict[str, int]
 
@@ -151,14 +162,15 @@ class OutageText:
       because of quiet hours;
     - ``failed``: not delivered; ``canceled``: stopped;
     - ``skipped``: people who have opted out since;
-    - ``body_es``: the text of people who text in Spanish; null: they get ``body``.
+    - ``body``: the text in English; ``translations``: language -> the text for people who text in
+      it.
     """
 
     id: int
     outage_id: int
     by: Named
     body: str
-    body_es: str | None
+    translations: dict[Language, str]
     state: OutageTextState
     people: int
     sent: int

@@ -93,7 +93,7 @@ class ConversationBrief:
     - ``asked``: what the virtual agent asked, with the answers;
     - ``tried``: what was tried or done, by anybody;
     - ``promised``: what agents and the virtual agent have promised;
-    - ``identity_checks``: what happened to the requester's identity;
+    - ``identity_checks``: the identity checks and their results;
     - ``new``: the newest lines since the calling agent last read; ``new_count`` counts all.
     """
 

@@ -40,7 +40,7 @@ class Agent:
       agent dismisses the notice;
     - ``load``: open offers, plus active conversations that are not on hold;
     - ``active``: false after the agent has left;
-    - ``always_password``: an admin who may use the password although it is off for the role;
+    - ``always_password``: this admin may use a password although passwords are off for the role;
     - ``language``: the language of the agent's pages; null: the browser's.
     """
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from handoff_service.rules.delivery.gateway_watch import AwayReason
 from handoff_service.rules.shared.vocabulary import Assignment, State
 from handoff_service.store.views import Named, OfferFacts, OwnedBy
 from handoff_service.store.views.targets import RunningTarget
@@ -110,7 +111,7 @@ class LiveConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
-    """Seconds."""
+    """The median and the mean of durations, in seconds."""
 
     median: int
     mean: int
@@ -194,6 +195,15 @@ class ReachedCap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayAway:
+    """The company's own SMS gateway is away. ``reason``: ``no_answer``, or ``silent`` if it answers
+    but sends no heartbeats."""
+
+    since: datetime
+    reason: AwayReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
     """The desk now.
 
@@ -213,11 +223,12 @@ class Now:
     reached_caps: list[ReachedCap]
     not_taken: list[NotTaken]
     held: HeldWork | None
+    gateway_away: GatewayAway | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresencePeriod:
-    """A period in which an agent had one presence. ``until`` is null while it lasts."""
+    """A period in which an agent had one presence. ``until`` is null until the period ends."""
 
     presence: str
     reason: str | None

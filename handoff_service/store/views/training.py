@@ -114,7 +114,7 @@ class BotModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFigures:
-    """How a model did with real texts: the shares of its turns that it answered, did not
+    """A model's results on real texts: the shares of its turns that it answered, did not
     understand, and handed to people. ``lost``: the share of the last two together."""
 
     answered: Share

@@ -12,7 +12,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib.opening_hours import Schedule, in_words
 from handoff_service.rules.delivery import sms_text
 from handoff_service.rules.delivery.sms_characters import described
-from handoff_service.rules.desk.attributes import AttributeFields
+from handoff_service.rules.desk.attributes import AttributeFields, example
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.action_sentence import sentence, time_words
 from handoff_service.rules.messaging_actions.messaging_actions import (
@@ -131,7 +131,7 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
         action = replace(form, form=named(form)).read()
     except BadInput as wrong:
         return Panels(missing=next(iter(wrong.errors.values())))
-    reader, reads, length, long = _read_by(action)
+    reader, reads, length, long = _read_by(desk, action)
     never = [name for name in action.queues or desk.queues if _never_opens(desk, name)]
     return Panels(
         sentence=sentence(action, format_number=phone),
@@ -204,11 +204,15 @@ def _ladder(
     )
 
 
-def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
+def _read_by(desk: PanelDesk, action: MessagingAction) -> tuple[str, str, str, bool]:
     """Return (a heading with the person who reads the text, the text for Ann Lee's conversation,
     its length in words, whether it is too long)."""
     who = ActionPlaceholders(
-        requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration
+        requester="Ann Lee",
+        agent="Mia Chen",
+        number="INT0004127",
+        attributes={name: example(one) for name, one in desk.attributes.items()},
+        waiting=action.duration,
     )
     if action.action is Action.PROMPT_AGENT:
         return (

@@ -119,17 +119,17 @@ async def _write(saving: Saving[Agent]) -> WriteNoun:
         id=saving.id,
         by=saving.agent.id,
         values=await with_hash(changed),
-        but=cookie_token(saving.request) or "",
+        keep_token=cookie_token(saving.request) or "",
     )
 
 
 async def _check_names(request: Request, typed: Mapping[str, str]) -> None:
     read = desk_of(request).store.read
-    for field, known, called in (
+    for field, known, kind in (
         ("groups", await read(known_names.groups), "group"),
         ("skills", await read(known_names.skills), "skill"),
     ):
-        known_names.check(request, {field: lines(typed[field])}, known, called)
+        known_names.check(request, {field: lines(typed[field])}, known, kind)
 
 
 def _given(values: Mapping[str, str]) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def _deleting(one: Agent) -> Deleting | None:
         return None
     return Deleting(
         title=phrase("Delete {name}?", name=one.name),
-        says=[
+        effects=[
             phrase(
                 "{name} is signed out at once. No conversation or other record mentions them.",
                 name=one.name,
@@ -227,7 +227,7 @@ def _deleting(one: Agent) -> Deleting | None:
 def _deactivating(one: Agent) -> Deleting:
     return Deleting(
         title=phrase("Deactivate {name}?", name=one.name),
-        says=[
+        effects=[
             phrase(
                 "Other records, such as conversations, mention {name}. Therefore the agent is "
                 "deactivated instead of deleted, and these records keep the name.",

@@ -18,12 +18,12 @@ from handoff_service.operations.desk_file.desk_file import AttributeEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.attributes import AttributeOwner, AttributePlace, AttributeType
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import phrase, phrase_in
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import attributes
 from handoff_service.store.views import Attribute
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page, lines
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
@@ -35,7 +35,7 @@ OWNERS = {
 }
 TYPES = {
     AttributeType.TEXT: phrase("Free text"),
-    AttributeType.NUMBER: phrase("Number"),
+    AttributeType.NUMBER: phrase_in("type of a value", "Number"),
     AttributeType.DATE: phrase("Date"),
     AttributeType.CHOICE: phrase("Choice"),
     AttributeType.YES_NO: phrase("Yes or no"),
@@ -60,7 +60,7 @@ NEW = {
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(attributes.list_, q)
-    shown = listed(found, new=f"{HERE}/new", q=q)
+    shown = list_variables(found, new=f"{HERE}/new", q=q)
     return await admin_page(
         request, agent, "attributes.html", here=HERE, owners=OWNERS, types=TYPES, **shown
     )
@@ -116,7 +116,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_attribute, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”?", name=one.name),
-        says=[
+        effects=[
             phrase("Stored values stay, as texts without a type. Agents can no longer set them.")
         ],
         label=phrase("Delete this attribute"),

@@ -48,7 +48,7 @@ async def deleted_page(request: Request, kind: str, agent: CurrentAgent) -> HTTP
     shown = found[:PAGE]
     given: dict[str, Any] = {
         "rows": shown,
-        "called": kinds[kind],
+        "heading": kinds[kind],
         "back": here,
         "first": before is None,
         "next": {"after": shown[-1].id} if len(found) > PAGE else None,

@@ -33,7 +33,7 @@ class Deleting:
 
     title: str
     #: the effects of deleting, one paragraph each
-    says: Sequence[str]
+    effects: Sequence[str]
     #: the label of the link to this page
     label: str
     #: the label of the button that deletes; empty: the same as the link
@@ -48,11 +48,11 @@ def question(
         "address": address,
         "label": deleting.label,
         "title": deleting.title,
-        "says": deleting.says,
+        "effects": deleting.effects,
         "verb": deleting.verb or deleting.label,
         "blockers": [
             {
-                "says": one.says,
+                "sentence": one.sentence,
                 "name": one.name,
                 "address": f"{UNDER}{PLACES[one.noun]}/{one.id}" if one.noun else "",
             }

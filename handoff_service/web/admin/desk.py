@@ -199,7 +199,7 @@ PRESENCE = Editor(
     blockers=presence_blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete {name}", name=one.name),
-        says=[phrase("Agents can no longer choose it.")],
+        effects=[phrase("Agents can no longer choose it.")],
         label=phrase("Delete this presence state"),
     ),
 )
@@ -218,7 +218,7 @@ REASONS = Editor(
     blockers=reason_blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.words),
-        says=[
+        effects=[
             phrase(
                 "Agents can no longer choose it. Offers that were rejected for this reason keep it."
             )

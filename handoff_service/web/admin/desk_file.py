@@ -100,7 +100,7 @@ async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _content(request: Request) -> tuple[bytes, str]:
-    """The file that was chosen, or the text of the one that was previewed; and its name."""
+    """The chosen file, or the file of the last preview: its content and its name."""
     name = form_field(request, "name")[:200] or NAME
     if text := form_field(request, "text"):
         return text.encode(), name

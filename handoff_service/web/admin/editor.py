@@ -23,7 +23,9 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 
-def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None) -> dict[str, Any]:
+def list_variables(
+    rows: Sequence[Any], *, new: str | None = None, q: str | None = None
+) -> dict[str, Any]:
     """Return the variables of ``list.html`` for a list without pages."""
     return {"rows": rows, "new": new, "q": q, "first": True, "next": None}
 
@@ -209,7 +211,7 @@ class Editor[T]:
             deleting = self.deactivating(one)
         blockers = list(await read(self.blockers, number))
         if conflict is not None and not blockers:
-            blockers = [Blocker(says=conflict.detail)]
+            blockers = [Blocker(sentence=conflict.detail)]
         deletes = question(deleting, f"{back}/delete", blockers)
         status = conflict.status if conflict is not None else 200
         return await ask(request, agent, deletes, here=self.list_url, back=back, status=status)

@@ -49,7 +49,7 @@ EDITOR = Editor(
     blockers=blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete {name}?", name=one.name),
-        says=[phrase("Its agents leave the group but keep their accounts.")],
+        effects=[phrase("Its agents leave the group but keep their accounts.")],
         label=phrase("Delete this group"),
     ),
 )

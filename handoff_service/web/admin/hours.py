@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.lib import opening_hours
 from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.web.admin.pages import sentence
-from handoff_service.web.shared.local_formats import day_phrase, time_phrase
 
 WEEK = 7  # days
 
@@ -27,27 +27,27 @@ class Hours:
     """A schedule in words."""
 
     error: str | None  #: the error in the expression; if set, the other fields are empty
-    says: str  #: one sentence about the present moment
+    summary: str  #: one sentence about the present moment
     week: list[Day]
 
 
 def hours(schedule: Schedule, now: datetime) -> Hours:
     """Describe a schedule in its own time zone."""
     if schedule.expression is None:
-        return Hours(error=None, says=phrase("Always open."), week=[])
+        return Hours(error=None, summary=phrase("Always open."), week=[])
     if error := opening_hours.error(schedule.expression, schedule.country):
-        return Hours(error=sentence(error), says="", week=[])
+        return Hours(error=sentence(error), summary="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
     return Hours(
         error=None,
-        says=_says(schedule, now, zone),
+        summary=_summary(schedule, now, zone),
         week=[_day(schedule, day, zone) for day in days],
     )
 
 
-def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
+def _summary(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
     opens, closes = schedule.opens_at(now), schedule.closes_at(now)
     if opens is None:
         return phrase("Closed, and not open again within a year.")
@@ -74,8 +74,8 @@ def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str)
     """Fill one of two sentences: the one for a time today, or the one for a later day."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return filled(today, time=time_phrase(local, "clock"))
-    day, clock = day_phrase(local, "weekday_day"), time_phrase(local, "clock")
+        return filled(today, time=date_phrase(local, "clock"))
+    day, clock = date_phrase(local, "weekday_day"), date_phrase(local, "clock")
     return filled(later, day=day, time=clock)
 
 
@@ -94,4 +94,4 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
     local = at.astimezone(zone)
-    return "24:00" if end and not (local.hour or local.minute) else time_phrase(local, "clock")
+    return "24:00" if end and not (local.hour or local.minute) else date_phrase(local, "clock")

@@ -118,7 +118,7 @@ EDITOR: Editor[IdentityProvider] = Editor(
     blockers=blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete {name}?", name=one.name),
-        says=[
+        effects=[
             phrase(
                 "Nobody can sign in with this provider anymore. Its agents keep their accounts, "
                 "and open sessions continue until they expire."

@@ -33,17 +33,17 @@ AGREED = "create"  #: the field with the new names that the admin agreed to, as 
 class UnknownNames(BadInput):
     """Some names are new."""
 
-    def __init__(self, unknown: Mapping[str, Sequence[str]], called: str) -> None:
+    def __init__(self, unknown: Mapping[str, Sequence[str]], kind: str) -> None:
         self.unknown = unknown
         errors = {
-            field: UNKNOWN[called](len(names), joined(", ", (f"“{one}”" for one in names)))
+            field: UNKNOWN[kind](len(names), joined(", ", (f"“{one}”" for one in names)))
             for field, names in unknown.items()
         }
         super().__init__(errors=errors)
 
 
 def check(
-    request: Request, given: Mapping[str, Sequence[str]], known: Collection[str], called: str
+    request: Request, given: Mapping[str, Sequence[str]], known: Collection[str], kind: str
 ) -> None:
     """UnknownNames for names in these fields that do not exist and are not agreed to."""
     sent: Any = request.form or {}
@@ -53,7 +53,7 @@ def check(
         for field, names in given.items()
     }
     if missing := {field: names for field, names in unknown.items() if names}:
-        raise UnknownNames(missing, called)
+        raise UnknownNames(missing, kind)
 
 
 def groups(conn: Connection) -> list[str]:

@@ -24,7 +24,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import labels
 from handoff_service.store.views import Label
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
@@ -39,7 +39,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(labels.list_, q)
     return await admin_page(
-        request, agent, "labels.html", here=HERE, **listed(found, new=f"{HERE}/new", q=q)
+        request, agent, "labels.html", here=HERE, **list_variables(found, new=f"{HERE}/new", q=q)
     )
 
 
@@ -73,7 +73,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_label, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
-        says=[
+        effects=[
             phrase("It is taken off every conversation. The history still shows who put it there.")
         ],
         label=phrase("Delete this label"),

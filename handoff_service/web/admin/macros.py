@@ -20,16 +20,16 @@ from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.desk.templates import EXAMPLE, filled
+from handoff_service.rules.desk.templates import example_of, filled
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role, State
-from handoff_service.store.desk import agents, labels, macros, templates
+from handoff_service.store.desk import agents, attributes, labels, macros, templates
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Macro
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.bodies import Body
@@ -60,14 +60,16 @@ class _Named(Body):
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
-    found = await desk_of(request).store.read(macros.list_, q)
-    given = listed(found, new=f"{HERE}/new", q=q) | {"length": length}
+    store = desk_of(request).store
+    found = await store.read(macros.list_, q)
+    who = example_of(await store.read(attributes.by_field))
+
+    def length(body: str) -> int:
+        """The segments of a template for an example requester."""
+        return segments(filled(body, who)).count
+
+    given = list_variables(found, new=f"{HERE}/new", q=q) | {"length": length}
     return await admin_page(request, agent, "macros.html", here=HERE, **given)
-
-
-def length(body: str) -> int:
-    """The segments of a template for an example requester."""
-    return segments(filled(body, EXAMPLE)).count
 
 
 async def _write(saving: Saving[Macro]) -> WriteNoun:
@@ -136,7 +138,8 @@ def _shown(one: Macro) -> tuple[str, dict[str, str]]:
 def _around(conn: Connection, form: Form, _one: Macro | None) -> dict[str, Any]:
     texts = templates.list_(conn)
     chosen = next((one for one in texts if str(one.id) == form.values["template_id"]), None)
-    text = filled(chosen.body, EXAMPLE) if chosen else ""
+    defined = attributes.by_field(conn)
+    text = filled(chosen.body, example_of(defined)) if chosen else ""
     people = [one for one in agents.agents_by_id(conn).values() if one.active]
     return {
         "templates": {"": phrase("Send no text")} | {str(one.id): one.name for one in texts},
@@ -150,7 +153,7 @@ def _around(conn: Connection, form: Form, _one: Macro | None) -> dict[str, Any]:
         },
         "states": STATES,
         "then": THEN,
-        "known": PEOPLE,
+        "known": [*PEOPLE, *defined],
         "text": text,
         "text_length": segments(text) if chosen else None,
     }
@@ -170,7 +173,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_macro, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
-        says=[
+        effects=[
             phrase(
                 "Agents can no longer run it. Conversations that it has changed stay as they are."
             )

@@ -208,7 +208,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "events": EVENTS,
         "does": DOES,
         "states": {str(one): words(one) for one in State if one in STATES},
-        "placeholders": PLACEHOLDERS,
+        "placeholders": [*PLACEHOLDERS, *now.attributes],
     }
 
 
@@ -238,7 +238,9 @@ def _edited(request: Request) -> int | None:
 def _deletes(stored: messaging_actions.StoredAction) -> Mapping[str, Any]:
     deleting = Deleting(
         title=phrase("Delete “{name}”?", name=stored.action.name),
-        says=[phrase("Its running timers end. Messages that it wrote stay in the conversations.")],
+        effects=[
+            phrase("Its running timers end. Messages that it wrote stay in the conversations.")
+        ],
         label=phrase("Delete this action"),
         verb=phrase("Delete it"),
     )

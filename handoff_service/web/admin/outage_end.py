@@ -1,5 +1,7 @@
 """End an outage: a dry run of the text to everybody who reported it, the text, and its progress."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sanic import Request
@@ -14,11 +16,16 @@ from handoff_service.operations.conversations.end_outage import (
     end_outage,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, LANGUAGE_TITLES, Language
 from handoff_service.rules.shared.phrases import Phrase, count_phrase, joined, phrase
+from handoff_service.rules.shared.versions import (
+    name_in,
+    translation_names,
+    written_translations,
+)
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
-from handoff_service.store.views import OutageDryRun, Reachable
+from handoff_service.store.views import OutageDryRun, OutageTextVersion, Reachable
 from handoff_service.web.admin.outages import HERE, WRITERS
 from handoff_service.web.admin.pages import UNDER, admin_page, done
 from handoff_service.web.shared.page_shell import shell_context
@@ -32,15 +39,31 @@ NOT_TEXTED = {
     Reachable.BLOCKED_COUNTRY: phrase("in a country that this desk does not text"),
     Reachable.TEXTED_BEFORE: phrase("texted already"),
 }
-CALLED = {"text": phrase("The text"), "text_es": phrase("The text in Spanish")}
+#: form field -> its name in a sentence
+CALLED = {"text": phrase("The text")} | {
+    name: phrase("The text in {language}", language=LANGUAGE_NAMES[language])
+    for language, name in translation_names("text").items()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextField:
+    """A form field for a version of the text. ``segments``: of one text."""
+
+    name: str
+    label: str
+    language: Language
+    text: str
+    segments: int
 
 
 @page(*WRITERS)
 async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show the dry run. ``text`` and ``text_es``: the typed texts, so that the page can show their
-    segments and cost.
+    """Show the dry run. ``text``, ``text_es`` and so on: the typed texts, so that the page can show
+    their segments and cost.
     """
-    typed = (request.args.get("text"), request.args.get("text_es"))
+    sent = request.get_args(keep_blank_values=True)
+    typed = {name: sent.get(name) or "" for name in CALLED if name in sent}
     return await _show(request, agent, number, typed=typed)
 
 
@@ -49,15 +72,15 @@ async def _show(
     agent: CurrentAgent,
     number: int,
     *,
-    typed: tuple[str | None, str | None] = (None, None),
+    typed: Mapping[str, str] | None = None,
     problem: str = "",
     status: int = 200,
 ) -> HTTPResponse:
     def read(conn: Connection) -> dict[str, Any]:
         outage = outages.get(conn, number)
-        text, text_es = (
-            texts.outage_over(conn, outage.title, language) if body is None else body
-            for body, language in zip(typed, (Language.ENGLISH, Language.SPANISH), strict=True)
+        present = texts.outage_over_versions(conn, outage.title) | dict(typed or {})
+        run = outage_reporters.dry_run(
+            conn, number, present["text"], written_translations(present, "text")
         )
         return {
             "outage": outage,
@@ -65,7 +88,8 @@ async def _show(
             if outage.current
             else outage.title,
             "back": f"{HERE}/{number}",
-            "run": outage_reporters.dry_run(conn, number, text, text_es),
+            "run": run,
+            "fields": _fields(run, present),
             "sent": outage_texts.of_outage(conn, number),
         }
 
@@ -77,10 +101,59 @@ async def _show(
         here=HERE,
         status=status,
         problem=problem,
+        languages=LANGUAGE_TITLES,
+        people_by_language=_people_by_language,
+        segments_by_language=_segments_by_language,
         not_texted=NOT_TEXTED,
         not_texted_in_words=_not_texted,
         **found,
     )
+
+
+def _fields(run: OutageDryRun, present: Mapping[str, str]) -> list[TextField]:
+    """The form's fields: English, and each language that somebody who reported the outage uses."""
+    spoken = {one.language for one in run.people} | {Language.ENGLISH}
+    segments = {one.language: one.segments for one in run.versions}
+    return [
+        TextField(
+            name=(name := name_in("text", language)),
+            label=phrase("Text to the people who reported it")
+            if len(spoken) == 1
+            else phrase("Text in {language}", language=LANGUAGE_NAMES[language]),
+            language=language,
+            text=present[name],
+            segments=segments.get(language, 0),
+        )
+        for language in Language
+        if language in spoken
+    ]
+
+
+def _people_by_language(run: OutageDryRun) -> Phrase | None:
+    """How many people get the text in each language. None: all get it in English."""
+    return _by_language(
+        run,
+        lambda one, language: phrase("{count} in {language}", count=one.texted, language=language),
+    )
+
+
+def _segments_by_language(run: OutageDryRun) -> Phrase | None:
+    """The segments of one text in each language. None: all get it in English."""
+    return _by_language(
+        run,
+        lambda one, language: phrase(
+            "{count} each in {language}", count=one.segments, language=language
+        ),
+    )
+
+
+def _by_language(
+    run: OutageDryRun, describe: Callable[[OutageTextVersion, str], Phrase]
+) -> Phrase | None:
+    used = [one for one in run.versions if one.texted]
+    if all(one.language is Language.ENGLISH for one in used):
+        return None
+    return joined(", ", [describe(one, LANGUAGE_NAMES[one.language]) for one in used])
 
 
 def _not_texted(run: OutageDryRun, reachable: Reachable) -> Phrase:
@@ -103,14 +176,14 @@ def _not_texted(run: OutageDryRun, reachable: Reachable) -> Phrase:
 
 @page(*WRITERS)
 async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    body, most = form_field(request, "text"), form_field(request, "most")
-    body_es = form_field(request, "text_es") if "text_es" in (request.form or {}) else None
-    sends = bool(form_field(request, "send"))
+    sent: Mapping[str, Any] = request.form or {}
+    typed = {name: form_field(request, name) for name in CALLED if name in sent}
+    most, sends = form_field(request, "most"), bool(form_field(request, "send"))
     command = EndOutage(
         outage_id=number,
         agent_id=agent.id,
-        text=body if sends else None,
-        text_es=body_es,
+        text=typed.get("text", "") if sends else None,
+        translations=written_translations(typed, "text"),
         most=int(most) if most.isdecimal() and len(most) < 9 else None,
     )
     try:
@@ -121,7 +194,6 @@ async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPRespons
             for field, what in error.errors.items()
         )
         problem = joined(" ", wrong) or str(error)
-        typed = (body, body_es)
         return await _show(
             request, agent, number, typed=typed, problem=problem, status=error.status
         )

@@ -26,7 +26,7 @@ from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Outage
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page, moment
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
@@ -57,7 +57,7 @@ class Typed:
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(outages.list_)
     return await admin_page(
-        request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new")
+        request, agent, "outages.html", here=HERE, **list_variables(found, new=f"{HERE}/new")
     )
 
 
@@ -119,7 +119,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_outage, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{title}”", title=one.outage.title),
-        says=[
+        effects=[
             phrase(
                 "The virtual agent stops announcing it. To keep it for next time, switch it off "
                 "instead."

@@ -115,7 +115,7 @@ async def deactivate(request: Request, profile_id: int, agent: CurrentAgent) -> 
 def _deletes(profile_id: int, number: str) -> Mapping[str, Any]:
     deleting = Deleting(
         title=phrase("Deactivate the profile of {number}?", number=phone(number)),
-        says=[
+        effects=[
             phrase("The next text from this number is matched again with the users who have it."),
             phrase("Open conversations keep their user, and the history stays."),
         ],

@@ -22,13 +22,14 @@ from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
+from handoff_service.store.delivery import gateway_watch
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
@@ -49,8 +50,12 @@ RESPONDERS = {
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    found = await desk_of(request).store.read(list_provider_numbers)
-    around = listed(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
+    store = desk_of(request).store
+    found = await store.read(list_provider_numbers)
+    around = list_variables(found, new=f"{HERE}/new") | {
+        "responders": RESPONDERS,
+        "away": await store.read(gateway_watch.away),
+    }
     return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)
 
 
@@ -114,7 +119,7 @@ EDITOR = Editor(
     blockers=blockers,
     deleting=lambda one: Deleting(
         title=phrase("Delete {number}", number=phone(one.number)),
-        says=[phrase("Texts to this number are then rejected.")],
+        effects=[phrase("Texts to this number are then rejected.")],
         label=phrase("Delete this number"),
     ),
     extra_context=_around,

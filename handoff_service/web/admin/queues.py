@@ -38,7 +38,7 @@ from handoff_service.web.admin import (
     week,
 )
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page, done, lines
 from handoff_service.web.admin.previews import TextPreview
@@ -76,9 +76,9 @@ async def _list(request: Request, agent: CurrentAgent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
         found = queues.list_views(conn)
         known = queue_hours.of_queues(conn, [one.id for one in found])
-        return [(one, hours(known[one.id], read_at(conn)).says) for one in found]
+        return [(one, hours(known[one.id], read_at(conn)).summary) for one in found]
 
-    around = listed(await desk_of(request).store.read(read), new=f"{HERE}/new") | {
+    around = list_variables(await desk_of(request).store.read(read), new=f"{HERE}/new") | {
         "assignments": ASSIGNMENTS
     }
     return await admin_page(request, agent, "queues.html", here=HERE, **around)
@@ -165,7 +165,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_queue, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete {name}", name=one.name),
-        says=[phrase("Nothing uses it, so nothing else changes.")],
+        effects=[phrase("Nothing uses it, so nothing else changes.")],
         label=phrase("Delete this queue"),
     ),
     blockers=blockers,

@@ -82,7 +82,7 @@ async def ask_revoke(request: Request, number: int, agent: CurrentAgent) -> HTTP
         raise NotFound(phrase("There is no service token {id}.", id=number))
     revoking = Deleting(
         title=phrase("Revoke “{name}”?", name=found.name),
-        says=[
+        effects=[
             phrase(
                 "The API refuses programs that use this token at once, and their event streams end."
             ),

@@ -20,16 +20,16 @@ from handoff_service.operations.desk.templates import (
 from handoff_service.operations.desk_file.desk_file import TemplateEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
+from handoff_service.rules.desk.templates import GUEST, NOBODY, example_of
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training.suggested_replies import TypedOften
-from handoff_service.store.desk import templates
+from handoff_service.store.desk import attributes, templates
 from handoff_service.store.views import Template
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
@@ -37,8 +37,6 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/templates"
 MOST_PROPOSED = 5
-NAMES = placeholders.people(EXAMPLE, guest=GUEST, nobody=NOBODY)
-NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nobody=NOBODY)
 
 
 @page(Role.ADMIN)
@@ -52,7 +50,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         "templates.html",
         here=HERE,
         typed_often=await _typed_often(desk),
-        **listed(found, new=f"{HERE}/new", q=q),
+        **list_variables(found, new=f"{HERE}/new", q=q),
     )
 
 
@@ -69,12 +67,19 @@ async def _write(saving: Saving[Template]) -> WriteNoun:
     return change_template, ChangeTemplate(id=saving.id, values=values)
 
 
-def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
+def _around(conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
+    defined = attributes.by_field(conn)
+    ann = example_of(defined)
+    names, no_name = (
+        placeholders.people(one, guest=GUEST, nobody=NOBODY)
+        for one in (ann, replace(ann, requester=None))
+    )
     previews = [
-        TextPreview(label=phrase("To Ann Lee"), values=NAMES),
-        TextPreview(label=phrase("To a guest"), values=NO_NAME),
+        TextPreview(label=phrase("To Ann Lee"), values=names),
+        TextPreview(label=phrase("To a guest"), values=no_name),
     ]
-    return {"previews": previews, "known": PEOPLE, "body": form.values["body"]}
+    known = [*PEOPLE, *defined]
+    return {"previews": previews, "known": known, "body": form.values["body"]}
 
 
 EDITOR = Editor(
@@ -91,7 +96,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_template, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
-        says=[
+        effects=[
             phrase("Agents can no longer find it. Texts that were sent with it stay as they are.")
         ],
         label=phrase("Delete this template"),

@@ -16,7 +16,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import texts
 from handoff_service.store.views import SavedText
-from handoff_service.web.admin.editor import listed
+from handoff_service.web.admin.editor import list_variables
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
@@ -67,8 +67,8 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         agent,
         "texts.html",
         here=HERE,
-        **listed([one for one in found if one.language is language]),
-        called={name: MESSAGE_NAMES[message] for name, (message, _) in VERSIONS.items()},
+        **list_variables([one for one in found if one.language is language]),
+        titles={name: MESSAGE_NAMES[message] for name, (message, _) in VERSIONS.items()},
         languages=LANGUAGE_TITLES,
         language=language,
     )

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
 from sanic import Request
 from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection
 
 from handoff_service.clock import now
-from handoff_service.errors import NotFound
+from handoff_service.errors import BadInput, NotFound
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.users import (
@@ -23,6 +24,7 @@ from handoff_service.operations.desk.users import (
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.attribute_filters import LONGEST, choices, narrowed
 from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase
@@ -47,17 +49,41 @@ FIELDS = ("name", "external_id", "email", "numbers", "attributes", "facts", "act
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """List the users. ``attribute`` and ``value`` filter them: see ``narrowed``."""
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
-    found = await desk_of(request).store.read(users.by_name, q, after=behind, limit=PAGE + 1)
-    more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
+    attribute, value = (
+        (request.args.get(name) or "").strip()[:LONGEST] for name in ("attribute", "value")
+    )
+
+    def read(conn: Connection) -> dict[str, Any]:
+        defined = attributes.definitions(conn, AttributeOwner.USER)
+        found, wrong = [], ""
+        try:
+            where = _with_attribute(conn, narrowed(attribute, value)) if attribute else None
+            found = users.by_name(conn, q, after=behind, limit=PAGE + 1, where=where)
+        except BadInput as error:
+            wrong = error.errors["attribute"]
+        return {"rows": found, "wrong": wrong, "attributes": choices(defined)}
+
+    found = await desk_of(request).store.read(read)
+    kept = {"q": q, "attribute": attribute, "value": value}
+    filters = {name: given for name, given in kept.items() if given}
+    rows = found["rows"]
     values: dict[str, Any] = {
-        "rows": found[:PAGE],
+        **found,
+        "rows": rows[:PAGE],
         "q": q,
+        "filters": filters,
         "first": not behind,
-        "next": more,
+        "next": filters | {"after": rows[PAGE - 1].id} if len(rows) > PAGE else None,
         "new": f"{HERE}/new",
     }
-    return await admin_page(request, agent, "users.html", here=HERE, **values)
+    status = 400 if found["wrong"] else 200
+    return await admin_page(request, agent, "users.html", here=HERE, status=status, **values)
+
+
+def _with_attribute(conn: Connection, written: str) -> sa.ColumnElement[bool]:
+    return attributes.users_with(attributes.filter_of(conn, written, AttributeOwner.USER))
 
 
 def _read(conn: Connection, user_id: int) -> User:
@@ -153,7 +179,7 @@ def _deleting(user: User) -> Deleting | None:
         return None
     return Deleting(
         title=phrase("Delete {name}?", name=user.name),
-        says=[
+        effects=[
             phrase("No conversation, case or messaging profile mentions {name}.", name=user.name)
         ],
         label=phrase("Delete this user"),
@@ -163,7 +189,7 @@ def _deleting(user: User) -> Deleting | None:
 def _deactivating(user: User) -> Deleting:
     return Deleting(
         title=phrase("Deactivate {name}?", name=user.name),
-        says=[
+        effects=[
             phrase(
                 "Conversations, cases or messaging profiles mention {name}. Therefore the user is "
                 "deactivated instead of deleted, and these records keep the name.",

@@ -32,7 +32,7 @@ from handoff_service.rules.webhooks.webhooks import CALL_STATES, LONGEST_NAME, W
 from handoff_service.store.views import Webhook, WebhookCall
 from handoff_service.store.webhooks import webhooks
 from handoff_service.web.admin.deleting import Deleting
-from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.editor import Editor, Saving, list_variables
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.pages import lines as lines_of
 from handoff_service.web.admin.record_form import WriteNoun
@@ -58,7 +58,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         agent,
         "webhooks.html",
         here=HERE,
-        **listed(found, new=f"{HERE}/new"),
+        **list_variables(found, new=f"{HERE}/new"),
         days=SWITCHED_OFF_AFTER.days,
     )
 
@@ -129,7 +129,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_webhook, number),
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
-        says=[phrase("It gets no more events, and the log of its events is deleted.")],
+        effects=[phrase("It gets no more events, and the log of its events is deleted.")],
         label=phrase("Delete this webhook"),
     ),
     extra_context=_around,

@@ -22,7 +22,8 @@ from handoff_service.rules.routing.week_grid import (
     read_times,
     write,
 )
-from handoff_service.rules.shared.phrases import capitalized, phrase
+from handoff_service.rules.shared.local_dates import WEEKDAYS
+from handoff_service.rules.shared.phrases import capitalized
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine.database import read_at
@@ -32,21 +33,7 @@ from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
 
-CALLED = dict(
-    zip(
-        DAYS,
-        (
-            capitalized(phrase("Monday")),
-            capitalized(phrase("Tuesday")),
-            capitalized(phrase("Wednesday")),
-            capitalized(phrase("Thursday")),
-            capitalized(phrase("Friday")),
-            capitalized(phrase("Saturday")),
-            capitalized(phrase("Sunday")),
-        ),
-        strict=True,
-    )
-)
+LABELS = dict(zip(DAYS, map(capitalized, WEEKDAYS), strict=True))
 WORKDAYS = DAYS[:5]
 TYPED = ("schedule", "time_zone", "country")
 
@@ -56,7 +43,7 @@ class DayRow:
     """A day of the grid. ``bars``: (from, length) in minutes, for the drawing."""
 
     day: str
-    called: str
+    label: str
     typed: str
     bars: list[tuple[int, int]]
     wrong: str = ""
@@ -133,13 +120,13 @@ def _read(day: str, typed: str) -> DayRow:
     try:
         return _row(day, read_times(typed), typed)
     except ValueError as error:
-        return DayRow(day=day, called=CALLED[day], typed=typed, bars=[], wrong=str(error))
+        return DayRow(day=day, label=LABELS[day], typed=typed, bars=[], wrong=str(error))
 
 
 def _row(day: str, times: Times, typed: str | None = None) -> DayRow:
     written = format_times(times).replace(",", ", ") if typed is None else typed
     bars = [(start, end - start) for start, end in times]
-    return DayRow(day=day, called=CALLED[day], typed=written, bars=bars)
+    return DayRow(day=day, label=LABELS[day], typed=written, bars=bars)
 
 
 PAGES: dict[str, Any] = {"/queues/hours": hours_fragment, "/queues/week": week_fragment}

@@ -41,9 +41,9 @@ class AgentQuery(Paging):
 
 class NewAgentBody(Body):
     """Creates an agent. Unknown names in ``groups`` create those groups. Without a ``password``,
-    the agent is invited by a link, or signs in with single sign-on. ``always_password``: an admin
-    may use the password although it is off for the role. ``language``: the language of the agent's
-    pages; null: the browser's."""
+    the agent is invited by a link, or signs in with single sign-on. ``always_password``: this admin
+    may use a password although passwords are off for the role. ``language``: the language of the
+    agent's pages; null: the browser's."""
 
     email: Email
     name: OneLine
@@ -102,7 +102,7 @@ async def make(asked: ApiRequest[NewAgentBody, Any]) -> Agent:
 @patch("/agents/{id}", summary="Change an agent", roles=ADMIN)
 async def change(asked: ApiRequest[AgentBody, Any]) -> Agent:
     values = await with_hash(asked.body.given())
-    command = ChangeAgent(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
+    command = ChangeAgent(id=asked.id, by=asked.agent.id, values=values, keep_token=asked.token)
     await asked.desk.store.write(change_agent, command)
     return await one_agent(asked)
 

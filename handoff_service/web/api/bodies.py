@@ -4,11 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from handoff_service.errors import BadInput
+from handoff_service.rules.shared.versions import translation_names
 
 
 class Body(BaseModel):
@@ -57,6 +65,24 @@ def never_null(schema: dict[str, Any]) -> dict[str, Any]:
     return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds}) if kinds else rest
 
 
+def in_other_languages[B: Body](name: str, kind: Any) -> Callable[[type[B]], type[B]]:
+    """Give a model the translations of its field ``name``: ``text_es`` beside ``text``, and so on.
+    Each can be omitted or null."""
+
+    def add(model: type[B]) -> type[B]:
+        field: Any = (kind | None, None)
+        fields = dict.fromkeys(translation_names(name).values(), field)
+        return create_model(
+            model.__name__,
+            __base__=model,
+            __module__=model.__module__,
+            __doc__=model.__doc__,
+            **fields,
+        )
+
+    return add
+
+
 class Nothing(Body):
     """No parameters."""
 
@@ -87,7 +113,8 @@ class Page[T]:
 
 
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
-    """Return a page of a query result that was fetched with a limit one higher."""
+    """Return a page of a query result. The query's limit must be one higher than the page's, to
+    show whether there is another page."""
     items = found[:limit]
     return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
 

@@ -41,12 +41,12 @@ class BulkAction(StrEnum):
 
 
 class BulkBody(Body):
-    """Each interaction is changed as by the call for one, so a refused one does not stop the
-    others. ``assign`` needs ``agent_id``: supervisors assign, and agents transfer. ``label`` needs
-    ``label_id``, ``attributes`` needs ``attributes`` (null removes one), and ``macro`` needs
-    ``macro_id``. ``hold`` takes ``state_reason`` and
-    ``hold_until``, and ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close``
-    and ``macro`` are sent after 15 seconds."""
+    """Each interaction is changed separately, as by the call that changes one. A refused change
+    does not stop the others. ``assign`` needs ``agent_id``: supervisors assign, and agents
+    transfer. ``label`` needs ``label_id``, ``attributes`` needs ``attributes`` (null removes one),
+    and ``macro`` needs ``macro_id``. ``hold`` takes ``state_reason`` and ``hold_until``, and
+    ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close`` and ``macro`` are sent
+    after 15 seconds."""
 
     action: BulkAction
     interaction_ids: list[Id] = Field(min_length=1, max_length=MOST_CONVERSATIONS)
@@ -68,8 +68,9 @@ class UndoBody(Body):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOutcome:
-    """``done``: how many interactions were changed. ``refused``: the number of each other one, with
-    the reason. ``undo``: for ``POST /api/v1/bulk/undo``; null when there is nothing to undo."""
+    """``done``: how many interactions were changed. ``refused``: the number of each interaction
+    that was not changed, with the reason. ``undo``: for ``POST /api/v1/bulk/undo``; null when there
+    is nothing to undo."""
 
     done: int
     refused: list[str]

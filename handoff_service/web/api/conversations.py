@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from pydantic import AwareDatetime, Field, WithJsonSchema
 from sqlalchemy import Connection
 
@@ -16,12 +17,17 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.shared.field_types import ChangedAttributes, SoughtNumber
+from handoff_service.operations.shared.field_types import (
+    ChangedAttributes,
+    SoughtNumber,
+    WrittenFilter,
+)
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.sms_text import LONGEST
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.rules.training.suggested_replies import SuggestedReply
 from handoff_service.store.conversations import conversations, messages, search
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Interaction, Message
@@ -45,7 +51,9 @@ class InteractionQuery(Paging):
 
     ``q`` searches the words of texts and notes, names, employee numbers, phone numbers, and INT and
     CS numbers. With ``q`` a page may hold fewer than ``limit`` items and still have a next page.
-    ``attribute`` is a key, = and a value, such as ``order_number=12``.
+    ``attribute`` is a key, = and a value, such as ``order_number=12``; a range, such as
+    ``order_number=10..20`` or ``due=2026-01-31..``; or a key, ~ and a part of the text, such as
+    ``site~north``.
     """
 
     state: State | Literal["active"] | None = None
@@ -53,7 +61,7 @@ class InteractionQuery(Paging):
     provider_number: str | None = None
     assigned_to: int | None = None
     label: int | None = None
-    attribute: str | None = Field(None, pattern="^[^=]+=.+$", max_length=300)
+    attribute: WrittenFilter | None = None
     q: str | None = Field(None, min_length=1, max_length=200)
 
 
@@ -115,24 +123,28 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
         c = t.conversation_labels
         labeled = c.select().with_only_columns(c.c.interaction_id)
         where.append(i.c.id.in_(labeled.where(c.c.label_id == query.label)))
-    if query.attribute is not None:
-        v, (key, _, value) = t.conversation_attributes, query.attribute.partition("=")
-        having = v.select().with_only_columns(v.c.interaction_id)
-        where.append(i.c.id.in_(having.where(v.c.key == key, v.c.value == value)))
     if query.provider_number is not None:
         p = t.provider_numbers
         of_number = p.select().with_only_columns(p.c.id).where(p.c.number == query.provider_number)
         where.append(i.c.provider_number_id.in_(of_number))
 
+    def of_attribute(conn: Connection) -> list[sa.ColumnElement[bool]]:
+        if query.attribute is None:
+            return []
+        wanted = attributes.filter_of(conn, query.attribute)
+        return [i.c.id.in_(attributes.interactions_with(wanted))]
+
     def read(conn: Connection) -> list[Interaction]:
+        fits = [*where, *of_attribute(conn)]
         return conversations.list_(
-            conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1
+            conn, fits, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1
         )
 
     def find(conn: Connection) -> Page[Interaction]:
         wanted = search_query.read(query.q or "")
+        fits = [*where, *of_attribute(conn)]
         found = search.find_interactions(
-            conn, wanted, where=where, below=query.after, limit=query.limit
+            conn, wanted, where=fits, below=query.after, limit=query.limit
         )
         shown = search.found_conversations(conn, found, agent_id)
         next_page = str(found.below) if found.below is not None else None

@@ -10,6 +10,7 @@ from handoff_service.operations.conversations.list_views import (
     delete_view,
     save_view,
 )
+from handoff_service.operations.shared.field_types import WrittenFilter
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
 from handoff_service.store.conversations import list_views
 from handoff_service.store.views import ListView
@@ -18,14 +19,15 @@ from handoff_service.web.api.calls import ApiRequest, delete, get, post
 
 
 class ViewBody(Body):
-    """Saves a view, or replaces mine with the same name. ``attribute``: a key, = and a value, such
-    as ``order_number=12``. ``shared``: every agent sees it."""
+    """Saves a view, or replaces mine with the same name. ``attribute``: a filter such as
+    ``order_number=12``, ``order_number=10..20`` or ``site~north``. ``shared``: every agent sees
+    it."""
 
     name: str = Field(min_length=1, max_length=60)
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label_id: int | None = Field(None, ge=1, lt=2**53)
-    attribute: str | None = Field(None, pattern="^[^=]+=.+$", max_length=300)
+    attribute: WrittenFilter | None = None
     shared: bool = False
 
 

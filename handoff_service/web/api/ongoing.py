@@ -6,6 +6,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.shared.field_types import WrittenFilter
 from handoff_service.rules.conversations.list_order import (
     Sort,
     SortAndFilter,
@@ -19,6 +20,7 @@ from handoff_service.store.conversations import (
     list_views,
     read_positions,
 )
+from handoff_service.store.desk import attributes
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Interaction
 from handoff_service.web.api.bodies import Body
@@ -28,13 +30,14 @@ from handoff_service.web.api.calls import ApiRequest, get
 class OngoingQuery(Body):
     """The same order and filters as in the list of the workspace. ``tag``: any but draft, which
     only the agent's browser knows. ``label``: a label's id. ``attribute``: a key, = and a value,
-    such as ``order_number=12``."""
+    such as ``order_number=12``; a range, ``order_number=10..20`` or ``due=2026-01-31..``; or a key,
+    ~ and a part of the text, ``site~north``."""
 
     others: bool = False
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
     label: int | None = Field(None, ge=1, lt=2**53)
-    attribute: str | None = Field(None, pattern="^[^=]+=.+$", max_length=300)
+    attribute: WrittenFilter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     def read(conn: Connection) -> OngoingPage:
         now = read_at(conn)
         every = conversation_list.ongoing_items(conn, agent_id, others=query.others)
+        if query.attribute is not None:
+            attributes.filter_of(conn, query.attribute)  # refuses a wrong one
         listed = list_views.with_attribute(conn, every, how)
         kept = {
             one.interaction.id: one

@@ -20,11 +20,11 @@ from handoff_service.operations.conversations.end_outage import (
     end_outage,
 )
 from handoff_service.operations.shared.field_types import Moment, Name
-from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.versions import given_translations
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
 from handoff_service.store.views import Outage, OutageDryRun, OutageText
-from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, in_other_languages, page_of
 from handoff_service.web.api.calls import WRITERS, ApiRequest, delete, get, patch, post
 from handoff_service.web.shared.session import ANYONE
 
@@ -69,11 +69,12 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
     return await one_outage(asked)
 
 
+@in_other_languages("text", str)
 class DryRunQuery(Paging):
-    """``text`` and ``text_es``, for people who text in Spanish: omitted, the desk's own words."""
+    """``text``: in English; ``text_es`` and so on: for people who text in these languages. Each
+    omitted one is the desk's own text."""
 
     text: str | None = None
-    text_es: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +85,13 @@ class EndedOutage:
     text: OutageText | None
 
 
+@in_other_languages("text", Text)
 class EndBody(Body):
     """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text.
-    ``text_es``: for people who text in Spanish; null: they get ``text``. ``most``: refuse if more
-    people would get it."""
+    ``text_es`` and so on: for people who text in these languages; null: they get ``text``.
+    ``most``: refuse if more people would get it."""
 
     text: Text | None = None
-    text_es: Text | None = None
     most: Annotated[int, Field(ge=0)] | None = None
 
 
@@ -101,15 +102,10 @@ class EndBody(Body):
 )
 async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
     def read(conn: Connection) -> OutageDryRun:
-        title, given = outages.get(conn, asked.id).title, asked.query
-        text, text_es = (
-            texts.outage_over(conn, title, language) if one is None else one
-            for one, language in (
-                (given.text, Language.ENGLISH),
-                (given.text_es, Language.SPANISH),
-            )
-        )
-        return outage_reporters.dry_run(conn, asked.id, text, text_es)
+        desks_own = texts.outage_over_versions(conn, outages.get(conn, asked.id).title)
+        present = desks_own | asked.query.model_dump(include=set(desks_own), exclude_none=True)
+        translations = given_translations(present, "text")
+        return outage_reporters.dry_run(conn, asked.id, present["text"], translations)
 
     return await asked.desk.store.read(read)
 
@@ -124,7 +120,7 @@ async def end(asked: ApiRequest[EndBody, Any]) -> EndedOutage:
         outage_id=asked.id,
         agent_id=asked.agent.id,
         text=asked.body.text,
-        text_es=asked.body.text_es,
+        translations=given_translations(asked.body.model_dump(), "text"),
         most=asked.body.most,
     )
     text_id = await asked.desk.store.write(end_outage, command)

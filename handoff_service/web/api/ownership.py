@@ -37,8 +37,8 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """Transfers to an agent or to a queue; give one of the two ids. An agent can reject it; a
-    queue takes it immediately. The note goes along."""
+    """Transfers to an agent or to a queue; give one of the two ids. An agent can reject it; a queue
+    takes it immediately. The recipient sees the note."""
 
     agent_id: int | None = None
     queue_id: int | None = None

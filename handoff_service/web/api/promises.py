@@ -30,8 +30,9 @@ class Promises:
 
 
 class PromiseBody(Body):
-    """Stores the promise in the text ``message_id``, or one with its own time. ``remind_at``: null:
-    a quarter of an hour before, or less for soon promises."""
+    """Stores the promise in the text ``message_id``, or a promise with the time ``promised_at``.
+    ``remind_at`` null: a quarter of an hour before the deadline, or less if the deadline is within
+    an hour."""
 
     message_id: int | None = None
     promised_at: AwareDatetime | None = None

@@ -1,6 +1,6 @@
 """Reports for programs: the definitions, computed reports, and one entry for each conversation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.rules.desk.attribute_filters import LONGEST
 from handoff_service.rules.reports import ranges
 from handoff_service.rules.reports.figures import FIGURES
 from handoff_service.rules.reports.filters import Filters
@@ -18,7 +19,9 @@ from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.reports import export
 from handoff_service.store.reports import report as reports
+from handoff_service.store.reports.choices import checked
 from handoff_service.store.reports.export import ReportedConversation
+from handoff_service.store.reports.figure_conversations import ids_after
 from handoff_service.store.reports.report import ReportResult
 from handoff_service.web.api.bodies import Body, Page
 from handoff_service.web.api.calls import ApiRequest, get
@@ -36,11 +39,11 @@ class RangeQuery(Body):
     last: str | None = Field(None, alias="to", pattern=_DAY)
 
 
-class ReportQuery(RangeQuery):
-    """Filters, and ``by``: what the rows are. -1 and ``none`` filter for conversations without a
-    value."""
+class FilterQuery(RangeQuery):
+    """The filters of a report. -1 and ``none`` filter for conversations without a value.
+    ``attribute``: an attribute of conversations with choices, or with yes and no, such as
+    ``urgent=yes``."""
 
-    by: str | None = None
     queue: int | None = None
     number: int | None = None
     agent: int | None = None
@@ -52,9 +55,23 @@ class ReportQuery(RangeQuery):
     language: str | None = Field(None, max_length=200)
     reason: str | None = Field(None, max_length=200)
     solver: str | None = Field(None, max_length=200)
+    attribute: str | None = Field(None, max_length=LONGEST)
+
+    def filters(self, conn: Connection) -> Filters:
+        """BadInput names a filter with a value that cannot be there."""
+        given = {one.name: getattr(self, one.name) for one in fields(Filters)}
+        return checked(conn, Filters(**given))
 
 
-class ConversationsQuery(RangeQuery):
+class ReportQuery(FilterQuery):
+    """``by``: what the rows are."""
+
+    by: str | None = None
+
+
+class ConversationsQuery(FilterQuery):
+    """The filters of a report, and the place in the list."""
+
     cursor: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}\.\d{1,15}$")
     limit: int = Field(50, ge=1, le=500)
 
@@ -90,10 +107,9 @@ async def get_report(asked: ApiRequest[None, ReportQuery]) -> ReportResult:
     by = query.by or report.groups[0]
     if by not in report.groups:
         raise BadInput(errors={"by": f"must be one of {', '.join(report.groups)}"})
-    filters = Filters(**query.model_dump(exclude={"first", "last", "by"}))
 
     def read(conn: Connection) -> ReportResult:
-        return reports.run(conn, report, _range(conn, query), filters, by)
+        return reports.run(conn, report, _range(conn, query), query.filters(conn), by)
 
     return await asked.desk.store.for_long_requests().read(read)
 
@@ -108,11 +124,13 @@ async def list_conversations(
 ) -> Page[ReportedConversation]:
     query = asked.query
     day, _, last_id = (query.cursor or "").partition(".")
+    cursor, most = (day, int(last_id or 0)), query.limit + 1
 
     def read(conn: Connection) -> list[ReportedConversation]:
-        of = _range(conn, query)
-        first, last = of.first.isoformat(), of.last.isoformat()
-        return export.after(conn, first, last, (day, int(last_id or 0)), query.limit + 1)
+        of, filters = _range(conn, query), query.filters(conn)
+        if filters.chosen():
+            return export.reported(conn, ids_after(conn, of, filters, cursor, most))
+        return export.after(conn, of.first.isoformat(), of.last.isoformat(), cursor, most)
 
     found = await asked.desk.store.for_long_requests().read(read)
     items = found[: query.limit]

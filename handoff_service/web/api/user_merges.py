@@ -15,7 +15,7 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, post
 
 
 class OtherUserBody(Body):
-    """The user who goes."""
+    """The user who would be merged into the user in the path."""
 
     user_id: int = Field(ge=1, lt=2**53)
 

@@ -26,8 +26,11 @@ from handoff_service.operations.shared.field_types import (
     Numbers,
     OneLine,
     SoughtNumber,
+    WrittenFilter,
 )
+from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.store.desk.attributes import filter_of, users_with
 from handoff_service.store.desk.users import has_number, search_users, select_users, stays_for
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
@@ -44,13 +47,15 @@ def _whole_number(q: str) -> str:
 class UserQuery(Paging):
     """``q`` finds users by words of the name or their beginnings, in any order and spelling; by an
     employee number; or by a phone number in any spelling, its beginning, or at least its last four
-    digits."""
+    digits. ``attribute``: a key, = and a value, such as ``department=Sales``; a range, such as
+    ``floor=2..4`` or ``contract_end=..2026-01-31``; or a key, ~ and a part of the text."""
 
     number: SoughtNumber | None = None
     q: Annotated[str, AfterValidator(_whole_number)] | None = Field(
         None, min_length=1, max_length=100
     )
     active: bool | None = None
+    attribute: WrittenFilter | None = None
 
 
 class NewUserBody(Body):
@@ -92,6 +97,8 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
             where &= has_number(query.number)
         if query.active is not None:
             where &= t.users.c.active.is_(query.active)
+        if query.attribute is not None:
+            where &= users_with(filter_of(conn, query.attribute, AttributeOwner.USER))
         if query.q is not None:
             return search_users(conn, query.q, most, after=query.after, where=where)
         return select_users(conn, where, limit=most)

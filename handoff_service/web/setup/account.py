@@ -10,7 +10,12 @@ from sanic.response import HTTPResponse, redirect
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk import sign_in
-from handoff_service.operations.desk.set_up import FirstAdmin, make_first_admin
+from handoff_service.operations.desk.set_up import (
+    FIRST,
+    SHIPPED_NAMES,
+    FirstAdmin,
+    make_first_admin,
+)
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn
 from handoff_service.operations.shared.field_types import Email, OneLine, Password
@@ -23,6 +28,7 @@ from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.setup.step_page import TITLES, address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.known_browsers import remember
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import desk_of, give_cookie, home_of, signed_in
@@ -67,6 +73,8 @@ async def make_account(request: Request) -> HTTPResponse:
             email=body.email,
             password_hash=await run_slow(sign_in.hash_password, body.password),
             answers=bool(form.values["answers"]),
+            first=shown(FIRST),
+            names={str.__str__(one): shown(one) for one in SHIPPED_NAMES},
         )
         agent_id = await desk.store.write(make_first_admin, command)
     except (BadInput, Conflict) as refusal:

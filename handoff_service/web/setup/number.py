@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse, redirect
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.gateways.provider import AccountReport
 from handoff_service.gateways.providers import PROVIDERS, provider_of
-from handoff_service.operations.desk.set_up import SaveStep, save_number
+from handoff_service.operations.desk.set_up import FIRST, SaveStep, save_number
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
 from handoff_service.operations.shared.read_fields import read_as
@@ -19,6 +19,7 @@ from handoff_service.store.desk.set_up import Step
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.admin.provider_numbers import RESPONDERS
 from handoff_service.web.setup.step_page import address, finish, step_page
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -50,7 +51,7 @@ async def save_the_number(request: Request, agent: CurrentAgent) -> HTTPResponse
         given = {**form.values, "queue": "first"}
         entry = read_as(ProviderNumberEntry, given, await store.read(desk_country))
         values = {name: getattr(entry, name) for name in FIELDS}
-        await store.write(save_number, SaveStep(values))
+        await store.write(save_number, SaveStep(values, shown(FIRST)))
     except (BadInput, Conflict) as refusal:
         form = form.with_refusal(refusal)
         return await _page(request, form, await _report(request), status=refusal.status)

@@ -36,6 +36,7 @@ from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.setup.step_page import address, finish, follow, step_page
 from handoff_service.web.shared.desk_facts import desk_facts
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
 
@@ -60,7 +61,7 @@ class InviteBody(BaseModel):
 @page(Role.ADMIN)
 async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
-    stored = now or {"name": "Service desk", "country": "US", "time_zone": ""}
+    stored = now or {"name": shown(FIRST), "country": "US", "time_zone": ""}
     form = Form(values={name: str(stored[name]) for name in DESK_FIELDS})
     return await _desk_form(request, form, is_new=now is None)
 
@@ -94,7 +95,7 @@ async def add_agent(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, ("name", "email"))
     try:
         body = read_as(InviteBody, form.values)
-        invited = InviteAgent(name=body.name, email=body.email)
+        invited = InviteAgent(name=body.name, email=body.email, first=shown(FIRST))
         agent_id = await store.write(invite_agent, invited)
     except (BadInput, Conflict) as refusal:
         return await _agents(request, form.with_refusal(refusal), status=refusal.status)
@@ -135,7 +136,8 @@ async def skip_agents(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def queue_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = next(iter((await desk_of(request).store.read(queues.list_)).values()), None)
-    form = {"name": found.name if found else FIRST, "days": "", "opens": "08:00", "closes": "18:00"}
+    name = found.name if found else shown(FIRST)
+    form = {"name": name, "days": "", "opens": "08:00", "closes": "18:00"}
     if found and found.schedule:
         known = HOURS.fullmatch(found.schedule)
         form["days"] = known[1] if known else OWN
@@ -154,7 +156,7 @@ async def save_the_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
     try:
         entry = read_as(QueueEntry, given)
         written = values({name: getattr(entry, name) for name in given})
-        await desk_of(request).store.write(save_queue, SaveStep(written))
+        await desk_of(request).store.write(save_queue, SaveStep(written, shown(FIRST)))
     except (BadInput, Conflict) as refusal:
         errors = {k: what for k, what in refusal.errors.items() if k != "schedule"}
         if "schedule" in refusal.errors:
@@ -167,7 +169,7 @@ async def save_the_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def _queue_form(request: Request, form: Form, *, status: int = 200) -> HTTPResponse:
     found = await desk_of(request).store.read(queues.list_views)
     days = {**DAYS, **({OWN: phrase("As in Admin, Queues")} if form.values["days"] == OWN else {})}
-    given = {"form": form, "days": days, "queue": found[0] if found else None, "first": FIRST}
+    given = {"form": form, "days": days, "queue": found[0] if found else None}
     return await step_page(request, Step.QUEUE, "queue.html", status=status, **given)
 
 

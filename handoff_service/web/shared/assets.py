@@ -7,6 +7,7 @@ Only two files come from the installed ``django-htmx`` distribution: htmx and it
 
 import functools
 import hashlib
+import json
 import mimetypes
 from collections.abc import Callable, Coroutine
 from importlib.metadata import distribution
@@ -17,6 +18,8 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.web.shared.page_language import page_language, shown
 
 FOLDER = Path(__file__).parents[1] / "static"
 HTMX = {"htmx.js": "htmx-2.min.js", "htmx-sse.js": "ext/hx-sse-2.min.js"}
@@ -54,6 +57,8 @@ def address(name: str) -> str:
 #: Served under these fixed addresses, because browsers remember them when an agent installs the
 #: workspace or turns notifications on. A service worker controls only pages below its own address.
 AT_ROOT = ("service-worker.js", "manifest.webmanifest", "app-icon-192.png", "app-icon-512.png")
+MANIFEST = "manifest.webmanifest"
+DESCRIPTION = phrase("The text-message help desk's workspace")
 KINDS = {".webmanifest": "application/manifest+json"}
 
 
@@ -84,7 +89,15 @@ def _at_root(name: str) -> Callable[[Request], Coroutine[Any, Any, HTTPResponse]
     async def answer(_request: Request) -> HTTPResponse:
         return _answer(name, files()[name], "no-cache")
 
-    return answer
+    return _manifest if name == MANIFEST else answer
+
+
+async def _manifest(_request: Request) -> HTTPResponse:
+    """Answer the file with which a browser installs the workspace, in the browser's language."""
+    texts = {"lang": page_language.get(), "description": shown(DESCRIPTION)}
+    made = _answer(MANIFEST, json.dumps(json.loads(files()[MANIFEST]) | texts).encode(), "no-cache")
+    made.headers["Vary"] = "Accept-Language"
+    return made
 
 
 def _answer(name: str, content: bytes, kept: str) -> HTTPResponse:

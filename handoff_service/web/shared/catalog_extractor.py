@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 PACKAGE = Path(__file__).parents[2]
-#: function that marks sentences (rules/shared/phrases.py) -> number of its arguments that are
-#: sentences
-MARKS = {"phrase": 1, "count_phrase": 2}
+#: function that marks sentences (rules/shared/phrases.py) -> number of its arguments that are for
+#: the catalogs, and the function of gettext
+MARKS = {
+    "phrase": (1, "gettext"),
+    "phrase_in": (2, "pgettext"),
+    "count_phrase": (2, "ngettext"),
+}
 REFUSAL = "Refusal"  # pages show the docstrings of its subclasses (errors.py)
-type Found = tuple[int, str, str | tuple[str, str], list[str]]
+type Found = tuple[int, str, str | tuple[str, ...], list[str]]
 
 
 def sentences(
@@ -22,11 +26,10 @@ def sentences(
     for node in ast.walk(ast.parse(file.read())):
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in MARKS:
-                given = [_text(argument) for argument in node.args[: MARKS[name]]]
-                if len(given) == 2 and all(given):
-                    yield node.lineno, "ngettext", (given[0], given[1]), []
-                elif len(given) == 1 and given[0]:
-                    yield node.lineno, "gettext", given[0], []
+                count, function = MARKS[name]
+                given = [_text(argument) for argument in node.args[:count]]
+                if len(given) == count and all(given):
+                    yield node.lineno, function, tuple(given), []
             case ast.ClassDef(name=name) if name in _refusals():
                 if words := ast.get_docstring(node):
                     yield node.lineno, "gettext", words, []

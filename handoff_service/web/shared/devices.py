@@ -1,6 +1,7 @@
 """Names the browser and the system of a session, so that agents recognize their own."""
 
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import filled, phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 
 # The first match wins, because most browsers also name the browsers that they are based on.
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent
@@ -24,10 +25,18 @@ SYSTEMS = {
     "Linux": "Linux",
 }
 OTHER = phrase("Another program")
+NAMED = phrase("{browser} on {system}")
 
 
 def device_of(user_agent: str) -> str:
     """Return the browser and the system, such as Firefox on Linux."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
-    return " on ".join(filter(None, (browser, system))) if browser else OTHER
+    if browser and system:
+        return filled(NAMED, browser=browser, system=system)
+    return browser or OTHER
+
+
+def device_words(stored: str) -> str:
+    """The phrase of a stored device."""
+    return recognized(stored, (NAMED, OTHER))

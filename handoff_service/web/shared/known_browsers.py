@@ -1,5 +1,5 @@
-"""Browsers that have signed in to an account before. Strangers' wrong attempts do not count for
-them."""
+"""Browsers that have signed in to an account before. Wrong attempts from other browsers do not lock
+them out."""
 
 import hashlib
 import hmac

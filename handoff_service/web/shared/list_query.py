@@ -1,22 +1,23 @@
 """The list pane of the workspace, read in one transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
-from handoff_service.rules.desk.attributes import AttributeOwner, AttributeType, in_words
-from handoff_service.store.conversations import (
-    conversations,
-    list_views,
-    read_positions,
+from handoff_service.rules.desk.attribute_filters import (
+    AttributeFilter,
+    FilterKind,
+    choices,
+    stored,
 )
+from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwner
+from handoff_service.store.conversations import conversations, list_views
 from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.desk import attributes, labels
 from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.routing import inbox
 from handoff_service.store.views import (
     Label,
     ListItem,
@@ -24,6 +25,7 @@ from handoff_service.store.views import (
     Offered,
 )
 from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
+from handoff_service.web.shared.page_shell import ShellData, shell_data
 
 LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link shows all of them
 
@@ -32,6 +34,7 @@ LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link sho
 class Lists:
     """The list pane, and the counts on the rail."""
 
+    shell: ShellData  #: the frame around the page, read in the same transaction
     offers: list[Offered]
     gone: list[EndedOffer]  #: offers that the page shows and that have ended
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
@@ -42,8 +45,10 @@ class Lists:
     how: SortAndFilter
     views: list[ListView]
     labels: list[Label]  #: the labels that the filter offers
-    #: the attributes that the filter offers: key, = and value -> its label
+    #: the filters by attributes that the pane offers: written -> its label
     attributes: dict[str, str]
+    #: the chosen filter, if people can narrow it down: to a range, or to a part of the text
+    narrowed: AttributeFilter | None
     others_count: int
     unread: int
     available: bool  #: whether I take new work
@@ -60,7 +65,7 @@ def lists(
 ) -> Lists:
     """Read the list pane. ``whole``: all conversations, not only the first. ``on_page`` has the
     offers that the page shows; offers that are no longer mine are returned as gone."""
-    offers = inbox.offered(conn, agent_id)
+    shell = shell_data(conn, agent_id)
     how = list_views.choice(conn, agent_id)
     # the browser filters by drafts
     most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
@@ -71,10 +76,12 @@ def lists(
     )
     complete = not as_read or most is None or len(every) <= most
     chosen = sort_and_filter(list_views.with_attribute(conn, every, how), how, read_at(conn))
-    missing = set(on_page) - {offer.id for offer in offers}
+    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
+    missing = set(on_page) - {offer.id for offer in shell.offered}
     free = agent_room(conn, agent_id)
     return Lists(
-        offers=offers,
+        shell=shell,
+        offers=shell.offered,
         gone=ended_offers(conn, agent_id, sorted(missing)),
         others=others,
         ongoing=chosen[:most],
@@ -84,24 +91,19 @@ def lists(
         how=how,
         views=list_views.list_(conn, agent_id),
         labels=labels.list_(conn),
-        attributes=_to_filter_by(conn),
+        attributes=choices(defined),
+        narrowed=_narrowed(how, defined),
         others_count=len(every)
         if others and complete
         else conversations.others_count(conn, agent_id),
-        unread=sum(one.interaction.unread > 0 for one in every)
-        if complete and not others
-        else read_positions.unread_conversations(conn, agent_id),
+        unread=shell.unread,
         available=free.takes_work,
         room=free.places,
     )
 
 
-def _to_filter_by(conn: Connection) -> dict[str, str]:
-    """Key, = and value -> in words, of the attributes with few values."""
-    defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
-    return {
-        f"{one.key}={value}": f"{one.name}: {in_words(one, value)}"
-        for one in defined.values()
-        if one.type in (AttributeType.CHOICE, AttributeType.YES_NO)
-        for value in (one.choices or ("yes", "no"))
-    }
+def _narrowed(how: SortAndFilter, defined: Mapping[str, AttributeFields]) -> AttributeFilter | None:
+    if how.attribute is None:
+        return None
+    chosen = stored(how.attribute, defined)
+    return None if chosen.kind is FilterKind.IS else chosen

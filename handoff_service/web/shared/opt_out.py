@@ -1,10 +1,9 @@
-"""Delay the acknowledgment of an opt-out until every text that was marked as sending before it has
-left.
+"""Delay the acknowledgment of an opt-out until the texts that were already being sent have left.
 
 A sender marks the text first, checks consent again, and then calls the provider. So a text that is
-not marked when the opt-out commits will not be sent. A marked text has either seen the opt-out or
-is being sent. The acknowledgment waits for the latter until the provider has answered, at most one
-second, by which time its request has long begun.
+not marked when the opt-out commits will not be sent. A marked text is either stopped by the second
+check or is being sent. For a text that is being sent, the acknowledgment waits until the provider
+has answered, but at most one second. By then the request to the provider has long begun.
 """
 
 import asyncio

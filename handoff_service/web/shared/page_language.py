@@ -66,16 +66,16 @@ def shown[Value](value: Value) -> Value:
     """
     if not isinstance(value, Phrase):  # most values, and a page prints thousands
         return value
-    return phrases.translated(value, _catalog())
+    return phrases.translated(value, page_catalog())
 
 
 def install(environment: Environment) -> None:
-    """Let templates mark sentences with ``{% trans %}``, ``_()`` and ``ngettext()``, and show each
-    phrase in the language of the page."""
+    """Let templates mark sentences with ``{% trans %}``, ``_()``, ``ngettext()`` and
+    ``pgettext()``, and show each phrase in the language of the page."""
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
-    environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
+    environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext, pgettext=_pgettext)
     environment.globals.update(page_language=page_language.get)
     environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
@@ -94,27 +94,35 @@ def _script_sentences(language: Language) -> Markup:
     return htmlsafe_json_dumps(sentences)
 
 
-def _catalog() -> catalogs.NullTranslations:
+def page_catalog() -> catalogs.NullTranslations:
+    """Return the translations of the language of the page."""
     return catalog(PAGES, page_language.get())
 
 
 @pass_eval_context
 def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
     if values:
-        return _filled(at, _catalog().gettext(english), values)
-    return _plain(english, _catalog(), at.autoescape)
+        return _filled(at, page_catalog().gettext(english), values)
+    return _plain(english, page_catalog(), at.autoescape)
 
 
 @cache
 def _plain(english: str, language: catalogs.NullTranslations, autoescape: bool) -> str:
-    """Return a sentence without placeholders. A long list shows the same sentences on each row."""
+    """Return a sentence without placeholders. The results are cached, because a long list shows the
+    same sentences on each row."""
     text = language.gettext(english) % {}
     return Markup(text) if autoescape else text  # noqa: S704 - a sentence of ours
 
 
 @pass_eval_context
+def _pgettext(at: EvalContext, context: str, english: str, /) -> str:
+    text = page_catalog().pgettext(context, english)
+    return Markup(text) if at.autoescape else text  # noqa: S704 - a sentence of ours
+
+
+@pass_eval_context
 def _ngettext(at: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
-    return _filled(at, _catalog().ngettext(one, many, count), {"num": count, **values})
+    return _filled(at, page_catalog().ngettext(one, many, count), {"num": count, **values})
 
 
 @pass_eval_context

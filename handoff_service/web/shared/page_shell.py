@@ -56,8 +56,15 @@ class ShellData:
 async def shell_context(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
     """Return the variables of ``shell.html``. ``place`` is the part of the rail that the page
     belongs to."""
+    around = await desk_of(request).store.read(shell_data, agent.id)
+    return shell_variables(request, agent, around, place=place)
+
+
+def shell_variables(
+    request: Request, agent: CurrentAgent, around: ShellData, *, place: str
+) -> dict[str, Any]:
+    """Return the variables of ``shell.html``, for pages that have read its data with their own."""
     desk = desk_of(request)
-    around = await desk.store.read(_shell_data, agent.id)
     return {
         "desk": around.desk,
         "zone": around.desk.zone,
@@ -92,7 +99,7 @@ def _prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Promp
     return sorted(found, key=lambda one: -one.id)
 
 
-def _shell_data(conn: Connection, agent_id: int) -> ShellData:
+def shell_data(conn: Connection, agent_id: int) -> ShellData:
     """Read the variables of every page."""
     me = agents_by_id(conn, [agent_id])[agent_id]
     return ShellData(

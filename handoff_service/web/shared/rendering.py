@@ -132,7 +132,7 @@ def environment() -> Environment:
         day_name=day_name,
         midnight=midnight,
         weekday=weekday,
-        day=local_formats.write_day,
+        day=local_formats.write_date,
         decimal=local_formats.decimal,
         percent=local_formats.percent,
         minutes=minutes,

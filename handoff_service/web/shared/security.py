@@ -168,8 +168,8 @@ def sign_in_address(request: Request) -> str:
 
 
 def _is_for_people(request: Request) -> bool:
-    """Return whether a person made this request: on a page, or in a browser at an address that is
-    nobody's."""
+    """Return whether a person made this request: on a page, or in a browser at an unknown
+    address."""
     if request.path.startswith(PAGES):
         return True
     return wants_page(request) and not request.path.startswith(PROGRAMS)

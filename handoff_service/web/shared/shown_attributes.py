@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection
 
 from handoff_service.rules.desk.attributes import (
-    YES_NO_WORDS,
     AttributeFields,
     AttributeOwner,
     AttributePlace,
-    AttributeType,
+    in_words,
 )
-from handoff_service.rules.shared.day_words import long_date
 from handoff_service.store.desk import attributes
 from handoff_service.store.views import Interaction
 
@@ -67,19 +64,11 @@ def _shown(defined: list[AttributeFields], values: Mapping[str, str]) -> list[Sh
     return [
         ShownAttribute(
             name=one.name,
-            value=_words(one, values.get(one.key)),
+            value=in_words(one, value, "month_day_year") if value else value,
             required=one.required_to_close,
             in_header=one.shown is AttributePlace.HEADER,
         )
         for one in defined
         if one.shown is not AttributePlace.NOWHERE
+        for value in [values.get(one.key)]
     ]
-
-
-def _words(one: AttributeFields, value: str | None) -> str | None:
-    """``Yes``, ``31 January 2026``."""
-    if value and one.type is AttributeType.YES_NO:
-        return YES_NO_WORDS.get(value, value)
-    if value and one.type is AttributeType.DATE:
-        return long_date(date.fromisoformat(value))
-    return value

@@ -11,12 +11,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.store.views import Medium
 from handoff_service.web.shared.known_words import KNOWN_WORDS
-from handoff_service.web.shared.local_formats import write_day, write_time
+from handoff_service.web.shared.local_formats import write_date
 from handoff_service.web.shared.page_language import shown
 
+_NOW = phrase("now")
 _MASK = re.compile("‹(name|number|email|code)›")
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
@@ -61,7 +62,7 @@ def words(name: str) -> str:
 
 
 def masks(text: str) -> list[tuple[str, bool]]:
-    """Split a masked text into parts. Each part has whether it is a mask. A mask comes without its
+    """Split a masked text into parts: (text, whether it is a mask). Masks come without their
     quotation marks.
     """
     parts = _MASK.split(text)
@@ -97,7 +98,12 @@ def waited(seconds: float) -> str:
 
 
 def _minutes(minutes: int) -> str:
-    return shown(phrase("{minutes} min", minutes=minutes))
+    return shown(_minutes_phrase(minutes))
+
+
+@functools.cache  # a list may show a thousand, of at most 60 different ones
+def _minutes_phrase(minutes: int) -> Phrase:
+    return phrase("{minutes} min", minutes=minutes)
 
 
 def _hours(minutes: int) -> str:
@@ -112,13 +118,13 @@ def day_words(day: date, today: date) -> str:
         return shown(phrase("Today"))
     if day == today - timedelta(days=1):
         return shown(phrase("Yesterday"))
-    words = weekday(day) if day.year == today.year else write_day(day, "weekday_day_year")
+    words = weekday(day) if day.year == today.year else write_date(day, "weekday_day_year")
     return words[:1].upper() + words[1:]
 
 
 def weekday(day: date) -> str:
     """Format a day: Thursday, 19 November."""
-    return write_day(day, "weekday_day")
+    return write_date(day, "weekday_day")
 
 
 def _local(context: Context, at: datetime) -> tuple[datetime, datetime]:
@@ -129,7 +135,7 @@ def _local(context: Context, at: datetime) -> tuple[datetime, datetime]:
 
 @pass_context
 def clock(context: Context, at: datetime) -> str:
-    return write_time(_local(context, at)[0], "clock")
+    return write_date(_local(context, at)[0], "clock")
 
 
 @pass_context
@@ -138,16 +144,16 @@ def moment(context: Context, at: datetime) -> str:
     09:52."""
     at, now = _local(context, at)
     if at.date() == now.date():
-        return write_time(at, "clock")
+        return write_date(at, "clock")
     is_near = abs(now.date() - at.date()) < timedelta(days=7)
-    return write_time(at, "weekday_clock" if is_near else "day_clock")
+    return write_date(at, "weekday_clock" if is_near else "day_clock")
 
 
 @pass_context
 def dated(context: Context, at: datetime) -> str:
     """Format a time that may be far away: 3 Sep 2026 09:52."""
     at, _ = _local(context, at)
-    return write_time(at, "day_year_clock")
+    return write_date(at, "day_year_clock")
 
 
 @pass_context
@@ -163,12 +169,12 @@ def ahead(context: Context, at: datetime) -> str:
     09:52."""
     at, now = _local(context, at)
     days = (at.date() - now.date()).days
-    clock = write_time(at, "clock")
+    clock = write_date(at, "clock")
     if days == 0:
         return shown(phrase("at {time}", time=clock))
     if days == 1:
         return shown(phrase("tomorrow at {time}", time=clock))
-    day = write_day(at, "month_day")
+    day = write_date(at, "month_day")
     return shown(phrase("on {day} at {time}", day=day, time=clock))
 
 
@@ -177,27 +183,27 @@ def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
     zones share."""
     local = sorted({at.astimezone(zone).replace(tzinfo=None) for zone in zones})
     first, last = local[0], local[-1]
-    start = write_time(first, "weekday_clock")
+    start = write_date(first, "weekday_clock")
     if first == last:
         return start
-    end = write_time(last, "clock" if first.date() == last.date() else "clock_weekday")
+    end = write_date(last, "clock" if first.date() == last.date() else "clock_weekday")
     return shown(phrase("{start} to {end}", start=start, end=end))
 
 
 @pass_context
 def lately(context: Context, at: datetime) -> str:
     """Format a past time: relative within an hour, then the clock time, then the day."""
-    at, now = _local(context, at)
-    minutes = int((now - at).total_seconds() // 60)
+    minutes = int((context["now"] - at).total_seconds() // 60)
     if minutes < 1:
-        return shown(phrase("now"))
+        return shown(_NOW)
     if minutes < 60:
         return _minutes(minutes)
+    at, now = _local(context, at)
     if at.date() == now.date():
-        return write_time(at, "clock")
+        return write_date(at, "clock")
     if (now.date() - at.date()).days < 7:
-        return write_day(at, "weekday")
-    return write_day(at, "day" if at.year == now.year else "day_year")
+        return write_date(at, "weekday")
+    return write_date(at, "day" if at.year == now.year else "day_year")
 
 
 @pass_context

@@ -4,7 +4,8 @@ an admin's presence state, is shown as it is stored."""
 from collections.abc import Callable, Mapping
 
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
-from handoff_service.rules.shared.phrases import capitalized
+from handoff_service.rules.shared.intent_words import intent_name
+from handoff_service.rules.shared.phrases import capitalized, without_stop
 from handoff_service.rules.shared.stored_sentences import decision, reason, stored
 from handoff_service.rules.shared.vocabulary_words import (
     AUTHORS,
@@ -17,7 +18,7 @@ from handoff_service.rules.shared.vocabulary_words import (
     STATES,
     TARGETS,
 )
-from handoff_service.web.shared.page_language import shown
+from handoff_service.web.shared.devices import device_words
 from handoff_service.web.shared.template_filters import words
 
 
@@ -33,17 +34,14 @@ def _case_value(value: object, field: str) -> str:
     return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
 
 
-def without_stop(text: str) -> str:
-    """The text without the full stop at its end."""
-    return shown(text).rstrip(".")
-
-
 FILTERS: Mapping[str, Callable[..., str]] = {
     "stored": stored,
     "stored_reason": reason,
     "decision_words": decision,
     "capitalized": capitalized,
     "without_stop": without_stop,
+    "intent_words": intent_name,
+    "device_words": device_words,
     "state_words": _of(STATES),
     "presence_words": _of(PRESENCES),
     "level_words": _of(LEVELS),

@@ -1,9 +1,9 @@
-// An agent who is at work must not be set to Away when an offer expires. While one is open, the page reports clicks, keys
-// and scrolling; what an agent sends counts anyway.
+// An agent who is at work must not be set to Away when an offer expires. While an offer is open, the page reports
+// clicks, keys and scrolling. Requests of the agent count without a report.
 
 import { post } from "./post.js";
 
-const EVERY = 10_000; // ms from one report to the next
+const EVERY = 10_000; // ms between two reports
 let last = 0;
 
 export function startActivity() {

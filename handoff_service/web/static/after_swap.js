@@ -1,4 +1,4 @@
-// Dialogs whose inside is asked for when they are opened, so that it shows what is true then.
+// Dialogs that fetch their content when they open, so that it is current.
 
 import { open } from "./dialogs.js";
 import { fillFromDraft } from "./later.js";
@@ -12,7 +12,7 @@ export function startLoading() {
   document.addEventListener("click", (event) => {
     const asking = event.target.closest("[data-load]");
     if (!asking) return;
-    event.preventDefault(); // it may be a link, for where there is no script
+    event.preventDefault(); // it can be a link, which works without the script
     load(asking);
   });
   startChoosing(dialog);

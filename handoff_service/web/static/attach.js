@@ -1,5 +1,5 @@
-// Pictures that go with a text: chosen, pasted or dropped, uploaded at once, shown until they are sent, kept with the
-// draft. The service looks at them again; what is refused here is what it would refuse after the upload.
+// Pictures of a text. An agent chooses, pastes or drops them. They are uploaded at once, shown until they are sent, and
+// kept with the draft. The service checks them again. This file refuses what the service would refuse after the upload.
 
 import { csrf, signInAgain } from "./post.js";
 import { language, phrase } from "./words.js";
@@ -25,7 +25,7 @@ export function startAttach(whenChanged) {
   for (const one of JSON.parse(localStorage.getItem(key) ?? "[]")) show(chip(one.name, one.size), one.id);
 }
 
-// The ids of what goes with the next text.
+// The ids of the uploads for the next text.
 export function attached() {
   return [...(row?.querySelectorAll('[name="media"]') ?? [])].map((input) => input.value);
 }
@@ -34,7 +34,7 @@ export function attaching() {
   return row?.querySelector('[aria-busy="true"]') != null;
 }
 
-// They were sent.
+// Remove these uploads, because they were sent.
 export function detach(ids) {
   for (const input of row.querySelectorAll('[name="media"]')) if (ids.includes(input.value)) input.closest("li").remove();
   keep();
@@ -46,11 +46,11 @@ function hasFiles(event) {
 
 function dropped(event) {
   if (!hasFiles(event)) return;
-  event.preventDefault(); // else the browser leaves the page for the picture
+  event.preventDefault(); // otherwise the browser leaves the page to show the picture
   add([...event.dataTransfer.files]);
 }
 
-// Some programs put a picture of a text beside the text: the text is what is meant.
+// Some programs copy a text together with a picture of it. Then only the text is pasted.
 function pasted(event) {
   const files = [...event.clipboardData.files];
   if (!files.length || event.clipboardData.types.includes("text/plain")) return;
@@ -99,7 +99,7 @@ async function upload(file) {
     problem = answer.ok ? "" : await answer.text();
     if (answer.ok && item.isConnected) show(item, (await answer.json()).id);
   } catch {
-    // Said below.
+    // The code below shows the error.
   }
   if (problem && item.isConnected) tell(notAttached(file, problem));
   if (problem) item.remove();
@@ -134,7 +134,7 @@ function show(item, id) {
   picture.alt = "";
   picture.src = `/workspace/media/${id}`;
   picture.addEventListener("error", () => {
-    item.remove(); // an old draft's: uploads are forgotten after a day
+    item.remove(); // the draft is old, and the service deletes unsent uploads after a day
     keep();
     changed();
   });

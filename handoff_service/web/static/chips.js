@@ -1,4 +1,4 @@
-// Several values as chips. The text area that is sent stays, out of sight, with one value a line.
+// Shows several values as chips. The form still sends the text area, which is hidden and has one value on each line.
 
 import { phrase } from "./words.js";
 
@@ -35,9 +35,9 @@ function make(part) {
   };
   for (const value of sent.value.split("\n").map((line) => line.trim()).filter(Boolean)) list.append(chip(value, tell, field));
   field.addEventListener("input", (event) => {
-    event.stopPropagation(); // the text area says what has changed
+    event.stopPropagation(); // only the text area reports the change
     if (field.value.endsWith(",") && !unknown(field.value.slice(0, -1))) add(field.value.slice(0, -1));
-    else if (named(known, field.value) && event.inputType === undefined) add(field.value); // chosen from the list
+    else if (named(known, field.value) && event.inputType === undefined) add(field.value); // an option of the list was chosen
     else tell();
   });
   field.addEventListener("keydown", (event) => {
@@ -70,7 +70,7 @@ function fieldOf(sent, known) {
     if (sent.hasAttribute(name)) field.setAttribute(name, sent.getAttribute(name));
   }
   field.setAttribute("list", options.id);
-  field.id = sent.id; // the label is this field's from now on
+  field.id = sent.id; // from now on the label belongs to this field
   sent.removeAttribute("id");
   sent.after(options);
   return field;
@@ -91,7 +91,7 @@ function chip(value, tell, field) {
   return made;
 }
 
-// The value that is written like this, whatever its capitals.
+// The value that equals this text, ignoring case.
 function named(values, text) {
   const same = text.trim().toLowerCase();
   return values.find((value) => value.toLowerCase() === same);

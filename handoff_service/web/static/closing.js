@@ -1,4 +1,5 @@
-// The dialog that closes a conversation: it finds topics, and shows how its text travels. And Undo, for a minute.
+// The dialog that closes a conversation: it finds topics, and counts the segments of the closing text. Also Undo, for a
+// minute.
 
 import { startChoosing } from "./recipient_picker.js";
 import { showLength } from "./segments.js";
@@ -15,7 +16,7 @@ export function startClosing() {
   show();
 }
 
-// The service would refuse it from then on.
+// After this time, the service would refuse it.
 function dropUndo() {
   const undo = document.querySelector("[data-undo-until]");
   if (undo && now() > Date.parse(undo.dataset.undoUntil)) undo.remove();

@@ -1,4 +1,4 @@
-// The composer. Nothing from the server ever replaces it: it empties itself after a send, if its text is unchanged.
+// The composer. No update from the server replaces it. It clears itself after a send, if its text has not changed.
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
@@ -12,7 +12,7 @@ const draft = document.getElementById("draft");
 const key = keyOf(document.body.dataset.open);
 let sent = null;
 let sentPictures = [];
-let couldText = true; // as the page was last drawn
+let couldText = true; // the state that the page shows
 
 export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
@@ -24,7 +24,8 @@ export function startComposer(afterSend) {
   draft.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  // A pointer that chose text or note goes on to write. Arrow keys stay between the two; their clicks have no detail.
+  // After a choice of text or note by pointer, the focus moves to the field. Arrow keys stay on the choice; their
+  // clicks have no detail.
   form.querySelector('[role="radiogroup"]').addEventListener("click", ({ detail }) => {
     if (detail) requestAnimationFrame(writeNext);
   });
@@ -34,7 +35,7 @@ export function startComposer(afterSend) {
     sent = draft.value;
     sentPictures = kind() === "text" ? attached() : [];
     showPending(kind(), sent.trim(), sentPictures.length);
-    draft.value = ""; // kept in the browser until the service has it
+    draft.value = ""; // stays in the browser's storage until the service has it
     show();
   });
   document.addEventListener("click", ({ target }) => {
@@ -53,19 +54,19 @@ export function writeNext() {
   draft?.focus();
 }
 
-// What may be sent to the requester: nothing of a private note.
+// The text for the requester. A private note is never returned.
 export function draftText() {
   return draft && kind() === "text" ? draft.value : "";
 }
 
-// The text of the field was scheduled. The field keeps only what was typed since then.
+// Clear the field after its text was scheduled, unless the agent has typed since.
 export function takeDraft(text) {
   if (!draft || draft.value.trim() !== text.trim()) return;
   draft.value = "";
   changed();
 }
 
-// ``kind``: the one to choose; left out: the other one.
+// Choose a kind, or without ``kind`` the other one.
 export function otherKind(kind) {
   const other = form?.querySelector(kind ? `[name="kind"][value="${kind}"]` : '[name="kind"]:not(:checked)');
   if (!other) return;
@@ -73,7 +74,7 @@ export function otherKind(kind) {
   changed();
 }
 
-// The conversation was closed: there is nothing to write to any more, and what was written is not lost.
+// Remove the composer after the conversation was closed, and show the unsent draft.
 export function closeComposer(closed) {
   if (!form?.isConnected) return;
   showKept(closed, draft.value);
@@ -82,12 +83,12 @@ export function closeComposer(closed) {
   document.getElementById("close-dialog")?.close();
 }
 
-// What stands around it is new: whether texts can be sent may have changed.
+// Update the composer after its surroundings have changed, because texts may be possible or impossible now.
 export function renewComposer() {
   if (form?.isConnected) show();
 }
 
-// Where nothing can be written any more, what was written and not sent stays readable.
+// Show the unsent draft where the agent can no longer write.
 function showKept(closed, text) {
   const said = closed?.querySelector(".kept");
   if (!said) return;
@@ -99,12 +100,13 @@ function kind() {
   return form.elements.kind.value;
 }
 
-// Whether the requester can be texted at all: the server says so around the field.
+// Whether the requester can be texted. The server writes this around the field.
 function canText() {
   return document.getElementById("no-texts").hidden;
 }
 
-// A note is all that can be written to a requester who has opted out, and is chosen for whoever has written nothing yet.
+// Select the note when texts become impossible, for example after an opt-out, and the text when they become possible.
+// If the agent has begun to write, the selection stays.
 function preselect() {
   const possible = canText();
   if (possible === couldText) return;
@@ -113,8 +115,8 @@ function preselect() {
   if (!draft.value) wanted.checked = true;
 }
 
-// Only what a person did here is kept. A tab that kept what it merely shows would bring back a draft that another tab has
-// just sent.
+// Store the draft only after an input in this tab. If a tab stored what it merely shows, it would bring back a draft
+// that another tab has just sent.
 function changed() {
   show();
   if (draft.value) localStorage.setItem(key, JSON.stringify({ kind: kind(), text: draft.value }));
@@ -126,7 +128,7 @@ function show() {
   const note = kind() === "note";
   const blocks = !note && !canText();
   form.toggleAttribute("data-blocked", blocks);
-  draft.disabled = blocks; // what was written is kept, and nothing can be typed
+  draft.disabled = blocks; // the draft stays, and nobody can type
   showKept(document.getElementById("no-texts"), blocks ? draft.value : "");
   if (note) form.dataset.mode = "note";
   else delete form.dataset.mode;
@@ -177,7 +179,7 @@ function finished({ successful, xhr }, afterSend) {
   }
 }
 
-// A text that did not arrive goes back into the field, after what stands there.
+// Put a text that did not arrive into the field again, after the present draft.
 function editAgain(body) {
   form.elements.kind.value = "text";
   draft.value = [draft.value, body].filter(Boolean).join("\n");
@@ -190,7 +192,7 @@ function keyOf(conversation) {
   return `draft:${document.body.dataset.me}:${conversation}`;
 }
 
-// Another tab wrote or sent a draft of this conversation. What was typed here on top of it stays.
+// Show the draft that another tab wrote, or clear the one that it sent. A draft that was changed in this tab stays.
 function writtenElsewhere({ oldValue, newValue }) {
   const before = JSON.parse(oldValue ?? "null")?.text ?? "";
   if (draft.value !== "" && draft.value !== before) return;

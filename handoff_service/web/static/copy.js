@@ -1,4 +1,4 @@
-// Numbers and codes are copied by a click, and the page says so.
+// A click copies a number or a code, and the page confirms it.
 
 import { say } from "./post.js";
 import { phrase } from "./words.js";
@@ -6,12 +6,12 @@ import { phrase } from "./words.js";
 export function startCopying() {
   document.addEventListener("click", async ({ target }) => {
     const copied = target.closest("[data-copy]")?.dataset.copy;
-    if (!copied || !getSelection().isCollapsed) return; // whoever selects text wants that part
+    if (!copied || !getSelection().isCollapsed) return; // the person is selecting a part of the text
     say((await put(copied)) ? phrase("Copied {text}", { text: copied }) : phrase("The browser did not allow copying."));
   });
 }
 
-// Only pages of a secure address have a clipboard.
+// Browsers offer a clipboard only to pages with https.
 async function put(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -4,13 +4,13 @@ import { why, worked } from "./post.js";
 import { phrase } from "./words.js";
 
 const FIELDS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href]):not(:disabled)";
-const openers = new WeakMap(); // dialog -> what had the focus when it opened
+const openers = new WeakMap(); // dialog -> the element that had the focus when it opened
 
 export function startDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => {
       const hiding = event.target.closest("[data-hide]");
-      if (hiding) event.preventDefault(); // it may be a link, for where there is no script
+      if (hiding) event.preventDefault(); // it can be a link, which works without the script
       if (hiding || event.target === dialog) dialog.close();
     });
     dialog.addEventListener("close", () => giveFocusBack(dialog));
@@ -39,7 +39,7 @@ export function startDialogs() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sendOpened(event);
     const search = event.key === "Escape" && event.target.closest?.('dialog[open] input[type="search"]');
     if (search && !event.defaultPrevented) {
-      event.preventDefault(); // the browser would only empty the field
+      event.preventDefault(); // otherwise the browser only clears the field
       return search.closest("dialog").close();
     }
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
@@ -52,15 +52,15 @@ export function startDialogs() {
   });
 }
 
-// Ctrl+Enter sends the form of a dialog from any of its fields, as it sends a text.
+// Ctrl+Enter in any field of a dialog sends its form, as it sends a text in the composer.
 function sendOpened(event) {
   const button = event.target.closest?.("dialog[open] form")?.querySelector('.main[type="submit"]:not(:disabled)');
   if (!button || event.defaultPrevented || event.isComposing) return;
-  event.preventDefault(); // the browser may send it as well
+  event.preventDefault(); // otherwise the browser may send the form too
   button.form.requestSubmit(button);
 }
 
-// An act on a colleague's conversation is asked about, by its button's own words.
+// Ask before an action on a colleague's conversation. The button's label names the action.
 function askFirst(event) {
   const asking = event.target.closest("[data-ask]");
   if (!asking || event.detail.elt !== event.target) return;
@@ -76,7 +76,7 @@ function askFirst(event) {
   open("ask-dialog");
 }
 
-// Dialogs about a conversation that a colleague has say so. Whose it is may have changed since the page was drawn.
+// Show in a dialog that a colleague has the conversation. The owner may have changed since the page was rendered.
 export function sayWhose(dialog) {
   const { colleague, joined } = document.getElementById("owner")?.dataset ?? {};
   for (const said of dialog.querySelectorAll("[data-anyway]")) {
@@ -111,7 +111,7 @@ export function askWhy(offer) {
   open("reject-dialog");
 }
 
-// Menus are details: a click elsewhere, an act of theirs or Esc closes them.
+// Menus are ``details`` elements. A click elsewhere, a chosen entry or Esc closes them.
 function closeMenus(target) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(target) || target.closest("button, a")) menu.open = false;
@@ -125,11 +125,12 @@ export function open(id, opener = document.activeElement) {
   sayWhose(dialog);
   openers.set(dialog, opener);
   dialog.showModal();
-  // A body that scrolls would have the focus before its first field.
+  // A scrolling body would get the focus instead of its first field.
   if (document.activeElement?.matches(".body")) dialog.querySelector(FIELDS)?.focus();
 }
 
-// The browser does, but not to what was renewed while the dialog was open, nor into a menu, which has closed.
+// Return the focus to the element that opened the dialog. The browser does this itself, but not if the element was
+// replaced meanwhile, or is in a menu that has closed.
 function giveFocusBack(dialog) {
   const opener = openers.get(dialog);
   const lost = () => document.activeElement === document.body || dialog.contains(document.activeElement);

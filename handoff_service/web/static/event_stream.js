@@ -1,5 +1,6 @@
-// The stream: one connection a tab, through htmx's SSE extension. The extension opens it and starts the requests that
-// hints ask for; this file decides when to connect, notices when the server has gone quiet, and says so.
+// The event stream: one connection for each tab, through htmx's SSE extension. The extension opens the connection and
+// starts the requests that hints ask for. This file decides when to connect, detects a silent server, and shows the
+// banner about a lost connection.
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
 import { signInAgain } from "./post.js";
@@ -8,9 +9,9 @@ import { clockNow, setClock } from "./times.js";
 import { phrase } from "./words.js";
 
 const QUIET = 25_000; // the server sends a heartbeat every 10 s
-const ANSWER = 5_000; // how long a new connection may take to say hello
-const TELL_AFTER = 3_000; // a short break is nobody's business
-const ASLEEP_AFTER = 60_000; // hidden tabs let their connections go
+const ANSWER = 5_000; // the longest time from connecting to the event hello
+const TELL_AFTER = 3_000; // the banner shows no shorter interruption
+const ASLEEP_AFTER = 60_000; // a tab that is hidden for this long closes its connection
 const PAUSES = [500, 1000, 2000, 4000, 8000, 10_000];
 
 const slot = document.getElementById("stream");
@@ -22,7 +23,7 @@ let nextTry = 0;
 let watchdog;
 let retry;
 let asleep = false;
-let missed = false; // the connection was lost, and what came meanwhile has not been shown yet
+let missed = false; // the connection was lost, and the page does not show the changes since then yet
 
 export function startStream() {
   document.body.addEventListener("htmx:sseOpen", (event) => (source = event.detail.source));
@@ -34,7 +35,7 @@ export function startStream() {
   connect();
 }
 
-// Whether messages were missed since this was last asked.
+// Whether the stream may have missed changes since the last call.
 export function tookMissed() {
   const was = missed;
   missed = false;
@@ -84,7 +85,7 @@ function lost() {
   retry = setTimeout(tryAgain, pause);
 }
 
-// An event stream's failure has no status, so a plain request asks first whether the session still stands.
+// An event stream's error has no status. So a plain request first checks whether the session is still valid.
 async function tryAgain() {
   try {
     const answer = await fetch("/workspace/counts", {
@@ -94,7 +95,7 @@ async function tryAgain() {
     if (answer.status === 401) return signInAgain();
     if (answer.ok) return connect();
   } catch {
-    // Still away.
+    // The service is still unreachable.
   }
   lost();
 }
@@ -112,7 +113,7 @@ function showBanner() {
   for (const button of document.querySelectorAll("[data-accept] button")) button.disabled = shown;
 }
 
-// Of the hidden tabs one stays connected, for the title and for notifications of offers.
+// One hidden tab stays connected, for the title and for notifications of offers.
 function sleepOrWake() {
   clearTimeout(sleepOrWake.timer);
   if (document.hidden) {

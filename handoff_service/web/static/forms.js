@@ -1,4 +1,4 @@
-// Forms of the admin's: what a text with placeholders becomes, while it is typed; rows that are added and removed.
+// The admin's forms: previews of texts with placeholders during typing, and rows that an admin adds and removes.
 
 import { counted, words } from "./segments.js";
 
@@ -10,7 +10,7 @@ export function startForms() {
   for (const link of document.querySelectorAll("[data-to-field]")) link.addEventListener("click", toField);
 }
 
-// The error's link gives the field the focus, and not only the eye.
+// The link of an error scrolls to the field and also gives it the focus.
 function toField(event) {
   const field = document.getElementById(decodeURIComponent(event.currentTarget.hash.slice(1)));
   if (!field) return;
@@ -37,7 +37,7 @@ function keepCurrent(part) {
   show();
 }
 
-// The last row is the empty one, which is what is added.
+// The last row is empty. Each new row is a copy of it.
 function addAndRemove(rows) {
   const empty = rows.lastElementChild.cloneNode(true);
   const add = rows.parentElement.querySelector("[data-add]");
@@ -66,7 +66,7 @@ function number(rows) {
   }
 }
 
-// The browser knows what countries are called.
+// The browser knows the countries' names.
 export function nameCountries() {
   const called = new Intl.DisplayNames([document.documentElement.lang || "en"], { type: "region", fallback: "none" });
   for (const option of document.querySelectorAll("select[name='country'] option")) {
@@ -75,7 +75,8 @@ export function nameCountries() {
   }
 }
 
-// The week grid has written the opening hours. A change, and no input, since the grid need not follow itself.
+// Put the opening hours of the week grid into the field. The event is ``change``, not ``input``, because the grid must
+// not react to itself.
 function writeSchedule({ detail }) {
   const field = document.getElementById("schedule");
   field.value = detail.value;

@@ -1,4 +1,4 @@
-// A browser has six connections for a host, so of the hidden tabs only one keeps its stream.
+// A browser opens at most six connections to a host, so only one hidden tab keeps its stream.
 
 let release = null;
 
@@ -13,7 +13,7 @@ export function keepsWatch() {
   });
 }
 
-// The tab is seen again: another hidden one may keep watch.
+// The tab is visible again, so another hidden tab may keep its stream.
 export function endWatch() {
   release?.();
   release = null;

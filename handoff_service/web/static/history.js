@@ -1,9 +1,9 @@
-// What was said on a line before is loaded above the conversation when one scrolls up, and nothing moves while it is.
+// Scrolling up loads the line's earlier messages above the conversation, without moving the visible ones.
 
-const NEAR = 300; // px from the beginning: what is before is asked for
+const NEAR = 300; // px from the top at which the page fetches earlier messages
 
 const scroller = document.getElementById("thread-scroll");
-let fromEnd = null; // how far what is being read is from the end, while earlier lines are put in
+let fromEnd = null; // the scroll distance from the end, while earlier lines are inserted
 
 export function startHistory() {
   if (!scroller) return;

@@ -1,5 +1,5 @@
-// A button that is disabled while its request runs loses the focus. It gets it back when the request has ended, so Tab
-// goes on from there.
+// A button that is disabled while its request runs loses the focus. After the request it gets the focus back, so Tab
+// continues from there.
 
 const ACCEPTS = ':is([data-accept], form[action$="/accept"]) button';
 const pressed = new WeakMap(); // request -> the control that had the focus when it began
@@ -21,7 +21,7 @@ export function keepFocus() {
   toAccepted();
 }
 
-// Accept leads to a new page, which begins without a focus: whoever accepted by keyboard goes on in the conversation.
+// Accept leads to a new page, which starts without a focus. After an accept by keyboard, the conversation gets it.
 function toAccepted() {
   if (!sessionStorage.getItem("accepted")) return;
   sessionStorage.removeItem("accepted");

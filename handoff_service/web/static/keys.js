@@ -1,4 +1,4 @@
-// Single keys. They do nothing while somebody types, in a dialog, or when they are turned off.
+// Single-key shortcuts. They do nothing while somebody types, in a dialog, or when they are turned off.
 
 import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
@@ -59,8 +59,8 @@ function pressed(event, singleKeys) {
   if (KEYS[event.key](event) !== false && event.key !== "Enter") event.preventDefault();
 }
 
-// Esc closes what floats first; the browser does that by itself. From the composer it leads to the thread, so that Tab
-// goes on from there.
+// Esc first closes an open popover, which the browser does. In the composer, Esc moves the focus to the thread, so that
+// Tab continues from there.
 function leave({ target }) {
   if (document.querySelector(":popover-open")) return;
   const thread = target.id === "draft" && document.getElementById("thread-scroll");
@@ -86,7 +86,7 @@ function nextUnread() {
   [...all.slice(at + 1), ...all.slice(0, at + 1)].find((item) => item.hasAttribute("data-unread"))?.click();
 }
 
-// Enter opens what has the focus; on the conversation that is open already it goes on to the composer.
+// Enter opens the focused item. On the conversation that is already open, it moves the focus to the composer.
 function toComposer(event) {
   const item = document.activeElement.closest(".item");
   const nowhere = [document.body, document.getElementById("thread-scroll")].includes(document.activeElement);

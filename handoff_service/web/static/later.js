@@ -1,4 +1,5 @@
-// Send later: the dialog takes what stands in the composer. And the time picker: a day or time of one's own chooses itself.
+// Send later: the dialog takes the text of the composer. The time picker: typing a custom day or time selects that
+// choice.
 
 import { attached, detach } from "./attach.js";
 import { draftText, takeDraft } from "./composer.js";

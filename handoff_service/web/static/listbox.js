@@ -1,13 +1,14 @@
-// A field that finds, and a list below it to choose from by keys or by mouse.
+// A search field with a list below it, from which a person chooses by keyboard or mouse.
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
 
-// ``choose`` gets the chosen option, ``selected`` the one that the keys are at, or nothing. ``takes`` says whether a key
-// is for the list. The caller reports each answer to ``renewed``, with what was typed when it asked.
+// ``choose`` is called with the chosen option, and ``selected`` with the option that the arrow keys have reached, or
+// nothing. ``takes`` decides whether a key is for the list. The caller passes each answer to ``renewed``, with the text
+// that it was requested for.
 export function listbox(field, box, { choose, selected = () => {}, takes = () => true }) {
-  let asked = ""; // what was typed when the list was asked for
-  let listed = ""; // what was typed for the list that is shown
-  let waits = false; // Enter was pressed before the list for what is typed was there
+  let asked = ""; // the text for which a list was requested
+  let listed = ""; // the text for which the shown list was requested
+  let waits = false; // Enter was pressed before the list for the typed text arrived
   const options = () => [...box.querySelectorAll('[role="option"]')];
   const current = () => box.querySelector('[role="option"][aria-selected="true"]');
   const select = (option) => {
@@ -39,13 +40,13 @@ export function listbox(field, box, { choose, selected = () => {}, takes = () =>
     const option = event.target.closest('[role="option"]');
     if (option) choose(option);
   });
-  // The list is a new one.
+  // A new list has arrived.
   const renewed = (typed = asked) => {
     listed = typed;
     select(options()[0]);
     if (waits) enter();
   };
-  // Nothing is listed yet.
+  // Wait for the first list.
   const begin = () => {
     listed = null;
     waits = false;

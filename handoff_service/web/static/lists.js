@@ -36,8 +36,8 @@ export function showLists(html) {
   notice();
 }
 
-// Which conversations hold something half written. The open one shows it itself. Only this browser knows, so the filter
-// Draft works here.
+// Mark conversations with a draft, except the open one, which shows it. Only this browser has the drafts, so this
+// script applies the filter Draft.
 function markDrafts() {
   const only = document.getElementById("list-shows")?.value === "draft";
   let shown = 0;
@@ -52,7 +52,7 @@ function markDrafts() {
   if (none) none.hidden = !only || shown > 0;
 }
 
-// The list stays where it was from page to page, as far as the open conversation is in view.
+// Keep the list's scroll position from page to page, as long as the open conversation stays visible.
 function keepScroll() {
   const scroller = document.getElementById("list-scroll");
   if (!scroller) return;

@@ -1,15 +1,16 @@
-// Puts a newer state into the page, by id: the same part twice changes nothing.
+// Merges newer HTML into the page by id. Merging the same part twice changes nothing.
 //
-// A fragment is a row of elements with ids. A plain one replaces its predecessor when it differs. A list with data-keyed
-// gets its items by id: "add" only ever adds and renews, "all" also removes and orders. A list with data-hold keeps its
-// order while the pointer or the focus is in it, so that nothing moves under a click; the order follows on leaving. And
-// what a pointer is down on is renewed once the click was made: a click on what is gone meanwhile is none.
+// A fragment is a sequence of elements with ids. A plain element replaces its predecessor when it differs. The items of
+// a list with data-keyed are merged by id: "add" only adds and updates items, "all" also removes and sorts them. A list
+// with data-hold keeps its order while the pointer or the focus is in it, so that nothing moves under a click. It gets
+// the new order afterwards. An element that is being pressed is updated after the click, because a click on a removed
+// element has no effect.
 
-const GONE_FOR = 2000; // how long an offer that is gone stays as a grey line, in ms
-const served = new Map(); // id -> the HTML that the server last gave for it
-const waiting = new Map(); // held list -> the order that it will get
-const AFTER_A_PRESS = 50; // the click comes after the release, on touch screens a moment later, in ms
-const postponed = new Map(); // id of what is pressed -> puts its newest state in place
+const GONE_FOR = 2000; // ms for which an ended offer stays as a gray line
+const served = new Map(); // id -> the HTML that the server last sent for it
+const waiting = new Map(); // list that keeps its order -> the order that it will get
+const AFTER_A_PRESS = 50; // ms; on touch screens the click event comes a moment after the release
+const postponed = new Map(); // id of a pressed element -> a function that updates it
 let pressed = null;
 let releasing;
 
@@ -20,7 +21,7 @@ for (const end of ["pointerup", "pointercancel"]) {
 
 function press(event) {
   clearTimeout(releasing);
-  if (event.button === 0) pressed = event.target; // the others open menus, and their end may never be heard of
+  if (event.button === 0) pressed = event.target; // other buttons open menus, and the page may never get their release
 }
 
 function release() {
@@ -29,7 +30,7 @@ function release() {
   postponed.clear();
 }
 
-// Returns the list items that were not there before.
+// Returns the list items that are new.
 export function merge(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -43,7 +44,7 @@ export function merge(html) {
   return arrived;
 }
 
-// What has no id only wraps its parts, as a table does its rows.
+// An element without an id only wraps its parts, as a table wraps its rows.
 function parts(element) {
   return element.id ? [element] : [...element.children];
 }
@@ -69,7 +70,7 @@ function mergeList(list, incoming) {
   return arrived;
 }
 
-// At the end. A text that was recovered stands where it belongs by the time it was sent.
+// Insert a line at the end. A recovered text is inserted by the time when it was sent.
 function place(list, item) {
   const later = "recovered" in item.dataset && [...list.children].find((one) => one.dataset.at > item.dataset.at);
   if (later) later.before(item);
@@ -118,7 +119,8 @@ function foldAway(id) {
   }, GONE_FOR);
 }
 
-// Whether it has to wait; then it is called again for what is there by then.
+// Whether an update must wait, because the element is being pressed. ``put`` then runs after the press, with the newest
+// state.
 function waits(old, incoming, put) {
   if (!pressed || !old.contains(pressed)) return false;
   postponed.set(old.id, () => {
@@ -138,7 +140,8 @@ function renew(old, incoming) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-// A line stays the same element and only its changed parts are renewed, so that it is not read out again as a whole.
+// Update only the changed parts of a line and keep its element, so that screen readers do not read the whole line
+// again.
 function renewInside(old, incoming) {
   if (waits(old, incoming, renewInside) || !differs(old, incoming)) return;
   copyAttributes(old, incoming);
@@ -148,7 +151,7 @@ function renewInside(old, incoming) {
   before.forEach((part, n) => given(part) === given(after[n]) || part.replaceWith(after[n]));
 }
 
-// What the server gave, without the ids of its forms, which are new each time.
+// The HTML that the server sent, without the ids of its forms, which are new each time.
 function given(element) {
   return element.outerHTML.replace(/ name="command" value="\w*"/g, "");
 }

@@ -1,18 +1,18 @@
-// @ in a private note: a list of colleagues by what is typed of a name, to choose from by keys, mouse or finger.
+// @ in a private note: a list of the colleagues who match the typed letters. Keys, mouse or touch choose one.
 
 import { listbox } from "./listbox.js";
 import { typeInto } from "./templates.js";
 import { countPhrase } from "./words.js";
 
-const AT = /(?<![\p{L}\p{M}\p{N}_.@])@([\p{L}\p{M}\p{N}][^@\n]{0,99})?$/u; // what is typed of a name, before the cursor
-const SOON = 100; // ms without a key, before it asks
+const AT = /(?<![\p{L}\p{M}\p{N}_.@])@([\p{L}\p{M}\p{N}][^@\n]{0,99})?$/u; // the typed part of a name, before the cursor
+const SOON = 100; // ms without a key before the request
 const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
 const box = document.getElementById("naming");
 let list;
-let asking = null; // the request under way
+let asking = null; // the running request
 let waiting;
-let left = null; // where the @ stands whose list was closed by Escape
+let left = null; // the position of the @ for which Escape closed the list
 
 export function startNaming() {
   if (!box) return;
@@ -25,13 +25,13 @@ export function startNaming() {
   box.addEventListener("pointerdown", (event) => event.preventDefault()); // the cursor stays in the note
   draft.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || box.hidden || event.isComposing) return;
-    event.preventDefault(); // else it leaves the field
+    event.preventDefault(); // otherwise Escape leaves the field
     left = begun().at;
     close();
   });
 }
 
-// The @ before the cursor, and what is typed after it.
+// The @ before the cursor, and the text after it.
 function begun() {
   const found = draft.selectionStart === draft.selectionEnd && draft.value.slice(0, draft.selectionEnd).match(AT);
   return found && form.elements.kind.value === "note" ? { at: found.index, letters: found[1] ?? "" } : {};
@@ -52,7 +52,7 @@ async function ask(letters, typed) {
     const answer = await fetch(`/workspace/colleagues?${new URLSearchParams({ q: letters })}`, { signal: asking.signal });
     if (answer.ok) show(await answer.text(), typed);
   } catch {
-    close(); // without a connection the name is typed
+    close(); // without a connection, the agent types the name
   }
 }
 
@@ -63,7 +63,7 @@ function show(html, typed) {
   box.hidden = false;
   draft.setAttribute("aria-controls", box.id);
   document.getElementById("naming-said").textContent = countPhrase("{count} colleague", "{count} colleagues", count);
-  list.renewed(typed); // last: it may choose
+  list.renewed(typed); // last, because this call may choose an option
 }
 
 function close() {

@@ -1,4 +1,4 @@
-// The dialog "New message": who fits what is typed, and what sending would do, kept current while it is open.
+// The dialog "New message": it finds people, previews the effect of sending, and stays current while it is open.
 
 import { signInAgain, why, worked } from "./post.js";
 import { showLength } from "./segments.js";
@@ -7,7 +7,7 @@ import { phrase } from "./words.js";
 const dialog = document.getElementById("new-dialog");
 const key = `draft:${document.body.dataset.me}:new`;
 const PLACE = "/workspace/new";
-let line = null; // the stream about the chosen number
+let line = null; // the event stream of the chosen number
 
 export function startNewMessage() {
   document.addEventListener("click", (event) => {
@@ -23,14 +23,14 @@ export function startNewMessage() {
   dialog.addEventListener("click", ({ target }) => target.closest("#new-discard") && discard());
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.id !== "new-to" || event.isComposing) return;
-    if (event.ctrlKey || event.metaKey) return; // sends, as in every dialog
-    event.preventDefault(); // the browser would send what is not written yet
+    if (event.ctrlKey || event.metaKey) return; // sends the form, as in every dialog
+    event.preventDefault(); // otherwise the browser sends the unfinished form
     document.getElementById("new-body").focus();
   });
   dialog.addEventListener("htmx:afterSwap", arrange);
   dialog.addEventListener("htmx:afterRequest", (event) => event.target === form() && sent(event.detail));
   if (dialog.open) {
-    dialog.removeAttribute("open"); // as the server drew it, and then as a dialog should be; close() would tell of an end
+    dialog.removeAttribute("open"); // without the event of close(); shown() opens it again as a modal dialog
     shown();
   }
 }
@@ -44,7 +44,7 @@ async function open(search) {
   const headers = { "HX-Request": "true" };
   const answer = await fetch(PLACE + search, { headers }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return location.assign(PLACE + search); // a page says why
+  if (!answer?.ok) return location.assign(PLACE + search); // the page shows the error
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   restore(search !== "");
@@ -68,7 +68,7 @@ function look() {
   window.htmx.trigger("#new-look", "look");
 }
 
-// The words on the button are what the preview says; the chosen number is listened to.
+// Copy the button's label from the preview, and open the event stream of the chosen number.
 function arrange() {
   const { button, effect, number } = preview().dataset;
   document.getElementById("new-send").textContent = button;
@@ -102,7 +102,7 @@ function keep() {
   count();
 }
 
-// A link that names somebody keeps them; what was written before comes back in any case.
+// Restore the draft. If a link names a person, that person stays; the written text comes back in any case.
 function restore(named) {
   const before = JSON.parse(localStorage.getItem(key) ?? "null");
   if (!before) return;
@@ -112,26 +112,26 @@ function restore(named) {
   q.value = before.q;
   if ([...from.options].some((option) => option.value === before.from)) from.value = before.from;
   const chosen = Object.assign(document.createElement("input"), { type: "hidden", name: "choice", value: before.choice });
-  preview().append(chosen); // goes along once; the answer has it chosen
+  preview().append(chosen); // needed for one request, because the answer contains the choice
   look();
 }
 
 function discard() {
-  form().dataset.sent = ""; // leaving a field keeps nothing
+  form().dataset.sent = ""; // the change event on leaving a field must not store the draft
   localStorage.removeItem(key);
   dialog.close();
 }
 
 function closed() {
   listen("");
-  const at = document.activeElement; // nobody had it before when the server opened it: it may be inside still
+  const at = document.activeElement; // if the server opened the dialog, the focus may still be inside
   if (at === document.body || dialog.contains(at)) document.getElementById("to-new")?.focus();
   if (location.pathname === PLACE) history.replaceState(null, "", "/workspace");
 }
 
 function sent({ xhr }) {
   if (worked(xhr)) {
-    form().dataset.sent = ""; // leaving the field says once more that it changed
+    form().dataset.sent = ""; // leaving the field fires another change event
     return localStorage.removeItem(key);
   }
   const problem = dialog.querySelector('[role="alert"]');

@@ -1,5 +1,5 @@
-// What must be noticed on every page: offers, prompts of messaging actions, new messages. What stands is in the page, put
-// there by the server; here are the sound and the system notification, each once, in one tab, and not while away.
+// Sounds and system notifications for offers, prompts of messaging actions and new messages, on every page. The server
+// renders the visible part. Each sound and notification comes once, in one tab, and not while the agent is Away.
 
 import { post } from "./post.js";
 import { play } from "./sounds.js";
@@ -12,14 +12,14 @@ export async function startNotices() {
   askForNotifications();
   document.addEventListener("click", ({ target }) => {
     const opened = target.closest("[data-seen]");
-    if (opened) post(opened.dataset.seen, {}); // whoever opens the conversation has seen the notice
+    if (opened) post(opened.dataset.seen, {}); // opening the conversation counts as seeing the notice
   });
   document.body.addEventListener("sse:heartbeat", lookAgain);
   await startTabs();
   notice();
 }
 
-// Compares the page with what was noticed before, in any tab and on any page.
+// Compares the page with the notices that any tab and any page have already shown.
 export async function notice() {
   if (!speaks()) return;
   const page = onPage();
@@ -33,7 +33,7 @@ export async function notice() {
   if (offers.length + prompts.length + arrived.length) await tell(offers, prompts, arrived);
 }
 
-// The focus stays near when the toast that has it goes.
+// Keep the focus nearby when the focused toast disappears.
 export function keepFocus(change) {
   const inside = document.getElementById("prompts").contains(document.activeElement);
   change();
@@ -73,7 +73,7 @@ async function tell(offers, prompts, arrived) {
   }
 }
 
-// Who and why, never a requester's text.
+// The notification has the name and the reason, never a requester's text.
 function notify(title, body, tag, leadsTo) {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
@@ -97,7 +97,8 @@ function askForNotifications() {
   });
 }
 
-// Nobody is told when somebody else answers a conversation that nobody was assigned to: supervisors look.
+// No hint is sent when an agent answers a conversation without an assigned agent. So supervisors' pages check at each
+// heartbeat.
 function lookAgain() {
   if (document.querySelector(".toast[data-unassigned]")) window.htmx.trigger("#get-lists", "again");
 }

@@ -24,7 +24,7 @@ export function startPalette() {
   document.addEventListener("keydown", (event) => {
     const pressed = event.key.toLowerCase() === "k" && (MAC ? event.metaKey : event.ctrlKey);
     if (!pressed || event.altKey || event.shiftKey || event.isComposing) return;
-    event.preventDefault(); // the browser would search the web
+    event.preventDefault(); // otherwise the browser opens its own search
     if (dialog.open) dialog.close();
     else show();
   });
@@ -34,7 +34,7 @@ export function startPalette() {
   if (location.hash) toSetting();
 }
 
-// What is done there would be done to what stands behind an open dialog.
+// The palette does not open over a dialog, because its actions would affect the page behind the dialog.
 function show() {
   if (document.querySelector("dialog[open]")) return;
   document.getElementById("sheet").hidePopover();
@@ -53,10 +53,10 @@ function arrived({ successful, xhr }) {
   const count = list.options().length;
   found.querySelector("#palette-none").hidden = count > 0;
   document.getElementById("palette-said").textContent = countPhrase("{count} result", "{count} results", count);
-  list.renewed(); // last: it may choose
+  list.renewed(); // last, because this call may choose an option
 }
 
-// The buttons of the page decide what can be done now.
+// Drop entries that have no enabled button on the page.
 function dropImpossible() {
   for (const one of list.options()) if (!possible(one.dataset)) one.remove();
   for (const group of found.querySelectorAll('[role="group"]')) {
@@ -81,12 +81,12 @@ function choose(option) {
   if (run) return runMacro(option.dataset);
 }
 
-// A macro on a colleague's conversation is asked about first.
+// Ask before running a macro on a colleague's conversation.
 function isColleagues() {
   return "colleague" in (document.getElementById("owner")?.dataset ?? {});
 }
 
-// A link to a single setting gives it the focus.
+// A link to a single setting moves the focus to it.
 function toSetting() {
   const setting = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (setting?.matches("input, select, textarea, fieldset")) setting.focus();

@@ -1,12 +1,12 @@
-// The brief and the timeline above the thread, which are asked for when they are opened. The brief opens by itself when
-// its agent has accepted the conversation or comes back to it after an hour.
+// The brief and the timeline above the thread, which the page fetches when they open. The brief opens by itself when
+// the agent has accepted the conversation or comes back to it after an hour.
 
 import { NO_CONNECTION, say, signInAgain } from "./post.js";
 
 const LONG = 3_600_000; // ms; an agent who returns to a conversation after this time sees the brief again
-const KEPT = 200; // conversations of which this browser knows when they were last on the screen
+const KEPT = 200; // conversations for which this browser stores when they were last on the screen
 const SEEN = `seen:${document.body.dataset.me}`;
-const ACCEPTED = "accepted"; // the next conversation that opens was just accepted
+const ACCEPTED = "accepted"; // set when the next conversation to open was just accepted
 const open = document.body.dataset.open;
 
 export function startPanels() {
@@ -37,7 +37,7 @@ function clicked({ target }) {
 
 document.addEventListener("click", (event) => {
   const line = document.getElementById(`line-${event.target.closest("[data-to-line]")?.dataset.toLine}`);
-  if (!line) return; // the link leads to where the line is loaded
+  if (!line) return; // the link opens the page that contains the line
   event.preventDefault();
   point(line);
 });
@@ -64,14 +64,14 @@ async function load(panel, asked, query = "") {
   const scroller = document.getElementById("thread-scroll");
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   panel.innerHTML = await answer.text();
-  for (const one of document.querySelectorAll(".thread-panel")) one.hidden = one !== panel; // the thread needs its place
+  for (const one of document.querySelectorAll(".thread-panel")) one.hidden = one !== panel; // the thread needs the space
   if (atEnd) scroller.scrollTop = scroller.scrollHeight;
   const bar = panel.querySelector("#moment");
   if (bar) showMoment(bar, false);
   if (asked) (bar ?? panel.querySelector("h2")).focus();
 }
 
-// Accepted, or not on this screen for an hour.
+// Open the brief if the conversation was just accepted, or was not on this screen for an hour.
 function backAgain() {
   if (document.hidden) return remember();
   const accepted = sessionStorage.getItem(ACCEPTED);
@@ -97,11 +97,11 @@ function showMoment(bar, points = true) {
   for (const [n, item] of items.entries()) item.hidden = n !== Number(bar.value);
   const soFar = items.slice(0, Number(bar.value) + 1);
   bar.setAttribute("aria-valuetext", soFar.at(-1).dataset.told);
-  const line = soFar.findLast((item) => item.dataset.seq); // an offer has no line of its own
+  const line = soFar.findLast((item) => item.dataset.seq); // an offer has no line in the conversation
   if (points) pointAt(document.getElementById(`line-${line?.dataset.seq}`));
 }
 
-// Marks the line that the bar is at.
+// Marks the line at the bar's position.
 function pointAt(line) {
   document.querySelector("[data-pointed]")?.removeAttribute("data-pointed");
   if (line) point(line);

@@ -1,5 +1,4 @@
-// Passkeys: asks the browser for one, or to make one. The buttons stay hidden where the browser
-// has none.
+// Passkeys: asks the browser to use one, or to make one. The buttons stay hidden in browsers without passkeys.
 
 import { phrase } from "./words.js";
 
@@ -68,7 +67,7 @@ function show(words) {
   place.hidden = !words;
 }
 
-/** Ask the server what to ask, ask the browser, send its answer, and follow the server's lead. */
+/** Fetch the options, pass them to the browser, send its answer, and open the address that the server returns. */
 async function run(button, address, optionsAddress, ask) {
   show("");
   button.disabled = true;
@@ -77,7 +76,7 @@ async function run(button, address, optionsAddress, ask) {
     const done = await post(address, answer(await ask(options)));
     location.assign(done.to);
   } catch (error) {
-    // the browser's own errors are in its words: canceled, timed out, no passkey
+    // the browser writes its own errors: canceled, timed out, no passkey
     show(error instanceof DOMException ? phrase("No passkey was used. Try again.") : error.message);
     button.disabled = false;
   }

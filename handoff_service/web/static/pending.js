@@ -1,5 +1,4 @@
-// A text or note that is on its way to the service stands in the thread at once, with a clock. The line that the service
-// made of it takes its place.
+// Shows a text or note in the thread at once, with a clock, while it is being sent. The stored line then replaces it.
 
 import { countPhrase, phrase } from "./words.js";
 

@@ -1,4 +1,4 @@
-// The phone simulator's page: texts go out by fetch, and what comes in is asked for when the stream says so.
+// The phone simulator's page: it sends texts with fetch, and fetches new ones when the stream announces them.
 
 import { merge } from "./merge.js";
 import { clockNow } from "./times.js";
@@ -19,7 +19,7 @@ async function refresh() {
       const answer = await fetch(`/phone/texts?${query}`);
       if (answer.ok) show(await answer.text());
     } catch {
-      break; // the stream says hello when the service is back
+      break; // the stream sends hello when the service is back
     }
   }
   asking = false;
@@ -32,7 +32,7 @@ function show(html) {
   }
 }
 
-// The newest text is on the screen, also once a picture has loaded, unless somebody reads what is above.
+// Keep the newest text on the screen, also after a picture has loaded, unless somebody has scrolled up.
 function keepEnd(talk) {
   let atEnd = true;
   let lastTop = 0;
@@ -40,11 +40,11 @@ function keepEnd(talk) {
     if (atEnd) toEnd(talk);
   };
   talk.addEventListener("scroll", () => {
-    const up = talk.scrollTop < lastTop; // only this leaves the end: the event may come after the talk has grown
+    const up = talk.scrollTop < lastTop; // only scrolling up leaves the end, because the event may come after new texts
     lastTop = talk.scrollTop;
     atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || (atEnd && !up);
   });
-  talk.addEventListener("load", stay, { capture: true }); // of a picture
+  talk.addEventListener("load", stay, { capture: true }); // a picture has loaded
   new MutationObserver(stay).observe(talk, { childList: true, subtree: true });
   toEnd(talk);
 }
@@ -71,7 +71,7 @@ async function send(event) {
     });
     said = answer.ok ? "" : await answer.text();
   } catch {
-    // Said below.
+    // The code below shows the error.
   }
   problem.textContent = said;
   problem.hidden = !said;
@@ -91,7 +91,7 @@ function chosen(picture) {
   field.placeholder = file ? phrase("With {file}", { file: file.name }) : phrase("Text message");
 }
 
-// A phone that types from the other side looks otherwise, so its page is asked for again.
+// Set a phone's behavior. A phone that types right to left looks different, so the page is fetched again.
 async function behave(form) {
   const handset = form.closest(".handset");
   const wasRtl = handset.querySelector('.phone[dir="rtl"]') !== null;
@@ -122,7 +122,7 @@ function listen() {
   });
 }
 
-// Until the virtual agent is up, the page says so.
+// Show that the virtual agent is still starting.
 async function watchBot() {
   const banner = document.getElementById("starting");
   const answer = await fetch("/phone/bot").catch(() => null);

@@ -1,10 +1,10 @@
-// Selecting several conversations in the list. The selection survives when the list is renewed.
+// Selects several conversations in the list. The selection survives updates of the list.
 
 import { countPhrase } from "./words.js";
 
 const picked = new Set();
-const MOST = 100; // what an action takes at once
-const FADES = 15_000; // as long as closing waits before its text leaves, in ms
+const MOST = 100; // the most conversations for one action
+const FADES = 15_000; // ms; as long as the closing texts wait before they are sent
 let fading;
 
 export function startPicks() {
@@ -30,19 +30,19 @@ export function pickFocused() {
   if (box) box.click();
 }
 
-// The first ones that the list shows; the filter decides what that is.
+// Select the first conversations that the list shows with its filter.
 export function pickAll() {
   for (const box of [...document.querySelectorAll("#ongoing > :not([hidden]) .pick")].slice(0, MOST)) picked.add(idOf(box));
   showPicks();
 }
 
-// A key of a single conversation acts on the selection while there is one.
+// While conversations are selected, the key of an action applies to all of them.
 export function onPicks(action) {
   if (picked.size) document.getElementById(`bulk-${action}`).click();
   return picked.size > 0;
 }
 
-// The list was renewed: its boxes are new ones, and who has left it is not selected any more.
+// Update the boxes after an update of the list, and drop conversations that have left the list.
 export function showPicks() {
   const bar = document.getElementById("bulk-bar");
   if (!bar) return;
@@ -61,12 +61,12 @@ export function fillFromPicks(dialog) {
   form.elements.ids.value = [...picked].join(",");
 }
 
-// The selection, as a query for what a dialog says about it.
+// The selection as the query of a dialog's address.
 export function picksQuery() {
   return `?ids=${[...picked].join(",")}`;
 }
 
-// The boxes are alike, so that a list of a thousand stays small.
+// The boxes have no ids of their own, so that a list of a thousand stays small.
 function idOf(box) {
   return box.parentElement.id.slice("item-".length);
 }
@@ -95,7 +95,7 @@ function clear() {
   showPicks();
 }
 
-// What an action did, with its undo, for a while.
+// Show the result of an action with Undo, for a while.
 export function showDone(html) {
   const done = document.getElementById("bulk-done");
   done.innerHTML = html;

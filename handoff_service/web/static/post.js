@@ -1,4 +1,4 @@
-// Requests from the page's own script, and what their failures say.
+// Requests of the page's own script, and their error messages.
 
 import { phrase } from "./words.js";
 
@@ -6,44 +6,44 @@ export function csrf() {
   return document.querySelector('meta[name="csrf"]').content;
 }
 
-// The session has ended: sign in again, and come back to this page, whose draft is kept.
+// Open the sign-in page after the session has ended. It leads back to this page, which keeps its draft.
 export function signInAgain() {
   const next = location.pathname + location.search + location.hash;
   location.assign(`/sign-in?${new URLSearchParams({ next })}`);
 }
 
-// What is said while a page is left still goes out.
+// Send a request that completes even if the person leaves the page.
 export async function post(path, values) {
   const headers = { "HX-Request": "true", "X-CSRF-Token": csrf() };
   try {
     return await fetch(path, { method: "POST", headers, body: new URLSearchParams(values), keepalive: true });
   } catch {
-    return null; // the next stream says so
+    return null; // the event stream shows the lost connection
   }
 }
 
-// A form that was carried out is another one from now on: the service carries out the same form only once.
+// Give a form a new id after it was carried out, because the service carries out each id only once.
 export function renewId(asked) {
-  const form = asked.form ?? asked.closest("form"); // a button may ask for its form
+  const form = asked.form ?? asked.closest("form"); // a button may send its form
   const field = form?.elements.command;
   if (field) field.value = newId();
 }
 
-const acts = new Map(); // what a button without a form asks for -> its id
+const acts = new Map(); // the request of a button without a form -> its id
 
-// The id of a button's act, the same until the act was carried out: to try again is safe.
+// The id of a button's request. It stays the same until the request was carried out, so a retry is safe.
 export function idOfAct(path, values) {
   const act = `${path} ${new URLSearchParams(Object.entries(values))}`;
   if (!acts.has(act)) acts.set(act, newId());
   return acts.get(act);
 }
 
-// The act was carried out: the next click is another one.
+// Forget the id after the request was carried out, because the next click is a new request.
 export function endAct(id) {
   for (const [act, known] of acts) if (known === id) acts.delete(act);
 }
 
-// The second click of a double click does nothing, also when the page has drawn the button again in between.
+// Ignore the second click of a double click, even if the page has replaced the button in between.
 export function ignoreSecondClick(event) {
   if (event.detail < 2 || !event.target.closest("button[hx-post]")) return;
   event.preventDefault();
@@ -54,14 +54,14 @@ export function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Whether a request of htmx worked. Its own word for that is missing when the answer leads to another page.
+// Whether a request of htmx worked. htmx's own field is missing when the answer leads to another page.
 export function worked(xhr) {
   return xhr.status >= 200 && xhr.status < 300;
 }
 
 export const NO_CONNECTION = phrase("No connection. Check your network and try again.");
 
-// The sentence of a failed request of htmx.
+// The error message for a failed request of htmx.
 export function why(xhr) {
   if (!xhr.status) return NO_CONNECTION;
   return xhr.responseText || phrase("The service failed ({status}). Try again.", { status: xhr.status });
@@ -69,7 +69,7 @@ export function why(xhr) {
 
 let hiding;
 
-// Says something for a moment where the eye is not already.
+// Show a short message for a moment.
 export function say(text) {
   const said = document.getElementById("said");
   said.textContent = text;

@@ -1,4 +1,4 @@
-// The preview of an offer: Space on a focused offer opens it, and it closes its buttons when the offer is gone.
+// The preview of an offer: Space on a focused offer opens it. When the offer has ended, its buttons are disabled.
 
 import { askWhy } from "./dialogs.js";
 import { phrase } from "./words.js";
@@ -18,7 +18,7 @@ export function startPreview() {
   }).observe(dialog, { attributes: true, attributeFilter: ["open"] });
 }
 
-// Space on what else has the focus does what it does everywhere.
+// On any other focused element, Space does what it usually does.
 export function previewFocused() {
   const offer = document.activeElement;
   if (!offer.matches("[data-offer]")) return false;
@@ -34,7 +34,7 @@ export function checkPreview() {
   for (const button of dialog.querySelectorAll("footer :is([type=submit], [data-refuse])")) button.disabled = true;
 }
 
-// The newest line is what one reads first.
+// Scroll to the newest line, because agents read it first.
 function toEnd() {
   const shown = dialog.querySelector("[data-preview]");
   if (shown) shown.scrollTop = shown.scrollHeight;

@@ -11,7 +11,7 @@ async function subscription() {
   return (await worker?.pushManager.getSubscription()) ?? null;
 }
 
-// Which of the row's states to show. After a change of the desk's key, an old subscription is worth nothing.
+// The state that the row shows. After a change of the desk's key, an old subscription no longer works.
 async function state() {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) return "absent";
   if (Notification.permission === "denied") return "denied";

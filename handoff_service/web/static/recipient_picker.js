@@ -1,4 +1,5 @@
-// Choosing in a dialog: an agent, a queue, a label or a topic. A field finds by words, and a button says what pressing it does.
+// Choosing an agent, a queue, a label or a topic in a dialog. A field searches by words, and the button's label names
+// its effect.
 
 export function startChoosing(dialog) {
   dialog.addEventListener("input", ({ target }) => target.dataset.finds && find(dialog, target));
@@ -10,7 +11,7 @@ export function startChoosing(dialog) {
   });
 }
 
-// Of "To an agent" and "To a queue" one is shown.
+// Show only one of the parts "To an agent" and "To a queue".
 export function chooseKind(dialog) {
   const kind = dialog.querySelector('[name="to"]:checked')?.value;
   for (const part of dialog.querySelectorAll("[data-kind]")) {
@@ -18,7 +19,7 @@ export function chooseKind(dialog) {
   }
 }
 
-// What is chosen stays in sight.
+// Show the choices that match the typed words. The chosen one stays visible.
 function find(dialog, field) {
   const words = plain(field.value.trim());
   const choices = listed(dialog, field);
@@ -27,7 +28,7 @@ function find(dialog, field) {
   dialog.querySelector("[data-none]").hidden = found.length > 0;
 }
 
-// Enter chooses the first match, and an arrow leads into the list.
+// Enter chooses the first match, and the arrow key moves into the list.
 function toFound(dialog, event) {
   if (event.isComposing || event.ctrlKey || event.metaKey || !["Enter", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();

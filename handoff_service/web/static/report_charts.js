@@ -1,4 +1,4 @@
-// Reports: the values of a chart's parts by pointer and arrow keys; typed days choose "Other days".
+// Reports: pointer and arrow keys show the values of a chart's parts, and typing a day selects "Other days".
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 

@@ -3,7 +3,7 @@
 import { showDone } from "./picks.js";
 import { NO_CONNECTION, newId, post, say, signInAgain } from "./post.js";
 
-const KEPT = "done"; // what a macro did, for the page that follows
+const KEPT = "done"; // the result of a macro, for the next page
 
 export function startMacros() {
   const done = sessionStorage.getItem(KEPT);
@@ -21,7 +21,7 @@ export async function runMacro({ run, then }) {
   location.assign(next());
 }
 
-// The one below in the list, else the first one, else the list.
+// Open the next conversation below in the list, else the first one, else the list.
 function next() {
   const all = [...document.querySelectorAll("#ongoing .item")];
   const at = all.findIndex((item) => item.hasAttribute("aria-current"));

@@ -1,4 +1,4 @@
-// Searching: the key that leads there. The field itself asks as one types, through htmx.
+// The key that moves to the search field. htmx sends the search during typing.
 
 export function toSearch() {
   const field = document.getElementById("search");

@@ -1,4 +1,5 @@
-// How a text travels as SMS. The alphabets come from the service (rules/delivery/sms_text.py), as does the longest text.
+// Counts the SMS segments of a text. The alphabets and the longest text come from the service
+// (rules/delivery/sms_text.py).
 
 import { countPhrase, number, phrase } from "./words.js";
 
@@ -10,7 +11,8 @@ const nameOf = (c, sms) => Object.keys(sms.invisible).find((name) => within(c, s
 const isStyled = (c, sms) => within(c, sms.styled) && c.normalize("NFKC") !== c;
 const isOutside = (c, { gsm7, extension }) => !gsm7.includes(c) && !extension.includes(c);
 
-// The characters that are sent: in GSM-7 if look-alikes make that possible, else all that mean something.
+// The characters that are sent: those of GSM-7 if look-alikes make that possible, else all characters that mean
+// something.
 function sent(body, sms) {
   const composed = body.normalize("NFC");
   const inGsm7 = (c) => {
@@ -24,7 +26,7 @@ function sent(body, sms) {
   return [...shorter].filter((c) => !sms.meaningless.includes(c));
 }
 
-// The character for which a text does not fit GSM-7, as a page names it.
+// The character that forces UCS-2, as a page names it.
 function forcing(characters, sms) {
   const outside = characters.filter((c) => isOutside(c, sms));
   const stays = (c) => sms.alike[c] === undefined && !isStyled(c, sms) && !nameOf(c, sms);
@@ -55,7 +57,7 @@ export function counted(body, sms) {
   return { encoding, units, count, room: count * joined, forcedBy };
 }
 
-// A long text goes out in messages of their own, cut at a sentence's end, else at a space.
+// A long text is sent as several messages, split at the end of a sentence, else at a space.
 function inParts(text, sms) {
   const messages = [];
   let rest = [...text.trim()];
@@ -77,7 +79,7 @@ function inParts(text, sms) {
   };
 }
 
-// Says under a text field how its text travels. Returns how many characters are too many.
+// Shows the encoding and the segments below a text field. Returns how many characters are too many.
 export function showLength(output, body, sms) {
   const tooLong = [...body].length - sms.most;
   const length = counted(body, sms);
@@ -88,7 +90,7 @@ export function showLength(output, body, sms) {
   return Math.max(tooLong, 0);
 }
 
-// A character of two units is never cut between two segments.
+// A character of two units is never split between two segments.
 function parts(widths, room) {
   let count = 1;
   let used = 0;

@@ -1,4 +1,4 @@
-// The set-up's pages: what the browser knows is filled in, links are copied, and the test text shows when it arrives.
+// The set-up's pages: they fill in what the browser knows, copy links, and show the test text when it arrives.
 
 import { nameCountries } from "./forms.js";
 import { phrase } from "./words.js";
@@ -26,7 +26,7 @@ async function ask(state) {
     const answer = await fetch(state.dataset.asks, { headers: { "HX-Request": "true" } });
     if (answer.ok) show(state, await answer.text());
   } catch {
-    // The next try shows it.
+    // The next attempt shows it.
   }
   if (!state.querySelector("[data-by-agent]")) setTimeout(() => ask(state), ASKS_EVERY);
 }

@@ -1,10 +1,10 @@
-// Sounds of under a second, made in the page. A browser plays nothing before the page was touched for the first time.
+// Sounds of less than a second, made in the page. A browser plays nothing before the first touch of the page.
 
 const TUNES = { offer: [[784, 0], [1047, 0.16]], message: [[587, 0]] }; // [hertz, seconds from the start]
 const LOUD = { offer: 0.2, message: 0.08 };
-const RING = 0.3; // seconds a note takes to fade
-const READY = 1000; // ms that a busy browser may take to say that it plays
-const APART = 5000; // ms between two soft sounds
+const RING = 0.3; // seconds until a note has faded
+const READY = 1000; // ms to wait until a busy browser starts to play
+const APART = 5000; // ms between two message sounds
 let context = null;
 
 export function startSounds() {
@@ -15,7 +15,7 @@ export function startSounds() {
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, touched, { once: true });
 }
 
-// At most one message is heard in five seconds, in whichever tab.
+// Play a sound. All tabs together play at most one message sound in five seconds.
 export async function play(name) {
   if (!wanted() || !("AudioContext" in window)) return;
   const last = Number(localStorage.getItem("sounded") ?? 0);
@@ -33,7 +33,7 @@ function touched() {
   if (wanted() && "AudioContext" in window) ready();
 }
 
-// Whether it is heard at once. A sound that waits for the first touch would come when its cause is long gone.
+// Whether the sound can play at once. If it waited for the first touch, it would come too late.
 async function ready() {
   context ??= new AudioContext();
   if (context.state !== "running") {

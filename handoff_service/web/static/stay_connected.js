@@ -1,9 +1,9 @@
-// For pages without live parts: a stream is open while the page is, so that its agent does not count as disconnected.
+// For pages without live parts: keeps a stream open, so that the agent does not count as disconnected.
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
 
 const ASLEEP_AFTER = 60_000; // as in event_stream.js
-let source = new EventSource("/workspace/events"); // the browser reconnects it
+let source = new EventSource("/workspace/events"); // the browser reconnects by itself
 let timer;
 
 document.addEventListener("visibilitychange", () => {

@@ -1,4 +1,4 @@
-// Suggested replies above the composer: a click, or Tab in the empty text field, takes one. Nothing is sent by that.
+// Suggested replies above the composer. A click, or Tab in the empty text field, inserts one and sends nothing.
 
 const draft = document.getElementById("draft");
 
@@ -19,7 +19,7 @@ export function startSuggested() {
   show();
 }
 
-// They are in the way while something is written.
+// Hide them while the agent writes.
 export function showSuggested() {
   if (draft) show();
 }
@@ -33,7 +33,7 @@ function isNote() {
   return draft.form.elements.kind.value === "note";
 }
 
-// What is masked in the reply is selected, for the agent to fill in.
+// Select the masked part of the reply, so that the agent fills it in.
 function take(text) {
   draft.value = text;
   draft.dispatchEvent(new Event("input", { bubbles: true }));

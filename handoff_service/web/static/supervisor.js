@@ -1,4 +1,4 @@
-// The supervisor's page: what the service sends when the desk has changed is put in place, and waits are counted on.
+// The supervisor's page: merges what the service sends after a change of the desk, and keeps counting the waits.
 
 import { merge } from "./merge.js";
 import { countWaits } from "./times.js";

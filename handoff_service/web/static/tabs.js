@@ -1,7 +1,8 @@
-// Several tabs of one agent: the one that was used last speaks for all of them, so that nothing is heard twice.
+// Several tabs of one agent: only the one that was used last plays sounds and shows notifications, so that none comes
+// twice. It is the *speaking* tab.
 //
-// Locks are shared by the tabs of a browser and end with their tab. One says who speaks, and is taken over by the tab
-// that comes into view; each tab in view holds another, which says what it shows.
+// The tabs of a browser share locks, and a lock ends with its tab. The speaking tab holds one lock, and a tab that
+// becomes visible takes it over. Each visible tab holds another lock, which names the conversation that it shows.
 
 const SPEAKS = `patchboard-speaks-${document.body.dataset.me}`;
 const SHOWS = `patchboard-shows-${document.body.dataset.me}-`;
@@ -12,7 +13,7 @@ let turn = 0; // how often this tab began to speak
 let letGo = null;
 let hide = null;
 
-// Returns when it is settled whether this tab speaks.
+// Returns as soon as it is decided whether this tab is the speaking one.
 export async function startTabs() {
   if (!navigator.locks) return;
   addEventListener("focus", inView);
@@ -24,14 +25,14 @@ export function speaks() {
   return speaking;
 }
 
-// A tab that lets its connection go cannot speak.
+// A tab without a connection cannot be the speaking one.
 export function rest() {
   asleep = true;
   speaking = !navigator.locks;
   letGo?.();
 }
 
-// The conversations ("" for other pages) that are on a screen just now, in any tab.
+// The conversations ("" for other pages) that any visible tab shows now.
 export async function onScreens() {
   if (!navigator.locks) return document.hidden ? [] : [document.body.dataset.open];
   const { held } = await navigator.locks.query();
@@ -55,7 +56,7 @@ function show() {
   navigator.locks.request(SHOWS + document.body.dataset.open, { mode: "shared" }, () => shown);
 }
 
-// Another tab speaks; when it is closed, this one does.
+// Wait for the lock of the speaking tab. When that tab closes, this one takes its place.
 function waitForTurn() {
   if (waiting) return;
   waiting = true;

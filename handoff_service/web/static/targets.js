@@ -4,7 +4,7 @@ import { longer, now } from "./times.js";
 import { phrase } from "./words.js";
 
 export function startTargets() {
-  document.body.addEventListener("htmx:afterRequest", countDown); // after a newer state was put in place
+  document.body.addEventListener("htmx:afterRequest", countDown); // after an update of the page
   setInterval(countDown, 1000);
   countDown();
 }

@@ -8,7 +8,7 @@ const part = () => document.getElementById("teach");
 const form = () => document.getElementById("label-form");
 const TYPED = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
 let marked = null; // the words that were selected before the entity was chosen
-let byKeys = false; // the entity is being chosen by keyboard, which changes the list at every arrow or letter
+let byKeys = false; // the trainer chooses the entity by keyboard, which changes the list at every arrow or letter
 
 const KEYS = {
   0: () => focus("other"),
@@ -39,7 +39,7 @@ export function startTeach() {
   document.body.addEventListener("htmx:afterRequest", refused);
 }
 
-// The queue is put in place without a change of what has the focus. Without a card the whole part comes.
+// Update the queue without moving the focus. If there is no card, the answer has the whole part of the page.
 export function showQueue(html) {
   if (!html.includes('id="teach"')) return merge(html);
   if (!form()) {
@@ -95,7 +95,7 @@ function step(by) {
   all[Math.min(Math.max(at + by, 0), all.length - 1)]?.click();
 }
 
-// After a label the next text stands where the last one was. The focus is on the card, so that keys go on.
+// After a label, the next text replaces the last one. The card gets the focus, so that the keys continue to work.
 function swapped() {
   document.getElementById("card-head")?.focus({ preventScroll: true });
   const current = document.querySelector("#waiting [aria-current]");
@@ -104,12 +104,12 @@ function swapped() {
   if (said?.textContent) say(said.textContent);
 }
 
-// Somebody was faster: what the page shows is out of date.
+// Another trainer was faster, so the page is out of date.
 function refused({ detail, target }) {
   if (detail.xhr.status === 409 && target.closest?.("#teach")) window.htmx.trigger("#get-queue", "again");
 }
 
-// What is typed counts, so nothing else looks chosen.
+// The typed intent counts, so no suggestion stays selected.
 function forgetChoice(event) {
   if (event.target.id !== "other" || !event.target.value) return;
   for (const radio of form().querySelectorAll('[name="intent"]:checked')) radio.checked = false;
@@ -125,7 +125,7 @@ function markEntity() {
   const chosen = document.getElementById("entity");
   const entity = chosen.value;
   if (!entity) return;
-  chosen.value = ""; // first, because the focus leaves the list below
+  chosen.value = ""; // first, because the code below moves the focus out of the list
   const field = document.getElementById("example");
   const [from, to] = marked ?? [0, 0];
   const words = field.value.slice(from, to);

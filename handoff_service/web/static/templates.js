@@ -1,4 +1,4 @@
-// Templates and macros: a popover above the text field, with what the chosen one says and does.
+// Templates and macros: a popover above the text field, with a preview of the selected one.
 
 import { sayWhose } from "./dialogs.js";
 import { listbox } from "./listbox.js";
@@ -7,8 +7,8 @@ import { why } from "./post.js";
 import { countPhrase } from "./words.js";
 
 const FIELDS = "#draft, #new-body, #closing-text";
-const GAP = 8; // px between the popover and what it stands above
-const LEAST = 220; // px of room that it needs there
+const GAP = 8; // px between the popover and the field below it
+const LEAST = 220; // px of height that it needs there
 const RECENT = `recent:${document.body.dataset.me}`;
 const MOST_RECENT = 5;
 const picker = document.getElementById("picker");
@@ -16,9 +16,9 @@ const field = document.getElementById("picker-find");
 const preview = document.getElementById("picker-preview");
 let list;
 let target = null; // the text field that gets the template
-let opener = null; // what had the focus before
+let opener = null; // the element that had the focus before
 let kind = "templates";
-let typed = false; // opened by a slash that was typed there: then the slash may also be the beginning of a text
+let typed = false; // a typed slash opened it, which may also be the beginning of a text
 
 export function startTemplates() {
   if (!picker) return;
@@ -35,12 +35,12 @@ export function startTemplates() {
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
-    event.preventDefault(); // the browser would also empty the field, or close the dialog around it
+    event.preventDefault(); // otherwise the browser also clears the field, or closes the dialog around it
     picker.hidePopover();
   });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
   document.addEventListener("focusin", ({ target: focused }) => {
-    if (!picker.contains(focused)) closePicker(); // Tab leads out of it: it would cover what has the focus now
+    if (!picker.contains(focused)) closePicker(); // Tab has left it, and it would cover the focused element
   });
   picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
   picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
@@ -70,7 +70,7 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   for (const part of picker.querySelectorAll("[data-templates]")) part.textContent = part.dataset[kind];
   for (const part of picker.querySelectorAll("[data-of]")) part.hidden = part.dataset.of !== kind;
   for (const problem of picker.querySelectorAll('[role="alert"]')) problem.hidden = true;
-  (into.closest("dialog") ?? document.body).append(picker); // what is outside of a modal dialog cannot be used
+  (into.closest("dialog") ?? document.body).append(picker); // elements outside a modal dialog cannot be used
   place();
   picker.showPopover();
   sayWhose(picker);
@@ -80,7 +80,7 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   window.htmx.trigger(field, "again");
 }
 
-// Above the field where there is room, else below it.
+// Place it above the field if there is room, else below.
 function place() {
   const box = (target.closest(".composer") ?? target).getBoundingClientRect();
   const below = innerHeight - box.bottom;
@@ -95,7 +95,7 @@ function place() {
   set("--room", (above ? box.top : below) - 2 * GAP);
 }
 
-// In a new message the names are those of whoever is chosen there.
+// In a new message, the placeholders are filled for the chosen recipient.
 function askFor(detail) {
   detail.parameters.recent = recent().join(",");
   if (target.id !== "new-body") return void (detail.path = field.dataset.conversation + kind);
@@ -110,11 +110,11 @@ function arrived({ successful, xhr }) {
   problem.hidden = successful || xhr.status === 0;
   if (!successful) return void (problem.textContent = why(xhr));
   const found = list.options();
-  if (!found.length && typed && field.value) return picker.hidePopover(); // its end lets the text go on
+  if (!found.length && typed && field.value) return picker.hidePopover(); // the text field continues when the popover closes
   document.getElementById("picker-said").textContent = kind === "macros"
     ? countPhrase("{count} macro", "{count} macros", found.length)
     : countPhrase("{count} template", "{count} templates", found.length);
-  list.renewed(); // last: it may choose
+  list.renewed(); // last, because this call may choose an option
 }
 
 function showPreview(option) {
@@ -133,20 +133,20 @@ function choose(option) {
   typeInto(target, option.dataset.text);
 }
 
-// The closing text stands there from the beginning. Until an agent has changed it, a template takes its place.
+// The field already has the default closing text. A template replaces it, unless an agent has changed it.
 function replaceDefault() {
   if (target.id === "closing-text" && target.value === target.defaultValue) target.select();
 }
 
 function closed() {
-  const text = typed ? `/${field.value}` : ""; // no template was meant, or none fits: a text that begins with a slash
+  const text = typed ? `/${field.value}` : ""; // no template was chosen, so the text begins with a slash
   typed = false;
   if (text) typeInto(target, text);
   else if (picker.contains(document.activeElement) || document.activeElement === document.body) focusBack();
-  document.body.append(picker); // a dialog may draw itself again
+  document.body.append(picker); // the dialog around it may be replaced
 }
 
-// A template was for the text field. A macro may have been asked for by a key, while the list had the focus.
+// After a template, the text field gets the focus. A macro may have been opened by a key while the list had the focus.
 function focusBack() {
   document.activeElement.blur();
   if (kind === "templates") target.focus();
@@ -162,10 +162,10 @@ function remember(id) {
   localStorage.setItem(RECENT, JSON.stringify(ids));
 }
 
-// The browser's own way of typing, so that Ctrl+Z takes it back.
+// Insert text as the browser does for typed text, so that Ctrl+Z undoes it.
 export function typeInto(field, text) {
   field.focus();
-  field.setSelectionRange(field.selectionStart, field.selectionEnd); // else Chromium still types into the popover
+  field.setSelectionRange(field.selectionStart, field.selectionEnd); // otherwise Chromium still types into the popover
   if (document.execCommand("insertText", false, text)) return;
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,4 +1,4 @@
-// Loaded before anything is painted, so that a chosen theme never flashes.
+// Loaded before the first paint, so that the page never flashes in the wrong theme.
 (() => {
   const chosen = localStorage.getItem("theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;

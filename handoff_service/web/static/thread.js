@@ -1,4 +1,4 @@
-// The open conversation: new lines, scrolling that does not move what is being read, and saying what was read.
+// The open conversation: inserts new lines, keeps the lines that are being read in place, and reports what was read.
 
 import { tookMissed } from "./event_stream.js";
 import { merge } from "./merge.js";
@@ -7,8 +7,8 @@ import { dropPending } from "./pending.js";
 import { post } from "./post.js";
 import { countPhrase } from "./words.js";
 
-const NEAR = 80; // px from the end: who is this close wants to see the newest
-const READ_AFTER = 1000; // ms on the screen
+const NEAR = 80; // px from the end; within this distance, the thread follows the newest line
+const READ_AFTER = 1000; // ms on the screen until a message counts as read
 const MOST_WATCHED = 50;
 
 const scroller = document.getElementById("thread-scroll");
@@ -22,7 +22,7 @@ let reading;
 export function startThread() {
   if (!scroller) return;
   const unread = document.getElementById("unread-line");
-  const wanted = thread().querySelector(`:scope > [id="${CSS.escape(location.hash.slice(1))}"]`); // a line that was searched for
+  const wanted = thread().querySelector(`:scope > [id="${CSS.escape(location.hash.slice(1))}"]`); // the line that a search found
   if (wanted) wanted.scrollIntoView({ block: "center" });
   else if (unread) scroller.scrollTop = unread.offsetTop - scroller.clientHeight / 3;
   else toEnd();
@@ -35,7 +35,7 @@ export function startThread() {
   readSoon();
 }
 
-// Only scrolling up leaves the end: the event may come after the thread has grown.
+// Only scrolling up leaves the end, because the event may come after the thread has grown.
 function scrolled() {
   const up = scroller.scrollTop < lastTop;
   lastTop = scroller.scrollTop;
@@ -43,13 +43,13 @@ function scrolled() {
   if (atEnd) hideJump();
 }
 
-// Pictures that load, a composer that grows, and one's own text on its way do not push the end off the screen.
+// Keep the end on the screen when a picture loads, the composer grows or the agent's own text appears.
 function keepEnd() {
   const observer = new ResizeObserver(() => atEnd && toEnd());
   for (const part of [thread(), scroller]) observer.observe(part);
 }
 
-// After one's own message the end is shown, and what was on the screen is read.
+// After the agent's own message, scroll to the end and mark the visible messages as read.
 export function follow() {
   following = true;
   readNow();
@@ -86,7 +86,7 @@ function thread() {
   return document.getElementById("thread");
 }
 
-// The line that came last: a recovered one stands above others that came before it.
+// The line that arrived last. A recovered text can be above lines that arrived earlier.
 function newest(which) {
   const lines = [...thread().querySelectorAll(`:scope > ${which}`)];
   return lines.reduce((found, line) => (Number(line.dataset.seq) > Number(found?.dataset.seq ?? 0) ? line : found), null);
@@ -124,8 +124,8 @@ function markMissed(arrived) {
   inbound[0].before(line);
 }
 
-// What was on the screen of a visible tab for a second was read. Changes in the thread do not restart
-// the second, so a busy thread is read too.
+// A message counts as read after a second on the screen of a visible tab. Changes in the thread do not restart the
+// second, so messages of a busy thread are marked too.
 function readSoon() {
   const inbound = unreadOnScreen();
   if (inbound?.dataset.seq === reading?.seq) return;
@@ -143,7 +143,7 @@ export function readNow() {
   post(`/workspace/conversations/${document.body.dataset.open}/read`, { up_to: inbound.dataset.seq });
 }
 
-// The newest message of the requester when it is unread and on the screen of a visible tab.
+// The requester's newest message, if it is unread and visible.
 function unreadOnScreen() {
   const read = thread().dataset.read;
   const inbound = newest('[data-direction="inbound"]');

@@ -1,4 +1,4 @@
-// Timers on the open conversation: countdowns that run in the page from a due time, and the dialog that changes them.
+// Timers of the open conversation: countdowns to their due times, and the dialog that changes them.
 
 import { open } from "./dialogs.js";
 import { now } from "./times.js";
@@ -8,7 +8,7 @@ export function startTimers() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-timers]")) open("timers-dialog");
   });
-  document.body.addEventListener("htmx:afterRequest", countDown); // after a newer state was put in place
+  document.body.addEventListener("htmx:afterRequest", countDown); // after an update of the page
   setInterval(countDown, 250);
   countDown();
 }

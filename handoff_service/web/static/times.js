@@ -1,4 +1,4 @@
-// Times that run in the page. The server's clock rules: a page only knows how far its own is off.
+// Times that count up or down in the page, by the server's clock. The page stores the difference to its own clock.
 
 import { countPhrase, language, phrase } from "./words.js";
 
@@ -22,7 +22,7 @@ export function runTimes() {
   countWaits();
 }
 
-// How long somebody waits, and how long an agent has to answer.
+// Update the shown waits, and the time left to answer offers.
 export function countWaits() {
   for (const time of document.querySelectorAll("time[data-since]")) {
     put(time, long(Math.max(now() - Date.parse(time.dateTime), 0)));
@@ -71,7 +71,7 @@ function countDown() {
   }
 }
 
-// Relative up to an hour; the server writes what is older.
+// Update relative times of up to an hour. The server writes older ones.
 function renewLately() {
   for (const time of document.querySelectorAll("time[data-lately]")) {
     const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);

@@ -1,13 +1,14 @@
-// "Someone else is writing here": says so to others who have the conversation open, and shows who does. No words travel.
+// Typing notices: reports to other agents with the conversation open that this agent types, and shows who else does.
+// The text itself is not sent.
 
 import { post } from "./post.js";
 
-const EACH = 3000; // ms from one request to the next while somebody writes
+const EACH = 3000; // ms between two requests while the agent types
 const STOPPED = 5000; // ms without a key
-const GONE = EACH + STOPPED + 1000; // whoever is not heard of for so long has closed the page
+const GONE = EACH + STOPPED + 1000; // ms after which a silent agent has closed the page
 const form = document.getElementById("composer");
 const shown = document.getElementById("writing");
-const writers = new Map(); // agent -> what is said of them
+const writers = new Map(); // agent -> the notice about them
 const timers = new Map();
 let last = { kind: "", at: 0 };
 let idle;
@@ -18,7 +19,7 @@ export function startTyping() {
   if (shown) document.body.addEventListener("sse:writing", ({ detail }) => heard(JSON.parse(detail.data)));
 }
 
-// Sent, emptied, left, or no key for a while.
+// Stop after a send, an empty field, a lost focus, or a while without a key.
 export function stopped() {
   clearTimeout(idle);
   if (last.kind) tell("");
@@ -44,5 +45,5 @@ function heard({ by, said }) {
     timers.set(by, setTimeout(() => heard({ by, said: "" }), GONE));
   } else writers.delete(by);
   const text = [...writers.values()].join(" ");
-  if (shown.textContent !== text) shown.textContent = text; // unchanged, it is not read out again
+  if (shown.textContent !== text) shown.textContent = text; // screen readers do not repeat unchanged text
 }

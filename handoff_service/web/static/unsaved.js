@@ -1,4 +1,4 @@
-// A form that keeps watch: how many changes are unsaved, and a question before they are lost.
+// Counts the unsaved changes of a form, and asks before they are lost.
 
 import { open } from "./dialogs.js";
 import { countPhrase } from "./words.js";
@@ -9,7 +9,7 @@ export function startUnsaved() {
   const form = document.querySelector("form[data-guarded]");
   if (!form) return;
   const first = valuesOf(form);
-  // what was typed before the service sent the form back
+  // the fields that were changed before the service returned the form
   const sentBack = new Set(JSON.parse(form.dataset.unsaved));
   let leaving = false;
   const count = () => {
@@ -20,9 +20,9 @@ export function startUnsaved() {
   const show = () => tell(count());
   for (const changed of ["input", "change"]) document.addEventListener(changed, show);
   new MutationObserver(show).observe(form, { childList: true, subtree: true });
-  addEventListener("pageshow", show); // also when the browser goes back to it
+  addEventListener("pageshow", show); // also after the browser's Back
   show();
-  // the browser shows the caret alone: the bar with Save would cover the rest of a text field
+  // the browser scrolls only to the caret, so the bar with Save would cover the rest of a text area
   document.addEventListener("keyup", ({ key, target }) => {
     if (key === "Tab" && target.matches("textarea")) target.scrollIntoView({ block: "nearest" });
   });
@@ -37,7 +37,7 @@ export function startUnsaved() {
   keepMineOnceEdited(form);
 }
 
-// Each field, or part with several, and what is in it.
+// The value of each field, or of each part with several fields.
 function valuesOf(form) {
   const values = new Map();
   for (const field of [...form.elements].filter((one) => one.matches("input, select, textarea"))) {
@@ -77,14 +77,14 @@ function askBeforeLinks(unsaved, leave) {
   });
 }
 
-// Whether the page is still there after the click.
+// Whether the click keeps the page open.
 function stays(link, event) {
   const elsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank";
   const here = link.getAttribute("href").startsWith("#") || link.hasAttribute("download");
   return elsewhere || here || link.matches("[data-load], [data-show], [data-hide]");
 }
 
-// Who edits a field that two people changed wants what is typed there.
+// Choose "Keep mine" as soon as somebody edits a field that two people changed.
 function keepMineOnceEdited(form) {
   form.addEventListener("input", ({ target }) => {
     const mine = form.querySelector(`[name="keep-${CSS.escape(target.name)}"][value="mine"]`);

@@ -1,10 +1,11 @@
-// The sentences of the scripts in the language of the page. An English page needs none; the others carry them as JSON:
-// English -> translated, or the forms for one and for many. ``make catalogs`` finds the sentences by these two names.
+// Translates the sentences of the scripts. An English page needs no table. Other pages carry it as JSON: English ->
+// translation, or the forms for one and for more. ``make catalogs`` finds the sentences by the names of the two
+// functions.
 
 const block = document.getElementById("words");
 const catalog = block ? JSON.parse(block.textContent) : {};
 const page = document.documentElement.lang || "en";
-export const language = page === "en" ? "en-GB" : page; // as Intl calls it
+export const language = page === "en" ? "en-GB" : page; // the language code for Intl
 const plural = new Intl.PluralRules(language);
 
 // ``values`` fill the sentence's {placeholders}.
@@ -12,7 +13,7 @@ export function phrase(english, values = {}) {
   return fill(catalog[english] ?? english, values);
 }
 
-// A sentence with a form for one and a form for more. {count} is the number.
+// Translate a sentence that has a form for one and a form for more. {count} is the number.
 export function countPhrase(one, many, count, values = {}) {
   const [first, other] = catalog[one] ?? [one, many];
   return fill(plural.select(count) === "one" ? first : other, { count: number(count), ...values });

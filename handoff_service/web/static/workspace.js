@@ -1,4 +1,4 @@
-// The workspace's script: starts the parts and joins them to htmx's requests.
+// The workspace's script: starts the parts and connects them to htmx's requests.
 
 import { startCaseText } from "./case_text.js";
 import { startActivity } from "./activity.js";
@@ -57,9 +57,9 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
   if (verb === "post" && !parameters.command) parameters.command = idOfAct(path, parameters);
 });
 
-// A newer state of the page may have replaced the button meanwhile. Then htmx tells nobody that its request ended, so this
-// asks the request itself, before htmx sends the next one of a queue. Without it, the next click on such a button would
-// count as a repetition and do nothing.
+// An update of the page may have replaced the button meanwhile. Then htmx fires no event when the request ends, so this
+// code listens to the request itself, before htmx sends the next queued one. Without it, the next click on such a
+// button would count as a repetition and do nothing.
 document.body.addEventListener("htmx:beforeSend", ({ detail, target }) => {
   const { xhr, requestConfig } = detail;
   if (ASKED[target.id]) return;
@@ -120,7 +120,7 @@ startSounds();
 startNotices();
 runTimes();
 startStream();
-// What was written and not sent stays when a session ends by itself, and goes when its agent signs out.
+// Drafts stay in the browser when a session expires. They are deleted when the agent signs out.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
   const mine = ["draft", "attached", "noticed", "recent", "seen"].map((what) => `${what}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {

@@ -29,7 +29,7 @@ class ComparedRow:
     ``better``: whether the change improves the figure; None: the figures are equal, or the figure
     has no better direction."""
 
-    called: str
+    label: str
     happened: str
     before: str
     after: str
@@ -80,10 +80,10 @@ def _queue(runs: Sequence[QueueFigures]) -> list[ComparedRow]:
         ),
         _row(phrase("Wait, longest"), [one.wait_longest for one in runs], Unit.SECONDS, lower=True),
     ]
-    for kind, called in TARGETS.items():
+    for kind, label in TARGETS.items():
         counts = [next(c for c in one.targets if c.kind is kind) for one in runs]
         if any(one.met or one.missed for one in counts):
-            rows.append(_row(called, [one.missed for one in counts], Unit.COUNT, lower=True))
+            rows.append(_row(label, [one.missed for one in counts], Unit.COUNT, lower=True))
     return rows
 
 
@@ -95,14 +95,14 @@ def _agent(runs: Sequence[AgentFigures]) -> list[ComparedRow]:
 
 
 def _row(
-    called: str, values: Sequence[float | None], unit: Unit, *, lower: bool | None = None
+    label: str, values: Sequence[float | None], unit: Unit, *, lower: bool | None = None
 ) -> ComparedRow:
     happened, before, after = values
     better = None
     if lower is not None and before is not None and after is not None and before != after:
         better = (after < before) == lower
     words = [figure_value(one, unit) for one in (happened, before, after)]
-    return ComparedRow(called, words[0], words[1], words[2], better)
+    return ComparedRow(label, words[0], words[1], words[2], better)
 
 
 def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sanic import Request
+from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.rules.reports import filters, ranges
@@ -12,6 +14,9 @@ from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import PRESETS, DayRange
 from handoff_service.rules.reports.reports import Report
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.reports.choices import checked
 
 USUAL = "30"
 
@@ -35,24 +40,32 @@ class ReportQuery:
         return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def read(request: Request, today: date, report: Report | None = None) -> ReportQuery:
+def today_of(conn: Connection) -> date:
+    """Today in the desk's time zone."""
+    return read_at(conn).astimezone(ZoneInfo(desk_time_zone(conn))).date()
+
+
+def read(request: Request, conn: Connection, report: Report | None = None) -> ReportQuery:
     """Read the address. If it is wrong, ``error`` says why, for the page."""
     try:
-        return strict(request, today, report)
+        return strict(request, conn, report)
     except BadInput as error:
+        today = today_of(conn)
         by = report.groups[0] if report else ""
         of = ranges.preset(USUAL, today)
         return ReportQuery(of=of, preset=USUAL, filters=Filters(), by=by, error=error.detail)
 
 
-def strict(request: Request, today: date, report: Report | None = None) -> ReportQuery:
+def strict(request: Request, conn: Connection, report: Report | None = None) -> ReportQuery:
     """Read the address. BadInput for a wrong one."""
+    today = today_of(conn)
     given = {name: values[0] for name, values in request.get_args(True).items()}
     try:
         of, preset = _range(given, today)
         found = filters.read(given)
     except ValueError as error:
         raise BadInput(error.args[0]) from error
+    found = checked(conn, found)
     by = given.get("by") or ""
     if report is not None and by not in report.groups:
         by = report.groups[0]

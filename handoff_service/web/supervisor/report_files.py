@@ -26,7 +26,7 @@ from handoff_service.web.shared.csv_files import CSV, csv_headers, csv_lines
 from handoff_service.web.shared.figure_words import plain
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.supervisor.report_address import ReportQuery, strict
-from handoff_service.web.supervisor.reports import HERE, asked_figure, report_of, today_of
+from handoff_service.web.supervisor.reports import HERE, asked_figure, report_of
 
 AT_ONCE = 500  # conversations of one read
 OF_CONVERSATION = (
@@ -41,7 +41,7 @@ async def report_csv(request: Request, name: str, agent: CurrentAgent) -> HTTPRe
     report = report_of(name)
 
     def load(conn: Connection) -> ReportResult:
-        asked = strict(request, today_of(conn), report)
+        asked = strict(request, conn, report)
         return reports.run(conn, report, asked.of, asked.filters, asked.by)
 
     found = await desk_of(request).store.for_long_requests().read(load)
@@ -95,7 +95,7 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
     store = desk_of(request).store.for_long_requests()
 
     def load(conn: Connection) -> tuple[ReportQuery, Sequence[str], Sequence[str]]:
-        asked = strict(request, today_of(conn))
+        asked = strict(request, conn)
         first, last = asked.of.first.isoformat(), asked.of.last.isoformat()
         keys = list(attributes.definitions(conn, AttributeOwner.CONVERSATION))
         return asked, list(export.days_between(conn, first, last)), keys
@@ -123,7 +123,13 @@ async def _send_some(
 
 def _conversation(one: ReportedConversation, keys: Sequence[str]) -> Sequence[Any]:
     own = [getattr(one, name) for name in OF_CONVERSATION]
-    return [*own, *(one.facts[name] for name in COLUMNS), *(one.attributes.get(k) for k in keys)]
+    return [*own, *map(_fact, one.facts.values()), *(one.attributes.get(k) for k in keys)]
+
+
+def _fact(value: Any) -> Any:
+    """Words may have spaces, which separate numbers."""
+    is_words = isinstance(value, list) and value and isinstance(value[0], str)
+    return "; ".join(value) if is_words else value
 
 
 PAGES: dict[str, Any] = {

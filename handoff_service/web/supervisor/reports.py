@@ -3,9 +3,7 @@ counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sanic import Request
 from sanic.response import HTTPResponse
@@ -25,8 +23,6 @@ from handoff_service.rules.reports.ranges import PRESETS, interval_name
 from handoff_service.rules.reports.reports import GROUPS, REPORTS, TABLE_HEADINGS, Report
 from handoff_service.rules.shared.phrases import Phrase, joined, phrase
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk.desk import desk_time_zone
-from handoff_service.store.engine.database import read_at
 from handoff_service.store.reports import report as reports
 from handoff_service.store.reports.choices import FilterChoice, filter_choices
 from handoff_service.store.reports.export import ReportedConversation, reported
@@ -60,11 +56,6 @@ class DrawnChart:
     spoken: Sequence[str]
 
 
-def today_of(conn: Connection) -> date:
-    """Today in the desk's time zone."""
-    return read_at(conn).astimezone(ZoneInfo(desk_time_zone(conn))).date()
-
-
 @page(Role.SUPERVISOR)
 async def first_report(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _report_page(request, agent, FIRST)
@@ -90,7 +81,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
     def load(
         conn: Connection,
     ) -> tuple[ReportQuery, ReportResult, Mapping[str, list[FilterChoice]]]:
-        asked = read(request, today_of(conn), report)
+        asked = read(request, conn, report)
         found = reports.run(conn, report, asked.of, asked.filters, asked.by)
         return asked, found, filter_choices(conn)
 
@@ -110,7 +101,11 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "charts": charts,
             "grades": [one for one in found.figures if one.figure.startswith("grade_")],
             "choices": choices,
-            "groups": {one: GROUPS[one][1] for one in report.groups},
+            "groups": {
+                one: GROUPS[one][1]
+                for one in report.groups
+                if one != "attribute" or choices["attribute"]
+            },
             "heading": GROUPS[asked.by][1],
             "table_heading": TABLE_HEADINGS[asked.by],
             "rows": found.rows[:MOST_ROWS],
@@ -118,7 +113,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "part": INTERVALS[interval_name(asked.of)],
             "is_empty": not any(one.value for one in found.figures),
             "may_teach": trains(agent),
-            "label_names": {one.called for one in choices["label"]},
+            "label_names": {one.label for one in choices["label"]},
         },
     )
 
@@ -192,7 +187,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
     def load(
         conn: Connection,
     ) -> tuple[ReportQuery, CountedConversations, list[ReportedConversation]]:
-        asked = read(request, today_of(conn))
+        asked = read(request, conn)
         counted = conversations_of(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
         return asked, counted, reported(conn, counted.ids)
 

@@ -3,7 +3,7 @@
 Each change is shown as a diff.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,9 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.label_items import LabelItem
 from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.versions import translation_names, written_translations
 from handoff_service.rules.shared.vocabulary import LabelVerdict, Role
 from handoff_service.rules.training.examples import example_of
 from handoff_service.rules.training.masking import without_masks
@@ -34,6 +36,15 @@ from handoff_service.web.trainer.tabs import TABS
 THIN = 20  # the page marks intents with fewer examples
 LOW_F1 = 0.8  # the page marks lower scores
 AT_FIRST = 100  # examples shown; a search finds the others
+#: form field of a translated reply -> its language and label
+TRANSLATIONS: Mapping[str, tuple[Language, str]] = {
+    name: (
+        language,
+        phrase("Reply in {language} (optional)", language=LANGUAGE_NAMES[language]),
+    )
+    for language, name in translation_names("reply").items()
+}
+FIELDS = ("name", "examples", "reply", *TRANSLATIONS)  # of the form for a new answer
 
 
 @page(Role.TRAINER)
@@ -98,21 +109,21 @@ async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse
     item = _item(request.args.get("item") or "")
     texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
     examples = [example_of(without_masks(text)) for text in texts]
-    values = {"name": "", "examples": "\n".join(examples), "reply": "", "spanish": ""}
+    values = dict.fromkeys(FIELDS, "") | {"examples": "\n".join(examples)}
     return await _form(request, agent, values, {}, item)
 
 
 @page(Role.TRAINER)
 async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
-    values = {name: form_field(request, name) for name in ("name", "examples", "reply", "spanish")}
+    values = {name: form_field(request, name) for name in FIELDS}
     name = folded(values["name"]).strip().replace(" ", "_").replace("-", "_")
     item = _item(form_field(request, "item"))
     answer = NewAnswer(
         name=name,
         examples=values["examples"].splitlines(),
         reply=values["reply"],
-        spanish=values["spanish"],
+        translations=written_translations(values, "reply"),
     )
     try:
         make = partial(answers.make_answer, desk.bot_data, answer)
@@ -209,6 +220,7 @@ async def _form(
         errors=errors,
         item=item,
         fewest=answers.FEWEST,
+        translations=TRANSLATIONS,
         status=400 if errors else 200,
     )
 

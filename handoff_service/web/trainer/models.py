@@ -14,13 +14,13 @@ from handoff_service.bot_control import domain_changes, measure_model, model_fol
 from handoff_service.errors import Conflict, SetupError
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training import change_model
-from handoff_service.operations.training.change_model import Promote, RollBack
+from handoff_service.operations.training.change_model import AT_START, Promote, RollBack
 from handoff_service.operations.training.judge_canary import canary_figures
 from handoff_service.operations.training.keep_models import PinModel, pin_model
-from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 from handoff_service.rules.shared.vocabulary import ModelState, Role
-from handoff_service.rules.training.canary import ENOUGH_TURNS, in_words
+from handoff_service.rules.training.canary import ENOUGH_TURNS, FIGURES, in_words
 from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.kept_models import LAST_RUN, LAST_TRAINED
 from handoff_service.rules.training.live import Moved, moved
@@ -31,12 +31,13 @@ from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import csrf_token, desk_of, page
-from handoff_service.web.trainer.stored_sentences import reason_of_promotion, translated_reasons
+from handoff_service.web.trainer.promotion_reasons import promotion_reasons
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
 LONGEST = timedelta(days=7)  # the longest period of the figures before and after a promotion
 INTENTS = 20  # the most that the page shows
+PROMOTION_REASONS = (AT_START, FIGURES)  # other reasons are what a trainer wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HT
         return {
             "model": model,
             "running": running,
-            "blocked": translated_reasons(promotion_blocks(conn, model, running), model),
+            "blocked": promotion_reasons(conn, model, running),
             "open_forms": open_forms.count(conn),
         }
 
@@ -172,7 +173,7 @@ async def _models(request: Request) -> dict[str, Any]:
 
 
 def _in_page_language(one: Promotion) -> Promotion:
-    return replace(one, reason=reason_of_promotion(one.reason)) if one.reason else one
+    return replace(one, reason=recognized(one.reason, PROMOTION_REASONS)) if one.reason else one
 
 
 def _canary_summary(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:

@@ -7,21 +7,29 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.bot_control import answers
-from handoff_service.bot_control.answers import SmsCheck
+from handoff_service.bot_control import replies
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.editing import edit
 from handoff_service.bot_control.file_change import FileChange
+from handoff_service.bot_control.replies import Reply, SmsCheck, TextChange
 from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, LANGUAGE_TITLES, Language
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.versions import OTHER_LANGUAGES
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
+
+#: language -> the label of a reply's text. The text without a language has none.
+LABELS = {
+    language: phrase("Text in {language}", language=LANGUAGE_NAMES[language])
+    for language in OTHER_LANGUAGES
+}
 
 
 @page(Role.TRAINER)
@@ -31,45 +39,66 @@ async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    variant = form_field(request, "variant")
-    if not variant.isdecimal() or len(variant) > 3:
-        raise BadInput(phrase("There is no such reply any more. Reload the page."))
-    desk = desk_of(request)
-    put = partial(
-        answers.put_reply,
-        desk.bot_data,
-        form_field(request, "name"),
-        int(variant),
-        form_field(request, "before"),
-        form_field(request, "text"),
-    )
+    desk, changes = desk_of(request), _changes(request)
+    put = partial(replies.put_reply, desk.bot_data, form_field(request, "name"), changes)
     return await _replies(request, agent, [await edit(desk.store, agent.id, put)])
+
+
+def _changes(request: Request) -> list[TextChange]:
+    """The texts of the form. A text's field is named after its variant, or after the language of a
+    new translation."""
+    changes = []
+    for name in request.form or {}:
+        kind, _, key = name.partition("-")
+        if kind != "text":
+            continue
+        is_new = key in OTHER_LANGUAGES
+        language = key if is_new else form_field(request, f"language-{key}")
+        if not is_new and not (key.isdecimal() and len(key) <= 3):
+            raise BadInput(phrase("There is no such reply any more. Reload the page."))
+        changes.append(
+            TextChange(
+                variant=None if is_new else int(key),
+                language=Language(language) if language in set(Language) else None,
+                before=form_field(request, f"before-{key}"),
+                after=form_field(request, name),
+            )
+        )
+    return changes
 
 
 @page(Role.TRAINER)
 async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The segments and problems of a reply, while the trainer types it."""
-    text = next(
-        (request.args.get(name) for name in ("text", "reply", "spanish") if request.args.get(name)),
-        "",
-    )
+    # the only value is that of the field
+    text = next(iter(request.args.values()), [""])[0]
     checked = await run_slow(_checked, desk_of(request).bot_data, text)
     return render("trainer/sms_check.html", checked=checked)
 
 
 def _checked(data: BotData, text: str) -> SmsCheck | None:
-    return answers.check_sms(data.root, text) if text.strip() else None
+    return replies.check_sms(data.root, text) if text.strip() else None
 
 
 async def _replies(
     request: Request, agent: CurrentAgent, changes: Sequence[FileChange]
 ) -> HTTPResponse:
-    listed = await run_slow(answers.replies, desk_of(request).bot_data)
+    listed = await run_slow(replies.replies, desk_of(request).bot_data)
     words = folded(request.args.get("q") or "").split()
-    fit = [one for one in listed if all(w in folded(f"{one.name} {one.text}") for w in words)]
+    fit = [one for one in listed if all(word in folded(_said(one)) for word in words)]
     around = await shell_context(request, agent, place="trainer")
-    given = {"replies": fit, "changes": changes, "q": request.args.get("q") or ""}
+    given = {
+        "replies": fit,
+        "changes": changes,
+        "q": request.args.get("q") or "",
+        "languages": LANGUAGE_TITLES,
+        "labels": LABELS,
+    }
     return render("trainer/replies.html", **around | {"tabs": TABS, "here": "/replies"} | given)
+
+
+def _said(reply: Reply) -> str:
+    return " ".join([reply.name, *(one.text for one in reply.texts)])
 
 
 PAGES: dict[str, Any] = {

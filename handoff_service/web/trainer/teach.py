@@ -84,7 +84,7 @@ async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.TRAINER)
 async def put_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
-    quick = form_field(request, "as")  # the button, where it is not "Save and next"
+    quick = form_field(request, "as")  # the pressed button, if it is not "Save and next"
     verdict = LabelVerdict(quick) if quick in list(LabelVerdict) else LabelVerdict.INTENT
     out = OUT_OF_SCOPE if quick == OUT_OF_SCOPE else ""
     intent = _chosen(out or form_field(request, "other"), form_field(request, "intent"))

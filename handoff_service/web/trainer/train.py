@@ -10,12 +10,13 @@ from sanic.response import text as plain_text
 from sqlalchemy import Connection
 
 from handoff_service.bot_control import labeling, measure_model, rasa_environment
+from handoff_service.bot_control.train_and_compare import ADVICE
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.operations.training.replay import JudgeReplayed, judge_replayed
-from handoff_service.operations.training.training_run import StartRun, cancel_run
+from handoff_service.operations.training.training_run import INTERRUPTED, StartRun, cancel_run
 from handoff_service.rules.shared.phrases import any_of, phrase
+from handoff_service.rules.shared.stored_sentences import recognized
 from handoff_service.rules.shared.vocabulary import (
     ModelState,
     ReplayVerdict,
@@ -36,7 +37,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import csrf_token, desk_of, page
-from handoff_service.web.trainer.stored_sentences import ADVICE_WORDS, translated_reasons
+from handoff_service.web.trainer.promotion_reasons import promotion_reasons
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/train"
@@ -157,7 +158,7 @@ async def _run(request: Request) -> dict[str, Any]:
     advice, _, detail = ((run.error if run is not None else None) or "").partition("\n")
     return {
         "run": run,
-        "advice": ADVICE_WORDS.get(advice, advice),
+        "advice": recognized(advice, (*ADVICE.values(), INTERRUPTED)),
         "detail": detail,
         "steps": [(step, STEPS[step], order.index(step) - at) for step in order],
     }
@@ -174,7 +175,7 @@ async def _comparison(request: Request) -> dict[str, Any]:
         return {
             "model": model,
             "running": running,
-            "blocked": translated_reasons(promotion_blocks(conn, model, running), model),
+            "blocked": promotion_reasons(conn, model, running),
             "changes": replay.of_model(conn, model.hash)[:CHANGES],
         }
 

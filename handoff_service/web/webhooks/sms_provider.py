@@ -21,6 +21,7 @@ from handoff_service.gateways.provider import (
 )
 from handoff_service.operations.conversations.receive_sms import ReceiveOutcome, Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.delivery.watch_gateway import Heartbeat, record_heartbeat
 from handoff_service.settings import Settings
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.security import retry_after
@@ -59,7 +60,7 @@ async def _answer(
                 f"This desk does not use {kind.title}: PATCHBOARD_SMS_PROVIDER is not {kind.name}."
             )
         for one in webhook.read(settings, _as_it_came(request, settings)):
-            await (_take_text(desk, one) if isinstance(one, Text) else _take_receipt(desk, one))
+            await _take(desk, one)
     except Unavailable as away:
         if away.loggable:
             log.warning("webhook_database_away", path=request.path, why=away.why)
@@ -83,6 +84,16 @@ def _as_it_came(request: Request, settings: Settings) -> ProviderRequest:
         headers=request.headers,
         body=request.body,
     )
+
+
+async def _take(desk: AppContext, one: Text | Receipt | Heartbeat) -> None:
+    match one:
+        case Text():
+            await _take_text(desk, one)
+        case Receipt():
+            await _take_receipt(desk, one)
+        case Heartbeat():
+            await desk.store.write(record_heartbeat, one)
 
 
 async def _take_text(desk: AppContext, text: Text) -> None:

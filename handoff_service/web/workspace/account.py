@@ -84,7 +84,7 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
         id=agent.id,
         by=agent.id,
         values={"password_hash": await run_slow(hash_password, password)},
-        but=cookie_token(request) or "",
+        keep_token=cookie_token(request) or "",
     )
     await desk_of(request).store.write(change_agent, command)
     return done_or_redirect(request, f"{HERE}?done=password")

@@ -145,7 +145,7 @@ async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _ids(listed: str) -> list[int]:
-    """The conversations, ``1,2,3``."""
+    """The ids of the conversations, which the page sends as ``1,2,3``."""
     each = filter(None, listed.split(","))
     ids = [id_field(one, "ids", phrase("must be conversations of the list")) for one in each]
     if not 0 < len(ids) <= MOST_CONVERSATIONS:

@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.web.shared import list_query
-from handoff_service.web.shared.page_shell import shell_context
+from handoff_service.web.shared.page_shell import shell_context, shell_variables
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import ANYONE, LIVE, desk_of, home_of, page
 
@@ -44,10 +44,11 @@ async def list_context(
 ) -> dict[str, Any]:
     """Return the variables of the pages and fragments with a list: the frame and the lists."""
     others, whole = (request.args.get(name) == "1" for name in ("others", "all"))
-    around = await shell_context(request, agent, place="ongoing" if opened else "inbox")
     lists = await desk_of(request).store.read(
         list_query.lists, agent.id, others=others, whole=whole, on_page=on_page
     )
+    place = "ongoing" if opened else "inbox"
+    around = shell_variables(request, agent, lists.shell, place=place)
     return around | {"lists": lists, "others": others, "whole": whole, "opened": opened}
 
 

@@ -16,6 +16,7 @@ from handoff_service.operations.conversations.list_views import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
+from handoff_service.rules.desk.attribute_filters import TO, narrowed
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.request_bytes import A_LABEL, id_field
@@ -51,7 +52,8 @@ async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) 
 
 def _sort_and_filter(request: Request) -> SortAndFilter:
     """``shows``: the filter of the form: a tag; ``label:`` and a label's id; or ``attribute:`` with
-    a key, = and a value. Empty: all conversations."""
+    a written filter, which ``low`` and ``high``, or ``words``, narrow down. Empty: all
+    conversations."""
     sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
     label = shows.removeprefix("label:") if shows.startswith("label:") else ""
     attribute = shows.removeprefix("attribute:") if shows.startswith("attribute:") else ""
@@ -62,8 +64,14 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
         sort=Sort(sort),
         tag=Tag(tag) if tag else None,
         label_id=id_field(label, "shows", A_LABEL) if label else None,
-        attribute=attribute or None,
+        attribute=_narrowed(request, attribute) or None,
     )
+
+
+def _narrowed(request: Request, attribute: str) -> str:
+    """The filter with the range or the part of the text that the form has, if it has one."""
+    low, high, words = (form_field(request, name).strip() for name in ("low", "high", "words"))
+    return narrowed(attribute, f"{low}{TO}{high}" if low or high else words)
 
 
 POST_HANDLERS: dict[str, Any] = {

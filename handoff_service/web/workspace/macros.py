@@ -1,7 +1,7 @@
 """Macros in the workspace: the choices with a preview of each, and running one on a
 conversation. Running one on several is in ``bulk.py``."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.desk.templates import filled
 from handoff_service.rules.shared.phrases import count_phrase
-from handoff_service.rules.shared.placeholders import Placeholders
+from handoff_service.rules.shared.placeholders import Placeholders, unset_in
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import conversations, placeholder_values
 from handoff_service.store.desk import macros
@@ -38,7 +38,7 @@ class FilledMacro:
     macro: Macro
     text: str = ""
     segments: Segments | None = None
-    refused: str = ""  #: why the macro's text cannot be sent
+    refused: str = ""  #: why the macro cannot be run
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,9 +92,10 @@ def choices(
     """The macros with these words, filled for a conversation. A name that begins with them comes
     first. NotFound for an unknown conversation."""
     interaction = conversations.get(conn, interaction_id)
-    who = placeholder_values.of_interactions(conn, [interaction_id], agent.name)[interaction_id]
+    stored = macros.list_(conn)
+    who = placeholder_values.of_interactions(conn, [interaction_id], agent.name, _texts(stored))
     why = interaction.unanswerable or (interaction.opted_out and interaction.opted_out.why) or ""
-    every = [_choice(one, who, why) for one in macros.list_(conn)]
+    every = [_choice(conn, one, who[interaction_id], why) for one in stored]
     sought = q.casefold()
     found = [one for one in every if _has(one, sought.split())]
     return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[
@@ -102,26 +103,40 @@ def choices(
     ]
 
 
+def _texts(found: Iterable[Macro]) -> list[str]:
+    """The texts and notes of macros."""
+    bodies = [one.template.body for one in found if one.template is not None]
+    return [*bodies, *(one.note for one in found if one.note)]
+
+
 def _has(one: FilledMacro, words: Sequence[str]) -> bool:
     text = f"{one.macro.name} {one.text}".casefold()
     return all(word in text for word in words)
 
 
-def _choice(macro: Macro, who: Placeholders, why: str) -> FilledMacro:
+def _choice(conn: Connection, macro: Macro, who: Placeholders, why: str) -> FilledMacro:
+    unset = _unset(macro, who)
+    lacks = placeholder_values.not_set(conn, unset) if unset else ""
     if macro.template is None:
-        return FilledMacro(macro=macro)
+        return FilledMacro(macro=macro, refused=lacks)
     text = filled(macro.template.body, who)
-    return FilledMacro(macro=macro, text=text, segments=segments(text), refused=why)
+    return FilledMacro(macro=macro, text=text, segments=segments(text), refused=why or lacks)
+
+
+def _unset(macro: Macro, who: Placeholders) -> list[str]:
+    """The attributes that the macro's text and note name and that are not set."""
+    return unset_in(" ".join(_texts([macro])), who)
 
 
 def bulk_choices(conn: Connection, ids: Collection[int], agent: CurrentAgent) -> Mapping[str, Any]:
     """The macros with the texts and segments that each would send to these conversations.
     ``opted_out``: how many of them get no text."""
-    who = placeholder_values.of_interactions(conn, ids, agent.name)
+    stored = macros.list_(conn)
+    who = placeholder_values.of_interactions(conn, ids, agent.name, _texts(stored))
     out = consents.opted_out_of(conn, list(who))
     people = [one for interaction_id, one in who.items() if interaction_id not in out]
     return {
-        "macros": [_bulk_choice(one, people) for one in macros.list_(conn)],
+        "macros": [_bulk_choice(one, people) for one in stored],
         "opted_out": len(out),
     }
 
@@ -130,7 +145,8 @@ def _bulk_choice(macro: Macro, people: Sequence[Placeholders]) -> BulkChoice:
     if macro.template is None:
         return BulkChoice(macro=macro)
     body = macro.template.body
-    counts = [segments(filled(body, who)).count for who in people]
+    fit = [who for who in people if not _unset(macro, who)]
+    counts = [segments(filled(body, who)).count for who in fit]
     return BulkChoice(macro=macro, texts=len(counts), segments=sum(counts))
 
 

@@ -18,7 +18,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.shared import list_query, sse
 from handoff_service.web.shared.desk_facts import desk_facts
-from handoff_service.web.shared.page_shell import shell_context
+from handoff_service.web.shared.page_shell import shell_context, shell_variables
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.workspace import recipients
@@ -135,12 +135,13 @@ async def _shown(
 ) -> HTTPResponse:
     """Return the dialog alone for the script, or the list page with the dialog over it."""
     looked = await _looked(request, agent, asked)
-    around: dict[str, Any] = await shell_context(request, agent, place="new")
-    around |= {"looked": looked, "cases": CASES, "first_body": body}
+    given: dict[str, Any] = {"looked": looked, "cases": CASES, "first_body": body}
     if "hx-request" in request.headers:
-        return render("new_message.html", **around)
-    around["lists"] = await desk_of(request).store.read(list_query.lists, agent.id, others=False)
-    return render("new_page.html", **around)
+        around = await shell_context(request, agent, place="new")
+        return render("new_message.html", **around | given)
+    lists = await desk_of(request).store.read(list_query.lists, agent.id, others=False)
+    around = shell_variables(request, agent, lists.shell, place="new")
+    return render("new_page.html", **around | given | {"lists": lists})
 
 
 PAGES: dict[str, Any] = {

@@ -1,7 +1,8 @@
 """Templates that match what an agent types, with placeholders filled for the conversation or for a
 new message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sanic import Request
@@ -12,14 +13,15 @@ from handoff_service.operations.conversations.start_conversation import (
     Recipient,
     preview,
     recipient_name,
+    recipient_user,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.delivery.sms_text import is_e164, segments
 from handoff_service.rules.desk.templates import filled, names_conversation
-from handoff_service.rules.shared.placeholders import Placeholders
+from handoff_service.rules.shared.placeholders import Placeholders, unset_in
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, placeholder_values
 from handoff_service.store.conversations.interactions import number
 from handoff_service.store.desk import templates
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -31,6 +33,17 @@ MOST_TEMPLATES = 50  # typing finds the others
 LONGEST_ID = 9  # digits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Templates, filled. ``without_number``: how many are left out because they name the number of
+    a conversation that does not exist yet. ``unset``: name of each template that is left out
+    because it names attributes without a value -> the sentence about them."""
+
+    fitting: Sequence[Template]
+    without_number: int
+    unset: Mapping[str, str]
+
+
 @page(Role.AGENT, Role.SUPERVISOR)
 async def found_templates(
     request: Request, interaction_id: int, agent: CurrentAgent
@@ -38,19 +51,14 @@ async def found_templates(
     """Find templates by a part of their name or text. An empty ``q`` returns the first ones."""
     q, recent = _typed(request), _recent(request)
 
-    def read(conn: Connection) -> list[Template]:
-        interaction = conversations.get(conn, interaction_id)
-        requester = interaction.user.name if interaction.user else None
-        who = Placeholders(requester=requester, agent=agent.name, number=interaction.number)
-        return _filled(_found(conn, q, recent), who)
+    def read(conn: Connection) -> Found:
+        conversations.get(conn, interaction_id)
+        found = _found(conn, q, recent)
+        bodies = [one.body for one in found]
+        who = placeholder_values.of_interactions(conn, [interaction_id], agent.name, bodies)
+        return _fitting(conn, found, who[interaction_id])
 
-    return render(
-        "found_templates.html",
-        templates=await desk_of(request).store.read(read),
-        q=q,
-        left_out=0,
-        count=segments,
-    )
+    return _answer(q, await desk_of(request).store.read(read))
 
 
 @page(*LIVE)
@@ -60,14 +68,23 @@ async def templates_to_begin(request: Request, agent: CurrentAgent) -> HTTPRespo
     q, recent = _typed(request), _recent(request)
     to = _recipient(request)
 
-    def read(conn: Connection) -> tuple[list[Template], int]:
-        who = _who(conn, to, agent)
+    def read(conn: Connection) -> Found:
         found = _found(conn, q, recent)
-        fitting = [one for one in found if who.number or not names_conversation(one.body)]
-        return _filled(fitting, who), len(found) - len(fitting)
+        who = _who(conn, to, agent, [one.body for one in found])
+        return _fitting(conn, found, who)
 
-    fitting, left_out = await desk_of(request).store.read(read)
-    return render("found_templates.html", templates=fitting, q=q, left_out=left_out, count=segments)
+    return _answer(q, await desk_of(request).store.read(read))
+
+
+def _answer(q: str, found: Found) -> HTTPResponse:
+    return render(
+        "found_templates.html",
+        templates=found.fitting,
+        q=q,
+        left_out=found.without_number,
+        unset=found.unset,
+        count=segments,
+    )
 
 
 def _typed(request: Request) -> str:
@@ -89,8 +106,18 @@ def _found(conn: Connection, q: str, recent: Sequence[int]) -> list[Template]:
     return sorted(found, key=lambda one: place.get(one.id, len(place)))
 
 
-def _filled(found: Sequence[Template], who: Placeholders) -> list[Template]:
-    return [Template(id=one.id, name=one.name, body=filled(one.body, who)) for one in found]
+def _fitting(conn: Connection, found: Sequence[Template], who: Placeholders) -> Found:
+    named = [one for one in found if who.number or not names_conversation(one.body)]
+    fitting = [one for one in named if not unset_in(one.body, who)]
+    return Found(
+        fitting=[Template(id=t.id, name=t.name, body=filled(t.body, who)) for t in fitting],
+        without_number=len(found) - len(named),
+        unset={
+            one.name: placeholder_values.not_set(conn, unset_in(one.body, who))
+            for one in named
+            if one not in fitting
+        },
+    )
 
 
 def _recipient(request: Request) -> Recipient | None:
@@ -105,13 +132,21 @@ def _recipient(request: Request) -> Recipient | None:
     return Recipient(to=to, provider_number=sender, user_id=int(user) if user else None)
 
 
-def _who(conn: Connection, to: Recipient | None, agent: CurrentAgent) -> Placeholders:
+def _who(
+    conn: Connection, to: Recipient | None, agent: CurrentAgent, texts: Sequence[str]
+) -> Placeholders:
     if to is None or to.provider_number not in {one.number for one in list_provider_numbers(conn)}:
         return Placeholders(requester=None, agent=agent.name, number="")
     seen = preview(conn, to, agent.id)
     goes_on = seen.interaction_id is not None and seen.row is Situation.ACTIVE_WITH_LIVE_AGENT
-    name = number(seen.interaction_id) if goes_on and seen.interaction_id else ""
-    return Placeholders(requester=recipient_name(conn, to), agent=agent.name, number=name)
+    if goes_on and seen.interaction_id:
+        known = placeholder_values.attributes_of(conn, [seen.interaction_id], texts)
+        name, own = number(seen.interaction_id), known.get(seen.interaction_id, {})
+    else:
+        name, own = "", placeholder_values.attributes_of_user(conn, recipient_user(conn, to))
+    return Placeholders(
+        requester=recipient_name(conn, to), agent=agent.name, number=name, attributes=own
+    )
 
 
 PAGES: dict[str, Any] = {

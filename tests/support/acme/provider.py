@@ -82,7 +82,7 @@ class AcmeProvider:
             return [SentBefore(sid=one, status=Status.SENDING) for one in await answer.json()]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        return ()  # Acme has no list of incoming texts
+        return ()  # Acme's API cannot list incoming texts.
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         return ()
@@ -98,6 +98,9 @@ class AcmeProvider:
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         return NotFetched(why="Acme carries no pictures.", again=False)
+
+    async def answers(self) -> bool:
+        return True
 
     async def close(self) -> None:
         await self._session.close()
@@ -136,7 +139,9 @@ def read_receipt(_settings: Settings, request: ProviderRequest) -> Sequence[Rece
 
 
 def kind(url: str) -> ProviderKind:
-    """Describe Acme at this address. In a real folder, ``url`` would be a setting."""
+    """Return the provider description of Acme at this address. A real provider reads ``url`` from a
+    setting.
+    """
 
     def opened(_settings: Settings, _receipts: Receipts) -> SmsProvider:
         return AcmeProvider(url)

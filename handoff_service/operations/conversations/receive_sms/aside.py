@@ -217,7 +217,7 @@ _WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
 
 
 def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The line's conversation with a text that something is resolved."""
+    """The conversation of the line with our text that something is resolved. None without one."""
     found = announced(tx, text.requester_number, text.provider_number)
     return found.interaction_id if found else None
 

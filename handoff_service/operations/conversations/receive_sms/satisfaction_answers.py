@@ -1,8 +1,8 @@
 """Answers to the satisfaction question: a grade, and a comment on a low one.
 
-They stay in the closed conversation. They are read only on a line without an active conversation
-if the last one ended with the question, so a digit that a form or a menu asks for is never taken
-for a grade.
+They stay in the closed conversation. A text is read as an answer only if the line has no active
+conversation and its last one ended with the question. So a digit that a form or a menu asks for is
+never taken for a grade.
 """
 
 from collections.abc import Collection

@@ -1,6 +1,5 @@
-"""Prompts that stay until they are answered: the newest prompt of each interaction, and the agents
-who have dismissed it.
-"""
+"""Prompts that stay until an agent answers them: the newest prompt of each interaction, and the
+agents who have dismissed it."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
-"""Consent, messages that are sent again, quiet hours, the rate of provider numbers, how far the gap
-sweep came."""
+"""Consent, messages that are sent again, quiet hours, the rate of provider numbers, and how far the
+gap sweep has come."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
-"""Sends are held after a restore, until an admin releases them; the secret key that the database
-was written with."""
+"""Sends are held after a restore, until an admin releases them; the secret key with which
+the database was written."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,5 @@
-"""The trainer's items, labels, pinned texts, models and their runs; what a turn's model ranked."""
+"""The trainer's items, labels, pinned texts, models and their runs; how a turn's
+model ranked the intents."""
 
 import sqlalchemy as sa
 from alembic import op

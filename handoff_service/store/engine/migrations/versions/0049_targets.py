@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.add_column(facts, sa.Column('next_responses_missed', sa.Integer(), server_default=zero, nullable=False))
     op.execute('UPDATE conversation_facts SET priority = '
                '(SELECT priority FROM interactions WHERE interactions.id = conversation_facts.interaction_id)')
-    # holds that last now began at an unknown time: they count from the last change of the conversation
+    # The beginning of a running hold is unknown. Take the time of the last message.
     op.execute("INSERT INTO holds (interaction_id, began_at) SELECT id, last_message_at FROM interactions "
                "WHERE state = 'on_hold' AND closed_at IS NULL")
     # the packed days lack the new columns

@@ -1,4 +1,4 @@
-"""The ways to receive a text that ``make bench`` compares. Each is a separate server."""
+"""The servers whose webhooks ``make bench`` compares."""
 
 import json
 import os
@@ -26,8 +26,8 @@ NAIVE = {
 
 
 @dataclass
-class Rung:
-    """One way to receive a text. ``command`` starts its server."""
+class Receiver:
+    """A server that receives texts. ``command`` starts it."""
 
     name: str
     command: list[str]
@@ -36,19 +36,19 @@ class Rung:
     pid: int = 0  #: the process id of the server while it runs
 
 
-def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[Rung]:
-    """The floor, Patchboard and the naive way, each with a new database."""
+def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[Receiver]:
+    """Return the floor, Patchboard and the naive version, each with a new database."""
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    rung = [sys.executable, "-m", "tests.bench.baselines"]
+    command = [sys.executable, "-m", "tests.bench.baselines"]
     return [
-        Rung(FLOOR, [*rung, "group", database()]),
+        Receiver(FLOOR, [*command, "group", database()]),
         product(database(), home),
-        Rung(NAIVE[kind], [*rung, "naive", database()]),
+        Receiver(NAIVE[kind], [*command, "naive", database()]),
     ]
 
 
-def product(database: str, home: Path, name: str = "Patchboard", **more: str) -> Rung:
-    """Patchboard's service. ``more``: further settings, without their prefix."""
+def product(database: str, home: Path, name: str = "Patchboard", **more: str) -> Receiver:
+    """Return Patchboard's service. ``more``: further settings, without their prefix."""
     settings = {
         "PATCHBOARD_HOME": str(home),
         "PATCHBOARD_DATABASE_URL": database,
@@ -57,30 +57,30 @@ def product(database: str, home: Path, name: str = "Patchboard", **more: str) ->
         "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
         "PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:1",
         "PATCHBOARD_PUBLIC_URL": URL.removesuffix("/webhooks/twilio/sms"),
-        # the bot's turns are due after the run, so that only the webhook is measured
+        # Bot turns are due only after the run, so that the run measures only the webhook.
         "PATCHBOARD_BURST_WINDOW": "3000",
         "PATCHBOARD_DEMO": "1",
         **{f"PATCHBOARD_{name}": value for name, value in more.items()},
     }
-    return Rung(name, [sys.executable, "-m", "handoff_service.cli", "serve"], settings)
+    return Receiver(name, [sys.executable, "-m", "handoff_service.cli", "serve"], settings)
 
 
 @contextmanager
-def running(rung: Rung) -> Iterator[Rung]:
-    """The rung's server, from its start to its end."""
+def running(receiver: Receiver) -> Iterator[Receiver]:
+    """Run the receiver until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        rung.port = probe.getsockname()[1]
-    command = rung.command if rung.environment else [*rung.command, str(rung.port)]
-    environment = {**os.environ, **rung.environment, "PATCHBOARD_PORT": str(rung.port)}
+        receiver.port = probe.getsockname()[1]
+    command = receiver.command if receiver.environment else [*receiver.command, str(receiver.port)]
+    environment = {**os.environ, **receiver.environment, "PATCHBOARD_PORT": str(receiver.port)}
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(command, env=environment, stdout=said, stderr=said) as server,
     ):
-        rung.pid = server.pid
+        receiver.pid = server.pid
         try:
-            _wait(rung.port, server)
-            yield rung
+            _wait(receiver.port, server)
+            yield receiver
         except RuntimeError:
             said.seek(0)
             print(said.read().decode()[-3000:], file=sys.stderr)
@@ -90,7 +90,7 @@ def running(rung: Rung) -> Iterator[Rung]:
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(3600):  # three minutes: the first start reads everything from the disk
+    for _ in range(3600):  # three minutes, because the first start reads everything from the disk
         if server.poll() is not None:
             break
         try:
@@ -102,7 +102,9 @@ def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
 
 
 def measured(port: int, count: int) -> Measured:
-    """Send this many texts to the server on this port. RuntimeError if a text is not accepted."""
+    """Send this many texts to the server on this port. Raise RuntimeError if it does not accept a
+    text.
+    """
     found = sent(port, count)
     if found.failed:
         raise RuntimeError(f"{found.failed} of {count} texts were not answered with 200")

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 
 from handoff_service.errors import Conflict
-from handoff_service.rules.desk.sign_in_policy import NO_WAY_IN
+from handoff_service.rules.desk.sign_in_policy import NO_ADMIN_COULD_SIGN_IN
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.store.desk.sign_in_policy import has_way_in, policy
+from handoff_service.store.desk.sign_in_policy import admin_can_sign_in, policy
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -15,16 +15,16 @@ NO_PROVIDER = phrase(
 )
 
 
-def check_way_in(tx: Transaction) -> None:
+def check_admin_sign_in(tx: Transaction) -> None:
     """Conflict when no admin could sign in while all identity providers fail."""
-    if not has_way_in(tx.conn):
-        raise Conflict.at(FIELD, NO_WAY_IN)
+    if not admin_can_sign_in(tx.conn):
+        raise Conflict.at(FIELD, NO_ADMIN_COULD_SIGN_IN)
 
 
 def check_sign_in(tx: Transaction) -> None:
     """Conflict when passwords are off for a role, and no identity provider is active or no admin
     could sign in without one."""
-    check_way_in(tx)
+    check_admin_sign_in(tx)
     if policy(tx.conn).password_off:
         _check_provider(tx)
 

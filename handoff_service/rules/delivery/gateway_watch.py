@@ -1,0 +1,66 @@
+"""When the company's own SMS gateway, such as a phone, counts as away. Each reason has one alert,
+which ends when the gateway is back."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+#: a phone's network may drop out for a moment
+AWAY_AFTER = timedelta(minutes=3)
+#: three heartbeats, which a phone sends every five minutes
+SILENT_AFTER = timedelta(minutes=15)
+
+
+class AwayReason(StrEnum):
+    #: it does not answer
+    NO_ANSWER = "no_answer"
+    #: it answers, but its heartbeats do not arrive
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayWatch:
+    """What is known about the gateway.
+
+    - ``failing_since``, ``reason``: its present fault; None: it works.
+    - ``alerted_at``: when the alert began; None: there is no alert.
+    - ``heard_at``: its last heartbeat; None: it has sent none.
+    """
+
+    failing_since: datetime | None = None
+    reason: AwayReason | None = None
+    alerted_at: datetime | None = None
+    heard_at: datetime | None = None
+
+
+def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> GatewayWatch:
+    """The state after a check. ``answers``: whether the gateway answered."""
+    if not answers:
+        return _failing(watch, AwayReason.NO_ANSWER, watch.failing_since or now, now)
+    if watch.reason is AwayReason.NO_ANSWER and watch.heard_at is not None:
+        # it could send no heartbeat while it was away
+        watch = replace(watch, heard_at=now)
+    if watch.heard_at is not None and now - watch.heard_at >= SILENT_AFTER:
+        return _failing(watch, AwayReason.SILENT, watch.heard_at, now)
+    return replace(watch, failing_since=None, reason=None, alerted_at=None)
+
+
+def after_start(watch: GatewayWatch, now: datetime) -> GatewayWatch:
+    """The state when a process starts. Nobody listened before, so a fault without an alert counts
+    from now on."""
+    if watch.alerted_at is not None:
+        return watch
+    heard_at = None if watch.heard_at is None else now
+    return GatewayWatch(heard_at=heard_at)
+
+
+def _failing(
+    watch: GatewayWatch, reason: AwayReason, since: datetime, now: datetime
+) -> GatewayWatch:
+    is_late = now - since >= AWAY_AFTER
+    return replace(
+        watch,
+        failing_since=since,
+        reason=reason,
+        alerted_at=watch.alerted_at or (now if is_late else None),
+    )

@@ -1,0 +1,161 @@
+"""Filters by an attribute, written as one text that addresses, views and the API share.
+
+- ``order=12``: the value;
+- ``order=10..20``, ``order=10..`` and ``order=..20``: at least, at most; for numbers and dates;
+- ``site~north``: a part of the text, in upper or lower case.
+
+``order=..`` and ``site~`` select whatever has a value.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handoff_service.rules.desk.attributes import (
+    FEW_VALUES,
+    ORDERED,
+    AttributeFields,
+    AttributeType,
+    in_words,
+    read_value,
+)
+from handoff_service.rules.shared.conditions import JUDGES, Operator
+from handoff_service.rules.shared.phrases import joined, phrase
+
+_WRITTEN = re.compile(r"([^=~]+)([=~])(.*)")
+TO = ".."
+#: of a written filter, for the API
+PATTERN = r"^[^=~]+[=~].*$"
+LONGEST = 300
+
+
+class FilterKind(StrEnum):
+    IS = "is"
+    BETWEEN = "between"
+    CONTAINS = "contains"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeFilter:
+    """A filter by one attribute. ``low`` and ``high``: both included; empty: open."""
+
+    key: str
+    kind: FilterKind
+    value: str = ""  #: the value, or the part of the text
+    low: str = ""
+    high: str = ""
+    #: of the attribute; the one of a filter by a deleted attribute is text
+    type: AttributeType = AttributeType.TEXT
+
+    @property
+    def open(self) -> str:
+        """The written filter that selects whatever has a value."""
+        return f"{self.key}~" if self.kind is FilterKind.CONTAINS else f"{self.key}={TO}"
+
+    @property
+    def written(self) -> str:
+        match self.kind:
+            case FilterKind.IS:
+                return f"{self.key}={self.value}"
+            case FilterKind.BETWEEN:
+                return f"{self.key}={self.low}{TO}{self.high}"
+            case FilterKind.CONTAINS:
+                return f"{self.key}~{self.value}"
+
+    def matches(self, value: str | None) -> bool:
+        """Whether a record with this stored value fits. None: it has none."""
+        if value is None:
+            return False
+        match self.kind:
+            case FilterKind.IS:
+                return value == self.value
+            case FilterKind.BETWEEN:
+                at_least, at_most = JUDGES[Operator.AT_LEAST], JUDGES[Operator.AT_MOST]
+                above = not self.low or at_least(value, self.low)
+                return above and (not self.high or at_most(value, self.high))
+            case FilterKind.CONTAINS:
+                return self.value.casefold() in value.casefold()
+
+
+def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
+    """Read a filter, with its values in the stored form. ``defined``: key -> definition. The
+    ValueError says what would be right."""
+    found = _WRITTEN.fullmatch(typed)
+    if found is None:
+        raise ValueError(
+            phrase(
+                "must be a key, = and a value, such as order_number=12, or a key, ~ and a part of "
+                "the text, such as site~north"
+            )
+        )
+    key, sign, value = found.groups()
+    if (one := defined.get(key)) is None:
+        raise ValueError(phrase("there is no attribute “{key}”", key=key))
+    if sign == "~":
+        return _contains(one, value.strip())
+    if one.type in ORDERED and TO in value:
+        return _between(one, *(part.strip() for part in value.split(TO, 1)))
+    return AttributeFilter(key=key, kind=FilterKind.IS, value=_read(one, value), type=one.type)
+
+
+def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
+    """Read back a filter that was valid when it was stored. If its attribute has been deleted or
+    has another type since, values that are equal fit."""
+    try:
+        return parse(written, defined)
+    except ValueError:
+        key, _, value = written.partition("=")
+        return AttributeFilter(key=key, kind=FilterKind.IS, value=value)
+
+
+def narrowed(written: str, value: str) -> str:
+    """A filter of ``choices`` with what somebody typed beside it: a value or a range of numbers or
+    dates, or a part of the text. Other filters stay as they are."""
+    if not value:
+        return written
+    if written.endswith(f"={TO}"):
+        return f"{written.removesuffix(TO)}{value}"
+    return f"{written}{value}" if written.endswith("~") else written
+
+
+def choices(defined: Mapping[str, AttributeFields]) -> dict[str, str]:
+    """Written filter -> its name in lists: one for each value of a choice and of yes or no, and one
+    for each other attribute, whose value people then narrow down."""
+    found: dict[str, str] = {}
+    for one in defined.values():
+        if one.type in FEW_VALUES:
+            for value in one.choices or ("yes", "no"):
+                found[f"{one.key}={value}"] = joined(": ", (one.name, in_words(one, value)))
+        else:
+            found[f"{one.key}={TO}" if one.type in ORDERED else f"{one.key}~"] = one.name
+    return found
+
+
+def _contains(one: AttributeFields, part: str) -> AttributeFilter:
+    if one.type is not AttributeType.TEXT:
+        raise ValueError(
+            phrase("“{name}” is not a text; write = and a value instead of ~", name=one.name)
+        )
+    return AttributeFilter(key=one.key, kind=FilterKind.CONTAINS, value=part)
+
+
+def _between(one: AttributeFields, typed_low: str, typed_high: str) -> AttributeFilter:
+    low, high = (_read(one, typed) if typed else "" for typed in (typed_low, typed_high))
+    if low and high and not JUDGES[Operator.AT_MOST](low, high):
+        raise ValueError(
+            phrase(
+                "“{name}” must not have a lowest value above the highest: {low}, {high}",
+                name=one.name,
+                low=low,
+                high=high,
+            )
+        )
+    return AttributeFilter(key=one.key, kind=FilterKind.BETWEEN, low=low, high=high, type=one.type)
+
+
+def _read(one: AttributeFields, typed: str) -> str:
+    try:
+        return read_value(one, typed)
+    except ValueError as error:
+        raise ValueError(joined(" ", (f"“{one.name}”", str(error)))) from error

@@ -1,0 +1,18 @@
+"""Indexes by which retention finds its rows without reading whole tables in the lane."""
+
+from alembic import op
+
+revision = '0071'
+down_revision = '0070'
+
+INDEXES = (
+    ('colleague_notices', 'interaction_id'),
+    ('pinned_texts', 'item_id'),
+    ('proof_sends', 'proof_id'),
+    ('trainer_items', 'cluster'),
+)
+
+
+def upgrade() -> None:
+    for table, column in INDEXES:
+        op.create_index(f'ix_{table}_{column}', table, [column])

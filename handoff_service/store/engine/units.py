@@ -1,0 +1,82 @@
+"""Units of a lane: how queued commands are grouped, and how a unit is carried out.
+
+A unit is what an operation gets at once: all queued commands of a set-based operation, or one
+command.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handoff_service.store.engine import command_ids
+from handoff_service.store.engine.admission import Ticket
+from handoff_service.store.engine.command_ids import CommandId
+from handoff_service.store.engine.transaction import Actor, SetBased, Transaction
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A queued command whose caller waits for the answer. ``by``: who gave it."""
+
+    operation: Any
+    command: Any
+    answer: asyncio.Future[Any]
+    ticket: Ticket = field(default_factory=Ticket)
+    id: CommandId | None = None
+    by: Actor | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the service's own work, not a request from outside."""
+        return not self.ticket.can_be_refused
+
+
+def units_of(batch: Iterable[Waiting]) -> Iterable[list[Waiting]]:
+    """Group the commands of each set-based operation, in order. A plain command, and one with an
+    id, is a unit by itself.
+
+    Grouping may reorder a batch because none of its callers has been answered yet.
+    """
+    sets: dict[tuple[int, bool], list[Waiting]] = {}
+    units: list[list[Waiting]] = []
+    for waiting in batch:
+        if waiting.id is not None or not isinstance(waiting.operation, SetBased):
+            units.append([waiting])
+            continue
+        kind = id(waiting.operation), waiting.is_own
+        if kind in sets:
+            sets[kind].append(waiting)
+        else:
+            sets[kind] = [waiting]
+            units.append(sets[kind])
+    return units
+
+
+def carry_out(tx: Transaction, unit: list[Waiting]) -> Sequence[Any]:
+    """Carry out the commands of a unit. Returns their answers, in order."""
+    first = unit[0]
+    actor = first.by if len(unit) == 1 else None
+    tx.by, tx.address = (actor.agent_id, actor.address) if actor else (None, "")
+    if first.id is not None:
+        return [_carry_out_once(tx, first, first.id)]
+    if isinstance(first.operation, SetBased):
+        answers: Sequence[Any] = first.operation.run(tx, [w.command for w in unit])
+        return answers
+    return [first.operation(tx, first.command)]
+
+
+def _carry_out_once(tx: Transaction, waiting: Waiting, id: CommandId) -> Any:
+    operation = waiting.operation
+    one = operation.run if isinstance(operation, SetBased) else operation
+    sealer = tx.settings.sealer
+    stored = command_ids.claim(tx.conn, sealer, id, tx.now)
+    if stored is not None:
+        return command_ids.read_answer(one, stored)
+    given = (
+        operation.run(tx, [waiting.command])
+        if isinstance(operation, SetBased)
+        else operation(tx, waiting.command)
+    )
+    command_ids.keep_answer(tx.conn, sealer, id, one, given)
+    return given
