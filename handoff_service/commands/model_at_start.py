@@ -33,10 +33,10 @@ FAILED = (
 
 
 async def ensure_model(store: Store, config: Settings) -> str:
-    """Make sure that the bot has a model to load. It is the running model if that can run, else a
-    new one. The new one is trained on the running model's data. If that fails, or nobody promotes
-    models on this desk, it is trained on the current data. Returns an empty string, because
-    ``run_on_store`` prints the result."""
+    """Make sure that the bot has a model to load: the running model, if its file can be used. Else
+    train a new model on the running model's data. If that fails, or if nobody promotes models on
+    this desk, train it on the current data. Returns an empty string, because ``run_on_store``
+    prints the result."""
     running = await store.read(models.in_state, ModelState.RUNNING)
     needs_promotion = await store.read(trainers_work.exists)
     if running is None or not await asyncio.to_thread(
@@ -76,8 +76,8 @@ def _trained_at_start(
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
     """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where no trainer has worked trains again at its start when an
-    upgrade or an editor has changed the data."""
+    the current data. A desk where no trainer has worked needs that, so that it trains a new model
+    after an upgrade or an edit of the data."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False

@@ -78,7 +78,7 @@ async def test_a_turn_opens_a_request_once_and_empties_its_slots(bot: Bot, story
 
 
 @pytest.mark.parametrize("action", ["action_case_status", "action_account_help"])
-async def test_an_unverified_requester_passes_the_check_and_returns_to_the_topic(
+async def test_an_unverified_requester_first_gets_the_identity_check(
     bot: Bot, story: Story, action: str
 ) -> None:
     result = await bot.run(action, slots={"case_number": "CS0000001"})
@@ -98,10 +98,10 @@ async def test_lost_access_becomes_a_case_even_if_the_check_fails(
     bot: Bot, story: Story, system: str | None, description: str
 ) -> None:
     result = await bot.run("action_account_help", slots={"system": system})
-    told = slots_set(result)
-    assert told["problem"] == description
-    told |= {"system": system, "after_proof": "gave_up"}
-    result = await bot.run("action_after_proof", slots=told)
+    slots = slots_set(result)
+    assert slots["problem"] == description
+    slots |= {"system": system, "after_proof": "gave_up"}
+    result = await bot.run("action_after_proof", slots=slots)
     assert slots_set(result)["problem"] is None
     await story.finish(bot.question, "I could not verify you.")
     (case,) = await story.rows(t.cases)
@@ -244,7 +244,7 @@ async def test_a_report_of_a_known_outage_gets_the_outages_text_and_opens_no_cas
 @pytest.mark.parametrize(
     "problem", ["printer is down in chicago office", "my email is down", "the network is out"]
 )
-async def test_other_reports_are_not_asked_about_the_outage(
+async def test_requesters_with_other_problems_are_not_asked_about_the_outage(
     bot: Bot, story: Story, clock: MovedClock, problem: str
 ) -> None:
     await outage(story, clock, "VPN is down")
@@ -274,7 +274,7 @@ async def test_a_sentence_can_answer_the_question_about_the_problem(
 # Hours --------------------------------------------------------------------------------------------
 
 
-async def test_office_hours_are_those_of_the_texted_numbers_queue(
+async def test_office_hours_come_from_the_queue_of_the_texted_number(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     assert last_text(await bot.run("action_office_hours"))[0].startswith(

@@ -20,7 +20,7 @@ from tests.bench.load import measure, request
 TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # times the sustainable rate
 SECONDS = float(os.environ.get("PATCHBOARD_BENCH_SECONDS", "10"))
 MOST_CONNECTIONS = int(os.environ.get("PATCHBOARD_BENCH_CONNECTIONS", "2000"))
-IN_TIME = 2.0  # seconds, for each answer 200
+IN_TIME = 2.0  # seconds within which an answer with status 200 must arrive
 
 
 class Sender(asyncio.Protocol):
@@ -92,22 +92,22 @@ def main() -> int:
         with closing(Desks(kind)) as desks:
             receiver = desks.product()
             asyncio.run(measure(receiver.port, 64, 500, secrets.token_hex(4)))
-            held = asyncio.run(measure(receiver.port, 64, 3000, secrets.token_hex(4))).rate
-            missed += _overload(kind, receiver.port, held)
+            sustainable = asyncio.run(measure(receiver.port, 64, 3000, secrets.token_hex(4))).rate
+            missed += _overload(kind, receiver.port, sustainable)
             after = asyncio.run(measure(receiver.port, 64, 1000, secrets.token_hex(4)))
             print(f"  afterwards {after.rate:.0f} texts/s are sustainable, {after.failed} refused")
     return 1 if missed else 0
 
 
-def _overload(kind: str, port: int, held: float) -> int:
+def _overload(kind: str, port: int, sustainable: float) -> int:
     """Print the outcomes of the texts. Return whether a budget was missed."""
-    rate, tag = TIMES * held, secrets.token_hex(4)
+    rate, tag = TIMES * sustainable, secrets.token_hex(4)
     crowd = Crowd(port, [request(n, tag) for n in range(int(rate * SECONDS))], rate)
     began = time.perf_counter()
     asyncio.run(crowd.run())
     sent = sum(map(len, crowd.times.values())) / (time.perf_counter() - began)
     print(
-        f"\n{kind}: {held:.0f} texts/s are sustainable; {rate:.0f}/s are planned, "
+        f"\n{kind}: {sustainable:.0f} texts/s are sustainable; {rate:.0f}/s are planned, "
         f"{sent:.0f}/s got an answer"
     )
     for status, times in sorted(crowd.times.items()):

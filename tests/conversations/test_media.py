@@ -40,7 +40,7 @@ from handoff_service.operations.shared.uploads import (
 )
 from handoff_service.ports import Later, MediaStore
 from handoff_service.rules.conversations.media import AcceptedFile, RefusedFile
-from handoff_service.rules.conversations.media_links import is_good
+from handoff_service.rules.conversations.media_links import is_valid
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.engine import due_work
@@ -260,7 +260,7 @@ async def test_each_attempt_has_a_new_link_to_the_picture(story: Story, clock: M
             address, _, query = url.partition("?expires=")
             expires, _, signature = query.partition("&signature=")
             assert address == f"https://sms.example.com/media/{media_id}"
-            assert is_good("key", media_id, expires, signature, clock())
+            assert is_valid("key", media_id, expires, signature, clock())
             found.append(int(expires))
         return found
 

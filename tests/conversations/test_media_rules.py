@@ -13,7 +13,7 @@ from handoff_service.rules.conversations.media import (
     judge_file,
     sendable,
 )
-from handoff_service.rules.conversations.media_links import is_good, link
+from handoff_service.rules.conversations.media_links import is_valid, link
 
 PNG = Picture("image/png", 64, 48)
 HUGE = Picture("image/png", 60_000, 60_000)
@@ -144,8 +144,8 @@ def test_a_link_works_for_an_hour_for_one_file_and_one_key() -> None:
     address, _, query = made.partition("?expires=")
     expires, _, signature = query.partition("&signature=")
     assert address == "https://sms.example.com/media/7"
-    assert is_good("key", 7, expires, signature, now + timedelta(hours=1))
-    assert not is_good("key", 7, expires, signature, now + timedelta(hours=1, seconds=1))
+    assert is_valid("key", 7, expires, signature, now + timedelta(hours=1))
+    assert not is_valid("key", 7, expires, signature, now + timedelta(hours=1, seconds=1))
     wrong = [
         ("key", 8, expires, signature),
         ("other", 7, expires, signature),
@@ -156,4 +156,4 @@ def test_a_link_works_for_an_hour_for_one_file_and_one_key() -> None:
         ("key", 7, expires, ""),
         ("key", 7, expires, "é"),
     ]
-    assert [is_good(*given, now) for given in wrong] == [False] * len(wrong)
+    assert [is_valid(*given, now) for given in wrong] == [False] * len(wrong)

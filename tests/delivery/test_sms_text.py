@@ -43,7 +43,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("body", "encoding", "units", "count"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
-def test_a_text_has_its_number_of_segments(
+def test_the_units_and_segments_of_a_text_are_counted(
     body: str, encoding: Encoding, units: int, count: int
 ) -> None:
     counted = segments(body)

@@ -9,7 +9,7 @@ from handoff_service.rules.desk.password_links import (
     Account,
     Purpose,
     agent_of,
-    is_good,
+    is_valid,
     mail,
     token,
 )
@@ -24,8 +24,8 @@ GOOD = token(KEY, ANN, NOW + timedelta(hours=1))
 
 def test_a_link_works_until_it_expires() -> None:
     assert agent_of(GOOD) == 7
-    assert is_good(KEY, GOOD, ANN, NOW + timedelta(minutes=59))
-    assert not is_good(KEY, GOOD, ANN, NOW + timedelta(minutes=61))
+    assert is_valid(KEY, GOOD, ANN, NOW + timedelta(minutes=59))
+    assert not is_valid(KEY, GOOD, ANN, NOW + timedelta(minutes=61))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_link_works_until_it_expires() -> None:
     ],
 )
 def test_a_link_becomes_invalid_when_the_account_changes(what: str, account: Account) -> None:
-    assert not is_good(KEY, GOOD, account, NOW), what
+    assert not is_valid(KEY, GOOD, account, NOW), what
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_a_link_becomes_invalid_when_the_account_changes(what: str, account: Acc
     ],
 )
 def test_a_link_signed_with_another_key_is_invalid(given: str) -> None:
-    assert not is_good(KEY, given, ANN, NOW)
+    assert not is_valid(KEY, given, ANN, NOW)
 
 
 def test_the_signature_covers_the_expiry() -> None:
     later = int((NOW + timedelta(days=9)).timestamp())
     agent_id, _, signature = GOOD.split(".")
-    assert not is_good(KEY, f"{agent_id}.{later}.{signature}", ANN, NOW)
+    assert not is_valid(KEY, f"{agent_id}.{later}.{signature}", ANN, NOW)
 
 
 def test_each_purpose_has_its_own_mail() -> None:

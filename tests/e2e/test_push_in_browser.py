@@ -54,8 +54,7 @@ RECORDS = """
   ServiceWorkerRegistration.prototype.getNotifications = async () => shown;
 }
 """
-# This script replaces Google's push service in the browser. Only the subscription comes from the
-# test.
+# For the page: subscribe to the test's push service instead of Google's.
 SUBSCRIBES = """
 (() => {
   const kept = "fake-push";
@@ -111,26 +110,26 @@ class PushServer:
 
 
 @contextmanager
-def pushing() -> Iterator[PushServer]:
-    kept = PushServer()
+def push_server() -> Iterator[PushServer]:
+    received = PushServer()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            kept.got.append((dict(self.headers), body))
+            received.got.append((dict(self.headers), body))
             self.send_response(201)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            kept.came.set()
+            received.came.set()
 
         def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    kept.url = f"http://127.0.0.1:{server.server_port}"
+    received.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield kept
+        yield received
     finally:
         server.shutdown()
         server.server_close()
@@ -138,7 +137,7 @@ def pushing() -> Iterator[PushServer]:
 
 @pytest.fixture
 def pushes() -> Iterator[PushServer]:
-    with pushing() as server:
+    with push_server() as server:
         yield server
 
 
@@ -166,8 +165,8 @@ class BrowserWorker:
         if records:
             self.worker.evaluate(RECORDS)
 
-    def _updated(self, told: dict[str, Any]) -> None:
-        for one in told["registrations"]:
+    def _updated(self, event: dict[str, Any]) -> None:
+        for one in event["registrations"]:
             self.seen[urlsplit(one["scopeURL"]).path] = one["registrationId"]
 
     def push(self, data: str) -> None:

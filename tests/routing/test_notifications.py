@@ -158,7 +158,7 @@ async def test_supervisors_who_are_away_get_alarms_and_low_grades(
     assert await run_notifications(story, clock) == [], "Omar is off duty"
 
 
-async def test_agents_with_an_open_page_or_who_take_no_work_get_no_notification(
+async def test_agents_with_an_open_page_get_no_notification(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -176,7 +176,7 @@ async def test_agents_with_an_open_page_or_who_take_no_work_get_no_notification(
     )
 
 
-async def test_each_agent_has_up_to_ten_own_notification_targets(story: Story) -> None:
+async def test_each_agent_can_have_ten_notification_targets(story: Story) -> None:
     first = await add_webhook_target(story)
     assert await add_webhook_target(story) == first, "the same address is not added twice"
     with pytest.raises(NotFound):
@@ -202,7 +202,7 @@ async def test_the_scheduled_work_ends_with_the_last_target(
     assert await story.count(d, d.c.kind == Work.NOTIFY) == 0
 
 
-async def test_a_browser_that_is_gone_is_removed_and_another_agent_can_take_it_over(
+async def test_a_browser_moves_to_another_agent_and_is_removed_when_it_is_gone(
     story: Story,
 ) -> None:
     push = AddTarget(agent_id=MIA, way=NotificationMethod.PUSH, address=HOOK, p256dh="k", auth="a")
@@ -334,7 +334,7 @@ async def test_an_address_is_encrypted_and_found_again(story: Story) -> None:
     address = "https://chat.example.com/hook/secret"
     first = await add_webhook_target(story, address=address)
     assert await add_webhook_target(story, address=address) == first, (
-        "the second address is the same target"
+        "the same address is the same target"
     )
     (row,) = await story.rows(t.notification_targets)
     assert "secret" not in row.address

@@ -183,19 +183,21 @@ async def test_the_queue_form_keeps_typed_values_and_shows_errors(
 
 
 async def test_the_form_shows_when_a_typed_schedule_is_open(grace: Visitor) -> None:
-    async def live_line(**asked: str) -> str:
+    async def hours_preview(**asked: str) -> str:
         query = "&".join(f"{name}={value}" for name, value in asked.items())
         return shown((await grace.get(f"{UNDER}/queues/hours?{query}")).text)
 
-    assert (await live_line(schedule="")).startswith("Always open. Opening times of a week Monday")
-    assert (await live_line(schedule="24/7")).startswith("Open now, and always.")
-    never = await live_line(schedule="2030 Jan 01")
+    assert (await hours_preview(schedule="")).startswith(
+        "Always open. Opening times of a week Monday"
+    )
+    assert (await hours_preview(schedule="24/7")).startswith("Open now, and always.")
+    never = await hours_preview(schedule="2030 Jan 01")
     assert never.startswith("Never opens; write the hours when it opens, such as ")
     assert "The week cannot show all of these opening hours." in never
-    week = await live_line(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
+    week = await hours_preview(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
     assert week.count("08:00 to 12:00, 13:00 to 24:00") == 7
-    assert "Cannot be read as opening hours" in await live_line(schedule="soon")
-    assert "Names public holidays, but none are known" in await live_line(
+    assert "Cannot be read as opening hours" in await hours_preview(schedule="soon")
+    assert "Names public holidays, but none are known" in await hours_preview(
         schedule="24/7; PH off", country="IN"
     )
 

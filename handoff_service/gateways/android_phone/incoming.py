@@ -1,9 +1,9 @@
 """Incoming texts, from a webhook and from the phone's inbox.
 
-Both give a text the same id, so the gap sweep finds what a webhook has already stored. Names:
-``SmsEventPayload.kt``, ``MmsDownloadedPayload.kt`` and ``InboxRoutes.kt``. Times are in the phone's
-own zone, with milliseconds. Since version 1.54 the app also writes ``sender``, and the former
-``phoneNumber`` will go.
+Both give a text the same id, so the gap sweep recognizes texts that a webhook has already stored.
+The names of the fields come from ``SmsEventPayload.kt``, ``MmsDownloadedPayload.kt`` and
+``InboxRoutes.kt``. Times are in the phone's own zone, with milliseconds. Since version 1.54 the app
+writes ``sender`` beside ``phoneNumber``, which a later version will remove.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Incoming(NamedTuple):
 
 
 class NotReadable(ValueError):
-    """A field is missing or wrong: the text names it."""
+    """A field is missing or wrong. The message names it."""
 
 
 def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) -> Incoming | None:
@@ -93,7 +93,7 @@ def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
         for one in attachments
         if isinstance(one, dict)
         and type(one.get("partId")) is int
-        # the layout of a picture message is no picture, and its words are the body
+        # a picture message also has a part for its layout and a part for its words
         and one.get("contentType") not in ("application/smil", "text/plain")
     ]
 

@@ -65,9 +65,9 @@ def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> No
         messages.send_text(
             tx, interaction, texts.help_text(tx.conn, language), Author.SYSTEM, event=Event.CONSENT
         )
-    if ConsentStep.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
-        _ask_back(tx, interaction, word.sid)
-    if ConsentStep.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
+    if ConsentStep.ASK_OPT_OUT in steps and interaction.owner is Owner.VIRTUAL_AGENT:
+        _ask_opt_out(tx, interaction, word.sid)
+    if ConsentStep.EXPLAIN_NUMBER in steps and interaction.owner is Owner.VIRTUAL_AGENT:
         messages.send_text(tx, interaction, texts.wrong_number(tx.conn, language), Author.SYSTEM)
     if opts_in and interaction.active and resume_topic(tx, interaction):
         return
@@ -87,7 +87,7 @@ def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) 
     return reply
 
 
-def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
+def _ask_opt_out(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
     """Ask whether the requester wants to opt out. If the question was sent before and the requester
     did not reply STOP, a live agent decides.
     """
@@ -101,8 +101,8 @@ def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
 
 
 def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
-    """Whether this conversation has already asked about an earlier text. No row records the
-    question, so the rule that led to it is applied to the earlier texts again."""
+    """Whether we have asked the requester about an earlier text of this conversation. No row
+    records the question, so this function applies the rule for asking to those texts again."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(

@@ -33,7 +33,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 MOST_ATTEMPTS = 4
 PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
-NOT_GOOD = phrase("This link has expired, or was used already. Ask for a new one.")
+NOT_VALID = phrase("This link has expired, or was used already. Ask for a new one.")
 a = t.agents
 
 
@@ -68,7 +68,7 @@ def request_reset(tx: Transaction, email: str) -> None:
 
 
 def mail_link(tx: Transaction, command: MailLink) -> None:
-    """Mail the link soon. Further requests before that lead to the same mail."""
+    """Schedule the mail with the link. Further requests before it is sent add no second mail."""
     key = f"{command.purpose}:{command.agent_id}"
     due = due_work.Due(kind=Work.MAIL_LINK, key=key, line=f"password:{key}", due_at=tx.now)
     due_work.schedule(tx, [due])
@@ -95,19 +95,19 @@ def account(conn: Connection, agent_id: int) -> Account | None:
 
 def holder(conn: Connection, token: str, keys: Sequence[str], now: datetime) -> Account:
     """The account for which the token may set a password. ``keys``: the secret keys that are
-    accepted. NotFound for a token that is not good."""
+    accepted. NotFound for an invalid token."""
     agent_id = rules.agent_of(token)
     found = account(conn, agent_id) if agent_id is not None else None
-    if found is None or not any(rules.is_good(key, token, found, now) for key in keys):
-        raise NotFound(NOT_GOOD)
+    if found is None or not any(rules.is_valid(key, token, found, now) for key in keys):
+        raise NotFound(NOT_VALID)
     return found
 
 
 def set_password(tx: Transaction, command: SetPassword) -> int:
-    """Set the password and end all sessions. Returns the agent's id. NotFound for a token that is
-    not good."""
+    """Set the password and end all sessions. Returns the agent's id. NotFound for an invalid
+    token."""
     agent_id = rules.agent_of(command.token)
-    # the row is locked, so that of two requests with one token only the first finds it good
+    # The lock makes a second request with the same token wait. It then finds the token invalid.
     tx.conn.execute(select(a.c.id).where(a.c.id == agent_id).with_for_update())
     found = holder(tx.conn, command.token, tx.settings.keys, tx.now)
     tx.conn.execute(
@@ -140,7 +140,7 @@ def begin_link_mail(tx: Transaction, command: MailLink) -> Mail | None:
 
 
 def finish_link_mail(tx: Transaction, command: FinishLinkMail) -> None:
-    """Schedule a retry after a failure that may pass, or end the work."""
+    """Schedule a retry after a temporary failure, or end the work."""
     result, link = command.result, command.link
     key = f"{link.purpose}:{link.agent_id}"
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_ATTEMPTS:

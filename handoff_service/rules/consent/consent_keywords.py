@@ -71,8 +71,8 @@ class ConsentStep(StrEnum):
     RECORD = "write it into the ledger"
     CONFIRM = "text one confirmation, unless the provider does"
     HELP = "text the help message, unless the provider does"
-    ASK_BACK = "ask once whether they want to opt out; after that, a live agent answers"
-    SAY_WHO = "text what this number is and how to opt out"
+    ASK_OPT_OUT = "ask once whether they want to opt out; after that, a live agent answers"
+    EXPLAIN_NUMBER = "text what this number is and how to opt out"
     CLOSE = "close the conversation, unless a live agent has it"
 
 
@@ -86,8 +86,8 @@ TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.OPTS_IN: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
     ConsentSituation.ASKS_FOR_HELP: (ConsentStep.HELP,),
     ConsentSituation.BEGINS_WITH_HELP: (ConsentStep.HELP, ConsentStep.CLOSE),
-    ConsentSituation.MAY_OPT_OUT: (ConsentStep.ASK_BACK,),
-    ConsentSituation.WRONG_NUMBER: (ConsentStep.SAY_WHO,),
+    ConsentSituation.MAY_OPT_OUT: (ConsentStep.ASK_OPT_OUT,),
+    ConsentSituation.WRONG_NUMBER: (ConsentStep.EXPLAIN_NUMBER,),
     # after this text nothing more is sent, so the conversation must not wait for an agent
     ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),
     ConsentSituation.ANYTHING_ELSE: (),

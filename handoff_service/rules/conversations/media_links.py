@@ -17,7 +17,7 @@ def link(public_url: str, key: str, media_id: int, now: datetime) -> str:
     )
 
 
-def is_good(key: str, media_id: int, expires: str, signature: str, now: datetime) -> bool:
+def is_valid(key: str, media_id: int, expires: str, signature: str, now: datetime) -> bool:
     """Whether this key signed the link and the link has not expired. Compares in constant time."""
     if not (expires.isascii() and expires.isdecimal()) or len(expires) > 12:
         return False

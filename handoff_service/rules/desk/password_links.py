@@ -56,7 +56,7 @@ def agent_of(given: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def is_good(key: str, given: str, account: Account, now: datetime) -> bool:
+def is_valid(key: str, given: str, account: Account, now: datetime) -> bool:
     """Whether this key signed the token, the account has not changed since, and the token has not
     expired.
     """

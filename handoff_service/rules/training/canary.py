@@ -1,5 +1,5 @@
-"""Decides whether a canary, a new model that one of several bot processes runs first, is promoted
-or rolled back."""
+"""Decides whether a canary is promoted or rolled back. A canary is a new model that one of several
+bot processes runs first."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -9,7 +9,7 @@ _LEAD = (
     r"|hallo|guten (?:tag|morgen|abend)|moin|bonjour|salut|bonsoir)[,!. ]+"
     r"(?:there[,!. ]+)?)?"
 )
-# Without "ich bin" and "je suis", because most of such texts are reports: "je suis bloqué".
+# Without "ich bin" and "je suis", because most texts with them are reports: "je suis bloqué".
 _SAYS = (
     r"(?:this is|it'?s|it is|its|i'?m|i am|my name is|soy|me llamo|habla|aqui"
     r"|hier spricht|ich hei(?:ß|ss)e|mein name ist|je m'appelle|mon nom est)"
@@ -80,7 +80,7 @@ _WRONG_NUMBER = re.compile(
 
 def bare_name(text: str) -> str | None:
     """The name in "Oleksandr Bondar". None unless the text is two or three capitalized words. Use
-    it only for an answer to the question who somebody is."""
+    it only for an answer to a question such as "Who are you?"."""
     words = text.strip(" .!,").split()
     if not (FEWEST_WORDS <= len(words) <= MOST_WORDS and len(text) <= LONGEST):
         return None

@@ -27,7 +27,7 @@ def of_interactions(
     conn: Connection, ids: Collection[int], agent: str, texts: Iterable[str]
 ) -> dict[int, Placeholders]:
     """Interaction -> the values for texts of the agent with this name. Unknown ids are left
-    out. ``texts``: the texts to fill; attributes are read only if one of them names one."""
+    out. ``texts``: the texts to fill; attributes are read only if a text names an attribute."""
     known = attributes_of(conn, ids, texts)
     return {
         r.id: Placeholders(
@@ -65,12 +65,13 @@ def in_words(
     values: Mapping[str, str],
     language: Language = Language.ENGLISH,
 ) -> dict[str, str]:
-    """Attributes by field, with their values in the words of a text to the requester."""
+    """Attributes by field, with the values as a text shows them: dates, yes and no are in the
+    language."""
     return {name: in_text(defined.get(name), value, language) for name, value in values.items()}
 
 
 def not_set(conn: Connection, fields: Collection[str]) -> str:
-    """The sentence that names the attributes without which a text cannot be filled."""
+    """The error of a text that names these attributes, which are not set."""
     defined = attributes.by_field(conn)
     named = [f"“{defined[one].name if one in defined else one}”" for one in fields]
     return count_phrase(

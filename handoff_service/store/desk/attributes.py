@@ -37,7 +37,7 @@ _OF_USERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredValue:
-    """One stored value. ``id``: of the user or the interaction; ``name``: what people call it."""
+    """One stored value. ``id`` and ``name`` are those of its user or interaction."""
 
     id: int
     name: str
@@ -73,7 +73,7 @@ def definitions(conn: Connection, owner: AttributeOwner) -> dict[str, AttributeF
 
 
 def by_field(conn: Connection) -> dict[str, AttributeFields]:
-    """The field of conditions, such as ``user.department`` -> definition."""
+    """Field in conditions, such as ``user.department`` -> definition."""
     return {one.field: one for one in map(fields_of, list_(conn))}
 
 
@@ -113,7 +113,7 @@ def reported_values(conn: Connection, ids: Collection[int]) -> dict[int, tuple[s
 
 
 def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """Interaction -> the attributes of its user and its own, by the field of conditions."""
+    """Interaction -> its attributes and its user's, by field, such as ``user.department``."""
     found: dict[int, dict[str, str]] = {}
     if ids:
         for r in conn.execute(_OF_USERS, {"ids": list(ids)}):
@@ -127,8 +127,7 @@ def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
 def filter_of(
     conn: Connection, typed: str, owner: AttributeOwner = AttributeOwner.CONVERSATION
 ) -> AttributeFilter:
-    """A filter that somebody wrote. BadInput names the field ``attribute`` and says what is
-    wrong."""
+    """Parse a filter. BadInput names the field ``attribute`` and gives the reason."""
     try:
         return parse(typed, definitions(conn, owner))
     except ValueError as error:
@@ -154,8 +153,8 @@ def _fits(one: AttributeFilter, value: sa.ColumnElement[str]) -> sa.ColumnElemen
     number = one.type is AttributeType.NUMBER
     compared: sa.ColumnElement[Any] = value
     if number:
-        # the database may also look at values of other keys, and at those of merged users, which
-        # may be no numbers
+        # The database may also look at values of other keys and of merged users. These may not be
+        # numbers.
         compared = sa.cast(sa.case((value.regexp_match(_IS_NUMBER), value)), sa.Double)
     bounds: list[sa.ColumnElement[bool]] = [value.is_not(None)]
     if one.low:

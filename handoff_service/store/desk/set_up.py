@@ -1,4 +1,4 @@
-"""How far the set-up in the browser has come."""
+"""The progress of the set-up in the browser."""
 
 from dataclasses import dataclass
 from datetime import datetime

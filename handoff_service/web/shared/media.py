@@ -52,7 +52,7 @@ async def by_link(request: Request, media_id: int) -> HTTPResponse:
     expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
     now = desk.clock()
     if not any(
-        media_links.is_good(key, media_id, expires, signature, now)
+        media_links.is_valid(key, media_id, expires, signature, now)
         for key in desk.settings.secret_keys
     ):
         raise Expired

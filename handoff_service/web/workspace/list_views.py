@@ -51,9 +51,9 @@ async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) 
 
 
 def _sort_and_filter(request: Request) -> SortAndFilter:
-    """``shows``: the filter of the form: a tag; ``label:`` and a label's id; or ``attribute:`` with
-    a written filter, which ``low`` and ``high``, or ``words``, narrow down. Empty: all
-    conversations."""
+    """Read the form. Its field ``shows`` is a tag, ``label:`` with a label's id, or ``attribute:``
+    with a filter of an attribute. Empty: all conversations. ``low`` and ``high``, or ``words``,
+    narrow down a filter of an attribute."""
     sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
     label = shows.removeprefix("label:") if shows.startswith("label:") else ""
     attribute = shows.removeprefix("attribute:") if shows.startswith("attribute:") else ""
@@ -69,7 +69,7 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
 
 
 def _narrowed(request: Request, attribute: str) -> str:
-    """The filter with the range or the part of the text that the form has, if it has one."""
+    """Add the form's range or part of a text to the filter, if the form has one."""
     low, high, words = (form_field(request, name).strip() for name in ("low", "high", "words"))
     return narrowed(attribute, f"{low}{TO}{high}" if low or high else words)
 

@@ -111,7 +111,7 @@ async def _callback(request: Request) -> HTTPResponse:
         log.warning("single_sign_on_failed", provider=one.name, why=str(failed))
         return await sign_in_form(request, wrong=failed.args[0], status=403)
     except (NotAllowed, NotFound, Conflict) as refusal:
-        return await sign_in_form(request, wrong=_said(refusal), status=403)
+        return await sign_in_form(request, wrong=_first_sentence(refusal), status=403)
     return await go_on(request, who, step.data["next"])
 
 
@@ -148,7 +148,7 @@ async def _logout(request: Request) -> HTTPResponse:
     """
     desk, token = desk_of(request), form_field(request, "logout_token")
     issuer = desk.identity_providers.issuer_of(token)
-    why = "It names no identity provider of this desk."
+    why = "The token names no identity provider of this desk."
     for one in await desk.store.read(identity_providers.of_issuer, issuer or ""):
         try:
             access = await desk.store.read(access_to, desk.store.settings, one)
@@ -163,5 +163,5 @@ async def _logout(request: Request) -> HTTPResponse:
     return json({"error": "invalid_request", "error_description": why}, status=400)
 
 
-def _said(refusal: Refusal) -> str:
+def _first_sentence(refusal: Refusal) -> str:
     return next(iter(refusal.errors.values()), refusal.detail)
