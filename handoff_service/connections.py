@@ -1,8 +1,8 @@
 """Open event streams of agents in this process, and whether the process has worked without a gap.
 
-Both are checked at the moment when an agent would be set to Away. A gap is anything that may have
-hidden agents: the database was away, the process was frozen, or the clock changed. After a gap,
-every agent gets the full time.
+Both are checked at the moment when an agent would be set to Away. A gap is anything that makes
+connected agents look disconnected: the database was away, the process was frozen, or the clock
+changed. After a gap, every agent has the full time again to reconnect.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ class Connections:
         return timedelta(seconds=self._monotonic() - self._steady_since)
 
     def gap(self) -> None:
-        """The database could not be reached. Call it on the event loop."""
+        """Record that the database could not be reached. Call it on the event loop."""
         self._missed = True
 
     async def run(self) -> None:
@@ -92,20 +92,20 @@ class Connections:
             await self.tick()
 
     async def tick(self) -> None:
-        """Handle a gap once the service works again; otherwise report this process's agents to the
-        database."""
+        """End a gap, once the service works again. Without a gap, report this process's agents to
+        the database."""
         if self._jumped():
             self._missed = True
         self._stepped |= self._clock_stepped()
         self._seen = self._monotonic(), self._clock()
         if self._missed:
-            await self._make_good()
+            await self._end_gap()
         elif self._left or self._monotonic() - self._reported_at >= EVERY.total_seconds():
             left, self._left = self._left, set()
             self._reported_at = self._monotonic()
             await self._record(Connected(held=list(self._open), left=left - self._open.keys()))
 
-    async def _make_good(self) -> None:
+    async def _end_gap(self) -> None:
         gap = Gap(held=list(self._open), clock_changed=self._stepped)
         try:
             await self._store.write(after_gap, gap)

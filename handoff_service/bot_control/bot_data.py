@@ -58,7 +58,7 @@ class BotData:
     _nearest: tuple[tuple[str, tuple[Stamp, ...]], list[Near]] | None = None
     _pairs: ConflictFinder = field(default_factory=ConflictFinder)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    #: held while examples are compared, so that nothing else waits for it
+    #: held while examples are compared; ``_lock`` stays free, so that other calls need not wait
     _comparing: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class BotData:
             return self._domain[1]
 
     def nearest(self, text: str, most: int = NEAREST) -> list[Near]:
-        """The examples that share the most letter triples with the text, the nearest first; up to
+        """The examples that share the most letter trigrams with the text, the nearest first; up to
         NEAREST. The last answer is kept, because a page asks twice."""
         with self._lock:
             files = self._contents()
@@ -250,8 +250,9 @@ class BotData:
 
 
 async def keep_parsed(data: BotData, every: float = PARSED_EVERY) -> None:
-    """Parse the files after each change, before a page needs them. The first time is some seconds
-    after the start, which it does not slow down. A missing or broken file is an error of the page.
+    """Parse the files after each change, before a page needs them. This begins some seconds after
+    the start, so as not to slow it down. A missing or broken file is ignored here, because the page
+    reports it.
     """
     await asyncio.sleep(min(FIRST_PARSED_AFTER, every))
     while True:

@@ -1,7 +1,8 @@
 """Changes the data for a trainer on the pages Intents and Replies.
 
-The edit is recorded before the files change. From the first edit on, changed data goes live by a
-promotion only, so a service that is killed between the two must know of the edit.
+The edit is recorded before the files change. From the first edit on, only a promotion puts changed
+data into the running model. So a service that is killed after it changed the files must find the
+record when it starts again.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from handoff_service.store.engine.store import Store
 
 
 async def edit[T](store: Store, agent_id: int, change: Callable[[], T]) -> T:
-    """Make the change in a thread. Raises its errors; a refused change is not recorded."""
+    """Make the change in a thread. Raises its errors. The record of a refused change is deleted."""
     recorded = await store.write(record_edit, RecordEdit(agent_id=agent_id))
     try:
         return await run_slow(change)

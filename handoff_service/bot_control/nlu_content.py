@@ -10,7 +10,7 @@ from handoff_service.bot_control.nlu_file import Example
 from handoff_service.rules.training import clusters
 
 type Stamp = tuple[int, int]
-type Triples = Mapping[str, Sequence[tuple[Example, frozenset[str]]]]
+type Trigrams = Mapping[str, Sequence[tuple[Example, frozenset[str]]]]
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class NluContent:
     ends: Mapping[str, int] = field(default_factory=dict)
 
     @functools.cached_property
-    def triples(self) -> Triples:
-        """Intent -> its examples, each with its letter triples."""
+    def trigrams(self) -> Trigrams:
+        """Intent -> its examples, each with its letter trigrams."""
         return {
-            name: [(one, clusters.triples(one.text)) for one in listed]
+            name: [(one, clusters.trigrams(one.text)) for one in listed]
             for name, listed in self.intents.items()
         }
 

@@ -1,4 +1,4 @@
-"""Finds similar examples by the letter triples that they have in common."""
+"""Finds similar examples by the letter trigrams that they have in common."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ type Pair = tuple[float, clusters.Sample, clusters.Sample]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """An example that is similar to a text. ``share``: the share of common letter triples, 0 to
+    """An example that is similar to a text. ``share``: the share of common letter trigrams, 0 to
     1."""
 
     intent: str
@@ -35,13 +35,13 @@ class ConflictingExamples:
 
 
 def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
-    """The examples that share the most letter triples with the text, the nearest first."""
-    mine = clusters.triples(text)
+    """The examples that share the most letter trigrams with the text, the nearest first."""
+    mine = clusters.trigrams(text)
     scored = [
-        (clusters.similarity(mine, triples), intent, one)
+        (clusters.similarity(mine, trigrams), intent, one)
         for file in files
-        for intent, listed in file.triples.items()
-        for one, triples in listed
+        for intent, listed in file.trigrams.items()
+        for one, trigrams in listed
     ]
     best = heapq.nlargest(most, scored, key=lambda found: found[0])
     return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
@@ -69,10 +69,10 @@ class ConflictFinder:
         """The pairs, the most similar first."""
         samples = {
             (intent, one.marked): self._samples.get((intent, one.marked))
-            or clusters.Sample(label=intent, text=one.marked, triples=triples)
+            or clusters.Sample(label=intent, text=one.marked, trigrams=trigrams)
             for file in files
-            for intent, listed in file.triples.items()
-            for one, triples in listed
+            for intent, listed in file.trigrams.items()
+            for one, trigrams in listed
         }
         new = [one for key, one in samples.items() if key not in self._samples]
         if len(new) > MOST_NEW:

@@ -1,4 +1,4 @@
-"""Pages show sentences that the database stores in English in the page's language."""
+"""The database stores sentences in English. Pages show them in the language of the page."""
 
 from gettext import NullTranslations
 
@@ -85,7 +85,7 @@ def test_a_reason_that_a_person_wrote_is_not_translated() -> None:
     assert translated(reason("Waiting for another team"), Marked()) == "<Waiting for another team>"
 
 
-def test_a_reason_of_the_product_keeps_its_names() -> None:
+def test_a_reason_that_the_product_wrote_is_translated_but_its_names_are_not() -> None:
     assert translated(reason("Mia transferred it."), Marked()) == "<Mia transferred it.>"
 
 

@@ -2,7 +2,8 @@
 
 Like the app's database, it keeps texts, webhooks, the inbox and the settings during a restart and
 while the phone is away. It transfers texts and posts webhooks only when a test calls the methods
-for it. Shapes: the sources that ``handoff_service/gateways/android_phone/`` names.
+for it. Requests and answers have the fields of the sources that
+``handoff_service/gateways/android_phone/`` names.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class FakePhone(PhoneEvents):
     inbox: list[dict[str, Any]] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, bytes] = field(default_factory=dict)
-    # the number of next requests whose effect happens but whose answer is lost
+    # how many of the next requests take effect but get no answer
     loses_answers: int = 0
     failing: int = 0  # the status of every answer; 0: the usual statuses
     version: str = "1.66.0"

@@ -192,7 +192,7 @@ def test_the_interval_follows_wilson() -> None:
 
 def samples(*texts: tuple[str, str]) -> list[clusters.Sample]:
     return [
-        clusters.Sample(label=label, text=text, triples=clusters.triples(text))
+        clusters.Sample(label=label, text=text, trigrams=clusters.trigrams(text))
         for label, text in texts
     ]
 
@@ -210,7 +210,7 @@ def test_the_pairs_equal_those_of_a_full_comparison() -> None:
             (one.text, other.text, share)
             for one, other in itertools.combinations(all_samples, 2)
             if one.label != other.label
-            and (share := clusters.similarity(one.triples, other.triples)) >= least
+            and (share := clusters.similarity(one.trigrams, other.trigrams)) >= least
         }
 
 

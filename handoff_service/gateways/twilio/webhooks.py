@@ -31,7 +31,7 @@ from handoff_service.rules.virtual_agent.commands import Command
 from handoff_service.settings import Settings
 
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
-MOST_FIELDS = 400  # about 25, and two per picture; Twilio adds new ones without notice
+MOST_FIELDS = 400  # a text has about 25, and two per picture; Twilio adds fields without notice
 # https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
 MOST_MEDIA = 10
 FORM = "application/x-www-form-urlencoded"

@@ -20,7 +20,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 STORE_AWAY = timedelta(minutes=10)
-_FILE = "file:"  # prefix of the name of a file that has no row any more
+_FILE = "file:"  # prefix of the key of work that only deletes a file, which has no row anymore
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media
 
@@ -45,7 +45,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
     provider sends no pictures."""
     if not tx.settings.sends_pictures:
         raise BadInput(
-            phrase("Pictures cannot be sent from this desk. Describe it, or send a link.")
+            phrase("Pictures cannot be sent from this desk. Describe the picture, or send a link.")
         )
     taken = command.stored.taken
     media_id: int = tx.conn.execute(

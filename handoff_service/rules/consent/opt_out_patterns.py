@@ -1,6 +1,6 @@
 """The words of opt-out requests, as regular expressions; see ``opt_out_requests``.
 
-A pattern matches a folded text: small letters without accents and punctuation.
+A pattern matches a folded text: lowercase letters without accents and punctuation.
 """
 
 _PLEASE = r"(?:please|pls|plz|kindly|por favor|porfa|porfavor)"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from handoff_service.rules.conversations.folding import folded
 
-ALIKE = 0.6  # least Dice share of common letter triples of two texts in one cluster
+ALIKE = 0.6  # least Dice share of common letter trigrams of two texts in one cluster
 NEARLY_EQUAL = 0.85  # least Dice share of two examples of different intents that are suspects
 _NO_WORD = re.compile(r"[^\w‹›]+")
 
@@ -26,8 +26,8 @@ def fold_hash(text: str) -> str:
     return hashlib.sha256(plain(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def triples(text: str) -> frozenset[str]:
-    """The letter triples of each word, which begins and ends with a space."""
+def trigrams(text: str) -> frozenset[str]:
+    """The letter trigrams of each word, which begins and ends with a space."""
     return frozenset(
         padded[n : n + 3]
         for word in plain(text).split()
@@ -37,7 +37,7 @@ def triples(text: str) -> frozenset[str]:
 
 
 def similarity(one: frozenset[str], other: frozenset[str]) -> float:
-    """The Dice share of common triples, from 0 (none) to 1 (all)."""
+    """The Dice share of common trigrams, from 0 (none) to 1 (all)."""
     if not one or not other:
         return 0.0
     return 2 * len(one & other) / (len(one) + len(other))
@@ -45,19 +45,19 @@ def similarity(one: frozenset[str], other: frozenset[str]) -> float:
 
 def nearest(text: str, others: Iterable[tuple[int, str]]) -> int | None:
     """The id of the most similar text, if one is similar enough."""
-    mine = triples(text)
-    found = [(similarity(mine, triples(other)), -id) for id, other in others]
+    mine = trigrams(text)
+    found = [(similarity(mine, trigrams(other)), -id) for id, other in others]
     best = max(found, default=(0.0, 0))
     return -best[1] if best[0] >= ALIKE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """An example of one intent, with its triples."""
+    """An example of one intent, with its trigrams."""
 
     label: str
     text: str
-    triples: frozenset[str]
+    trigrams: frozenset[str]
 
 
 def pairs(
@@ -66,18 +66,18 @@ def pairs(
     """Pairs of nearly equal samples with different labels, the most similar first.
 
     The samples are compared in the order of their sizes, each with the smaller ones before it. Only
-    samples that share one of their rarest triples are compared, because two sets with a Dice share
+    samples that share one of their rarest trigrams are compared, because two sets with a Dice share
     of at least ``least`` always do (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006).
     """
     bit = _bits(samples)
-    by_size = sorted(enumerate(samples), key=lambda one: len(one[1].triples))
-    sizes = [len(one.triples) for _, one in by_size]
+    by_size = sorted(enumerate(samples), key=lambda one: len(one[1].trigrams))
+    sizes = [len(one.trigrams) for _, one in by_size]
     masks: list[int] = []
     with_bit: defaultdict[int, list[int]] = defaultdict(list)
     found = []
     for (n, one), size in zip(by_size, sizes, strict=True):
         shortest = least / (2 - least) * size  # the least size of a set that is similar enough
-        bits = sorted([bit[triple] for triple in one.triples], reverse=True)
+        bits = sorted([bit[trigram] for trigram in one.trigrams], reverse=True)
         mask = 0
         for place in bits:
             mask |= 1 << place
@@ -98,11 +98,11 @@ def pairs(
 
 
 def _bits(samples: Sequence[Sample]) -> dict[str, int]:
-    """A bit for each triple, the lowest for the most frequent: the numbers stay short, and two sets
-    are compared with one ``&``."""
-    count = Counter(triple for one in samples for triple in one.triples)
-    frequent = sorted(count, key=lambda triple: (-count[triple], triple))
-    return {triple: place for place, triple in enumerate(frequent)}
+    """A bit for each trigram, the lowest for the most frequent: the numbers stay short, and two
+    sets are compared with one ``&``."""
+    count = Counter(trigram for one in samples for trigram in one.trigrams)
+    frequent = sorted(count, key=lambda trigram: (-count[trigram], trigram))
+    return {trigram: place for place, trigram in enumerate(frequent)}
 
 
 def _rarest(bits: Sequence[int], common: float) -> Sequence[int]:
@@ -123,7 +123,7 @@ def pairs_with(
         for other in samples:
             if (
                 other.label != one.label
-                and (share := similarity(one.triples, other.triples)) >= least
+                and (share := similarity(one.trigrams, other.trigrams)) >= least
             ):
                 first, second = sorted((one, other), key=lambda sample: place[id(sample)])
                 found[id(first), id(second)] = share, first, second

@@ -44,8 +44,8 @@ def get(conn: Connection, queue_id: int) -> QueueFields:
 
 
 def list_views(conn: Connection) -> list[views.Queue]:
-    """Queues in the admin's order, with the number of waiting conversations and why a queue can
-    never assign."""
+    """Queues in the admin's order, with the number of waiting conversations and the reasons for
+    which a queue can never assign one."""
     found, waiting, agents = list_(conn), _waiting(conn), _agents(conn)
     hours = queue_hours.of_queues(conn, found)
     return [

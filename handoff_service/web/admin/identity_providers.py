@@ -1,4 +1,4 @@
-"""Identity providers for single sign-on. The sign-in page of the admin lists them."""
+"""Identity providers for single sign-on. The page Sign-in under Admin lists them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -78,7 +78,9 @@ async def _write(saving: Saving[IdentityProvider]) -> WriteNoun:
         name: {group: _several(names) for group, names in pairs(values[name], name).items()}
         for name in ("roles", "groups")
     }
-    given["roles"] = {group: [one.lower() for one in ro] for group, ro in given["roles"].items()}
+    given["roles"] = {
+        group: [one.lower() for one in roles] for group, roles in given["roles"].items()
+    }
     given["client_secret"] = values["client_secret"] or None
     entry = read_as(IdentityProviderEntry, given)
     return save_identity_provider, PutIdentityProvider(

@@ -65,8 +65,8 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """``form``: the form to show again with its errors; None: the record is saved. ``answer``: the
-    operation's.
+    """``form``: the form to show again with its errors; None: the record is saved. ``answer``:
+    what the operation returned.
     """
 
     form: Form | None = None
@@ -111,16 +111,16 @@ class RecordForm:
         return await store.write(operation, command)
 
     async def _more_errors(self, store: Store, form: Form, refusal: Refusal) -> Refusal:
-        """The refusal with all errors. Each further attempt puts valid values into the wrong
-        fields, to find the errors that they hid, and saves nothing."""
-        right = await self._right(store)
+        """The refusal with all errors. An error can hide others, so each further attempt replaces
+        the wrong values with valid ones. It saves nothing."""
+        valid = await self._valid_values(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
         for _ in range(MOST_ATTEMPTS):
             wrong = {CONDITIONS if name.startswith(CONDITION) else name for name in errors}
-            if not wrong <= right.keys():
+            if not wrong <= valid.keys():
                 break
-            corrected = {**form.values, **{name: right[name] for name in wrong}}
+            corrected = {**form.values, **{name: valid[name] for name in wrong}}
             try:
                 operation, command = await self.write(replace(form, values=corrected))
                 await store.write(_without_saving(operation), command)
@@ -134,7 +134,7 @@ class RecordForm:
                 unknown |= getattr(other, "unknown", {})
         return _AllErrors(refusal.detail, errors=errors, unknown=unknown) if errors else refusal
 
-    async def _right(self, store: Store) -> Mapping[str, str]:
+    async def _valid_values(self, store: Store) -> Mapping[str, str]:
         return self.valid if self.watch is None else await store.read(self.watch.read)
 
     async def _merged(self, store: Store, form: Form, said: str) -> Form:

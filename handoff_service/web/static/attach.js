@@ -72,7 +72,7 @@ function refusal(file) {
   const { mostBytes, mostFiles, types } = row.dataset;
   const all = [...row.children].reduce((sum, item) => sum + Number(item.dataset.size), file.size);
   const most = Number(mostBytes) / 1e6;
-  if (mostFiles === "0") return phrase("Pictures cannot be sent from this desk. Describe it, or send a link.");
+  if (mostFiles === "0") return phrase("Pictures cannot be sent from this desk. Describe the picture, or send a link.");
   if (!types.split(",").includes(file.type)) return phrase("Only JPEG, PNG and GIF pictures can be sent.");
   if (row.children.length >= Number(mostFiles)) return phrase("A text can have up to {most} pictures.", { most: mostFiles });
   if (all > Number(mostBytes)) {

@@ -54,7 +54,8 @@ async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def compared(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The parts of the pages with suspects. ``intent``: the examples on the page of this intent."""
+    """Compare all examples, and show the suspects on the page of ``intent``, or without it on the
+    page Intents."""
     name = request.args.get("intent") or ""
     if not name:
         shown = await _overview(request, compare=True)

@@ -127,7 +127,7 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
     reaction, message = aside.reaction, aside.message
     if aside.answer is not None:
         interaction_id = aside.answer.interaction_id
-        seq = _store(tx, aside, interaction_id, **_TEXT, **aside.answer.line)
+        seq = _store(tx, aside, interaction_id, **_TEXT, **aside.answer.message_columns)
         keep_answer(tx, aside.answer, aside.text.body, seq)
         return interaction_id
     if reaction is None:

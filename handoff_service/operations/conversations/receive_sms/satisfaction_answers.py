@@ -1,8 +1,8 @@
 """Answers to the satisfaction question: a grade, and a comment on a low one.
 
-They stay in the closed conversation. A text is read as an answer only if the line has no active
-conversation and its last one ended with the question. So a digit that a form or a menu asks for is
-never taken for a grade.
+They stay in the closed conversation. A text is read as an answer only if the requester has no
+active conversation on this company number, and the last one ended with the question. So a digit
+that a form or a menu asks for is never taken for a grade.
 """
 
 from collections.abc import Collection
@@ -35,8 +35,8 @@ class SatisfactionAnswer:
     grade: Grade | None
 
     @property
-    def line(self) -> dict[str, Any]:
-        """The columns that mark its line as a grade or a comment."""
+    def message_columns(self) -> dict[str, Any]:
+        """The columns that mark the message as a grade or a comment."""
         if self.grade is None:
             return {"event": Event.GRADE_COMMENT, "reason": None}
         return {"event": Event.GRADE, "reason": str(self.grade.value)}
@@ -57,7 +57,7 @@ def answer_in(
 
 
 def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion:
-    """The question for later texts of the same transaction."""
+    """The question after this answer, for later texts of the same transaction."""
     if answer.grade is None:
         return replace(question, takes_comment=False)
     grade = answer.grade
@@ -67,9 +67,9 @@ def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion
 
 
 def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
-    """Store the grade or the comment. ``seq``: the place of its line. A low grade alerts the
-    supervisors, and without a comment it asks for one. A later grade replaces the earlier one. If
-    both are low, the comment stays, and the question for a comment is not repeated."""
+    """Store the grade or the comment. ``seq``: that of its message. A low grade alerts the
+    supervisors. If it has no comment, we ask for one. A later grade replaces the earlier one. If
+    both are low, the comment stays, and we do not ask again."""
     here = q.c.interaction_id == answer.interaction_id
     was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
     grade = answer.grade
