@@ -1,7 +1,7 @@
 """``make check-deploy``: lint the Dockerfile, the Compose file and the Helm chart.
 
-Patchboard is developed without a container engine and without Kubernetes, so these checks replace
-no test: they find mistakes of form, not of behavior.
+Patchboard is developed without a container engine and without Kubernetes. So these checks only read
+the files: they cannot show that the containers run.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ def main() -> int:
         print(f"chart: {problem}", file=sys.stderr)
     if dockerfile.returncode or chart:
         return 1
-    print(f"-> Dockerfile, Compose file ({', '.join(services)}) and Helm chart have no faults")
+    print(f"-> Dockerfile, Compose file ({', '.join(services)}) and Helm chart have no errors")
     return 0
 
 
 async def _lint_chart(chart: Path) -> list[object]:
-    """What `helm lint` finds, but not its advice."""
+    """The warnings and errors of `helm lint`, without its messages of severity information."""
     found = await helm_sdkpy.Lint(helm_sdkpy.Configuration()).run(str(chart))
     messages = [one for one in found["Messages"] or [] if one["Severity"] >= WARNING]
     return [*messages, *(found["Errors"] or [])]

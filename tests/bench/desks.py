@@ -97,7 +97,9 @@ class Desk:
 
 @contextmanager
 def database(kind: str) -> Iterator[str]:
-    """Create an empty database of this kind until the block ends. Yield its address."""
+    """Create an empty database of this kind, and delete it when the block ends. Yield its
+    address.
+    """
     with ExitStack() as stack:
         yield open_database(kind, stack)
 
@@ -162,7 +164,7 @@ class Desks:
         if not demo:
             file = home / "desk.toml"
             file.write_text(DESK + "".join(AGENT.format(n=n) for n in range(agents)))
-        asyncio.run(lay_out(url, file))
+        asyncio.run(set_up_database(url, file))
         service = running_service(
             home, port=port, constants={HASHER: CHEAP}, DATABASE_URL=url, DEMO="1", **settings
         )
@@ -172,7 +174,7 @@ class Desks:
         self.stack.close()
 
 
-async def lay_out(url: str, file: Path) -> None:
+async def set_up_database(url: str, file: Path) -> None:
     """Migrate a database and import a desk file. Passwords get hashes that are cheap to check."""
     migrate(url)
     store = Store(

@@ -24,7 +24,7 @@ import psycopg
 from handoff_service.commands.serve import DEMO
 from handoff_service.operations.routing.offer_work import AT_ONCE
 from tests.bench import lock_holds, size
-from tests.bench.desks import DIRECT, Desks, lay_out, open_database
+from tests.bench.desks import DIRECT, Desks, open_database, set_up_database
 from tests.bench.load import Measured
 from tests.bench.lock_holds import Timed
 from tests.bench.postgres_watch import Watched, deadlocks, processes_of, watching
@@ -153,7 +153,7 @@ def _until(database: str, query: LiteralString, within: float, *given: object) -
 
 def _holds(url: str) -> dict[int, dict[str, Timed]]:
     """Return size of a batch -> kind of transaction -> its times."""
-    asyncio.run(lay_out(url, DEMO))
+    asyncio.run(set_up_database(url, DEMO))
     return {batch: asyncio.run(lock_holds.measured(url, batch, BATCH_ROUNDS)) for batch in BATCHES}
 
 

@@ -46,20 +46,20 @@ BEGINS = [
     ("an agent's response", Author.AGENT, R, A),
     ("more messages from agents", Author.AGENT, A, None),
     *(
-        (f"{who} with {run}", who, run, None)
+        (f"{who} in {streak}", who, streak, None)
         for who in (Author.VIRTUAL_AGENT, Author.SYSTEM)
-        for run in (None, R, A)
+        for streak in (None, R, A)
     ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("author", "is_open", "run"), [b[1:] for b in BEGINS], ids=[b[0] for b in BEGINS]
+    ("author", "unanswered", "started"), [b[1:] for b in BEGINS], ids=[b[0] for b in BEGINS]
 )
-def test_each_message_starts_a_run_or_not(
-    author: Author, is_open: Unanswered | None, run: Unanswered | None
+def test_only_some_messages_start_an_unanswered_streak(
+    author: Author, unanswered: Unanswered | None, started: Unanswered | None
 ) -> None:
-    assert begins(author, is_open) is run
+    assert begins(author, unanswered) is started
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ FACTS = Facts(
     provider_number="+18885550100",
     assigned=True, guest=False,
 )  # fmt: skip
-HOLDS = [
+MATCHES = [
     ({"field": "state", "is": "on_hold"}, True),
     ({"field": "state", "operator": "is", "value": "on_hold"}, True),
     ({"field": "state", "is_not": "on_hold"}, False),
@@ -124,9 +124,9 @@ HOLDS = [
 ]
 
 
-@pytest.mark.parametrize(("written", "holds"), HOLDS, ids=[str(h[0]) for h in HOLDS])
-def test_a_condition_matches_a_conversation(written: dict[str, Any], holds: bool) -> None:
-    assert conditions.matches([conditions.parse(written)], Match.ALL, FACTS) is holds
+@pytest.mark.parametrize(("written", "matches"), MATCHES, ids=[str(m[0]) for m in MATCHES])
+def test_a_condition_matches_a_conversation(written: dict[str, Any], matches: bool) -> None:
+    assert conditions.matches([conditions.parse(written)], Match.ALL, FACTS) is matches
     assert conditions.parse(conditions.written(conditions.parse(written))) == conditions.parse(
         written
     )
@@ -230,8 +230,10 @@ WHO = ActionPlaceholders(
 def test_placeholders_of_a_text_are_filled_but_not_those_in_a_name() -> None:
     every = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     assert for_agents(every, WHO) == "Ann Lee Ann Mia Chen Mia INT0000012 30 minutes"
-    sly = ActionPlaceholders(requester="{agent.name}", agent="Mia", number="", waiting=timedelta())
-    assert for_agents("{requester.name}", sly) == "{agent.name}"
+    nested = ActionPlaceholders(
+        requester="{agent.name}", agent="Mia", number="", waiting=timedelta()
+    )
+    assert for_agents("{requester.name}", nested) == "{agent.name}"
 
 
 def test_placeholders_have_words_for_a_guest_and_for_no_agent() -> None:

@@ -1,5 +1,5 @@
-"""Only Patchboard's account can read the files that it stores. A start corrects the rights of older
-files.
+"""Only Patchboard's account can read the files that it stores. When the service starts, it corrects
+the permissions of older files.
 """
 
 import os
@@ -18,7 +18,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 def test_no_file_of_a_running_desk_is_readable_by_others(tmp_path: Path) -> None:
     """The test starts with the home of an earlier version, and with a umask that makes new files
-    readable for everybody.
+    readable by everybody.
     """
     before = os.umask(0o022)
     home = tmp_path / "home"
@@ -35,7 +35,7 @@ def test_no_file_of_a_running_desk_is_readable_by_others(tmp_path: Path) -> None
         assert open_to_others(home) == []
 
 
-def test_a_database_outside_home_is_private_and_shared_folders_keep_their_rights(
+def test_a_database_outside_home_is_private_and_shared_folders_keep_their_permissions(
     tmp_path: Path,
 ) -> None:
     shared, home = tmp_path / "shared", tmp_path / "home"

@@ -76,10 +76,10 @@ class Proving:
     async def drops(self, body: str = "never mind") -> ProofState:
         question = await self.says(body)
         turn = TurnRef(turn_id=int(question.turn_id))
-        standing = await self.story.store.write(drop_proof, turn)
-        assert await self.story.store.write(drop_proof, turn) == standing
+        state = await self.story.store.write(drop_proof, turn)
+        assert await self.story.store.write(drop_proof, turn) == state
         await self.story.finish(question, "All right.")
-        return standing
+        return state
 
     async def answers(self, body: str) -> ProofState:
         question = await self.says(body)
@@ -90,12 +90,12 @@ class Proving:
 
     async def step(self, question: Question, operation, command) -> ProofState:  # type: ignore[no-untyped-def]
         """Run the operation and end the turn. A repeat in the same turn changes nothing."""
-        standing: ProofState = await self.story.store.write(operation, command)
-        assert await self.story.store.write(operation, command) == standing
-        if standing.outcome is not None:
+        state: ProofState = await self.story.store.write(operation, command)
+        assert await self.story.store.write(operation, command) == state
+        if state.outcome is not None:
             await self.story.store.write(finish_proof, Finish(turn_id=int(question.turn_id)))
         await self.story.finish(question, f"(what the bot says in turn {question.turn_id})")
-        return standing
+        return state
 
     async def mailed(self, code: str = CODE) -> Mail | None:
         """Return the mail that the worker sends now, or None if no mail is due."""

@@ -1,4 +1,5 @@
-"""A live agent joins an interaction's live group without writing, or leaves it. Agents see both."""
+"""A live agent joins an interaction's live group without writing, or leaves it. The conversation
+shows this to agents."""
 
 from dataclasses import dataclass
 

@@ -42,7 +42,7 @@ class CurrentAgent:
     roles: frozenset[Role]
     presence: str
     last_used_at: datetime | None = None  #: the last use of the session, before this request
-    #: the agent's last act in the session, before this request
+    #: the agent's last action in the session, before this request
     last_active_at: datetime | None = None
     #: when the agent proved who they are for this session; None: their identity provider does not
     #: say. If the agent is still signed in at the provider, the provider lets them in without a new
@@ -92,7 +92,8 @@ class OpenSession:
     provider_session: str | None = None  #: the provider's name for its own session
     #: when the agent proved who they are to the provider; None: it does not say
     authenticated_at: datetime | None = None
-    known_address: str = ""  #: the key of the agent and the address together; empty: not kept
+    #: the keyed hash of the agent with the address; empty: the address is not remembered
+    known_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Request the erasure of a person. A worker then does it as due work, a step at a time."""
+"""Request the erasure of a person. A worker then runs it as due work, one step at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ e = t.erasures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedPerson:
-    """The person to erase or to hand data out to: either a number in E.164 or a user."""
+    """The person to erase, or to give their data to: either a number in E.164 or a user."""
 
     number: str | None = None
     user_id: int | None = None
@@ -36,7 +36,7 @@ class RequestedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestErasure:
-    """``agent_id`` None: a command in a terminal. ``planned``: the counts of the list."""
+    """``agent_id`` None: a command in a terminal. ``planned``: the counts of the preview."""
 
     whom: RequestedPerson
     agent_id: int | None
@@ -55,7 +55,7 @@ class ErasurePreview:
 
 
 def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
-    """The list before an erasure. Reads whole tables. NotFound when nothing is stored."""
+    """What an erasure would remove. Reads whole tables. NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     counts = count(conn, person)
     words = mentions.words_about(conn, person.numbers, person.user_id)

@@ -30,7 +30,7 @@ class StartReplay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayProgress:
-    """``percent``: how far it is; ``result``: when it is done."""
+    """``percent``: the progress; ``result``: None until the dry run is done."""
 
     replay_id: int
     percent: int
@@ -39,7 +39,8 @@ class ReplayProgress:
 
 
 def start_replay(tx: Transaction, command: StartReplay) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict while another one runs."""
+    """Start a dry run. Returns its id. BadInput names each wrong field. Conflict while another one
+    runs."""
     errors = change_errors(replay_desk.desk_now(tx.conn), command.change)
     if errors:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in errors.items()), errors=errors)
@@ -71,7 +72,7 @@ def cancel_replay(tx: Transaction, replay_id: int) -> None:
 
 
 def put_progress(tx: Transaction, command: ReplayProgress) -> bool:
-    """Store its progress, or its result. Returns whether it should continue."""
+    """Store the progress or the result of a dry run. Returns whether it should continue."""
     running = r.c.id == command.replay_id, r.c.state == ReplayState.RUNNING
     values: dict[str, Any] = {"progress": command.percent}
     if command.result is not None:

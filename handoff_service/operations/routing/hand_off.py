@@ -27,9 +27,11 @@ def hand_off(
     sender: int | None = None,
     note: str | None = None,
 ) -> InteractionRow:
-    """Put a locked, active interaction into the given queue, or into the queue that the queues'
-    conditions choose. ``collected``: the facts that the bot has collected, by name. The previous
-    agent leaves the live group. ``sender`` is the agent who transferred it, with a note.
+    """Put a locked, active interaction into the given queue. Without one, the conditions of the
+    queues decide. The previous agent leaves the live group.
+
+    ``collected``: the facts that the bot has collected, by name. ``sender``: the agent who
+    transfers the interaction. ``note``: the sender's note to the next agent.
     """
     if queue_id is None:
         number, user = interaction.provider_number_id, interaction.user_id

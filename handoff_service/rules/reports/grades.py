@@ -73,9 +73,9 @@ def read_grade(text: str, names: Collection[str] = ()) -> Grade | None:
     if len(text) > LONGEST or any(c in text for c in "?¿"):
         return None
     said = unicodedata.normalize("NFKC", without_signature(text)).replace("\u2019", "'").strip()
-    if _STARS.fullmatch(_seen(said)) and len(_seen(said)) <= BEST:
-        return Grade(len(_seen(said)))
-    found = _GRADE.fullmatch(_seen(said))
+    if _STARS.fullmatch(_visible(said)) and len(_visible(said)) <= BEST:
+        return Grade(len(_visible(said)))
+    found = _GRADE.fullmatch(_visible(said))
     if found is None:
         return None
     value, rest = _NUMBERS[found["grade"].lower()], found["rest"]
@@ -105,7 +105,7 @@ def is_comment(text: str) -> bool:
     )
 
 
-def _seen(text: str) -> str:
+def _visible(text: str) -> str:
     """The text without invisible characters, such as the frame of a keycap."""
     return "".join(c for c in text if c not in INVISIBLE_NAMES and c not in "\ufe0f\ufe0e\u20e3")
 

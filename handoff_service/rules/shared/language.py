@@ -2,11 +2,11 @@
 
 Only a clear text decides. Each known word counts for its language:
 
-- A text in another language than English has at least two of its words, and more of them than of
-  any other language. At least one of these words is neither a courtesy nor common in names. So "por
-  favor" in an English text, "Ana de la Torre" and "El Paso" change nothing.
-- An English text has at least two English words and more of them than of any other language.
-- A text that asks for a language ("in English please") decides alone.
+- A text is Spanish, German or French if it has at least two words of that language, and more than
+  of any other language. At least one of these words is neither a courtesy nor common in names. So
+  "por favor" in an English text, "Ana de la Torre" and "El Paso" change nothing.
+- A text is English if it has at least two English words, and more than of any other language.
+- A text that asks for a language ("in English please") decides by itself.
 
 Without a clear text, a conversation has the language of the number's earlier conversations. A first
 text of courtesies only ("hola") decides too, even with a single word.
@@ -89,7 +89,8 @@ def language_of(text: str) -> Language | None:
 
 
 def _weight(language: Language, text: str, words: list[str]) -> float:
-    """How much a text has of a language; 0 if it has too little to be clear."""
+    """The number of the language's words, of which less clear ones count half. 0 if they are too
+    few."""
     own, beside = _counts(language, text, words)
     return own + beside / 2 if own and own + beside >= LEAST else 0
 
@@ -142,8 +143,8 @@ def conversation_language(
 
 
 def _language_of_all(text: str) -> Language | None:
-    """The only language to which all words of the text belong, and at least one of them not just as
-    a word that is common in names."""
+    """The language to which all words of the text belong, if there is exactly one. Words that are
+    common in names are not enough."""
     words = _split(text)
     found = [
         language
@@ -220,7 +221,8 @@ def requested_language(text: str) -> Language | None:
 
 
 def _is_refused(words: list[str], at: int) -> bool:
-    """Whether the text refuses the language that it names in this place, or is weak in it."""
+    """Whether the text refuses the language that it names in this place, or the requester says that
+    they do not know it well."""
     after = " ".join(words[at + 1 :])
     weak = bool(_WEAK.match(after)) and not _EASY.match(after)
     return weak or bool(_REFUSES.search(" ".join(words[:at])))

@@ -16,7 +16,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import ConversationBrief, Named
 
-FIRST, LAST = 40, 300  # the most lines that are read of one conversation
+FIRST, LAST = 40, 300  # only the first and the last lines of a long conversation are read
 MOST_TURNS = 50
 i, m, b, g, a = t.interactions, t.messages, t.bot_turns, t.live_group, t.associations
 _COLUMNS = ("seq", "created_at", "sent_at", "kind", "author", "body", "event", "reason", "agent_id")

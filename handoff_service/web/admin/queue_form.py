@@ -28,7 +28,7 @@ LABELS = {
     "language": phrase("Language"),
 }
 NEW_ROW = Row("topic", "topic", Operator.IS, ())
-EVERY_DAYS = "30"  # between two questions of how it went, if the field is empty
+EVERY_DAYS = "30"  # between two satisfaction questions, if the field is empty
 PLAIN = (
     "name",
     "match",

@@ -1,4 +1,4 @@
-"""Error pages for people: what failed, one way on, and Sign out."""
+"""Error pages for people: what failed, one link to continue, and Sign out."""
 
 from contextlib import suppress
 
@@ -44,14 +44,14 @@ async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
     would delay the answer.
     """
     home, token = "/sign-in", cookie_token(request)
-    holds = False
+    stays_connected = False  # whether the page keeps an event stream open
     if token:
         home = "/workspace"  # leads each role to its own page, once the database is back
         if status != 503:
             with suppress(Refusal):
                 agent = await signed_in(request)
-                home, holds = (home_of(agent), True) if agent else ("/sign-in", False)
-    out = home != "/sign-in"
+                home, stays_connected = (home_of(agent), True) if agent else ("/sign-in", False)
+    shows_sign_out = home != "/sign-in"
     return render(
         "error.html",
         status=status,
@@ -59,7 +59,7 @@ async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
         said=said,
         home=home,
         home_label=HOMES[home],
-        csrf=csrf_token(request) if out else "",
-        signed_in=out and not desk_of(request).practice,
-        holds=holds,
+        csrf=csrf_token(request) if shows_sign_out else "",
+        signed_in=shows_sign_out and not desk_of(request).practice,
+        stays_connected=stays_connected,
     )

@@ -1,4 +1,4 @@
-"""The form of a dry run: today's settings, of which a supervisor changes some."""
+"""The form of a dry run. It starts with today's settings, and a supervisor changes some of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
