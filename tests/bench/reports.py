@@ -132,8 +132,9 @@ def pack(url: str) -> None:
                     packed_days.write_part(tx, part)  # type: ignore[arg-type]
                 packed_days.end_packing(tx, day)  # type: ignore[arg-type]
     # a desk packs a day each day, and PostgreSQL's autovacuum does this meanwhile
-    with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.execute(sa.text("VACUUM" if conn.dialect.name == "sqlite" else "VACUUM ANALYZE"))
+    if opened.dialect.name != "sqlite":
+        with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(sa.text("VACUUM ANALYZE"))
     opened.dispose()
 
 
