@@ -1,4 +1,4 @@
-"""An Android phone as the SMS provider: the open app SMS Gateway for Android
+"""An Android phone as the SMS provider: the open-source app SMS Gateway for Android
 (https://github.com/capcom6/android-sms-gateway) in its local server mode.
 
 Nobody has tried this with a real phone yet. These modules rely on the app's public documentation
