@@ -206,8 +206,6 @@ def test_an_agent_gets_a_notification_while_no_page_is_open(
     other = here.page(context, "/phone")  # a page outside the workspace
     worker = BrowserWorker(other, records=records)
     mia.get_by_role("button", name="Send a test").click()
-    mia.wait_for_timeout(2500)
-    print(mia.url, mia.locator("main").inner_text()[-900:])
     worker.push(pushes.next())
     (test,) = worker.shows(1)
     assert (test["title"], test["data"]) == ("Patchboard can reach you", "/workspace/account")
