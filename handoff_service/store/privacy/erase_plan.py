@@ -227,6 +227,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(("known_addresses", "sign_in_steps"), _STAFF),
     **dict.fromkeys(("notification_targets", "sign_in_failures", "offers"), _STAFF),
     **dict.fromkeys(("lane_commits", "secret_keys", "retention", "text_index"), _MACHINE),
+    "gateway_watch": _MACHINE,
     **dict.fromkeys(("bot_promotions", "training_runs", "report_days", "report_columns"), _MACHINE),
     "conversation_facts": "counts and times of conversations",
     "running_targets": "times of conversations",
