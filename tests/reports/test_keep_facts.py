@@ -2,6 +2,7 @@
 
 import pytest
 
+from handoff_service.operations.reports import keep_facts
 from handoff_service.operations.reports.keep_facts import EVERY, schedule_facts
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
@@ -20,6 +21,7 @@ async def test_the_job_finishes_while_all_lines_are_new(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "CONVERSATIONS_AT_ONCE", 2)
+    monkeypatch.setattr(keep_facts, "PAUSE", 0)  # a pause lasts as long as the machine is slow
     for number in REQUESTERS:
         await story.text("hello", number=number, to=MAIN)
     await story.store.write(schedule_facts, None)
