@@ -3,7 +3,7 @@ rows."""
 
 import ast
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,16 +99,19 @@ async def test_stored_times_are_read_unchanged(story: Story, clock: object) -> N
     assert (await story.see(received.interaction_id or 0)).opened_at == clock()  # type: ignore[operator]
 
 
+def new_database(kind: str, folder: Path, name: str = "old") -> AbstractContextManager[str]:
+    """An empty database. Yields its URL."""
+    if kind == "postgresql":
+        return postgres_database()
+    return nullcontext(f"sqlite:///{folder}/{name}.db")
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_media_from_before_0004_wait_for_their_download(kind: str, tmp_path: Path) -> None:
     """The migration recreates the table. Its rows keep their content, and get an id and work that
     downloads them.
     """
-    with (
-        postgres_database()
-        if kind == "postgresql"
-        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
-    ):
+    with new_database(kind, tmp_path) as url:
         migrate(url, "0003")
         opened = engine(url, size=1, writes=True)
         with opened.begin() as conn:
@@ -149,11 +152,7 @@ BEFORE_0004 = [
 async def test_cases_from_before_0008_keep_their_numbers_and_get_a_history(
     kind: str, tmp_path: Path
 ) -> None:
-    with (
-        postgres_database()
-        if kind == "postgresql"
-        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
-    ):
+    with new_database(kind, tmp_path) as url:
         migrate(url, "0007")
         opened = engine(url, size=1, writes=True)
         with opened.begin() as conn:
@@ -188,11 +187,7 @@ def test_migration_0016_restores_the_agents_chosen_presence(kind: str, tmp_path:
     """
     desk_ids = set()
     for n in range(2):
-        with (
-            postgres_database()
-            if kind == "postgresql"
-            else nullcontext(f"sqlite:///{tmp_path}/old{n}.db") as url
-        ):
+        with new_database(kind, tmp_path, f"old{n}") as url:
             migrate(url, "0015")
             opened = engine(url, size=1, writes=True)
             with opened.begin() as conn:
@@ -221,11 +216,7 @@ def test_migration_0016_restores_the_agents_chosen_presence(kind: str, tmp_path:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_migration_0070_keeps_the_spanish_texts_about_outages(kind: str, tmp_path: Path) -> None:
-    with (
-        postgres_database()
-        if kind == "postgresql"
-        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
-    ):
+    with new_database(kind, tmp_path) as url:
         migrate(url, "0069")
         opened = engine(url, size=1, writes=True)
         with opened.begin() as conn:

@@ -6,7 +6,6 @@ still be unable to reach this service. Providers without such a device are not w
 sweep and the provider's status page watch those.
 """
 
-import asyncio
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,8 @@ from sqlalchemy import Connection, delete, insert, update
 
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Mail, NotMailed
+from handoff_service.operations.shared.mail_each import mail_each
+from handoff_service.ports import Mail
 from handoff_service.rules.delivery.gateway_watch import (
     AwayReason,
     GatewayWatch,
@@ -116,11 +116,7 @@ async def when_due(job: Job) -> None:
     if alert is None:
         return
     log.warning("gateway_away", why=alert.reason)
-    mailer = job.deps.mailer
-    mails = await job.deps.store.read(alert_mails, alert) if mailer is not None else []
-    if mailer is None or not mails:
-        return
-    for result in await asyncio.gather(*(mailer.send(mail) for mail in mails)):
-        why = result.why if isinstance(result, NotMailed) else None
+    mails = await job.deps.store.read(alert_mails, alert)
+    for why in await mail_each(job.deps.mailer, mails):
         say = log.warning if why else log.info
         say("gateway_alert_mailed", why=why)

@@ -1,12 +1,11 @@
 """Switch off a webhook after its calls have failed for days, and mail the admins about it."""
 
-import asyncio
-
 from sqlalchemy import Connection, delete, func, select, update
 
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Mail, NotMailed
+from handoff_service.operations.shared.mail_each import mail_each
+from handoff_service.ports import Mail
 from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
 from handoff_service.store.desk.agents import admin_addresses
@@ -67,10 +66,6 @@ async def when_due(job: Job) -> None:
     """Mail the admins once. The checklist and ``patchboard doctor`` show it as well."""
     mails = await job.deps.store.read(notices, int(job.key))
     await job.write(due_work.drop, job.claimed)
-    mailer = job.deps.mailer
-    if mailer is None or not mails:
-        return
-    for result in await asyncio.gather(*(mailer.send(mail) for mail in mails)):
-        why = result.why if isinstance(result, NotMailed) else None
+    for why in await mail_each(job.deps.mailer, mails):
         say = log.warning if why else log.info
         say("webhook_notice_mailed", webhook=job.key, why=why)

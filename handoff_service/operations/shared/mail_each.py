@@ -1,0 +1,15 @@
+"""Send mails that a piece of due work has written."""
+
+import asyncio
+from collections.abc import Sequence
+
+from handoff_service.ports import Mail, Mailer, NotMailed
+
+
+async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | None]:
+    """Send the mails at the same time. Returns why each was refused; None for one that was
+    accepted. Without a mailer, nothing is sent and the list is empty."""
+    if mailer is None:
+        return []
+    results = await asyncio.gather(*(mailer.send(mail) for mail in mails))
+    return [one.why if isinstance(one, NotMailed) else None for one in results]
