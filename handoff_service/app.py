@@ -57,7 +57,10 @@ from handoff_service.operations.shared.audit import AUDIT
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.operations.zero_metrics import start_at_zero
-from handoff_service.ports import Bot, Fanout, Mailer, SharedRateLimits
+from handoff_service.ports.bot import Bot
+from handoff_service.ports.fanout import Fanout
+from handoff_service.ports.mail import Mailer
+from handoff_service.ports.rate_limits import SharedRateLimits
 from handoff_service.practice.runs import PracticeRuns
 from handoff_service.settings import Settings, key_fingerprint
 from handoff_service.store.desk.desk import desk_id

@@ -15,16 +15,14 @@ from handoff_service.lib.background import Background
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.lib.rate_limit import LocalRateLimits
 from handoff_service.metrics import Metrics
-from handoff_service.ports import (
-    Bot,
-    Fanout,
-    IdentityProviders,
-    Mailer,
-    MediaStore,
-    Push,
-    SharedRateLimits,
-    SmsProvider,
-)
+from handoff_service.ports.bot import Bot
+from handoff_service.ports.fanout import Fanout
+from handoff_service.ports.identity_providers import IdentityProviders
+from handoff_service.ports.mail import Mailer
+from handoff_service.ports.media_store import MediaStore
+from handoff_service.ports.push import Push
+from handoff_service.ports.rate_limits import SharedRateLimits
+from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.outside_addresses import Allowed
 from handoff_service.rules.training.practice import PracticeChoice, PracticeState

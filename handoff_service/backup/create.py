@@ -11,7 +11,7 @@ from handoff_service.backup.archive import KEYS, Manifest, Writer, new_archive
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
 from handoff_service.gateways.media_stores import media_store_of
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from handoff_service.settings import Settings
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.errors import SetupError
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 
 EVERY = 1000  # files between two lines of progress
 

@@ -15,7 +15,7 @@ from handoff_service.bot_control import model_folder
 from handoff_service.errors import DatabaseAway
 from handoff_service.operations.training.change_model import mark_missing, models_loaded
 from handoff_service.operations.training.judge_canary import judge_canary
-from handoff_service.ports import BotModelNotLoaded, BotModels
+from handoff_service.ports.bot_models import BotModelNotLoaded, BotModels
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.canary import CanaryVerdict
 from handoff_service.store.engine.store import Store

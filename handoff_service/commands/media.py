@@ -8,7 +8,7 @@ from handoff_service.commands.database import print_progress, run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import SetupError
 from handoff_service.gateways.media_stores import media_folder_of, media_store_of
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from handoff_service.rules.shared.counted import counted
 from handoff_service.settings import Settings
 from handoff_service.store.conversations.media import used_files

@@ -3,7 +3,7 @@
 from handoff_service.gateways.s3.media_store import Bucket, S3Media
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from handoff_service.settings import Settings
 
 

@@ -22,7 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from handoff_service import __version__
-from handoff_service.ports import CallResult
+from handoff_service.ports.call_result import CallResult
 from handoff_service.rules.shared.outside_addresses import (
     SETTING,
     Allowed,

@@ -8,7 +8,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.receive_sms import Text
 from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.operations.delivery.watch_gateway import Heartbeat
-from handoff_service.ports import SmsProvider
+from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber

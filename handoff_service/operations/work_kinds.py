@@ -34,7 +34,7 @@ from handoff_service.operations.shared import uploads
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent import follow_up, take_bot_turn
 from handoff_service.operations.webhooks import call_webhook, switch_off
-from handoff_service.ports import SENDS_AT_ONCE
+from handoff_service.ports.sms_provider import SENDS_AT_ONCE
 from handoff_service.rules.shared.vocabulary import Work
 
 

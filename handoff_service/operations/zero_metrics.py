@@ -2,7 +2,7 @@
 alert on an increase would miss that failure."""
 
 from handoff_service.metrics import Metrics
-from handoff_service.ports import Accepted, Later, LookedUp, Refused, Unsure, Withheld
+from handoff_service.ports.sms_provider import Accepted, Later, LookedUp, Refused, Unsure, Withheld
 from handoff_service.rules.conversations.promises import PromiseState
 from handoff_service.rules.delivery.reply_limits import Limit
 from handoff_service.rules.shared.vocabulary import CallState, Work

@@ -29,7 +29,9 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import NoIdentityProviders, NoPush, NoWebhook
+from handoff_service.ports.identity_providers import NoIdentityProviders
+from handoff_service.ports.push import NoPush
+from handoff_service.ports.webhook import NoWebhook
 from handoff_service.settings import Settings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store

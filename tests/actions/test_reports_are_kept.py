@@ -6,7 +6,7 @@ import pytest
 
 from actions.fallback import REASON_WITH_CASE
 from handoff_service.operations.virtual_agent.stay_silent import UNANSWERED
-from handoff_service.ports import Understood
+from handoff_service.ports.bot import Understood
 from handoff_service.rules.shared.vocabulary import TurnOutcome
 from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import FALLBACK, LISTEN, USER, Bot, slots_set

@@ -26,7 +26,7 @@ from handoff_service.backup.restore import restore
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
 from handoff_service.gateways.media_stores import media_store_of
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine

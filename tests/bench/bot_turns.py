@@ -27,7 +27,7 @@ from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.virtual_agent.begin_turn import BeginTurn, begin_turn
 from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
-from handoff_service.ports import Question
+from handoff_service.ports.bot import Question
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench import QUICK, size

@@ -20,7 +20,7 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import Accepted, Outgoing
+from handoff_service.ports.sms_provider import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from handoff_service.gateways.bot.rasa import RasaBot
-from handoff_service.ports import Question
+from handoff_service.ports.bot import Question
 from handoff_service.rules.virtual_agent.bot_text import Choice
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import TOKEN, Conversation

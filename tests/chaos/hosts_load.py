@@ -17,7 +17,7 @@ import aiohttp
 import sqlalchemy as sa
 
 from handoff_service.errors import MediaAway
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from handoff_service.rules.shared.vocabulary import MediaStatus, Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import READS, engine

@@ -20,7 +20,7 @@ from handoff_service.operations.delivery.record_receipt import Receipt, record_r
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.shared import messages as conversation_messages
-from handoff_service.ports import Accepted, Refused
+from handoff_service.ports.sms_provider import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Author, Event, Owner, State, Status, Work
 from handoff_service.rules.virtual_agent.commands import Command

@@ -14,7 +14,7 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import Accepted, Outgoing
+from handoff_service.ports.sms_provider import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store

@@ -22,7 +22,7 @@ from handoff_service.operations.desk.provider_numbers import (
     change_provider_number,
 )
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import Accepted, Refused
+from handoff_service.ports.sms_provider import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents

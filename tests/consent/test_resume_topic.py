@@ -3,7 +3,7 @@
 import pytest
 
 from handoff_service.operations.consent.apply_consent import ONLY_REPORT
-from handoff_service.ports import Understood
+from handoff_service.ports.bot import Understood
 from handoff_service.rules.shared.vocabulary import State
 from tests.support.story import Story
 

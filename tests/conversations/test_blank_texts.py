@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.start_conversation import (
 )
 from handoff_service.operations.desk.templates import MakeTemplate, make_template
 from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
-from handoff_service.ports import BotReply
+from handoff_service.ports.bot import BotReply
 from handoff_service.rules.shared.vocabulary import TurnOutcome
 from handoff_service.rules.virtual_agent.bot_text import Choice
 from tests.support.story import ANN, DIRECT, MIA, Story

@@ -38,7 +38,8 @@ from handoff_service.operations.shared.uploads import (
     forget_upload,
     keep_upload,
 )
-from handoff_service.ports import Later, MediaStore
+from handoff_service.ports.media_store import MediaStore
+from handoff_service.ports.sms_provider import Later
 from handoff_service.rules.conversations.media import AcceptedFile, RefusedFile
 from handoff_service.rules.conversations.media_links import is_valid
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work

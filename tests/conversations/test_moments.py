@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handoff_service.ports import Understood
+from handoff_service.ports.bot import Understood
 from handoff_service.rules.conversations.moment_words import MomentKind
 from handoff_service.rules.conversations.moments import Moment, moments
 from handoff_service.rules.conversations.past import (

@@ -20,7 +20,7 @@ from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.users import MakeUser, make_user
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
-from handoff_service.ports import Accepted
+from handoff_service.ports.sms_provider import Accepted
 from handoff_service.rules.shared.vocabulary import Event, Owner, State, Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store

@@ -9,7 +9,15 @@ import pytest
 
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.ports import Accepted, Later, LookedUp, Refused, SendResult, SentBefore, Unsure
+from handoff_service.ports.sms_provider import (
+    Accepted,
+    Later,
+    LookedUp,
+    Refused,
+    SendResult,
+    SentBefore,
+    Unsure,
+)
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock

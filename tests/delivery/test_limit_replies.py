@@ -11,7 +11,7 @@ from handoff_service.operations.delivery.begin_send import BeginSend, begin_send
 from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared import messages as conversation_messages
-from handoff_service.ports import Accepted, Outgoing
+from handoff_service.ports.sms_provider import Accepted, Outgoing
 from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLimits, reached_limit
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.conversations import interactions

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.ports import Accepted, Refused
+from handoff_service.ports.sms_provider import Accepted, Refused
 from handoff_service.rules.delivery.send_errors import (
     OPTED_OUT,
     UNNAMED,

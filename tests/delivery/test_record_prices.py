@@ -9,7 +9,7 @@ from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.delivery.record_prices import record_prices, schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import Accepted, Reported
+from handoff_service.ports.sms_provider import Accepted, Reported
 from handoff_service.rules.delivery.money import in_currency
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.delivery.usage_report import usage_report

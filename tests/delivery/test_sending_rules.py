@@ -17,7 +17,7 @@ from handoff_service.operations.delivery.resolve_unknown_send import (
 )
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared import messages
-from handoff_service.ports import Accepted, LookedUp, Refused, SentBefore, Unsure
+from handoff_service.ports.sms_provider import Accepted, LookedUp, Refused, SentBefore, Unsure
 from handoff_service.rules.shared.vocabulary import Author, Event, Status
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t

@@ -3,7 +3,7 @@
 from datetime import date
 
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.ports import Accepted
+from handoff_service.ports.sms_provider import Accepted
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.store.delivery.usage_report import TextCounts, usage_report
 from tests.conftest import MovedClock

@@ -12,18 +12,11 @@ from sqlalchemy import update
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.webhooks.webhooks import PutWebhook, put_webhook
-from handoff_service.ports import (
-    Accepted,
-    BotAnswer,
-    BotReply,
-    CallResult,
-    Mail,
-    Mailed,
-    Outgoing,
-    OutgoingCall,
-    Question,
-    SentBefore,
-)
+from handoff_service.ports.bot import BotAnswer, BotReply, Question
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.mail import Mail, Mailed
+from handoff_service.ports.sms_provider import Accepted, Outgoing, SentBefore
+from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.shared.vocabulary import Event, Status, WebhookEvent, Work
 from handoff_service.rules.webhooks.webhooks import WebhookFields
 from handoff_service.store.engine import claims, due_work

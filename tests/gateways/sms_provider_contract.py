@@ -4,7 +4,8 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from handoff_service.ports import Accepted, NotOffered, Outgoing, Refused, SmsProvider
+from handoff_service.ports.not_offered import NotOffered
+from handoff_service.ports.sms_provider import Accepted, Outgoing, Refused, SmsProvider
 from handoff_service.rules.delivery.send_errors import OWN, Reason, SendErrors
 
 ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"

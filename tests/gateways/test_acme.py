@@ -17,7 +17,7 @@ from sanic import Sanic
 from handoff_service import settings
 from handoff_service.app import APP_NAME, create_app
 from handoff_service.gateways import providers
-from handoff_service.ports import SmsProvider
+from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.store.consent import consents
 from tests.gateways.sms_provider_contract import SmsProviderContract

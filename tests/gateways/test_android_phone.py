@@ -14,11 +14,11 @@ from handoff_service.gateways.android_phone import errors, message_ids
 from handoff_service.gateways.android_phone.errors import code_of
 from handoff_service.gateways.android_phone.gateway import AndroidPhone
 from handoff_service.gateways.android_phone.provider import KIND
-from handoff_service.ports import (
+from handoff_service.ports.not_offered import NotOffered
+from handoff_service.ports.sms_provider import (
     Accepted,
     Later,
     NotFetched,
-    NotOffered,
     Outgoing,
     Refused,
     SentBefore,

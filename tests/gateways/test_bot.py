@@ -15,17 +15,17 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import REPORT_HEADER, RasaBot, server_for
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.lib.circuit_breaker import FAILURES, BreakerState
-from handoff_service.ports import (
+from handoff_service.ports.bot import (
     Bot,
     BotAnswer,
     BotFailed,
-    BotModelNotLoaded,
     BotReply,
     HowUnderstood,
-    NotOffered,
     Question,
     Understood,
 )
+from handoff_service.ports.bot_models import BotModelNotLoaded
+from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
 QUESTION = Question(sender="12", message="hi", turn_id="7", metadata={"epoch": 1})

@@ -20,7 +20,7 @@ from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
-from handoff_service.ports import Refused
+from handoff_service.ports.sms_provider import Refused
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock

@@ -12,7 +12,7 @@ import redis.asyncio as redis
 
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
-from handoff_service.ports import Fanout
+from handoff_service.ports.fanout import Fanout
 from handoff_service.store.engine.transaction import Hint
 
 REDIS = os.environ.get("PATCHBOARD_TEST_REDIS", "redis://127.0.0.1:6379")

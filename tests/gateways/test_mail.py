@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from handoff_service.doctor import examine
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import Server, SmtpMailer, server_of
-from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.settings import read
 from handoff_service.store.engine.migrate import migrate
 from tests.support.service import free_port

@@ -21,7 +21,7 @@ from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.lib.circuit_breaker import FAILURES
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from tests.support.s3_server import S3Server
 
 ABSENT = "0" * 64

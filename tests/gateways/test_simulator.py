@@ -11,7 +11,7 @@ from handoff_service.gateways.simulator.errors import ERRORS
 from handoff_service.gateways.simulator.gateway import Behavior, Simulator
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.delivery.record_receipt import Receipt
-from handoff_service.ports import Accepted, Refused
+from handoff_service.ports.sms_provider import Accepted, Refused
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Status
 from tests.gateways.sms_provider_contract import ANN, SmsProviderContract, outgoing

@@ -13,7 +13,7 @@ from handoff_service import settings
 from handoff_service.gateways.twilio import gateway
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.ports import Accepted, Later, Refused, SentBefore, Unsure
+from handoff_service.ports.sms_provider import Accepted, Later, Refused, SentBefore, Unsure
 from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
 from tests.gateways.sms_provider_contract import ANN, LINE, SmsProviderContract, outgoing

@@ -15,7 +15,7 @@ from handoff_service import settings
 from handoff_service.gateways.twilio import media
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.gateways.twilio.media import FOREIGN, TOO_LARGE, _is_store
-from handoff_service.ports import Accepted, NotFetched, SentBefore
+from handoff_service.ports.sms_provider import Accepted, NotFetched, SentBefore
 from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
 from tests.gateways.sms_provider_contract import outgoing

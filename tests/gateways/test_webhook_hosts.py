@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer
 from handoff_service.bot_control import rasa_environment
 from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _is_callable
 from handoff_service.gateways.webhook.gateway import PAUSED, HttpWebhook
-from handoff_service.ports import CallResult, OutgoingCall
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.shared.outside_addresses import (
     NOT_HTTPS,
     PRIVATE,

@@ -45,7 +45,8 @@ from handoff_service.operations.privacy.request_erasure import (
     request_erasure,
 )
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import MediaStore, NotErased
+from handoff_service.ports.media_store import MediaStore
+from handoff_service.ports.sms_provider import NotErased
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents

@@ -24,7 +24,7 @@ from handoff_service.operations.privacy import retain
 from handoff_service.operations.privacy.retain import run_now, schedule_retention, stop_run
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
 from handoff_service.rules.privacy.step_size import AIM, LEAST, MOST, next_size

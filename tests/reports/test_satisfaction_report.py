@@ -20,7 +20,7 @@ from handoff_service.operations.conversations.ask_satisfaction import (
     ask_satisfaction,
 )
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
-from handoff_service.ports import Accepted, Refused
+from handoff_service.ports.sms_provider import Accepted, Refused
 from handoff_service.rules.reports.figures import FIGURES
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.intervals import wilson

@@ -31,7 +31,8 @@ from handoff_service.operations.routing.notify_agents import (
 )
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
-from handoff_service.ports import CallResult, PushMessage
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.push import PushMessage
 from handoff_service.rules.routing.notifications import (
     News,
     NewsKind,

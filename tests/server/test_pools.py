@@ -18,7 +18,8 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.operations.shared.job import Job, WorkerDeps
 from handoff_service.operations.work_kinds import WORK, WorkKind
-from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
+from handoff_service.ports.bot import BotAnswer, BotFailed, Question
+from handoff_service.ports.sms_provider import SENDS_AT_ONCE, Outgoing
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t

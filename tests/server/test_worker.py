@@ -10,15 +10,12 @@ from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
-from handoff_service.ports import (
+from handoff_service.ports.bot import BotAnswer, BotFailed, BotReply, Question
+from handoff_service.ports.sms_provider import (
     Accepted,
-    BotAnswer,
-    BotFailed,
-    BotReply,
     Later,
     NotFetched,
     Outgoing,
-    Question,
     Refused,
     SentBefore,
     Unsure,

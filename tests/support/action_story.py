@@ -17,7 +17,7 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     make_messaging_action,
 )
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.ports import LookedUp
+from handoff_service.ports.sms_provider import LookedUp
 from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store

@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service.ports import BotAnswer, BotFailed, NotErased, Question
+from handoff_service.ports.bot import BotAnswer, BotFailed, Question
+from handoff_service.ports.sms_provider import NotErased
 from handoff_service.store.engine.database import engine
 
 

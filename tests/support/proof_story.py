@@ -26,7 +26,8 @@ from handoff_service.operations.identity.prove_identity import (
     offer_alternative,
     settle_answer,
 )
-from handoff_service.ports import Mail, Mailed, NotMailed, Question
+from handoff_service.ports.bot import Question
+from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from tests.support.story import ANN, MAIN, Story

@@ -3,7 +3,7 @@
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.delivery.limit_replies import HeldBack
-from handoff_service.ports import Accepted, Outgoing, SendResult
+from handoff_service.ports.sms_provider import Accepted, Outgoing, SendResult
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import messages
 from handoff_service.store.engine import due_work

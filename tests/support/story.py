@@ -21,7 +21,7 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
     request_hand_off,
 )
-from handoff_service.ports import BotReply, HowUnderstood, Question, Understood
+from handoff_service.ports.bot import BotReply, HowUnderstood, Question, Understood
 from handoff_service.rules.shared.vocabulary import Presence, TurnOutcome
 from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.engine.store import Store

@@ -14,7 +14,7 @@ from handoff_service.operations.virtual_agent.teach_turns import (
     MarkMisunderstood,
     mark_misunderstood,
 )
-from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.identity.proof import Expects
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t

@@ -15,7 +15,7 @@ from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.label_items import LabelItem, label_item
 from handoff_service.operations.training.settle_dispute import SettleDispute
-from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training import order
 from handoff_service.store.engine import tables as t

@@ -7,7 +7,7 @@ import pytest
 from handoff_service.bot_control import model_folder
 from handoff_service.bot_control.model_rollout import ModelRollout, canary_of
 from handoff_service.operations.training.change_model import Promote, RollBack, promote, roll_back
-from handoff_service.ports import BotModelNotLoaded
+from handoff_service.ports.bot_models import BotModelNotLoaded
 from handoff_service.store.engine.store import Store
 from tests.training.model_story import FIRST, SECOND, registered, states
 

@@ -11,7 +11,7 @@ from handoff_service.operations.training.replay import (
     judge_replayed,
     keep_replay,
 )
-from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import ModelState, ReplayVerdict
 from handoff_service.rules.training.comparison import Answer
 from handoff_service.store.engine import tables as t

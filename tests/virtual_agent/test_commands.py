@@ -8,7 +8,7 @@ from handoff_service.operations.conversations.receive_sms import Text, receive_s
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
 from handoff_service.operations.virtual_agent.open_turn import RESTART
-from handoff_service.ports import BotReply, Understood
+from handoff_service.ports.bot import BotReply, Understood
 from handoff_service.rules.shared.vocabulary import Event, Owner, State, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice
 from handoff_service.store.engine import tables as t

@@ -27,7 +27,7 @@ from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.operations.consent import apply_consent
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.virtual_agent import apply_command
-from handoff_service.ports import Understood
+from handoff_service.ports.bot import Understood
 from handoff_service.rules.delivery.sms_text import Encoding, segments
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.desk.system_messages import SystemMessage, words_of

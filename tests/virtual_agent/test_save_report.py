@@ -4,7 +4,7 @@ import pytest
 
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.virtual_agent.follow_up import AGAIN, REASON
-from handoff_service.ports import Understood
+from handoff_service.ports.bot import Understood
 from handoff_service.rules.shared.vocabulary import State, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store

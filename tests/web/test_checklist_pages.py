@@ -17,7 +17,7 @@ from handoff_service.operations.desk.desk_checks import (
 )
 from handoff_service.operations.desk.set_up import finish_step
 from handoff_service.operations.desk.sign_in import hash_password
-from handoff_service.ports import Mail, NotMailed
+from handoff_service.ports.mail import Mail, NotMailed
 from handoff_service.rules.delivery.gateway_watch import AwayReason
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.set_up import Step

@@ -8,7 +8,7 @@ import pytest
 
 from handoff_service.operations.identity.mail_code import FinishMail, finish_mail
 from handoff_service.operations.shared.running_proof import LockedProof, fail
-from handoff_service.ports import Mail, Mailed
+from handoff_service.ports.mail import Mail, Mailed
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine.transaction import Transaction

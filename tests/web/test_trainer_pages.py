@@ -21,7 +21,7 @@ from handoff_service.operations.training.change_model import (
     register_model,
     run_at_start,
 )
-from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import ModelState, Role
 from handoff_service.rules.training import order
 from handoff_service.rules.training.comparison import Answer as Guess

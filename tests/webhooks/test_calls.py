@@ -28,7 +28,7 @@ from handoff_service.operations.webhooks.webhooks import (
     make_webhook,
     replace_secret,
 )
-from handoff_service.ports import Mail, Mailed
+from handoff_service.ports.mail import Mail, Mailed
 from handoff_service.rules.shared.outside_addresses import PRIVATE
 from handoff_service.rules.shared.vocabulary import WebhookEvent, Work
 from handoff_service.rules.webhooks.signature import secret_of

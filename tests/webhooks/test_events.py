@@ -44,7 +44,8 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 )
 from handoff_service.operations.webhooks.send_again import send_test
 from handoff_service.operations.webhooks.webhooks import MakeWebhook, make_webhook
-from handoff_service.ports import Accepted, NotMailed
+from handoff_service.ports.mail import NotMailed
+from handoff_service.ports.sms_provider import Accepted
 from handoff_service.rules.desk.password_links import Purpose
 from handoff_service.rules.shared.vocabulary import Status, WebhookEvent, Work
 from handoff_service.rules.webhooks.events import EVENTS

@@ -11,7 +11,7 @@ import pytest
 
 from handoff_service.clock import now
 from handoff_service.gateways.webhook.gateway import HttpWebhook
-from handoff_service.ports import OutgoingCall
+from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.webhooks.signature import secret_of, signatures
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "receive-events.md"

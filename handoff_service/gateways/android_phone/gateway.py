@@ -25,14 +25,14 @@ import aiohttp
 from handoff_service.gateways.android_phone import errors, incoming, message_ids
 from handoff_service.gateways.android_phone.client import PhoneClient, why
 from handoff_service.gateways.android_phone.settings import numbers, sim_of
-from handoff_service.ports import (
+from handoff_service.ports.not_offered import NotOffered
+from handoff_service.ports.sms_provider import (
     Accepted,
     ConsentNotTaken,
     ConsentState,
     Later,
     NotErased,
     NotFetched,
-    NotOffered,
     Outgoing,
     ProviderMessage,
     Refused,

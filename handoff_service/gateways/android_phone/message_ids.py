@@ -15,7 +15,7 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from handoff_service.ports import Outgoing
+from handoff_service.ports.sms_provider import Outgoing
 from handoff_service.settings import Settings
 
 _OURS = re.compile(r"(?P<desk>[0-9a-f]{6})-(?P<message>[0-9]{1,18})-(?P<retries>[0-9]{1,4})-\w{10}")

@@ -6,7 +6,7 @@ from handoff_service.gateways.android_phone.gateway import NO_CONSENTS, AndroidP
 from handoff_service.gateways.android_phone.settings import segments_per_second
 from handoff_service.gateways.android_phone.webhooks import WEBHOOKS
 from handoff_service.gateways.provider import ProviderKind, Receipts
-from handoff_service.ports import SmsProvider
+from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from handoff_service.ports import BotAnswer, BotFailed, Question
+from handoff_service.ports.bot import BotAnswer, BotFailed, Question
 
 
 class NoBot:

@@ -17,15 +17,15 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from handoff_service.lib.circuit_breaker import BreakerState, CircuitBreaker
-from handoff_service.ports import (
+from handoff_service.ports.bot import (
     BotAnswer,
     BotFailed,
     BotReply,
     HowUnderstood,
-    NotOffered,
     Question,
     Understood,
 )
+from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
 REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood

@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-from handoff_service.ports import BotModelNotLoaded
+from handoff_service.ports.bot_models import BotModelNotLoaded
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.stored_sentences import recognized
 

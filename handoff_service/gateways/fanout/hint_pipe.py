@@ -14,7 +14,7 @@ from pathlib import Path
 
 from handoff_service import log
 from handoff_service.gateways.fanout.hint_format import as_list, read_hint
-from handoff_service.ports import Fanout
+from handoff_service.ports.fanout import Fanout
 from handoff_service.store.engine.transaction import Hint
 
 NAME = "hints.pipe"

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from handoff_service.clock import Clock
 from handoff_service.errors import Unavailable
-from handoff_service.ports import Fanout
+from handoff_service.ports.fanout import Fanout
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint

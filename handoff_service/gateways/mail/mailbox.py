@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.clock import Clock
-from handoff_service.ports import Mail, Mailed
+from handoff_service.ports.mail import Mail, Mailed
 
 REMEMBERED = 100
 

@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.shared.phrases import phrase
 
 PATIENCE = 20  # seconds for each answer of the server

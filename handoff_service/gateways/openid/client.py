@@ -26,7 +26,7 @@ from handoff_service.gateways.openid.id_token import Expected, UnknownKey, Wrong
 from handoff_service.gateways.openid.logout_token import issuer_of, verify_logout
 from handoff_service.gateways.outside_http import OutsideHttp
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.ports import (
+from handoff_service.ports.identity_providers import (
     EndedElsewhere,
     Identity,
     ProviderAccess,

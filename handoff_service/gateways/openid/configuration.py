@@ -11,7 +11,7 @@ from typing import Any
 
 from handoff_service.clock import Clock
 from handoff_service.gateways.outside_http import OutsideHttp
-from handoff_service.ports import SignInFailed
+from handoff_service.ports.identity_providers import SignInFailed
 from handoff_service.rules.shared.phrases import phrase
 
 WELL_KNOWN = "/.well-known/openid-configuration"

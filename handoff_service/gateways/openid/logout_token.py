@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handoff_service.gateways.openid.id_token import LEEWAY, WrongToken, signed_claims
-from handoff_service.ports import EndedElsewhere
+from handoff_service.ports.identity_providers import EndedElsewhere
 from handoff_service.rules.shared.phrases import phrase
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"

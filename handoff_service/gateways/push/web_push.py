@@ -22,7 +22,8 @@ from py_vapid import Vapid02, VapidException
 from pywebpush import WebPusher, WebPushException
 
 from handoff_service.gateways.outside_http import OutsideHttp
-from handoff_service.ports import CallResult, PushMessage
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.push import PushMessage
 from handoff_service.rules.shared.phrases import phrase
 
 # The order of the curve P-256: https://csrc.nist.gov/pubs/sp/800/186/final

@@ -14,7 +14,7 @@ from enum import StrEnum
 from handoff_service.gateways.simulator.errors import BAD_NUMBER, FILTERED, LANDLINE, OFF
 from handoff_service.lib.media_folder import MediaFolder, is_name
 from handoff_service.operations.delivery.record_receipt import Receipt
-from handoff_service.ports import (
+from handoff_service.ports.sms_provider import (
     Accepted,
     ConsentNotTaken,
     ConsentState,

@@ -4,7 +4,7 @@ from handoff_service.gateways.provider import ProviderKind, Receipts
 from handoff_service.gateways.simulator.errors import ERRORS
 from handoff_service.gateways.simulator.gateway import Simulator
 from handoff_service.lib.media_folder import MediaFolder
-from handoff_service.ports import SmsProvider
+from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 

@@ -15,7 +15,7 @@ from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
 from handoff_service.gateways.twilio.errors import TOO_MANY
-from handoff_service.ports import NotErased
+from handoff_service.ports.sms_provider import NotErased
 
 ON_ITS_WAY = 20009
 GONE, BUSY = 404, 429

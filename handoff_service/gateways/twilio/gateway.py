@@ -36,7 +36,8 @@ from handoff_service.gateways.twilio.erase import erase_text
 from handoff_service.gateways.twilio.errors import NO_ACCOUNT, STATUSES, TOO_MANY
 from handoff_service.gateways.twilio.media import TwilioMedia
 from handoff_service.gateways.twilio.settings import is_twilios
-from handoff_service.ports import (
+from handoff_service.ports.not_offered import NotOffered
+from handoff_service.ports.sms_provider import (
     SENDS_AT_ONCE,
     Accepted,
     ConsentNotTaken,
@@ -44,7 +45,6 @@ from handoff_service.ports import (
     Later,
     NotErased,
     NotFetched,
-    NotOffered,
     Outgoing,
     ProviderMessage,
     Refused,

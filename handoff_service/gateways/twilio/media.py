@@ -22,7 +22,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from handoff_service.ports import NotFetched
+from handoff_service.ports.sms_provider import NotFetched
 from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.settings import Settings
 

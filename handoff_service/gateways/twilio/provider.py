@@ -5,7 +5,7 @@ from handoff_service.gateways.twilio import account, numbers
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
 from handoff_service.gateways.twilio.webhooks import WEBHOOKS
-from handoff_service.ports import SmsProvider
+from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.settings import Settings
 
 

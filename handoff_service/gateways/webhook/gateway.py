@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
 from handoff_service.lib.circuit_breaker import CircuitBreaker
-from handoff_service.ports import CallResult, OutgoingCall
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.shared.phrases import phrase
 
 # seconds; faster failures do not open the circuit breaker, because they delay no other calls

@@ -16,7 +16,8 @@ from sqlalchemy import select, update
 from handoff_service import log
 from handoff_service.operations.shared.failed_job import report_job
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, ConsentState, NotOffered
+from handoff_service.ports.not_offered import NotOffered
+from handoff_service.ports.sms_provider import CONSENTS_AT_ONCE, ConsentNotTaken, ConsentState
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
 from handoff_service.rules.delivery.sms_text import is_e164

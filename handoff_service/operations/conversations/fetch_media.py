@@ -14,7 +14,7 @@ from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.uploads import StoredUpload
-from handoff_service.ports import NotFetched
+from handoff_service.ports.sms_provider import NotFetched
 from handoff_service.rules.conversations.media import RefusedFile, judge_file
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media

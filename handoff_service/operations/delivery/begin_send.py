@@ -12,7 +12,7 @@ from handoff_service.operations.delivery.finish_send import LOOK_UP_AFTER
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
-from handoff_service.ports import Outgoing
+from handoff_service.ports.sms_provider import Outgoing
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit

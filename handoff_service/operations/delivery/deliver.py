@@ -15,7 +15,15 @@ from handoff_service.operations.delivery.begin_send import BeginSend, begin_send
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
+from handoff_service.ports.sms_provider import (
+    Later,
+    LookedUp,
+    Outgoing,
+    Refused,
+    SendResult,
+    Unsure,
+    Withheld,
+)
 from handoff_service.store.delivery import sends_under_way
 
 

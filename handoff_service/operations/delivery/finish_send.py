@@ -11,7 +11,15 @@ from handoff_service.operations.consent.change_consent import refused_for_consen
 from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
-from handoff_service.ports import Accepted, Later, LookedUp, Refused, SendResult, Unsure, Withheld
+from handoff_service.ports.sms_provider import (
+    Accepted,
+    Later,
+    LookedUp,
+    Refused,
+    SendResult,
+    Unsure,
+    Withheld,
+)
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.send_errors import OPTED_OUT, SendErrors
 from handoff_service.rules.shared.vocabulary import Event, Status, Work

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from handoff_service import log
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Reported
+from handoff_service.ports.sms_provider import Reported
 from handoff_service.rules.shared.vocabulary import Direction, Status, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, insert, select, update
 from handoff_service import log
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import ProviderMessage
+from handoff_service.ports.sms_provider import ProviderMessage
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.desk.desk import desk_time_zone

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from handoff_service.errors import BadInput, CannotOpen, Conflict
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
-from handoff_service.ports import ProviderAccess
+from handoff_service.ports.identity_providers import ProviderAccess
 from handoff_service.rules.desk import identity_providers as rules
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.blockers import Blocker

@@ -17,7 +17,7 @@ from handoff_service.operations.identity.mail_code import MAILBOX
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.desk import password_links as rules
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.password_links import LASTS, Account, Purpose

@@ -8,7 +8,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.desk.sign_in import token_hash
 from handoff_service.operations.desk.sign_in_steps import LASTS, StepKind, forget_expired
 from handoff_service.operations.shared.audit import AuditEntry, audit_many
-from handoff_service.ports import EndedElsewhere
+from handoff_service.ports.identity_providers import EndedElsewhere
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import identity_providers

@@ -14,7 +14,7 @@ from handoff_service import log
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.store.conversations import interactions

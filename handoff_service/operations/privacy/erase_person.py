@@ -21,7 +21,8 @@ from handoff_service.operations.privacy.erase_steps import (
     Replace,
 )
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import BotFailed, NotOffered
+from handoff_service.ports.bot import BotFailed
+from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.privacy import erasures as rules
 from handoff_service.rules.privacy.erasures import ErasureStep
 from handoff_service.rules.privacy.kinds import until_night

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.privacy.request_erasure import RequestedPerson
-from handoff_service.ports import MediaStore
+from handoff_service.ports.media_store import MediaStore
 from handoff_service.rules.privacy.archive_page import page
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.desk import desk_name_and_zone

@@ -19,7 +19,8 @@ from handoff_service import log
 from handoff_service.errors import Conflict, MediaAway
 from handoff_service.operations.desk.audit_chain import RemoveSome, check_chain, remove_some
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import BotFailed, NotOffered
+from handoff_service.ports.bot import BotFailed
+from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.privacy import step_size
 from handoff_service.rules.privacy.kinds import KeptKind, next_night
 from handoff_service.rules.shared.phrases import phrase

@@ -19,7 +19,9 @@ from handoff_service import log
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.routing import connection
 from handoff_service.operations.shared.job import Job
-from handoff_service.ports import CallResult, Mail, Mailed, Mailer, Push, PushMessage
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.mail import Mail, Mailed, Mailer
+from handoff_service.ports.push import Push, PushMessage
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.outside_addresses import address_error

@@ -8,20 +8,14 @@ from handoff_service import log
 from handoff_service.clock import Clock
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.ports import (
-    AlwaysSteady,
-    Bot,
-    Mailer,
-    MediaStore,
-    NoExamples,
-    NoPush,
-    NoWebhook,
-    Push,
-    SmsProvider,
-    Steadiness,
-    TaughtExamples,
-    Webhook,
-)
+from handoff_service.ports.bot import Bot
+from handoff_service.ports.mail import Mailer
+from handoff_service.ports.media_store import MediaStore
+from handoff_service.ports.push import NoPush, Push
+from handoff_service.ports.sms_provider import SmsProvider
+from handoff_service.ports.steadiness import AlwaysSteady, Steadiness
+from handoff_service.ports.training_data import NoExamples, TaughtExamples
+from handoff_service.ports.webhook import NoWebhook, Webhook
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced
 from handoff_service.store.engine.due_work import Claimed
 from handoff_service.store.engine.store import Store

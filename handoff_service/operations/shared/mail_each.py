@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from handoff_service.ports import Mail, Mailer, NotMailed
+from handoff_service.ports.mail import Mail, Mailer, NotMailed
 
 
 async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | None]:

@@ -23,7 +23,7 @@ from handoff_service.operations.virtual_agent.turn_rows import (
     unanswered_turn,
     update_turn,
 )
-from handoff_service.ports import Question
+from handoff_service.ports.bot import Question
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.translations import in_language
 from handoff_service.rules.shared.vocabulary import Author, Kind, Owner, TurnOutcome, Work

@@ -19,7 +19,7 @@ from handoff_service.operations.virtual_agent.turn_rows import (
     schedule_next_turn,
     update_turn,
 )
-from handoff_service.ports import BotReply, HowUnderstood, Understood
+from handoff_service.ports.bot import BotReply, HowUnderstood, Understood
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome
 from handoff_service.rules.virtual_agent.bot_text import with_choices

@@ -9,7 +9,7 @@ from handoff_service.operations.virtual_agent.finish_turn import (
     finish_turn,
     keep_late_answer,
 )
-from handoff_service.ports import BotAnswer, BotFailed, Question
+from handoff_service.ports.bot import BotAnswer, BotFailed, Question
 
 
 async def when_due(job: Job) -> None:

@@ -17,7 +17,8 @@ from handoff_service.errors import CannotOpen
 from handoff_service.operations.shared.failed_job import report_job
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.webhooks.switch_off import switch_off
-from handoff_service.ports import CallResult, OutgoingCall
+from handoff_service.ports.call_result import CallResult
+from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.rules.webhooks import signature as rules

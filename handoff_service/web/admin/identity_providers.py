@@ -17,7 +17,7 @@ from handoff_service.operations.desk.identity_providers import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
-from handoff_service.ports import SignInFailed
+from handoff_service.ports.identity_providers import SignInFailed
 from handoff_service.rules.desk.identity_providers import GROUPS_CLAIM, SCOPES
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase

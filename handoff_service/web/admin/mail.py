@@ -7,7 +7,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.ports import Mail, Mailed
+from handoff_service.ports.mail import Mail, Mailed
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import agents_by_id

@@ -24,7 +24,7 @@ from handoff_service.operations.desk.identity_providers import (
 )
 from handoff_service.operations.shared.field_types import OneLine
 from handoff_service.operations.shared.read_fields import read_as
-from handoff_service.ports import SignInFailed
+from handoff_service.ports.identity_providers import SignInFailed
 from handoff_service.rules.desk.identity_providers import GROUPS_CLAIM, SCOPES
 from handoff_service.store.desk import identity_providers
 from handoff_service.store.views import IdentityProvider

@@ -17,7 +17,7 @@ from handoff_service.errors import Busy, TooManyAttempts
 from handoff_service.operations.desk import sign_in, sign_in_attempts
 from handoff_service.operations.desk.sign_in import FailedSignIn
 from handoff_service.operations.desk.sign_in_attempts import Limit, RightAttempt, SignInAttempt
-from handoff_service.ports import Mail, NotMailed
+from handoff_service.ports.mail import Mail, NotMailed
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of

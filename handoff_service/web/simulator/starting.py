@@ -4,7 +4,7 @@ import asyncio
 
 from sanic import Request
 
-from handoff_service.ports import BotModels
+from handoff_service.ports.bot_models import BotModels
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.session import desk_of
 

@@ -14,7 +14,7 @@ from handoff_service.operations.desk.sign_in import token_hash
 from handoff_service.operations.desk.sign_in_steps import KeepStep, Step, StepKind, StepToken
 from handoff_service.operations.desk.single_logout import EndElsewhere, end_elsewhere
 from handoff_service.operations.desk.single_sign_on import AdmitPerson, admit_person
-from handoff_service.ports import SignInAttempt, SignInFailed
+from handoff_service.ports.identity_providers import SignInAttempt, SignInFailed
 from handoff_service.rules.desk.identity_providers import (
     NotAdmitted,
     authenticated,

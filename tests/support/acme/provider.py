@@ -16,14 +16,14 @@ from handoff_service.gateways.provider import (
 )
 from handoff_service.operations.conversations.receive_sms import Text
 from handoff_service.operations.delivery.record_receipt import Receipt
-from handoff_service.ports import (
+from handoff_service.ports.not_offered import NotOffered
+from handoff_service.ports.sms_provider import (
     Accepted,
     ConsentNotTaken,
     ConsentState,
     Later,
     NotErased,
     NotFetched,
-    NotOffered,
     Outgoing,
     ProviderMessage,
     Refused,
