@@ -19,6 +19,7 @@ from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.connections import Connections
 from handoff_service.context import AppContext, operation_settings
+from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.bot.rasa_models import RasaModels
@@ -62,7 +63,7 @@ from handoff_service.ports.fanout import Fanout
 from handoff_service.ports.mail import Mailer
 from handoff_service.ports.rate_limits import SharedRateLimits
 from handoff_service.practice.runs import PracticeRuns
-from handoff_service.settings import Settings, key_fingerprint
+from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store

@@ -29,12 +29,13 @@ from handoff_service.backup.archive import (
 )
 from handoff_service.backup.create import Report
 from handoff_service.bot_control import bot_tracker, model_folder
+from handoff_service.environment.key_files import key_fingerprint, replace_key
 from handoff_service.errors import MediaAway, SetupError
 from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.ports.media_store import MediaStore
 from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.settings import Settings, key_fingerprint, replace_key
+from handoff_service.settings import Settings
 from handoff_service.store.conversations.media import used_files
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import secret_keys

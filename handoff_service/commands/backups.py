@@ -12,11 +12,12 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.commands.database import opened_store, print_progress, run_on_store
 from handoff_service.commands.parser import Commands, add_command
+from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.errors import Refusal
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
 from handoff_service.operations.shared.audit import audit, exported
 from handoff_service.rules.desk.audit import Subject
-from handoff_service.settings import Settings, key_fingerprint
+from handoff_service.settings import Settings
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.store import Store
 

@@ -6,6 +6,7 @@ import secrets
 
 from handoff_service.commands.database import run_on_store
 from handoff_service.commands.parser import Commands, add_command
+from handoff_service.environment.key_files import replace_key
 from handoff_service.errors import SetupError
 from handoff_service.lib.sealing import key_id
 from handoff_service.operations.desk.key_checks import key_notes, key_problems
@@ -15,7 +16,7 @@ from handoff_service.operations.desk.use_secret_keys import (
     use_secret_keys,
 )
 from handoff_service.rules.shared.counted import counted
-from handoff_service.settings import Settings, replace_key
+from handoff_service.settings import Settings
 from handoff_service.store.desk.key_uses import KeyUse, key_uses
 from handoff_service.store.engine.store import Store
 

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.errors import CannotOpen
-from handoff_service.settings import key_fingerprint
 
 #: How each sealed value begins.
 PREFIX = "sealed:1:"

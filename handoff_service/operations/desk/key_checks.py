@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.lib.sealing import key_id
 from handoff_service.rules.shared.counted import counted
-from handoff_service.settings import key_fingerprint
 from handoff_service.store.desk.key_uses import KeyUse, key_uses
 from handoff_service.store.engine import secret_keys
 

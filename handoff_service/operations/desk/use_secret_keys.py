@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
+from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.errors import CannotOpen
 from handoff_service.lib.sealing import id_of
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.training.keep_items import key_requesters_again
 from handoff_service.rules.desk.audit import AuditAction, Subject
-from handoff_service.settings import key_fingerprint
 from handoff_service.store.engine import sealed, secret_keys
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction

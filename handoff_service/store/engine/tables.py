@@ -2093,7 +2093,7 @@ secret_keys = Table(
     "secret_keys",
     metadata,
     _id(),
-    #: keyed hash of a constant (settings.py)
+    #: keyed hash of a constant (environment/key_files.py)
     _word("fingerprint"),
 )
 #: Secrets that the desk made for itself.
