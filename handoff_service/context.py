@@ -66,7 +66,7 @@ class PracticeService(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """Built in ``app.py``; for a practice run in ``practice/desk.py``."""
+    """Built in ``app/service.py``; for a practice run in ``practice/desk.py``."""
 
     settings: Settings
     clock: Clock

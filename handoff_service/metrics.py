@@ -1,4 +1,5 @@
-"""Metrics for Prometheus at ``/metrics``. Built in ``app.py`` and passed to the modules that count.
+"""Metrics for Prometheus at ``/metrics``. Built in ``app/service.py`` and passed to the modules
+that count.
 
 One process keeps its counts in memory. Several worker processes keep them in files of one folder
 (``share``), so each of them can answer a scrape with the counts of all.

@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 
 from handoff_service import clock, log
-from handoff_service.app import create_app
+from handoff_service.app.http_app import create_app
 from handoff_service.bot_control import bot_supervisor
 from handoff_service.bot_control.bot_supervisor import RunningBots
 from handoff_service.commands import model_at_start

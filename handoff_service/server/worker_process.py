@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from handoff_service import log, metrics, settings
-from handoff_service.app import create_app
+from handoff_service.app.http_app import create_app
 from handoff_service.server import serving
 
 

@@ -15,7 +15,7 @@ import pytest
 from sanic import Sanic
 
 from handoff_service import settings
-from handoff_service.app import APP_NAME, create_app
+from handoff_service.app.http_app import APP_NAME, create_app
 from handoff_service.gateways import providers
 from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.shared.vocabulary import Status

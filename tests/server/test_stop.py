@@ -82,7 +82,7 @@ async def test_work_that_does_not_finish_is_released(
             "BOT_URL": url,
             "BOT_TIMEOUT": "20",
         }
-        waits = {"handoff_service.app.WORK_WITHIN": 0.5}
+        waits = {"handoff_service.app.service.WORK_WITHIN": 0.5}
         with running_service(tmp_path, port=port, constants=waits, **settings) as service:
             await twilio.send_inbound(
                 f"{service.url}/webhooks/twilio/sms", "+12025559001", MAIN, "hello"

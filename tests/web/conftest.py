@@ -15,7 +15,7 @@ from tests.web.workspace_server import Running, Visitor, running
 def _short_stops() -> Iterator[None]:
     """Stop each service at once. Outside tests, a stopping service waits for a bot that hangs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("handoff_service.app.WORK_WITHIN", 0.5)
+        patch.setattr("handoff_service.app.service.WORK_WITHIN", 0.5)
         yield
 
 

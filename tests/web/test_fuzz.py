@@ -19,7 +19,7 @@ from urllib.parse import quote, quote_from_bytes, unquote, urlsplit
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.app import App
+from handoff_service.app.http_app import App
 from handoff_service.gateways.twilio.signature import sign
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk

@@ -19,7 +19,7 @@ import aiohttp
 from sanic import Sanic
 
 from handoff_service import clock, settings
-from handoff_service.app import App, create_app
+from handoff_service.app.http_app import App, create_app
 from handoff_service.context import AppContext
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import read_desk_file

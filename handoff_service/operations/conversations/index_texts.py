@@ -2,8 +2,8 @@
 desk.
 
 The transaction that stores a text does none of this. After a write, a process requests indexing a
-moment later (see ``app.py``). Each process also requests it on start, so texts left by an earlier
-process are indexed too.
+moment later (see ``app/debounced_work.py``). Each process also requests it on start, so texts left
+by an earlier process are indexed too.
 """
 
 from datetime import timedelta

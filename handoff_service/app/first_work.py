@@ -1,0 +1,38 @@
+"""What a process does with the database before it takes requests."""
+
+from datetime import timedelta
+
+from handoff_service.operations.consent.push_consents import start_pushing
+from handoff_service.operations.conversations.index_texts import schedule_indexing
+from handoff_service.operations.delivery.record_prices import schedule_price_lookup
+from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
+from handoff_service.operations.delivery.watch_gateway import watch_gateway
+from handoff_service.operations.desk.audit_chain import schedule_chaining
+from handoff_service.operations.privacy.retain import schedule_retention
+from handoff_service.operations.reports.keep_facts import schedule_facts
+from handoff_service.operations.routing.connection import Gap, after_gap
+from handoff_service.operations.training.training_run import SILENT, interrupt
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.store import Store
+
+
+async def schedule_first_work(store: Store, *, is_device: bool) -> None:
+    """Resume the work that earlier processes left unfinished, and fetch what arrived since.
+    ``is_device``: the provider is a device of the company's own."""
+    if store.is_sqlite:
+        await store.write(due_work.forget_leases, None)
+    # with SQLite there is no other process, so a run that seems under way was interrupted
+    await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
+    # The clock may have changed before the start.
+    await store.write(after_gap, Gap(clock_changed=True))
+    await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
+    await store.write(start_pushing, None)
+    await store.write(watch_gateway, is_device)
+    for schedule in (
+        schedule_indexing,
+        schedule_price_lookup,
+        schedule_facts,
+        schedule_chaining,
+        schedule_retention,
+    ):
+        await store.write(schedule, None)
