@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.routing.replay import (
+from handoff_service.rules.routing.replay import Outcome, Replay
+from handoff_service.rules.routing.replay_input import (
     Arrival,
     Declined,
-    Outcome,
     QueueMember,
-    Replay,
     ReplayAgent,
     ReplayDesk,
     ReplayQueue,

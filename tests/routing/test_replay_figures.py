@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handoff_service.lib.opening_hours import Schedule
-from handoff_service.rules.routing.replay import Arrival, Outcome
+from handoff_service.rules.routing.replay import Outcome
 from handoff_service.rules.routing.replay_figures import (
     Counting,
     PastAnswers,
@@ -13,6 +13,7 @@ from handoff_service.rules.routing.replay_figures import (
     quantile,
     shifted,
 )
+from handoff_service.rules.routing.replay_input import Arrival
 from handoff_service.rules.routing.targets import HeldTime, QueueTargets, Span
 from handoff_service.rules.shared.vocabulary import TargetKind
 

@@ -6,7 +6,7 @@ how long each conversation kept its agent busy.
 """
 
 import heapq
-from bisect import bisect_right, insort
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,81 +18,15 @@ from handoff_service.rules.routing.assignment import (
     Need,
     decide,
 )
-from handoff_service.rules.shared.vocabulary import Assignment
+from handoff_service.rules.routing.replay_input import (
+    Arrival,
+    QueueMember,
+    ReplayDesk,
+    ReplayQueue,
+    holds,
+)
 
 AT_ONCE = 100  # events between two reports of the progress
-
-type Periods = Sequence[tuple[datetime, datetime]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined:
-    """An offer that an agent rejected or let expire. ``after``: the time between the offer and its
-    end. ``again``: whether the agent may be asked again."""
-
-    after: timedelta
-    again: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A conversation that came into a queue.
-
-    - ``patience``: how long the requester waited before giving up; None: an agent got it;
-    - ``accepting``: from the offer to the agent's acceptance;
-    - ``busy``: how long it kept its agent busy, without holds. For a conversation that no agent
-      got, it is the usual time of its queue;
-    - ``requester``: the requester's number;
-    - ``declines``: agent -> the agent's declined offers of this conversation, in order.
-    """
-
-    id: int
-    queue_id: int
-    at: datetime
-    priority: int
-    patience: timedelta | None
-    accepting: timedelta
-    busy: timedelta
-    requester: str = ""
-    declines: Mapping[int, Sequence[Declined]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayAgent:
-    """``available``: when the agent took work, in order."""
-
-    id: int
-    name: str
-    skills: frozenset[str]
-    available: Periods
-
-
-@dataclass(frozen=True, slots=True)
-class QueueMember:
-    """An agent in a queue's groups: when their group joins, and how many conversations they may
-    have."""
-
-    after_seconds: int
-    capacity: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayQueue:
-    """``open``: its opening hours in the period; ``members``: agent -> their part in it;
-    ``affinity``: how long a requester's last agent comes first."""
-
-    rule: Assignment
-    open: Periods
-    mandatory: frozenset[str]
-    optional: frozenset[str]
-    members: Mapping[int, QueueMember]
-    affinity: timedelta = timedelta()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayDesk:
-    queues: Mapping[int, ReplayQueue]
-    agents: Mapping[int, ReplayAgent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +140,7 @@ class Replay:
         heads: list[tuple[tuple[int, datetime, int], int, int]] = []
         for queue_id, waiting in self._waiting.items():
             self._skip_gone(waiting)
-            if waiting and _holds(self.desk.queues[queue_id].open, now):
+            if waiting and holds(self.desk.queues[queue_id].open, now):
                 heads.append((waiting[0][:3], queue_id, 0))
         heapq.heapify(heads)
         while heads:
@@ -233,7 +167,7 @@ class Replay:
             self._candidate(agent_id, member)
             for agent_id, member in queue.members.items()
             if self._load.get(agent_id, 0) < member.capacity
-            and _holds(self.desk.agents[agent_id].available, now)
+            and holds(self.desk.agents[agent_id].available, now)
         ]
         if not candidates:
             return False
@@ -312,9 +246,3 @@ class Replay:
         self.outcomes[one.id] = Outcome(agent_id, taken_at)
         self._record_offer(one, agent_id, now)
         heapq.heappush(self._events, (taken_at + one.busy, 0, one.id, one))
-
-
-def _holds(periods: Periods, at: datetime) -> bool:
-    """Whether a moment is in one of the periods, which are in order."""
-    place = bisect_right(periods, at, key=lambda one: one[0]) - 1
-    return place >= 0 and at < periods[place][1]

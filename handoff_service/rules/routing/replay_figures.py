@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from handoff_service.rules.routing.replay import Arrival, Outcome, Periods
+from handoff_service.rules.routing.replay import Outcome
+from handoff_service.rules.routing.replay_input import Arrival, Periods
 from handoff_service.rules.routing.targets import (
     HeldTime,
     OpeningHours,

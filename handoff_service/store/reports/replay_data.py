@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.target_facts import spans_of
-from handoff_service.rules.routing.replay import Arrival, Declined, Outcome, Periods
+from handoff_service.rules.routing.replay import Outcome
 from handoff_service.rules.routing.replay_figures import PastAnswers
+from handoff_service.rules.routing.replay_input import Arrival, Declined, Periods
 from handoff_service.rules.routing.targets import HeldTime
 from handoff_service.rules.shared.vocabulary import (
     OfferOutcome,

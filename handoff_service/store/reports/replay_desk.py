@@ -9,15 +9,15 @@ from sqlalchemy import Connection, select
 
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.routing.queues import QueueFields
-from handoff_service.rules.routing.replay import (
+from handoff_service.rules.routing.replay_change import AvailableAs, QueueChange, ReplayChange
+from handoff_service.rules.routing.replay_figures import TargetRules
+from handoff_service.rules.routing.replay_input import (
     Periods,
     QueueMember,
     ReplayAgent,
     ReplayDesk,
     ReplayQueue,
 )
-from handoff_service.rules.routing.replay_change import AvailableAs, QueueChange, ReplayChange
-from handoff_service.rules.routing.replay_figures import TargetRules
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import queue_hours, queues
 
