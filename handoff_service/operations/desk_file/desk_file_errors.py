@@ -3,10 +3,12 @@ read."""
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from handoff_service.errors import BadInput
 from handoff_service.operations.shared.read_fields import words_of
 from handoff_service.rules.shared.phrases import joined, phrase
 
@@ -95,3 +97,14 @@ def _line(text: str, where: tuple[int | str, ...]) -> int:
         if seen > number:
             break
     return at
+
+
+@contextmanager
+def errors_named(where: str) -> Iterator[None]:
+    """Add the entry's name to the keys of its errors."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(
+            errors={f"{where}.{key}": what for key, what in error.errors.items()}
+        ) from error
