@@ -11,9 +11,11 @@ from typing import Any
 
 from handoff_service.bot_control import nlu_file
 from handoff_service.bot_control.bot_data import DOMAIN, NLU, BotData
+from handoff_service.bot_control.change_reply import NO_REPLY
 from handoff_service.bot_control.file_change import FileChange
 from handoff_service.bot_control.nlu_file import checked
-from handoff_service.bot_control.replies import NO_REPLY, variants_of, why_unfit
+from handoff_service.bot_control.reply_sms_check import why_unfit
+from handoff_service.bot_control.reply_variants import variants_of
 from handoff_service.errors import BadInput
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase

@@ -6,17 +6,16 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control.bot_data import DOMAIN, BotData
-from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.nlu_file import read
-from handoff_service.bot_control.replies import (
+from handoff_service.bot_control.change_reply import (
     CHANGED,
     NO_REPLY,
     REMOVED,
-    ReplyText,
     TextChange,
     put_reply,
-    replies,
 )
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.nlu_file import read
+from handoff_service.bot_control.replies import ReplyText, replies
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.rules.shared.language import Language
 

@@ -7,11 +7,12 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.bot_control import replies
 from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.change_reply import TextChange, put_reply
 from handoff_service.bot_control.editing import edit
 from handoff_service.bot_control.file_change import FileChange
-from handoff_service.bot_control.replies import Reply, SmsCheck, TextChange
+from handoff_service.bot_control.replies import Reply, replies
+from handoff_service.bot_control.reply_sms_check import SmsCheck, check_sms
 from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
@@ -40,7 +41,7 @@ async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.TRAINER)
 async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk, changes = desk_of(request), _changes(request)
-    put = partial(replies.put_reply, desk.bot_data, form_field(request, "name"), changes)
+    put = partial(put_reply, desk.bot_data, form_field(request, "name"), changes)
     return await _replies(request, agent, [await edit(desk.store, agent.id, put)])
 
 
@@ -77,13 +78,13 @@ async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _checked(data: BotData, text: str) -> SmsCheck | None:
-    return replies.check_sms(data.root, text) if text.strip() else None
+    return check_sms(data.root, text) if text.strip() else None
 
 
 async def _replies(
     request: Request, agent: CurrentAgent, changes: Sequence[FileChange]
 ) -> HTTPResponse:
-    listed = await run_slow(replies.replies, desk_of(request).bot_data)
+    listed = await run_slow(replies, desk_of(request).bot_data)
     words = folded(request.args.get("q") or "").split()
     fit = [one for one in listed if all(word in folded(_said(one)) for word in words)]
     around = await shell_context(request, agent, place="trainer")
