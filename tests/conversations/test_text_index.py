@@ -66,7 +66,7 @@ async def test_another_process_continues_where_a_killed_one_stopped(
     again = Store(
         database_url,
         clock=clock,
-        settings=story.store._lanes[0]._settings,
+        settings=story.store.settings,
         after_commit=lambda *_: None,
     )  # type: ignore[arg-type]
     await index(Story(again))
