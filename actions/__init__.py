@@ -11,7 +11,7 @@ from actions.equipment_form import ValidateEquipmentForm
 from actions.fallback import FallbackAction
 from actions.greet import GreetAction
 from actions.hand_off import HandOffAction
-from actions.identity import identity_actions
+from actions.identity_form import identity_actions
 from actions.not_for_desk import NotForDesk
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
