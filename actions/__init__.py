@@ -5,15 +5,20 @@ from rasa_sdk.interfaces import Action
 
 from actions.account_help import AccountHelpAction
 from actions.add_to_case import AddToCaseAction
+from actions.after_proof import AfterProof, DropProof
+from actions.aside_in_proof import AsideInProof
 from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
 from actions.equipment_form import ValidateEquipmentForm
 from actions.fallback import FallbackAction
 from actions.greet import GreetAction
 from actions.hand_off import HandOffAction
-from actions.identity_form import identity_actions
+from actions.identity_form import AskAccount, AskProof, ValidateIdentityForm
+from actions.no_proof import NoProof
 from actions.not_for_desk import NotForDesk
+from actions.not_me import NotMe
 from actions.office_hours import OfficeHoursAction
+from actions.other_topic import OtherTopic
 from actions.outage_news import OutageNewsAction
 from actions.problem_form import AskKnownOutage, ValidateProblemForm
 from actions.proof import ResumeForm
@@ -21,7 +26,9 @@ from actions.requests import OpenRequestAction
 from actions.reset_slots import ResetSlotsAction
 from actions.resume_topic import ResumeTopic
 from actions.small_talk import SmallTalkInForm
+from actions.start_proof import StartProof
 from actions.unsure_topic import AskTopic, NoAction, YesAction
+from actions.who_am_i import WhoAmI
 from handoff_service.context import AppContext
 
 
@@ -48,6 +55,16 @@ def all_actions(desk: AppContext) -> list[Action]:
         ValidateEquipmentForm(),
         ResetSlotsAction(),
         SmallTalkInForm(),
-        *identity_actions(desk),
+        StartProof(desk),
+        WhoAmI(desk),
+        NotMe(desk),
+        AskAccount(desk),
+        AskProof(desk),
+        ValidateIdentityForm(desk),
+        AfterProof(desk),
+        NoProof(desk),
+        DropProof(desk),
+        AsideInProof(),
+        OtherTopic(),
     ]
     return [one if isinstance(one, FormValidationAction) else ResumeForm(one) for one in made]

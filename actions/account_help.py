@@ -5,13 +5,13 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
+from actions.desk_action import DeskAction
 from actions.proof import proof_first
 from actions.turn import interaction_id, language, turn_id
-from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
@@ -32,7 +32,7 @@ CANNOT_GET_INTO, LOCKED_OUT = "Cannot get into: ", "Password or locked account"
 REASON = "Needs help with a password or a locked account. Identity verified."
 
 
-class AccountHelpAction(Action):
+class AccountHelpAction(DeskAction):
     """Open a case of high priority for a verified requester, and hand over to a live agent. A
     repeated request uses the same case. While the proof is under way, the request is kept as a
     report, so that it becomes a case even if the proof fails.
@@ -40,9 +40,6 @@ class AccountHelpAction(Action):
     The case's description names the account, and adds the texts that only describe the effects of
     the problem. A text about a password is left out, because it can contain the password.
     """
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return NAME

@@ -4,9 +4,10 @@ from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.desk_action import DeskAction
 from actions.problem_form import FORM
 from actions.turn import confidence, intent_of, language, last_text, turn_id
 from actions.turns import turns_since_case
@@ -24,11 +25,8 @@ MACHINE = 0.9  # from this confidence on, an automated text belongs to no case
 FEWEST = 2  # words of an addition
 
 
-class AddToCaseAction(Action):
+class AddToCaseAction(DeskAction):
     """Add the text to the conversation's case. Without a case, the text begins a report."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_add_to_case"

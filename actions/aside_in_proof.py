@@ -1,14 +1,12 @@
 """Texts inside the identity form that name no account: a greeting, a name, "i have no number"."""
 
-from typing import Any
-
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.greet import SLOT as SAID_NAME
-from actions.turn import intent_of, last_text
+from actions.turn import Events, intent_of, last_text
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.virtual_agent.asides import asks_why, has_no_account
 from handoff_service.rules.virtual_agent.names_in_texts import (
@@ -16,8 +14,6 @@ from handoff_service.rules.virtual_agent.names_in_texts import (
     has_new_owner,
     introduced_name,
 )
-
-type Events = list[dict[str, Any]]
 
 
 class AsideInProof(Action):

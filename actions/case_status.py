@@ -4,18 +4,18 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
 from actions.add_to_case import add_text
+from actions.desk_action import DeskAction
 from actions.equipment_form import FORM as EQUIPMENT_FORM
 from actions.equipment_form import keep_aside
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import proof_first
 from actions.turn import confidence, form_of, interaction_id, language
 from actions.turns import continues_case
-from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import in_language
@@ -31,14 +31,11 @@ SLOT = "case_number"
 SURE = 0.8  # from this confidence on, a text inside a form asks about another case
 
 
-class CaseStatusAction(Action):
+class CaseStatusAction(DeskAction):
     """Send a verified requester the status of one of their cases, or the list of their open ones.
 
     The reply to an unknown number does not show whether another person has that case.
     """
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_case_status"

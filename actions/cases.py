@@ -3,15 +3,15 @@
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_text
+from actions.desk_action import DeskAction
 from actions.problem_form import IT, KNOWN
 from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
 from actions.turns import continues_case
-from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.rules.cases.cases import priority_of
 from handoff_service.rules.shared.translations import translatable
@@ -21,11 +21,8 @@ LONGEST_SAID = 60
 THEN = translatable("Text any details here, or ask for a person.")
 
 
-class OpenCaseAction(Action):
+class OpenCaseAction(DeskAction):
     """Open the case, send its number, and empty the form's slots for the next problem."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_open_case"

@@ -5,23 +5,21 @@ a person. If a report was begun, or one of the texts may be a report, the handof
 - After a case, the text is added to the case.
 """
 
-from typing import Any
-
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
 from actions.aside_in_proof import answer_claim
+from actions.desk_action import DeskAction
 from actions.greet import greet
 from actions.hand_off_after_failure import PROBLEM, hand_off_after_failure
 from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.start_topic import asked_to_rephrase
-from actions.turn import collected, forget_collected, form_of, intent_of, last_text
+from actions.turn import Events, collected, forget_collected, form_of, intent_of, last_text
 from actions.turns import previous, times_since_form, unsure_report
-from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent.asides import is_pause
 from handoff_service.rules.virtual_agent.names_in_texts import (
     has_new_owner,
@@ -35,14 +33,9 @@ REASON = "The virtual agent did not understand twice in a row."
 REASON_WITH_CASE = "The virtual agent did not find out how much this affects the requester."
 NO_FACT = frozenset({"affirm", "deny", "inform_impact", "inform_device", "automated_text"})
 
-type Events = list[dict[str, Any]]
 
-
-class FallbackAction(Action):
+class FallbackAction(DeskAction):
     """See the module's docstring."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return NAME

@@ -3,11 +3,11 @@
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.desk_action import DeskAction
 from actions.turn import collected, forget_collected, turn_id
-from handoff_service.context import AppContext
 from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
     request_hand_off,
@@ -15,14 +15,11 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
 from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 
-class HandOffAction(Action):
+class HandOffAction(DeskAction):
     """Hand the conversation off when this turn ends. The service then sends the queue's text.
 
     The reason comes from the requester's text. The virtual agent does not ask for one.
     """
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_hand_off"

@@ -4,16 +4,16 @@ from typing import Any
 
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
+from actions.desk_action import DeskAction
 from actions.greet import greet
 from actions.start_topic import start
 from actions.turn import confidence, intent_of, last_text, turn_id
 from actions.turns import REPORTS, turns
 from actions.unsure_topic import asked_before
-from handoff_service.context import AppContext
 from handoff_service.operations.virtual_agent.stay_silent import (
     StaySilent,
     answered_today,
@@ -36,14 +36,11 @@ SERVED = frozenset(
 )
 
 
-class NotForDesk(Action):
+class NotForDesk(DeskAction):
     """Explain this number once a day. A second text that is not for the desk stays unanswered, and
     supervisors see it. If one of these texts may be for the desk after all, the fallback answers
     instead. After "Shall I open a case for that?", the text is added to the report.
     """
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return NAME

@@ -1,28 +1,21 @@
 """The requester is not the person of this number, or the number belongs to somebody else now."""
 
-from typing import Any
-
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.desk_action import DeskAction
 from actions.mentioned_account import FORM
 from actions.proof import BACK_TO, THEN, begin
-from actions.turn import form_of, last_text, turn_id
-from handoff_service.context import AppContext
+from actions.turn import Events, form_of, last_text, turn_id
 from handoff_service.operations.identity.prove_identity import TurnRef, drop_proof, not_this_person
 from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner
 
-type Events = list[dict[str, Any]]
 
-
-class NotMe(Action):
+class NotMe(DeskAction):
     """The requester is not the person linked to this number: remove the link, then begin a
     proof."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_not_me"

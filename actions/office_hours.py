@@ -3,14 +3,14 @@
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
 from actions.add_to_case import add_text
+from actions.desk_action import DeskAction
 from actions.turn import interaction_id, language, last_text
 from actions.turns import turns_since_case
-from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.additions import is_availability
@@ -18,12 +18,9 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours
 
 
-class OfficeHoursAction(Action):
+class OfficeHoursAction(DeskAction):
     """Answer whether live agents are available, by the schedule of the queue of the number that the
     requester texted. Right after a case, add "I am at my desk until 7 pm" to the case."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_office_hours"

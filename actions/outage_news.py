@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.desk_action import DeskAction
 from actions.equipment_form import FORM as EQUIPMENT_FORM
 from actions.equipment_form import keep_aside
 from actions.turn import form_of, language, last_text, last_text_with_devices
-from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
@@ -25,12 +25,9 @@ _ABOUT_OUTAGES = re.compile(
 )
 
 
-class OutageNewsAction(Action):
+class OutageNewsAction(DeskAction):
     """Send the text of the outage that the requester names, else all current ones. If there is
     none, answer that no outage is known."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return NAME

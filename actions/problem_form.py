@@ -5,9 +5,10 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import FormValidationAction
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.desk_action import DeskAction
 from actions.equipment_form import keep_question
 from actions.turn import entities, intent_of, language, last_text, last_text_with_devices
 from actions.turns import REPORTS, continues_case, not_understood_before
@@ -93,11 +94,8 @@ class ValidateProblemForm(FormValidationAction):
         return [SlotSet(slot, value) for slot, value in taken.items()]
 
 
-class AskKnownOutage(Action):
+class AskKnownOutage(DeskAction):
     """Send the text of an outage that the report may be about, and ask whether it is."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return f"action_ask_{KNOWN}"

@@ -20,6 +20,8 @@ AFTER = "action_after_proof"
 ASKED = "account_asked"  # the slot that counts the questions for the account
 BACK_TO = "back_to"  # the slot with the form in which the proof began
 THEN = "after_proof"  # the slot with the action that follows the proof
+GAVE_UP = "gave_up"  # takes the place of that action
+MOST_NAME = 40  # characters of a name in the replies of a proof
 
 
 async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:

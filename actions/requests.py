@@ -4,15 +4,15 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_text
+from actions.desk_action import DeskAction
 from actions.equipment_form import QUESTIONS
 from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
 from actions.turns import continues_case
-from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.shared.vocabulary import CaseKind
@@ -21,11 +21,8 @@ from handoff_service.rules.virtual_agent.bot_replies import opened
 THEN = translatable("We'll text you updates. Ask me for its status any time.")
 
 
-class OpenRequestAction(Action):
+class OpenRequestAction(DeskAction):
     """Open a case for the request, send its number, and empty the form's slots."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_open_request"

@@ -7,6 +7,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 
+from actions.turn import Events
 from actions.turns import REPORTS, PastTurn
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 
@@ -26,8 +27,6 @@ DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
     "account_help": {"system": ("system", "device")},
     "case_status": {"case_number": ("case_number",)},
 }
-
-type Events = list[dict[str, Any]]
 
 
 def start(topic: str, text: str, entities: list[dict[str, Any]]) -> Events:

@@ -8,6 +8,9 @@ from rasa_sdk.interfaces import Tracker
 
 from handoff_service.rules.shared.language import Language
 
+#: What an action returns to Rasa.
+type Events = list[dict[str, Any]]
+
 COLLECTED = {
     "problem": "Problem",
     "device": "Device",

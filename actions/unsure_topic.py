@@ -1,19 +1,17 @@
 """A text may be about a topic, so the virtual agent asks before it starts one."""
 
-from typing import Any
-
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
+from actions.desk_action import DeskAction
 from actions.greet import greet
 from actions.hand_off_after_failure import PROBLEM, hand_off_after_failure
 from actions.outage_news import NAME as OUTAGE_NEWS
 from actions.start_topic import asked_to_rephrase, can_start, start
-from actions.turn import collected, entities, last_text
+from actions.turn import Events, collected, entities, last_text
 from actions.turns import REPORTS, PastTurn, previous, turns_since_case, unsure_report
-from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code
 from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
@@ -24,16 +22,11 @@ SENTENCE = 3  # least words of a text that says more than yes
 NOT_UNDERSTOOD = "Not understood"  # the agents' name for texts that become no case
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
-type Events = list[dict[str, Any]]
 
-
-class AskTopic(Action):
+class AskTopic(DeskAction):
     """Ask "Shall I open a case for that?" or another question about the likely topic. The second
     time in a row, hand over to a person. If the texts may be a report, the handoff opens its
     case."""
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return NAME
@@ -73,14 +66,11 @@ class AskTopic(Action):
         return await hand_off_after_failure(self._desk, tracker, REASON, known)
 
 
-class YesAction(Action):
+class YesAction(DeskAction):
     """Start the topic that the requester confirmed. After a question about outages when none is
     known, start a report with the question as its text. A sentence after a case is added to the
     case.
     """
-
-    def __init__(self, desk: AppContext) -> None:
-        self._desk = desk
 
     def name(self) -> str:
         return "action_yes"

@@ -1,0 +1,107 @@
+"""The end of a proof: run the action that waited for it, or drop it because the requester stops."""
+
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.desk_action import DeskAction
+from actions.hand_off_after_failure import hand_off_after_failure
+from actions.mentioned_account import FORM
+from actions.proof import BACK_TO, GAVE_UP, MOST_NAME, THEN, back
+from actions.start_topic import take_up
+from actions.turn import Events, collected, intent_of, last_text, turn_id
+from handoff_service.operations.identity.prove_identity import (
+    Finish,
+    TurnRef,
+    drop_proof,
+    finish_proof,
+)
+from handoff_service.rules.identity.proof import ProofOutcome
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.virtual_agent.farewells import is_goodbye
+from handoff_service.store.identity.turn_requester import requester_of
+
+NO_ACCOUNT = "The requester did not say who they are."
+
+
+class AfterProof(DeskAction):
+    """The form has ended: run the action that waited for the proof, or hand over to a person."""
+
+    def name(self) -> str:
+        return "action_after_proof"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        turn, then = turn_id(tracker), tracker.get_slot(THEN)
+        if then == GAVE_UP:
+            dispatcher.utter_message(response="utter_not_verified")
+            return await hand_off_after_failure(self._desk, tracker, NO_ACCOUNT, collected(tracker))
+        ended = await self._desk.store.write(
+            finish_proof, Finish(turn_id=turn, collected=collected(tracker))
+        )
+        verified = ended.outcome is ProofOutcome.VERIFIED
+        goes_on = verified and then and not ended.asked_by
+        if verified:
+            requester = await self._desk.store.read(requester_of, turn)
+            name = first_name(requester.name or "")[:MOST_NAME]
+            dispatcher.utter_message(response="utter_verified", name=name)
+        elif ended.outcome is ProofOutcome.FAILED:
+            dispatcher.utter_message(response="utter_not_verified")
+        else:
+            dispatcher.utter_message(response="utter_go_on")
+        empty = [SlotSet("account", None), SlotSet("proof", None)]
+        if goes_on:
+            return [*empty, FollowupAction(str(then))]
+        return [*empty, SlotSet(THEN, None), *_without_request(tracker), *back(tracker)]
+
+
+class DropProof(DeskAction):
+    """The requester stops the proof: drop the request that needed it. The form in which the proof
+    began asks again, or the live agent who requested the proof returns."""
+
+    def name(self) -> str:
+        return "action_drop_proof"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        if intent_of(tracker) == "bye" and not is_goodbye(last_text(tracker)):  # "hold on a sec"
+            dispatcher.utter_message(response="utter_take_your_time")
+            return [FollowupAction(FORM)]
+        dropped = await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
+        says_bye = intent_of(tracker) == "bye"
+        if dropped.asked_by:
+            dispatcher.utter_message(
+                response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME]
+            )
+        elif says_bye:
+            dispatcher.utter_message(response="utter_bye")
+        else:
+            dispatcher.utter_message(
+                response="utter_left" if tracker.get_slot(BACK_TO) else "utter_dropped"
+            )
+        empty = [
+            SlotSet(slot, None)
+            for slot in ("account", "proof", "requested_slot", THEN, "case_number")
+        ]
+        empty += _without_request(tracker)
+        if dropped.asked_by or says_bye:
+            return [
+                ActiveLoop(None),
+                *empty,
+                SlotSet(BACK_TO, None),
+                FollowupAction("action_listen"),
+            ]
+        wish = [] if tracker.get_slot(BACK_TO) else take_up(dispatcher, tracker)
+        return [ActiveLoop(None), *empty, *(wish or back(tracker))]
+
+
+def _without_request(tracker: Tracker) -> Events:
+    """Events that drop the request about the account that needed the proof. If the proof began
+    inside a report's form, the report stays.
+    """
+    if tracker.get_slot(BACK_TO):
+        return []
+    return [SlotSet("problem", None), SlotSet("impact", None)]

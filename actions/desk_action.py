@@ -1,0 +1,12 @@
+"""The base of actions that use the service."""
+
+from rasa_sdk.interfaces import Action
+
+from handoff_service.context import AppContext
+
+
+class DeskAction(Action):
+    """An action that uses the service."""
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
