@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.sign_in import hash_password
-from handoff_service.rules.reports.figures import Unit
+from handoff_service.rules.reports.figure_kinds import Unit
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import agents_by_id

@@ -4,145 +4,26 @@ The page, the API, the tables and the reference all read these entries. A new fi
 ``store/reports/compute.py`` handles each kind of figure (``Count``, ``Percentage``…).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from handoff_service.rules.reports.facts import Began, BotResult
+from handoff_service.rules.reports.figure_kinds import (
+    AvailableTime,
+    Count,
+    Figure,
+    Is,
+    Known,
+    Percentage,
+    PerConversation,
+    Quantile,
+    Sum,
+    SumPercentage,
+    Unit,
+)
+from handoff_service.rules.reports.satisfaction_figures import SATISFACTION_FIGURES
+from handoff_service.rules.reports.target_figures import TARGET_FIGURES
 from handoff_service.rules.shared.phrases import joined, phrase, phrase_in
-from handoff_service.rules.shared.vocabulary import Author
-
-
-class Unit(StrEnum):
-    COUNT = "count"
-    SECONDS = "seconds"
-    PERCENT = "percent"
-    MONEY = "money"  # millionths of the currency
-    RATIO = "ratio"
-
-
-@dataclass(frozen=True, slots=True)
-class Is:
-    """A condition on a conversation: the column has one of these values."""
-
-    column: str
-    values: tuple[int | str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Has:
-    """A condition on a conversation: the column is known and greater than 0, or its list has
-    entries."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A condition on a conversation: the column is not null."""
-
-    column: str
-
-
-type Where = tuple[Is | Has | Known, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """The number of conversations."""
-
-    where: Where = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Percentage:
-    """The percentage of conversations ``among`` which ``where`` also holds."""
-
-    where: Where
-    among: Where
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """The sum of a number, or the number of entries of a list."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class SumPercentage:
-    """The sum of one column as a percentage of the sum of several."""
-
-    column: str
-    of: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quantile:
-    """A quantile of all values of a column: of the values themselves, never of other medians."""
-
-    column: str
-    q: float
-
-
-@dataclass(frozen=True, slots=True)
-class PerConversation:
-    """The sum of a column over all conversations, divided by the conversations that fit."""
-
-    column: str
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class AvailableTime:
-    """Seconds for which agents were available, or (``load``) the handling time divided by them."""
-
-    load: bool = False
-
-
-type How = Count | Percentage | Sum | SumPercentage | Quantile | PerConversation | AvailableTime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """``definition``: one sentence that a supervisor reads. ``lower_is_better``: None if
-    neither direction is better."""
-
-    name: str
-    heading: str
-    definition: str
-    unit: Unit
-    how: How
-    lower_is_better: bool | None = None
-    #: whether a percentage is shown with its confidence interval
-    with_interval: bool = False
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns that it is computed from."""
-        return frozenset(_columns(self.how))
-
-
-def _columns(how: How) -> Iterable[str]:
-    match how:
-        case Count(where):
-            return [one.column for one in where]
-        case Percentage(where, among):
-            return [one.column for one in where + among]
-        case SumPercentage(column, of):
-            return [column, *of]
-        case PerConversation(column, where):
-            return [column, *(one.column for one in where), *_money(column)]
-        case Sum(column):
-            return [column, *_money(column)]
-        case Quantile(column):
-            return [column]
-        case AvailableTime(load):
-            return ["handling", "agent_id"] if load else []
-
-
-def _money(column: str) -> list[str]:
-    return ["currency"] if column == "cost" else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,80 +108,6 @@ def _bot_share(name: str, heading: str, definition: str, result: BotResult, lowe
     )
 
 
-_INTERVAL = phrase("The range in parentheses contains the true share (confidence: 95%).")
-_GRADED = (Known("grade"),)
-
-
-def _satisfied(name: str, heading: str, definition: str, *who: Is) -> Figure:
-    return Figure(
-        name=name,
-        heading=heading,
-        definition=joined(" ", [definition, _INTERVAL]),
-        unit=Unit.PERCENT,
-        how=Percentage((Is("grade", (4, 5)),), _GRADED + who),
-        lower_is_better=False,
-        with_interval=True,
-    )
-
-
-_GRADES = (
-    (5, phrase("Conversations with the grade 5, the best.")),
-    (4, phrase("Conversations with the grade 4.")),
-    (3, phrase("Conversations with the grade 3.")),
-    (2, phrase("Conversations with the grade 2.")),
-    (1, phrase("Conversations with the grade 1, the worst.")),
-)
-_SATISFACTION = (
-    Figure(
-        name="asked",
-        heading=phrase("Questions sent"),
-        definition=phrase("Conversations after which the requester was asked how it went."),
-        unit=Unit.COUNT,
-        how=Count((Is("was_asked", (1,)),)),
-    ),
-    Figure(
-        name="graded",
-        heading=phrase("Grades"),
-        definition=phrase("Conversations that the requester graded from 1 to 5."),
-        unit=Unit.COUNT,
-        how=Count(_GRADED),
-    ),
-    Figure(
-        name="response_rate",
-        heading=phrase("Response rate"),
-        definition=joined(" ", [phrase(
-            "The share of these questions that got a grade."), _INTERVAL]),
-        unit=Unit.PERCENT,
-        how=Percentage(_GRADED, (Is("was_asked", (1,)),)),
-        lower_is_better=False,
-        with_interval=True,
-    ),
-    _satisfied("satisfied", phrase("Satisfied"), phrase(
-        "The share of grades 4 and 5 among all grades.")),
-    _satisfied(
-        "satisfied_agents", phrase("Satisfied, with agents"),
-        phrase(
-            "The share of grades 4 and 5 among grades of conversations that an agent or a queue "
-            "had."), Is("solved_by", (Author.AGENT,)),
-    ),
-    _satisfied(
-        "satisfied_bot", phrase("Satisfied, with the virtual agent"),
-        phrase(
-            "The share of grades 4 and 5 among grades of conversations that no agent or queue "
-            "ever had."),
-        Is("solved_by", (Author.VIRTUAL_AGENT,)),
-    ),
-    *(
-        Figure(
-            name=f"grade_{grade}",
-            heading=phrase("Grade {grade}", grade=grade),
-            definition=meaning,
-            unit=Unit.COUNT,
-            how=Count((Is("grade", (grade,)),)),
-        )
-        for grade, meaning in _GRADES
-    ),
-)  # fmt: skip
 _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="conversations",
@@ -522,7 +329,7 @@ _ENTRIES: tuple[Figure, ...] = (
         how=SumPercentage("promises_kept", ("promises_kept", "promises_missed")),
         lower_is_better=False,
     ),
-    *_SATISFACTION,
+    *SATISFACTION_FIGURES,
     Figure(
         name="delivered",
         heading=phrase_in("number of texts", "Delivered"),
@@ -577,137 +384,4 @@ _ENTRIES: tuple[Figure, ...] = (
 )
 
 
-_TARGETS_COUNT = phrase("Targets count opening hours and leave out time on hold.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TargetWords:
-    """Headings and definitions of the figures of one target."""
-
-    on_time: str
-    share: str
-    met: str
-    count_met: str
-    missed: str
-    count_missed: str
-
-
-def _met(name: str, column: str, words: _TargetWords) -> tuple[Figure, ...]:
-    """The share that met a target of a conversation, and how many met and missed it."""
-    met, missed, known = (Is(column, (1,)),), (Is(column, (0,)),), (Known(column),)
-    return (
-        _on_time(name, words.on_time, words.share, Percentage(met, known)),
-        Figure(
-            name=f"{name}_met",
-            heading=words.met,
-            definition=words.count_met,
-            unit=Unit.COUNT,
-            how=Count(met),
-            lower_is_better=False,
-        ),
-        Figure(
-            name=f"{name}_missed",
-            heading=words.missed,
-            definition=words.count_missed,
-            unit=Unit.COUNT,
-            how=Count(missed),
-            lower_is_better=True,
-        ),
-    )
-
-
-def _on_time(name: str, heading: str, definition: str, how: How) -> Figure:
-    return Figure(
-        name=f"{name}_on_time",
-        heading=heading,
-        definition=joined(" ", [definition, _TARGETS_COUNT]),
-        unit=Unit.PERCENT,
-        how=how,
-        lower_is_better=False,
-    )
-
-
-_NEXT = ("next_responses_met", "next_responses_missed")
-TARGET_FIGURES = (
-    *_met(
-        "first_response",
-        "first_response_target",
-        _TargetWords(
-            on_time=phrase("First response on time"),
-            share=phrase(
-                "The share whose first response met the target of its queue, among those that "
-                "met or missed it."
-            ),
-            met=phrase("First response targets met"),
-            count_met=phrase("Conversations whose first response met the target of their queue."),
-            missed=phrase("First response targets missed"),
-            count_missed=phrase(
-                "Conversations whose first response missed the target of their queue."
-            ),
-        ),
-    ),
-    _on_time(
-        "next_response",
-        phrase("Next response on time"),
-        phrase(
-            "The share of later answers that met the target of its queue, among those that met "
-            "or missed it."
-        ),
-        SumPercentage("next_responses_met", _NEXT),
-    ),
-    Figure(
-        name="next_response_met",
-        heading=phrase("Next response targets met"),
-        definition=phrase("Later answers of agents that met the target of the queue."),
-        unit=Unit.COUNT,
-        how=Sum("next_responses_met"),
-        lower_is_better=False,
-    ),
-    Figure(
-        name="next_response_missed",
-        heading=phrase("Next response targets missed"),
-        definition=phrase(
-            "Later answers of agents that missed the target of the queue, or are overdue."
-        ),
-        unit=Unit.COUNT,
-        how=Sum("next_responses_missed"),
-        lower_is_better=True,
-    ),
-    *_met(
-        "resolution",
-        "resolution_target",
-        _TargetWords(
-            on_time=phrase("Resolution on time"),
-            share=phrase(
-                "The share whose resolution met the target of its queue, among those that met or "
-                "missed it."
-            ),
-            met=phrase("Resolution targets met"),
-            count_met=phrase("Conversations whose resolution met the target of their queue."),
-            missed=phrase("Resolution targets missed"),
-            count_missed=phrase("Conversations whose resolution missed the target of their queue."),
-        ),
-    ),
-)
 FIGURES: Mapping[str, Figure] = {one.name: one for one in (*_ENTRIES, *TARGET_FIGURES)}
-
-
-def figure_conversations(how: How) -> tuple[Where, str | None]:
-    """The conversations that a figure counts, and the column that sorts them: the longest time or
-    the largest number comes first.
-    """
-    match how:
-        case Count(where):
-            return where, None
-        case Percentage(where, among):
-            return among + where, None
-        case SumPercentage(column):
-            return (Has(column),), column
-        case Sum(column):
-            return (Has(column),), column
-        case Quantile(column):
-            return (Known(column),), column
-        case PerConversation(column):
-            return (Has(column),), column
-        case AvailableTime():
-            return (Known("handling"),), "handling"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handoff_service.rules.reports.figures import (
+from handoff_service.rules.reports.figure_kinds import (
     AvailableTime,
     Count,
     Figure,

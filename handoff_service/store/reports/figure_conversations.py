@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from handoff_service.rules.reports.figures import Figure, figure_conversations
+from handoff_service.rules.reports.figure_kinds import Figure, figure_conversations
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.store.reports.export import days_between

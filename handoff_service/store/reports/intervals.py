@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handoff_service.rules.reports.figures import Figure, Percentage
+from handoff_service.rules.reports.figure_kinds import Figure, Percentage
 from handoff_service.rules.reports.intervals import wilson
 from handoff_service.store.reports import compute
 from handoff_service.store.reports.selection import Groups, Selection

@@ -7,13 +7,8 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.reports.figures import (
-    FIGURES,
-    AvailableTime,
-    Figure,
-    Is,
-    Sum,
-)
+from handoff_service.rules.reports.figure_kinds import AvailableTime, Figure, Is, Sum
+from handoff_service.rules.reports.figures import FIGURES
 from handoff_service.rules.reports.filters import NONE, Filters
 from handoff_service.rules.reports.ranges import ChartInterval, DayRange, chart_intervals
 from handoff_service.rules.reports.reports import GROUPS, GroupBy, Report

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from handoff_service.rules.reports.figures import Has, Is, Known, Where
+from handoff_service.rules.reports.figure_kinds import Has, Is, Known, Where
 from handoff_service.rules.reports.reports import GroupBy
 from handoff_service.store.reports.packed_days import NULL, Column, Columns, Numbers
 

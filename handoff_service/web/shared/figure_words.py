@@ -1,7 +1,7 @@
 """How figures of reports are written, for people and for programs that read CSV."""
 
 from handoff_service.rules.delivery import money
-from handoff_service.rules.reports.figures import Unit
+from handoff_service.rules.reports.figure_kinds import Unit
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.reports.intervals import Interval
 from handoff_service.web.shared.local_formats import amount, costs, decimal, percent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handoff_service.lib.opening_hours import in_words
-from handoff_service.rules.reports.figures import Unit
+from handoff_service.rules.reports.figure_kinds import Unit
 from handoff_service.rules.routing.replay_change import AvailableAs, ReplayChange
 from handoff_service.rules.routing.replay_figures import (
     AgentFigures,

@@ -12,7 +12,8 @@ from handoff_service.operations.shared.audit import audit, exported
 from handoff_service.rules.desk.attributes import AttributeOwner
 from handoff_service.rules.desk.audit import Subject
 from handoff_service.rules.reports.columns import COLUMNS
-from handoff_service.rules.reports.figures import FIGURES, Figure
+from handoff_service.rules.reports.figure_kinds import Figure
+from handoff_service.rules.reports.figures import FIGURES
 from handoff_service.rules.reports.reports import GROUPS
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import attributes

@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.reports.figures import (
-    FIGURES,
+from handoff_service.rules.reports.figure_kinds import (
     AvailableTime,
     Figure,
     PerConversation,
     SumPercentage,
     Unit,
 )
+from handoff_service.rules.reports.figures import FIGURES
 from handoff_service.rules.reports.ranges import PRESETS, interval_name
 from handoff_service.rules.reports.reports import GROUPS, REPORTS, TABLE_HEADINGS, Report
 from handoff_service.rules.shared.phrases import Phrase, joined, phrase
