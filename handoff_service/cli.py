@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from handoff_service import doctor, settings
+from handoff_service import settings
 from handoff_service.commands import (
     agents,
     audit,
@@ -21,6 +21,7 @@ from handoff_service.commands import (
     tokens,
 )
 from handoff_service.commands.parser import Commands, Run, add_command
+from handoff_service.doctor.examine import examine
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.server.private_files import make_private, set_umask
 from handoff_service.settings import Settings
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
-    return asyncio.run(doctor.examine(config, sys.stdout))
+    return asyncio.run(examine(config, sys.stdout))
 
 
 if __name__ == "__main__":

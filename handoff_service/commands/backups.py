@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from handoff_service import doctor, settings
+from handoff_service import settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.commands.database import opened_store, print_progress, run_on_store
 from handoff_service.commands.parser import Commands, add_command
+from handoff_service.doctor.database_checks import held_work
 from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.errors import Refusal
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
@@ -85,7 +86,7 @@ def _held(config: Settings, asked: argparse.Namespace) -> int:
 
 async def _held_work(store: Store, action: str) -> str:
     if action == "show":
-        return "\n".join(await store.read(doctor.held_work)) or "Nothing is held."
+        return "\n".join(await store.read(held_work)) or "Nothing is held."
     texts = await store.write(decide_held, DecideHeld(send=action == "release"))
     did = "Released" if action == "release" else "Canceled"
     return f"{did} the held work. Texts: {texts}."

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service import settings
-from handoff_service.doctor import examine
+from handoff_service.doctor.examine import examine
 from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS

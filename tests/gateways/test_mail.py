@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from handoff_service.doctor import examine
+from handoff_service.doctor.examine import examine
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import Server, SmtpMailer, server_of
 from handoff_service.ports.mail import Mail, Mailed, NotMailed

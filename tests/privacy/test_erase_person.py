@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from handoff_service import doctor, settings
+from handoff_service import settings
 from handoff_service.backup.create import back_up
+from handoff_service.doctor.database_checks import stuck
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.gateways.twilio.gateway import TwilioProvider
@@ -404,6 +405,6 @@ async def test_the_doctor_finds_an_erasure_that_does_not_proceed(place: Place) -
     clock.move(7200)  # Time passes, and no service is running.
     (found,) = await read(erasures.stuck, clock())
     assert found.tries == 0
-    (said,) = doctor.stuck(await read(erasures.stuck, clock()))
+    (said,) = stuck(await read(erasures.stuck, clock()))
     assert "ERA0000001" in said
     assert "patchboard serve" in said
