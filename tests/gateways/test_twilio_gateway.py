@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handoff_service import settings
-from handoff_service.gateways.twilio import gateway
+from handoff_service.gateways.twilio import lists
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.ports.sms_provider import Accepted, Later, Refused, SentBefore, Unsure
@@ -246,7 +246,7 @@ async def test_a_lookup_reads_every_page(
     twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twilio returns a long conversation in several pages."""
-    monkeypatch.setattr(gateway, "PAGE", 2)
+    monkeypatch.setattr(lists, "PAGE", 2)
     await provider.send(outgoing())
     for n in range(6):
         await provider.send(outgoing(n, body=f"Part {n}"))

@@ -15,11 +15,11 @@ from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
 from handoff_service.gateways.twilio.errors import TOO_MANY
+from handoff_service.gateways.twilio.lists import MOST_MEDIA
 from handoff_service.ports.sms_provider import NotErased
 
 ON_ITS_WAY = 20009
 GONE, BUSY = 404, 429
-MOST_MEDIA = 10  # media of one message
 
 
 def erase_text(client: Client, sid: str) -> NotErased | None:
