@@ -65,31 +65,23 @@ import asyncio
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
-from weakref import WeakValueDictionary
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
-from rasa.shared.core.constants import (
-    ACTION_LISTEN_NAME,
-    ACTION_SESSION_START_NAME,
-    REQUESTED_SLOT,
-    SESSION_START_METADATA_SLOT,
-)
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
-from rasa.shared.nlu.constants import INTENT_RANKING_KEY as RANKING
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import action_result, tracker_store
+from bot.before_text import asked_before, prepare
 from bot.model_swap import ModelSwap, NoSuchModel, SwapUnderWay
-from bot.nearness_gate import UNSURE_TOPIC
-from bot.tracker_store import LONGEST_NAME
+from bot.open_turn import Overtaken, open_turn
+from bot.running_turns import Answer, RunningTurns
+from bot.turn_report import report_of
+from bot.turn_request import BadTurn, Turn, parse_senders, parse_turn
 
 action_result.install()
 
@@ -97,158 +89,13 @@ logger = logging.getLogger(__name__)
 
 # how often a turn runs again because other turns of its conversation were stored first
 ATTEMPTS = 3
-LONGEST_REPORT = 4000  # characters of the header
-LONGEST_SLOT = 200  # characters of one slot's value in the header
-RANKED = 5  # intents of the ranking in the header
-NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # intents without examples
-NOT_REPORTED = {
-    REQUESTED_SLOT,
-    SESSION_START_METADATA_SLOT,
-}  # Rasa's own slots, which are not reported
-MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
 NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
 
 Handle = Callable[[UserMessage], Awaitable[Any]]
 
 
-class BadTurn(ValueError):
-    """The body of a turn is invalid; the message names the field."""
-
-
 class ActionFailed(RuntimeError):
     """A custom action failed, so the turn failed."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a turn. `report`: the value of the header `Patchboard-Turn`."""
-
-    replies: list[dict[str, Any]]
-    report: str | None = None
-
-
-@dataclass(frozen=True)
-class Before:
-    """The steps before a turn's message; see the module's docstring."""
-
-    slots: dict[str, Any]
-    leave_form: bool
-    payload: str | None
-
-
-@dataclass(frozen=True)
-class Turn:
-    sender: str
-    message: str
-    metadata: dict[str, Any]
-    before: Before | None = None
-
-    @property
-    def turn_id(self) -> str | None:
-        """None: the turn has no id, so it always runs."""
-        given = self.metadata.get("turn_id")
-        return None if given is None or given == "" else str(given)
-
-
-def _text(body: dict[str, Any], field: str) -> str:
-    value = body.get(field)
-    if not isinstance(value, str) or not value.strip():
-        raise BadTurn(f"{field} must be a text that is not blank.")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BadTurn(f"{field} holds half of a character pair, which is no text.") from None
-    return value
-
-
-def parse_turn(raw: bytes) -> Turn:
-    """The turn in a request's body. Raises BadTurn."""
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise BadTurn("The body must be JSON.") from None
-    if not isinstance(body, dict):
-        raise BadTurn("The body must be a JSON object with sender, message and metadata.")
-    sender = _text(body, "sender")
-    _check_name("sender", sender)
-    metadata = body.get("metadata")
-    if metadata is None:
-        metadata = {}
-    if not isinstance(metadata, dict):
-        raise BadTurn("metadata must be an object.")
-    if not isinstance(metadata.get("asked", {}), dict):
-        raise BadTurn("metadata.asked must be an object.")
-    turn_id = metadata.get("turn_id")
-    if isinstance(turn_id, bool) or not isinstance(turn_id, (str, int, type(None))):
-        raise BadTurn("metadata.turn_id must be a text or a whole number.")
-    _check_name("metadata.turn_id", str(turn_id))
-    return Turn(sender, _text(body, "message"), metadata, _before(metadata.get("before")))
-
-
-def _check_name(field: str, value: str) -> None:
-    """Check a name. Raises BadTurn for a name that a database cannot store."""
-    if len(value) > LONGEST_NAME:
-        raise BadTurn(f"{field} must have at most {LONGEST_NAME} characters.")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadTurn(f"{field} holds a character that cannot be stored.")
-
-
-def _senders(raw: bytes) -> list[str]:
-    """The conversations in a request's body. Raises BadTurn."""
-    try:
-        senders = json.loads(raw)["senders"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise BadTurn("The body must be a JSON object with senders.") from None
-    if not isinstance(senders, list) or not all(isinstance(one, str) for one in senders):
-        raise BadTurn("senders must be a list of texts.")
-    for sender in senders:
-        _check_name("senders", sender)
-    return senders
-
-
-def _before(given: Any) -> Before | None:
-    if given is None:
-        return None
-    if not isinstance(given, dict):
-        raise BadTurn("metadata.before must be an object.")
-    slots, leave_form, payload = (
-        given.get("slots", {}),
-        given.get("leave_form", False),
-        given.get("payload"),
-    )
-    if not isinstance(slots, dict):
-        raise BadTurn("metadata.before.slots must be an object.")
-    if not isinstance(leave_form, bool):
-        raise BadTurn("metadata.before.leave_form must be true or false.")
-    if payload is not None and not (isinstance(payload, str) and payload.startswith("/")):
-        raise BadTurn("metadata.before.payload must be a text that begins with /.")
-    return Before(slots, leave_form, payload)
-
-
-class RunningTurns:
-    """The turns that run in this process, by sender and turn_id."""
-
-    def __init__(self) -> None:
-        self._running: dict[tuple[str, Hashable], asyncio.Task[Answer]] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    async def join(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        """Return the answer to a turn. The turn starts unless it is already running. Raises the
-        errors of `run`.
-
-        The turns of a conversation run one after the other. Each is a separate task. If the client
-        disconnects, the turn still runs to its end.
-        """
-        key = (turn.sender, object() if turn.turn_id is None else turn.turn_id)
-        if key not in self._running:
-            task = self._running[key] = asyncio.ensure_future(self._in_order(turn, run))
-            task.add_done_callback(lambda _: self._running.pop(key))
-        return await asyncio.shield(self._running[key])
-
-    async def _in_order(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        lock = self._locks.setdefault(turn.sender, asyncio.Lock())
-        async with lock:
-            return await run(turn)
 
 
 def _error(status: int, sentence: str) -> HTTPResponse:
@@ -324,7 +171,7 @@ class SmsInput(InputChannel):
             if not _has_model(request):
                 return _error(503, "No model is loaded.")
             try:
-                senders = _senders(request.body)
+                senders = parse_senders(request.body)
             except BadTurn as problem:
                 return _error(400, str(problem))
             store = tracker_store.store_below(request.app.ctx.agent.tracker_store)
@@ -375,12 +222,12 @@ class SmsInput(InputChannel):
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return Answer(**json.loads(await store.once(turn.sender, turn.turn_id, run)))
-            except tracker_store.Overtaken:
+            except Overtaken:
                 logger.warning(
                     "sms.turn_overtaken sender=%s turn_id=%s attempt=%s",
                     *(turn.sender, turn.turn_id, attempt),
                 )
-        raise tracker_store.Overtaken
+        raise Overtaken
 
     async def _run(self, turn: Turn, agent: Any) -> Answer:
         failed: list[str] = []
@@ -389,7 +236,7 @@ class SmsInput(InputChannel):
 
         async def say(text: str) -> None:
             tracker = await agent.tracker_store.retrieve(turn.sender)
-            metadata = {**turn.metadata, "asked": _asked(tracker, turn.metadata.get("asked"))}
+            metadata = {**turn.metadata, "asked": asked_before(tracker, turn.metadata.get("asked"))}
             await agent.handle_message(
                 UserMessage(
                     text, collector, turn.sender, input_channel=self.name(), metadata=metadata
@@ -397,89 +244,12 @@ class SmsInput(InputChannel):
             )
 
         if turn.before is not None:
-            await _prepare(agent, turn.sender, turn.before)
+            await prepare(agent, turn.sender, turn.before)
         if turn.before is not None and turn.before.payload:
             await say(turn.before.payload)
         await say(turn.message)
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
-        stored = tracker_store.open_turn.get()
+        stored = open_turn.get()
         tracker = stored.tracker if stored else None
         return Answer(collector.messages, report_of(tracker) if tracker else None)
-
-
-def _asked(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:
-    """The question before this text, see bot/asked.py. The tracker's form, slot and case replace
-    those that the service sent."""
-    form = tracker.active_loop_name if tracker else None
-    ran = {
-        event.action_name
-        for event in (tracker.events if tracker else ())
-        if isinstance(event, ActionExecuted)
-    }
-    return {
-        **(sent if isinstance(sent, dict) else {}),
-        "form": form,
-        "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
-        "after_case": not MAKE_CASES.isdisjoint(ran),
-    }
-
-
-async def _prepare(agent: Any, sender: str, before: Before) -> None:
-    """Set the slots and leave the form, by events in the conversation."""
-    known = {slot.name for slot in agent.domain.slots}
-    if unknown := before.slots.keys() - known:
-        logger.warning("sms.unknown_slots sender=%s slots=%s", sender, ",".join(sorted(unknown)))
-    events: list[Event] = [
-        SlotSet(name, value) for name, value in before.slots.items() if name in known
-    ]
-    async with agent.lock_store.lock(sender):
-        tracker = await agent.processor.fetch_tracker_with_initial_session(sender)
-        if before.leave_form and tracker.active_loop:
-            events += [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None)]
-        tracker.update_with_events(events, agent.domain)
-        await agent.tracker_store.save(tracker)
-
-
-def report_of(tracker: DialogueStateTracker) -> str:
-    """The report on the last turn for the header, one line of ASCII. It has no slots if it would be
-    too long with them."""
-    did: list[str] = []
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            break
-        if isinstance(event, ActionExecuted) and event.action_name not in (
-            ACTION_LISTEN_NAME,
-            ACTION_SESSION_START_NAME,
-        ):
-            did.insert(0, str(event.action_name))
-    intent = tracker.latest_message.intent if tracker.latest_message else {}
-    slots = {
-        name: value[:LONGEST_SLOT] if isinstance(value, str) else value
-        for name, value in tracker.current_slot_values().items()
-        if value is not None and name not in NOT_REPORTED
-    }
-    report = {
-        "intent": intent.get("name"),
-        "confidence": intent.get("confidence"),
-        "did": did,
-        "slots": slots,
-        "model": tracker.model_id,
-        "ranking": _ranking(tracker),
-        "asked": _form_and_slot(tracker),
-    }
-    line = json.dumps(report)
-    return line if len(line) <= LONGEST_REPORT else json.dumps(report | {"slots": {}})
-
-
-def _ranking(tracker: DialogueStateTracker) -> list[tuple[str, float]]:
-    """The likeliest intents with their confidence, without the intents that have no examples."""
-    parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
-    ranked = [(one["name"], round(one["confidence"], 4)) for one in parsed.get(RANKING, ())]
-    return [(name, share) for name, share in ranked if name not in NO_INTENTS][:RANKED]
-
-
-def _form_and_slot(tracker: DialogueStateTracker) -> dict[str, str | None]:
-    metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
-    asked = metadata.get("asked") or {}
-    return {"form": asked.get("form"), "slot": asked.get("slot")}

@@ -7,221 +7,46 @@ with an error when the database is down.
    every event; see `retrieve_full_tracker`.
 2. When the database fails, Rasa continues in memory with a wrong state. This store raises the
    error. The channel answers 500, and the service hands the conversation to a person.
-3. Rasa searches all event classes for each event that it loads. This module caches the class of
+3. Rasa searches all event classes for each event that it loads. The store caches the class of
    each name.
 4. Rasa stores the events of a turn in several steps, and does not store its answer. This store
    writes them all in one transaction at the end of the turn, so that a repeated turn gets the
    stored answer, from any bot that shares the database; see `once`.
 
-2 and 3 replace methods of Rasa, and 1 depends on Rasa's replay, so this module requires this exact
-version of Rasa.
+2 and 3 replace methods of Rasa (bot/tracker_store_patches.py), and 1 depends on Rasa's replay
+(bot/compaction.py), so this store requires this exact version of Rasa.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import rasa
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import (
-    ActionExecuted,
-    ActionReverted,
-    ActiveLoop,
-    ConversationPaused,
-    Event,
-    Restarted,
-    SessionStarted,
-    SlotSet,
-    UserUtteranceReverted,
-    UserUttered,
-)
+from rasa.shared.core.events import Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.orm import Query, Session, sessionmaker
 
-from bot.action_result import RASA_VERSION, WrongRasaVersion
+from bot.compaction import WHOLE_TURNS, compacted
+from bot.open_turn import OpenTurn, Overtaken, open_turn, turn_of
 from bot.tracker_database import create_tables, lock, open_database
+from bot.tracker_store_patches import install
+from bot.tracker_tables import LONGEST_NAME, Checkpoint, StoredTurn
 
 logger = logging.getLogger(__name__)
 
-# number of last turns of which a checkpoint keeps all events; a checkpoint is made after twice as
-# many
-WHOLE_TURNS = 3
-# number of turns before them of which a checkpoint keeps only the applied events, for undo and for
-# the policies
-OLD_TURNS = 3
-# Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
-# count once, for each slot.
-KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
-
 REMEMBERED_TURNS = 10_000  # the number of stored answers of all conversations
-# the most characters in the name of a conversation, a turn, an intent and an action
-LONGEST_NAME = 255
-
-
-class Overtaken(RuntimeError):
-    """The turn was not stored, because another process stored events of the conversation while the
-    turn ran.
-    """
-
-
-@dataclass
-class OpenTurn:
-    """A running turn. Its saves are stored at its end."""
-
-    sender_id: str
-    is_loaded: bool = False
-    # the id of the last stored event when the turn loaded the conversation
-    last_event: int | None = None
-    rows: list[Any] = field(default_factory=list)  # the saved events
-    tracker: DialogueStateTracker | None = None  # the tracker of the last save
-
-
-# The turn of the present task. None: every save is stored at once.
-open_turn: ContextVar[OpenTurn | None] = ContextVar("open_turn", default=None)
-
-
-def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
-    """Fewer events that lead to the same state, now and later, as all events of a tracker. Returns
-    them, and how many of them replace the past. After those come all events of the last turns: at
-    least WHOLE_TURNS turns, and enough that no undo in them reaches further back.
-    """
-    events = since_session_start(tracker.events)
-    cut = _cut(events)
-    past = tracker.init_copy()
-    for event in events[:cut]:
-        past.update(event)
-    prefix = _prefix(past)
-    return [*prefix, *events[cut:]], len(prefix)
-
-
-def since_session_start(events: Iterable[Event]) -> list[Event]:
-    """The events of the latest session, which are those that Rasa's own store loads."""
-    kept = list(events)
-    starts = [at for at, event in enumerate(kept) if isinstance(event, SessionStarted)]
-    return kept[starts[-1] :] if starts else kept
-
-
-def _cut(events: Sequence[Event]) -> int:
-    """The index at which the last turns begin, with the `action_listen` before a text."""
-    begins = [
-        at - 1 if at and _listens(events[at - 1]) else at
-        for at, event in enumerate(events)
-        if isinstance(event, UserUttered)
-    ]
-    for begin in reversed(begins[: max(len(begins) - WHOLE_TURNS + 1, 0)]):
-        if not _undoes_what_is_before(events[begin:]):
-            return begin
-    return 0
-
-
-def _listens(event: Event) -> bool:
-    return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
-
-
-def _undoes_what_is_before(events: Sequence[Event]) -> bool:
-    """Whether an undo in these events reaches an event before them. An undo removes a turn or a
-    single action."""
-    done: list[Event] = []
-    for event in events:
-        if isinstance(event, (Restarted, SessionStarted)):
-            return False  # events before a restart do not count
-        wanted: tuple[type[Event], ...] = ()
-        if isinstance(event, UserUtteranceReverted):
-            wanted = (UserUttered, ActionExecuted)
-        elif isinstance(event, ActionReverted):
-            wanted = (ActionExecuted,)
-        for kind in wanted:
-            while done and not isinstance(done[-1], kind):
-                done.pop()
-            if not done:
-                return True
-            done.pop()
-        if not wanted:
-            done.append(event)
-    return False
-
-
-def _prefix(past: DialogueStateTracker) -> list[Event]:
-    """A few events that replace the past: the slots, the active form, and the applied events of the
-    last turns."""
-    applied = past.applied_events()
-    texts = [at for at, event in enumerate(applied) if isinstance(event, UserUttered)]
-    at = texts[-OLD_TURNS] if len(texts) > OLD_TURNS else 0
-    if at and _listens(applied[at - 1]):
-        at -= 1
-    before = past.init_copy()
-    for event in applied[:at]:
-        before.update(event)
-    return [*_state(before), *_turns(applied[at:])]
-
-
-def _state(tracker: DialogueStateTracker) -> list[Event]:
-    """The state of a tracker as events."""
-    fresh = {name: slot.initial_value for name, slot in tracker.slots.items()}
-    made: list[Event] = [
-        SlotSet(name, value)
-        for name, value in tracker.current_slot_values().items()
-        if value != fresh[name]
-    ]
-    if tracker.active_loop is not None and tracker.active_loop.name:
-        made.append(ActiveLoop(tracker.active_loop.name))
-    if tracker.is_paused():
-        made.append(ConversationPaused())
-    return made
-
-
-def _turns(applied: Sequence[Event]) -> list[Event]:
-    """The events without those that a later event of the same turn replaces. Rasa applies all
-    answers of a form in the turn that began the form."""
-    kept: list[Event] = []
-    seen: set[tuple[str, str]] = set()
-    for event in reversed(applied):
-        name = event.key if isinstance(event, SlotSet) else ""
-        if isinstance(event, UserUttered):
-            seen.clear()
-        elif name or event.type_name in KEPT_ONCE:
-            if (event.type_name, name) in seen:
-                continue
-            seen.add((event.type_name, name))
-        kept.append(event)
-    return kept[::-1]
 
 
 class BoundedTrackerStore(SQLTrackerStore):
     """The store of bot/endpoints.yml."""
-
-    class Checkpoint(SQLTrackerStore.Base):
-        """Events that replace those of a conversation up to `event_id`."""
-
-        __tablename__ = "checkpoints"
-
-        sender_id = sa.Column(sa.String(LONGEST_NAME), primary_key=True)
-        event_id = sa.Column(sa.Integer, nullable=False)  # the last stored event that it covers
-        prefix = sa.Column(sa.Integer, nullable=False)  # how many events of `data` replace the past
-        data = sa.Column(sa.Text, nullable=False)  # a JSON list of events
-
-    class StoredTurn(SQLTrackerStore.Base):
-        """The answer to a turn. Only the last REMEMBERED_TURNS are kept."""
-
-        __tablename__ = "turns"
-        __table_args__ = (sa.UniqueConstraint("sender_id", "turn_id"),)
-
-        id = sa.Column(sa.Integer, primary_key=True)
-        sender_id = sa.Column(sa.String(LONGEST_NAME), nullable=False)
-        turn_id = sa.Column(sa.String(LONGEST_NAME), nullable=False)
-        answer = sa.Column(sa.Text, nullable=False)
 
     def __init__(
         self,
@@ -265,7 +90,7 @@ class BoundedTrackerStore(SQLTrackerStore):
             return self._answer_of(session, sender_id, turn_id)
 
     def _answer_of(self, session: Session, sender_id: str, turn_id: str) -> str | None:
-        turn = self.StoredTurn
+        turn = StoredTurn
         kept = session.query(turn.answer).filter(
             turn.sender_id == sender_id, turn.turn_id == turn_id
         )
@@ -276,7 +101,7 @@ class BoundedTrackerStore(SQLTrackerStore):
     ) -> DialogueStateTracker | None:
         load = self._load_all if fetch_events_from_all_sessions else self._load
         events, prefix, last = await asyncio.to_thread(load, sender_id)
-        turn = _turn_of(sender_id)
+        turn = turn_of(sender_id)
         if turn is not None:
             if not turn.is_loaded:
                 turn.is_loaded, turn.last_event = True, last
@@ -302,7 +127,7 @@ class BoundedTrackerStore(SQLTrackerStore):
         """
         event = self.SQLEvent
         with self.session_scope() as session:
-            checkpoint = session.get(self.Checkpoint, sender_id)
+            checkpoint = session.get(Checkpoint, sender_id)
             if checkpoint is None:
                 stored, prefix, last = [], 0, None
                 found = self._event_query(session, sender_id, False)
@@ -336,7 +161,7 @@ class BoundedTrackerStore(SQLTrackerStore):
         """Keep the new events until the end of the turn, or store them if there is no turn. Raises
         the errors of the database."""
         await self.stream_events(tracker)
-        turn = _turn_of(tracker.sender_id)
+        turn = turn_of(tracker.sender_id)
         kept = turn or OpenTurn(tracker.sender_id)
         kept.rows += [self._row(tracker.sender_id, event) for event in self._new_events(tracker)]
         kept.tracker = _known(tracker, getattr(tracker, "prefix", 0))
@@ -376,12 +201,12 @@ class BoundedTrackerStore(SQLTrackerStore):
         events, prefix = compacted(tracker)
         data = json.dumps([event.as_dict() for event in events])
         session.merge(
-            self.Checkpoint(sender_id=tracker.sender_id, event_id=last, prefix=prefix, data=data)
+            Checkpoint(sender_id=tracker.sender_id, event_id=last, prefix=prefix, data=data)
         )
 
     def _remember(self, session: Session, sender_id: str, turn_id: str, answer: str) -> None:
         """Add the answer to a turn, and delete the oldest ones."""
-        turn = self.StoredTurn
+        turn = StoredTurn
         added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer)
         session.add(added)
         session.flush()
@@ -396,7 +221,7 @@ class BoundedTrackerStore(SQLTrackerStore):
         deleted = {}
         with self.session_scope() as session:
             lock(session, *sender_ids)
-            for kind in (self.SQLEvent, self.Checkpoint, self.StoredTurn):
+            for kind in (self.SQLEvent, Checkpoint, StoredTurn):
                 deleted[kind] = sum(
                     session.query(kind)
                     .filter(kind.sender_id == sender_id)
@@ -435,16 +260,6 @@ class BoundedTrackerStore(SQLTrackerStore):
         return list(itertools.islice(tracker.events, known, None))
 
 
-# PostgreSQL needs this index to find the last event of a conversation. In SQLite, the index on the
-# conversation contains the ids too.
-sa.Index("events_of_conversation", SQLTrackerStore.SQLEvent.sender_id, SQLTrackerStore.SQLEvent.id)
-
-
-def _turn_of(sender_id: str) -> OpenTurn | None:
-    turn = open_turn.get()
-    return turn if turn is not None and turn.sender_id == sender_id else None
-
-
 def _name(value: str | None) -> str | None:
     """Return a name that PostgreSQL can store. A requester can write a name of an intent:
     `/intent`.
@@ -464,26 +279,6 @@ def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
     past."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
-
-
-def install() -> None:
-    """Replace the methods of Rasa. Raises WrongRasaVersion."""
-    if rasa.__version__ != RASA_VERSION:
-        raise WrongRasaVersion(
-            f"bot/tracker_store.py is made for Rasa {RASA_VERSION} and this is "
-            f"{rasa.__version__}. Compare "
-            "SQLTrackerStore, FailSafeTrackerStore, DialogueStateTracker.applied_events and "
-            "Event.resolve_by_type "
-            "with it, then change RASA_VERSION."
-        )
-
-    def away(self: FailSafeTrackerStore, error: Exception) -> None:
-        raise error
-
-    FailSafeTrackerStore.on_tracker_store_error = away  # type: ignore[method-assign]
-    FailSafeTrackerStore.on_tracker_store_retrieve_error = away  # type: ignore[method-assign]
-    if not hasattr(Event.resolve_by_type, "cache_info"):
-        Event.resolve_by_type = staticmethod(functools.lru_cache(None)(Event.resolve_by_type))  # type: ignore[method-assign]
 
 
 install()

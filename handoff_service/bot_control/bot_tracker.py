@@ -1,5 +1,5 @@
 """The PostgreSQL database in which all bots keep their conversations: checks of
-PATCHBOARD_BOT_TRACKER_URL. The tables belong to bot/tracker_store.py."""
+PATCHBOARD_BOT_TRACKER_URL. The tables are in bot/tracker_tables.py."""
 
 import contextlib
 from collections.abc import Iterator

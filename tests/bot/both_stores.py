@@ -24,7 +24,9 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.utils.endpoints import EndpointConfig
 
 from bot import action_result
-from bot.tracker_store import OLD_TURNS, WHOLE_TURNS, BoundedTrackerStore
+from bot.compaction import OLD_TURNS, WHOLE_TURNS
+from bot.tracker_store import BoundedTrackerStore
+from bot.tracker_tables import Checkpoint
 
 action_result.install()
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -117,7 +119,7 @@ async def main(model: str, actions_url: str, token: str) -> None:
 async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
     """Check that the store made checkpoints and still has every event."""
     with store.session_scope() as session:
-        long_ones = {row.sender_id for row in session.query(store.Checkpoint)}
+        long_ones = {row.sender_id for row in session.query(Checkpoint)}
     assert long_ones == set(SCRIPTS), long_ones
     for name, said in SCRIPTS.items():
         full = await store.retrieve_full_tracker(name)

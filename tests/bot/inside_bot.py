@@ -23,16 +23,20 @@ from sklearn.linear_model import LogisticRegression
 
 stock_check = RemoteAction._validate_action_result
 
-from bot import action_result, tracker_store  # noqa: E402
+# the import of the channel installs the compiled check
+from bot import action_result, sms_channel, tracker_store_patches  # noqa: E402, F401
+from bot.before_text import asked_before  # noqa: E402
 from bot.confidence_gate import ConfidenceGate  # noqa: E402
 from bot.handoff_pattern import HandoffPattern  # noqa: E402
 from bot.kept_vectors import KeptVectors  # noqa: E402
 from bot.logistic_regression import fit  # noqa: E402
 from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
+from bot.open_turn import OpenTurn, open_turn  # noqa: E402
+from bot.running_turns import Answer, RunningTurns  # noqa: E402
 from bot.sentence_encoder import SIZE, SentenceEncoder  # noqa: E402
 from bot.shared_examples import shared_examples  # noqa: E402
-from bot.sms_channel import Answer, RunningTurns, Turn, _asked, parse_turn  # noqa: E402
+from bot.turn_request import Turn, parse_turn  # noqa: E402
 
 RESULTS = [
     {},
@@ -93,7 +97,7 @@ def another_rasa_is_refused():
     right, rasa.__version__ = rasa.__version__, "3.7.0"
     said = []
     try:
-        for module in (action_result, tracker_store):
+        for module in (action_result, tracker_store_patches):
             try:
                 module.install()
             except action_result.WrongRasaVersion as refusal:
@@ -223,13 +227,13 @@ def a_likely_request_for_a_person_gets_one():
 
 
 def the_channel_notes_what_was_asked():
-    assert _asked(None, None) == {"form": None, "slot": None, "after_case": False}
+    assert asked_before(None, None) == {"form": None, "slot": None, "after_case": False}
     tracker = DialogueStateTracker("ann", [TextSlot("requested_slot", mappings=[])])
-    assert _asked(tracker, None) == {"form": None, "slot": None, "after_case": False}
+    assert asked_before(tracker, None) == {"form": None, "slot": None, "after_case": False}
     tracker.update(ActiveLoop("problem_form"))
     tracker.update(SlotSet("requested_slot", "impact"))
     told = {"choices": ["1", "2"], "form": "made up"}
-    assert _asked(tracker, told) == {
+    assert asked_before(tracker, told) == {
         "choices": ["1", "2"],
         "form": "problem_form",
         "slot": "impact",
@@ -237,7 +241,7 @@ def the_channel_notes_what_was_asked():
     }
     tracker.update(ActiveLoop(None))
     tracker.update(ActionExecuted("action_open_case"))
-    assert _asked(tracker, {}) == {"form": None, "slot": None, "after_case": True}
+    assert asked_before(tracker, {}) == {"form": None, "slot": None, "after_case": True}
 
 
 def an_example_near_to_another_intents_examples_is_misplaced():
@@ -353,7 +357,7 @@ async def a_turn_that_is_done_keeps_no_tracker():
     async def run(turn):
         tracker = DialogueStateTracker("ann", [])
         trackers.append(weakref.ref(tracker))
-        tracker_store.open_turn.set(tracker_store.OpenTurn("ann", tracker=tracker))
+        open_turn.set(OpenTurn("ann", tracker=tracker))
         return Answer([{"text": turn.message}])
 
     await asyncio.ensure_future(turns.join(Turn("ann", "hi", {"turn_id": "1"}), run))

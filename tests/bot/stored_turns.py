@@ -14,7 +14,10 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SessionStarted, UserUttered
 from rasa.shared.exceptions import RasaException
 
-from bot.tracker_store import WHOLE_TURNS, BoundedTrackerStore, Overtaken, open_turn
+from bot.compaction import WHOLE_TURNS
+from bot.open_turn import Overtaken, open_turn
+from bot.tracker_store import BoundedTrackerStore
+from bot.tracker_tables import Checkpoint, StoredTurn
 
 REMEMBERED = 5
 
@@ -109,8 +112,8 @@ async def old_answers_are_deleted(store: BoundedTrackerStore) -> None:
     for number in range(REMEMBERED * 2):
         await store.once("fay", str(number), lambda: says(store, "fay", "hi"))
     with store.session_scope() as session:
-        assert session.query(store.StoredTurn).count() == REMEMBERED
-        assert session.query(store.Checkpoint).filter_by(sender_id="fay").count() == 1
+        assert session.query(StoredTurn).count() == REMEMBERED
+        assert session.query(Checkpoint).filter_by(sender_id="fay").count() == 1
     tracker = await store.retrieve("fay")
     assert sum(event.type_name == "user" for event in tracker.events) <= 2 * WHOLE_TURNS + 3
     assert len(await texts_of(store, "fay")) == REMEMBERED * 2

@@ -1,0 +1,49 @@
+"""Prepares a conversation for the text of a turn: the steps and the question before it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from rasa.shared.core.constants import REQUESTED_SLOT
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.turn_request import Before
+
+logger = logging.getLogger(__name__)
+
+MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
+
+
+def asked_before(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:
+    """The question before this text, see bot/asked.py. The tracker's form, slot and case replace
+    those that the service sent."""
+    form = tracker.active_loop_name if tracker else None
+    ran = {
+        event.action_name
+        for event in (tracker.events if tracker else ())
+        if isinstance(event, ActionExecuted)
+    }
+    return {
+        **(sent if isinstance(sent, dict) else {}),
+        "form": form,
+        "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
+        "after_case": not MAKE_CASES.isdisjoint(ran),
+    }
+
+
+async def prepare(agent: Any, sender: str, before: Before) -> None:
+    """Set the slots and leave the form, by events in the conversation."""
+    known = {slot.name for slot in agent.domain.slots}
+    if unknown := before.slots.keys() - known:
+        logger.warning("sms.unknown_slots sender=%s slots=%s", sender, ",".join(sorted(unknown)))
+    events: list[Event] = [
+        SlotSet(name, value) for name, value in before.slots.items() if name in known
+    ]
+    async with agent.lock_store.lock(sender):
+        tracker = await agent.processor.fetch_tracker_with_initial_session(sender)
+        if before.leave_form and tracker.active_loop:
+            events += [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None)]
+        tracker.update_with_events(events, agent.domain)
+        await agent.tracker_store.save(tracker)

@@ -1,0 +1,31 @@
+"""Replaces methods of Rasa's tracker stores, which requires this exact version of Rasa."""
+
+from __future__ import annotations
+
+import functools
+
+import rasa
+from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.shared.core.events import Event
+
+from bot.action_result import RASA_VERSION, WrongRasaVersion
+
+
+def install() -> None:
+    """Replace the methods of Rasa. Raises WrongRasaVersion."""
+    if rasa.__version__ != RASA_VERSION:
+        raise WrongRasaVersion(
+            f"bot/tracker_store.py is made for Rasa {RASA_VERSION} and this is "
+            f"{rasa.__version__}. Compare "
+            "SQLTrackerStore, FailSafeTrackerStore, DialogueStateTracker.applied_events and "
+            "Event.resolve_by_type "
+            "with it, then change RASA_VERSION."
+        )
+
+    def away(self: FailSafeTrackerStore, error: Exception) -> None:
+        raise error
+
+    FailSafeTrackerStore.on_tracker_store_error = away  # type: ignore[method-assign]
+    FailSafeTrackerStore.on_tracker_store_retrieve_error = away  # type: ignore[method-assign]
+    if not hasattr(Event.resolve_by_type, "cache_info"):
+        Event.resolve_by_type = staticmethod(functools.lru_cache(None)(Event.resolve_by_type))  # type: ignore[method-assign]
