@@ -6,10 +6,7 @@ interrupted restore has no effect.
 """
 
 import secrets
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -17,20 +14,17 @@ from typing import IO
 import sqlalchemy as sa
 
 from handoff_service import clock
-from handoff_service.backup.archive import (
-    Manifest,
-    check,
-    key_of,
-    medium_of,
-    members,
-    model_file_of,
-    readable,
-    table_of,
-)
+from handoff_service.backup.archive import Manifest, check, key_of, members, readable, table_of
 from handoff_service.backup.create import Report
-from handoff_service.bot_control import bot_tracker, model_folder
+from handoff_service.backup.restore_target import (
+    drop_unused_desk,
+    refuse_open_file,
+    refuse_others,
+    refuse_tracker_in_use,
+)
+from handoff_service.backup.restored_files import RestoredFiles, added_files
 from handoff_service.environment.key_files import key_fingerprint, replace_key
-from handoff_service.errors import MediaAway, SetupError
+from handoff_service.errors import SetupError
 from handoff_service.gateways.media_stores import media_store_of
 from handoff_service.ports.media_store import MediaStore
 from handoff_service.rules.shared.counted import counted
@@ -40,21 +34,14 @@ from handoff_service.store.conversations.media import used_files
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database_copy import database_file
 from handoff_service.store.engine.migrate import (
     apply,
     check_foreign_keys,
-    database_errors,
     known_revisions,
     migrating,
-    pending_revisions,
-    revision_of,
 )
 from handoff_service.store.engine.one_process import only_process
 from handoff_service.store.engine.portable_rows import read_rows, set_counters, tables_of
-
-# a desk in use has rows in these
-TABLES_IN_USE = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
@@ -74,17 +61,17 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
 
 
 def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
-    _refuse_open_file(settings)
-    _refuse_tracker_in_use(settings)
+    refuse_open_file(settings)
+    refuse_tracker_in_use(settings)
     media = media_store_of(settings)
     media.check()
     with (
         readable(path),
-        _added_files(settings.home, media) as files,
+        added_files(settings.home, media) as files,
         migrating(settings.database_url) as connection,
     ):
-        _refuse_others(connection)
-        _empty(connection)
+        refuse_others(connection)
+        drop_unused_desk(connection)
         apply(connection, manifest.schema)
         keys = _fill(connection, path, manifest, files, report)
         apply(connection)
@@ -118,117 +105,11 @@ def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
     )
 
 
-def _refuse_open_file(settings: Settings) -> None:
-    """Refuse a database file that another connection has open, because SQLite then keeps the old
-    write-ahead log.
-    """
-    file = database_file(settings.database_url)
-    if file is None or not file.is_file():
-        return
-    with database_errors(), closing(sqlite3.connect(file, timeout=1)) as database:
-        try:
-            database.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise SetupError(_SERVING) from error
-            raise
-
-
-def _refuse_tracker_in_use(settings: Settings) -> None:
-    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
-    that the bots may already know.
-    """
-    if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
-        raise SetupError(
-            "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "
-            "a desk. They would mix with those of the restored desk. Name an empty database, or "
-            f"stop the bots and run there: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
-        )
-
-
-_SERVING = (
-    "A desk is using this database. Stop the service (patchboard serve or run), then restore again."
-)
-
-
-def _refuse_others(connection: sa.Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        return
-    others = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-    )
-    if connection.execute(others).scalar_one():
-        raise SetupError(_SERVING)
-
-
-def _empty(connection: sa.Connection) -> None:
-    """Drop the tables of a desk that was never used. SetupError when it was used."""
-    pending_revisions(connection)  # also refuses a newer schema and another program's tables
-    if revision_of(connection) is None:
-        return
-    there = {
-        table.name: table for table in tables_of(connection) if table.name in t.metadata.tables
-    }
-    for name in TABLES_IN_USE:
-        if (
-            name in there
-            and connection.execute(
-                sa.select(sa.literal(1)).select_from(there[name]).limit(1)
-            ).first()
-        ):
-            raise SetupError(
-                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table {name} "
-                "has rows. Restore into a new PATCHBOARD_HOME or an empty database, so that "
-                "nothing is overwritten."
-            )
-    for table in reversed(there.values()):
-        table.drop(connection)
-    for name in (t.MESSAGE_WORDS, "alembic_version"):
-        connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
-
-
-@dataclass(slots=True)
-class _Files:
-    """The files that this restore puts into HOME."""
-
-    home: Path
-    media: MediaStore
-    added_media: list[str] = field(default_factory=list)
-    added_models: list[str] = field(default_factory=list)
-
-    def add(self, member: str, content: IO[bytes]) -> None:
-        """Store the member if it is a medium or a file of a model."""
-        if name := medium_of(member):
-            if self.media.add(name, content):
-                self.added_media.append(name)
-        elif (name := model_file_of(member)) and model_folder.add(self.home, name, content.read()):
-            self.added_models.append(name)
-
-    def remove(self) -> None:
-        with suppress(MediaAway):  # the next restore adds the same files
-            for name in self.added_media:
-                self.media.remove(name)
-        for name in self.added_models:
-            (model_folder.folder(self.home) / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _added_files(home: Path, media: MediaStore) -> Iterator[_Files]:
-    """The files that this restore adds. They are removed again when it fails."""
-    files = _Files(home, media)
-    try:
-        yield files
-    except BaseException:
-        files.remove()
-        raise
-
-
 def _fill(
     connection: sa.Connection,
     path: Path,
     manifest: Manifest,
-    files: _Files,
+    files: RestoredFiles,
     report: Report,
 ) -> dict[str, str]:
     """Read the members into the database and HOME. Returns the keys by their names."""

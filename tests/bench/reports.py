@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from handoff_service.rules.reports.reports import REPORTS
 from handoff_service.store.engine.database import engine
-from handoff_service.store.reports import packed_days
+from handoff_service.store.reports import pack_days
 from tests.bench import size
 from tests.bench.desks import Desk, Desks, signed_in
 from tests.bench.result import Result, spread
@@ -124,13 +124,13 @@ def pack(url: str) -> None:
         conn = opened_at.execution_options(now=until)
         while True:
             with conn.begin():
-                day = packed_days.next_to_pack(conn)
+                day = pack_days.next_to_pack(conn)
                 if day is None:
                     break
                 tx = _Writes(conn)
-                for part in packed_days.parts_of(day):
-                    packed_days.write_part(tx, part)  # type: ignore[arg-type]
-                packed_days.end_packing(tx, day)  # type: ignore[arg-type]
+                for part in pack_days.parts_of(day):
+                    pack_days.write_part(tx, part)  # type: ignore[arg-type]
+                pack_days.end_packing(tx, day)  # type: ignore[arg-type]
     # a desk packs a day each day, and PostgreSQL's autovacuum does this meanwhile
     if opened.dialect.name != "sqlite":
         with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:

@@ -7,8 +7,8 @@ from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.rules.reports.reports import REPORTS
 from handoff_service.store.engine.store import Store
-from handoff_service.store.reports import facts, packed_days, report
-from handoff_service.store.reports.report import ReportResult
+from handoff_service.store.reports import facts, pack_days, report
+from handoff_service.store.reports.report_result import ReportResult
 
 
 async def keep(store: Store) -> None:
@@ -23,11 +23,11 @@ async def keep(store: Store) -> None:
 async def pack(store: Store) -> int:
     """Pack all due days. Return their number."""
     count = 0
-    while (day := await store.read(packed_days.next_to_pack)) is not None:
-        await store.write(packed_days.begin_packing, day.day)
-        for part in packed_days.parts_of(day):
-            await store.write(packed_days.write_part, part)
-        await store.write(packed_days.end_packing, day)
+    while (day := await store.read(pack_days.next_to_pack)) is not None:
+        await store.write(pack_days.begin_packing, day.day)
+        for part in pack_days.parts_of(day):
+            await store.write(pack_days.write_part, part)
+        await store.write(pack_days.end_packing, day)
         count += 1
     return count
 

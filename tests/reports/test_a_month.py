@@ -27,8 +27,9 @@ from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.reports import export, report
+from handoff_service.store.reports import export
 from handoff_service.store.reports.figure_conversations import conversations_of
+from handoff_service.store.reports.report_result import ReportResult
 from tests.conftest import MovedClock
 from tests.reports.keeping import asked, keep, pack, table, values
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
@@ -167,7 +168,7 @@ async def test_the_report_of_durable_resolutions(month: Story) -> None:
 async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock) -> None:
     names = ("volume", "responses", "resolution", "waiting", "agents", "bot", "lasting", "cost")
 
-    async def all_of_them() -> list[report.ReportResult]:
+    async def all_of_them() -> list[ReportResult]:
         return [await asked(month.store, name, FIRST, LAST) for name in names]
 
     before = await all_of_them()

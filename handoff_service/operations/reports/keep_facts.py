@@ -17,7 +17,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.reports import facts, packed_days
+from handoff_service.store.reports import facts, pack_days
 
 EVERY = timedelta(minutes=1)
 PAUSE = 3  # how many times as long as a batch took
@@ -58,11 +58,11 @@ async def _write_batch(job: Job) -> bool:
 
 async def _pack_one(job: Job) -> bool:
     """Pack one day. Returns whether there was one."""
-    day = await job.deps.store.read(packed_days.next_to_pack)
+    day = await job.deps.store.read(pack_days.next_to_pack)
     if day is None:
         return False
-    await job.write(packed_days.begin_packing, day.day)
-    for part in packed_days.parts_of(day):
-        await job.write(packed_days.write_part, part)
-    await job.write(packed_days.end_packing, day)
+    await job.write(pack_days.begin_packing, day.day)
+    for part in pack_days.parts_of(day):
+        await job.write(pack_days.write_part, part)
+    await job.write(pack_days.end_packing, day)
     return True

@@ -1623,7 +1623,7 @@ report_days = Table(
     Column("packed", sa.BigInteger),
     _time("changed_at"),
 )
-#: One column of one day's facts, packed (store/reports/packed_days.py). Derived from the facts.
+#: One column of one day's facts, packed (store/reports/pack_days.py). Derived from the facts.
 report_columns = Table(
     "report_columns",
     metadata,

@@ -6,26 +6,21 @@ packed, the day is read from the facts. Both ways give the same arrays.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.columns import COLUMNS, ColumnKind
 from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at, upsert
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports.facts import list_of, words_of
 
-QUIET = timedelta(minutes=10)  # a day is packed when its facts have not changed for so long
-BYTES_AT_ONCE = 200_000  # the lane writes them in a few ms
 NULL = -1
 IDS = "interaction_id"
 f, days, packed = t.conversation_facts, t.report_days, t.report_columns
@@ -37,7 +32,6 @@ _TYPES: Mapping[ColumnKind, str] = {
     ColumnKind.WORDS: "<i2",
 }
 
-_SIGNED = ("<i1", "<i2", "<i4", "<i8")
 
 type Numbers = NDArray[Any]
 
@@ -94,7 +88,7 @@ def columns(conn: Connection, of: DayRange, names: Collection[str]) -> Columns:
     loose = [r.day for r in rows if r.packed != r.version]
     wanted = sorted(names) or [IDS]
     by_name = _packed(conn, of, wanted)
-    for name, found in _from_facts(conn, loose, wanted).items():
+    for name, found in from_facts(conn, loose, wanted).items():
         by_name.setdefault(name, {}).update(found)
     order = [r.day for r in rows]
     whole = {name: _joined(name, [by_name[name][d] for d in order]) for name in wanted if order}
@@ -121,7 +115,7 @@ def _packed(conn: Connection, of: DayRange, names: Collection[str]) -> dict[str,
     return found
 
 
-def _from_facts(
+def from_facts(
     conn: Connection, of: Collection[str], names: Sequence[str]
 ) -> dict[str, dict[str, Column]]:
     """The columns of ``columns``, read from the facts of these days."""
@@ -188,82 +182,3 @@ def _renumbered(part: Column, words: _Words) -> Numbers:
 
 def _one_array(parts: Sequence[Numbers], kind: str) -> Numbers:
     return np.concatenate(parts) if parts else np.array([], kind)
-
-
-# Packing ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedDay:
-    """A day's columns, and the version of its facts that they are made of."""
-
-    day: str
-    version: int
-    rows: Sequence[dict[str, Any]]
-
-
-def next_to_pack(conn: Connection) -> PackedDay | None:
-    """The oldest day that is due to be packed; None without one."""
-    is_loose = sa.or_(days.c.packed.is_(None), days.c.packed != days.c.version)
-    query = select(days).where(is_loose, days.c.changed_at <= read_at(conn) - QUIET)
-    row = conn.execute(query.order_by(days.c.day).limit(1)).one_or_none()
-    if row is None:
-        return None
-    names = [IDS, *COLUMNS]
-    found = _from_facts(conn, [row.day], names)
-    rows = [_row(name, row.day, found[name][row.day]) for name in names]
-    return PackedDay(day=row.day, version=row.version, rows=rows)
-
-
-def _row(name: str, day: str, of: Column) -> dict[str, Any]:
-    return {
-        "name": name,
-        "day": day,
-        "type": (small := _small_type(of.values)),
-        "data": of.values.astype(small).tobytes(),
-        "lengths": of.lengths.tobytes() if of.lengths is not None else None,
-        "words": list(of.words),
-    }
-
-
-def _small_type(values: Numbers) -> str:
-    """The smallest type that holds the values."""
-    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    fits = (one for one in _SIGNED if np.iinfo(one).min <= low and high <= np.iinfo(one).max)
-    return next(fits)
-
-
-def parts_of(day: PackedDay) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a packed day in parts that the lane writes quickly."""
-    part: list[dict[str, Any]] = []
-    size = 0
-    for row in day.rows:
-        if part and size + len(row["data"]) > BYTES_AT_ONCE:
-            yield part
-            part, size = [], 0
-        part.append(row)
-        size += len(row["data"])
-    if part:
-        yield part
-
-
-def begin_packing(tx: Transaction, day: str) -> None:
-    """From now on the day is read from its facts."""
-    tx.conn.execute(update(days).where(days.c.day == day).values(packed=None))
-
-
-def write_part(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
-    # one statement for each row: the words are lists, which an array parameter cannot hold
-    for row in rows:
-        tx.conn.execute(_upsert(tx.conn, row))
-
-
-def _upsert(conn: Connection, row: dict[str, Any]) -> Any:
-    made = upsert(conn, packed).values(row)
-    change = {name: made.excluded[name] for name in ("type", "data", "lengths", "words")}
-    return made.on_conflict_do_update(index_elements=["name", "day"], set_=change)
-
-
-def end_packing(tx: Transaction, day: PackedDay) -> None:
-    """The day is packed, unless its facts have changed meanwhile."""
-    tx.conn.execute(update(days).where(days.c.day == day.day).values(packed=day.version))

@@ -22,7 +22,7 @@ from handoff_service.store.reports import report as reports
 from handoff_service.store.reports.choices import checked
 from handoff_service.store.reports.export import ReportedConversation
 from handoff_service.store.reports.figure_conversations import ids_after
-from handoff_service.store.reports.report import ReportResult
+from handoff_service.store.reports.report_result import ReportResult
 from handoff_service.web.api.bodies import Body, Page
 from handoff_service.web.api.calls import ApiRequest, get
 

@@ -22,7 +22,7 @@ from handoff_service.store.reports import export
 from handoff_service.store.reports import report as reports
 from handoff_service.store.reports.export import ReportedConversation
 from handoff_service.store.reports.figure_conversations import ids_of_day
-from handoff_service.store.reports.report import GroupRow, ReportResult
+from handoff_service.store.reports.report_result import GroupRow, ReportResult
 from handoff_service.web.shared.csv_files import CSV, csv_headers, csv_lines
 from handoff_service.web.shared.figure_words import plain
 from handoff_service.web.shared.session import desk_of, page

@@ -30,7 +30,7 @@ from handoff_service.store.reports.figure_conversations import (
     CountedConversations,
     conversations_of,
 )
-from handoff_service.store.reports.report import ReportResult
+from handoff_service.store.reports.report_result import ReportResult
 from handoff_service.web.shared.charts import Bars, bars, ticks
 from handoff_service.web.shared.figure_words import figure_value
 from handoff_service.web.shared.page_shell import shell_context

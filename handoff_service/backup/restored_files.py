@@ -1,0 +1,48 @@
+"""The files that a restore puts into HOME and the media store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from handoff_service.backup.archive import medium_of, model_file_of
+from handoff_service.bot_control import model_folder
+from handoff_service.errors import MediaAway
+from handoff_service.ports.media_store import MediaStore
+
+
+@dataclass(slots=True)
+class RestoredFiles:
+    """The files that this restore puts into HOME."""
+
+    home: Path
+    media: MediaStore
+    added_media: list[str] = field(default_factory=list)
+    added_models: list[str] = field(default_factory=list)
+
+    def add(self, member: str, content: IO[bytes]) -> None:
+        """Store the member if it is a medium or a file of a model."""
+        if name := medium_of(member):
+            if self.media.add(name, content):
+                self.added_media.append(name)
+        elif (name := model_file_of(member)) and model_folder.add(self.home, name, content.read()):
+            self.added_models.append(name)
+
+    def remove(self) -> None:
+        with suppress(MediaAway):  # the next restore adds the same files
+            for name in self.added_media:
+                self.media.remove(name)
+        for name in self.added_models:
+            (model_folder.folder(self.home) / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def added_files(home: Path, media: MediaStore) -> Iterator[RestoredFiles]:
+    """The files that this restore adds. They are removed again when it fails."""
+    files = RestoredFiles(home, media)
+    try:
+        yield files
+    except BaseException:
+        files.remove()
+        raise
