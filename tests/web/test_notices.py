@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from handoff_service import clock
 from handoff_service.operations.routing.presence import RAN_OUT, set_away
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.messages_to_many import prompt_each
+from handoff_service.operations.shared.new_message import NewMessage
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -63,10 +64,8 @@ async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 m
     """Add the prompt that a messaging action adds when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT
-        )
-        messages.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
+        line = NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT)
+        prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
 
     await desk.desk.store.write(add, None)
 

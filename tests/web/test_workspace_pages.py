@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.new_message import NewMessage
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Presence, Status, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -567,16 +568,12 @@ async def test_the_page_shows_internal_lines_and_every_receipt_status(
             "reason": "screen is dark",
             "body": "Case CS0000001 opened",
         }
-        messages.append(
-            tx, row, messages.NewMessage(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late)
-        )
-        messages.append(tx, row, messages.NewMessage(**system, **case))
+        messages.append(tx, row, NewMessage(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
+        messages.append(tx, row, NewMessage(**system, **case))
         messages.append(
             tx,
             row,
-            messages.NewMessage(
-                kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"
-            ),
+            NewMessage(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"),
         )
         for status, code in (
             (Status.FAILED, 30007),

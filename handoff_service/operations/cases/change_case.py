@@ -12,7 +12,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import notify_owner, take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
@@ -123,15 +123,14 @@ def _add_message(
         return
     by = agent_name(tx.conn, command.agent_id)
     did = _did(command, changes, note)
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{by} {did}",
+    messages.append_line(
+        tx,
+        interaction,
+        f"{by} {did}",
         event=Event.CASE_CHANGED,
         reason=note,
         agent_id=command.agent_id,
     )
-    messages.append(tx, interaction, line)
 
 
 def _did(command: ChangeCase, changes: Changes, note: str | None) -> str:

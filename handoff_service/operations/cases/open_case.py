@@ -11,7 +11,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.cases.cases import NORMAL, number
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event, Kind
+from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -144,12 +144,6 @@ def _add_message(
     description: str,
     agent_id: int | None = None,
 ) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=body,
-        event=Event.CASE_OPENED,
-        reason=description,
-        agent_id=agent_id,
+    messages.append_line(
+        tx, interaction, body, event=Event.CASE_OPENED, reason=description, agent_id=agent_id
     )
-    messages.append(tx, interaction, line)

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, delete, insert, select
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_consents
+from handoff_service.operations.shared.new_message import NewMessage, system_line
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.shared.phrases import joined, phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -261,7 +262,7 @@ def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChang
         messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
 
 
-def _line(entry: Consent) -> messages.NewMessage:
+def _line(entry: Consent) -> NewMessage:
     by = {
         Source.KEYWORD: f"The requester texted “{entry.words}”",
         Source.PROVIDER: "The carrier blocks texts to this requester",
@@ -272,10 +273,8 @@ def _line(entry: Consent) -> messages.NewMessage:
         if entry.opted_out
         else "Opted in: texts can be sent again"
     )
-    return messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{who}. {sentence}",
+    return system_line(
+        f"{who}. {sentence}",
         event=Event.CONSENT,
         reason=entry.note,
         agent_id=entry.agent.id if entry.agent else None,

@@ -13,8 +13,8 @@ from enum import StrEnum
 from sqlalchemy import insert
 
 from handoff_service import log
-from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.messages_to_many import announce
 from handoff_service.rules.delivery.quiet_hours import earliest_send_time
 from handoff_service.rules.reports.satisfaction import LATEST, ask_at
 from handoff_service.rules.shared.vocabulary import Event, State, Work
@@ -51,7 +51,7 @@ def ask_satisfaction(tx: Transaction, command: AskSatisfaction) -> AskOutcome:
         _schedule(tx, interaction, later)
         return AskOutcome.LATER
     body = texts.satisfaction(tx.conn, spoken_language(tx.conn, interaction.id))
-    sent = messages.announce(tx, [interaction], body, Event.SATISFACTION)
+    sent = announce(tx, [interaction], body, Event.SATISFACTION)
     if interaction.id not in sent:  # nobody can text this sender
         return AskOutcome.NOT_ASKED
     values = {

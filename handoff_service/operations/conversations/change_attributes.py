@@ -15,7 +15,6 @@ from handoff_service.rules.desk.attributes import (
     read_values,
 )
 from handoff_service.rules.shared.phrases import joined, phrase
-from handoff_service.rules.shared.vocabulary import Author, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import attributes
 from handoff_service.store.desk.agents import agent_name
@@ -123,10 +122,6 @@ def _did(one: AttributeFields | None, key: str, before: str | None, after: str |
 
 
 def _add_line(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{agent_name(tx.conn, agent_id)} {did}",
-        agent_id=agent_id,
+    messages.append_line(
+        tx, interaction, f"{agent_name(tx.conn, agent_id)} {did}", agent_id=agent_id
     )
-    messages.append(tx, interaction, line)

@@ -21,7 +21,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import AGENT_TRANSITIONS, next_state
 from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
+from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, State
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
@@ -153,15 +153,14 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     ):
         did = DID[state] + (f" until {in_words(tx.conn, until)}" if until else "")
         sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=sentence,
+        messages.append_line(
+            tx,
+            interaction,
+            sentence,
             event=Event.STATE,
             reason=command.state_reason,
             agent_id=command.agent_id,
         )
-        messages.append(tx, interaction, line)
         notify_owner(tx, interaction, command.agent_id, did)
     elif values or changed:
         conversation_hints.notify(tx, [interaction.id])
@@ -181,13 +180,12 @@ def _record_details(
     if command.short_description not in (None, interaction.short_description):
         did.append("changed the short description")
     for what in did:
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=f"{agent_name(tx.conn, command.agent_id)} {what}",
+        messages.append_line(
+            tx,
+            interaction,
+            f"{agent_name(tx.conn, command.agent_id)} {what}",
             agent_id=command.agent_id,
         )
-        messages.append(tx, interaction, line)
 
 
 def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None:

@@ -13,7 +13,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.participation import notify_assigned
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import Transition, next_state
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
@@ -50,10 +50,7 @@ def end_hold(tx: Transaction, command: EndHold) -> bool:
     if state is None or hold.until is None or hold.until > tx.now:
         return False
     interactions.put_state(tx.conn, interaction.id, state)
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=ENDED, event=Event.STATE, reason=hold.reason
-    )
-    messages.append(tx, interaction, line)
+    messages.append_line(tx, interaction, ENDED, event=Event.STATE, reason=hold.reason)
     notify_assigned(tx, interaction, f"{ENDED}: {hold.reason}" if hold.reason else ENDED)
     schedule_offers(tx)  # the conversation counts toward its agent's capacity again
     return True

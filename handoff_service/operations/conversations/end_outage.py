@@ -16,10 +16,11 @@ from sqlalchemy import insert, select, update
 from handoff_service import log
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.outages import ChangeOutage, change_outage
-from handoff_service.operations.shared import conversation_hints, messages
+from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_sms
+from handoff_service.operations.shared.messages_to_many import announce
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.language import Language
@@ -211,7 +212,7 @@ def _announce(
             for one in texted
             if version_for(translations, spoken.get(one.id, Language.ENGLISH)) is language
         ]
-        sent |= messages.announce(tx, theirs, body, Event.OUTAGE_OVER)
+        sent |= announce(tx, theirs, body, Event.OUTAGE_OVER)
     return sent
 
 

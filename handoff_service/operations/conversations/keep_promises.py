@@ -17,7 +17,7 @@ from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.conversations.promises import Promise, PromiseState, remind_at
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
+from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.conversations import colleague_notices, interactions, promises
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
@@ -167,15 +167,9 @@ def _notify(tx: Transaction, interaction: InteractionRow, promise: KeptPromise, 
 def _add_line(
     tx: Transaction, interaction: InteractionRow, said: str, words: str, agent_id: int | None
 ) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=said,
-        event=Event.PROMISE,
-        reason=words or None,
-        agent_id=agent_id,
+    messages.append_line(
+        tx, interaction, said, event=Event.PROMISE, reason=words or None, agent_id=agent_id
     )
-    messages.append(tx, interaction, line)
 
 
 async def when_due(job: Job) -> None:

@@ -9,7 +9,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.desk.labels import topics
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, labels
 from handoff_service.store.desk.agents import agent_name
@@ -75,11 +75,10 @@ def _take(tx: Transaction, interaction_id: int, label_id: int) -> bool:
 
 
 def _add_message(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{agent_name(tx.conn, agent_id)} {did}",
+    messages.append_line(
+        tx,
+        interaction,
+        f"{agent_name(tx.conn, agent_id)} {did}",
         event=Event.LABEL,
         agent_id=agent_id,
     )
-    messages.append(tx, interaction, line)

@@ -10,6 +10,7 @@ from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.message_text import checked_sms
+from handoff_service.operations.shared.messages_to_many import announce
 from handoff_service.operations.shared.participation import take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.delivery.sms_text import split
@@ -71,7 +72,7 @@ def _send(tx: Transaction, interaction: InteractionRow, part: str, change: Chang
     their owner."""
     by, about = change.agent_id, number(change.id)
     if not interaction.active or interaction.owner is not Owner.AGENT:
-        messages.announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)
+        announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)
         return
     event = Event.CASE_TEXT
     sent = messages.send_text(tx, interaction, part, Author.AGENT, agent_id=by, event=event)

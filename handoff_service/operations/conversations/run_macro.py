@@ -30,7 +30,7 @@ from handoff_service.rules.desk.templates import filled
 from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import unset_in
-from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
+from handoff_service.rules.shared.vocabulary import CLOSED, Event, Owner, State
 from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
 from handoff_service.store.desk import desk, labels, macros, templates
@@ -82,14 +82,13 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     did = f"ran the macro “{macro.name}”"
     if macro.template_id is not None or macro.note is not None:
         _not_just_run(tx, command, did)
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{agent_name(tx.conn, command.agent_id)} {did}",
+    messages.append_line(
+        tx,
+        interaction,
+        f"{agent_name(tx.conn, command.agent_id)} {did}",
         event=Event.MACRO,
         agent_id=command.agent_id,
     )
-    messages.append(tx, interaction, line)
     hold = interactions.hold(tx.conn, interaction.id)
     run = MacroRun(name=macro.name, was=interaction.state, hold=hold)
     for step in steps(macro):

@@ -24,7 +24,7 @@ from handoff_service.operations.shared.participation import (
 )
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion, at_due
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
+from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -177,15 +177,14 @@ def _owned(interaction: InteractionRow) -> InteractionRow:
 def _add_message(
     tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, body: str
 ) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{agent_name(tx.conn, agent_id)} {did}",
+    messages.append_line(
+        tx,
+        interaction,
+        f"{agent_name(tx.conn, agent_id)} {did}",
         event=Event.SCHEDULED,
         reason=body or PICTURES,
         agent_id=agent_id,
     )
-    messages.append(tx, interaction, line)
 
 
 async def when_due(job: Job) -> None:

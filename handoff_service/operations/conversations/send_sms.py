@@ -9,6 +9,7 @@ from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_sms, checked_text
+from handoff_service.operations.shared.new_message import NewMessage
 from handoff_service.operations.shared.participation import active, join, lock_for, see_notice
 from handoff_service.rules.conversations.mentions import mentioned_agents
 from handoff_service.rules.delivery.sms_text import split
@@ -89,9 +90,7 @@ def write_note(tx: Transaction, command: Write) -> int:
     notice. Returns its position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
-    line = messages.NewMessage(
-        kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id
-    )
+    line = NewMessage(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
     seq = messages.append(tx, interaction, line)
     if "@" in body:
         _mention(tx, interaction.id, seq, command.agent_id, body)

@@ -26,7 +26,7 @@ from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
+from handoff_service.rules.shared.vocabulary import Event, Owner, State, Work
 from handoff_service.store.consent import consents, kept_opt_outs
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -263,13 +263,7 @@ def _create(
     made = interactions.lock(tx.conn, interaction_id)
     live_group.join(tx, made.id, command.agent_id, 0)
     sentence = f"{agent_name(tx.conn, command.agent_id)} wrote first"
-    messages.append(
-        tx,
-        made,
-        messages.NewMessage(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.OWNER_CHANGED
-        ),
-    )
+    messages.append_line(tx, made, sentence, event=Event.OWNER_CHANGED)
     return made
 
 

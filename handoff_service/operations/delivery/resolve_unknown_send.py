@@ -10,7 +10,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status, Work
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -63,13 +63,8 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
     did = "marked it as sent" if command.went_out else "sent it again"
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{name} {did}",
-        event=Event.STATE,
-        agent_id=command.agent_id,
+    messages.append_line(
+        tx, interaction, f"{name} {did}", event=Event.STATE, agent_id=command.agent_id
     )
-    messages.append(tx, interaction, line)
     what = "marked a text as sent" if command.went_out else "sent a text again"
     notify_owner(tx, interaction, command.agent_id, what)

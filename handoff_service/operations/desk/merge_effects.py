@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import delete, insert, update
 
-from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_identities
+from handoff_service.operations.shared.messages_to_many import append_each
+from handoff_service.operations.shared.new_message import system_line
 from handoff_service.rules.desk.user_merges import ATTRIBUTE, FACT, FIELDS
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
@@ -82,15 +83,13 @@ def announce(
     the user they belong to.
     """
     who = "A program" if agent_id is None else agent_name(tx.conn, agent_id)
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=f"{who} {did}. This conversation now belongs to {now}",
+    line = system_line(
+        f"{who} {did}. This conversation now belongs to {now}",
         event=Event.IDENTITY,
         agent_id=agent_id,
     )
     there = list(running)
-    messages.append_each(tx, [(one, line) for one in there])
+    append_each(tx, [(one, line) for one in there])
     tx.at_end(of_identities, [one.id for one in there])
 
 

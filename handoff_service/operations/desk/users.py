@@ -15,11 +15,12 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.attributes import checked_user_attributes
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.messages_to_many import append_each
+from handoff_service.operations.shared.new_message import system_line
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_words
 from handoff_service.store.desk.agents import agent_name
@@ -171,10 +172,8 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
         f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
         "somebody else is verified"
     )
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, agent_id=by
-    )
-    messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
+    line = system_line(sentence, event=Event.IDENTITY, agent_id=by)
+    append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 
 
 def _locked(tx: Transaction, user_id: int) -> Any:

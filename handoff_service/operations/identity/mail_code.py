@@ -16,7 +16,7 @@ from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.identity import proof as rules
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import due_work
@@ -84,14 +84,7 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         sentence = "The code could not be sent by e-mail"
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=sentence,
-            event=Event.IDENTITY,
-            reason=result.why,
-        )
-        messages.append(tx, interaction, line)
+        messages.append_line(tx, interaction, sentence, event=Event.IDENTITY, reason=result.why)
     return None
 
 

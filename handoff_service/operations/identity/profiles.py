@@ -13,11 +13,12 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.cases.change_case import cases_follow
 from handoff_service.operations.identity.verify_requester import rule_out_user
-from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_identities
+from handoff_service.operations.shared.messages_to_many import append_each
+from handoff_service.operations.shared.new_message import system_line
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
@@ -62,14 +63,8 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = agent_name(tx.conn, command.by)
     sentence = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=sentence,
-        event=Event.IDENTITY,
-        agent_id=command.by,
-    )
-    messages.append_each(tx, [(one, line) for one in concerned])
+    line = system_line(sentence, event=Event.IDENTITY, agent_id=command.by)
+    append_each(tx, [(one, line) for one in concerned])
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:

@@ -16,7 +16,7 @@ from handoff_service.operations.shared.running_proof import LockedProof, ask, en
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -83,10 +83,7 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         sentence, why = "No code was e-mailed", "too many were requested for this person"
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, reason=why
-        )
-        messages.append(tx, proof.interaction, line)
+        messages.append_line(tx, proof.interaction, sentence, event=Event.IDENTITY, reason=why)
     elif has_mail(tx, row.user_id):
         due_work.schedule(
             tx,

@@ -20,7 +20,7 @@ from handoff_service.operations.shared.participation import (
 )
 from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
@@ -187,12 +187,6 @@ def _add_message(
     agent_id: int | None,
     note: str | None,
 ) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=sentence,
-        event=Event.IDENTITY,
-        reason=note,
-        agent_id=agent_id,
+    messages.append_line(
+        tx, interaction, sentence, event=Event.IDENTITY, reason=note, agent_id=agent_id
     )
-    messages.append(tx, interaction, line)

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.participation import lock_for, notify_owner
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
@@ -62,11 +62,5 @@ def _add_message(
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
     did = did.replace("{}", f"“{name}”")
     said = f"{agent_name(tx.conn, agent_id)} {did}"
-    messages.append(
-        tx,
-        interaction,
-        messages.NewMessage(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id
-        ),
-    )
+    messages.append_line(tx, interaction, said, event=Event.TIMER, agent_id=agent_id)
     notify_owner(tx, interaction, agent_id, did)

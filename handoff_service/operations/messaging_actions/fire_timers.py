@@ -15,6 +15,8 @@ from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.messages_to_many import prompt_each
+from handoff_service.operations.shared.new_message import NewMessage, system_line
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.operations.virtual_agent.save_report import save_report, save_request
 from handoff_service.rules.conversations.states import ACTION_TRANSITIONS, next_state
@@ -32,7 +34,6 @@ from handoff_service.rules.shared.vocabulary import (
     Action,
     Author,
     Event,
-    Kind,
     Owner,
     State,
 )
@@ -81,7 +82,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         left = minutes_left(tx.conn, rows, tx.now)
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
-            tuple[InteractionRow, messages.NewMessage]
+            tuple[InteractionRow, NewMessage]
         ] = []  # lines for agents; they are written together before a line of another kind
         ended: set[int] = set()  # timers that ended without an action; pages must drop them too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
@@ -110,10 +111,10 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             if action.action in (Action.PROMPT_AGENT, Action.ALERT_SUPERVISORS):
                 prompts.append((interaction, _prompt(action, who)))
             else:
-                messages.prompt_each(tx, prompts)
+                prompt_each(tx, prompts)
                 prompts = []
                 rows[interaction.id] = _perform(tx, action, interaction, who)
-        messages.prompt_each(tx, prompts)
+        prompt_each(tx, prompts)
         conversation_hints.notify(tx, ended)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
@@ -209,10 +210,10 @@ def _who(interaction: InteractionRow, named: _Names, waiting: timedelta) -> Acti
     )
 
 
-def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewMessage:
+def _prompt(action: MessagingAction, who: ActionPlaceholders) -> NewMessage:
     prompt = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
     event = Event.ALARM if action.action is Action.ALERT_SUPERVISORS else Event.PROMPT
-    return messages.NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=prompt, event=event)
+    return system_line(prompt, event=event)
 
 
 def _prompt_requester(
@@ -270,10 +271,7 @@ def _set_state(
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)
     sentence = f"“{action.name}” set this to {words}"
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.TIMER, reason=reason
-    )
-    messages.append(tx, interaction, line)
+    messages.append_line(tx, interaction, sentence, event=Event.TIMER, reason=reason)
     schedule_offers(tx)  # a conversation on hold frees its agent's capacity
     return replace(interaction, state=state)
 

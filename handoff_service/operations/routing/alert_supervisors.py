@@ -1,7 +1,8 @@
 """Alert the supervisors about a conversation without an owner."""
 
-from handoff_service.operations.shared import messages
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.operations.shared.messages_to_many import prompt_each
+from handoff_service.operations.shared.new_message import system_line
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.transaction import Transaction
 
@@ -11,5 +12,5 @@ def alert_supervisors(
 ) -> None:
     """Write a prompt that stays until somebody answers the requester. With the event ``WAITING`` it
     also ends when the conversation leaves the queue."""
-    line = messages.NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=event)
-    messages.prompt_each(tx, [(interaction, line)])
+    line = system_line(sentence, event=event)
+    prompt_each(tx, [(interaction, line)])

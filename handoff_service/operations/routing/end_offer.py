@@ -5,12 +5,11 @@ from collections.abc import Collection
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.messages_to_many import prompt_each
+from handoff_service.operations.shared.new_message import system_line
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import (
-    Author,
     Event,
-    Kind,
     OfferOutcome,
     Work,
     WorkItemState,
@@ -82,7 +81,5 @@ def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer
     sentence = (
         f"{agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
     )
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.PROMPT
-    )
-    messages.prompt_each(tx, [(interaction, line)])
+    line = system_line(sentence, event=Event.PROMPT)
+    prompt_each(tx, [(interaction, line)])

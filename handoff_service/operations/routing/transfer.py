@@ -17,6 +17,7 @@ from handoff_service.operations.routing.offer_to import offer_to
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.new_message import NewMessage
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.rules.routing.assignment import presence_words
 from handoff_service.rules.shared.phrases import phrase
@@ -151,7 +152,7 @@ def _to_queue(
         tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note
     )
     if note:
-        line = messages.NewMessage(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
+        line = NewMessage(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
         messages.append(tx, interactions.lock(tx.conn, interaction.id), line)
 
 
@@ -170,12 +171,6 @@ def _queue_of(tx: Transaction, interaction: InteractionRow) -> int:
 def _add_message(
     tx: Transaction, interaction: InteractionRow, sentence: str, reason: str | None, agent_id: int
 ) -> None:
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=sentence,
-        event=Event.TRANSFER,
-        reason=reason,
-        agent_id=agent_id,
+    messages.append_line(
+        tx, interaction, sentence, event=Event.TRANSFER, reason=reason, agent_id=agent_id
     )
-    messages.append(tx, interaction, line)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import update
 
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.messages_to_many import send_system_texts
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.shared.language import Language
 from handoff_service.store.conversations import interactions
@@ -53,7 +53,7 @@ def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
         key = _about(one, spoken)
         if key not in bodies:
             bodies[key] = _words(tx, one, spoken[one.interaction.id])
-    messages.send_system_texts(tx, [(w.interaction, bodies[_about(w, spoken)]) for w in wanted])
+    send_system_texts(tx, [(w.interaction, bodies[_about(w, spoken)]) for w in wanted])
     for notice in WaitNotice:
         if ids := [w.work_item_id for w in wanted if w.notice is notice]:
             told = update(t.work_items).where(one_of(t.work_items.c.id, ids))

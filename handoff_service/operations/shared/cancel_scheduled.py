@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from handoff_service.operations.shared import messages, uploads
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.conversations import scheduled_texts
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.transaction import Transaction
@@ -28,12 +28,11 @@ def cancel_scheduled(
     scheduled_texts.drop(tx, [one.id for one in found])
     for one in found:
         uploads.release(tx, one.media)
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=sentence,
+        messages.append_line(
+            tx,
+            interaction,
+            sentence,
             event=Event.SCHEDULED,
             reason=one.body or PICTURES,
             agent_id=agent_id,
         )
-        messages.append(tx, interaction, line)

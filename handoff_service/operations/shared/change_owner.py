@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from sqlalchemy import update
 
-from handoff_service.operations.shared.messages import NewMessage, append
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
+from handoff_service.operations.shared.messages import append_line
+from handoff_service.rules.shared.vocabulary import Event, Owner
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -41,16 +41,5 @@ def change_owner(
         )
     )
     changed = replace(interaction, owner=owner, epoch=epoch, expects=None, back_to=None)
-    append(
-        tx,
-        changed,
-        NewMessage(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=sentence,
-            event=Event.OWNER_CHANGED,
-            reason=reason,
-            agent_id=agent_id,
-        ),
-    )
+    append_line(tx, changed, sentence, event=Event.OWNER_CHANGED, reason=reason, agent_id=agent_id)
     return changed

@@ -14,7 +14,7 @@ because whoever acts on a conversation has it in view.
 from handoff_service.errors import Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
+from handoff_service.rules.shared.vocabulary import Event, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name, is_service
@@ -88,14 +88,7 @@ def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
 def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
     """Add the line about an agent who joined or left."""
     sentence = f"{agent_name(tx.conn, agent_id)} {did}"
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body=sentence,
-        event=Event.LIVE_GROUP,
-        agent_id=agent_id,
-    )
-    messages.append(tx, interaction, line)
+    messages.append_line(tx, interaction, sentence, event=Event.LIVE_GROUP, agent_id=agent_id)
 
 
 def active(interaction: InteractionRow) -> InteractionRow:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from handoff_service.operations.shared import messages
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.proof import Expects, ProofOutcome
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -62,14 +62,9 @@ def fail(tx: Transaction, proof: LockedProof, why: str) -> LockedProof:
         why = f"{why}; no user matches {row.claimed}"
     elif row.user_id is not None and not has_mail(tx, row.user_id):
         why = f"{why}; no e-mail address on file"
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM,
-        author=Author.SYSTEM,
-        body="Identity check not finished",
-        event=Event.IDENTITY,
-        reason=why,
+    messages.append_line(
+        tx, proof.interaction, "Identity check not finished", event=Event.IDENTITY, reason=why
     )
-    messages.append(tx, proof.interaction, line)
     return end(tx, proof, outcome=ProofOutcome.FAILED, why=why)
 
 

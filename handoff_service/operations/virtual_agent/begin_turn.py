@@ -26,7 +26,7 @@ from handoff_service.operations.virtual_agent.turn_rows import (
 from handoff_service.ports.bot import Question
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.translations import in_language
-from handoff_service.rules.shared.vocabulary import Author, Kind, Owner, TurnOutcome, Work
+from handoff_service.rules.shared.vocabulary import Author, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.store.conversations import interactions
@@ -120,9 +120,7 @@ def _leave_unanswered(
     another turn."""
     turn_id = new_turn(tx, interaction)
     sentence = f"Not answered: it looks like {kind}."
-    messages.append(
-        tx, interaction, messages.NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence)
-    )
+    messages.append_line(tx, interaction, sentence)
     same_choices = [[c.title, c.payload] for c in choices]
     update_turn(tx, turn_id, answered_at=tx.now, choices=same_choices, outcome=TurnOutcome.SILENT)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])

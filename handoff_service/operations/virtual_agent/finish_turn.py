@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.new_message import NewMessage
 from handoff_service.operations.virtual_agent import teach_turns
 from handoff_service.operations.virtual_agent.follow_up import schedule_follow_up
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
@@ -154,7 +155,7 @@ def _words(replies: Sequence[BotReply]) -> str:
 
 def _keep_late(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> None:
     for reply in replies:
-        line = messages.NewMessage(
+        line = NewMessage(
             kind=Kind.NOTE,
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),

@@ -7,10 +7,12 @@ from dataclasses import replace
 from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.messages_to_many import prompt_each
+from handoff_service.operations.shared.new_message import system_line
 from handoff_service.operations.shared.running_proof import end_running
 from handoff_service.operations.virtual_agent.save_report import PROBLEM, save_report
 from handoff_service.rules.shared.translations import translatable
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.rules.shared.vocabulary import Author, Event, Work
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
@@ -63,8 +65,6 @@ def _return_to_asker(
     changed = assign_agent(
         tx, interaction, agent.agent_id, sentence=f"Back with {agent.name}", reason=reason
     )
-    prompt = messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT
-    )
-    messages.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
+    prompt = system_line(f"Back with you. {reason}", event=Event.PROMPT)
+    prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
     return changed

@@ -24,7 +24,6 @@ from handoff_service.rules.shared.vocabulary import (
     CaseState,
     Direction,
     Event,
-    Kind,
     Owner,
     Status,
 )
@@ -141,10 +140,7 @@ def _reopen(tx: Transaction, text: Text) -> None:
     elif interaction.owner is Owner.VIRTUAL_AGENT:
         leave_virtual_agent(tx, interaction, said, collected)
     else:
-        line = messages.NewMessage(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.CASE_CHANGED
-        )
-        messages.append(tx, interaction, line)
+        messages.append_line(tx, interaction, said, event=Event.CASE_CHANGED)
 
 
 def _provider(tx: Transaction, text: Text) -> int | None:
