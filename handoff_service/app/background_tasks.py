@@ -7,6 +7,7 @@ from handoff_service.bot_control.bot_data import keep_parsed
 from handoff_service.context import AppContext
 from handoff_service.gateways.fanout.hint_pipe import HintPipe
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
+from handoff_service.lib.background import Run
 from handoff_service.practice.runs import PracticeRuns
 
 # A stopping process ends these before its workers finish their work. The other tasks carry the
@@ -29,7 +30,7 @@ def start_tasks(
     desk: AppContext, *, nudges: WorkerNudges, debounced: DebouncedWork, practice: PracticeRuns
 ) -> None:
     """Start every task. Its failures are counted under its name, from zero."""
-    for name, run in {
+    tasks: dict[str, Run] = {
         **{worker.name: worker.run for worker in desk.workers},
         "worker_nudges": nudges.run,
         # with Redis, the fan-out gets the hints of commands
@@ -47,6 +48,7 @@ def start_tasks(
         "model_rollout": desk.rollout.run,
         "replies": desk.replies.run,
         "practice": practice.watch,
-    }.items():
+    }
+    for name, run in tasks.items():
         desk.metrics.background_failures.labels(name)
         desk.background.start(name, run)
