@@ -20,11 +20,11 @@ from handoff_service.gateways.android_phone.registration import no_answer, regis
 from handoff_service.gateways.android_phone.settings import events_address, numbers
 from handoff_service.gateways.android_phone.signature import TOLERANCE, sign
 from handoff_service.gateways.android_phone.webhooks import NEEDED
+from handoff_service.gateways.own_webhook import check_own_webhook
 from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
-PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
 OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
 
 # half of the difference that signatures allow, so that a warning comes before texts are refused
@@ -201,38 +201,21 @@ def _app_settings(found: object) -> Iterator[str]:
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """Send a signed event as the phone does: to the public address, and so back to this service."""
+    """Send a signed event as the phone does."""
     url, now = events_address(settings), str(int(clock.now().timestamp()))
-    # an event without a name: status 400 proves that the service verified and read the event
-    body = b'{"event": null}'
+    body = b'{"event": null}'  # an event without a name is invalid
     headers = {
         "Content-Type": "application/json",
         "X-Timestamp": now,
         "X-Signature": sign(body, now, settings.android_phone_signing_key or ""),
     }
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.post(url, data=body, headers=headers) as answer,
-        ):
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return [
-            phrase(
-                "Nothing answers at {url} ({error}). Start the service, and check the proxy "
-                "before it.",
-                url=url,
-                error=type(error).__name__,
-            )
-        ]
-    if status == 403:
-        return [
-            phrase(
-                "{url} rejects our signature. Give that service the same "
-                "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this command.",
-                url=url,
-            )
-        ]
-    if status == 400:
-        return []
-    return [phrase("{url} answers {status}, so it is not this service.", url=url, status=status)]
+    return await check_own_webhook(
+        url,
+        body,
+        headers,
+        rejected=phrase(
+            "{url} rejects our signature. Give that service the same "
+            "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this command.",
+            url=url,
+        ),
+    )

@@ -7,10 +7,10 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import aiohttp
 import requests
 
 from handoff_service import clock
+from handoff_service.gateways.own_webhook import check_own_webhook
 from handoff_service.gateways.twilio.settings import is_twilios, signature_keys
 from handoff_service.gateways.twilio.signature import sign
 from handoff_service.rules.shared.phrases import phrase
@@ -18,7 +18,6 @@ from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
-PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
 # seconds between the clocks; a larger difference makes Twilio's message list useless for matching
 MOST_APART = timedelta(seconds=60)
 
@@ -229,34 +228,17 @@ def _clock_apart(date: str | None) -> str | None:
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """Send a signed request as Twilio does: to the public address, and so back to this service."""
+    """Send a signed receipt as Twilio does."""
     url = f"{settings.public_url}/webhooks/twilio/status"
-    # an invalid status: a 400 proves that the service verified and read the request
-    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}
+    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # an invalid status
     signed = sign(url, sorted(form.items()), signature_keys(settings)[0], settings.twilio_signature)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.post(url, data=form, headers={"X-Twilio-Signature": signed}) as answer,
-        ):
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return [
-            phrase(
-                "Nothing answers at {url} ({error}). Start the service, and check the proxy "
-                "before it.",
-                url=url,
-                error=type(error).__name__,
-            )
-        ]
-    if status == 403:
-        return [
-            phrase(
-                "{url} rejects our signature. Give that service the same PATCHBOARD_PUBLIC_URL, "
-                "auth token, PATCHBOARD_TWILIO_SIGNATURE and shared key as this command.",
-                url=url,
-            )
-        ]
-    if status == 400:
-        return []
-    return [phrase("{url} answers {status}, so it is not this service.", url=url, status=status)]
+    return await check_own_webhook(
+        url,
+        form,
+        {"X-Twilio-Signature": signed},
+        rejected=phrase(
+            "{url} rejects our signature. Give that service the same PATCHBOARD_PUBLIC_URL, "
+            "auth token, PATCHBOARD_TWILIO_SIGNATURE and shared key as this command.",
+            url=url,
+        ),
+    )

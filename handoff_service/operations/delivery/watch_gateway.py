@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, update
 
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.shared.mail_each import mail_each
+from handoff_service.operations.shared.send_mail import mail_each
 from handoff_service.ports.mail import Mail
 from handoff_service.rules.delivery.gateway_watch import (
     AwayReason,

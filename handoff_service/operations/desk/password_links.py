@@ -17,6 +17,7 @@ from handoff_service.operations.identity.mail_code import MAILBOX
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.send_mail import mail_one
 from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.desk import password_links as rules
 from handoff_service.rules.desk.audit import AuditAction
@@ -163,10 +164,7 @@ async def when_due(job: Job) -> None:
     mail = await job.write(begin_link_mail, link)
     if mail is None:
         return
-    mailer = job.deps.mailer
-    result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
-    if mailer is not None:
-        result = await mailer.send(mail)
+    result = await mail_one(job.deps.mailer, mail)
     finish = FinishLinkMail(link=link, attempts=job.attempts, result=result)
     await job.write(finish_link_mail, finish)
     why = result.why if isinstance(result, NotMailed) else None

@@ -14,6 +14,7 @@ from handoff_service import log
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.send_mail import mail_one
 from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.shared.vocabulary import Event, Work
@@ -99,10 +100,7 @@ async def when_due(job: Job) -> None:
     mail = await job.write(begin_mail, BeginMail(send_id=send_id, code=code))
     if mail is None:
         return
-    mailer = job.deps.mailer
-    result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
-    if mailer is not None:
-        result = await mailer.send(mail)
+    result = await mail_one(job.deps.mailer, mail)
     finish = FinishMail(send_id=send_id, attempts=job.attempts, result=result)
     await job.write(finish_mail, finish)
     why = result.why if isinstance(result, NotMailed) else None

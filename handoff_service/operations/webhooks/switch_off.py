@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.shared.mail_each import mail_each
+from handoff_service.operations.shared.send_mail import mail_each
 from handoff_service.ports.mail import Mail
 from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER

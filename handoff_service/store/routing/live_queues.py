@@ -8,6 +8,7 @@ from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import Candidate, Need
 from handoff_service.rules.routing.queues import problems
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.store.desk.groups import group_names
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import candidates
@@ -24,7 +25,7 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
     of = candidates.work_queues(conn) if of is None else of
     at, waiting = read_at(conn), _waiting(conn)
     members_of = candidates.candidates(conn, of)
-    groups = _groups_of_queues(conn)
+    groups = group_names(conn, t.queue_groups.c.queue_id)
     order = conn.execute(
         select(t.queues.c.id).order_by(t.queues.c.position, t.queues.c.id)
     ).scalars()
@@ -80,16 +81,3 @@ def _waiting(conn: Connection) -> dict[int, tuple[int, datetime]]:
 def late_at(since: datetime | None, queue: WorkQueue | None) -> datetime | None:
     alarm = queue.alarm if queue is not None else None
     return None if since is None else since + (alarm or TOO_LONG)
-
-
-def _groups_of_queues(conn: Connection) -> dict[int, list[str]]:
-    of, named = t.queue_groups, t.groups
-    found: dict[int, list[str]] = {}
-    query = (
-        select(of.c.queue_id, named.c.name)
-        .join(named, named.c.id == of.c.group_id)
-        .order_by(named.c.name)
-    )
-    for queue_id, name in conn.execute(query):
-        found.setdefault(queue_id, []).append(name)
-    return found

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, select
 from handoff_service.store.delivery import gateway_watch, outbox, reply_limit_alarms, restore_holds
 from handoff_service.store.desk import availability
 from handoff_service.store.desk.availability import LOAD, TAKES_WORK
+from handoff_service.store.desk.groups import group_names
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import candidates
 from handoff_service.store.routing.live_conversations import active, conversations
@@ -55,7 +56,7 @@ def agents(conn: Connection) -> list[AgentNow]:
         .where(a.c.active, a.c.capacity > 0)
         .order_by(a.c.name, a.c.id)
     ).all()
-    groups = _groups(conn)
+    groups = group_names(conn, t.agent_groups.c.agent_id)
     found = [
         AgentNow(
             id=r.id,
@@ -71,22 +72,6 @@ def agents(conn: Connection) -> list[AgentNow]:
         for r in rows
     ]
     return sorted(found, key=lambda one: (not one.takes_work, one.presence == "offline"))
-
-
-# Queues -------------------------------------------------------------------------------------------
-
-
-def _groups(conn: Connection) -> dict[int, list[str]]:
-    of, named = t.agent_groups, t.groups
-    found: dict[int, list[str]] = {}
-    query = (
-        select(of.c.agent_id, named.c.name)
-        .join(named, named.c.id == of.c.group_id)
-        .order_by(named.c.name)
-    )
-    for agent_id, name in conn.execute(query):
-        found.setdefault(agent_id, []).append(name)
-    return found
 
 
 # Conversations ------------------------------------------------------------------------------------

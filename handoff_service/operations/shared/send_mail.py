@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from handoff_service.ports.mail import Mail, Mailer, NotMailed
+from handoff_service.ports.mail import Mail, Mailed, Mailer, NotMailed
 
 
 async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | None]:
@@ -13,3 +13,10 @@ async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | 
         return []
     results = await asyncio.gather(*(mailer.send(mail) for mail in mails))
     return [one.why if isinstance(one, NotMailed) else None for one in results]
+
+
+async def mail_one(mailer: Mailer | None, mail: Mail) -> Mailed | NotMailed:
+    """Send the mail, or return why it cannot be sent."""
+    if mailer is None:
+        return NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
+    return await mailer.send(mail)
