@@ -15,8 +15,8 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations whose
-    last agent is in this group today.
+    """None: all conversations. -1 and ``none``: only conversations without a value. ``group``:
+    conversations whose last agent is in this group today.
     """
 
     queue: int | None = None

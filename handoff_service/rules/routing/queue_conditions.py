@@ -34,7 +34,7 @@ class QueueFacts:
 
 def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bool:
     """Whether the queue takes this conversation. An empty list takes all."""
-    return conditions.hold_for(written, match, facts.fact)
+    return conditions.are_true(written, match, facts.fact)
 
 
 def parse(written: Mapping[str, Any]) -> Condition:
