@@ -1,8 +1,8 @@
 """End an outage, and text everybody who reported it that the service works again.
 
-The text goes out in batches. The next batch waits until the batch before has left the outbox, so
-that other texts are not held up and the rest can still be canceled. Each text passes the send gates
-of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
+The text goes out in batches. Each batch waits until the outbox has sent the one before. So other
+texts are not delayed, and an agent can still cancel the later batches. Each text passes the send
+gates of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 BATCH = 25
 PAUSE = timedelta(seconds=5)
-SOON = timedelta(minutes=1)  # a text that waits for the end of quiet hours blocks no batch
+SOON = timedelta(minutes=1)  # the next batch waits only for texts that are due within this time
 OPTED_OUT = "opted out"
 CANCELED = "Canceled, because the texts about the outage were stopped."
 x, r, m = t.outage_texts, t.outage_recipients, t.messages
@@ -201,7 +201,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
 def _announce(
     tx: Transaction, row: sa.Row[Any], texted: Sequence[InteractionRow]
 ) -> dict[int, int]:
-    """Text each in their language. Returns interaction -> message."""
+    """Text each requester in their language. Returns interaction -> message."""
     translations = outage_texts.translations_of(row)
     spoken = spoken_languages(tx.conn, [one.id for one in texted]) if translations else {}
     sent: dict[int, int] = {}

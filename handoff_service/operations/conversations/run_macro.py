@@ -50,8 +50,8 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
-#: How long after a colleague's run a macro is not run again.
-JUST = timedelta(seconds=30)
+#: For how long after a colleague's run an agent cannot run the same macro again.
+RUN_ONCE_WITHIN = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 
 
@@ -108,7 +108,7 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
     lately = (
         select(m.c.body)
         .where(m.c.interaction_id == command.interaction_id, m.c.event == Event.MACRO)
-        .where(m.c.agent_id != command.agent_id, m.c.created_at > tx.now - JUST)
+        .where(m.c.agent_id != command.agent_id, m.c.created_at > tx.now - RUN_ONCE_WITHIN)
     )
     for said in tx.conn.execute(lately).scalars():
         if said.endswith(f" {did}"):
@@ -116,7 +116,7 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
                 phrase(
                     "{act} less than {seconds} seconds ago. Look at the conversation first.",
                     act=said,
-                    seconds=JUST.seconds,
+                    seconds=RUN_ONCE_WITHIN.seconds,
                 )
             )
 

@@ -70,8 +70,8 @@ def send_parts(
     later: timedelta = timedelta(0),
 ) -> int:
     """Send an agent's text, which the requester's consent allows, in as many parts as it needs.
-    Returns the first message's id. ``later`` delays only a text of one part, because each further
-    part sends the ones before it."""
+    Returns the first message's id. ``later``: the delay of the text. A text of several parts is not
+    delayed, because a further part sends the parts before it at once."""
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": agent_id, "event": event}
     delay = timedelta(0) if others else later
@@ -103,9 +103,9 @@ def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body
     if not named:
         return
     mentions.add_mentions(tx, interaction_id, seq, named)
-    said = f"{agent_name(tx.conn, agent_id)} mentioned you in a note"
+    sentence = f"{agent_name(tx.conn, agent_id)} mentioned you in a note"
     for agent in named:
-        colleague_notices.put(tx, agent, interaction_id, said)
+        colleague_notices.put(tx, agent, interaction_id, sentence)
         tx.hint(f"agent:{agent}", interaction_id)
 
 

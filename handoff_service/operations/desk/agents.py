@@ -73,7 +73,7 @@ class DeleteAgent:
 
 
 def make_agent(tx: Transaction, command: MakeAgent) -> int:
-    """Returns the id. Conflict for an e-mail address in use."""
+    """Create the agent and return the id. Conflict for an e-mail address in use."""
     _is_free(tx, command.email)
     row = {name: getattr(command, name) for name in COLUMNS} | {
         "presence": Presence.OFFLINE,
@@ -88,8 +88,8 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
 
 
 def change_agent(tx: Transaction, command: ChangeAgent) -> None:
-    """NotFound. Conflict for an e-mail address in use, and when no active admin would remain, or
-    none who can sign in without an identity provider."""
+    """Change these fields. NotFound. Conflict for an e-mail address in use, when no active admin
+    would remain, and when no admin could sign in without an identity provider."""
     stored = _locked(tx, command.id)
     could_sign_in = admin_can_sign_in(tx.conn)
     values = dict(command.values)

@@ -107,8 +107,8 @@ def _report_again(tx: Transaction, fields: AttributeFields) -> None:
 
 
 def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
-    """Create the attribute with this owner and key, or change it. The caller then calls
-    ``fit_stored``, after it has changed values."""
+    """Create the attribute with this owner and key, or change it. After the caller has changed
+    values, it calls ``fit_stored``."""
     same = select(a.c.id).where(a.c.owner == fields.owner, a.c.key == fields.key)
     found = tx.conn.execute(same).scalar()
     if found is None:

@@ -48,8 +48,8 @@ class RemoveEntries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveSome:
-    """Entries of before this time, which are all entries up to the place ``to_place`` of the
-    chain that are left."""
+    """``ids``: entries from before this time. They are all remaining entries up to ``to_place`` in
+    the chain."""
 
     before: datetime
     ids: Collection[int]
