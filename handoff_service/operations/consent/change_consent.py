@@ -222,8 +222,8 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
-    """Conflict when this number cannot be texted from that provider number. The error says why and
-    since when."""
+    """Raise Conflict when consent forbids texts from this provider number to this number. The error
+    gives the reason and the time."""
     if why := why_unanswerable(conn, number):
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)

@@ -65,7 +65,7 @@ def put_attributes(
 
 
 def check_required(tx: Transaction, interaction_id: int) -> None:
-    """BadInput when an attribute that is required to close the conversation has no value."""
+    """Raise BadInput when an attribute that is required to close the conversation has no value."""
     defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION).values()
     required = [one for one in defined if one.required_to_close]
     if not required:

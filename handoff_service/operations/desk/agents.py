@@ -114,7 +114,8 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
 
 
 def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
-    """True when deleted, False when deactivated. NotFound; Conflict for the last active admin."""
+    """Delete an agent, or deactivate one who has a history. Returns whether the agent was deleted.
+    NotFound; Conflict for the last active admin."""
     stored = _locked(tx, command.id)
     if stored.active:
         _not_the_last_admin(tx, command.id)

@@ -46,8 +46,8 @@ class ChangeAttribute:
 
 
 def make_attribute(tx: Transaction, fields: AttributeFields) -> int:
-    """Returns its id. BadInput for a wrong field and for stored values that do not fit; Conflict
-    for a key in use."""
+    """Define an attribute and return its id. BadInput for a wrong field and for stored values that
+    do not fit; Conflict for a key in use."""
     made = _make(tx, fields)
     fit_stored(tx, fields)
     return made
@@ -69,7 +69,8 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
 
 
 def change_attribute(tx: Transaction, command: ChangeAttribute) -> None:
-    """NotFound, and the errors of ``make_attribute``. Conflict for another key or owner."""
+    """Change a definition. NotFound, and the errors of ``make_attribute``. Conflict when the key or
+    the owner would change."""
     before = attributes.fields_of(attributes.get(tx.conn, command.id))
     after = _change(tx, command.id, before, replace(before, **command.values))
     if (before.type, before.choices) != (after.type, after.choices):

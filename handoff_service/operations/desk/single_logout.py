@@ -21,7 +21,7 @@ REPEATED = "This logout token was used already."
 
 @dataclass(frozen=True, slots=True)
 class EndElsewhere:
-    """``ended``: from a logout token that was verified."""
+    """``ended``: the content of a verified logout token."""
 
     provider_id: int
     ended: EndedElsewhere
@@ -50,8 +50,8 @@ def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
 
 
 def _which(command: EndElsewhere) -> ColumnElement[bool]:
-    """The person's sessions. If the token names a session of the provider, only those that belong
-    to it, and those for which the provider never named one."""
+    """The person's sessions. If the token names a session of the provider, only the sessions here
+    that belong to it, and those for which the provider named no session."""
     ended = command.ended
     theirs = s.c.agent_id.in_(
         select(i.c.agent_id).where(
@@ -67,8 +67,7 @@ def _which(command: EndElsewhere) -> ColumnElement[bool]:
 
 
 def _use_once(tx: Transaction, command: EndElsewhere) -> None:
-    """Remember the token for longer than it is valid, so that of two requests with it only one
-    succeeds."""
+    """Store the token for longer than it is valid, so that it can be used only once."""
     forget_expired(tx)
     key = token_hash(f"logout|{command.provider_id}|{command.ended.token_id}")
     same = select(steps.c.key).where(steps.c.key == key)

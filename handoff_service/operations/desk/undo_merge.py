@@ -37,8 +37,8 @@ class UndoMerge:
 
 
 def undo_merge(tx: Transaction, command: UndoMerge) -> int:
-    """Returns the id of the user who is back. NotFound; Conflict when there is no merge to undo, or
-    it cannot be undone now."""
+    """Undo the merge and return the id of the user who is back. NotFound; Conflict when there is no
+    merge to undo, or it cannot be undone now."""
     merge, stays, goes = _locked(tx, command.user_id)
     _check(tx, merge, stays)
     before = {

@@ -1,8 +1,8 @@
 """An admin creates, changes or deletes a user.
 
-Adding a number to a user, or removing one, decides who the next conversation belongs to (table 1).
-Running conversations and messaging profiles keep their user. An agent changes that user by
-verifying the requester, an admin by tying the profile (``tie_profile``).
+The numbers of users decide to whom the next conversation belongs (table 1). When they change,
+running conversations and messaging profiles keep their user. An agent can change that user by
+verifying the requester, and an admin by linking the profile (``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,8 +60,8 @@ class DeleteUser:
 
 
 def make_user(tx: Transaction, command: MakeUser) -> int:
-    """Returns its id. BadInput for an attribute that does not fit its definition; Conflict for an
-    employee number in use."""
+    """Create a user and return the id. BadInput for an attribute that does not fit its definition;
+    Conflict for an employee number in use."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
     given = checked_user_attributes(tx.conn, command.attributes)
@@ -75,7 +75,8 @@ def make_user(tx: Transaction, command: MakeUser) -> int:
 
 
 def change_user(tx: Transaction, command: ChangeUser) -> None:
-    """NotFound. Conflict for an employee number in use, and for numbers of a deactivated user."""
+    """Change a user. NotFound. Conflict for an employee number in use, and for numbers of a
+    deactivated user."""
     stored = _locked(tx, command.id)
     with recorded(tx, Noun.USER, command.id):
         _change(tx, command, stored)
@@ -153,15 +154,15 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove numbers, facts and profiles. Table 1 decides again about the next text from such a
-    number."""
+    """Remove numbers, facts and profiles. Table 1 then decides to whom the next text from such a
+    number belongs."""
     p = t.messaging_profiles
     numbers = (
         tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active))
         .scalars()
         .all()
     )
-    # before the profiles, in the same lock order as receiving texts
+    # locked before the profiles, in the same order as when texts are received
     running = interactions.lock_active(tx.conn, numbers)
     tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
     put_numbers(tx, user_id, [])

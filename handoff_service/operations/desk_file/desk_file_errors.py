@@ -1,4 +1,4 @@
-"""Errors in a desk file, as ``file:line: key: what is wrong``, limited to what a person can
+"""Errors in a desk file, as ``file:line: key: what is wrong``. Only as many as a person can
 read."""
 
 import re

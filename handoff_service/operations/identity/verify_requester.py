@@ -1,7 +1,7 @@
 """Verify a requester: profile and interaction move to the verified user together. The move can be
 undone.
 
-A live agent does it by hand, or the virtual agent by a proof.
+A live agent verifies the requester by hand, or the virtual agent does so by a proof.
 """
 
 from dataclasses import dataclass

@@ -53,7 +53,8 @@ class Move:
 
 
 def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a messaging action and return its id. BadInput names each wrong field; Conflict for a
+    name in use."""
     action = fitting(tx.conn, checked(command.action))
     _name_is_free(tx, action.name)
     position = command.position
@@ -67,7 +68,7 @@ def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
 
 
 def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> None:
-    """NotFound, and the errors of ``make_messaging_action``."""
+    """Change a messaging action. NotFound, and the errors of ``make_messaging_action``."""
     stored = messaging_actions.get(tx.conn, command.id)
     changed = fitting(tx.conn, checked(with_values(stored.action, command.values)))
     if changed.name != stored.action.name:

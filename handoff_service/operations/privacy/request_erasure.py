@@ -81,8 +81,8 @@ def _mentions_elsewhere(conn: Connection, person: Person, words: list[str]) -> i
 
 
 def request_erasure(tx: Transaction, command: RequestErasure) -> int:
-    """Returns the id of the erasure. NotFound for an unknown user. Conflict while the same person
-    is being erased."""
+    """Start an erasure and return its id. NotFound for an unknown user. Conflict while the same
+    person is being erased."""
     person = people.find(tx.conn, number=command.whom.number, user_id=command.whom.user_id)
     key = own_key(tx)
     hashes = [number_hash(key, number) for number in person.numbers]

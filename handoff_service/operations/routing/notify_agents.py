@@ -156,7 +156,7 @@ def _is_web_address(address: str) -> bool:
 
 
 def remove_target(tx: Transaction, command: RemoveTarget) -> None:
-    """NotFound for a target that this agent does not have."""
+    """Remove a notification target. NotFound for a target that this agent does not have."""
     this = (n.c.id == command.target_id, n.c.agent_id == command.agent_id)
     if not tx.conn.execute(delete(n).where(*this)).rowcount:
         raise NotFound(NO_LONGER)

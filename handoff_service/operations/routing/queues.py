@@ -46,7 +46,8 @@ class MoveQueue:
 
 
 def make_queue(tx: Transaction, queue: QueueFields) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a queue and return its id. BadInput names each wrong field; Conflict for a name in
+    use."""
     checked(tx, queue)
     _name_is_free(tx, queue.name)
     last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
@@ -59,7 +60,8 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
 
 
 def change_queue(tx: Transaction, command: ChangeQueue) -> None:
-    """NotFound, and the errors of ``make_queue``. Waiting work follows the new settings."""
+    """Change a queue. NotFound, and the errors of ``make_queue``. Waiting work follows the new
+    settings."""
     stored = queues.get(tx.conn, command.id)
     changed = replace(stored, **command.values)
     checked(tx, changed)
@@ -116,7 +118,7 @@ def checked(tx: Transaction, queue: QueueFields) -> None:
 
 
 def check_schedules(tx: Transaction) -> None:
-    """BadInput when a queue's schedule is invalid in the desk's country."""
+    """Raise BadInput when a queue's schedule is invalid in the desk's country."""
     country = desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if (

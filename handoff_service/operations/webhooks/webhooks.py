@@ -58,7 +58,8 @@ class ReplaceSecret:
 
 
 def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a webhook and return its id. BadInput names each wrong field; Conflict for a name in
+    use."""
     fields = command.fields
     _check(tx, fields, command.secret)
     _name_is_free(tx, fields.name)
@@ -70,8 +71,8 @@ def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
 
 
 def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
-    """NotFound, and the errors of ``make_webhook``. The address is checked again when a webhook is
-    switched on again. A webhook that is switched off gives up its waiting events.
+    """Change a webhook. NotFound, and the errors of ``make_webhook``. The address is checked again
+    when a webhook is switched on again. A webhook that is switched off gives up its waiting events.
     """
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
