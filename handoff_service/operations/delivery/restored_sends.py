@@ -115,5 +115,5 @@ def _cancel_scheduled(tx: Transaction) -> None:
         text = scheduled_texts.find(tx.conn, text_id)
         if text is not None and text.send_at <= tx.now:
             interaction = interactions.lock(tx.conn, text.interaction_id)
-            said = "A scheduled text was canceled by an admin after the desk was restored"
-            cancel_scheduled(tx, interaction, said, texts=[text])
+            sentence = "A scheduled text was canceled by an admin after the desk was restored"
+            cancel_scheduled(tx, interaction, sentence, texts=[text])

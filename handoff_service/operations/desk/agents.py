@@ -137,10 +137,10 @@ def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
     assignment."""
     end_sessions(tx, agent_id)
     who = "The desk file" if by is None else agent_name(tx.conn, by)
-    said = f"{who} deactivated {name}."
+    reason = f"{who} deactivated {name}."
     # First, so that a conversation that the agent has just accepted is returned too.
-    choose_presence(tx, agent_id, Presence.OFFLINE, reason=said)
-    _give_back(tx, agent_id, said)
+    choose_presence(tx, agent_id, Presence.OFFLINE, reason=reason)
+    _give_back(tx, agent_id, reason)
 
 
 def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:

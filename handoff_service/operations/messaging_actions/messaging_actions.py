@@ -77,7 +77,8 @@ def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> 
 
 
 def move_messaging_action(tx: Transaction, command: Move) -> None:
-    """Moving the first one up or the last one down changes nothing. NotFound."""
+    """Move an action one place. Moving the first one up or the last one down changes nothing.
+    NotFound."""
     moved = messaging_actions.get(tx.conn, command.id)
     order = list(messaging_actions.list_(tx.conn).values())
     same = [one.id for one in order if one.action.event is moved.action.event]
@@ -101,7 +102,7 @@ def put_messaging_action(tx: Transaction, action: MessagingAction, position: int
 
 
 def delete_messaging_action(tx: Transaction, action_id: int) -> None:
-    """Also cancels its running timers. NotFound."""
+    """Delete the action and cancel its running timers. NotFound."""
     messaging_actions.get(tx.conn, action_id)
     with deletes(tx, Noun.MESSAGING_ACTION, action_id):
         tx.conn.execute(delete(a).where(a.c.id == action_id))

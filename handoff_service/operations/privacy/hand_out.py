@@ -46,7 +46,7 @@ def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
 
 
 def write_archive(archive: PersonArchive, media: MediaStore, to: IO[bytes] | Path) -> None:
-    """Write the zip file. Blocks."""
+    """Write the zip file. This blocks, so call it in a thread."""
     lost = []
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("index.html", page(archive.desk, archive.sections))

@@ -89,7 +89,7 @@ class SendResult:
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
     """Add a target, or replace the keys of a known one. Returns its id. BadInput for an invalid
-    address, Conflict beyond ten targets."""
+    address, Conflict for an agent who already has ten targets."""
     _check(tx, command)
     keys = (
         {"p256dh": command.p256dh, "auth": command.auth}

@@ -72,7 +72,8 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
 
 
 def move_queue(tx: Transaction, command: MoveQueue) -> None:
-    """A place before the first counts as the first, one after the last as the last. NotFound."""
+    """Move a queue. A place before the first counts as the first place, and one after the last as
+    the last. NotFound."""
     queues.get(tx.conn, command.id)
     order = list(queues.list_(tx.conn))
     here = order.index(command.id)

@@ -2,8 +2,8 @@
 sees the sender's note.
 
 The sender owns and answers the conversation until the other agent accepts. If the offer is
-declined, expires or is withdrawn, it stays with the sender. A conversation has at most one pending
-transfer.
+declined, expires or is withdrawn, the conversation stays with the sender. A conversation has at
+most one pending transfer.
 """
 
 from dataclasses import dataclass

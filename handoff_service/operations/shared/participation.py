@@ -8,7 +8,7 @@ changed it.
 
 An operation that changes anything, apart from texts and notes in the thread, also leaves the owner
 a notice (``notify_owner``). Notices that the acting agent has about the conversation are dropped,
-because whoever acts on a conversation has it in view.
+because an agent who acts on a conversation sees it at the same time.
 """
 
 from handoff_service.errors import Conflict
@@ -61,11 +61,11 @@ def notify_owner(
     tx.hint(f"agent:{owner}", interaction.id)
 
 
-def notify_assigned(tx: Transaction, interaction: InteractionRow, said: str) -> None:
-    """Leave the live agent who owns the interaction a notice about something that the product
+def notify_assigned(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:
+    """Leave a notice to the live agent who owns the interaction. ``sentence``: what the product
     did."""
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
-        colleague_notices.put(tx, interaction.assigned_to, interaction.id, said)
+        colleague_notices.put(tx, interaction.assigned_to, interaction.id, sentence)
         tx.hint(f"agent:{interaction.assigned_to}", interaction.id)
 
 

@@ -38,8 +38,8 @@ _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
 
 
 def words_of(error_details: Mapping[str, Any]) -> str:
-    """The sentence for one of pydantic's errors. Pydantic shows enum values in Python's
-    notation."""
+    """The sentence for one of pydantic's errors. Pydantic shows an enum value as ``<Kind.X: 'x'>``;
+    the sentence has only ``'x'``."""
     known = SENTENCES.get(error_details["type"])
     context = error_details.get("ctx", {})
     if known is not None:

@@ -93,7 +93,7 @@ def hand_over(tx: Transaction, agent_id: int, media: Sequence[int]) -> None:
 
 
 def release(tx: Transaction, media: Sequence[int]) -> None:
-    """Forget the uploads of a canceled text a day later."""
+    """Schedule the deletion of a canceled text's uploads, a day later."""
     _forget_later(tx, media)
 
 
@@ -173,7 +173,8 @@ def forget_file_later(tx: Transaction, file: str) -> None:
 
 
 def forget_file(tx: Transaction, file: str) -> str | None:
-    """End the wait for the media store. Returns the file's name when no row uses the file."""
+    """Delete the due work that waits for the media store. Returns the file's name if no row uses
+    the file, so that the caller can delete it."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [f"{_FILE}{file}"])
     others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
     return None if others else file

@@ -119,8 +119,8 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
 
 
 def _labeled(name: str | None, intent: str | None) -> str:
-    """The text has a label already. ``name``: the colleague's name; None: the label is the
-    trainer's own. ``intent``: None if the page must not show it.
+    """The error for a text that has a label already. ``name``: the colleague who labeled it; None:
+    this trainer. ``intent``: None if the page must not show it.
     """
     if name is None and intent:
         return phrase(

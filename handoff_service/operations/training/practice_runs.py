@@ -77,7 +77,7 @@ def begin_practice(tx: Transaction, command: BeginPractice) -> int:
 
 
 def enter_practice(tx: Transaction, run_id: int) -> None:
-    """The agent has come to the practice desk, perhaps again."""
+    """Record that the agent has opened the practice desk. An agent may open it several times."""
     first = update(r).where(r.c.id == run_id, r.c.entered_at.is_(None))
     tx.conn.execute(first.values(entered_at=tx.now))
 

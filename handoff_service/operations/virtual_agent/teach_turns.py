@@ -1,7 +1,6 @@
-"""Keeps turns of the virtual agent that are worth a trainer's label.
-
-A turn is kept at its answer, at a handoff, at a restart, when the requester rewords the text, and
-when an agent marks the answer.
+"""Keeps the texts of those turns that a trainer should label. It decides when the virtual agent
+answers, at a handoff, at a restart, when the requester rewords the text, and when an agent marks
+the answer.
 """
 
 from dataclasses import dataclass, replace

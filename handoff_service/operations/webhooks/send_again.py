@@ -32,7 +32,8 @@ class SendAgain:
 
 
 def send_test(tx: Transaction, webhook_id: int) -> int:
-    """Send a test event. Returns its call's id. NotFound; Conflict for one that is switched off."""
+    """Send a test event. Returns its call's id. NotFound; Conflict for a webhook that is switched
+    off."""
     with_texts = _switched_on(tx, webhook_id)
     event = NewEvent(
         type=WebhookEvent.TEST,

@@ -36,7 +36,8 @@ class MakeWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeWebhook:
-    """``values``: changed fields of WebhookFields; other fields stay. ``secret`` None: it stays."""
+    """``values``: changed fields of WebhookFields; other fields stay. ``secret`` None: the stored
+    secret stays."""
 
     id: int
     values: Mapping[str, Any]
@@ -131,7 +132,7 @@ def current_secret(tx: Transaction, webhook_id: int) -> str:
 
 
 def delete_webhook(tx: Transaction, webhook_id: int) -> None:
-    """Delete it with all its events. Raises NotFound for an unknown id."""
+    """Delete the webhook with all its events. NotFound for an unknown id."""
     stored_fields(tx, webhook_id)
     give_up_waiting(tx, webhook_id)
     with deletes(tx, Noun.WEBHOOK, webhook_id):
@@ -172,7 +173,8 @@ def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
 def _check(
     tx: Transaction, fields: WebhookFields, secret: str | None, *, is_old: bool = False
 ) -> None:
-    """``is_old``: the address is unchanged, and was checked when it was entered."""
+    """Raise BadInput for a webhook that cannot be saved. ``is_old``: the address is unchanged, and
+    was checked when it was entered."""
     wrong = rules.errors(fields)
     refused = None if is_old or "url" in wrong else address_error(fields.url, tx.settings.outside)
     if refused:

@@ -62,10 +62,10 @@ def address_error(url: str) -> str | None:
     and decides whether it may call the address."""
     try:
         parts = urlsplit(url)
-        said_port = parts.port  # ValueError when the port is not a number
+        port = parts.port  # ValueError when the port is not a number
     except ValueError:
         return phrase("must be an address such as https://tickets.example.com/hook")
-    if parts.scheme not in ("http", "https") or not parts.hostname or said_port == 0 or _odd(url):
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or _odd(url):
         return phrase("must be an http or https address, such as https://tickets.example.com/hook")
     if parts.username is not None or parts.password is not None:
         return phrase(
