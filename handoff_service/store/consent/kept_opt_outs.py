@@ -28,8 +28,8 @@ def number_hash(key: str, number: str) -> str:
 
 
 def own_key(tx: Transaction) -> str:
-    """The desk's own key of these hashes, which outlives a rotation of the secret key. The first
-    erasure makes it. CannotOpen."""
+    """The desk's own key for these hashes. The first erasure creates it, and it stays the same when
+    the secret key is rotated. CannotOpen."""
     kept = kept_key(tx.conn, tx.settings.sealer)
     if kept is not None:
         return kept

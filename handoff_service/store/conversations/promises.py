@@ -30,7 +30,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import KeptPromise, Named, PromiseOffer
 
 p, i, m = t.promises, t.interactions, t.messages
-OFFERED_FOR = timedelta(minutes=30)  # after the text that promises
+OFFERED_FOR = timedelta(minutes=30)  # how long after the text the agent is offered a reminder
 _ROWS = select(p, t.agents.c.name).join(t.agents, t.agents.c.id == p.c.agent_id)
 _IS_OPEN = p.c.state == PromiseState.OPEN
 _OPEN = _ROWS.where(one_of(p.c.interaction_id, "ids"), _IS_OPEN).order_by(p.c.promised_at, p.c.id)

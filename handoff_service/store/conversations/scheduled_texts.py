@@ -1,7 +1,7 @@
 """Texts that agents have scheduled for later: one row each, and one row of ``due_work`` until its
 time.
 
-Whether somebody must decide about one is not stored. It follows from the conversation: the
+Whether an agent must decide about a text is not stored. It follows from the conversation: the
 requester has written after ``seq``, or its ``epoch`` has changed. So storing an incoming text needs
 no additional statement.
 """
