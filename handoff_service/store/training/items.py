@@ -178,8 +178,8 @@ def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
 
 
 def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[TrainerItem]:
-    """``about``: item -> its priority, the number of texts in its cluster, and the number of
-    requesters who sent them."""
+    """These items for display. ``about``: item -> its priority, the number of texts in its cluster,
+    and the number of requesters who sent them."""
     rows = conn.execute(select(i).where(one_of(i.c.id, list(about)))).all()
     people = agents_by_id(conn, {row.marked_by for row in rows if row.marked_by})
     return [
