@@ -57,9 +57,9 @@ TABLES_IN_USE = ("agents", "users", "groups", "queues", "provider_numbers", "int
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk. Its sends are held until an admin releases them. SetupError, with nothing
-    done, when the archive is damaged or newer, the database has a desk, or a desk is serving from
-    it."""
+    """Restore a desk. Its sends are held until an admin releases them. Raises SetupError, with
+    nothing done, when the archive is damaged or newer, the database has a desk, or a desk is
+    serving from it."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():
@@ -162,7 +162,7 @@ def _refuse_others(connection: sa.Connection) -> None:
 
 
 def _empty(connection: sa.Connection) -> None:
-    """Drop the tables of a desk that was never used. SetupError when it was used."""
+    """Drop the tables of a desk that was never used. Raises SetupError when it was used."""
     pending_revisions(connection)  # also refuses a newer schema and another program's tables
     if revision_of(connection) is None:
         return

@@ -20,7 +20,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _number(config: Settings, asked: argparse.Namespace) -> int:
-    """SetupError says why it failed."""
+    """Raises SetupError, which says why it failed."""
     kind = provider_of(config)
     if kind.point_here is None:
         raise SetupError(f"With {kind.title}, a number needs no set-up.")

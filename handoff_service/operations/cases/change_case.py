@@ -40,7 +40,7 @@ class ChangeCase:
 def change_case(tx: Transaction, command: ChangeCase) -> None:
     """Any state may follow any other, so a case that was closed too early can be reopened. A
     command that changes nothing leaves no entry and sends no event, so two mirrored systems cannot
-    loop. NotFound; BadInput."""
+    loop. Raises NotFound and BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
         # locked before the case, in the same order as when a case is opened

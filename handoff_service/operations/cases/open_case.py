@@ -85,8 +85,8 @@ def open_case(tx: Transaction, command: OpenInTurn) -> str:
 
 
 def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
-    """Open the case and return its id. BadInput names each wrong field; NotFound for an unknown
-    user or interaction."""
+    """Open the case and return its id. Raises BadInput, which names each wrong field. Raises
+    NotFound for an unknown user or interaction."""
     if not command.description.strip():
         raise BadInput(errors={"description": phrase("must not be empty")})
     if command.interaction_id is None and command.user_id is None:

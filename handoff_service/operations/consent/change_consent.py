@@ -124,8 +124,8 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
 def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
     """Apply the request of an agent or a program. Returns the number's newest ledger entry.
 
-    BadInput for an unknown provider number. Conflict when nothing would change, and when the
-    requester opted out by text: only the requester's START can end such an opt-out.
+    Raises BadInput for an unknown provider number. Raises Conflict when nothing would change, and
+    when the requester opted out by text: only the requester's START can end such an opt-out.
     """
     provider_id = _provider(tx, ask.provider_number)
     # locked first, in the same order as when texts are received
@@ -162,8 +162,8 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
 
 def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
     """Import opt-outs from another system, in a fixed number of statements. An opt-out that exists,
-    or existed and was lifted, is skipped, so the same file can be imported again. BadInput names
-    the unknown provider number."""
+    or existed and was lifted, is skipped, so the same file can be imported again. Raises BadInput,
+    which names the unknown provider number."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {
         r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))

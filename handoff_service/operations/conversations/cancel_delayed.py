@@ -27,7 +27,7 @@ class CancelDelayed:
 
 
 def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
-    """Cancel the agent's own text. Conflict when it was sent or canceled before."""
+    """Cancel the agent's own text. Raises Conflict when it was sent or canceled before."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     waits = select(m.c.id).where(
         m.c.id == command.message_id,

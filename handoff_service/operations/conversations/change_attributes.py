@@ -36,8 +36,8 @@ class ChangeAttributes:
 
 
 def change_attributes(tx: Transaction, command: ChangeAttributes) -> None:
-    """Set or remove attributes, also of a closed conversation. NotFound; BadInput for an undefined
-    attribute, and for a value that does not fit.
+    """Set or remove attributes, also of a closed conversation. Raises NotFound, or BadInput for an
+    undefined attribute, and for a value that does not fit.
     """
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     if put_attributes(tx, interaction, command.agent_id, command.values):

@@ -75,7 +75,8 @@ class TextBatch:
 
 def end_outage(tx: Transaction, command: EndOutage) -> int | None:
     """End it now, unless it has ended. Returns the id of the text to everybody who reported it;
-    None without one. NotFound; BadInput; Conflict while another text is being sent."""
+    None without one. Raises NotFound and BadInput. Raises Conflict while another text is being
+    sent."""
     outage = outages.get(tx.conn, command.outage_id, tx.now)
     text_id = None if command.text is None else _start(tx, command, command.text)
     if outage.current:
@@ -233,7 +234,8 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
     """Stop a text: cancel the messages that have not left the desk, including those that wait for
-    the end of quiet hours. NotFound; Conflict when all messages have left.
+    the end of quiet hours. Raises NotFound for an unknown id, and Conflict when all messages have
+    left.
     """
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:

@@ -57,8 +57,8 @@ class PromiseDue:
 
 
 def store_promise(tx: Transaction, command: StorePromise) -> int:
-    """Store the promise and return its id. Conflict if the promise of this text is stored already;
-    BadInput for a text without a promise, and for times in the past."""
+    """Store the promise and return its id. Raises Conflict if the promise of this text is stored
+    already. Raises BadInput for a text without a promise, and for times in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
     by = command.agent_id
@@ -90,7 +90,7 @@ def decline_promise(tx: Transaction, command: StorePromise) -> None:
 
 
 def cancel_promise(tx: Transaction, command: OnePromise) -> None:
-    """Cancel it, so that it does not count. NotFound when it has ended."""
+    """Cancel it, so that it does not count. Raises NotFound when it has ended."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise = promises.one(tx.conn, command.interaction_id, command.promise_id)
     promises.end(tx, promise.id, PromiseState.CANCELED)

@@ -42,8 +42,8 @@ class DeleteView:
 
 
 def choose_list(tx: Transaction, command: ChooseList) -> None:
-    """Sort and filter this agent's list, in every window. NotFound for an unknown label; BadInput
-    for an attribute that is not defined, or for a value that does not fit it."""
+    """Sort and filter this agent's list, in every window. Raises NotFound for an unknown label.
+    Raises BadInput for an attribute that is not defined, or for a value that does not fit it."""
     values = {"agent_id": command.agent_id, **_columns(tx, command.how)}
     new = upsert(tx.conn, c).values(values)
     tx.conn.execute(new.on_conflict_do_update(index_elements=[c.c.agent_id], set_=values))
@@ -51,7 +51,7 @@ def choose_list(tx: Transaction, command: ChooseList) -> None:
 
 
 def save_view(tx: Transaction, command: SaveView) -> int:
-    """Save the view and return its id. BadInput for a name without letters, and for too many
+    """Save the view and return its id. Raises BadInput for a name without letters, and for too many
     views."""
     name = command.name.strip()
     if not name or len(name) > 60:
@@ -78,7 +78,7 @@ def save_view(tx: Transaction, command: SaveView) -> int:
 
 
 def delete_view(tx: Transaction, command: DeleteView) -> None:
-    """Delete one of the agent's own views. NotFound for any other view."""
+    """Delete one of the agent's own views. Raises NotFound for any other view."""
     mine = delete(v).where(v.c.id == command.view_id, v.c.agent_id == command.agent_id)
     if not tx.conn.execute(mine).rowcount:
         raise NotFound(phrase("You have no saved view {view_id}.", view_id=command.view_id))

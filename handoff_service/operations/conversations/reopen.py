@@ -52,8 +52,9 @@ class Reopen:
 
 
 def reopen(tx: Transaction, command: Reopen) -> None:
-    """Reopen the conversation. Conflict when it is not closed, when another agent closed it or more
-    than a minute has passed, and when the requester has already begun another conversation."""
+    """Reopen the conversation. Raises Conflict when it is not closed, when another agent closed it
+    or more than a minute has passed, and when the requester has already begun another
+    conversation."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     state = next_state(interaction.state, Transition.UNDO_CLOSE)
     closed_at = interaction.closed_at

@@ -73,9 +73,9 @@ class MacroRun:
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
-    """Run it. NotFound for an unknown macro or conversation. Conflict when a colleague has just run
-    the macro in the conversation, if the macro writes a text or a note. The error of a step names
-    the step.
+    """Run it. Raises NotFound for an unknown macro or conversation. Raises Conflict when a
+    colleague has just run the macro in the conversation, if the macro writes a text or a note. The
+    error of a step names the step.
     """
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
@@ -226,8 +226,8 @@ RUNS = {
 
 
 def _topic(tx: Transaction, label_id: int | None) -> int | None:
-    """The macro's label, if it can be a topic. Conflict when the desk asks for a topic and it
-    cannot."""
+    """The macro's label, if it can be a topic. Raises Conflict when the desk asks for a topic and
+    it cannot."""
     every = labels.list_(tx.conn)
     if label_id in {one.id for one in topics(every)}:
         return label_id
@@ -241,8 +241,8 @@ def _topic(tx: Transaction, label_id: int | None) -> int | None:
 
 
 def _filled(tx: Transaction, body: str, command: RunMacro) -> str:
-    """The template or note with the names and attributes of this conversation. BadInput for an
-    attribute that is not set."""
+    """The template or note with the names and attributes of this conversation. Raises BadInput for
+    an attribute that is not set."""
     one = command.interaction_id
     agent = agent_name(tx.conn, command.agent_id)
     who = placeholder_values.of_interactions(tx.conn, [one], agent, [body])[one]

@@ -76,8 +76,8 @@ class SendDue:
 
 
 def schedule_text(tx: Transaction, command: ScheduleText) -> int:
-    """Schedule the text. Returns its id. Conflict for a requester who cannot be texted, and for a
-    conversation that no live agent owns."""
+    """Schedule the text. Returns its id. Raises Conflict for a requester who cannot be texted, and
+    for a conversation that no live agent owns."""
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     send_at = in_the_future(command.send_at, tx.now, "send_at")
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
@@ -109,7 +109,7 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
 
 
 def cancel_text(tx: Transaction, command: OneText) -> None:
-    """Cancel it. NotFound when it was sent or canceled before."""
+    """Cancel it. Raises NotFound when it was sent or canceled before."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     did = "canceled a scheduled text"

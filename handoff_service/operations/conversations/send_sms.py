@@ -38,7 +38,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     If a live agent owns the conversation, the writer joins the live group, the owner sees that, and
     nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
     because only the owner may write. A service token changes no owner, because nobody would read
-    the answer. Conflict for a requester who has opted out.
+    the answer. Raises Conflict for a requester who has opted out.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))

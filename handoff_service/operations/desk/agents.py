@@ -73,7 +73,7 @@ class DeleteAgent:
 
 
 def make_agent(tx: Transaction, command: MakeAgent) -> int:
-    """Create the agent and return the id. Conflict for an e-mail address in use."""
+    """Create the agent and return the id. Raises Conflict for an e-mail address in use."""
     _is_free(tx, command.email)
     row = {name: getattr(command, name) for name in COLUMNS} | {
         "presence": Presence.OFFLINE,
@@ -88,8 +88,9 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
 
 
 def change_agent(tx: Transaction, command: ChangeAgent) -> None:
-    """Change these fields. NotFound. Conflict for an e-mail address in use, when no active admin
-    would remain, and when no admin could sign in without an identity provider."""
+    """Change these fields. Raises NotFound for an unknown id. Raises Conflict for an e-mail address
+    in use, when no active admin would remain, and when no admin could sign in without an identity
+    provider."""
     stored = _locked(tx, command.id)
     could_sign_in = admin_can_sign_in(tx.conn)
     values = dict(command.values)
@@ -115,7 +116,7 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
 
 def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
     """Delete an agent, or deactivate one who has a history. Returns whether the agent was deleted.
-    NotFound; Conflict for the last active admin."""
+    Raises NotFound for an unknown id, and Conflict for the last active admin."""
     stored = _locked(tx, command.id)
     if stored.active:
         _not_the_last_admin(tx, command.id)

@@ -232,7 +232,7 @@ def hidden_checks(conn: Connection) -> list[str]:
 
 
 def hide_check(tx: Transaction, name: str) -> None:
-    """Hide a check from the checklist, for every admin. NotFound for an unknown one."""
+    """Hide a check from the checklist, for every admin. Raises NotFound for an unknown one."""
     if name not in set(CheckName):
         raise NotFound(phrase("There is no such check."))
     hidden = hidden_checks(tx.conn)

@@ -49,8 +49,9 @@ class MergeUsers:
 
 
 def merge_users(tx: Transaction, command: MergeUsers) -> int:
-    """Merge the users and return the merge's id. BadInput when both are the same user, and for a
-    wrong key; NotFound; Conflict when one of them cannot be merged now."""
+    """Merge the users and return the merge's id. Raises BadInput when both are the same user, and
+    for a wrong key. Raises NotFound for an unknown id. Raises Conflict when one of them cannot be
+    merged now."""
     stays, goes = _locked(tx, command.stays_id, command.goes_id)
     check(tx.conn, stays, goes)
     before = {one.id: _entry(tx.conn, one.id) for one in (stays, goes)}
@@ -119,7 +120,7 @@ def check(conn: Connection, stays: Any, goes: Any) -> None:
 
 
 def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """The rows of both users. BadInput when both are the same user; NotFound."""
+    """The rows of both users. Raises BadInput when both are the same user. Raises NotFound."""
     return _of(conn.execute(_rows(stays_id, goes_id)).all(), stays_id, goes_id)
 
 

@@ -71,7 +71,7 @@ class RemovePasskey:
 
 def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
     """Return the secret for the agent's app. It is used from the moment when a code confirms it.
-    Conflict for an agent who already has an app."""
+    Raises Conflict for an agent who already has an app."""
     found = authenticator(tx.conn, command.agent_id)
     if found is None:
         sealed = tx.settings.sealer.seal(app.c.secret, command.made)
@@ -122,8 +122,8 @@ def _use_backup_code(tx: Transaction, command: AgentCode) -> bool:
 
 
 def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
-    """Store new backup codes. The earlier codes stop working. NotFound for an agent without a
-    second factor."""
+    """Store new backup codes. The earlier codes stop working. Raises NotFound for an agent without
+    a second factor."""
     needed = needs(tx.conn, command.agent_id)
     if needed is None or not needed.has_second_factor:
         raise NotFound(phrase("Set up an authenticator app or a passkey first."))
@@ -137,7 +137,8 @@ def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
 
 
 def remove_authenticator(tx: Transaction, agent_id: int) -> None:
-    """Remove the agent's app. NotFound without an app. Conflict while the role requires it."""
+    """Remove the agent's app. Raises NotFound without an app. Raises Conflict while the role
+    requires it."""
     tx.conn.execute(delete(app).where(app.c.agent_id == agent_id, app.c.confirmed_at.is_(None)))
     if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
         raise NotFound(phrase("You have no authenticator app. Reload the page."))
@@ -146,8 +147,8 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
 
 
 def add_passkey(tx: Transaction, command: AddPasskey) -> None:
-    """Add a passkey. Conflict for a passkey that the agent already has, and when the agent has the
-    most passkeys allowed."""
+    """Add a passkey. Raises Conflict for a passkey that the agent already has, and when the agent
+    has the most passkeys allowed."""
     mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
     if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
         raise Conflict(
@@ -181,8 +182,8 @@ def record_passkey_use(tx: Transaction, command: PasskeyUsed) -> None:
 
 
 def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
-    """Remove a passkey. NotFound. Conflict when it is the last second factor and the role requires
-    one."""
+    """Remove a passkey. Raises NotFound for an unknown id. Raises Conflict when it is the last
+    second factor and the role requires one."""
     mine = (keys.c.agent_id == command.agent_id, keys.c.id == command.id)
     removed = tx.conn.execute(delete(keys).where(*mine).returning(keys.c.name)).scalar()
     if removed is None:
@@ -206,7 +207,7 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
 
 def reset_second_factor(tx: Transaction, agent_id: int) -> None:
     """Remove an agent's app, backup codes and passkeys. End the agent's sessions too, because
-    somebody else may have the phone. NotFound for an unknown agent."""
+    somebody else may have the phone. Raises NotFound for an unknown agent."""
     _audit(tx, agent_id, {"second_factor": ["", "reset"]})
     for table in (app, codes, keys):
         tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))

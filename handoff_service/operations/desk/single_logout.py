@@ -28,7 +28,8 @@ class EndElsewhere:
 
 
 def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
-    """End the sessions. Returns how many there were. Conflict for a token that was used already."""
+    """End the sessions. Returns how many there were. Raises Conflict for a token that was used
+    already."""
     _use_once(tx, command)
     over = delete(s).where(s.c.provider_id == command.provider_id, _which(command))
     agents = list(tx.conn.execute(over.returning(s.c.agent_id)).scalars())

@@ -34,8 +34,8 @@ class AdmitPerson:
 
 
 def admit_person(tx: Transaction, command: AdmitPerson) -> int:
-    """Find or create the agent, and return the id. NotAllowed for a person without an account here,
-    and NotFound for an unknown provider."""
+    """Find or create the agent, and return the id. Raises NotAllowed for a person without an
+    account here, and NotFound for an unknown provider."""
     one = identity_providers.get(tx.conn, command.provider_id)
     provider, person = identity_providers.fields_of(one), command.person
     if not one.active:

@@ -64,7 +64,7 @@ def rotate_keys(tx: Transaction, _command: None) -> int:
 
 
 def kept_secret(tx: Transaction, name: str) -> str | None:
-    """The desk's own secret; None if there is none. CannotOpen."""
+    """The desk's own secret; None if there is none. Raises CannotOpen."""
     kept = tx.conn.execute(select(o.c.secret).where(o.c.name == name)).scalar()
     return None if kept is None else tx.settings.sealer.open(o.c.secret, kept)
 

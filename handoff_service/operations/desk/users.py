@@ -60,8 +60,8 @@ class DeleteUser:
 
 
 def make_user(tx: Transaction, command: MakeUser) -> int:
-    """Create a user and return the id. BadInput for an attribute that does not fit its definition;
-    Conflict for an employee number in use."""
+    """Create a user and return the id. Raises BadInput for an attribute that does not fit its
+    definition. Raises Conflict for an employee number in use."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
     given = checked_user_attributes(tx.conn, command.attributes)
@@ -75,8 +75,8 @@ def make_user(tx: Transaction, command: MakeUser) -> int:
 
 
 def change_user(tx: Transaction, command: ChangeUser) -> None:
-    """Change a user. NotFound. Conflict for an employee number in use, and for numbers of a
-    deactivated user."""
+    """Change a user. Raises NotFound for an unknown id. Raises Conflict for an employee number in
+    use, and for numbers of a deactivated user."""
     stored = _locked(tx, command.id)
     with recorded(tx, Noun.USER, command.id):
         _change(tx, command, stored)
@@ -116,7 +116,7 @@ def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
 
 def delete_user(tx: Transaction, command: DeleteUser) -> bool:
     """Delete a user that nothing refers to; deactivate any other. Returns whether the user was
-    deleted. NotFound."""
+    deleted. Raises NotFound."""
     _locked(tx, command.id)
     if has_history(tx.conn, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
@@ -132,7 +132,7 @@ def has_history(conn: Connection, user_id: int) -> bool:
 
 
 def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
-    """Set the user's numbers to exactly these. BadInput for a company number."""
+    """Set the user's numbers to exactly these. Raises BadInput for a company number."""
     refuse_own_numbers(tx, [("numbers", number) for number in numbers])
     n = t.user_numbers
     tx.conn.execute(delete(n).where(n.c.user_id == user_id, n.c.number.not_in(numbers)))

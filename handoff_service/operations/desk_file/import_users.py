@@ -69,7 +69,8 @@ def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
 
 
 def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:
-    """Return the entries with their attributes in stored form. BadInput names each wrong value."""
+    """Return the entries with their attributes in stored form. Raises BadInput, which names each
+    wrong value."""
     defined = attributes.definitions(tx.conn, AttributeOwner.USER)
     errors, checked = dict[str, str](), []
     for entry in entries:

@@ -55,8 +55,8 @@ class RanOut:
 
 
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
-    """Give the conversation to the virtual agent, which starts the proof. Conflict when there is no
-    virtual agent, or when no live agent owns this conversation."""
+    """Give the conversation to the virtual agent, which starts the proof. Raises Conflict when
+    there is no virtual agent, or when no live agent owns this conversation."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.settings.bot_answers:
         raise Conflict(NO_BOT)

@@ -38,8 +38,8 @@ class Tie:
 
 
 def tie_profile(tx: Transaction, command: Tie) -> None:
-    """Link the profile to the user. NotFound, also for a deactivated user. Conflict for an inactive
-    profile."""
+    """Link the profile to the user. Raises NotFound, also for a deactivated user. Raises Conflict
+    for an inactive profile."""
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
         raise Conflict(
@@ -75,7 +75,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:
     """Deactivate the profile. Table 1 then decides to whom the next text from the number belongs.
-    Running conversations continue. NotFound."""
+    Running conversations continue. Raises NotFound."""
     profile, _ = _locked(tx, profile_id)
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 

@@ -33,7 +33,7 @@ class PersonArchive:
 
 
 def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
-    """Read everything about a person. NotFound when nothing is stored."""
+    """Read everything about a person. Raises NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     sections = archive_rows.about(conn, person)
     if person.user_id is None and not any(sections[name] for name in sections if name != "person"):

@@ -92,15 +92,15 @@ def _work(at: datetime) -> due_work.Due:
 
 
 def run_now(tx: Transaction, _command: None = None) -> None:
-    """Start a run at once. Conflict while one is under way."""
+    """Start a run at once. Raises Conflict while one is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
         raise Conflict(phrase("Retention is already running. Wait until it ends, or stop it."))
     due_work.schedule(tx, [_work(tx.now)])
 
 
 def stop_run(tx: Transaction, _command: None = None) -> None:
-    """Stop the current run. Content that it has already removed does not come back. Conflict if
-    no run is under way."""
+    """Stop the current run. Content that it has already removed does not come back. Raises Conflict
+    if no run is under way."""
     running = update(r).where(r.c.state == RetentionState.RUNNING)
     stopped = running.values(state=RetentionState.STOPPED, ended_at=tx.now)
     if not tx.conn.execute(stopped).rowcount:

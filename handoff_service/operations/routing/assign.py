@@ -80,7 +80,7 @@ def assign_agent(
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     """Assign the conversation, regardless of its owner and queue. Raises NotFound for an unknown
-    agent, Conflict for a closed conversation."""
+    agent, and Conflict for a closed conversation."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)

@@ -49,8 +49,8 @@ class CancelTransfer:
 
 
 def transfer(tx: Transaction, command: Transfer) -> None:
-    """Transfer the conversation to an agent or a queue. BadInput for no target or two; NotFound for
-    an unknown target; Conflict when a transfer is impossible now."""
+    """Transfer the conversation to an agent or a queue. Raises BadInput for no target or two.
+    Raises NotFound for an unknown target. Raises Conflict when a transfer is impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": phrase("give either agent_id or queue_id")})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))

@@ -23,7 +23,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
     """Lock the interaction for an agent's action, make the agent take part in it, and return it.
-    NotFound for an unknown id."""
+    Raises NotFound for an unknown id."""
     interaction = interactions.lock(tx.conn, interaction_id)
     take_part(tx, interaction, agent_id)
     see_notice(tx, interaction_id, agent_id)

@@ -53,8 +53,8 @@ def words_of(error_details: Mapping[str, Any]) -> str:
 def read_as[M: BaseModel](
     model: type[M], values: Mapping[str, Any], country: str | None = None
 ) -> M:
-    """Read a form's values as an entry. ``country``: for national phone numbers. BadInput names
-    each wrong field and states what is allowed.
+    """Read a form's values as an entry. ``country``: for national phone numbers. Raises BadInput,
+    which names each wrong field and states what is allowed.
     """
     try:
         return model.model_validate(values, context={COUNTRY: country})

@@ -41,8 +41,8 @@ class Upload:
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
-    """Store a picture that an agent intends to send. Returns its id for the text. BadInput if the
-    provider sends no pictures."""
+    """Store a picture that an agent intends to send. Returns its id for the text. Raises BadInput
+    if the provider sends no pictures."""
     if not tx.settings.sends_pictures:
         raise BadInput(
             phrase("Pictures cannot be sent from this desk. Describe the picture, or send a link.")
@@ -68,7 +68,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
-    """Attach this agent's uploads to a text, in this order. BadInput when one cannot be
+    """Attach this agent's uploads to a text, in this order. Raises BadInput when one cannot be
     attached."""
     ids = _sendable(tx, agent_id, media)
     for position, media_id in enumerate(ids):
@@ -79,8 +79,8 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
 
 
 def hold(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]:
-    """Keep this agent's uploads for a text that is sent later. Returns their ids in order. BadInput
-    as for ``attach``."""
+    """Keep this agent's uploads for a text that is sent later. Returns their ids in order. Raises
+    BadInput as for ``attach``."""
     ids = _sendable(tx, agent_id, media)
     due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
     return ids

@@ -63,8 +63,8 @@ class Written:
 
 
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
-    """Store a trainer's label. NotFound without such a text; BadInput without an intent; Conflict
-    when the text no longer waits for this trainer."""
+    """Store a trainer's label. Raises NotFound without such a text. Raises BadInput without an
+    intent. Raises Conflict when the text no longer waits for this trainer."""
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
     if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):

@@ -42,8 +42,8 @@ class EndPractice:
 
 
 def begin_practice(tx: Transaction, command: BeginPractice) -> int:
-    """Record a run. Returns its id. BadInput for somebody who cannot practice; Conflict for an
-    agent who has a run already."""
+    """Record a run. Returns its id. Raises BadInput for somebody who cannot practice. Raises
+    Conflict for an agent who has a run already."""
     a, choice = t.agents, command.choice
     query = select(a.c.id).join(t.agent_roles, t.agent_roles.c.agent_id == a.c.id)
     is_agent = query.where(

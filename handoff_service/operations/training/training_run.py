@@ -49,7 +49,7 @@ class EndRun:
 
 
 def start_run(tx: Transaction, command: StartRun) -> int:
-    """Start a run. Returns its id. Conflict while another run is under way."""
+    """Start a run. Returns its id. Raises Conflict while another run is under way."""
     interrupt(tx, SILENT)
     latest = runs.latest(tx.conn)
     if latest is not None and latest.state is RunState.RUNNING:

@@ -72,8 +72,8 @@ def keep_last(tx: Transaction, interaction: InteractionRow, source: ItemSource) 
 def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | None:
     """Keep the text of an answer that an agent marked as misunderstood. Returns the item's id.
 
-    None when the text is a secret or has only names and numbers. NotFound when there is no such
-    answer; BadInput when it answered no text.
+    None when the text is a secret or has only names and numbers. Raises NotFound when there is no
+    such answer. Raises BadInput when it answered no text.
     """
     interaction = interactions.lock(tx.conn, command.interaction_id)
     seq = tx.conn.execute(

@@ -251,7 +251,7 @@ VERSIONS: Mapping[str, tuple[SystemMessage, Language]] = {
 
 @cache
 def words_of(name: str) -> Words:
-    """The version with this name. KeyError for an unknown one."""
+    """The version with this name. Raises KeyError for an unknown one."""
     message, language = VERSIONS[name]
     words = _ENGLISH[message]
     return words if language is Language.ENGLISH else _translated(words, language)

@@ -40,7 +40,8 @@ class Filters:
 
 
 def read(given: dict[str, str]) -> Filters:
-    """Filters from an address. Empty values are left out. ValueError with a sentence for people."""
+    """Filters from an address. Empty values are left out. Raises ValueError with a sentence for
+    people."""
     found: dict[str, int | str] = {}
     for name, text in given.items():
         if not text or name not in NAMES:

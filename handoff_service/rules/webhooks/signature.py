@@ -33,7 +33,7 @@ def secret_of(key: bytes) -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The key's bytes from its written form. ValueError when the text is not a secret."""
+    """The key's bytes from its written form. Raises ValueError when the text is not a secret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:

@@ -90,7 +90,7 @@ def find(conn: Connection, promise_id: int) -> KeptPromise | None:
 
 
 def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
-    """An open promise of this interaction. NotFound when it has ended."""
+    """An open promise of this interaction. Raises NotFound when it has ended."""
     found = find(conn, promise_id)
     if (
         found is None
@@ -124,7 +124,8 @@ def offer(conn: Connection, interaction_id: int, agent_id: int) -> PromiseOffer 
 
 
 def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
-    """An agent's text in this interaction, for ``in_text``. NotFound for any other message."""
+    """An agent's text in this interaction, for ``in_text``. Raises NotFound for any other
+    message."""
     query = (
         select(*m.c["id", "body", "created_at", "agent_id"], i.c.requester_number)
         .join(i, i.c.id == m.c.interaction_id)

@@ -77,7 +77,7 @@ def find(conn: Connection, text_id: int) -> ScheduledText | None:
 
 
 def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
-    """A scheduled text of this interaction. NotFound when it was sent or canceled."""
+    """A scheduled text of this interaction. Raises NotFound when it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
         raise NotFound(

@@ -63,7 +63,7 @@ class Admission:
         self._refused, self._logged_at = 0, -math.inf
 
     def admit(self, patience: Patience, waiting: int) -> Ticket:
-        """A place after ``waiting`` others. Overloaded when that would take too long."""
+        """A place after ``waiting`` others. Raises Overloaded when that would take too long."""
         now = monotonic()
         if patience.can_be_refused and waiting > self._at_once:
             stands_still = now - self._took_at > LONGEST_QUEUE

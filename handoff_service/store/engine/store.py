@@ -169,8 +169,8 @@ class Store:
         return size_of(self._writing.url)
 
     def admit_early(self, under_way: int) -> None:
-        """Overloaded when a command would be refused or given up later. ``under_way``: commands
-        that are, or will be, in a lane before it."""
+        """Raises Overloaded when a command would be refused or given up later. ``under_way``:
+        commands that are, or will be, in a lane before it."""
         lane = self._lanes[0]  # all lanes are about equally long
         lane.admission.admit(REQUEST, under_way // len(self._lanes))
 

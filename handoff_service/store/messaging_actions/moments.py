@@ -55,8 +55,8 @@ _SIDES = {
 
 
 def moments_page(conn: Connection, interaction_id: int, up_to: int | None = None) -> MomentsPage:
-    """The moments of the lines up to ``up_to``; None: of the newest lines. NotFound for an unknown
-    conversation."""
+    """The moments of the lines up to ``up_to``; None: of the newest lines. Raises NotFound for an
+    unknown conversation."""
     last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
     end = last if up_to is None else min(up_to, last)
     after = max(end - LAST, 0)
@@ -72,8 +72,8 @@ def of_conversation(
     conn: Connection, interaction_id: int, *, after: int, most: int
 ) -> tuple[list[Moment], int | None]:
     """Returns the moments of up to ``most`` lines after ``after``, oldest first, and the seq of the
-    last of these lines. That seq is None if the conversation has no further lines. NotFound for an
-    unknown conversation.
+    last of these lines. That seq is None if the conversation has no further lines. Raises NotFound
+    for an unknown conversation.
     """
     about = conn.execute(
         select(*i.c["queue_id", "state"], p.c.number)

@@ -212,8 +212,8 @@ def running(conn: Connection, interaction_id: int) -> list[Timer]:
 
 
 def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
-    """A running timer of this interaction. NotFound when it has fired, was canceled, or never
-    existed."""
+    """A running timer of this interaction. Raises NotFound when it has fired, was canceled, or
+    never existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:
         raise NotFound(

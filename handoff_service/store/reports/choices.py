@@ -59,8 +59,9 @@ _BY_NAME = {
 
 
 def checked(conn: Connection, filters: Filters) -> Filters:
-    """The filters, with an attribute in its stored form. BadInput names a filter with an impossible
-    value. Values of deleted records and attributes are possible, because facts keep them."""
+    """The filters, with an attribute in its stored form. Raises BadInput, which names a filter with
+    an impossible value. Values of deleted records and attributes are possible, because facts keep
+    them."""
     wrong: dict[str, str] = {}
     if filters.language is not None and filters.language not in (*LANGUAGES, NONE):
         wrong["language"] = phrase("must be one of {codes}", codes=", ".join([*LANGUAGES, NONE]))

@@ -121,7 +121,7 @@ def _representatives(
 
 
 def get_item(conn: Connection, item_id: int) -> TrainerItem:
-    """One item. NotFound when it does not exist."""
+    """One item. Raises NotFound when it does not exist."""
     row = conn.execute(select(i.c.cluster, i.c.lane).where(i.c.id == item_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no text {item_id} to label.", item_id=item_id))

@@ -27,7 +27,8 @@ def list_(conn: Connection) -> list[BotModel]:
 
 
 def get(conn: Connection, typed: str) -> BotModel:
-    """A model by the beginning of its hash. NotFound unless exactly one hash begins with it."""
+    """A model by the beginning of its hash. Raises NotFound unless exactly one hash begins with
+    it."""
     if len(typed) >= FEWEST_LETTERS and typed.isalnum():
         found = conn.execute(_MODELS.where(m.c.hash.startswith(typed))).all()
         if len(found) == 1:

@@ -115,7 +115,8 @@ class ActionForm:
         return made.with_attributes(defined or {})
 
     def read(self) -> MessagingAction:
-        """Return the action that the form describes. BadInput names each wrong field."""
+        """Return the action that the form describes. Raises BadInput, which names each wrong
+        field."""
         values, errors = self.form.values, dict[str, str]()
         duration = _duration(values, errors)
         meant = condition_rows.read(self.rows, fields({}, self.defined), errors)

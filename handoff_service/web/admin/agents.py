@@ -197,7 +197,7 @@ async def unlink(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
 
 
 def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetime) -> str:
-    """Return a link that works until then. Conflict for a deactivated agent."""
+    """Return a link that works until then. Raises Conflict for a deactivated agent."""
     found = account(conn, agent_id)
     if found is None:
         raise Conflict(

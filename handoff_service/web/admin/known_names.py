@@ -45,7 +45,7 @@ class UnknownNames(BadInput):
 def check(
     request: Request, given: Mapping[str, Sequence[str]], known: Collection[str], kind: str
 ) -> None:
-    """UnknownNames for names in these fields that do not exist and are not agreed to."""
+    """Raises UnknownNames for names in these fields that do not exist and are not agreed to."""
     sent: Any = request.form or {}
     agreed = set(sent.getlist(AGREED, [])) if sent else set()
     unknown = {

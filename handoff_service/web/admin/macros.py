@@ -80,7 +80,7 @@ async def _write(saving: Saving[Macro]) -> WriteNoun:
 
 
 def _values(form: Form) -> dict[str, Any]:
-    """The fields of MacroFields. BadInput names the field of the form."""
+    """The fields of MacroFields. Raises BadInput, which names the field of the form."""
     typed = form.values
     kind, _, record = typed["assign"].partition(":")
     return {

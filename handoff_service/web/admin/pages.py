@@ -146,7 +146,8 @@ def lines(text: str) -> list[str]:
 
 
 def pairs(text: str, field: str) -> dict[str, str]:
-    """Parse lines of ``name = value``. BadInput quotes the first line in another form."""
+    """Parse lines of ``name = value``. Raises BadInput, which quotes the first line in another
+    form."""
     found = {}
     for line in lines(text):
         name, equals, value = line.partition("=")
@@ -163,8 +164,8 @@ def pairs(text: str, field: str) -> dict[str, str]:
 
 
 def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
-    """Parse a day and a 24-hour time in this zone; None for an empty field. BadInput names the
-    field."""
+    """Parse a day and a 24-hour time in this zone; None for an empty field. Raises BadInput, which
+    names the field."""
     try:
         padded = re.sub(r"[ T](\d:)", r" 0\1", text)
         return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
@@ -174,7 +175,7 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
-    """Parse a whole number. BadInput names the field."""
+    """Parse a whole number. Raises BadInput, which names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
         raise BadInput(
             errors={

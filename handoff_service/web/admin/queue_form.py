@@ -118,8 +118,8 @@ def _label(name: str) -> str:
 
 
 def entry(form: Form, known: Fields) -> QueueEntry:
-    """Return the queue that the form describes. BadInput names each wrong field and what it
-    requires."""
+    """Return the queue that the form describes. Raises BadInput, which names each wrong field and
+    what it requires."""
     given, errors = form.values, dict[str, str]()
     typed = condition_rows.from_flat(given["conditions"])
     conditions = condition_rows.read(typed, known, errors)

@@ -65,7 +65,7 @@ async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _fields(values: Mapping[str, str]) -> TokenFields:
-    """The typed values. BadInput names each wrong field."""
+    """The typed values. Raises BadInput, which names each wrong field."""
     given = {
         "name": values["name"],
         "scopes": values["scopes"].splitlines(),

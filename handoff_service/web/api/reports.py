@@ -58,7 +58,7 @@ class FilterQuery(RangeQuery):
     attribute: str | None = Field(None, max_length=LONGEST)
 
     def filters(self, conn: Connection) -> Filters:
-        """BadInput names a filter with a value that cannot be there."""
+        """Raises BadInput, which names a filter with a value that cannot be there."""
         given = {one.name: getattr(self, one.name) for one in fields(Filters)}
         return checked(conn, Filters(**given))
 

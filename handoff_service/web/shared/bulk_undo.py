@@ -87,7 +87,7 @@ def write_inverses(inverses: Sequence[Inverse]) -> str:
 
 
 def read_inverses(sent: str) -> list[Inverse]:
-    """Read what a page sent back. BadInput for anything that no page was given."""
+    """Read what a page sent back. Raises BadInput for anything that no page was given."""
     try:
         return _INVERSES.validate_json(sent)
     except ValidationError as error:

@@ -31,8 +31,8 @@ UNKNOWN = phrase("is in no known number range and may not get texts")
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
-    """Return the number in E.164. National input is read with ``country`` (ISO 3166). BadInput
-    explains why the text is no phone number."""
+    """Return the number in E.164. National input is read with ``country`` (ISO 3166). Raises
+    BadInput, which explains why the text is no phone number."""
     try:
         return phone_numbers.read(text, country)
     except phone_numbers.NotANumber as error:

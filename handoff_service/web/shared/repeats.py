@@ -39,7 +39,8 @@ async def once(
 ) -> HTTPResponse:
     """Serve an API call. If its key was used before, replay the first answer.
 
-    BadInput for an invalid key. OtherBody (422) for a key that was used with another request.
+    Raises BadInput for an invalid key. Raises OtherBody (422) for a key that was used with another
+    request.
     """
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE:

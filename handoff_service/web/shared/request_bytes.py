@@ -74,7 +74,7 @@ def _refuse_nul(fields: Any) -> None:
 
 
 def id_field(text: str, name: str, problem: str = AN_ID) -> int:
-    """Parse an id in a form field. BadInput names the field and the problem."""
+    """Parse an id in a form field. Raises BadInput, which names the field and the problem."""
     try:
         return path_id(text.strip())
     except ValueError as error:

@@ -98,7 +98,7 @@ def thread(
     line: int | None = None,
 ) -> Thread:
     """Read a conversation for a new page: its newest messages, and more if ``line`` is older.
-    NotFound for an unknown conversation."""
+    Raises NotFound for an unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
         or 0
