@@ -114,7 +114,7 @@ async def _change_password(store: Store, email: str) -> str:
 
 
 async def _reset(store: Store, email: str) -> str:
-    """Raises NotFound for an unknown or deactivated agent."""
+    """Remove the agent's second factors. Raises NotFound for an unknown or deactivated agent."""
     found = await store.read(sign_in.find, email)
     if found is None:
         raise NotFound(f"No active agent has the e-mail address {email}.")

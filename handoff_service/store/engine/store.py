@@ -169,8 +169,8 @@ class Store:
         return size_of(self._writing.url)
 
     def admit_early(self, under_way: int) -> None:
-        """Raises Overloaded when a command would be refused or given up later. ``under_way``:
-        commands that are, or will be, in a lane before it."""
+        """Raise Overloaded now for a command that a lane would refuse, or would drop after a wait.
+        ``under_way``: the number of commands that are, or will be, in the lanes before it."""
         lane = self._lanes[0]  # all lanes are about equally long
         lane.admission.admit(REQUEST, under_way // len(self._lanes))
 

@@ -87,8 +87,8 @@ def _number(value: int | None) -> str:
 
 
 def with_lists(request: Request, form: Form) -> Form:
-    """Return the sent form with its lists. Blank fields count, because they keep the columns of a
-    row together."""
+    """Return the sent form with its lists. Blank fields count, because each row needs all its
+    columns."""
     sent = parse_qs(request.body.decode(errors="replace"), keep_blank_values=True)
     groups = [
         f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"

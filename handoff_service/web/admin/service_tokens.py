@@ -1,4 +1,4 @@
-"""Service tokens: programs that use the API. A new token's secret is shown once."""
+"""Service tokens, with which programs use the API. The page shows a new token's secret once."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -58,7 +58,8 @@ class FilterQuery(RangeQuery):
     attribute: str | None = Field(None, max_length=LONGEST)
 
     def filters(self, conn: Connection) -> Filters:
-        """Raises BadInput, which names a filter with a value that cannot be there."""
+        """Return the filters of the query. Raises BadInput, which names a filter with an impossible
+        value."""
         given = {one.name: getattr(self, one.name) for one in fields(Filters)}
         return checked(conn, Filters(**given))
 

@@ -65,7 +65,7 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
 
 
 async def _check_code(desk: AppContext, who: Admitted, code: str, visitor: Visitor) -> None:
-    """Raises NotSignedIn, which names the field ``code``."""
+    """Raise NotSignedIn, with an error for the field ``code``, if the code is missing or wrong."""
     if not code:
         raise NotSignedIn("Send a one-time code, too.", errors={"code": f"is required: {CODE}"})
     left = await try_code(desk, who.agent_id, who.email, code, visitor)

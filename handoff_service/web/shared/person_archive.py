@@ -18,7 +18,8 @@ PIECE = 256 * 1024  # bytes
 
 
 async def send_archive(request: Request, whom: RequestedPerson, by: int) -> None:
-    """Raises NotFound when nothing is stored about the person."""
+    """Send everything that is stored about a person as a ZIP file. Raises NotFound when nothing is
+    stored."""
     desk = desk_of(request)
     await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))
     archive = await desk.store.for_long_requests().read(collect, whom)
