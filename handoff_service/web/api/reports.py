@@ -65,7 +65,7 @@ class FilterQuery(RangeQuery):
 
 
 class ReportQuery(FilterQuery):
-    """``by``: what the rows are."""
+    """``by``: what each row stands for."""
 
     by: str | None = None
 
@@ -87,7 +87,7 @@ class FigureDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDefinition:
-    """``by``: what the rows can be."""
+    """``by``: what each row can stand for."""
 
     name: str
     heading: str

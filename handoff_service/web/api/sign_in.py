@@ -22,7 +22,8 @@ CODE = "a code of your authenticator app, or a backup code"
 
 
 class Login(Body):
-    """``code``: of the authenticator app, or a backup code; required with a second factor."""
+    """``code``: a code of the authenticator app, or a backup code. Required from an agent with a
+    second factor."""
 
     email: str = Field(min_length=1, max_length=320)
     password: str = Field(min_length=1, max_length=1000)

@@ -1,5 +1,6 @@
-"""Sends a person's archive. It is written to a temporary file and sent in pieces, because a person
-may have many pictures. The file has no name, so the system deletes it in any case."""
+"""Sends the archive of a person's data. It writes the archive to a temporary file and sends the
+file in pieces, because a person may have many pictures. The file has no name, so the operating
+system deletes it in any case."""
 
 import asyncio
 import tempfile
