@@ -6,8 +6,8 @@ from typing import Any
 
 from handoff_service.rules.virtual_agent.additions import (
     asks_about_case,
+    is_about_present_equipment,
     is_addition,
-    tells_of_old_one,
 )
 from handoff_service.rules.virtual_agent.corrections import is_correction
 
@@ -137,7 +137,7 @@ def continues_case(events: Sequence[dict[str, Any]]) -> bool:
     if turn.intent == "have_a_problem" and not named and asks_about_case(turn.text):
         return True
     if _made_request(events):
-        return not named and tells_of_old_one(turn.text)
+        return not named and is_about_present_equipment(turn.text)
     return is_addition(turn.text, named, _device_of_case(events))
 
 

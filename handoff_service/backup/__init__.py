@@ -1,4 +1,4 @@
 """Backups: one archive file with the database, media, models and keys of a desk.
 
-They may import everything but commands, the server and doctor.
+These modules may import everything but commands, the server and doctor.
 """

@@ -145,7 +145,7 @@ def _tar(raw: IO[bytes], path: Path) -> tarfile.TarFile:
 
 
 def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """An archive's members in order. SetupError for an unexpected member."""
+    """An archive's members in order. Raises SetupError for an unexpected member."""
     with tarfile.open(path) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
@@ -173,7 +173,7 @@ def _has_a_place(name: str) -> bool:
 
 
 def check(path: Path) -> Manifest:
-    """Read a whole archive and compare every hash. SetupError when anything differs."""
+    """Read a whole archive and compare every hash. Raises SetupError when anything differs."""
     found: dict[str, str] = {}
     manifest: Manifest | None = None
     with readable(path):

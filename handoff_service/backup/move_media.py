@@ -24,8 +24,8 @@ class Moved:
 def move(
     source: MediaStore, target: MediaStore, *, keep: bool, report: Callable[[str], None]
 ) -> Moved:
-    """Copy every file, compare the copy, and then delete the original unless ``keep``. A move
-    that was interrupted can be repeated. SetupError when a file is damaged."""
+    """Copy every file, compare the copy, and then delete the original unless ``keep``. A move that
+    was interrupted can be repeated. Raises SetupError when a file is damaged."""
     done = Moved()
     target.check()
     for name in list(source.names()):

@@ -45,9 +45,9 @@ from handoff_service.store.engine.portable_rows import read_rows, set_counters, 
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk. Its sends are held until an admin releases them. SetupError, with nothing
-    done, when the archive is damaged or newer, the database has a desk, or a desk is serving from
-    it."""
+    """Restore a desk. Its sends are held until an admin releases them. Raises SetupError, with
+    nothing done, when the archive is damaged or newer, the database has a desk, or a desk is
+    serving from it."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():

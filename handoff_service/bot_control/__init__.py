@@ -1,4 +1,4 @@
 """Starts, trains, supervises, lints and measures the bot in its own environment.
 
-It may import operations and the layers below; web and commands import it.
+These modules may import operations and the layers below; web and commands import it.
 """

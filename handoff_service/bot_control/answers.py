@@ -39,7 +39,8 @@ class NewAnswer:
 
 
 def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
-    """Write the intent, examples, reply and rules of an answer. BadInput names each wrong field.
+    """Write the intent, examples, reply and rules of an answer. Raises BadInput, which names each
+    wrong field.
 
     If the service ends in between, a repeated call completes the answer.
     """

@@ -137,7 +137,7 @@ class BotData:
             self._comparing.release()
 
     def file_of(self, intent: str) -> str:
-        """The first file with examples of the intent. NotFound when no file has any."""
+        """The first file with examples of the intent. Raises NotFound when no file has any."""
         for file, content in self._nlu().items():
             if intent in content:
                 return file
@@ -179,13 +179,13 @@ class BotData:
         return self.change(self.file_of(intent), _added(intent, marked))
 
     def remove(self, intent: str, marked: str) -> FileChange:
-        """Remove an example. Conflict when the intent does not have it."""
+        """Remove an example. Raises Conflict when the intent does not have it."""
         return self.change(
             self._file_with(intent, marked), lambda text: nlu_file.remove(text, intent, marked)
         )
 
     def reword(self, intent: str, before: str, after: str) -> FileChange:
-        """Replace an example. Conflict when the intent does not have ``before``."""
+        """Replace an example. Raises Conflict when the intent does not have ``before``."""
         return self.change(
             self._file_with(intent, before),
             lambda text: nlu_file.reword(text, intent, before, after),
@@ -226,8 +226,8 @@ class BotData:
         )
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
-        """Rewrite one file, or create it. Conflict when another program changes it during each
-        attempt."""
+        """Rewrite one file, or create it. Raises Conflict when another program changes it during
+        each attempt."""
         path = self.root / file
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():

@@ -42,7 +42,7 @@ def check(root: Path, code: Path | None = None) -> int:
 
 
 def read_settings(root: Path) -> SmsCheckSettings:
-    """The settings in sms_check.yml. SetupError when the file is invalid."""
+    """The settings in sms_check.yml. Raises SetupError when the file is invalid."""
     written = _yaml(root / SETTINGS_FILE)
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
     if unknown:

@@ -50,7 +50,7 @@ def has_conversations(url: str) -> bool:
 
 @contextlib.contextmanager
 def _connection(url: str) -> Iterator[sa.Connection]:
-    """Raises SetupError when the database does not answer."""
+    """Connect to the bot's database. Raises SetupError when the database does not answer."""
     try:
         engine = sa.create_engine(
             "postgresql+psycopg://" + url.removeprefix("postgresql://"),

@@ -46,8 +46,8 @@ UNWRITTEN_AFTER = timedelta(seconds=30)  # longer than the writing of any label 
 async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labeled, FileChange]:
     """Store a label and write its examples. Returns the label and the change to the file.
 
-    NotFound for an intent without examples; BadInput for an invalid example; Conflict when another
-    trainer was faster or the file cannot be written.
+    Raises NotFound for an intent without examples. Raises BadInput for an invalid example. Raises
+    Conflict when another trainer was faster or the file cannot be written.
     """
     if command.verdict is LabelVerdict.INTENT and command.intent:
         await run_slow(data.file_of, command.intent)
@@ -86,7 +86,8 @@ async def undo_label(
 
 
 async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled:
-    """Settle a dispute, first in the files, then in the database. Conflict when it is settled."""
+    """Settle a dispute, first in the files, then in the database. Raises Conflict when it is
+    settled."""
     if command.for_second:
         first = await store.write(first_label, command)
         with suppress(Conflict, NotFound):  # somebody has moved or changed the example since
@@ -110,8 +111,8 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
 
 
 async def _remove(data: BotData, label: ValidLabel) -> None:
-    """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when the
-    example no longer exists.
+    """Remove the example that the label wrote, if it wrote one. Raises Conflict and NotFound when
+    the example no longer exists.
     """
     if label.example is None or label.file is None or label.intent is None:
         return

@@ -86,7 +86,7 @@ def add(home: Path, name: str, content: bytes) -> bool:
 
 
 def model_id(path: Path) -> str:
-    """Rasa's id of a model. SetupError when the file is not a model."""
+    """Rasa's id of a model. Raises SetupError when the file is not a model."""
     try:
         with tarfile.open(path) as archive:
             found = archive.extractfile("metadata.json")
@@ -121,7 +121,7 @@ def keep_data(model: Path, data: Mapping[str, bytes]) -> None:
 
 
 def kept_data(model: Path) -> dict[str, bytes]:
-    """A model's training data. SetupError when it was not kept."""
+    """A model's training data. Raises SetupError when it was not kept."""
     try:
         with zipfile.ZipFile(snapshot(model)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
@@ -171,9 +171,9 @@ def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
 def roll_back_data(model: Path, root: Path) -> list[str]:
     """Restore the data folder to a model's training data. Returns the changed files.
 
-    The current data is first saved in the models folder, as
-    ``before-rollback-<hash of the data>.data.zip``.
-    SetupError when the model's data was not kept. Waits for a trainer's change that is under way.
+    The current data is first saved in the models folder, as ``before-rollback-<hash of the
+    data>.data.zip``. Raises SetupError when the model's data was not kept. Waits for a trainer's
+    change that is under way.
     """
     wanted = kept_data(model)
     with locked(root):

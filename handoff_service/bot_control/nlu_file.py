@@ -57,12 +57,12 @@ class Example:
 
 
 def example_of(text: str) -> str:
-    """A requester's text as an example without entities. BadInput when it cannot be one."""
+    """A requester's text as an example without entities. Raises BadInput when it cannot be one."""
     return checked(examples_rules.example_of(text))
 
 
 def checked(marked: str) -> str:
-    """An example with its entities, on one line. BadInput when it cannot be an example."""
+    """An example with its entities, on one line. Raises BadInput when it cannot be an example."""
     example = one_line(marked)
     if wrong := examples_rules.error(example):
         raise BadInput(wrong, errors={"example": wrong})
@@ -73,7 +73,7 @@ def checked(marked: str) -> str:
 
 
 def read(text: str) -> Any:
-    """The file's content. Conflict when it is not valid YAML."""
+    """The file's content. Raises Conflict when it is not valid YAML."""
     try:
         return _yaml().load(text)
     except YAMLError as error:
@@ -119,7 +119,7 @@ def add(text: str, intent: str, marked: Sequence[str]) -> str:
 
 
 def remove(text: str, intent: str, marked: str) -> str:
-    """The file without this example. Conflict when the example does not exist."""
+    """The file without this example. Raises Conflict when the example does not exist."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, marked)
@@ -129,7 +129,7 @@ def remove(text: str, intent: str, marked: str) -> str:
 
 
 def reword(text: str, intent: str, before: str, after: str) -> str:
-    """The file with one example replaced. Conflict when the old example does not exist."""
+    """The file with one example replaced. Raises Conflict when the old example does not exist."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, before)
@@ -160,7 +160,7 @@ def new_block(text: str, intent: str) -> str:
 
 
 def changed(text: str, change: Callable[[Any], None]) -> str:
-    """The file after a change to its content. Conflict when writing it would change more."""
+    """The file after a change to its content. Raises Conflict when writing it would change more."""
     content = read(text)
     if written(content) != text:
         raise Conflict(OTHER_STYLE)

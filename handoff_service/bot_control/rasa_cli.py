@@ -26,7 +26,7 @@ from handoff_service.settings import Settings
 def check(home: Path, root: Path = ROOT, *, bench: Workbench | None = None) -> int:
     """Validate the training data and lint the virtual agent's texts. Returns the number of texts.
 
-    SetupError when a text is unfit for SMS or the data is unfit for training.
+    Raises SetupError when a text is unfit for SMS or the data is unfit for training.
     """
     texts = bot_text_lint.check(root, ROOT)
     with _bench(home, bench) as used:
@@ -109,8 +109,8 @@ def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]
     """The command and environment that serve a model on loopback, at the port of the n-th address
     in PATCHBOARD_BOT_URL.
 
-    The caller adds ``--model`` at each start; see ``served_model``. SetupError when there is no
-    such address or the bot's environment is missing.
+    The caller adds ``--model`` at each start; see ``served_model``. Raises SetupError when there is
+    no such address or the bot's environment is missing.
     """
     if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
@@ -135,7 +135,7 @@ def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]
 
 def served_model(home: Path, root: Path = ROOT) -> Path:
     """The model that a bot process loads when it starts: the promoted one, else the newest one of
-    the current data. SetupError when there is none."""
+    the current data. Raises SetupError when there is none."""
     found = model_folder.running_file(home) or trained_model(home, root)
     if found is None:
         raise SetupError("There is no model yet. Train one with: patchboard bot train")
@@ -143,8 +143,8 @@ def served_model(home: Path, root: Path = ROOT) -> Path:
 
 
 def _run(command: Sequence[str], home: Path) -> None:
-    """Measure the texts. The program's output goes to a log, its progress to stderr. SetupError
-    when the program fails."""
+    """Measure the texts. The program's output goes to a log, its progress to stderr. Raises
+    SetupError when the program fails."""
     written = log_of(home, "nlu")
     written.parent.mkdir(parents=True, exist_ok=True)
     with written.open("w") as log:

@@ -42,7 +42,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def rasa() -> str:
-    """The program ``rasa``. SetupError when the environment is missing."""
+    """The program ``rasa``. Raises SetupError when the environment is missing."""
     if not RASA.exists():
         raise SetupError(
             "The virtual agent's environment is missing. Build it with: make setup-bot"
@@ -51,7 +51,7 @@ def rasa() -> str:
 
 
 def python() -> str:
-    """The bot's Python. SetupError when the environment is missing."""
+    """The bot's Python. Raises SetupError when the environment is missing."""
     return str(Path(rasa()).with_name("python"))
 
 

@@ -17,7 +17,8 @@ STORIES = Path("tests/bot/test_stories.yml")
 
 
 def read(root: Path) -> list[MeasuredBy]:
-    """All test texts in files, except the audit's. SetupError names an unreadable file."""
+    """All test texts in files, except the audit's. Raises SetupError, which names an unreadable
+    file."""
     files = [path for path in sorted((root / "test_texts").glob("*.yml")) if path.name != AUDIT]
     found = [one for path in files for one in _in_rasa_format(path)]
     held_out = sorted((root / "tests" / "bot").glob("held_out_*.yml"))

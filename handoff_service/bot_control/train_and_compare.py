@@ -102,7 +102,7 @@ class TrainAndCompare:
         self._wanted: asyncio.Queue[tuple[int, StartRun]] = asyncio.Queue()
 
     async def start(self, command: StartRun) -> int:
-        """Start a run. Returns its id. Conflict while another one is under way."""
+        """Start a run. Returns its id. Raises Conflict while another one is under way."""
         run_id = await self._store.write(start_run, command)
         self._wanted.put_nowait((run_id, command))
         return run_id

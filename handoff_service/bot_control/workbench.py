@@ -58,7 +58,7 @@ class Workbench:
     def do(self, task: str, **arguments: Any) -> Any:
         """Do a task and return its result. Its output goes to a log, ``report`` gets the progress.
 
-        SetupError when the task fails. Raises Canceled.
+        Raises SetupError when the task fails. Raises Canceled.
         """
         log = log_of(self._home, f"{task}{self._suffix}")
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -72,8 +72,8 @@ async def _run_action(store: Store, asked: argparse.Namespace) -> str:
 async def _add(
     store: Store, *, email: str, name: str, roles: Sequence[str], groups: Sequence[str]
 ) -> str:
-    """Ask for a password, and add an agent. BadInput names the wrong field; Conflict for an e-mail
-    address in use."""
+    """Ask for a password, and add an agent. Raises BadInput, which names the wrong field. Raises
+    Conflict for an e-mail address in use."""
     given = {
         "email": email,
         "name": name or email.partition("@")[0],
@@ -98,8 +98,8 @@ async def _add(
 
 
 async def _change_password(store: Store, email: str) -> str:
-    """Set a new password, which ends the agent's sessions. NotFound for an unknown or deactivated
-    agent."""
+    """Set a new password, which ends the agent's sessions. Raises NotFound for an unknown or
+    deactivated agent."""
     found = await store.read(sign_in.find, email)
     if found is None:
         raise NotFound(f"No active agent has the e-mail address {email}.")
@@ -114,7 +114,7 @@ async def _change_password(store: Store, email: str) -> str:
 
 
 async def _reset(store: Store, email: str) -> str:
-    """NotFound for an unknown or deactivated agent."""
+    """Remove the agent's second factors. Raises NotFound for an unknown or deactivated agent."""
     found = await store.read(sign_in.find, email)
     if found is None:
         raise NotFound(f"No active agent has the e-mail address {email}.")

@@ -48,7 +48,7 @@ def _audit(config: Settings, asked: argparse.Namespace) -> int:
 
 
 async def _verified(store: Store, head: str | None) -> str:
-    """The result in words. SetupError names what is wrong."""
+    """The result in words. Raises SetupError, which names what is wrong."""
     report = await check_chain(store)
     faults = [*report.faults, *await _missing_head(store, head)]
     if faults:

@@ -48,7 +48,7 @@ async def _previewed(store: Store, path: Path) -> str:
 
 
 async def _read(store: Store, path: Path) -> desk_file.DeskFile:
-    """The file's content. SetupError for a file with errors."""
+    """The file's content. Raises SetupError for a file with errors."""
     return read_desk_file.read(path, await store.read(desk_country))
 
 

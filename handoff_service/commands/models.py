@@ -142,7 +142,7 @@ async def _named(store: Store, name: str) -> BotModel:
 
 
 async def _with_file(store: Store, config: Settings, name: str) -> BotModel:
-    """A model with its file, so that it can answer texts. NotFound when the file is gone."""
+    """A model with its file, so that it can answer texts. Raises NotFound when the file is gone."""
     found = await _named(store, name)
     if not (model_folder.folder(config.home) / found.file).is_file():
         raise NotFound(f"The file of model {found.hash[:SHORT]} is gone. Train again.")

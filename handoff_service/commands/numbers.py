@@ -20,7 +20,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _number(config: Settings, asked: argparse.Namespace) -> int:
-    """SetupError says why it failed."""
+    """Set where the provider sends the number's texts. Raises SetupError, which gives the
+    provider's reason."""
     kind = provider_of(config)
     if kind.point_here is None:
         raise SetupError(f"With {kind.title}, a number needs no set-up.")

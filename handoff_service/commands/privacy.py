@@ -67,7 +67,7 @@ async def _erased(store: Store, asked: argparse.Namespace) -> str:
 
 
 async def _whom(store: Store, person: str) -> RequestedPerson:
-    """The person of an employee number or a phone number. SetupError when it is neither."""
+    """The person of an employee number or a phone number. Raises SetupError when it is neither."""
     with suppress(NotFound):
         return RequestedPerson(user_id=await store.read(people.find_user, person))
     try:

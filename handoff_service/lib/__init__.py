@@ -1,4 +1,4 @@
 """Tools without product words: opening hours, phone regions, images, files, debounce.
 
-They may import the standard library, log, errors and, for limits on media, rules.
+These modules may import the standard library, log, errors and, for limits on media, rules.
 """

@@ -94,7 +94,7 @@ def options_to_add(
 
 
 def added(site: Site, challenge: str, answer: Mapping[str, Any]) -> NewPasskey:
-    """The passkey that the browser made. WrongPasskey for an answer to another challenge."""
+    """The passkey that the browser made. Raises WrongPasskey for an answer to another challenge."""
     try:
         verified = webauthn.verify_registration_response(
             credential=dict(answer),
@@ -130,7 +130,7 @@ def used(
 ) -> int:
     """Check that the holder of this passkey answered. Returns the authenticator's new count.
     ``alone``: it replaces the password, so the authenticator must have checked a PIN or a finger.
-    WrongPasskey otherwise."""
+    Raises WrongPasskey otherwise."""
     try:
         verified = webauthn.verify_authentication_response(
             credential=dict(answer),

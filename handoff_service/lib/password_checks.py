@@ -30,12 +30,12 @@ class PasswordChecks:
         self._waiting = 0
 
     def admit(self) -> None:
-        """Busy when too many wait. Call it first in a sign-in."""
+        """Raises Busy when too many wait. Call it first in a sign-in."""
         if self._waiting >= AT_ONCE + MOST_WAITING:
             raise Busy
 
     async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of the check. Busy when too many wait."""
+        """The result of the check. Raises Busy when too many wait."""
         self.admit()
         self._waiting += 1
         done = self._threads.submit(check, *args, **kwargs)

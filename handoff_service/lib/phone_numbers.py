@@ -60,7 +60,8 @@ def parsed_form(written: str) -> PhoneNumber:
 
 
 def searched(typed: str, country: str | None) -> str | None:
-    """The number in a search. None: it is partial or not a number. NotANumber for an extension."""
+    """The number in a search. None: it is partial or not a number. Raises NotANumber for an
+    extension."""
     plain = _plain(typed)
     if has_extension(plain):
         raise NotANumber(_extension(plain))

@@ -62,7 +62,7 @@ class Sealer:
 
     def open(self, column: object, stored: str) -> str:
         """The secret. A value that was stored before secrets were sealed is returned as it is.
-        CannotOpen when its key is not set or the value was changed."""
+        Raises CannotOpen when its key is not set or the value was changed."""
         if not stored.startswith(PREFIX):
             return stored
         found = _SEALED.fullmatch(stored)

@@ -98,8 +98,8 @@ class PracticeRuns:
             log.warning("practice_interrupted", count=lost)
 
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int:
-        """Prepare a practice desk and return the run's id. Conflict with too few conversations, too
-        many runs, or several processes."""
+        """Prepare a practice desk and return the run's id. Raises Conflict with too few
+        conversations, too many runs, or several processes."""
         real = self._desk()
         if not self.is_on:
             raise Conflict(OFF)
@@ -159,8 +159,8 @@ class PracticeRuns:
         )
 
     async def enter(self, run_id: int, agent_id: int) -> str:
-        """Open the practice desk to its agent. Returns the token of a session on it. Conflict while
-        routing could offer real work to the agent."""
+        """Open the practice desk to its agent. Returns the token of a session on it. Raises
+        Conflict while routing could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None or run.ending:
             raise NotFound(phrase("The practice run {run_id} is not open.", run_id=run_id))

@@ -1,4 +1,4 @@
 """The process that serves HTTP, and the supervisor process above it.
 
-It may import everything but the command line.
+These modules may import everything but the command line.
 """

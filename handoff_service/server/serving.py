@@ -46,7 +46,7 @@ type App = Sanic[Any, Any]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket on which one or more processes listen. SetupError when it is unavailable.
+    """The socket on which one or more processes listen. Raises SetupError when it is unavailable.
 
     It is only bound here. Connections are refused until a process serves, because clients should
     not wait while the database is migrated.

@@ -1,4 +1,5 @@
 """Queries, and the engine that runs them.
 
-They may import lib, rules and the process-wide modules (settings, log, clock, metrics, errors).
+These modules may import lib, rules and the process-wide modules (settings, log, clock, metrics,
+errors).
 """

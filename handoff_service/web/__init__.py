@@ -1,2 +1,2 @@
-"""The HTTP edge: one module per surface. A handler verifies, parses, does one read or write, and
-answers."""
+"""Everything that answers HTTP requests. A handler checks who sends the request, parses it, does
+one read or write, and answers."""

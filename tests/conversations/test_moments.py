@@ -298,7 +298,7 @@ async def test_a_stored_conversation_has_a_brief_and_moments(story: Story) -> No
     ]
     assert [one.text for one in told.promised] == ["I'll bring you another one."]
     assert offer.first_text == "my dock is dead"
-    newest = await story.store.read(stored.stretch, ann)
+    newest = await story.store.read(stored.moments_page, ann)
     whole = newest.moments
     assert (newest.earlier, newest.later) == (None, None)
     understood = [one for one in whole if one.kind is MomentKind.UNDERSTOOD]

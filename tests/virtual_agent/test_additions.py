@@ -4,9 +4,9 @@ import pytest
 
 from handoff_service.rules.virtual_agent.additions import (
     asks_about_case,
+    is_about_present_equipment,
     is_addition,
     is_availability,
-    tells_of_old_one,
 )
 
 
@@ -66,7 +66,7 @@ def test_a_part_belongs_to_what_has_such_parts() -> None:
     ],
 )
 def test_texts_about_the_requesters_present_equipment(text: str, found: bool) -> None:
-    assert tells_of_old_one(text) is found
+    assert is_about_present_equipment(text) is found
 
 
 @pytest.mark.parametrize(

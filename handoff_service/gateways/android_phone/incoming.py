@@ -46,7 +46,7 @@ class NotReadable(ValueError):
 
 def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) -> Incoming | None:
     """Read the fields that webhooks and inbox share. None: the text did not go to one of our
-    numbers. NotReadable if a field is wrong.
+    numbers. Raises NotReadable if a field is wrong.
     """
     sender, sim = entry.get("sender") or entry.get("phoneNumber"), entry.get("simNumber")
     if not isinstance(sender, str) or not sender.strip():

@@ -1,4 +1,4 @@
 """The virtual agent: any server with Rasa's REST channel, or no bot at all.
 
-It may import ports, lib and rules.
+These modules may import ports, lib and rules.
 """

@@ -1,4 +1,4 @@
 """Fan-out within one process, or across processes by Redis: hints to browsers, nudges to workers.
 
-It may import store.engine, worker, lib and log.
+These modules may import store.engine, worker, lib and log.
 """

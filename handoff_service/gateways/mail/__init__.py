@@ -1,4 +1,4 @@
 """Mail: SMTP, and the demo's mailbox, which sends nothing.
 
-It may import ports and clock.
+These modules may import ports and clock.
 """

@@ -1,4 +1,4 @@
 """Notifications to browsers over Web Push, and to agents' own webhooks.
 
-It may import ports and rules.
+These modules may import ports and rules.
 """

@@ -1,4 +1,4 @@
 """S3: media in a bucket of an S3-compatible store.
 
-It may import ports, lib, metrics and log.
+These modules may import ports, lib, metrics and log.
 """

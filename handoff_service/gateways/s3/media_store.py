@@ -101,7 +101,7 @@ class S3Media:
             self._delete(path)
 
     def check(self) -> None:
-        """Write, read, list and delete a probe. MediaAway says what to do."""
+        """Write, read, list and delete a probe. Raises MediaAway, which says what to do."""
         path = f"probe-{uuid4().hex}"
         self._put(path, path.encode())
         found = self._read(path)

@@ -1,4 +1,4 @@
 """The simulated SMS provider, for trials and tests without an account.
 
-It may import ports and lib.
+These modules may import ports and lib.
 """

@@ -1,6 +1,6 @@
 """Twilio: settings, sending, lookup, receipts, webhooks, signature, media, error codes, consent,
 and checks of the account.
 
-It may import ports, settings, store, rules and the commands of operations. ``provider.py``
-assembles the parts.
+These modules may import ports, settings, store, rules and the commands of operations.
+``provider.py`` assembles the parts.
 """

@@ -90,15 +90,15 @@ class TwilioProvider:
         return await answer
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """Return the line's messages at Twilio with this text, from its creation on. OSError if
-        Twilio is unavailable."""
+        """Return the line's messages at Twilio with this text, from its creation on. Raises OSError
+        if Twilio is unavailable."""
         try:
             return await self._run(lambda: find_text(self._client, message), self._senders)
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        """Return the texts to this number since then, oldest first. OSError if Twilio is
+        """Return the texts to this number since then, oldest first. Raises OSError if Twilio is
         unavailable."""
         try:
             return await self._run(lambda: received_texts(self._client, number, since))
@@ -106,8 +106,8 @@ class TwilioProvider:
             raise _not_asked(error) from None
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
-        """Push consents to Twilio's Consent Management API. OSError if Twilio is unavailable,
-        NotOffered if the account lacks that API."""
+        """Push consents to Twilio's Consent Management API. Raises OSError if Twilio is
+        unavailable, NotOffered if the account lacks that API."""
         try:
             return await self._run(lambda: push_all(self._client, states))
         except _CANNOT_ASK as error:
@@ -119,7 +119,7 @@ class TwilioProvider:
             raise _not_asked(error) from None
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Return prices and statuses of these texts of this number. OSError if Twilio is
+        """Return prices and statuses of these texts of this number. Raises OSError if Twilio is
         unavailable."""
         try:
             return await self._run(lambda: reports_of(self._client, number, sids, since))
@@ -127,7 +127,7 @@ class TwilioProvider:
             raise _not_asked(error) from None
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
-        """Return the address and media type of a text's attachments. OSError if Twilio is
+        """Return the address and media type of a text's attachments. Raises OSError if Twilio is
         unavailable."""
         try:
             return await self._run(lambda: pictures_of(self._client, sid))
@@ -135,7 +135,7 @@ class TwilioProvider:
             raise _not_asked(error) from None
 
     async def erase(self, sid: str) -> NotErased | None:
-        """Redact a text and delete its media. OSError if Twilio is unavailable."""
+        """Redact a text and delete its media. Raises OSError if Twilio is unavailable."""
         try:
             return await self._run(lambda: erase_text(self._client, sid))
         except _CANNOT_ASK as error:

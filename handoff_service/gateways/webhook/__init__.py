@@ -1,4 +1,4 @@
 """Webhooks over HTTP, following Standard Webhooks.
 
-It may import ports, rules and lib.
+These modules may import ports, rules and lib.
 """

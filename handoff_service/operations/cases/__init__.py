@@ -1,4 +1,4 @@
 """Cases and outages.
 
-They may import shared steps.
+These modules may import shared steps.
 """

@@ -1,4 +1,4 @@
-"""Add a requester's note to the case that the virtual agent made in this conversation."""
+"""Add a requester's note to the case that the virtual agent opened in this conversation."""
 
 from dataclasses import dataclass
 

@@ -27,7 +27,8 @@ c = t.cases
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCase:
     """``values``: the columns that change, with their new values. ``note``: the reason, for agents.
-    ``interaction_id``: the conversation that gets a line about the change; None: the case's own."""
+    ``interaction_id``: the conversation that gets a line about the change; None: the conversation
+    of the case."""
 
     id: int
     agent_id: int
@@ -37,12 +38,12 @@ class ChangeCase:
 
 
 def change_case(tx: Transaction, command: ChangeCase) -> None:
-    """Any state may follow any other, so a case that was closed too early can be reopened. A change
-    that changes nothing leaves no entry and sends no event, so two mirrored systems cannot loop.
-    NotFound; BadInput."""
+    """Any state may follow any other, so a case that was closed too early can be reopened. A
+    command that changes nothing leaves no entry and sends no event, so two mirrored systems cannot
+    loop. Raises NotFound and BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
-        # before the case, in the same lock order as opening one
+        # locked before the case, in the same order as when a case is opened
         interaction = interactions.lock(tx.conn, within)
         if command.interaction_id is not None:
             take_part(tx, interaction, command.agent_id)

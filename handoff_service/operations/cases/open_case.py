@@ -39,8 +39,8 @@ class OpenInTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenByHand:
-    """An agent opens a case on the page or through the API. It belongs to this user, else to the
-    interaction's user; one of the two is required."""
+    """An agent opens a case on the page or through the API. The case belongs to the user
+    ``user_id``, or else to the interaction's user. One of the two ids is required."""
 
     agent_id: int
     description: str
@@ -54,7 +54,7 @@ class OpenByHand:
 
 
 def open_case(tx: Transaction, command: OpenInTurn) -> str:
-    """Make the case and return its number. Running the same turn again returns the same case."""
+    """Open the case and return its number. Running the same turn again returns the same case."""
     interaction_id = tx.conn.execute(
         select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     ).scalar_one()
@@ -85,8 +85,8 @@ def open_case(tx: Transaction, command: OpenInTurn) -> str:
 
 
 def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
-    """Returns the case's id. BadInput names each wrong field; NotFound for an unknown user or
-    interaction."""
+    """Open the case and return its id. Raises BadInput, which names each wrong field. Raises
+    NotFound for an unknown user or interaction."""
     if not command.description.strip():
         raise BadInput(errors={"description": phrase("must not be empty")})
     if command.interaction_id is None and command.user_id is None:

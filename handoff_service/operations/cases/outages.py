@@ -28,7 +28,8 @@ class ChangeOutage:
 
 
 def make_outage(tx: Transaction, outage: OutageFields) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a title in use."""
+    """Store the outage and return its id. Raises BadInput, which names each wrong field. Raises
+    Conflict for a title in use."""
     _checked(outage)
     _title_is_free(tx, outage.title)
     row = insert(o).values(**asdict(outage)).returning(o.c.id)
@@ -38,7 +39,7 @@ def make_outage(tx: Transaction, outage: OutageFields) -> int:
 
 
 def change_outage(tx: Transaction, command: ChangeOutage) -> None:
-    """NotFound, and the errors of ``make_outage``."""
+    """Change these fields. Raises NotFound, and the errors of ``make_outage``."""
     stored = _locked(tx, command.id)
     changed = replace(stored, **command.values)
     _checked(changed)
@@ -58,7 +59,7 @@ def put_outage(tx: Transaction, outage: OutageFields) -> None:
 
 
 def delete_outage(tx: Transaction, outage_id: int) -> None:
-    """Raises NotFound for an unknown id."""
+    """Delete the outage. Raises NotFound for an unknown id."""
     _locked(tx, outage_id)
     with deletes(tx, Noun.OUTAGE, outage_id):
         tx.conn.execute(delete(o).where(o.c.id == outage_id))

@@ -1,4 +1,4 @@
 """Consent: the ledger, keywords, and pushing opt-outs to the provider.
 
-It may import shared steps and the virtual agent.
+These modules may import shared steps and the virtual agent.
 """

@@ -47,7 +47,8 @@ class ConsentWord:
 
 
 def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> None:
-    """The caller holds the locks on the interaction and on the number's profile."""
+    """Do what the table says about this text. The caller holds the locks on the interaction and on
+    the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
     opts_in = word.means is ConsentSituation.OPTS_IN
@@ -77,8 +78,8 @@ def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> No
 
 
 def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) -> str:
-    """The confirmation. A requester who texts CANCEL in the middle of a report may want to cancel
-    only the report, so the text then explains how."""
+    """The text of the confirmation. A requester who texts CANCEL in the middle of a report may want
+    to cancel only the report. The confirmation then explains how."""
     language = spoken_language(tx.conn, interaction.id)
     reply = texts.opted_out(tx.conn, language)
     may_mean_report = folded(word.words) in ("cancel", "end", "quit")

@@ -73,7 +73,7 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
     own = {place for place, source in standing.items() if source in REQUESTERS_OWN}
     ended = standing.keys() & {EVERY_NUMBER, *where}
     if change.opted_out and where <= (own if change.source in REQUESTERS_OWN else standing.keys()):
-        return None  # requesters' own changes outrank changes recorded by others
+        return None  # nobody else can override a change that the requester made
     if not change.opted_out and not ended:
         return None
     row = {
@@ -125,11 +125,11 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
 def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
     """Apply the request of an agent or a program. Returns the number's newest ledger entry.
 
-    BadInput for an unknown provider number. Conflict when nothing would change, and when the
-    requesters opted out themselves: only their own START lifts that.
+    Raises BadInput for an unknown provider number. Raises Conflict when nothing would change, and
+    when the requester opted out by text: only the requester's START can end such an opt-out.
     """
     provider_id = _provider(tx, ask.provider_number)
-    # first, in the same lock order as receiving texts
+    # locked first, in the same order as when texts are received
     active = interactions.lock_active(tx.conn, [ask.number])
     lock(tx, [ask.number])
     if not ask.opted_out:
@@ -162,9 +162,9 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
-    """Import opt-outs from elsewhere, in a fixed number of statements. An opt-out that
-    exists, or existed and was lifted, is skipped, so the same file can be imported again. BadInput
-    names the unknown provider number."""
+    """Import opt-outs from another system, in a fixed number of statements. An opt-out that exists,
+    or existed and was lifted, is skipped, so the same file can be imported again. Raises BadInput,
+    which names the unknown provider number."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {
         r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))
@@ -223,8 +223,8 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
-    """Conflict when this number cannot be texted from that provider number. The error says why and
-    since when."""
+    """Raise Conflict when consent forbids texts from this provider number to this number. The error
+    gives the reason and the time."""
     if why := why_unanswerable(conn, number):
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
@@ -233,7 +233,8 @@ def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
 
 
 def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
-    """Handle messages that the provider refused because it has an opt-out for their requesters."""
+    """Record opt-outs for messages that the provider refused because the requester has opted out
+    there."""
     if not message_ids:
         return
     m = t.messages
@@ -241,7 +242,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
         select(*m.c["interaction_id", "error_code"]).where(one_of(m.c.id, message_ids))
     )
     codes = {r.interaction_id: r.error_code for r in found}
-    # first, in the same lock order as receiving texts
+    # locked first, in the same order as when texts are received
     rows = interactions.lock_each(tx.conn, set(codes)).values()
     lock(tx, [row.requester_number for row in rows])
     for row in rows:

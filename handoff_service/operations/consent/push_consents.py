@@ -2,9 +2,10 @@
 who have opted out.
 
 The provider does not know changes by agents, programs, imports and the admin's own keywords, nor
-that a STOP to one company number covers all. It reports its own opt-outs through refused sends, its
-own answers (``OptOutType``) and the gap sweep, which stores a STOP whose webhook was lost. A push
-sends the current state, so pushing twice is harmless.
+that a STOP to one company number covers all. The service learns of the provider's own opt-outs in
+three ways: from refused sends, from the field ``OptOutType`` of a text that the provider has
+answered, and from the gap sweep, which stores a STOP whose webhook was lost. A push sends the
+current state, so pushing twice is harmless.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,8 @@ EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)
 PAUSE = timedelta(seconds=0.6)  # seconds for each request, to stay below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-# until the next attempt, because the provider enables its list when the company asks for it
+# The wait until the next attempt. The provider enables its opt-out list when the company asks for
+# it, which can take hours.
 NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 
@@ -93,7 +95,7 @@ def begin_push(tx: Transaction, _command: None = None) -> Batch:
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
     not_pushed = select(c.c.id, c.c.number).where(t.IS_NOT_PUSHED, c.c.at <= tx.now - SETTLED)
-    # entries that failed before go last, so they block nothing
+    # entries that failed before come last, so that they do not delay the others
     first = not_pushed.order_by(c.c.told_why.is_not(None), c.c.id)
     rows = tx.conn.execute(first.limit(max(1, CONSENTS_AT_ONCE // max(1, len(senders))))).all()
     entries = {row.id: row.number for row in rows}

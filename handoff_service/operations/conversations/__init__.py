@@ -1,4 +1,4 @@
 """Conversations: receive texts, answer, close, start, media, the text index.
 
-They may import shared steps, routing, consent and the virtual agent.
+These modules may import shared steps, routing, consent and the virtual agent.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.conversations.reopen import begin_run
+from handoff_service.operations.conversations.reopen import restart_timers
 from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.operations.shared.participation import lock_for
@@ -27,7 +27,7 @@ class CancelDelayed:
 
 
 def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
-    """Cancel the agent's own text. Conflict when it was sent or canceled before."""
+    """Cancel the agent's own text. Raises Conflict when it was sent or canceled before."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     waits = select(m.c.id).where(
         m.c.id == command.message_id,
@@ -43,5 +43,5 @@ def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
     due_work.cancel(tx, Work.DELIVER, [command.message_id])
     tx.at_end(of_statuses, [command.message_id])
     if interaction.active:
-        begin_run(tx, interaction)
+        restart_timers(tx, interaction)
     conversation_hints.notify(tx, [interaction.id])

@@ -35,8 +35,8 @@ class ChangeAttributes:
 
 
 def change_attributes(tx: Transaction, command: ChangeAttributes) -> None:
-    """Set or remove attributes, also of a closed conversation. NotFound; BadInput for an undefined
-    attribute, and for a value that does not fit.
+    """Set or remove attributes, also of a closed conversation. Raises NotFound, or BadInput for an
+    undefined attribute, and for a value that does not fit.
     """
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     if put_attributes(tx, interaction, command.agent_id, command.values):
@@ -64,7 +64,7 @@ def put_attributes(
 
 
 def check_required(tx: Transaction, interaction_id: int) -> None:
-    """BadInput when an attribute that is required to close the conversation has no value."""
+    """Raise BadInput when an attribute that is required to close the conversation has no value."""
     defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION).values()
     required = [one for one in defined if one.required_to_close]
     if not required:

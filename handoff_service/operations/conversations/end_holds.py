@@ -29,7 +29,7 @@ class EndHold:
 
 
 def schedule(tx: Transaction, interaction_id: int, until: datetime | None) -> None:
-    """End the hold at this time. None: no time ends it."""
+    """Schedule the end of the hold. None: the hold has no end time."""
     if until is None:
         return due_work.cancel(tx, Work.END_HOLD, [interaction_id])
     work = due_work.Due(

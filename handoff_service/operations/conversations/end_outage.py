@@ -1,8 +1,8 @@
 """End an outage, and text everybody who reported it that the service works again.
 
-The text goes out in batches. The next batch waits until the batch before has left the outbox, so
-that other texts are not held up and the rest can still be canceled. Each text passes the send gates
-of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
+The text goes out in batches. Each batch waits until the outbox has sent the one before. So other
+texts are not delayed, and an agent can still cancel the later batches. Each text passes the send
+gates of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 BATCH = 25
 PAUSE = timedelta(seconds=5)
-SOON = timedelta(minutes=1)  # a text that waits for the end of quiet hours blocks no batch
+SOON = timedelta(minutes=1)  # the next batch waits only for texts that are due within this time
 OPTED_OUT = "opted out"
 CANCELED = "Canceled, because the texts about the outage were stopped."
 x, r, m = t.outage_texts, t.outage_recipients, t.messages
@@ -76,7 +76,8 @@ class TextBatch:
 
 def end_outage(tx: Transaction, command: EndOutage) -> int | None:
     """End it now, unless it has ended. Returns the id of the text to everybody who reported it;
-    None without one. NotFound; BadInput; Conflict while another text is being sent."""
+    None without one. Raises NotFound and BadInput. Raises Conflict while another text is being
+    sent."""
     outage = outages.get(tx.conn, command.outage_id, tx.now)
     text_id = None if command.text is None else _start(tx, command, command.text)
     if outage.current:
@@ -202,7 +203,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
 def _announce(
     tx: Transaction, row: sa.Row[Any], texted: Sequence[InteractionRow]
 ) -> dict[int, int]:
-    """Text each in their language. Returns interaction -> message."""
+    """Text each requester in their language. Returns interaction -> message."""
     translations = outage_texts.translations_of(row)
     spoken = spoken_languages(tx.conn, [one.id for one in texted]) if translations else {}
     sent: dict[int, int] = {}
@@ -234,7 +235,8 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
     """Stop a text: cancel the messages that have not left the desk, including those that wait for
-    the end of quiet hours. NotFound; Conflict when all messages have left.
+    the end of quiet hours. Raises NotFound for an unknown id, and Conflict when all messages have
+    left.
     """
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:

@@ -57,8 +57,8 @@ class PromiseDue:
 
 
 def store_promise(tx: Transaction, command: StorePromise) -> int:
-    """Returns its id. Conflict if the promise of this text is stored already; BadInput for a text
-    without a promise, and for times in the past."""
+    """Store the promise and return its id. Raises Conflict if the promise of this text is stored
+    already. Raises BadInput for a text without a promise, and for times in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
     by = command.agent_id
@@ -90,7 +90,7 @@ def decline_promise(tx: Transaction, command: StorePromise) -> None:
 
 
 def cancel_promise(tx: Transaction, command: OnePromise) -> None:
-    """Cancel it, so that it does not count. NotFound when it has ended."""
+    """Cancel it, so that it does not count. Raises NotFound when it has ended."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise = promises.one(tx.conn, command.interaction_id, command.promise_id)
     promises.end(tx, promise.id, PromiseState.CANCELED)
@@ -123,8 +123,8 @@ def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
     promises.end(tx, promise.id, state)
     if state is PromiseState.MISSED:
         by = in_words(tx.conn, promise.promised_at)
-        said = f"Promise missed: no agent was in touch by {by}"
-        _add_line(tx, interaction, said, promise.words, None)
+        sentence = f"Promise missed: no agent was in touch by {by}"
+        _add_line(tx, interaction, sentence, promise.words, None)
         _notify(tx, interaction, promise, f"You promised to be in touch by {by}, but nobody was")
     else:
         conversation_hints.notify(tx, [interaction.id])
@@ -154,21 +154,23 @@ def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]
     return Promise(words=words, at=at, remind_at=remind), made_at
 
 
-def _notify(tx: Transaction, interaction: InteractionRow, promise: KeptPromise, said: str) -> None:
+def _notify(
+    tx: Transaction, interaction: InteractionRow, promise: KeptPromise, sentence: str
+) -> None:
     """Notify the agent who has the conversation, or, if nobody has it, the agent who promised."""
     owned = interaction.owner is Owner.AGENT and interaction.assigned_to is not None
     agent = interaction.assigned_to if owned else promise.agent.id
     assert agent is not None
-    colleague_notices.put(tx, agent, interaction.id, said)
+    colleague_notices.put(tx, agent, interaction.id, sentence)
     tx.hint(f"agent:{agent}", interaction.id)
     conversation_hints.notify(tx, [interaction.id])
 
 
 def _add_line(
-    tx: Transaction, interaction: InteractionRow, said: str, words: str, agent_id: int | None
+    tx: Transaction, interaction: InteractionRow, sentence: str, words: str, agent_id: int | None
 ) -> None:
     messages.append_line(
-        tx, interaction, said, event=Event.PROMISE, reason=words or None, agent_id=agent_id
+        tx, interaction, sentence, event=Event.PROMISE, reason=words or None, agent_id=agent_id
     )
 
 

@@ -32,7 +32,7 @@ class LabelConversation:
 
 def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
     """Add or remove a label, also on a closed conversation. Returns whether that changed anything.
-    NotFound for an unknown label."""
+    Raises NotFound for an unknown label."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     label = labels.get(tx.conn, command.label_id)
     changed = (_put if command.on else _take)(tx, interaction.id, label.id)
@@ -46,8 +46,8 @@ def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
 def put_topic(
     tx: Transaction, interaction: InteractionRow, agent_id: int, label_id: int | None
 ) -> None:
-    """Make a label the topic of a locked interaction that this agent closes. BadInput when the desk
-    asks for a topic and none was chosen, and for a label that is no topic."""
+    """Make a label the topic of a locked interaction that this agent closes. Raises BadInput when
+    the desk asks for a topic and none was chosen, and for a label that is no topic."""
     if label_id is None:
         if desk.ask_topic(tx.conn) and labels.list_(tx.conn):
             raise BadInput(

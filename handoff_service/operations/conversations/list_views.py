@@ -42,8 +42,8 @@ class DeleteView:
 
 
 def choose_list(tx: Transaction, command: ChooseList) -> None:
-    """Arrange this agent's list, in every window. NotFound for an unknown label; BadInput
-    for an attribute that is not defined, or for a value that does not fit it."""
+    """Sort and filter this agent's list, in every window. Raises NotFound for an unknown label.
+    Raises BadInput for an attribute that is not defined, or for a value that does not fit it."""
     values = {"agent_id": command.agent_id, **_columns(tx, command.how)}
     new = upsert(tx.conn, c).values(values)
     tx.conn.execute(new.on_conflict_do_update(index_elements=[c.c.agent_id], set_=values))
@@ -51,7 +51,8 @@ def choose_list(tx: Transaction, command: ChooseList) -> None:
 
 
 def save_view(tx: Transaction, command: SaveView) -> int:
-    """Returns the view's id. BadInput for a name without letters, and for too many views."""
+    """Save the view and return its id. Raises BadInput for a name without letters, and for too many
+    views."""
     name = command.name.strip()
     if not name or len(name) > 60:
         raise BadInput(errors={"name": phrase("must have 1 to 60 characters")})
@@ -77,7 +78,7 @@ def save_view(tx: Transaction, command: SaveView) -> int:
 
 
 def delete_view(tx: Transaction, command: DeleteView) -> None:
-    """Delete a view of one's own. NotFound for any other."""
+    """Delete one of the agent's own views. Raises NotFound for any other view."""
     mine = delete(v).where(v.c.id == command.view_id, v.c.agent_id == command.agent_id)
     if not tx.conn.execute(mine).rowcount:
         raise NotFound(phrase("You have no saved view {view_id}.", view_id=command.view_id))

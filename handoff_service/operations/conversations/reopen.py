@@ -52,8 +52,9 @@ class Reopen:
 
 
 def reopen(tx: Transaction, command: Reopen) -> None:
-    """Reopen the conversation. Conflict when it is not closed, when another agent closed it or more
-    than a minute has passed, and when the requester has already begun another conversation."""
+    """Reopen the conversation. Raises Conflict when it is not closed, when another agent closed it
+    or more than a minute has passed, and when the requester has already begun another
+    conversation."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     state = next_state(interaction.state, Transition.UNDO_CLOSE)
     closed_at = interaction.closed_at
@@ -75,10 +76,10 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     )
     interactions.put_state(tx.conn, interaction.id, state)
     owner_id = interaction.assigned_to or command.agent_id
-    said = f"{agent_name(tx.conn, command.agent_id)} reopened this conversation"
+    sentence = f"{agent_name(tx.conn, command.agent_id)} reopened this conversation"
     reopened = replace(interaction, state=state, owner=Owner.NONE, closed_at=None)
-    assigned = assign_agent(tx, reopened, owner_id, sentence=said)
-    begin_run(tx, assigned)
+    assigned = assign_agent(tx, reopened, owner_id, sentence=sentence)
+    restart_timers(tx, assigned)
 
 
 def can_reopen_until(
@@ -117,9 +118,9 @@ def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
         tx.at_end(of_statuses, ids)
 
 
-def begin_run(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the timers for the last message again, counted from now. Texts that were canceled do
-    not count."""
+def restart_timers(tx: Transaction, interaction: InteractionRow) -> None:
+    """Start the timers for the last message again, counted from now. The last message is never a
+    canceled text."""
     last = (
         select(m.c.author)
         .where(m.c.interaction_id == interaction.id, m.c.kind == Kind.MESSAGE)

@@ -35,7 +35,8 @@ class ChangeAndText:
 
 def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
     """Change the case. If that resolves it, send the text. A case that is resolved already gets no
-    second text, so a client may repeat its call. Conflict for a requester who cannot be texted."""
+    second text, so a client may repeat its call. Raises Conflict for a requester who cannot be
+    texted."""
     change = command.change
     if command.text is None:
         return change_case(tx, change)

@@ -50,8 +50,8 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
-#: How long after a colleague's run a macro is not run again.
-JUST = timedelta(seconds=30)
+#: For how long after a colleague's run an agent cannot run the same macro again.
+RUN_ONCE_WITHIN = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 
 
@@ -73,9 +73,9 @@ class MacroRun:
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
-    """Run it. NotFound for an unknown macro or conversation. Conflict when a colleague has just run
-    the macro in the conversation, if the macro writes a text or a note. The error of a step names
-    the step.
+    """Run it. Raises NotFound for an unknown macro or conversation. Raises Conflict when a
+    colleague has just run the macro in the conversation, if the macro writes a text or a note. The
+    error of a step names the step.
     """
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
@@ -107,7 +107,7 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
     lately = (
         select(m.c.body)
         .where(m.c.interaction_id == command.interaction_id, m.c.event == Event.MACRO)
-        .where(m.c.agent_id != command.agent_id, m.c.created_at > tx.now - JUST)
+        .where(m.c.agent_id != command.agent_id, m.c.created_at > tx.now - RUN_ONCE_WITHIN)
     )
     for said in tx.conn.execute(lately).scalars():
         if said.endswith(f" {did}"):
@@ -115,7 +115,7 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
                 phrase(
                     "{act} less than {seconds} seconds ago. Look at the conversation first.",
                     act=said,
-                    seconds=JUST.seconds,
+                    seconds=RUN_ONCE_WITHIN.seconds,
                 )
             )
 
@@ -225,8 +225,8 @@ RUNS = {
 
 
 def _topic(tx: Transaction, label_id: int | None) -> int | None:
-    """The macro's label, if it can be a topic. Conflict when the desk asks for a topic and it
-    cannot."""
+    """The macro's label, if it can be a topic. Raises Conflict when the desk asks for a topic and
+    it cannot."""
     every = labels.list_(tx.conn)
     if label_id in {one.id for one in topics(every)}:
         return label_id
@@ -240,8 +240,8 @@ def _topic(tx: Transaction, label_id: int | None) -> int | None:
 
 
 def _filled(tx: Transaction, body: str, command: RunMacro) -> str:
-    """The template or note with the names and attributes of this conversation. BadInput for an
-    attribute that is not set."""
+    """The template or note with the names and attributes of this conversation. Raises BadInput for
+    an attribute that is not set."""
     one = command.interaction_id
     agent = agent_name(tx.conn, command.agent_id)
     who = placeholder_values.of_interactions(tx.conn, [one], agent, [body])[one]

@@ -76,8 +76,8 @@ class SendDue:
 
 
 def schedule_text(tx: Transaction, command: ScheduleText) -> int:
-    """Schedule it. Returns its id. Conflict for a requester who cannot be texted, and for a
-    conversation that no live agent owns."""
+    """Schedule the text. Returns its id. Raises Conflict for a requester who cannot be texted, and
+    for a conversation that no live agent owns."""
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     send_at = in_the_future(command.send_at, tx.now, "send_at")
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
@@ -109,7 +109,7 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
 
 
 def cancel_text(tx: Transaction, command: OneText) -> None:
-    """Cancel it. NotFound when it was sent or canceled before."""
+    """Cancel it. Raises NotFound when it was sent or canceled before."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     did = "canceled a scheduled text"
@@ -146,9 +146,9 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
     opted_out = bool(consents.opted_out_of(tx.conn, [interaction.id]))
     then = at_due(text.question, opted_out=opted_out)
     if then is AtDue.CANCEL:
-        said = "A scheduled text was canceled, because the requester has opted out"
-        cancel_scheduled(tx, interaction, said, texts=[text])
-        notify_assigned(tx, interaction, said)
+        sentence = "A scheduled text was canceled, because the requester has opted out"
+        cancel_scheduled(tx, interaction, sentence, texts=[text])
+        notify_assigned(tx, interaction, sentence)
     elif then is AtDue.SEND:
         scheduled_texts.drop(tx, [text.id])
         uploads.hand_over(tx, text.agent.id, text.media)
@@ -162,8 +162,8 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
         )
     else:
         assert text.question is not None
-        said = f"A scheduled text waits for you, because {WAITS[text.question]}"
-        notify_assigned(tx, interaction, said)
+        sentence = f"A scheduled text waits for you, because {WAITS[text.question]}"
+        notify_assigned(tx, interaction, sentence)
         conversation_hints.notify(tx, [interaction.id])
     return then
 

@@ -39,7 +39,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     If a live agent owns the conversation, the writer joins the live group, the owner sees that, and
     nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
     because only the owner may write. A service token changes no owner, because nobody would read
-    the answer. Conflict for a requester who has opted out.
+    the answer. Raises Conflict for a requester who has opted out.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
@@ -71,8 +71,8 @@ def send_parts(
     later: timedelta = timedelta(0),
 ) -> int:
     """Send an agent's text, which the requester's consent allows, in as many parts as it needs.
-    Returns the first message's id. ``later`` delays only a text of one part, because each further
-    part sends the ones before it."""
+    Returns the first message's id. ``later``: the delay of the text. A text of several parts is not
+    delayed, because a further part sends the parts before it at once."""
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": agent_id, "event": event}
     delay = timedelta(0) if others else later
@@ -102,9 +102,9 @@ def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body
     if not named:
         return
     mentions.add_mentions(tx, interaction_id, seq, named)
-    said = f"{agent_name(tx.conn, agent_id)} mentioned you in a note"
+    sentence = f"{agent_name(tx.conn, agent_id)} mentioned you in a note"
     for agent in named:
-        colleague_notices.put(tx, agent, interaction_id, said)
+        colleague_notices.put(tx, agent, interaction_id, sentence)
         tx.hint(f"agent:{agent}", interaction_id)
 
 

@@ -118,8 +118,9 @@ def recipient_user(conn: Connection, recipient: Recipient) -> int | None:
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
-    """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
-    Conflict when another row applies now, and for a requester who has opted out.
+    """Send the first text. Raises NotFound for an unknown user. Raises BadInput for unusable
+    numbers and texts. Raises Conflict when another row applies now, and for a requester who has
+    opted out.
 
     A service token's new conversation is closed at once, because no agent would read an answer in
     it. An answer then starts a new conversation, like any other text. An open conversation with the

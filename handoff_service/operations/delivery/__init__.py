@@ -1,4 +1,4 @@
 """Delivery: the outbox, send gates, receipts, prices, unknown outcomes, the gap sweep.
 
-They may import shared steps, consent and conversations.
+These modules may import shared steps, consent and conversations.
 """

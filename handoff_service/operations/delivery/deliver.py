@@ -4,8 +4,8 @@ result.
 - A message is ``sending`` from the commit before the provider call to the commit after it.
 - No provider call can be repeated safely. A message that is still ``sending`` after a crash or
   timeout is therefore looked up at the provider before it is sent again.
-- ``rules/delivery/send_errors.py`` says what an error does, and the provider's table says which
-  error a code is. A message that waits for its retry has the status failed.
+- ``rules/delivery/send_errors.py`` defines the reaction to each error, and the provider's table has
+  the error of each code. A message that waits for its retry has the status failed.
 - The transaction that marks the message checks consent under a lock that blocks consent changes.
   Consent is checked again right before the provider call.
 """

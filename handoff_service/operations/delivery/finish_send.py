@@ -29,7 +29,8 @@ from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# not sooner: the provider's list lags, and a callback usually settles the outcome first
+# The wait before a look-up. The provider's list is late, and usually a callback reports the outcome
+# before.
 LOOK_UP_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 
@@ -61,7 +62,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
-            # a callback or a person was faster than the provider's answer and has ended this work
+            # a callback or a person settled the outcome before the provider answered, and ended
+            # this work
             continue
         outcome = _outcome(by_id[row.id], taken, row.retries, errors)
         is_opt_out = errors.is_opt_out(outcome.code)

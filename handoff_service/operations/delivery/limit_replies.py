@@ -67,7 +67,8 @@ def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]
     new = {i: row for i, row in sorted(unknown.items()) if i not in counted}
     if not new:
         return {}
-    # the first blocked reply raises an alarm, and the lock keeps two processes from raising it both
+    # The first blocked reply raises an alarm. It needs the lock, so that two processes do not both
+    # raise it.
     surely = {i: one for i, one in _full(tx, limits, new).items() if not one.first}
     rest = {i: row for i, row in new.items() if i not in surely}
     if rest:
@@ -113,7 +114,7 @@ class _Counts:
 
 
 def _full(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dict[int, HeldBack]:
-    """The replies that exceed a limit already, without those that would be counted now."""
+    """The replies that exceed a limit even if the other new replies do not count."""
     counts = _Counts(tx, limits, new.values())
     over = {i: counts.over(row) for i, row in new.items()}
     return {i: one for i, one in over.items() if one is not None}

@@ -24,7 +24,8 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(minutes=10)
-# a provider knows a text's price a moment after sending, or much later
+# the age at which the service first asks; a provider knows the price a moment after sending, or
+# much later
 AFTER = timedelta(minutes=1)
 GIVEN_UP = timedelta(hours=24)  # prices and outcomes that are unknown by then stay unknown
 KEY = "prices"

@@ -63,8 +63,8 @@ class _Message:
 
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
-    """Whether each receipt matched a known message. The others are kept until their message's id
-    arrives."""
+    """Returns, for each receipt, whether it matched a known message. The others are kept until
+    their message's id arrives."""
     rows = tx.conn.execute(
         _MESSAGES,
         {

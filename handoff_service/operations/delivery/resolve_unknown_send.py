@@ -29,8 +29,8 @@ class ResolveSend:
 
 
 def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
-    """NotFound for a message outside this interaction. Conflict when its outcome is known or may
-    still become known."""
+    """Record the agent's decision. Raises NotFound for a message outside this interaction. Raises
+    Conflict when its outcome is known or may still become known."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
     this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)

@@ -38,7 +38,7 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
     """Release all held work, or cancel the work that would send outdated content: texts, bot turns,
     e-mails with codes, webhook calls, and the timers and scheduled texts that are due. Other held
     work is released in either case, so that no requester is left waiting. Returns the number of
-    held texts. Conflict when nothing is held.
+    held texts. Raises Conflict when nothing is held.
     """
     if not restore_holds.is_held(tx.conn):
         raise Conflict(
@@ -115,5 +115,5 @@ def _cancel_scheduled(tx: Transaction) -> None:
         text = scheduled_texts.find(tx.conn, text_id)
         if text is not None and text.send_at <= tx.now:
             interaction = interactions.lock(tx.conn, text.interaction_id)
-            said = "A scheduled text was canceled by an admin after the desk was restored"
-            cancel_scheduled(tx, interaction, said, texts=[text])
+            sentence = "A scheduled text was canceled by an admin after the desk was restored"
+            cancel_scheduled(tx, interaction, sentence, texts=[text])

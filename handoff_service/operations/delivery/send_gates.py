@@ -144,7 +144,7 @@ def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
         one_of(p.c.id, {r.provider_number_id for r in rows})
     )
     later: dict[int, datetime] = {}
-    # new conversations may refer to the row meanwhile
+    # key_share, so that new conversations can refer to the row while it is locked
     numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)
     found = tx.conn.execute(numbers).all() if rows else []
     ahead = {number.id for number in found if number.paced_to and number.paced_to > tx.now}

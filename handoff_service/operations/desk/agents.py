@@ -73,7 +73,7 @@ class DeleteAgent:
 
 
 def make_agent(tx: Transaction, command: MakeAgent) -> int:
-    """Returns the id. Conflict for an e-mail address in use."""
+    """Create the agent and return the id. Raises Conflict for an e-mail address in use."""
     _is_free(tx, command.email)
     row = {name: getattr(command, name) for name in COLUMNS} | {
         "presence": Presence.OFFLINE,
@@ -88,8 +88,9 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
 
 
 def change_agent(tx: Transaction, command: ChangeAgent) -> None:
-    """NotFound. Conflict for an e-mail address in use, and when no active admin would remain, or
-    none who can sign in without an identity provider."""
+    """Change these fields. Raises NotFound for an unknown id. Raises Conflict for an e-mail address
+    in use, when no active admin would remain, and when no admin could sign in without an identity
+    provider."""
     stored = _locked(tx, command.id)
     could_sign_in = admin_can_sign_in(tx.conn)
     values = dict(command.values)
@@ -114,7 +115,8 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
 
 
 def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
-    """True when deleted, False when deactivated. NotFound; Conflict for the last active admin."""
+    """Delete an agent, or deactivate one who has a history. Returns whether the agent was deleted.
+    Raises NotFound for an unknown id, and Conflict for the last active admin."""
     stored = _locked(tx, command.id)
     if stored.active:
         _not_the_last_admin(tx, command.id)
@@ -136,10 +138,10 @@ def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
     assignment."""
     end_sessions(tx, agent_id)
     who = "The desk file" if by is None else agent_name(tx.conn, by)
-    said = f"{who} deactivated {name}."
+    reason = f"{who} deactivated {name}."
     # First, so that a conversation that the agent has just accepted is returned too.
-    choose_presence(tx, agent_id, Presence.OFFLINE, reason=said)
-    _give_back(tx, agent_id, said)
+    choose_presence(tx, agent_id, Presence.OFFLINE, reason=reason)
+    _give_back(tx, agent_id, reason)
 
 
 def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:

@@ -46,8 +46,8 @@ class ChangeAttribute:
 
 
 def make_attribute(tx: Transaction, fields: AttributeFields) -> int:
-    """Returns its id. BadInput for a wrong field and for stored values that do not fit; Conflict
-    for a key in use."""
+    """Define an attribute and return its id. Raises BadInput for a wrong field and for stored
+    values that do not fit. Raises Conflict for a key in use."""
     made = _make(tx, fields)
     fit_stored(tx, fields)
     return made
@@ -69,7 +69,8 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
 
 
 def change_attribute(tx: Transaction, command: ChangeAttribute) -> None:
-    """NotFound, and the errors of ``make_attribute``. Conflict for another key or owner."""
+    """Change a definition. Raises NotFound, and the errors of ``make_attribute``. Raises Conflict
+    when the key or the owner would change."""
     before = attributes.fields_of(attributes.get(tx.conn, command.id))
     after = _change(tx, command.id, before, replace(before, **command.values))
     if (before.type, before.choices) != (after.type, after.choices):
@@ -107,8 +108,8 @@ def _report_again(tx: Transaction, fields: AttributeFields) -> None:
 
 
 def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
-    """Create the attribute with this owner and key, or change it. The caller then calls
-    ``fit_stored``, after it has changed values."""
+    """Create the attribute with this owner and key, or change it. After the caller has changed
+    values, it calls ``fit_stored``."""
     same = select(a.c.id).where(a.c.owner == fields.owner, a.c.key == fields.key)
     found = tx.conn.execute(same).scalar()
     if found is None:
@@ -118,7 +119,7 @@ def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
 
 
 def delete_attribute(tx: Transaction, attribute_id: int) -> None:
-    """Delete the definition. Stored values stay as texts. Raises NotFound for an unknown id,
+    """Delete the definition. Stored values stay as texts. Raises NotFound for an unknown id, and
     Conflict for an attribute that a messaging action, a template or a macro uses."""
     attributes.get(tx.conn, attribute_id)
     if found := blockers(tx.conn, attribute_id):
@@ -180,8 +181,8 @@ def _texts(conn: Connection, field: str) -> list[Blocker]:
 def checked_user_attributes(
     conn: Connection, typed: Mapping[str, str], where: str = "attributes"
 ) -> dict[str, str]:
-    """A user's attributes in the form that is stored. ``where``: the field of the error. BadInput
-    names each value that does not fit its definition."""
+    """A user's attributes in the form that is stored. ``where``: the field of the error. Raises
+    BadInput, which names each value that does not fit its definition."""
     defined = attributes.definitions(conn, AttributeOwner.USER)
     values, wrong = read_values(defined, typed)
     if wrong:
@@ -199,8 +200,8 @@ def _row(fields: AttributeFields) -> dict[str, Any]:
 
 
 def fit_stored(tx: Transaction, fields: AttributeFields) -> None:
-    """Write the stored values in the form of the type. BadInput says how many do not fit, and
-    which."""
+    """Write the stored values in the form of the type. Raises BadInput, which says how many do not
+    fit, and which."""
     wrong, changed = [], dict[int, str]()
     for one in attributes.stored_values(tx.conn, fields.owner, fields.key):
         try:

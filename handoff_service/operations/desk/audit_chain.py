@@ -48,8 +48,8 @@ class RemoveEntries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveSome:
-    """Entries of before this time, which are all entries up to the place ``to_place`` of the
-    chain that are left."""
+    """``ids``: entries from before this time. They are all remaining entries up to ``to_place`` in
+    the chain."""
 
     before: datetime
     ids: Collection[int]
@@ -71,7 +71,7 @@ def new_key() -> str:
 
 def chain_audit(tx: Transaction, made_key: str) -> int:
     """Chain the next entries. Returns how many. ``made_key``: the key for a desk without one.
-    CannotOpen when its key is sealed with a secret key that is not set."""
+    Raises CannotOpen when its key is sealed with a secret key that is not set."""
     rows = audit_chain.unchained(tx.conn, tx.now, AT_ONCE)
     if not rows:
         return 0
@@ -88,7 +88,7 @@ def chain_audit(tx: Transaction, made_key: str) -> int:
 
 
 def chain_key(tx: Transaction, made: str) -> bytes:
-    """The chain's key. CannotOpen."""
+    """The chain's key. Raises CannotOpen."""
     kept = kept_secret(tx, KEY)
     return (own_secret(tx, OwnSecret(KEY, made)) if kept is None else kept).encode()
 
@@ -161,7 +161,7 @@ def erase_entries(tx: Transaction, command: EraseEntries) -> int:
 
 async def check_chain(store: Store) -> ChainReport:
     """Chain the waiting entries, a batch at a time, then check everything. The check only reads, so
-    it delays no writer. CannotOpen."""
+    it delays no writer. Raises CannotOpen."""
     while await store.write(chain_audit, new_key()):
         pass
     key = await store.write(chain_key, new_key())

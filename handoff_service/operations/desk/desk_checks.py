@@ -67,7 +67,7 @@ class Check:
     link: str = ""
     #: the fix without a browser, as the end of a sentence in ``doctor``
     terminal: str = ""
-    #: whether the desk cannot answer texts until it is fixed
+    #: whether the desk cannot answer texts while this check fails
     is_problem: bool = True
 
 
@@ -211,7 +211,7 @@ CHECKS: dict[CheckName, Check] = {
 
 
 def outcomes(conn: Connection, outside: Outside) -> list[CheckResult]:
-    """Run every check. The provider's check is left out when the provider was not asked."""
+    """Run every check. Leaves out the provider's check when the provider was not asked."""
     hidden = hidden_checks(conn)
     return [
         CheckResult(
@@ -232,7 +232,7 @@ def hidden_checks(conn: Connection) -> list[str]:
 
 
 def hide_check(tx: Transaction, name: str) -> None:
-    """Hide a check from the checklist, for every admin. NotFound for an unknown one."""
+    """Hide a check from the checklist, for every admin. Raises NotFound for an unknown one."""
     if name not in set(CheckName):
         raise NotFound(phrase("There is no such check."))
     hidden = hidden_checks(tx.conn)

@@ -31,7 +31,7 @@ KEEP = {
 
 
 def _kept(kind: KeptKind) -> FieldInfo:
-    """The number field of a kind of content that retention removes."""
+    """The number field for the days after which retention removes a kind of content."""
     when = (
         phrase("Retention removes these so many days after they were made. 0: kept forever.")
         if kind in BY_DAY
@@ -79,7 +79,7 @@ class DeskEntry(BaseModel):
       no limit.
     - ``thanks_minutes``: how long after closing a thank-you stays with the closed conversation; 0:
       not at all, unless the satisfaction question has not been sent yet.
-    - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
+    - ``queue_unanswerable``: whether texts from senders that nobody can text back go to queues.
     - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
     - ``password_off_roles``: agents with any of these roles sign in with an identity provider only.
     - ``second_factor_roles``: agents with any of these roles need a second factor.

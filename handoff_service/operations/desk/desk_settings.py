@@ -51,9 +51,9 @@ class PutReason:
 
 
 def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """``values``: changed fields of ``DeskEntry``; other fields stay. BadInput for a country
-    without the public holidays that a queue's schedule needs. Conflict for a sign-in without
-    passwords that could shut everybody out."""
+    """Change the desk's settings. ``values``: changed fields of ``DeskEntry``; other fields stay.
+    Raises BadInput for a country without the public holidays that a queue's schedule needs. Raises
+    Conflict when turning passwords off could lock everybody out."""
     put_desk(tx, values)
     check_schedules(tx)
     if values.get("password_off_roles"):
@@ -100,7 +100,8 @@ def put_presence_state(tx: Transaction, command: PutPresence) -> None:
 
 
 def delete_presence_state(tx: Transaction, state_id: int) -> None:
-    """NotFound; Conflict while an agent is in it."""
+    """Delete a presence state. Raises NotFound for an unknown id, and Conflict while an agent is in
+    this state."""
     p = t.presence_states
     _one(tx, p.c.id, p.c.name, state_id, Noun.PRESENCE_STATE)
     if found := presence_blockers(tx.conn, state_id):
@@ -145,7 +146,8 @@ def put_reject_reason(tx: Transaction, command: PutReason) -> None:
 
 
 def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
-    """NotFound. Conflict for the last one, because a rejection needs a reason."""
+    """Delete a reason. Raises NotFound for an unknown id. Raises Conflict for the last reason,
+    because a rejection needs one."""
     r = t.reject_reasons
     _one(tx, r.c.id, r.c.words, reason_id, Noun.REJECT_REASON)
     if found := reason_blockers(tx.conn, reason_id):

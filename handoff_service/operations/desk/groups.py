@@ -37,13 +37,14 @@ class ChangeGroup:
 
 
 def make_group(tx: Transaction, command: MakeGroup) -> int:
-    """Returns its id. Conflict for a name in use."""
+    """Create a group and return its id. Raises Conflict for a name in use."""
     _is_free(tx, command.name)
     return _insert(tx, command)
 
 
 def change_group(tx: Transaction, command: ChangeGroup) -> None:
-    """NotFound; Conflict for a name in use."""
+    """Rename a group or change its limit. Raises NotFound for an unknown id, and Conflict for a
+    name in use."""
     stored = _one(tx, command.id)
     if command.values.get("name", stored.name) != stored.name:
         _is_free(tx, command.values["name"])
@@ -54,8 +55,8 @@ def change_group(tx: Transaction, command: ChangeGroup) -> None:
 
 
 def delete_group(tx: Transaction, group: int) -> None:
-    """Its agents stay, without the group. NotFound; Conflict while a queue offers conversations to
-    the group."""
+    """Delete a group, and remove its agents from it. Raises NotFound for an unknown id, and
+    Conflict while a queue offers conversations to the group."""
     stored = _one(tx, group)
     if found := blockers(tx.conn, group):
         names = ", ".join(one.name for one in found)

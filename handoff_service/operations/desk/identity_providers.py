@@ -43,8 +43,9 @@ class PutIdentityProvider:
 
 
 def save_identity_provider(tx: Transaction, command: PutIdentityProvider) -> int:
-    """Returns its id. BadInput names each wrong field. NotFound; Conflict for a name in use, and
-    when the last active provider that agents need would be gone."""
+    """Create or change a provider, and return its id. Raises BadInput, which names each wrong
+    field. Raises NotFound for an unknown id. Raises Conflict for a name in use, and when agents
+    need a provider and no active one would be left."""
     if wrong := rules.errors(command.fields):
         raise BadInput(errors=wrong)
     _name_is_free(tx, command.fields.name, command.id)
@@ -77,8 +78,8 @@ def put_identity_provider(tx: Transaction, command: PutIdentityProvider) -> None
 
 
 def delete_identity_provider(tx: Transaction, provider_id: int) -> None:
-    """Agents lose the link to it, and keep their accounts. NotFound; Conflict for the last active
-    one while agents need it."""
+    """Delete a provider. Its agents are unlinked and keep their accounts. Raises NotFound for an
+    unknown id, and Conflict for the last active provider while agents need it."""
     identity_providers.get(tx.conn, provider_id)
     if found := blockers(tx.conn, provider_id):
         raise Conflict(found[0].sentence)
@@ -113,7 +114,8 @@ def unlink_agent(tx: Transaction, agent_id: int) -> None:
 def access_to(
     conn: Connection, settings: OperationSettings, one: IdentityProvider
 ) -> ProviderAccess:
-    """The settings for calls to the provider. CannotOpen when its secret's key is not set."""
+    """The settings for calls to the provider. Raises CannotOpen when the key that sealed its secret
+    is not set."""
     sealed = identity_providers.sealed_secret(conn, one.id)
     return ProviderAccess(
         name=one.name,

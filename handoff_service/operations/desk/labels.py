@@ -35,7 +35,7 @@ class ChangeLabel:
 
 
 def make_label(tx: Transaction, command: MakeLabel) -> int:
-    """Returns its id. Conflict for a name in use."""
+    """Create a label and return its id. Raises Conflict for a name in use."""
     _name_is_free(tx, command.name)
     made: int = tx.conn.execute(insert(m).values(**asdict(command)).returning(m.c.id)).scalar_one()
     created(tx, Noun.LABEL, made)
@@ -43,7 +43,7 @@ def make_label(tx: Transaction, command: MakeLabel) -> int:
 
 
 def change_label(tx: Transaction, command: ChangeLabel) -> None:
-    """NotFound; Conflict for a name in use."""
+    """Change a label. Raises NotFound for an unknown id, and Conflict for a name in use."""
     stored = labels.get(tx.conn, command.id)
     if command.values.get("name", stored.name) != stored.name:
         _name_is_free(tx, command.values["name"])
@@ -62,8 +62,8 @@ def put_label(tx: Transaction, command: MakeLabel) -> None:
 
 
 def delete_label(tx: Transaction, label_id: int) -> None:
-    """Takes it off every conversation. Raises NotFound for an unknown id, Conflict for a label that
-    a macro adds."""
+    """Delete a label, and take it off every conversation. Raises NotFound for an unknown id, and
+    Conflict for a label that a macro adds."""
     labels.get(tx.conn, label_id)
     if found := blockers(tx.conn, label_id):
         raise Conflict(found[0].sentence)

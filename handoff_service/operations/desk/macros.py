@@ -35,7 +35,8 @@ class ChangeMacro:
 
 
 def make_macro(tx: Transaction, macro: MacroFields) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a macro and return its id. Raises BadInput, which names each wrong field. Raises
+    Conflict for a name in use."""
     _check(tx, macro)
     _name_is_free(tx, macro.name)
     row = insert(m).values(**_row(macro)).returning(m.c.id)
@@ -45,7 +46,7 @@ def make_macro(tx: Transaction, macro: MacroFields) -> int:
 
 
 def change_macro(tx: Transaction, command: ChangeMacro) -> None:
-    """NotFound, and the errors of ``make_macro``."""
+    """Change a macro. Raises NotFound, and the errors of ``make_macro``."""
     stored = macros.fields(tx.conn, command.id)
     macro = replace(stored, **command.values)
     _check(tx, macro)
@@ -65,7 +66,7 @@ def put_macro(tx: Transaction, macro: MacroFields) -> None:
 
 
 def delete_macro(tx: Transaction, macro_id: int) -> None:
-    """Raises NotFound for an unknown id."""
+    """Delete a macro. Raises NotFound for an unknown id."""
     macros.get(tx.conn, macro_id)
     with deletes(tx, Noun.MACRO, macro_id):
         tx.conn.execute(delete(m).where(m.c.id == macro_id))

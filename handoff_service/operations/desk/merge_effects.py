@@ -1,5 +1,5 @@
-"""The effects that a merge of users shares with its undo: it sets the values of the user who stays,
-and adds a line to the open conversations."""
+"""Steps that a merge of users and its undo share: they set the values of the user who stays, and
+add a line to the open conversations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -36,7 +36,7 @@ def put_values(
         key: [before.get(key), value] for key, value in after.items() if value != before.get(key)
     }
     fields = {key: value for key, (_, value) in changed.items() if key in FIELDS}
-    if "external_id" in fields:  # unique, so the two users swap their numbers
+    if "external_id" in fields:  # employee numbers are unique, so the two users swap theirs
         swap(tx, stays, goes)
         del fields["external_id"]
     attributes = dict(stays.attributes) | {

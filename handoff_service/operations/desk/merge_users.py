@@ -32,14 +32,15 @@ from handoff_service.store.engine.transaction import Transaction
 
 u, n, p, g = t.users, t.user_numbers, t.messaging_profiles, t.user_merges
 f = t.user_facts
-#: A text that another process was storing during the merge may still name the user who went.
+#: The delay of a second pass. A text that another process was storing during the merge may still
+#: name the user who went.
 SETTLE_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeUsers:
     """``take``: the keys (``rules/desk/user_merges.py``) for which the value of the user who goes
-    stays."""
+    is kept."""
 
     stays_id: int
     goes_id: int
@@ -48,8 +49,9 @@ class MergeUsers:
 
 
 def merge_users(tx: Transaction, command: MergeUsers) -> int:
-    """Returns the merge's id. BadInput for one user twice and for a wrong key; NotFound; Conflict
-    when one of them cannot be merged now."""
+    """Merge the users and return the merge's id. Raises BadInput when both are the same user, and
+    for a wrong key. Raises NotFound for an unknown id. Raises Conflict when one of them cannot be
+    merged now."""
     stays, goes = _locked(tx, command.stays_id, command.goes_id)
     check(tx.conn, stays, goes)
     before = {one.id: _entry(tx.conn, one.id) for one in (stays, goes)}
@@ -94,7 +96,7 @@ def merge_users(tx: Transaction, command: MergeUsers) -> int:
 
 
 def check(conn: Connection, stays: Any, goes: Any) -> None:
-    """Conflict when these rows of users cannot be merged now."""
+    """Raise Conflict when these two users cannot be merged now."""
     for one in (stays, goes):
         if one.merged_into is not None:
             raise Conflict(merged_sentence(conn, one.id))
@@ -118,7 +120,7 @@ def check(conn: Connection, stays: Any, goes: Any) -> None:
 
 
 def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """Their rows. BadInput for one user twice; NotFound."""
+    """The rows of both users. Raises BadInput when both are the same user. Raises NotFound."""
     return _of(conn.execute(_rows(stays_id, goes_id)).all(), stays_id, goes_id)
 
 
@@ -172,7 +174,8 @@ def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
 
 
 def _move(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, list[int]]:
-    """Let all rows that refer to one user refer to the other. Returns table.column -> ids."""
+    """Change all rows that refer to the user who goes, so that they refer to the user who stays.
+    Returns table.column -> ids."""
     moved = {}
     for column in user_merges.REFERENCES:
         key = column.table.c.id

@@ -1,7 +1,7 @@
 """Keep the company's own numbers and its users' numbers apart, because a text from a company number
 belongs to no user.
 
-Numbers are compared in one form, because carriers write some of them in two.
+Numbers are compared in one form, because carriers write some numbers in two forms.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> None:
-    """Raise BadInput when a user would have one of the company's numbers. ``numbers`` has pairs of
+    """Raise BadInput when a user would get one of the company's numbers. ``numbers`` has pairs of
     the field's name and the number."""
     given = list(numbers)
     if not given:
@@ -37,7 +37,7 @@ def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> N
 
 
 def refuse_users_number(tx: Transaction, number: str) -> None:
-    """BadInput when the company would have a number that is on a user's record."""
+    """Raise BadInput when the company would get a number that is on a user's record."""
     n, u = t.user_numbers, t.users
     query = select(u.c.name, u.c.external_id).join(n, n.c.user_id == u.c.id).order_by(u.c.id)
     found = tx.conn.execute(query.where(n.c.number == one_form(number)).limit(1)).one_or_none()

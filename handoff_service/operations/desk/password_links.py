@@ -96,7 +96,7 @@ def account(conn: Connection, agent_id: int) -> Account | None:
 
 def holder(conn: Connection, token: str, keys: Sequence[str], now: datetime) -> Account:
     """The account for which the token may set a password. ``keys``: the secret keys that are
-    accepted. NotFound for an invalid token."""
+    accepted. Raises NotFound for an invalid token."""
     agent_id = rules.agent_of(token)
     found = account(conn, agent_id) if agent_id is not None else None
     if found is None or not any(rules.is_valid(key, token, found, now) for key in keys):
@@ -105,7 +105,7 @@ def holder(conn: Connection, token: str, keys: Sequence[str], now: datetime) -> 
 
 
 def set_password(tx: Transaction, command: SetPassword) -> int:
-    """Set the password and end all sessions. Returns the agent's id. NotFound for an invalid
+    """Set the password and end all sessions. Returns the agent's id. Raises NotFound for an invalid
     token."""
     agent_id = rules.agent_of(command.token)
     # The lock makes a second request with the same token wait. It then finds the token invalid.

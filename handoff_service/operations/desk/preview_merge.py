@@ -44,7 +44,7 @@ class MergePreview:
 
 
 def preview_merge(conn: Connection, stays_id: int, goes_id: int) -> MergePreview:
-    """The errors are those of ``merge_users``."""
+    """Compute what a merge would do. The errors are those of ``merge_users``."""
     stays, goes = both(conn, stays_id, goes_id)
     check(conn, stays, goes)
     facts = [

@@ -43,8 +43,8 @@ class ChangeProviderNumber:
 
 
 def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
-    """Returns its id. BadInput for an unknown queue or a user's number; Conflict for a number that
-    exists."""
+    """Create a company number and return its id. Raises BadInput for an unknown queue or a user's
+    number. Raises Conflict for a number that exists."""
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
@@ -56,8 +56,8 @@ def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
-    """NotFound, and the errors of ``make_provider_number``. Conflict for a different number when
-    this one has been used."""
+    """Change a company number. Raises NotFound, and the errors of ``make_provider_number``. Raises
+    Conflict when the phone number itself would change and the old one has been used."""
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
@@ -94,8 +94,8 @@ def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
 
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
-    """Delete a number that was never used. NotFound; the Conflict for others says what to do
-    instead."""
+    """Delete a number that was never used. Raises NotFound for an unknown id. Raises Conflict for a
+    number that was used. The error says what to do instead."""
     _one(tx, number_id)
     if found := blockers(tx.conn, number_id):
         raise Conflict(found[0].sentence)

@@ -70,8 +70,8 @@ class RemovePasskey:
 
 
 def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
-    """Return the secret for the agent's app, which counts once a code confirms it. Conflict for an
-    agent who has an app."""
+    """Return the secret for the agent's app. It is used from the moment when a code confirms it.
+    Raises Conflict for an agent who already has an app."""
     found = authenticator(tx.conn, command.agent_id)
     if found is None:
         sealed = tx.settings.sealer.seal(app.c.secret, command.made)
@@ -85,7 +85,8 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
 
 
 def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
-    """Begin to ask for the app's codes, if the given code is one of them."""
+    """From now on, require the app's codes at sign-in, if the given code is right. Returns whether
+    it is."""
     is_right = _accept(tx, command, confirmed=False)
     if is_right:
         _audit(tx, command.agent_id, {"authenticator": ["off", "on"]}, own=True)
@@ -93,7 +94,8 @@ def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
 
 
 def use_code(tx: Transaction, command: AgentCode) -> bool:
-    """Whether this is a code of the agent's app, or a backup code. Each works once."""
+    """Use a code of the agent's app or a backup code. Each works once. Returns whether the code is
+    right."""
     return _accept(tx, command, confirmed=True) or _use_backup_code(tx, command)
 
 
@@ -105,7 +107,7 @@ def _accept(tx: Transaction, command: AgentCode, *, confirmed: bool) -> bool:
     step = one_time_codes.matching_step(secret, command.code, tx.now, after=found.last_step)
     if step is None:
         return False
-    # locked, so that of two requests with one code only the first succeeds
+    # locked, so that only the first of two requests with the same code succeeds
     mine = (app.c.agent_id == command.agent_id, app.c.last_step < step)
     values = {"last_step": step, "confirmed_at": found.confirmed_at or tx.now}
     return bool(tx.conn.execute(update(app).where(*mine).values(values)).rowcount)
@@ -120,7 +122,8 @@ def _use_backup_code(tx: Transaction, command: AgentCode) -> bool:
 
 
 def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
-    """The earlier codes stop working. NotFound for an agent without a second factor."""
+    """Store new backup codes. The earlier codes stop working. Raises NotFound for an agent without
+    a second factor."""
     needed = needs(tx.conn, command.agent_id)
     if needed is None or not needed.has_second_factor:
         raise NotFound(phrase("Set up an authenticator app or a passkey first."))
@@ -134,7 +137,8 @@ def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
 
 
 def remove_authenticator(tx: Transaction, agent_id: int) -> None:
-    """NotFound without an app. Conflict while the role needs it."""
+    """Remove the agent's app. Raises NotFound without an app. Raises Conflict while the role
+    requires it."""
     tx.conn.execute(delete(app).where(app.c.agent_id == agent_id, app.c.confirmed_at.is_(None)))
     if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
         raise NotFound(phrase("You have no authenticator app. Reload the page."))
@@ -143,7 +147,8 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
 
 
 def add_passkey(tx: Transaction, command: AddPasskey) -> None:
-    """Conflict for a passkey that the agent already has, and beyond the most passkeys."""
+    """Add a passkey. Raises Conflict for a passkey that the agent already has, and when the agent
+    has the most passkeys allowed."""
     mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
     if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
         raise Conflict(
@@ -177,7 +182,8 @@ def record_passkey_use(tx: Transaction, command: PasskeyUsed) -> None:
 
 
 def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
-    """NotFound. Conflict for the last second factor that the role needs."""
+    """Remove a passkey. Raises NotFound for an unknown id. Raises Conflict when it is the last
+    second factor and the role requires one."""
     mine = (keys.c.agent_id == command.agent_id, keys.c.id == command.id)
     removed = tx.conn.execute(delete(keys).where(*mine).returning(keys.c.name)).scalar()
     if removed is None:
@@ -187,8 +193,8 @@ def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
 
 
 def _still_enough(tx: Transaction, agent_id: int) -> None:
-    """Conflict when a needed second factor would be missing. When none is left, delete the backup
-    codes too."""
+    """Raise Conflict when the role requires a second factor and none is left. If the role does not,
+    delete the backup codes with the last second factor."""
     needed = needs(tx.conn, agent_id)
     if needed is None or needed.has_second_factor:
         return
@@ -201,7 +207,7 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
 
 def reset_second_factor(tx: Transaction, agent_id: int) -> None:
     """Remove an agent's app, backup codes and passkeys. End the agent's sessions too, because
-    somebody else may have the phone. NotFound for an unknown agent."""
+    somebody else may have the phone. Raises NotFound for an unknown agent."""
     _audit(tx, agent_id, {"second_factor": ["", "reset"]})
     for table in (app, codes, keys):
         tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))

@@ -67,7 +67,7 @@ def new_token() -> str:
 
 
 def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
-    """Conflict for a name in use."""
+    """Create a token. Raises Conflict for a name in use."""
     in_use = select(s.c.id).where(s.c.name == command.name, s.c.revoked_at.is_(None))
     if tx.conn.execute(in_use.where(s.c.expires_at > tx.now)).first() is not None:
         raise Conflict.at(
@@ -109,8 +109,8 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
 
 
 def revoke_token(tx: Transaction, token_id: int) -> None:
-    """End a token now. Its open event streams check it and end. NotFound; revoking a token again
-    changes nothing."""
+    """Revoke a token now. Its open event streams check it and end. Revoking a token again changes
+    nothing. Raises NotFound for an unknown id."""
     row = tx.conn.execute(select(s).where(s.c.id == token_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no service token {id}.", id=token_id))

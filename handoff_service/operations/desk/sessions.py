@@ -1,7 +1,7 @@
 """An agent's own sessions: when each was last used, and ending them.
 
-A page asks for news automatically, so a session in use does not prove that its agent is there. A
-session is *active* when its agent does something: writes, clicks, types.
+An open page fetches updates automatically, so a session in use does not prove that its agent is
+there. A session is *active* when its agent does something: writes, clicks, types.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-# one write for each request would be too many
+# a write for each request would be too expensive
 RECORDED_EVERY = timedelta(minutes=5)
 ACTIVITY_RECORDED_EVERY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionUse:
-    """``is_act``: the agent did something, in contrast to a page that asked for news."""
+    """``is_act``: whether the agent did something. False: the page only fetched updates."""
 
     token: str
     is_act: bool

@@ -74,7 +74,8 @@ class SaveStep:
 
 
 def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
-    """Returns the id. Conflict once the desk has an admin, and for an e-mail address in use."""
+    """Create the first admin and return their id. Raises Conflict once the desk has an admin, and
+    for an e-mail address in use."""
     # If two requests arrive together, the second one waits here and then sees the first one's
     # admin.
     tx.conn.execute(select(t.installation.c.id).with_for_update())
@@ -119,8 +120,8 @@ def save_number(tx: Transaction, command: SaveStep) -> None:
 
 
 def invite_agent(tx: Transaction, command: InviteAgent) -> int:
-    """Add an agent, who chooses a password with a link. Returns the id. Conflict for an e-mail
-    address in use."""
+    """Add an agent, who chooses a password with a link. Returns the id. Raises Conflict for an
+    e-mail address in use."""
     invited = MakeAgent(
         email=command.email,
         name=command.name,
@@ -146,7 +147,7 @@ def _pools(tx: Transaction, first: str) -> tuple[QueuePool, ...]:
 
 
 def _first_group(tx: Transaction, name: str) -> str:
-    """The name of the first group. Until there is one, this name."""
+    """The name of the first group; ``name`` while the desk has no group."""
     g = t.groups
     return tx.conn.execute(select(g.c.name).order_by(g.c.id)).scalars().first() or name
 

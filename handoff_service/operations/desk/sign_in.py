@@ -60,7 +60,8 @@ def hash_password(password: str) -> str:
 
 @functools.cache
 def _nobodys_hash() -> str:
-    """A hash to check for an unknown e-mail address, so it takes as long as a wrong password."""
+    """A hash to check for an unknown e-mail address, so that the check takes as long as for a known
+    one."""
     return hash_password(secrets.token_hex())
 
 
@@ -172,7 +173,7 @@ def record_failure(tx: Transaction, command: FailedSignIn) -> None:
 
 
 def mark_second_factor(tx: Transaction, token: str) -> None:
-    """The agent of this session has proved a second factor."""
+    """Record that the agent of this session has proved a second factor."""
     s = t.sessions
     proved = update(s).where(s.c.token_hash == token_hash(token))
     tx.conn.execute(proved.values(second_factor=True))

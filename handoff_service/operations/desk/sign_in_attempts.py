@@ -15,13 +15,15 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-ATTEMPTS, ATTEMPTS_WITHIN = 5, timedelta(minutes=1)  # per account and address
-# for all accounts within a minute, because several people in one office may mistype
+ATTEMPTS, ATTEMPTS_WITHIN = 5, timedelta(minutes=1)  # for one account from one address
+# from one address for all accounts within a minute; not fewer, because several people in one office
+# may mistype
 ATTEMPTS_OF_ADDRESS = 30
-# so that an attacker at one address cannot try all accounts of a desk within minutes
+# from one address within an hour, so that an attacker there cannot try all accounts of a desk
+# within minutes
 ATTEMPTS_OF_ADDRESS_HOURLY = 50
 ATTEMPTS_OF_ACCOUNT, ATTEMPTS_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
-# one-time codes: they have six digits, so months of guesses must find none
+# One-time codes have only six digits. With these limits, even months of guessing find no code.
 CODES_OF_ACCOUNT_HOURLY, CODES_OF_ACCOUNT_DAILY = 10, 30
 f, known = t.sign_in_failures, t.known_addresses
 HOUR = timedelta(hours=1)
@@ -42,8 +44,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInAttempt:
-    """An attempt to sign in. ``key``: of the account and the address together. A right attempt
-    deletes the wrong ones with this key."""
+    """An attempt to sign in. ``key``: the key of the account and the address together. A right
+    attempt deletes the wrong attempts with this key."""
 
     key: str
     limits: Sequence[Limit]

@@ -1,5 +1,5 @@
-"""Sign-ins that wait for their next step. A step is proved by a random token, which is stored as a
-hash, and ends with its use or after some minutes."""
+"""Sign-ins that wait for their next step. A random token proves the right to the step. It is stored
+as a hash, works once, and expires after some minutes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ LASTS = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepStep:
-    """Begin a step. ``token`` proves it. ``data``: JSON."""
+    """Begin a step. ``token``: the random token of the step. ``data``: JSON."""
 
     token: str = field(repr=False)
     kind: StepKind
@@ -65,7 +65,7 @@ class ChangeStep:
 
 
 def keep_step(tx: Transaction, command: KeepStep) -> None:
-    """Store the step, and forget those that have expired."""
+    """Store the step, and delete the expired ones."""
     forget_expired(tx)
     tx.conn.execute(
         insert(s).values(
@@ -100,7 +100,7 @@ def change_step(tx: Transaction, command: ChangeStep) -> None:
 
 
 def take_step(tx: Transaction, which: StepToken) -> Step | None:
-    """End the step and return it. Of two requests with one token, only the first gets it."""
+    """End the step and return it. Only the first of two requests with the same token gets it."""
     taken = (
         delete(s)
         .where(s.c.key == token_hash(which.token), s.c.kind == which.kind, s.c.expires_at > tx.now)

@@ -21,14 +21,15 @@ REPEATED = "This logout token was used already."
 
 @dataclass(frozen=True, slots=True)
 class EndElsewhere:
-    """``ended``: from a logout token that was verified."""
+    """``ended``: the content of a verified logout token."""
 
     provider_id: int
     ended: EndedElsewhere
 
 
 def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
-    """End the sessions. Returns how many there were. Conflict for a token that was used already."""
+    """End the sessions. Returns how many there were. Raises Conflict for a token that was used
+    already."""
     _use_once(tx, command)
     over = delete(s).where(s.c.provider_id == command.provider_id, _which(command))
     agents = list(tx.conn.execute(over.returning(s.c.agent_id)).scalars())
@@ -50,8 +51,8 @@ def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
 
 
 def _which(command: EndElsewhere) -> ColumnElement[bool]:
-    """The person's sessions. If the token names a session of the provider, only those that belong
-    to it, and those for which the provider never named one."""
+    """The person's sessions. If the token names a session of the provider, only the sessions here
+    that belong to it, and those for which the provider named no session."""
     ended = command.ended
     theirs = s.c.agent_id.in_(
         select(i.c.agent_id).where(
@@ -67,8 +68,7 @@ def _which(command: EndElsewhere) -> ColumnElement[bool]:
 
 
 def _use_once(tx: Transaction, command: EndElsewhere) -> None:
-    """Remember the token for longer than it is valid, so that of two requests with it only one
-    succeeds."""
+    """Store the token for longer than it is valid, so that it can be used only once."""
     forget_expired(tx)
     key = token_hash(f"logout|{command.provider_id}|{command.ended.token_id}")
     same = select(steps.c.key).where(steps.c.key == key)

@@ -1,5 +1,5 @@
-"""Find, link or create the account of a person who signs in with an identity provider, and give it
-the roles and groups that the provider decides."""
+"""Find, link or create the account of a person who signs in with an identity provider. Give the
+account the roles and groups that follow from the provider's claims."""
 
 from dataclasses import dataclass
 
@@ -27,15 +27,15 @@ CAPACITY = 4  # conversations of a new agent, as in a desk file
 
 @dataclass(frozen=True, slots=True)
 class AdmitPerson:
-    """Sign in a person. Their claims were verified."""
+    """Sign in a person whose claims were verified."""
 
     provider_id: int
     person: Person
 
 
 def admit_person(tx: Transaction, command: AdmitPerson) -> int:
-    """Return the agent's id. NotAllowed for a person without an account here, and NotFound for an
-    unknown provider."""
+    """Find or create the agent, and return the id. Raises NotAllowed for a person without an
+    account here, and NotFound for an unknown provider."""
     one = identity_providers.get(tx.conn, command.provider_id)
     provider, person = identity_providers.fields_of(one), command.person
     if not one.active:
@@ -106,8 +106,8 @@ def _new_agent(
 def _follow(
     tx: Transaction, agent: Agent, person: Person, provider: IdentityProviderFields
 ) -> None:
-    """Give the agent the roles and groups that the provider decides about. The last admin, and an
-    admin who keeps the password, stay admins."""
+    """Give the agent the roles and groups that follow from the provider's claims. The last admin,
+    and an admin who keeps the password, stay admins."""
     values: dict[str, object] = {}
     if person.roles is not None:
         roles = {*person.roles}

@@ -33,7 +33,8 @@ class ChangeTemplate:
 
 
 def make_template(tx: Transaction, command: MakeTemplate) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a template and return its id. Raises BadInput, which names each wrong field. Raises
+    Conflict for a name in use."""
     _check(tx, command.body)
     _name_is_free(tx, command.name)
     row = insert(m).values(name=command.name, body=command.body).returning(m.c.id)
@@ -43,7 +44,7 @@ def make_template(tx: Transaction, command: MakeTemplate) -> int:
 
 
 def change_template(tx: Transaction, command: ChangeTemplate) -> None:
-    """NotFound, and the errors of ``make_template``."""
+    """Change a template. Raises NotFound, and the errors of ``make_template``."""
     stored = templates.get(tx.conn, command.id)
     name, body = command.values.get("name", stored.name), command.values.get("body", stored.body)
     _check(tx, body)
@@ -63,7 +64,8 @@ def put_template(tx: Transaction, command: MakeTemplate) -> None:
 
 
 def delete_template(tx: Transaction, template_id: int) -> None:
-    """Raises NotFound for an unknown id, Conflict for a template that a macro sends."""
+    """Delete a template. Raises NotFound for an unknown id, and Conflict for a template that a
+    macro sends."""
     templates.get(tx.conn, template_id)
     if found := blockers(tx.conn, template_id):
         raise Conflict(found[0].sentence)
@@ -77,7 +79,7 @@ def blockers(conn: Connection, template_id: int) -> list[Blocker]:
 
 
 def _check(tx: Transaction, body: str) -> None:
-    """BadInput for a text that cannot be saved."""
+    """Raise BadInput for a text that cannot be saved."""
     if wrong := rules.error(body, attributes.by_field(tx.conn)):
         raise BadInput(errors={"body": wrong})
 

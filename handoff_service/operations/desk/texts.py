@@ -22,7 +22,8 @@ class ChangeText:
 
 
 def change_text(tx: Transaction, command: ChangeText) -> None:
-    """BadInput for a text that cannot be sent. Saving the default text removes the edit."""
+    """Save an edited text. Saving the default text removes the edit. Raises BadInput for a text
+    that cannot be sent."""
     own = None if command.body == words_of(command.name).default else command.body
     if own is not None and (wrong := error(command.name, own)):
         raise BadInput(errors={"body": wrong})

@@ -37,8 +37,8 @@ class UndoMerge:
 
 
 def undo_merge(tx: Transaction, command: UndoMerge) -> int:
-    """Returns the id of the user who is back. NotFound; Conflict when there is no merge to undo, or
-    it cannot be undone now."""
+    """Undo the merge and return the id of the user who is back. Raises NotFound for an unknown id,
+    and Conflict when there is no merge to undo, or it cannot be undone now."""
     merge, stays, goes = _locked(tx, command.user_id)
     _check(tx, merge, stays)
     before = {
@@ -167,7 +167,7 @@ def _put_values_back(tx: Transaction, merge: Any, stays: Any, goes: Any) -> None
 
 
 def _put_external_ids_back(tx: Transaction, merge: Any, goes: Any, same: Mapping[str, Any]) -> None:
-    """The user who went gets their own employee number back. Conflict when it is in use."""
+    """The user who went gets their own employee number back. Raises Conflict when it is in use."""
     if "external_id" not in merge.changes:
         return
     _, own = merge.changes["external_id"]

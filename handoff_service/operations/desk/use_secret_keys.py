@@ -26,8 +26,8 @@ class OwnSecret:
 
 
 def use_secret_keys(tx: Transaction, _command: None) -> bool:
-    """Record the current key, and seal secrets that are stored in plain text. Returns whether the
-    database was written with a key that is not set. In that case, nothing changes.
+    """Record the current key, and seal secrets that are stored in plain text. Returns True if the
+    database was used with a key that is not set now. In that case, nothing changes.
     """
     current, *old = map(key_fingerprint, tx.settings.keys)
     if secret_keys.differs(tx.conn, current, old):
@@ -41,7 +41,7 @@ def use_secret_keys(tx: Transaction, _command: None) -> bool:
 
 
 def give_up_old_key(tx: Transaction, _command: None) -> None:
-    """Use the current key from now on, because the key that the database was written with is lost.
+    """Use the current key from now on, because the key that was used with this database is lost.
     Secrets that the lost key sealed stay unreadable until somebody enters them again."""
     written_with = secret_keys.fingerprint(tx.conn)
     if written_with is not None:
@@ -51,8 +51,8 @@ def give_up_old_key(tx: Transaction, _command: None) -> None:
 
 
 def rotate_keys(tx: Transaction, _command: None) -> int:
-    """Seal again with the current key all secrets that an old key sealed, and hash again what can
-    be hashed. Returns how many secrets were sealed."""
+    """Seal all secrets that an old key sealed again with the current key. Hash again the values
+    that can be hashed again. Returns how many secrets were sealed."""
     if tx.settings.old_keys:
         key_requesters_again(tx)
     count = sealed.seal_again(tx.conn, tx.settings.sealer)
@@ -64,14 +64,14 @@ def rotate_keys(tx: Transaction, _command: None) -> int:
 
 
 def kept_secret(tx: Transaction, name: str) -> str | None:
-    """The desk's own secret; None if there is none. CannotOpen."""
+    """The desk's own secret; None if there is none. Raises CannotOpen."""
     kept = tx.conn.execute(select(o.c.secret).where(o.c.name == name)).scalar()
     return None if kept is None else tx.settings.sealer.open(o.c.secret, kept)
 
 
 def own_secret(tx: Transaction, command: OwnSecret) -> str:
-    """The desk's own secret, which outlives a rotation of the secret key. While the stored one
-    cannot be opened, ``made`` takes its place and is not stored."""
+    """The desk's own secret, which stays the same when the secret key is rotated. If the stored one
+    cannot be opened, this returns ``made`` and does not store it."""
     try:
         kept = kept_secret(tx, command.name)
     except CannotOpen:

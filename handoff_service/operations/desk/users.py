@@ -1,8 +1,8 @@
 """An admin creates, changes or deletes a user.
 
-Adding a number to a user, or removing one, decides who the next conversation belongs to (table 1).
-Running conversations and messaging profiles keep their user. An agent changes that user by
-verifying the requester, an admin by tying the profile (``tie_profile``).
+The numbers of users decide to whom the next conversation belongs (table 1). When they change,
+running conversations and messaging profiles keep their user. An agent can change that user by
+verifying the requester, and an admin by linking the profile (``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,8 +61,8 @@ class DeleteUser:
 
 
 def make_user(tx: Transaction, command: MakeUser) -> int:
-    """Returns its id. BadInput for an attribute that does not fit its definition; Conflict for an
-    employee number in use."""
+    """Create a user and return the id. Raises BadInput for an attribute that does not fit its
+    definition. Raises Conflict for an employee number in use."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
     given = checked_user_attributes(tx.conn, command.attributes)
@@ -76,7 +76,8 @@ def make_user(tx: Transaction, command: MakeUser) -> int:
 
 
 def change_user(tx: Transaction, command: ChangeUser) -> None:
-    """NotFound. Conflict for an employee number in use, and for numbers of a deactivated user."""
+    """Change a user. Raises NotFound for an unknown id. Raises Conflict for an employee number in
+    use, and for numbers of a deactivated user."""
     stored = _locked(tx, command.id)
     with recorded(tx, Noun.USER, command.id):
         _change(tx, command, stored)
@@ -116,7 +117,7 @@ def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
 
 def delete_user(tx: Transaction, command: DeleteUser) -> bool:
     """Delete a user that nothing refers to; deactivate any other. Returns whether the user was
-    deleted. NotFound."""
+    deleted. Raises NotFound."""
     _locked(tx, command.id)
     if has_history(tx.conn, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
@@ -132,7 +133,7 @@ def has_history(conn: Connection, user_id: int) -> bool:
 
 
 def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
-    """Set the user's numbers to exactly these. BadInput for a company number."""
+    """Set the user's numbers to exactly these. Raises BadInput for a company number."""
     refuse_own_numbers(tx, [("numbers", number) for number in numbers])
     n = t.user_numbers
     tx.conn.execute(delete(n).where(n.c.user_id == user_id, n.c.number.not_in(numbers)))
@@ -154,15 +155,15 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove numbers, facts and profiles. Table 1 decides again about the next text from such a
-    number."""
+    """Remove numbers, facts and profiles. Table 1 then decides to whom the next text from such a
+    number belongs."""
     p = t.messaging_profiles
     numbers = (
         tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active))
         .scalars()
         .all()
     )
-    # before the profiles, in the same lock order as receiving texts
+    # locked before the profiles, in the same order as when texts are received
     running = interactions.lock_active(tx.conn, numbers)
     tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
     put_numbers(tx, user_id, [])

@@ -1,4 +1,4 @@
 """The desk file: read, checked and imported as a whole.
 
-It may import every room.
+These modules may import every room.
 """

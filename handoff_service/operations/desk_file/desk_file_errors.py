@@ -1,4 +1,4 @@
-"""Errors in a desk file, as ``file:line: key: what is wrong``, limited to what a person can
+"""Errors in a desk file, as ``file:line: key: what is wrong``. Only as many as a person can
 read."""
 
 import re
@@ -66,11 +66,11 @@ def line_of(path: str, text: str, error_details: Any) -> str:
     return written(path, text, where, words_of(error_details))
 
 
-def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:
+def written(path: str, text: str, where: tuple[int | str, ...], what: str) -> str:
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(
         "."
     )
-    return joined("", (f"{path}:{_line(text, where)}: {name}: ", said))
+    return joined("", (f"{path}:{_line(text, where)}: {name}: ", what))
 
 
 def _line(text: str, where: tuple[int | str, ...]) -> int:

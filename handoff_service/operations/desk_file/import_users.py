@@ -1,6 +1,6 @@
-"""Users of a desk file, thousands at once: differences are written with one statement per table.
-
-One by one, each user would take two milliseconds in a transaction that blocks all texts.
+"""Import the users of a desk file, thousands at once: one statement per table writes all
+differences. If users were imported one by one, each would take two milliseconds in a transaction
+that blocks all texts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ def import_users(
 
 
 def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
-    """BadInput names each entry of a user who was merged into another."""
+    """Raise BadInput with each entry of a user who was merged into another."""
     errors = {
         f"users.{external_id}": phrase(
             "must be left out of the file: {reason}",
@@ -69,7 +69,8 @@ def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
 
 
 def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:
-    """Return the entries with their attributes in stored form. BadInput names each wrong value."""
+    """Return the entries with their attributes in stored form. Raises BadInput, which names each
+    wrong value."""
     defined = attributes.definitions(tx.conn, AttributeOwner.USER)
     errors, checked = dict[str, str](), []
     for entry in entries:

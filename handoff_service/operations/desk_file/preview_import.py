@@ -115,7 +115,7 @@ def _import_as_previewed(
 
 @dataclass(slots=True, kw_only=True)
 class _Trial:
-    """An import that is rolled back unless it is ``kept``. ``counts``: from ``import_desk``."""
+    """An import that is rolled back unless ``kept`` is set. ``counts``: from ``import_desk``."""
 
     preview: ImportPreview
     counts: Mapping[str, int]

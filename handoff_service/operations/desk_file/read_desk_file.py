@@ -28,8 +28,8 @@ from handoff_service.rules.webhooks import signature, webhooks
 
 
 def read(path: Path, country: str | None = None) -> DeskFile:
-    """Read and check a desk file. SetupError lists every error as ``file:line: key: what is
-    wrong``.
+    """Read and check a desk file. Raises SetupError, which lists every error as ``file:line: key:
+    what is wrong``.
 
     ``country``: the desk's, for national numbers in a file that names no country.
     """

@@ -38,14 +38,14 @@ class TooMuch(Exception):
 
 
 def check_size(size: int) -> None:
-    """TooMuch for a file that is larger than any desk needs."""
+    """Raises TooMuch for a file that is larger than any desk needs."""
     if size > MOST_BYTES:
         raise TooMuch(1, phrase("the file has more than {most} MB", most=MOST_BYTES // 1000000))
 
 
 def check(text: str) -> None:
-    """TooMuch for the first line that is too long, too deeply nested, or has a key with too many
-    parts."""
+    """Raises TooMuch for the first line that is too long, too deeply nested, or has a key with too
+    many parts."""
     _check_lines(text)
     depth, parts = 0, 1
     for token in _TOKEN.finditer(text):

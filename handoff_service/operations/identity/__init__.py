@@ -1,4 +1,4 @@
 """Identity: messaging profiles, proofs, codes, verification and its undo.
 
-They may import shared steps, cases and the virtual agent.
+These modules may import shared steps, cases and the virtual agent.
 """

@@ -1,5 +1,5 @@
 """A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and
-returns it.
+returns the conversation.
 
 The conversation returns to the same agent, without an offer, when the result is known or the
 requester has not answered for a while. If that agent is gone, the queues take over
@@ -55,7 +55,8 @@ class RanOut:
 
 
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
-    """Conflict when there is no virtual agent, or when no live agent owns this conversation."""
+    """Give the conversation to the virtual agent, which starts the proof. Raises Conflict when
+    there is no virtual agent, or when no live agent owns this conversation."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.settings.bot_answers:
         raise Conflict(NO_BOT)
@@ -88,8 +89,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:
-    """Return the conversation without a result, unless the requester has answered or it has another
-    owner now."""
+    """Return the conversation without a result, unless the requester has answered or the
+    conversation has another owner now."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     key = str(interaction.id)
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)

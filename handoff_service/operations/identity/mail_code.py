@@ -95,7 +95,7 @@ def _address(tx: Transaction, user_id: int | None) -> str | None:
 
 
 async def when_due(job: Job) -> None:
-    """The code is generated here and exists nowhere afterwards; only its hash is stored."""
+    """Generate a code and mail it. Only the hash of the code is stored."""
     send_id, code = int(job.key), f"{secrets.randbelow(1_000_000):06}"
     mail = await job.write(begin_mail, BeginMail(send_id=send_id, code=code))
     if mail is None:

@@ -39,7 +39,8 @@ class Tie:
 
 
 def tie_profile(tx: Transaction, command: Tie) -> None:
-    """NotFound, also for a deactivated user. Conflict for an inactive profile."""
+    """Link the profile to the user. Raises NotFound, also for a deactivated user. Raises Conflict
+    for an inactive profile."""
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
         raise Conflict(
@@ -68,8 +69,8 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:
-    """Table 1 decides again about the next text from the number. Running conversations continue.
-    NotFound."""
+    """Deactivate the profile. Table 1 then decides to whom the next text from the number belongs.
+    Running conversations continue. Raises NotFound."""
     profile, _ = _locked(tx, profile_id)
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 
@@ -105,8 +106,8 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
 
 
 def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[InteractionRow]]:
-    """Lock the running conversations of the number, then the profile: the same order as receiving
-    texts."""
+    """Lock the running conversations of the number, then the profile, in the same order as when
+    texts are received."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()
     if number is None:
         raise NotFound(phrase("There is no messaging profile {profile_id}.", profile_id=profile_id))

@@ -1,4 +1,4 @@
-"""Building blocks of an identity proof: ask, send a code, judge, end.
+"""The steps of an identity proof: ask, send a code, check the answer, end.
 
 Replies to the requester depend on ``ProofState`` only, which is the same whether or not the account
 exists.
@@ -29,7 +29,7 @@ from handoff_service.store.identity.proofs import Proving
 class ProofState:
     """The state of a proof. Without ``expects`` and ``outcome``, there is no proof.
 
-    - ``verdict``: on the answer in this turn.
+    - ``verdict``: the result of checking the answer in this turn.
     - ``stepped``: the proof advanced in this turn.
     - ``left``: remaining attempts.
     - ``facts``: what may be asked instead of a code.
@@ -69,9 +69,9 @@ def can_prove(tx: Transaction) -> bool:
 
 
 def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Mail a code. A send counts even when there is nobody to mail it to, because the replies must
-    not reveal that. A person gets a limited number of codes, no matter which numbers ask. Above the
-    limit nothing is mailed, and only agents see why."""
+    """Mail a code. A send counts even when no account gets the mail, because the replies must not
+    reveal that. A person gets a limited number of codes, no matter which numbers ask for them.
+    Above the limit, nothing is mailed, and only agents see the reason."""
     row = proof.row
     if not rules.may_send(proof_codes.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were requested from this number")
@@ -114,7 +114,7 @@ def _fail_guessed_at(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdict:
-    """Judge the digits that were texted."""
+    """Check the digits that the requester texted."""
     kept = proof.row.code_hash
     same = kept is not None and any(kept in guess for guess in guesses)
     return rules.judge_code(
@@ -123,8 +123,8 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdic
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
-    """Judge an identity fact. After too many wrong guesses about the user, from any numbers, even a
-    right one counts as wrong."""
+    """Check an identity fact. After too many wrong guesses about the user, from any numbers, even a
+    right answer counts as wrong."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.ATTEMPTS
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG

@@ -34,7 +34,7 @@ LONGEST_CLAIM = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRef:
-    """Names a bot turn in the conversation that has the proof."""
+    """A bot turn in the conversation that has the proof."""
 
     turn_id: int
 
@@ -48,7 +48,7 @@ class ClaimedAccount:
 
 
 class AlternativeKind(StrEnum):
-    """The request of somebody who has no code, or who gave the wrong e-mail address or employee
+    """What a requester asks for who has no code, or who gave the wrong e-mail address or employee
     number."""
 
     NEW_CODE = "new_code"
@@ -65,9 +65,9 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Judge the texted answer. ``fact_right``: whether it is one of the user's identity facts
-    (``fact_to_check``). ``moved``: facts to store under the current secret key. That check takes
-    too long for a transaction."""
+    """Check the texted answer. ``fact_right``: whether it is one of the user's identity facts.
+    ``checked_fact`` computes this before the transaction, because it takes some milliseconds.
+    ``moved``: facts to store under the current secret key."""
 
     turn_id: int
     fact_right: bool = False
@@ -197,7 +197,7 @@ def checked_fact(turn_id: int, check: FactToCheck | None) -> SettleAnswer:
 
 
 def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
-    """Judge the code or fact that was texted in this turn."""
+    """Check the code or fact that was texted in this turn."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None:
         up_to = tx.conn.execute(
@@ -250,9 +250,9 @@ def finish_proof(tx: Transaction, command: Finish) -> ProofState:
 
 
 def drop_proof(tx: Transaction, command: TurnRef) -> ProofState:
-    """Stop a proof because the requester does not want it, or the virtual agent has lost track, for
-    example after a restart. The live agent who asked for it gets the conversation back when the
-    turn ends."""
+    """Stop a proof because the requester does not want it, or because the virtual agent no longer
+    knows its state, for example after a restart. The live agent who asked for it gets the
+    conversation back when the turn ends."""
     proof = _proof(tx, command.turn_id)
     if proof is None or proof.row.ended_at is not None:
         return proof_steps.proof_state(tx, proof, command.turn_id)

@@ -1,7 +1,7 @@
 """Verify a requester: profile and interaction move to the verified user together. The move can be
 undone.
 
-A live agent does it by hand, or the virtual agent by a proof.
+A live agent verifies the requester by hand, or the virtual agent does so by a proof.
 """
 
 from dataclasses import dataclass
@@ -107,8 +107,8 @@ def rule_out_user(tx: Transaction, profile_id: int, user_id: int) -> None:
 
 
 def undo_verification(tx: Transaction, command: Undo) -> None:
-    """Restore the last association on interaction and profile. Conflict when there is nothing left
-    to undo. NotFound when the earlier user is deactivated."""
+    """Restore the last association on interaction and profile. Raises Conflict when there is
+    nothing left to undo. Raises NotFound when the earlier user is deactivated."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     a = t.associations
     last = tx.conn.execute(

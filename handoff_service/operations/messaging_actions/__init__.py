@@ -1,4 +1,4 @@
 """Messaging actions: what admins write, timers that fire, prompts.
 
-They may import shared steps and routing.
+These modules may import shared steps and routing.
 """

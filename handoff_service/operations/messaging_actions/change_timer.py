@@ -36,7 +36,8 @@ class Cancel:
 
 
 def postpone_timer(tx: Transaction, command: Postpone) -> None:
-    """NotFound when the timer no longer runs. BadInput for a time in the past."""
+    """Change the due time of a timer. Raises NotFound when the timer no longer runs. Raises
+    BadInput for a time in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     due_at = in_the_future(command.due_at, tx.now, "due_at")
@@ -47,8 +48,8 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
-    """Keep the timer from firing until the next unanswered streak. NotFound when it no longer
-    runs."""
+    """Cancel the timer. The next unanswered streak starts it again. Raises NotFound when it no
+    longer runs."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])

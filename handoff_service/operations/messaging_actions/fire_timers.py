@@ -1,7 +1,8 @@
 """Carry out messaging actions when their timers are due: table 4 of the product page.
 
-Set-based: one load of facts serves all interactions with due timers, under the interactions' locks.
-A reply removes the timers of its interaction. If it was committed first, no timer fires.
+The operation is set-based: it loads the facts of all interactions with due timers at once, and
+holds their locks. A reply removes the timers of its interaction. If the reply was committed first,
+no timer fires.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ class _Names:
 
 
 def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
-    """Returns the number of due timers of each interaction."""
+    """Fire the due timers. Returns their number for each interaction."""
     rows = interactions.lock_each(tx.conn, sorted({c.interaction_id for c in commands}))
     found = timers.due_now(tx, rows)
     counts = dict.fromkeys(rows, 0)

@@ -53,7 +53,8 @@ class Move:
 
 
 def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a messaging action and return its id. Raises BadInput, which names each wrong field.
+    Raises Conflict for a name in use."""
     action = fitting(tx.conn, checked(command.action))
     _name_is_free(tx, action.name)
     position = command.position
@@ -67,7 +68,7 @@ def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
 
 
 def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> None:
-    """NotFound, and the errors of ``make_messaging_action``."""
+    """Change a messaging action. Raises NotFound, and the errors of ``make_messaging_action``."""
     stored = messaging_actions.get(tx.conn, command.id)
     changed = fitting(tx.conn, checked(with_values(stored.action, command.values)))
     if changed.name != stored.action.name:
@@ -76,7 +77,8 @@ def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> 
 
 
 def move_messaging_action(tx: Transaction, command: Move) -> None:
-    """Moving the first one up or the last one down changes nothing. NotFound."""
+    """Move an action one place. Moving the first one up or the last one down changes nothing.
+    Raises NotFound."""
     moved = messaging_actions.get(tx.conn, command.id)
     order = list(messaging_actions.list_(tx.conn).values())
     same = [one.id for one in order if one.action.event is moved.action.event]
@@ -100,14 +102,14 @@ def put_messaging_action(tx: Transaction, action: MessagingAction, position: int
 
 
 def delete_messaging_action(tx: Transaction, action_id: int) -> None:
-    """Also cancels its running timers. NotFound."""
+    """Delete the action and cancel its running timers. Raises NotFound."""
     messaging_actions.get(tx.conn, action_id)
     with deletes(tx, Noun.MESSAGING_ACTION, action_id):
         tx.conn.execute(delete(a).where(a.c.id == action_id))
 
 
 def checked(action: MessagingAction) -> MessagingAction:
-    """Return the action if it can be saved. BadInput names each wrong field."""
+    """Return the action if it can be saved. Raises BadInput, which names each wrong field."""
     found = errors(action)
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
@@ -115,8 +117,8 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 
 def fitting(conn: Connection, action: MessagingAction) -> MessagingAction:
-    """Return the action with the values of its attributes in their stored form. BadInput for a
-    condition that does not fit its attribute, and for a text that names an unknown one.
+    """Return the action with the values of its attributes in their stored form. Raises BadInput for
+    a condition that does not fit its attribute, and for a text that names an unknown one.
     """
     if not action.uses_attributes:
         return action

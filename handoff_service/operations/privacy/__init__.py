@@ -1,4 +1,4 @@
 """Personal data: retention, erasing a person, and handing a person their data.
 
-They may import all other operations.
+These modules may import all other operations.
 """

@@ -1,5 +1,5 @@
-"""Erase a person: one piece of due work that does a step at a time and can be interrupted after
-each. Files and other servers are asked outside any transaction.
+"""Erase a person. One piece of due work does one step at a time, and can be interrupted after each
+step. It deletes files and calls other servers outside any transaction.
 
 The order matters. The early steps empty rows that still name the person, so an interrupted erasure
 finds the remaining rows again. Only then is the person's record deleted.
@@ -84,7 +84,7 @@ async def _rows(job: Job, erasure: Running) -> list[str]:
     """
     left = await job.deps.store.read(reads.ticket_copies, erasure)
     ids = await job.deps.store.read(reads.ids, erasure)
-    # the last part, without conversations, is for cases that belong to the user only
+    # the last batch has no conversations; its step empties the cases that belong to the user only
     for some in [*batched(ids, CONVERSATIONS_AT_ONCE, strict=False), ()]:
         command = OfConversations(erasure=erasure, ids=list(some))
         rows = await job.deps.store.read(facts.final_rows, command.ids)

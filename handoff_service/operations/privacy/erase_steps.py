@@ -87,7 +87,7 @@ class NextStep:
 
 
 def close_conversation(tx: Transaction, interaction_id: int) -> None:
-    """Close a conversation that may be open, without a text."""
+    """Close a conversation if it is open. The requester gets no text."""
     interaction = interactions.lock(tx.conn, interaction_id)
     if interaction.active:
         end_interaction(tx, interaction, State.CLOSED_ABANDONED, sentence=CLOSED)
@@ -135,7 +135,7 @@ def empty_some(tx: Transaction, command: OfConversations) -> int:
 
 
 def unname(tx: Transaction, command: OfConversations) -> None:
-    """Take the number and the user from emptied conversations."""
+    """Remove the requester's number and the user from emptied conversations."""
     person_rows.unname(tx, command.erasure.id, command.ids)
     _add_counts(tx, command.erasure.id, Counter(conversations=len(command.ids)))
 
@@ -180,7 +180,7 @@ def finish_copy(tx: Transaction, command: FinishCopy) -> None:
 
 
 def refuse_copies(tx: Transaction, command: FinishCopy) -> None:
-    """Give up all copies that wait, with the same reason."""
+    """Give up the erasure of all waiting copies, and record the same reason for each."""
     mine = (c.c.erasure_id == command.erasure.id, c.c.state == CopyState.WAITING)
     tx.conn.execute(update(c).where(*mine).values(state=CopyState.REFUSED, why=command.why))
 

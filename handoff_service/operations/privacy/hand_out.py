@@ -33,7 +33,7 @@ class PersonArchive:
 
 
 def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
-    """Read everything about a person. NotFound when nothing is stored."""
+    """Read everything about a person. Raises NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     sections = archive_rows.about(conn, person)
     if person.user_id is None and not any(sections[name] for name in sections if name != "person"):
@@ -46,7 +46,7 @@ def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
 
 
 def write_archive(archive: PersonArchive, media: MediaStore, to: IO[bytes] | Path) -> None:
-    """Write the zip file. Blocks."""
+    """Write the zip file. This blocks, so call it in a thread."""
     lost = []
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("index.html", page(archive.desk, archive.sections))

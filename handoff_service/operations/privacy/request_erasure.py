@@ -55,7 +55,7 @@ class ErasurePreview:
 
 
 def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
-    """What an erasure would remove. Reads whole tables. NotFound when nothing is stored."""
+    """What an erasure would remove. Reads whole tables. Raises NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     counts = count(conn, person)
     words = mentions.words_about(conn, person.numbers, person.user_id)
@@ -81,8 +81,8 @@ def _mentions_elsewhere(conn: Connection, person: Person, words: list[str]) -> i
 
 
 def request_erasure(tx: Transaction, command: RequestErasure) -> int:
-    """Returns the id of the erasure. NotFound for an unknown user. Conflict while the same person
-    is being erased."""
+    """Start an erasure and return its id. Raises NotFound for an unknown user. Raises Conflict
+    while the same person is being erased."""
     person = people.find(tx.conn, number=command.whom.number, user_id=command.whom.user_id)
     key = own_key(tx)
     hashes = [number_hash(key, number) for number in person.numbers]

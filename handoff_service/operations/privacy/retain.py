@@ -1,8 +1,9 @@
 """Retention: each night, remove content that is older than its limit, a few rows at a time.
 
 It is one piece of due work for the whole desk. The run searches for the rows outside the lane. Each
-transaction then touches so few of them that it holds the lane for less than 20 ms, so that texts
-and requests get in between. An admin can stop a run; the next night begins where it stopped.
+transaction then changes only so many rows that it holds the lane for less than 20 ms. Texts and
+requests run between these transactions. An admin can stop a run; the next night begins where it
+stopped.
 """
 
 import asyncio
@@ -92,15 +93,15 @@ def _work(at: datetime) -> due_work.Due:
 
 
 def run_now(tx: Transaction, _command: None = None) -> None:
-    """Start a run at once. Conflict while one is under way."""
+    """Start a run at once. Raises Conflict while one is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
         raise Conflict(phrase("Retention is already running. Wait until it ends, or stop it."))
     due_work.schedule(tx, [_work(tx.now)])
 
 
 def stop_run(tx: Transaction, _command: None = None) -> None:
-    """Stop the current run. Content that it has already removed does not come back. Conflict if
-    no run is under way."""
+    """Stop the current run. Content that it has already removed does not come back. Raises Conflict
+    if no run is under way."""
     running = update(r).where(r.c.state == RetentionState.RUNNING)
     stopped = running.values(state=RetentionState.STOPPED, ended_at=tx.now)
     if not tx.conn.execute(stopped).rowcount:
@@ -126,7 +127,7 @@ def retain_rows(tx: Transaction, command: RetainRows) -> float | None:
 
 
 def unname(tx: Transaction, command: Unname) -> float | None:
-    """Take the requester from emptied conversations. Returns the same as ``retain_rows``."""
+    """Remove the requester from emptied conversations. Returns the same as ``retain_rows``."""
 
     def work() -> int:
         retention.unname(tx, command.ids)
@@ -136,7 +137,8 @@ def unname(tx: Transaction, command: Unname) -> float | None:
 
 
 def follow_leader(tx: Transaction, change: NewLeader) -> float | None:
-    """Give trainer items a new leader. Returns the same as ``retain_rows``."""
+    """Give the items of a cluster a new leader, because its leader is deleted next. Returns the
+    same as ``retain_rows``."""
 
     def work() -> int:
         clusters.follow(tx.conn, change)
@@ -156,7 +158,7 @@ def retain_audit(tx: Transaction, command: RemoveSome) -> float | None:
 
 
 def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> float | None:
-    """Do a part of a run, and count what it removed."""
+    """Do one step of a run, and count the removed rows."""
     began = monotonic()
     if not _is_running(tx, kind):
         return None
@@ -165,7 +167,7 @@ def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> float | N
 
 
 def record_progress(tx: Transaction, progress: Progress) -> bool:
-    """Returns whether the run continues."""
+    """Record how far the run has come. Returns whether it continues."""
     if not _is_running(tx, progress.kind):
         return False
     values: dict[str, object] = {"done_to": progress.done_to}
@@ -204,7 +206,7 @@ async def when_due(job: Job) -> None:
 
 
 class _Steps:
-    """The steps of one run. Each kind of step learns how many rows it can take: see
+    """The steps of one run. Each kind of step adapts its number of rows to its speed: see
     ``step_size.py``."""
 
     def __init__(self, job: Job) -> None:

@@ -6,8 +6,8 @@ their facts without holding a lane, and then writes the finished rows. After an 
 resumes where it stopped. It stores the ID of the last line that it processed. When no facts are
 missing, it packs days that have settled.
 
-Texts have right of way. While there is more to do, the job pauses after each batch, so that it
-uses at most a quarter of one processor.
+Texts come first. While there is more to do, the job pauses after each batch, so that it uses at
+most a quarter of one processor.
 """
 
 import time
@@ -20,7 +20,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports import facts, pack_days
 
 EVERY = timedelta(minutes=1)
-PAUSE = 3  # how many times as long as a batch took
+PAUSE = 3  # the pause after a batch, as a multiple of the time that the batch took
 
 
 def schedule_facts(tx: Transaction, _command: None = None) -> None:

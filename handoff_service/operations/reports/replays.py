@@ -39,8 +39,8 @@ class ReplayProgress:
 
 
 def start_replay(tx: Transaction, command: StartReplay) -> int:
-    """Start a dry run. Returns its id. BadInput names each wrong field. Conflict while another one
-    runs."""
+    """Start a dry run. Returns its id. Raises BadInput, which names each wrong field. Raises
+    Conflict while another one runs."""
     errors = change_errors(replay_desk.desk_now(tx.conn), command.change)
     if errors:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in errors.items()), errors=errors)
@@ -66,7 +66,7 @@ def start_replay(tx: Transaction, command: StartReplay) -> int:
 
 
 def cancel_replay(tx: Transaction, replay_id: int) -> None:
-    """Cancel a running dry run. A replay that has ended does not change. NotFound."""
+    """Cancel a running dry run. A replay that has ended does not change. Raises NotFound."""
     replays.get(tx.conn, replay_id)
     _end(tx, replay_id, ReplayState.CANCELED)
 

@@ -29,7 +29,7 @@ from handoff_service.store.reports.replays import RESULT, ReplayResult
 SLICE = 0.05  # seconds of computing in one slice
 WRITES_EVERY = 1.0  # seconds
 MOST_ATTEMPTS = 3
-READING = 50  # percent of the progress
+READING = 50  # the progress, in percent, when the past has been read
 COUNTED_AT_ONCE = 50
 
 
@@ -131,7 +131,8 @@ def _counted(
     until: datetime,
     into: list[ReplayFigures],
 ) -> Iterator[float]:
-    """Count the figures of a run; None: of the real past. Yields its progress (0 to 1)."""
+    """Count the figures of a run. ``replay`` None: the figures of the real past. Yields its
+    progress (0 to 1)."""
     counting = Counting(rules=run.rules, available=run.available, end=until)
     outcomes = past.happened if replay is None else replay.outcomes
     for number, one in enumerate(past.arrivals):

@@ -1,4 +1,4 @@
 """Routing: queues, hand-off, offers, presence, transfer, alarms for supervisors.
 
-They may import shared steps.
+These modules may import shared steps.
 """

@@ -47,8 +47,8 @@ class Expire:
 
 
 def accept_work(tx: Transaction, command: Accept) -> int:
-    """The agent accepts the conversation. Returns the interaction's id. Conflict when the offer is
-    gone."""
+    """The agent accepts the conversation. Returns the interaction's id. Raises Conflict when the
+    offer is gone."""
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
     offer = offers.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
@@ -68,8 +68,8 @@ def accept_work(tx: Transaction, command: Accept) -> int:
 
 
 def reject_work(tx: Transaction, command: Reject) -> None:
-    """The agent rejects the offer, and the next agent is asked at once. Conflict when the offer is
-    gone.
+    """The agent rejects the offer, and the next agent is asked at once. Raises Conflict when the
+    offer is gone.
 
     Some of the admin's reasons are final: an agent who gives one is not asked for this work item
     again.

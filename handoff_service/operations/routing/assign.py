@@ -41,8 +41,8 @@ def assign(
     sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
-    """Complete a work item of a locked, active interaction with an agent. Its other offers are
-    withdrawn."""
+    """Assign a locked, active interaction to an agent. Its work item is then accepted, and the
+    other offers are withdrawn."""
     w = t.work_items
     tx.conn.execute(
         update(w)
@@ -79,8 +79,8 @@ def assign_agent(
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Assign it, regardless of its owner and queue. Raises NotFound for an unknown agent,
-    Conflict for a closed conversation."""
+    """Assign the conversation, regardless of its owner and queue. Raises NotFound for an unknown
+    agent, and Conflict for a closed conversation."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)

@@ -25,7 +25,7 @@ class About:
 
 
 def choose_queue(tx: Transaction, about: About) -> int:
-    """The queue's id."""
+    """The id of the conversation's queue."""
     return QueueChooser(tx.conn).choose(about)
 
 
@@ -36,7 +36,7 @@ class QueueChooser:
         self._conn = conn
 
     def choose(self, about: About) -> int:
-        """The queue's id."""
+        """The id of the conversation's queue."""
         number, number_queue = self._numbers[about.provider_number_id]
         if not any(queue.conditions for queue in self._queues.values()):
             return number_queue

@@ -108,7 +108,7 @@ def after_gap(tx: Transaction, gap: Gap) -> None:
 
 
 def _bound_waits(tx: Transaction) -> None:
-    """After the clock steps back, shorten waits to their longest intended length."""
+    """After the clock has stepped back, shorten waits that are longer than intended."""
     lease = tx.settings.lease
     held_too_long = d.c.lease_until > tx.now + lease + SKEW
     tx.conn.execute(update(d).where(held_too_long).values(lease_until=tx.now + lease))
@@ -116,7 +116,7 @@ def _bound_waits(tx: Transaction) -> None:
     sends = (d.c.kind == Work.DELIVER) & d.c.line.not_like("again:%")
     waits = d.c.due_at.between(tx.now, tx.now + LONGEST_WAIT) & d.c.lease_until.is_(None)
     too_long = sa.or_(
-        # Waits for a number's rate or the end of quiet hours are simply checked again.
+        # Sends that wait for a number's rate or the end of quiet hours are checked again at once.
         sends & (d.c.attempts == 0),
         sends & (d.c.attempts > 0) & (d.c.due_at > tx.now + LONGEST_RETRY),
         (d.c.kind == Work.BOT_TURN) & (d.c.due_at > tx.now + burst + SKEW),
@@ -145,7 +145,7 @@ def grace_time(tx: Transaction) -> timedelta:
 
 
 def counts_as_open(tx: Transaction) -> timedelta:
-    """The least remaining time of a deadline which shows that the agent has a page open."""
+    """If an agent's deadline is at least this far away, the agent has a page open."""
     return grace_time(tx) - MARGIN
 
 

@@ -43,14 +43,14 @@ def hand_off(
     ).one()
     cancel_work_item(tx, interaction.id)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
-    said = f"Handed to {queue.name}"
+    sentence = f"Handed to {queue.name}"
     if sender is not None:
-        said = f"{agent_name(tx.conn, sender)} transferred this to {queue.name}"
+        sentence = f"{agent_name(tx.conn, sender)} transferred this to {queue.name}"
     changed = change_owner(
         tx,
         interaction,
         owner=Owner.QUEUE,
-        sentence=said,
+        sentence=sentence,
         reason=reason if sender is None else None,
         queue_id=queue.id,
     )

@@ -90,8 +90,8 @@ class SendResult:
 
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
-    """Add a target, or replace the keys of a known one. Returns its id. BadInput for an invalid
-    address, Conflict beyond ten targets."""
+    """Add a target, or replace the keys of a known one. Returns its id. Raises BadInput for an
+    invalid address, and Conflict for an agent who already has ten targets."""
     _check(tx, command)
     keys = (
         {"p256dh": command.p256dh, "auth": command.auth}
@@ -158,7 +158,7 @@ def _is_web_address(address: str) -> bool:
 
 
 def remove_target(tx: Transaction, command: RemoveTarget) -> None:
-    """NotFound for a target that this agent does not have."""
+    """Remove a notification target. Raises NotFound for a target that this agent does not have."""
     this = (n.c.id == command.target_id, n.c.agent_id == command.agent_id)
     if not tx.conn.execute(delete(n).where(*this)).rowcount:
         raise NotFound(NO_LONGER)
@@ -254,8 +254,8 @@ async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> C
 async def send_test(
     store: Store, agent_id: int, target_id: int, push: Push, mailer: Mailer | None
 ) -> CallResult:
-    """Send a test to one of the agent's targets, now. NotFound for a target that the agent does
-    not have."""
+    """Send a test to one of the agent's targets, now. Raises NotFound for a target that the agent
+    does not have."""
     target = await store.read(notification_targets.one_of_agent, agent_id, target_id)
     if target is None:
         raise NotFound(NO_LONGER)

@@ -49,7 +49,7 @@ class RecordSignIn:
 
 
 def set_presence(tx: Transaction, command: SetPresence) -> None:
-    """Change one's own presence. BadInput for a state that the desk does not have."""
+    """Change one's own presence. Raises BadInput for a state that the desk does not have."""
     s = t.presence_states
     own = tx.conn.execute(select(s.c.name).order_by(s.c.position, s.c.id)).scalars().all()
     if command.presence not in {*Presence, *own}:

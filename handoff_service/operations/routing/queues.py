@@ -46,7 +46,8 @@ class MoveQueue:
 
 
 def make_queue(tx: Transaction, queue: QueueFields) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a queue and return its id. Raises BadInput, which names each wrong field. Raises
+    Conflict for a name in use."""
     checked(tx, queue)
     _name_is_free(tx, queue.name)
     last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
@@ -59,7 +60,8 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
 
 
 def change_queue(tx: Transaction, command: ChangeQueue) -> None:
-    """NotFound, and the errors of ``make_queue``. Waiting work follows the new settings."""
+    """Change a queue. Raises NotFound, and the errors of ``make_queue``. Waiting work follows the
+    new settings."""
     stored = queues.get(tx.conn, command.id)
     changed = replace(stored, **command.values)
     checked(tx, changed)
@@ -70,7 +72,8 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
 
 
 def move_queue(tx: Transaction, command: MoveQueue) -> None:
-    """A place before the first counts as the first, one after the last as the last. NotFound."""
+    """Move a queue. A place before the first counts as the first place, and one after the last as
+    the last. Raises NotFound."""
     queues.get(tx.conn, command.id)
     order = list(queues.list_(tx.conn))
     here = order.index(command.id)
@@ -96,8 +99,8 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Delete a queue that nothing uses. NotFound; the Conflict says what uses it, and what to do
-    first."""
+    """Delete a queue that nothing uses. Raises NotFound for an unknown id. Raises Conflict, which
+    says what uses the queue and what to do first."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
         raise Conflict(found[0].sentence)
@@ -116,7 +119,7 @@ def checked(tx: Transaction, queue: QueueFields) -> None:
 
 
 def check_schedules(tx: Transaction) -> None:
-    """BadInput when a queue's schedule is invalid in the desk's country."""
+    """Raise BadInput when a queue's schedule is invalid in the desk's country."""
     country = desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if (

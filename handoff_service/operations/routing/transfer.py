@@ -2,8 +2,8 @@
 sees the sender's note.
 
 The sender owns and answers the conversation until the other agent accepts. If the offer is
-declined, expires or is withdrawn, it stays with the sender. A conversation has at most one pending
-transfer.
+declined, expires or is withdrawn, the conversation stays with the sender. A conversation has at
+most one pending transfer.
 """
 
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ class CancelTransfer:
 
 
 def transfer(tx: Transaction, command: Transfer) -> None:
-    """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is
-    impossible now."""
+    """Transfer the conversation to an agent or a queue. Raises BadInput for no target or two.
+    Raises NotFound for an unknown target. Raises Conflict when a transfer is impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": phrase("give either agent_id or queue_id")})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))

@@ -61,7 +61,7 @@ def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
 
 
 def _about(one: WaitingText, spoken: Mapping[int, Language]) -> object:
-    """The facts that decide the words."""
+    """The facts on which the words of the text depend."""
     return one.queue.id, one.notice, one.is_open, one.opens_at, spoken[one.interaction.id]
 
 

@@ -1,4 +1,4 @@
 """Steps that operations of several rooms share: messages, joining, scheduling offers, field types.
 
-They may import store and rules, and no room.
+These modules may import store and rules, and no room.
 """

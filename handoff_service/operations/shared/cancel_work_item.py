@@ -11,7 +11,7 @@ from handoff_service.store.routing import offers, work_items
 
 
 def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
-    """Cancel its work item and withdraw its offers. A pending transfer has failed."""
+    """Cancel its work item and withdraw its offers. A pending transfer ends too."""
     w = t.work_items
     waiting = tx.conn.execute(
         update(w)

@@ -12,7 +12,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-#: least time between two events about the same subject
+#: the shortest time between two events about the same subject
 PAUSE = timedelta(hours=1)
 # a failed call must not cause the next event
 _OF_WEBHOOKS = frozenset({Work.CALL_WEBHOOK, Work.WEBHOOK_NOTICE})

@@ -50,7 +50,7 @@ def _person_number(value: str, info: ValidationInfo) -> str:
 
 
 def country_of(info: ValidationInfo) -> str | None:
-    """The country for reading national numbers. None: numbers must name theirs."""
+    """The country for reading national numbers. None: each number must have its country code."""
     return info.context.get(COUNTRY) if info.context else None
 
 

@@ -70,8 +70,8 @@ class Job:
         late: Callable[[Transaction, C], R | None] | None = None,
         near: object = None,
     ) -> R:
-        """Carry out a command if the claim is still valid. Otherwise ``late`` can use the result.
-        If it does not, ClaimDropped ends the work."""
+        """Carry out a command if the claim is still valid. If it is not, ``late`` can still use the
+        command's result. Without ``late``, or if it returns None, ClaimDropped ends the work."""
         held = HeldClaim(self.claimed, command)
         answer: R | ClaimLost = await self.deps.store.write(
             fenced(operation, late), held, near=near
@@ -79,7 +79,7 @@ class Job:
         if isinstance(answer, ClaimLost):
             self.deps.metrics.claims_lost.labels(self.claimed.kind).inc()
             # usually a delivery receipt came first and ended the send, which is harmless
-            say = log.warning if answer.late else log.debug
-            say("claim_lost", kind=self.claimed.kind, key=self.key, attempts=self.attempts)
+            write_log = log.warning if answer.late else log.debug
+            write_log("claim_lost", kind=self.claimed.kind, key=self.key, attempts=self.attempts)
             raise ClaimDropped
         return answer

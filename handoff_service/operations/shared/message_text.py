@@ -10,8 +10,8 @@ from handoff_service.rules.training.masking import a_mask
 def checked_text(
     body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body"
 ) -> str:
-    """The text without surrounding whitespace. BadInput names the field when it is empty, too long
-    or cannot be stored."""
+    """The text without surrounding whitespace. Raises BadInput, which names the field when it is
+    empty, too long or cannot be stored."""
     text = body.strip() if is_visible(body) else ""
     if not text and not may_be_empty:
         raise BadInput(errors={field: nothing_visible(body)})

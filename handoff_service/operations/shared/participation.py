@@ -8,7 +8,7 @@ changed it.
 
 An operation that changes anything, apart from texts and notes in the thread, also leaves the owner
 a notice (``notify_owner``). Notices that the acting agent has about the conversation are dropped,
-because whoever acts on a conversation has it in view.
+because an agent who acts on a conversation sees it at the same time.
 """
 
 from handoff_service.errors import Conflict
@@ -23,7 +23,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
     """Lock the interaction for an agent's action, make the agent take part in it, and return it.
-    NotFound for an unknown id."""
+    Raises NotFound for an unknown id."""
     interaction = interactions.lock(tx.conn, interaction_id)
     take_part(tx, interaction, agent_id)
     see_notice(tx, interaction_id, agent_id)
@@ -61,11 +61,11 @@ def notify_owner(
     tx.hint(f"agent:{owner}", interaction.id)
 
 
-def notify_assigned(tx: Transaction, interaction: InteractionRow, said: str) -> None:
-    """Leave the live agent who owns the interaction a notice about something that the product
+def notify_assigned(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:
+    """Leave a notice to the live agent who owns the interaction. ``sentence``: what the product
     did."""
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
-        colleague_notices.put(tx, interaction.assigned_to, interaction.id, said)
+        colleague_notices.put(tx, interaction.assigned_to, interaction.id, sentence)
         tx.hint(f"agent:{interaction.assigned_to}", interaction.id)
 
 

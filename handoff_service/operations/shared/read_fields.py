@@ -38,8 +38,8 @@ _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
 
 
 def words_of(error_details: Mapping[str, Any]) -> str:
-    """The sentence for one of pydantic's errors. Pydantic shows enum values in Python's
-    notation."""
+    """The sentence for one of pydantic's errors. Pydantic shows an enum value as ``<Kind.X: 'x'>``;
+    the sentence has only ``'x'``."""
     known = SENTENCES.get(error_details["type"])
     context = error_details.get("ctx", {})
     if known is not None:
@@ -53,8 +53,8 @@ def words_of(error_details: Mapping[str, Any]) -> str:
 def read_as[M: BaseModel](
     model: type[M], values: Mapping[str, Any], country: str | None = None
 ) -> M:
-    """Read a form's values as an entry. ``country``: for national phone numbers. BadInput names
-    each wrong field and states what is allowed.
+    """Read a form's values as an entry. ``country``: for national phone numbers. Raises BadInput,
+    which names each wrong field and states what is allowed.
     """
     try:
         return model.model_validate(values, context={COUNTRY: country})

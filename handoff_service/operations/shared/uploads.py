@@ -41,8 +41,8 @@ class Upload:
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
-    """Store a picture that an agent intends to send. Returns its id for the text. BadInput if the
-    provider sends no pictures."""
+    """Store a picture that an agent intends to send. Returns its id for the text. Raises BadInput
+    if the provider sends no pictures."""
     if not tx.settings.sends_pictures:
         raise BadInput(
             phrase("Pictures cannot be sent from this desk. Describe the picture, or send a link.")
@@ -68,7 +68,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
-    """Attach this agent's uploads to a text, in this order. BadInput when one cannot be
+    """Attach this agent's uploads to a text, in this order. Raises BadInput when one cannot be
     attached."""
     ids = _sendable(tx, agent_id, media)
     for position, media_id in enumerate(ids):
@@ -79,8 +79,8 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
 
 
 def hold(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]:
-    """Keep this agent's uploads for a text that is sent later. Returns their ids in order. BadInput
-    as for ``attach``."""
+    """Keep this agent's uploads for a text that is sent later. Returns their ids in order. Raises
+    BadInput as for ``attach``."""
     ids = _sendable(tx, agent_id, media)
     due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
     return ids
@@ -93,7 +93,7 @@ def hand_over(tx: Transaction, agent_id: int, media: Sequence[int]) -> None:
 
 
 def release(tx: Transaction, media: Sequence[int]) -> None:
-    """Forget the uploads of a canceled text a day later."""
+    """Schedule the deletion of a canceled text's uploads, a day later."""
     _forget_later(tx, media)
 
 
@@ -173,7 +173,8 @@ def forget_file_later(tx: Transaction, file: str) -> None:
 
 
 def forget_file(tx: Transaction, file: str) -> str | None:
-    """End the wait for the media store. Returns the file's name when no row uses the file."""
+    """Delete the due work that waits for the media store. Returns the file's name if no row uses
+    the file, so that the caller can delete it."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [f"{_FILE}{file}"])
     others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
     return None if others else file

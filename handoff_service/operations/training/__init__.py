@@ -1,4 +1,4 @@
 """The trainer: texts that wait for a label, labels, pinned texts, models.
 
-They may import shared steps.
+These modules may import shared steps.
 """

@@ -108,7 +108,7 @@ def run_at_start(tx: Transaction, command: RunAtStart) -> None:
 
 
 def promote(tx: Transaction, command: Promote) -> BotModel:
-    """Promote this model. Conflict names what blocks the promotion and what to do."""
+    """Promote this model. Raises Conflict, which names what blocks the promotion and what to do."""
     model = models.get(tx.conn, command.hash)
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
@@ -126,7 +126,7 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
 
 def roll_back(tx: Transaction, command: RollBack) -> BotModel:
     """End the canary if there is one, otherwise return to the model that ran before. Returns the
-    model that now runs. Conflict when no other model ran before."""
+    model that now runs. Raises Conflict when no other model ran before."""
     kind = PromotionKind.ROLL_BACK_DATA if command.with_data else PromotionKind.ROLL_BACK
     running = models.in_state(tx.conn, ModelState.RUNNING)
     canary = models.in_state(tx.conn, ModelState.CANARY)

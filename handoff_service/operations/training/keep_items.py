@@ -1,5 +1,5 @@
-"""Keeps a requester's text as an item that waits for a trainer, in the transaction that finds it
-worth a label.
+"""Keeps a requester's text as an item that waits for a trainer, in the transaction that finds a
+reason to label the text.
 
 A text has at most one item. If there are several reasons to label it, the one with the greatest
 weight counts. A random tenth of all texts goes to the audit lane, and none of these is ever trained
@@ -71,7 +71,7 @@ class LabelReason:
 def keep_item(
     tx: Transaction, interaction: InteractionRow, text: TurnText, reason: LabelReason | None
 ) -> int | None:
-    """Make the item of a text, or add a reason to it. Returns the item's id.
+    """Create the item of a text, or add a reason to it. Returns the item's id.
 
     None when the text gets no item: it is a secret, masking leaves no words of it, or it has no
     reason and was not drawn for the audit.
@@ -161,17 +161,17 @@ def _add_reason(
         tx.hint(TRAINER)
 
 
-def _cluster(tx: Transaction, item_id: int, said: str, lane: TrainerLane) -> int | None:
+def _cluster(tx: Transaction, item_id: int, body: str, lane: TrainerLane) -> int | None:
     """The cluster of the most similar text that waits in this lane. None: no text is similar
     enough."""
     waits = (i.c.lane == lane, i.c.state == ItemState.WAITING, i.c.id != item_id)
-    same = select(i.c.cluster).where(*waits, i.c.fold == clusters.fold_hash(said))
+    same = select(i.c.cluster).where(*waits, i.c.fold == clusters.fold_hash(body))
     found = tx.conn.execute(same.limit(1)).scalar()
     if found is not None:
         return int(found)
     firsts = select(i.c.id, i.c.text).where(*waits, i.c.cluster == i.c.id)
     rows = tx.conn.execute(firsts.order_by(i.c.id.desc()).limit(COMPARED))
-    return clusters.nearest(said, [(row.id, row.text) for row in rows])
+    return clusters.nearest(body, [(row.id, row.text) for row in rows])
 
 
 def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | None:

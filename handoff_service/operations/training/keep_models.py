@@ -25,8 +25,8 @@ class PinModel:
 
 
 def pin_model(tx: Transaction, command: PinModel) -> None:
-    """Keep the model's file permanently, or stop keeping it. NotFound; Conflict when its file is
-    gone.
+    """Keep the model's file permanently, or stop keeping it. Raises NotFound for an unknown id, and
+    Conflict when its file is gone.
     """
     model = models.get(tx.conn, command.hash)
     if model.state is ModelState.GONE and command.is_pinned:

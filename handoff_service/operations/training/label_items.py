@@ -63,8 +63,8 @@ class Written:
 
 
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
-    """Store a trainer's label. NotFound without such a text; BadInput without an intent; Conflict
-    when the text no longer waits for this trainer."""
+    """Store a trainer's label. Raises NotFound without such a text. Raises BadInput without an
+    intent. Raises Conflict when the text no longer waits for this trainer."""
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
     if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):
@@ -119,8 +119,8 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
 
 
 def _labeled(name: str | None, intent: str | None) -> str:
-    """The text has a label already. ``name``: the colleague's name; None: the label is the
-    trainer's own. ``intent``: None if the page must not show it.
+    """The error for a text that has a label already. ``name``: the colleague who labeled it; None:
+    this trainer. ``intent``: None if the page must not show it.
     """
     if name is None and intent:
         return phrase(

@@ -40,7 +40,7 @@ def pin_item(tx: Transaction, item: sa.Row[*tuple[Any, ...]], intent: str, agent
 
 
 def remove_pin(tx: Transaction, pinned_id: int) -> None:
-    """Unpin a text. NotFound when it is not pinned."""
+    """Unpin a text. Raises NotFound when it is not pinned."""
     standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
     gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
     if gone.rowcount == 0:

@@ -23,7 +23,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 i, m = t.interactions, t.messages
 _RECEIVED = {"direction": Direction.INBOUND, "status": Status.RECEIVED}
-# counts the text's segments without the masks, which no SMS contains
+# Always one segment, because masks in the text would change the count.
 _DELIVERED = {"direction": Direction.OUTBOUND, "status": Status.DELIVERED, "segments": 1}
 
 

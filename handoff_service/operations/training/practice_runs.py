@@ -42,8 +42,8 @@ class EndPractice:
 
 
 def begin_practice(tx: Transaction, command: BeginPractice) -> int:
-    """Record a run. Returns its id. BadInput for somebody who cannot practice; Conflict for an
-    agent who has a run already."""
+    """Record a run. Returns its id. Raises BadInput for somebody who cannot practice. Raises
+    Conflict for an agent who has a run already."""
     a, choice = t.agents, command.choice
     query = select(a.c.id).join(t.agent_roles, t.agent_roles.c.agent_id == a.c.id)
     is_agent = query.where(
@@ -77,7 +77,7 @@ def begin_practice(tx: Transaction, command: BeginPractice) -> int:
 
 
 def enter_practice(tx: Transaction, run_id: int) -> None:
-    """The agent has come to the practice desk, perhaps again."""
+    """Record that the agent has opened the practice desk. An agent may open it several times."""
     first = update(r).where(r.c.id == run_id, r.c.entered_at.is_(None))
     tx.conn.execute(first.values(entered_at=tx.now))
 

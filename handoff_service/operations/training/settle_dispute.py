@@ -46,7 +46,7 @@ class Settled:
 
 
 def first_label(tx: Transaction, command: SettleDispute) -> ValidLabel:
-    """The first of the two labels. Conflict when the dispute is settled."""
+    """The first of the two labels. Raises Conflict when the dispute is settled."""
     item, first, _ = _pair(tx, command.item_id)
     return ValidLabel(
         id=first.id,
@@ -60,7 +60,7 @@ def first_label(tx: Transaction, command: SettleDispute) -> ValidLabel:
 
 
 def settle_dispute(tx: Transaction, command: SettleDispute) -> Settled:
-    """Record which label is right. Conflict when the dispute is settled."""
+    """Record which label is right. Raises Conflict when the dispute is settled."""
     item, first, second = _pair(tx, command.item_id)
     was = first.intent or first.verdict
     tx.conn.execute(update(lb).where(lb.c.id == second.id).values(disputed=was))

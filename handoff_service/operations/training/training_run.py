@@ -23,7 +23,7 @@ r = t.training_runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRun:
-    """``model``: measure this one again, without training. ``agent_id`` None: a command started
+    """``model``: measure this model again, without training. ``agent_id`` None: a command started
     the run."""
 
     note: str = ""
@@ -49,7 +49,7 @@ class EndRun:
 
 
 def start_run(tx: Transaction, command: StartRun) -> int:
-    """Start a run. Returns its id. Conflict while another run is under way."""
+    """Start a run. Returns its id. Raises Conflict while another run is under way."""
     interrupt(tx, SILENT)
     latest = runs.latest(tx.conn)
     if latest is not None and latest.state is RunState.RUNNING:
@@ -108,7 +108,7 @@ def cancel_run(tx: Transaction, _: None) -> None:
 
 
 def interrupt(tx: Transaction, silent: timedelta) -> None:
-    """Mark runs as interrupted when their process has reported nothing for this long."""
+    """Mark the runs as interrupted whose process has reported nothing for this long."""
     tx.conn.execute(
         update(r)
         .where(r.c.state == RunState.RUNNING, r.c.seen_at <= tx.now - silent)

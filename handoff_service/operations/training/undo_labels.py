@@ -39,7 +39,7 @@ class ValidLabel:
 
 
 def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
-    """The labels that ``undo`` would undo. NotFound when there are none."""
+    """The labels that ``undo`` would undo. Raises NotFound when there are none."""
     last = (
         select(lb.c.batch)
         .where(lb.c.agent_id == command.agent_id, lb.c.undone_at.is_(None))

@@ -1,4 +1,4 @@
 """The virtual agent: turns, commands, leaving it and returning to it.
 
-They may import shared steps and routing.
+These modules may import shared steps and routing.
 """

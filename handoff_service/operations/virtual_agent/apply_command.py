@@ -37,7 +37,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-LONGEST_SAID = 60  # characters of the report in the confirmation
+LONGEST_QUOTE = 60  # characters of the report in the confirmation
 THEN = translatable("We'll text you updates. Ask me for its status any time.")
 # apply only when no other text follows in the same batch
 LAST = frozenset({Command.BYE, Command.RESTART})
@@ -88,7 +88,7 @@ def _save_unfinished(tx: Transaction, interaction: InteractionRow) -> None:
     language = spoken_language(tx.conn, interaction.id)
     for what, fact, save in (("case", PROBLEM, save_report), ("request", ITEM, save_request)):
         if (number := save(tx, interaction, known)) is not None:
-            said = opened(what, number, short(known[fact], LONGEST_SAID), THEN, language)
+            said = opened(what, number, short(known[fact], LONGEST_QUOTE), THEN, language)
             messages.send_text(tx, interaction, said, Author.VIRTUAL_AGENT)
 
 

@@ -1,4 +1,4 @@
-"""Begins a turn of the virtual agent: decides whether to ask the bot, and what.
+"""Begins a turn of the virtual agent: decides whether to call the bot, and with which input.
 
 The turn's row is stored before the bot is asked, so a retry after a crash has the same ``turn_id``
 and texts. Some texts are answered, or left unanswered, without the bot.
@@ -103,7 +103,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
 def _answer_without_bot(
     tx: Transaction, interaction: InteractionRow, answer: str, choices: Sequence[Choice]
 ) -> None:
-    """Answer texts without words, and do not ask the bot, so that its state does not change."""
+    """Answer texts without words. The bot does not get them, so its state does not change."""
     turn_id = new_turn(tx, interaction)
     answer = in_language(answer, spoken_language(tx.conn, interaction.id))
     for part in split(with_choices(answer, choices)):

@@ -30,13 +30,14 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-NO_ANSWER = "The virtual agent had no answer."  # Rasa returns none when an action or a model fails
+# Rasa returns no answer when an action or a model fails
+NO_ANSWER = "The virtual agent had no answer."
 SAME_ANSWERS = "The virtual agent gave the same answer {} times in a row."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishTurn:
-    """The bot's answer. ``failure``: the reason why there is none, as a text for agents."""
+    """The bot's answer. ``failure``: the reason why there is no answer, as a text for agents."""
 
     turn_id: int
     replies: Sequence[BotReply] = ()
@@ -122,8 +123,8 @@ def _outcome(
 
 
 def _is_lost(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> bool:
-    """Whether a bot that reports no ``understood`` is lost. It counts as lost after giving the same
-    answer several times in a row.
+    """Whether a bot no longer helps, if it does not report what it has understood: it has given the
+    same answer several times in a row.
     """
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:

@@ -49,7 +49,7 @@ def schedule_follow_up(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def follow_up(tx: Transaction, command: FollowUp) -> None:
-    """Ask again, or hand over, if it is time for it. Nothing when no report is unfinished."""
+    """Ask again, or hand over, if it is time for it. Does nothing when no report is unfinished."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     known = bot_turns.collected(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT or PROBLEM not in known:

@@ -21,7 +21,7 @@ from handoff_service.store.routing import candidates
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 CASE = "Case"
-LONGEST_SAID = 60  # characters of the report in the confirmation
+LONGEST_QUOTE = 60  # characters of the report in the confirmation
 THEN = translatable("A person will continue with you here.")
 
 
@@ -46,7 +46,7 @@ def _with_case(
     number = save_report(tx, interaction, collected)
     if number is None:
         return dict(collected)
-    about = short(collected[PROBLEM], LONGEST_SAID)
+    about = short(collected[PROBLEM], LONGEST_QUOTE)
     reply = opened("case", number, about, THEN, spoken_language(tx.conn, interaction.id))
     messages.send_text(tx, interaction, reply, Author.VIRTUAL_AGENT)
     numbers = [collected[CASE], number] if CASE in collected else [number]

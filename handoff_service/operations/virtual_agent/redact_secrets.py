@@ -23,7 +23,7 @@ def keep(
     expects: Expects | None,
     answers: Sequence[tuple[int, tuple[str, ...]]],
 ) -> None:
-    """Store the hashes of answers until a turn judges them. ``answers``: sequence number in the
+    """Store the hashes of answers until a turn checks them. ``answers``: sequence number in the
     conversation -> guesses. Each guess is hashed with every accepted key, the current one first,
     because an old key may have made the hash to compare it with."""
     for seq, guesses in answers:

@@ -18,8 +18,8 @@ class RequestHandOff:
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
-    """Store with the turn that its end hands the conversation to live agents. A repeated call with
-    the same request changes nothing."""
+    """Store the request with the turn. The conversation goes to live agents when the turn ends. A
+    repeated call with the same request changes nothing."""
     tx.conn.execute(
         update(t.bot_turns)
         .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))

@@ -38,9 +38,9 @@ class ReturnToBot:
 
 
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
-    """Let the virtual agent answer from the next text on. BadInput for an invalid outcome; Conflict
-    without a bot, when the bot already owns the conversation, or when the number cannot be
-    answered."""
+    """Let the virtual agent answer from the next text on. Raises BadInput for an invalid outcome.
+    Raises Conflict without a bot, when the bot already owns the conversation, or when the number
+    cannot be answered."""
     if not command.outcome.strip():
         raise BadInput(errors={"outcome": phrase("must not be empty: describe what was done")})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)

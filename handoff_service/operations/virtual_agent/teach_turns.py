@@ -1,7 +1,6 @@
-"""Keeps turns of the virtual agent that are worth a trainer's label.
-
-A turn is kept at its answer, at a handoff, at a restart, when the requester rewords the text, and
-when an agent marks the answer.
+"""Keeps the texts of those turns that a trainer should label. It decides when the virtual agent
+answers, at a handoff, at a restart, when the requester rewords the text, and when an agent marks
+the answer.
 """
 
 from dataclasses import dataclass, replace
@@ -73,8 +72,8 @@ def keep_last(tx: Transaction, interaction: InteractionRow, source: ItemSource) 
 def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | None:
     """Keep the text of an answer that an agent marked as misunderstood. Returns the item's id.
 
-    None when the text is a secret or has only names and numbers. NotFound when there is no such
-    answer; BadInput when it answered no text.
+    None when the text is a secret or has only names and numbers. Raises NotFound when there is no
+    such answer. Raises BadInput when it answered no text.
     """
     interaction = interactions.lock(tx.conn, command.interaction_id)
     seq = tx.conn.execute(

@@ -135,8 +135,8 @@ def _changed_language(tx: Transaction, interaction: InteractionRow) -> str | Non
 
 
 def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]:
-    """``asked``: the titles of the current choices, and whether the virtual agent made a case in
-    this conversation. Empty when there is neither."""
+    """The metadata ``asked``: the titles of the current choices, and whether the virtual agent has
+    opened a case in this conversation. Empty when there is neither."""
     choices = [title for title, _ in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
     made = select(t.cases.c.id).where(
         t.cases.c.interaction_id == interaction.id, t.cases.c.bot_turn_id.is_not(None)

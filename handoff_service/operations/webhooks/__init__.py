@@ -1,4 +1,4 @@
 """Webhooks: the addresses that get events, and the calls to them.
 
-They may import shared steps. ``shared/record_events.py`` writes the events.
+These modules may import shared steps. ``shared/record_events.py`` writes the events.
 """

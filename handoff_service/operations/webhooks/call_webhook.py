@@ -1,4 +1,4 @@
-"""Take one event to one webhook. The HTTP call happens outside any transaction.
+"""Deliver one event to one webhook. The HTTP call happens outside any transaction.
 
 Delivery is at least once: a call without confirmed success is retried for a day under the same
 event id. Calls about one subject are made in order because they share a line of ``due_work``. A
@@ -45,8 +45,8 @@ class FinishCall:
 
 
 def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
-    """Return the call to make now, freshly signed. None if none is left; its work is then
-    removed."""
+    """Return the call to make now, signed with the current time. None if the call has ended; its
+    work is then removed."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
@@ -107,8 +107,8 @@ def _failed(tx: Transaction, call_id: int, result: CallResult) -> CallState:
 
 
 def _given_up(tx: Transaction, row: Any, result: CallResult) -> CallState:
-    """Give up the call. This sends an event to webhooks. A call about a failure sends none, because
-    one such event would cause the next.
+    """Give up the call, and send an event about that to the webhooks. If the call itself was about
+    a failure, no event is sent, because one such event would cause the next.
     """
     _end(tx, row.id, CallState.GIVEN_UP, result)
     if row.type != WebhookEvent.JOB_FAILED:

@@ -18,7 +18,8 @@ w, k, d = t.webhooks, t.webhook_calls, t.due_work
 
 
 def switch_off(tx: Transaction, webhook_id: int) -> None:
-    """Stop sending events to it. Its waiting events are given up; an admin can send them again."""
+    """Stop sending events to the webhook. Its waiting events are given up; an admin can send them
+    again."""
     this = w.c.id == webhook_id
     tx.conn.execute(update(w).where(this).values(active=False, switched_off_at=tx.now))
     give_up_waiting(tx, webhook_id)

@@ -36,7 +36,8 @@ class MakeWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeWebhook:
-    """``values``: changed fields of WebhookFields; other fields stay. ``secret`` None: it stays."""
+    """``values``: changed fields of WebhookFields; other fields stay. ``secret`` None: the stored
+    secret stays."""
 
     id: int
     values: Mapping[str, Any]
@@ -58,7 +59,8 @@ class ReplaceSecret:
 
 
 def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
-    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
+    """Create a webhook and return its id. Raises BadInput, which names each wrong field. Raises
+    Conflict for a name in use."""
     fields = command.fields
     _check(tx, fields, command.secret)
     _name_is_free(tx, fields.name)
@@ -70,8 +72,9 @@ def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
 
 
 def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
-    """NotFound, and the errors of ``make_webhook``. The address is checked again when a webhook is
-    switched on again. A webhook that is switched off gives up its waiting events.
+    """Change a webhook. Raises NotFound, and the errors of ``make_webhook``. The address is checked
+    again when a webhook is switched on again. A webhook that is switched off gives up its waiting
+    events.
     """
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
@@ -106,8 +109,8 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
 
 def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
     """Sign with this secret from now on, and with the former one for another day. Returns the
-    secret, because a repeated command carries a new one and must return the stored one. NotFound
-    for an unknown id."""
+    secret, because a repeated command carries a new one and must return the stored one. Raises
+    NotFound for an unknown id."""
     stored_fields(tx, command.id)
     with recorded(tx, Noun.WEBHOOK, command.id):
         _put_secret(tx, command.id, command.secret)
@@ -115,14 +118,15 @@ def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
 
 
 def show_secret(tx: Transaction, webhook_id: int) -> str:
-    """The secret that an admin copies to the receiver. The audit log says who saw it. NotFound."""
+    """The secret that an admin copies to the receiver. The audit log says who saw it. Raises
+    NotFound."""
     secret = current_secret(tx, webhook_id)
     audit(tx, viewed(Noun.WEBHOOK, webhook_id, webhooks.get(tx.conn, webhook_id).name))
     return secret
 
 
 def current_secret(tx: Transaction, webhook_id: int) -> str:
-    """The secret that signs the calls. NotFound; CannotOpen when its key is not set."""
+    """The secret that signs the calls. Raises NotFound, or CannotOpen when its key is not set."""
     stored = webhooks.secret(tx.conn, webhook_id)
     if stored is None:
         raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
@@ -130,7 +134,7 @@ def current_secret(tx: Transaction, webhook_id: int) -> str:
 
 
 def delete_webhook(tx: Transaction, webhook_id: int) -> None:
-    """Delete it with all its events. Raises NotFound for an unknown id."""
+    """Delete the webhook with all its events. Raises NotFound for an unknown id."""
     stored_fields(tx, webhook_id)
     give_up_waiting(tx, webhook_id)
     with deletes(tx, Noun.WEBHOOK, webhook_id):
@@ -171,7 +175,8 @@ def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
 def _check(
     tx: Transaction, fields: WebhookFields, secret: str | None, *, is_old: bool = False
 ) -> None:
-    """``is_old``: the address is unchanged, and was checked when it was entered."""
+    """Raise BadInput for a webhook that cannot be saved. ``is_old``: the address is unchanged, and
+    was checked when it was entered."""
     wrong = rules.errors(fields)
     refused = None if is_old or "url" in wrong else address_error(fields.url, tx.settings.outside)
     if refused:

@@ -1,4 +1,4 @@
-"""Rules of cases: what is open, outages.
+"""Rules of cases and outages, for example which cases are open.
 
-They may import the rules of delivery.
+These modules may import the rules of delivery.
 """

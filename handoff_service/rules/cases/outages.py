@@ -68,7 +68,8 @@ class Titled(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageFields:
-    """``text`` is sent to requesters. ``until`` is None when nobody knows the end yet."""
+    """``text``: the virtual agent's answer to requesters. ``until``: None when nobody knows the end
+    yet."""
 
     title: str
     text: str

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from handoff_service.rules.cases.outages import shares_topic
 
-ANSWERED_WITHIN = timedelta(days=7)  # between our text and the answer
-MOST_TEXTS = 2  # texts of the requester since our text, besides the answer
+ANSWERED_WITHIN = timedelta(days=7)  # the longest time between our text and the answer
+MOST_TEXTS = 2  # the most other texts that the requester may send between our text and the answer
 MAX_CHARACTERS = 300
 
 _STILL = re.compile(
@@ -42,7 +42,7 @@ _STILL = re.compile(
     r"|\bpas (?:encore|chez moi|pour moi)\b|\b(?:pas|rien) (?:repare|resolu|regle|retabli)"
     r"|\bmeme (?:probleme|erreur|panne|chose)\b|\bde nouveau (?:en panne|casse|bloque)"
 )
-# a problem: the announced one, or a new one
+# the text reports a problem, which may be the announced one or a new one
 _BROKEN = re.compile(
     r"\b(?:isn't|isnt|is not|not) working\b"
     r"|\b(?:doesn't|doesnt|does not|don't|dont|do not|didn't|didnt|won't|wont) (?:\w+ )?"
@@ -78,8 +78,8 @@ _WORKS = re.compile(
 
 def is_still_broken(text: str, announced: str | None = None) -> bool:
     """Whether an answer says that the problem is not fixed. ``announced``: the text that it
-    answers, if known. Then a long answer must name the subject of that text, and so must an answer
-    that may report a new problem."""
+    answers, if known. If it is known, two kinds of answers count only when they name its subject:
+    long answers, and answers that may report a new problem."""
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())

@@ -1,4 +1,4 @@
 """Rules of consent: the keywords by which requesters opt out and opt in.
 
-They may import the rules of the virtual agent and of delivery.
+These modules may import the rules of the virtual agent and of delivery.
 """

@@ -22,7 +22,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
-# in an opt-out from all company numbers, this replaces the id of one number
+# stands for the id of a company number in an opt-out from all company numbers
 EVERY_NUMBER = 0
 HELP = ("HELP", "INFO")
 # common spellings of OPTOUT and the like; hyphens and case are ignored
@@ -60,7 +60,7 @@ class ConsentSituation(StrEnum):
     OPTS_OUT_AGAIN = "an opt-out word from somebody who has already opted out"
     OPTS_IN = "an opt-in word from somebody who has opted out"
     ASKS_FOR_HELP = "HELP from somebody who has opted out, or where no virtual agent answers"
-    BEGINS_WITH_HELP = "the same, where there was no conversation"
+    BEGINS_WITH_HELP = "such a HELP text that starts a conversation"
     MAY_OPT_OUT = "a likely wish to opt out, to the virtual agent"
     WRONG_NUMBER = "a text from somebody who does not know this number, to the virtual agent"
     IS_ANSWERED = "HELP or START that the provider has answered, where there was no conversation"
@@ -92,8 +92,8 @@ TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),
     ConsentSituation.ANYTHING_ELSE: (),
 }
-# These keywords lift only opt-outs recorded by the desk. Only requesters can lift an opt-out of
-# their own.
+# The sources of opt-outs that requesters made themselves. Only the requester can end such an
+# opt-out.
 REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
 
 

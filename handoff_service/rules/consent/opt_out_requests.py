@@ -7,7 +7,7 @@ precision: a pattern must match the whole text, apart from courtesies around it.
 with a keyword as its first or last sentence is ``LIKELY``.
 
 - ``CLEAR`` opts out, as a keyword does.
-- ``LIKELY`` is confirmed with one question, because it could be about something else.
+- ``LIKELY``: the desk asks one question first, because the text could be about something else.
 - ``LIKELY_AT_FIRST`` is likely only as the first text of a conversation. Later it answers a
   question.
 
@@ -52,7 +52,8 @@ _WRONG_NUMBER, _WRONG_NUMBER_AT_FIRST = (
     re.compile(WRONG_NUMBER),
     re.compile(f"{WRONG_NUMBER}|{WRONG_NUMBER_AT_FIRST}"),
 )
-_WORTH_IT = re.compile(  # every pattern contains one of these, so most texts need only this check
+# Every pattern contains one of these. Most texts contain none and need no further check.
+_QUICK_CHECK = re.compile(
     r"\b(?:stop|sto+p|stp|stpo|sotp|sto|quit|ceas|discontinu|tex|txt|sms|msg|mess|mens|list"
     r"|number|uns"
     r"|un s|opt|remov|delet|tak|lose|forget|get|consent|agree|revoc|revok|withdraw|cancel|end|leav"
@@ -75,7 +76,7 @@ def opt_out_intent(text: str, *, first: bool) -> OptOutIntent | None:
     """The opt-out request in a text that is not a keyword. ``first``: the text starts its
     conversation."""
     plain = folded(text)
-    if len(plain) > LONGEST or not _WORTH_IT.search(plain):
+    if len(plain) > LONGEST or not _QUICK_CHECK.search(plain):
         return None
     if _CLEAR.fullmatch(plain):
         return OptOutIntent.CLEAR

@@ -1,4 +1,4 @@
 """Rules of conversations: states, who writes first, media, search.
 
-They may import the shared rules.
+These modules may import the shared rules.
 """

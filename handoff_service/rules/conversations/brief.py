@@ -72,15 +72,17 @@ def brief(
 ) -> Brief:
     """The brief of these lines, oldest first. ``read_seq``: how far the agent has read; None for an
     agent outside the live group, for whom nothing is new."""
-    said = problem(lines, turns)
+    found = problem(lines, turns)
     tries = [
-        one for one in tried(lines) if not (said and one.seq == said.seq and one.text in said.text)
+        one
+        for one in tried(lines)
+        if not (found and one.seq == found.seq and one.text in found.text)
     ]
     new = [
         line for line in lines if read_seq is not None and line.seq > read_seq and _is_news(line)
     ]
     return Brief(
-        problem=said,
+        problem=found,
         asked=asked(lines)[-MAX_ENTRIES:],
         tried=_newest(tries),
         promised=_newest(promised(lines)),

@@ -86,5 +86,6 @@ def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: da
 
 
 def _waiting(one: Sortable, now: datetime) -> datetime:
-    # such a requester does not count as waiting, because no answer can be sent
+    # A requester without the tag does not count as waiting: nobody can answer, for example after an
+    # opt-out.
     return (one.waiting_since or _LAST) if Tag.WAITING in one.tags(now) else _LAST

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handoff_service.rules.shared.phrases import phrase
 
-MOST_BYTES = 5_000_000  # total for all media of one message
+MOST_BYTES = 5_000_000  # for all media of one message together
 MOST_FILES = 10
 MOST_PIXELS = 50_000_000  # our own limit: larger pictures make browsers slow
 

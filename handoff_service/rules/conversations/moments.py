@@ -59,7 +59,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """The state that the fold keeps from one moment to the next."""
+    """The state after the events so far. Each event changes it."""
 
     owner: Owner = Owner.NONE
     owner_name: str | None = None
@@ -72,7 +72,7 @@ class _Standing:
 
 
 def moments(past: Past) -> list[Moment]:
-    """The moments of a stretch, oldest first."""
+    """The moments of a part of a conversation, oldest first."""
     standing = _at_first(past)
     first = past.lines[0].seq if past.lines else 0
     found = []
@@ -92,7 +92,7 @@ def _at_first(past: Past) -> _Standing:
 
 
 def _is_within(past: Past, one: PastEvent, first: int) -> bool:
-    # compared by seq, because several lines may have the time at which the stretch begins
+    # compared by seq, because several lines may have the time at which the part begins
     if isinstance(one.entry, PastEntry):
         return one.entry.seq >= first
     return (past.begin is None or one.at >= past.begin) and (past.end is None or one.at < past.end)

@@ -34,7 +34,7 @@ class PastWait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateThen:
-    """An agent who could have had an offer, and why they did or did not."""
+    """An agent who could have got an offer, and why they got it or not."""
 
     agent: str
     chosen: bool
@@ -95,11 +95,11 @@ class TimerRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """Everything that is known about a stretch of a conversation, oldest first.
+    """Everything that is known about a part of a conversation, oldest first.
 
     - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
-    - ``context``: lines before the stretch, from which its first state follows;
-    - ``running``: the timers that run now, if the stretch reaches to now;
+    - ``context``: earlier lines, from which the state at the beginning of the part follows;
+    - ``running``: the timers that run now, if the part ends now;
     - ``closed_as``: how it was closed.
     """
 
@@ -127,7 +127,7 @@ class PastEvent:
 
 
 def past_events(past: Past) -> Iterator[PastEvent]:
-    """All events of a stretch and its context, by kind, not by time."""
+    """All events of this part and its context, sorted by kind and not by time."""
     for turn in past.turns:
         yield PastEvent(turn.at, 0, turn)
     for line in (*past.context, *past.lines):

@@ -106,8 +106,8 @@ class PromiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """``words``: the sentence; ``at``: its deadline; ``remind_at``: when to remind the agent,
-    before the deadline."""
+    """``words``: the sentence; ``at``: its deadline; ``remind_at``: when the agent gets the
+    reminder."""
 
     words: str
     at: datetime
@@ -159,7 +159,8 @@ def _deadline(sentence: str, now: datetime) -> datetime | None:
         for commitment in (_ENGLISH, _ENGLISH_YOURS, _SPANISH)
         for found in commitment.finditer(sentence)
         if not _BREAKS_BEFORE_VERB.search(found["first"])
-        and not (found["first"] and found.groupdict().get("bare"))  # "will the VPN be back by 3"
+        # a question: "will the VPN be back by 3"
+        and not (found["first"] and found.groupdict().get("bare"))
     ]
     if not commitments:
         return None

@@ -14,7 +14,7 @@ from handoff_service.rules.conversations import reaction_words as words
 from handoff_service.rules.conversations.reaction_words import ATTACHMENTS, NAMES, THE, A
 
 OPENING, CLOSING = "“\"„«‹‟”＂「『《'", "”\"“»›‟＂」』》'"
-MOST_WORDS = 6  # characters of the name of a reaction
+MOST_WORDS = 6  # in the name of a reaction
 
 
 def without_accents(text: str) -> str:

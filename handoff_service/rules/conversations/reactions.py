@@ -1,8 +1,8 @@
 """Reactions that phones send as texts: a tapback, or an emoji on a message, quoting the message
 that it is about.
 
-Phones do this where the other side has no reactions, as over SMS. ``reaction_words`` has the words
-and their sources, and ``reaction_patterns`` the shapes of the texts.
+Phones do this when the other side cannot show reactions, as with SMS. ``reaction_words`` has the
+words and their sources, and ``reaction_patterns`` the shapes of the texts.
 """
 
 import re
@@ -46,20 +46,20 @@ _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4
 class Reaction:
     """A reaction to a message."""
 
-    #: Empty for a removal that does not name it.
+    #: Empty for a removal that does not name the emoji.
     emoji: str
     removed: bool = False
     #: The words of the message that it is about. None: a picture or another attachment.
     quoted: str | None = None
     #: Whether the end mark of the quotation is missing.
     cut: bool = False
-    #: True: only phones write such a text. False: people may write it too, so it is a reaction only
-    #: if a message has the quoted words.
+    #: True: only phones write such a text. False: people may write it too, so it counts as a
+    #: reaction only if a message has the quoted words.
     sure: bool = True
 
 
 def read(text: str) -> Reaction | None:
-    """The reaction that a text is; None for an ordinary text."""
+    """Parse a text as a reaction. None for an ordinary text."""
     cleaned = _clean(text)
     return next(_readings(cleaned), None) if _may_be(cleaned) else None
 
@@ -131,8 +131,8 @@ def is_emoji(text: str) -> bool:
 
 
 def _about(text: str, found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
-    """The reaction that a pattern matched. ``found`` matched the text without accents, so its
-    positions are valid in ``text`` too."""
+    """The reaction that a pattern matched. ``found`` matched the text without accents, which has
+    the same length, so its positions are valid in ``text`` too."""
     if found["quoted"] is None:
         return Reaction(emoji=emoji, sure=sure)
     quotation = text[found.start("quoted") : found.end("quoted")]

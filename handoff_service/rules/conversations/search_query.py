@@ -36,7 +36,7 @@ MACHINERY = frozenset(
         Event.MACRO,
     }
 )
-# events with a line that quotes a person: a problem, a note
+# events whose line has a person's words as its reason, such as a problem or a note
 IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER})
 
 
@@ -87,7 +87,8 @@ def text_of(body: str, reason: str | None, event: Event | None) -> str:
 
 def number_tokens(number: str) -> list[str]:
     """The search tokens of a requester number: the number forward and backward. For a sender with a
-    name, the tokens are the words of the name. A withheld number also has the word for it."""
+    name, the tokens are the words of the name. A withheld number also has the token of the word
+    that stands for it."""
     if is_name(number):
         return words(number)
     digits = number.lstrip("+")

@@ -27,11 +27,11 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     accompany it, such as the agent's name."""
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
-    said = "".join(
+    shown = "".join(
         c for c in _SMILES.sub("👍", text) if c not in _ASIDE and c not in INVISIBLE_NAMES
     )
-    has_emoji = any(c in EMOJI for c in said)
-    rest = "".join(" " if c in EMOJI else c for c in said)
+    has_emoji = any(c in EMOJI for c in shown)
+    rest = "".join(" " if c in EMOJI else c for c in shown)
     if any(ord(c) > 0x2190 and not c.isalnum() for c in rest):
         return False  # an emoji that does not mean thanks, such as a thumb that points down
     words = plain(rest).split()

@@ -1,4 +1,4 @@
 """Rules of delivery: statuses, segments, quiet hours, limits on replies, carrier keywords.
 
-They may import the shared rules.
+These modules may import the shared rules.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-#: a phone's network may drop out for a moment
+#: long enough for a short loss of the phone's network
 AWAY_AFTER = timedelta(minutes=3)
 #: three heartbeats, which a phone sends every five minutes
 SILENT_AFTER = timedelta(minutes=15)
@@ -22,7 +22,7 @@ class AwayReason(StrEnum):
 class GatewayWatch:
     """What is known about the gateway.
 
-    - ``failing_since``, ``reason``: its present fault; None: it works.
+    - ``failing_since``, ``reason``: the present fault, since when and why; None: the gateway works.
     - ``alerted_at``: when the alert began; None: there is no alert.
     - ``heard_at``: its last heartbeat; None: it has sent none.
     """
@@ -46,8 +46,8 @@ def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> Gateway
 
 
 def after_start(watch: GatewayWatch, now: datetime) -> GatewayWatch:
-    """The state when a process starts. Nobody listened before, so a fault without an alert counts
-    from now on."""
+    """The state when a process starts. No process watched the gateway before, so the time of a
+    fault without an alert counts from now on."""
     if watch.alerted_at is not None:
         return watch
     heard_at = None if watch.heard_at is None else now

@@ -4,7 +4,7 @@ MILLION = 1_000_000
 
 
 def in_currency(millionths: int) -> str:
-    """The amount as a decimal number with at least two places and no more than it needs: 0.0083,
-    12.50."""
+    """The amount as a decimal number with two decimal places, or more if it needs more: 12.50,
+    0.0083."""
     whole, part = divmod(millionths, MILLION)
     return f"{whole}.{f'{part:06}'.rstrip('0'):0<2}"

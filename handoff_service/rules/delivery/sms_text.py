@@ -80,7 +80,7 @@ def _plain(body: str) -> str:
     plain = composed.translate(_IN_GSM_7)
     if all(c in _ONE or c in _TWO for c in plain):
         return plain
-    # NFC decomposes a few letters of Indian scripts
+    # NFC makes some texts longer, because it decomposes a few letters of Indian scripts
     shorter = composed if len(composed) < len(body) else body
     return shorter.translate(_MEANINGLESS)
 

@@ -1,4 +1,4 @@
 """Rules of the desk's own texts: system messages and templates.
 
-They may import the rules of delivery.
+These modules may import the rules of delivery.
 """

@@ -4,7 +4,7 @@
 - ``order=10..20``, ``order=10..`` and ``order=..20``: at least, at most; for numbers and dates;
 - ``site~north``: a part of the text, in upper or lower case.
 
-``order=..`` and ``site~`` select whatever has a value.
+``order=..`` and ``site~`` select all records that have a value.
 """
 
 import re
@@ -25,7 +25,7 @@ from handoff_service.rules.shared.phrases import joined, phrase
 
 _WRITTEN = re.compile(r"([^=~]+)([=~])(.*)")
 TO = ".."
-#: of a written filter, for the API
+#: the form of a written filter, for the API's description
 PATTERN = r"^[^=~]+[=~].*$"
 LONGEST = 300
 
@@ -38,19 +38,20 @@ class FilterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeFilter:
-    """A filter by one attribute. ``low`` and ``high``: both included; empty: open."""
+    """A filter by one attribute. ``low`` and ``high``: the ends of a range, both included; empty:
+    no limit."""
 
     key: str
     kind: FilterKind
     value: str = ""  #: the value, or the part of the text
     low: str = ""
     high: str = ""
-    #: of the attribute; the one of a filter by a deleted attribute is text
+    #: the attribute's type; text if the attribute has been deleted
     type: AttributeType = AttributeType.TEXT
 
     @property
     def open(self) -> str:
-        """The written filter that selects whatever has a value."""
+        """The written filter that selects all records that have a value."""
         return f"{self.key}~" if self.kind is FilterKind.CONTAINS else f"{self.key}={TO}"
 
     @property
@@ -80,7 +81,7 @@ class AttributeFilter:
 
 def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
     """Read a filter, with its values in the stored form. ``defined``: key -> definition. The
-    ValueError says what would be right."""
+    ValueError states the correct form."""
     found = _WRITTEN.fullmatch(typed)
     if found is None:
         raise ValueError(
@@ -101,7 +102,7 @@ def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter
 
 def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
     """Read back a filter that was valid when it was stored. If its attribute has been deleted or
-    has another type since, values that are equal fit."""
+    has got another type since then, the filter selects equal values."""
     try:
         return parse(written, defined)
     except ValueError:
@@ -110,8 +111,8 @@ def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFil
 
 
 def narrowed(written: str, value: str) -> str:
-    """A filter of ``choices`` with what somebody typed beside it: a value or a range of numbers or
-    dates, or a part of the text. Other filters stay as they are."""
+    """Add what somebody typed beside a filter of ``choices``: a value or a range of numbers or
+    dates, or a part of a text. Filters that already have a value stay as they are."""
     if not value:
         return written
     if written.endswith(f"={TO}"):
@@ -121,7 +122,7 @@ def narrowed(written: str, value: str) -> str:
 
 def choices(defined: Mapping[str, AttributeFields]) -> dict[str, str]:
     """Written filter -> its name in lists: one for each value of a choice and of yes or no, and one
-    for each other attribute, whose value people then narrow down."""
+    for each other attribute. People then type a value beside it."""
     found: dict[str, str] = {}
     for one in defined.values():
         if one.type in FEW_VALUES:

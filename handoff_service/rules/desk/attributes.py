@@ -57,7 +57,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: the words for a stored yes or no
 YES_NO_WORDS: Mapping[str, str] = {"yes": phrase("Yes"), "no": phrase("No")}
-#: the same in texts to requesters
+#: the words for a stored yes or no in texts to requesters
 _YES_NO_IN_TEXTS: Mapping[str, str] = {"yes": translatable("yes"), "no": translatable("no")}
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -148,8 +148,8 @@ def authenticated(
     claims: Mapping[str, Any], asked_at: float | None, provider: str
 ) -> datetime | None:
     """When the person last signed in at the provider. None when the provider does not report it.
-    NotAdmitted when the desk asked for a fresh sign-in at ``asked_at``, in Unix time, and the last
-    sign-in is older.
+    Raises NotAdmitted when the desk asked for a fresh sign-in at ``asked_at``, in Unix time, and
+    the last sign-in is older.
     """
     at = claims.get("auth_time")
     if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < _LAST_TIME:

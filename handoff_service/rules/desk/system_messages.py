@@ -54,7 +54,7 @@ ABOUT_CONSENT = frozenset(  # carriers want these texts to name STOP
         *(SystemMessage.ASK_OPT_OUT, SystemMessage.WRONG_NUMBER),
     }
 )
-# a queue may have its own version, for requesters who text in English
+# a queue may have its own version, for requesters who text in the queue's language
 QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)
 
 
@@ -251,7 +251,7 @@ VERSIONS: Mapping[str, tuple[SystemMessage, Language]] = {
 
 @cache
 def words_of(name: str) -> Words:
-    """The version with this name. KeyError for an unknown one."""
+    """The version with this name. Raises KeyError for an unknown one."""
     message, language = VERSIONS[name]
     words = _ENGLISH[message]
     return words if language is Language.ENGLISH else _translated(words, language)
@@ -272,8 +272,8 @@ def _translated(words: Words, language: Language) -> Words:
     )
 
 
-# Filled for one conversation. ``text`` is the admin's (see store/desk/texts.py); None is the
-# default of the language.
+# These functions fill a text for one conversation. ``text``: the admin's text (see
+# store/desk/texts.py); None: the default text of the language.
 
 
 def in_line(queue: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
@@ -288,8 +288,8 @@ def waiting(
     *,
     instead: str | None = None,
 ) -> str:
-    """Sent once when no agent is free. ``instead``: how to return to the virtual agent, where there
-    is one."""
+    """Sent once when no agent is free. ``instead``: how to return to the virtual agent; None: the
+    desk has none."""
     return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead)
 
 

@@ -1,4 +1,4 @@
 """Rules of identity: matching numbers to people, levels and proofs.
 
-They may import the shared rules.
+These modules may import the shared rules.
 """

@@ -21,7 +21,8 @@ ATTEMPTS = 5  # wrong answers per number, within a day and since its last succes
 ATTEMPTS_WITHIN = timedelta(days=1)
 # (number of codes, period): the most codes for one number within the period
 SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
-# after a live agent asks for proof; then the conversation returns to the agent
+# How long a requester has to answer after a live agent asks for proof. Then the conversation
+# returns to the agent.
 ANSWERS_WITHIN = timedelta(minutes=10)
 MASK = "******"
 
@@ -81,9 +82,9 @@ def judge_code(*, six_digits: bool, same: bool, until: datetime | None, now: dat
 # Hashes -------------------------------------------------------------------------------------------
 
 
-def keyed(key: str, *said: object) -> str:
+def keyed(key: str, *parts: object) -> str:
     """A hash that needs the secret key, so a copy of the database reveals no code."""
-    return hmac.new(key.encode(), "\0".join(map(str, said)).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), "\0".join(map(str, parts)).encode(), hashlib.sha256).hexdigest()
 
 
 def code_hash(key: str, interaction_id: int, code: str) -> str:

@@ -106,7 +106,7 @@ def redact(expects: Expects | None, text: str) -> RedactedText | None:
 
 
 def _redact_code(text: str) -> RedactedText | None:
-    """Look for a code, and ignore e-mail addresses, employee numbers and case numbers."""
+    """Find a code in a text. E-mail addresses, employee numbers and case numbers are not codes."""
     blanked = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
     codes = _codes(without_signature(blanked)) or _codes(blanked)
     fewest = _FEWEST_DIGITS if _LETTER.search(blanked) else _FEWEST_ALONE
@@ -123,7 +123,8 @@ def _redact_code(text: str) -> RedactedText | None:
 
 
 def may_hold_code(text: str) -> bool:
-    """Whether to look up the codes of a number when this conversation expects none."""
+    """Whether a text has six digits. If it has, the caller looks up the codes that were sent to the
+    number, even when this conversation expects no code."""
     return _SIX_DIGITS.search(text) is not None
 
 

@@ -1,8 +1,8 @@
 """Dry run of a messaging action: replays past conversations with the rules of the real timers.
 
-For values that the history does not keep, today's values are used; see ``judged_by_today``. The
-replay ignores what an agent did with a timer and what the action itself would have changed: each
-wait is replayed as it happened.
+The history does not keep all values. For the others, the replay uses today's values; see
+``judged_by_today``. The replay ignores what an agent did with a timer and what the action itself
+would have changed: each wait is replayed as it happened.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ class PastConversation:
 
     - ``state``, ``priority``, ``queue``, ``guest`` and ``attributes``: today's values;
     - ``open_before``: the unanswered streak that was open before the first line;
-    - ``taken_before``: whether a live agent had accepted it by then.
+    - ``taken_before``: whether a live agent had accepted it before the first line.
     """
 
     id: int

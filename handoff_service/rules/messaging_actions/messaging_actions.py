@@ -72,8 +72,8 @@ class MessagingAction:
 
     @property
     def needs_set(self) -> list[str]:
-        """The fields of the attributes without which the requester gets no text, because the text
-        names them."""
+        """The attributes that the text to the requester names, by field. Without a value for each
+        of them, the text is not sent."""
         texts = self.action is Action.PROMPT_REQUESTER and self.text
         return placeholders.attributes_in(texts) if texts else []
 

@@ -12,8 +12,8 @@ LEAST = 5  # each step has a fixed cost, so smaller steps would only make the ru
 
 
 def next_size(size: int, rows: int, seconds: float) -> int:
-    """The rows of the next step. ``rows``: what the last step of ``size`` rows had left to do;
-    ``seconds``: how long its statements took.
+    """The rows of the next step. ``size``: the most rows of the last step; ``rows``: how many there
+    were to remove; ``seconds``: how long its statements took.
 
     A slow step makes the next one smaller at once. A fast step lets it grow by half.
     """

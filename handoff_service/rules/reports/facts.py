@@ -23,7 +23,8 @@ from handoff_service.rules.shared.vocabulary import (
 )
 
 DURABLE_AFTER = timedelta(days=7)
-#: The provider reports receipts within minutes and prices within a day.
+#: The ages at which the facts are computed again, because the provider reports receipts within
+#: minutes and prices within a day.
 LOOK_AGAIN = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=25))
 LONGEST_REASON = 80
 NOT_UNDERSTOOD = "nlu_fallback"
@@ -33,7 +34,7 @@ type OpenTime = Callable[[datetime, datetime], timedelta]
 
 
 class Began(StrEnum):
-    """The party that began a conversation, or that was to answer it first."""
+    """The side that began a conversation or had to answer it first."""
 
     VIRTUAL_AGENT = "virtual_agent"  # the requester texted, and the virtual agent answered
     LIVE_AGENT = "live_agent"  # the requester texted a number that agents answer

@@ -15,8 +15,8 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations whose
-    last agent is in this group today.
+    """None: all conversations. -1 and ``none``: only conversations without a value. ``group``:
+    conversations whose last agent is in this group today.
     """
 
     queue: int | None = None
@@ -40,7 +40,8 @@ class Filters:
 
 
 def read(given: dict[str, str]) -> Filters:
-    """Filters from an address. Empty values are left out. ValueError with a sentence for people."""
+    """Filters from an address. Empty values are left out. Raises ValueError with a sentence for
+    people."""
     found: dict[str, int | str] = {}
     for name, text in given.items():
         if not text or name not in NAMES:

@@ -47,7 +47,7 @@ class ChartInterval:
 
 
 def preset(name: str, today: date) -> DayRange:
-    """The range of a preset. KeyError for an unknown one."""
+    """The range of a preset. Raises KeyError for an unknown one."""
     if name not in PRESETS:
         raise KeyError(name)
     yesterday, month = today - timedelta(days=1), today.replace(day=1)
@@ -66,7 +66,7 @@ def preset(name: str, today: date) -> DayRange:
 
 
 def chosen(first: str, last: str) -> DayRange:
-    """The range of two typed days. ValueError with a sentence for people."""
+    """The range of two typed days. Raises ValueError with a sentence for people."""
     days = []
     for name, text in (("from", first), ("to", last)):
         try:

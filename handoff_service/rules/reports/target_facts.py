@@ -62,7 +62,7 @@ def decided_at(
     hours: OpeningHours,
     now: datetime,
 ) -> datetime | None:
-    """When the next running target will be missed. None: none is running."""
+    """When the next running target will be missed. None: no target is running."""
     running = [one for one in spans if one.ended_at is None and one.kind in minutes]
     due = [
         moment(one.started_at, timedelta(minutes=minutes[one.kind]), holds, hours)

@@ -1,4 +1,4 @@
 """Rules of routing: queues, their conditions, assignment, what an offer shows.
 
-They may import the rules of the desk.
+These modules may import the rules of the desk.
 """

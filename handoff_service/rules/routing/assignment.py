@@ -1,4 +1,5 @@
-"""Work assignment: which live agents are offered a work item, and why each of the others is not.
+"""Work assignment: which live agents get an offer for a work item, and why each of the others gets
+none.
 
 Pure functions over facts. ``FILTERS`` remove candidates. Affinity, then optional skills, then the
 queue's rule choose among the rest.

@@ -118,8 +118,8 @@ _PATHS = {
 def news_since(
     way: NotificationMethod, sent_at: datetime | None, noticed_at: datetime, now: datetime
 ) -> datetime:
-    """The service sends a target the news after this time. ``now``: no news, because the target's
-    pause is not over."""
+    """A target gets only news that is newer than the returned time. While the pause of the target
+    is not over, this is ``now``, so the target gets none."""
     if sent_at is not None and now - sent_at < PAUSES[way]:
         return now
     return max(noticed_at, now - NOT_OLDER)

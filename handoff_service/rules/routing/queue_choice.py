@@ -76,7 +76,7 @@ def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
 
 
 def _why(queue: QueueFields, facts: QueueFacts, *, taken: bool) -> str:
-    true = [c for c in queue.conditions if conditions.hold_for([c], Match.ALL, facts.fact)]
+    true = [c for c in queue.conditions if conditions.are_true([c], Match.ALL, facts.fact)]
     false = [c for c in queue.conditions if c not in true]
     if taken:
         return phrase("Its conditions match: {conditions}.", conditions=_in_words(true))

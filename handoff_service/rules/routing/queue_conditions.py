@@ -34,7 +34,7 @@ class QueueFacts:
 
 def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bool:
     """Whether the queue takes this conversation. An empty list takes all."""
-    return conditions.hold_for(written, match, facts.fact)
+    return conditions.are_true(written, match, facts.fact)
 
 
 def parse(written: Mapping[str, Any]) -> Condition:
@@ -43,7 +43,7 @@ def parse(written: Mapping[str, Any]) -> Condition:
 
 
 def field_of(name: str) -> Field:
-    """A field by its name. ValueError for an unknown one."""
+    """A field by its name. Raises ValueError for an unknown one."""
     if name in FIELDS or (name.startswith(USER) and name != USER):
         return _WORD
     others = phrase("{field} (or another attribute)", field=f"{USER}department")

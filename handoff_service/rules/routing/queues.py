@@ -98,8 +98,8 @@ def problems(
 ) -> list[str]:
     """Why a queue can never assign, in words. Empty when it can.
 
-    ``agents``: how many active agents its groups have; ``lacking``: mandatory skills that no agent
-    has in full.
+    ``agents``: how many active agents its groups have; ``lacking``: the mandatory skills, if no
+    agent has all of them.
     """
     found: list[str] = []
     if not groups:

@@ -1,4 +1,4 @@
 """Words, conditions, placeholders and durations that the rules of several rooms share.
 
-They may import the standard library.
+These modules may import the standard library.
 """

@@ -72,7 +72,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The values a field can be compared with: one of these words, or any value of this type."""
+    """The values with which a field can be compared: one of ``words``, or any value of the type
+    ``kind``."""
 
     kind: type
     operators: frozenset[Operator]
@@ -100,10 +101,10 @@ FIELDS: Mapping[str, Field] = {
 
 def matches(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
     """Whether all (or any) conditions are true. An empty list is true."""
-    return hold_for(conditions, match, facts.fact)
+    return are_true(conditions, match, facts.fact)
 
 
-def hold_for(conditions: Sequence[Condition], match: Match, fact: Callable[[str], Any]) -> bool:
+def are_true(conditions: Sequence[Condition], match: Match, fact: Callable[[str], Any]) -> bool:
     """Whether the conditions are true. ``fact`` gives the value of a field."""
     judged = [JUDGES[c.operator](fact(c.field), c.value) for c in conditions]
     return not judged or (all(judged) if match is Match.ALL else any(judged))

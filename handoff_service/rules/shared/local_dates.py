@@ -1,7 +1,8 @@
 """Days and times as each language writes them: names of months and weekdays, and formats.
 
-The formats are sentences of the catalogs, so that translators choose the order and the signs. Take
-them from the Unicode CLDR for a new language. ``tests/shared/test_local_dates.py`` compares them.
+The formats are sentences of the catalogs, so that translators choose the order and the punctuation.
+For a new language, take the formats from the Unicode CLDR. ``tests/shared/test_local_dates.py``
+compares the formats with the CLDR.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Rules for web addresses that people have entered. The service may call addresses of the public
 internet by https, and addresses that a setting names. It may not call this computer, private
-networks and a cloud's metadata service."""
+networks or a cloud's metadata service."""
 
 import ipaddress
 import socket
@@ -47,7 +47,7 @@ class Allowed:
         return cls(frozenset(hosts), tuple(networks))
 
     def has_host(self, host: str) -> bool:
-        """Whether everything is allowed for this host, also plain http."""
+        """Whether everything is allowed for this host, including plain http."""
         name = plain_host(host)
         address = ip_address(name)
         return name in self.hosts or (address is not None and self.has_address(address))

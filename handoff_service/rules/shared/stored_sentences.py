@@ -1,8 +1,8 @@
 """Sentences that the database stores in English, as phrases for the pages.
 
 Lines of a conversation, notices, decisions and reasons are stored as English text. The functions
-find the sentence that such a text was written with, and the names in it, so that a page can show it
-in another language. A text that is not listed here is shown as it is.
+recognize the sentence and the names in such a text, so that a page can show it in another language.
+A text that is not listed here is shown as it is.
 """
 
 import re
@@ -226,7 +226,7 @@ def decision(text: str) -> str:
 
 
 def reason(text: str) -> str:
-    """The phrase of a stored reason of the product. Others are what a person wrote."""
+    """The phrase of a stored reason of the product. A reason that a person wrote stays as it is."""
     return _CONSTANT.get(text) or recognized(text, REASONS)
 
 

@@ -1,4 +1,4 @@
 """Rules of the trainer: masking, sources and their order, clusters.
 
-They may import all other rules.
+These modules may import all other rules.
 """

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from handoff_service.rules.conversations.folding import folded
 
-ALIKE = 0.6  # least Dice share of common letter trigrams of two texts in one cluster
-NEARLY_EQUAL = 0.85  # least Dice share of two examples of different intents that are suspects
+ALIKE = 0.6  # the lowest Dice share of common letter trigrams of two texts in one cluster
+NEARLY_EQUAL = 0.85  # the lowest Dice share at which two examples of different intents are suspects
 _NO_WORD = re.compile(r"[^\w‹›]+")
 
 
@@ -22,7 +22,8 @@ def plain(text: str) -> str:
 
 
 def fold_hash(text: str) -> str:
-    """Equal for texts that differ only in case, accents, punctuation and white space."""
+    """A hash that is equal for texts that differ only in case, accents, punctuation and white
+    space."""
     return hashlib.sha256(plain(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -106,8 +107,8 @@ def _bits(samples: Sequence[Sample]) -> dict[str, int]:
 
 
 def _rarest(bits: Sequence[int], common: float) -> Sequence[int]:
-    """The rarest bits of a set: so many that every set which shares ``common`` bits with this one
-    contains at least one of them.
+    """The rarest bits of a set. There are just enough of them: every set that shares ``common``
+    bits with this set contains at least one of them.
     """
     return bits[: len(bits) - math.ceil(common - 1e-9) + 1]
 

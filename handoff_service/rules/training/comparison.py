@@ -71,8 +71,8 @@ class Stories:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How many texts only the new model gets wrong in some way, and how many only the old one.
-    ``examples``: some that only the new one gets wrong."""
+    """``worse``: how many texts only the new model gets wrong in some way. ``better``: how many
+    only the old one gets wrong. ``examples``: some of the worse texts."""
 
     worse: int = 0
     better: int = 0
@@ -99,7 +99,7 @@ class Comparison:
     lost: int
     won: int
     p_value: float
-    #: None also when there are no test texts
+    #: None when there are no test texts, or for the old model when no model ran
     macro_f1_old: float | None
     macro_f1_new: float | None
     recalls: Sequence[Recall]
@@ -173,8 +173,8 @@ def _recalls(texts: Sequence[ComparedText], *, ran: bool) -> list[Recall]:
 
 
 def _sure_and_wrong(text: ComparedText, answer: Answer | None) -> bool:
-    """Whether the answer is wrong with high confidence. A fallback and a question back are not
-    sure."""
+    """Whether the answer is wrong with high confidence. A fallback or a question to the requester
+    never counts as confident."""
     return (
         answer is not None
         and answer.confidence >= SURE

@@ -1,4 +1,4 @@
-"""The rule for which models keep their files. Each file takes 16 MB, and most are never used
+"""Decides which models keep their files. A file takes 16 MB, and most files are never used
 again."""
 
 from collections.abc import Iterable

@@ -28,7 +28,7 @@ USUAL_DAYS = 30
 LONGEST_GAP = timedelta(minutes=10)
 # the longest pause between the starts of two conversations, before the division by the speed
 LONGEST_PAUSE = timedelta(minutes=5)
-#: Answers to a menu of the virtual agent. Nobody understands them without the menu.
+#: Answers to a menu of the virtual agent. Without the menu, they make no sense.
 _TO_THE_BOT = re.compile(r"\W*(?:\d{1,2}|agent|restart)\W*", re.IGNORECASE)
 
 
@@ -145,8 +145,8 @@ def _script(past: PracticeConversation, line: Line, before: Line | None, speed: 
 
 
 def starts_of(opened: Sequence[datetime], speed: int) -> list[float]:
-    """When each conversation starts, in seconds after the agent has come. ``opened``: when the
-    originals began, oldest first."""
+    """When each conversation starts, in seconds after the agent has opened the practice desk.
+    ``opened``: when the originals began, oldest first."""
     starts = [0.0] if opened else []
     for before, after in pairwise(opened):
         gap = min(after - before, LONGEST_PAUSE).total_seconds()

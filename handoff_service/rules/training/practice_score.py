@@ -47,7 +47,8 @@ class ConversationScore:
     original: Measured
     topic_right: bool | None  #: null for an original without a topic
     closed: bool
-    left_out: int  #: texts that the requester did not send, because the conversation ended before
+    #: texts that the requester did not send, because the agent closed the conversation before them
+    left_out: int
     lines: list[WrittenLine]  #: empty after 30 days
     original_lines: list[WrittenLine]  #: empty after 30 days
 

@@ -12,7 +12,7 @@ from handoff_service.rules.training.exact_tests import Share, mcnemar
 
 ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
 LONGEST_LOSS = 0.10  # a greater loss of an intent's recall blocks
-FEWEST_LOST = 3  # test texts of an intent; with ten, two may be lost by chance
+FEWEST_LOST = 3  # lost test texts of an intent before it can block; fewer can be lost by chance
 MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
 

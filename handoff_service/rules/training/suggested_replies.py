@@ -1,4 +1,4 @@
-"""Replies for an agent, found in the desk's own past by TF-IDF.
+"""Finds replies to suggest to an agent among the desk's own past answers, by TF-IDF.
 
 A past answer is an agent's text together with the requester's texts that it answered. A new text is
 compared with both. Answers are masked before they come here, so that nobody's data is shown to

@@ -1,4 +1,4 @@
-"""Recognizes a report right after a case that adds to this case: "the fan spins though".
+"""Recognizes a text right after a new case that adds to this case: "the fan spins though".
 
 The classifier knows the text, not the case, so it takes such a text for a new report.
 """
@@ -65,7 +65,7 @@ def is_addition(text: str, devices: Collection[str], of_case: str | None) -> boo
     return bool(_BEGINS.match(folded) or _ENDS.search(folded)) or is_short
 
 
-def tells_of_old_one(text: str) -> bool:
+def is_about_present_equipment(text: str) -> bool:
     """Whether the text refers to something that the requester has, without naming it: "the one I
     have is broken". After a request for equipment, this is a reason for the request."""
     return bool(_HAS_NOW.match(_folded(text)))
@@ -78,8 +78,8 @@ def asks_about_case(text: str) -> bool:
 
 
 def is_availability(text: str) -> bool:
-    """Whether a text that names times tells about the sender, and does not ask for the desk's
-    hours: "I am at my desk until 7 pm"."""
+    """Whether a text with times is about when the sender is available, such as "I am at my desk
+    until 7 pm". A question about the desk's hours is not."""
     folded = _folded(text)
     is_long = len(folded.split()) >= FEWEST_OF_AVAILABILITY
     return is_long and "?" not in folded and not _ASKS_HOURS.search(folded)

@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST_PAUSE = 7  # words; a longer text does more than ask to wait
+LONGEST_PAUSE = 7  # words; a longer text does more than ask the virtual agent to wait
 _PAUSE = re.compile(
     r"(?:(?:ah|oh|ok|okay|pls|please|sorry|um+|hm+) )*"
     r"(?:(?:hang|hold) on|wait(?! (?:is|are|what|how|for))|one (?:sec|second|min|minute|moment)"
@@ -36,7 +36,7 @@ _ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû", "aeiouuaoaace
 
 
 def is_pause(text: str) -> bool:
-    """Whether the text only asks to wait."""
+    """Whether the text only asks the virtual agent to wait."""
     plain = _plain(text)
     return len(plain.split()) <= LONGEST_PAUSE and bool(_PAUSE.match(plain))
 

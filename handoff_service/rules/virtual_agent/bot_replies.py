@@ -19,7 +19,7 @@ from handoff_service.rules.shared.vocabulary import CaseState
 ROOM = 160
 MOST_CASES = 3
 MOST_OUTAGES, TITLE = 4, 24  # outages that a text lists by title, and characters per title
-# the last two only select how an emoji is drawn
+# U+FE0E and U+FE0F only select how an emoji is drawn
 _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})
 # Unicode categories of letters, marks and numbers, because words are unreadable without them
 _WRITTEN = "LMN"

@@ -177,8 +177,8 @@ def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
     return IN_WORDS
 
 
-def _word(said: str) -> str | None:
-    return "yes" if said in _YES_WORDS else "no" if said in _NO_WORDS else None
+def _word(text: str) -> str | None:
+    return "yes" if text in _YES_WORDS else "no" if text in _NO_WORDS else None
 
 
 def _says(choice: Choice, word: str) -> bool:
@@ -196,10 +196,10 @@ def plain(text: str) -> str:
     return _WORDS.sub(" ", text.casefold().replace("'", "").replace("\u2019", "")).strip()
 
 
-def _position(said: str, count: int) -> int | None:
+def _position(text: str, count: int) -> int | None:
     """The position among ``count`` choices of a text such as "2", "two", "the second", "la segunda"
     or "the last one". None for other texts."""
-    words = said.split()
+    words = text.split()
     while len(words) > 1 and (
         words[0] in _LEAD or (words[0] in _LEAD_OF_FIGURES and words[1].isdigit())
     ):

@@ -19,7 +19,8 @@ from handoff_service.rules.shared.phrases import count_phrase, joined, phrase
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
-# in text without http://, other endings count as links only when a path follows
+# A host without http:// counts as a link if it has one of these endings. With another ending, a
+# path must follow it.
 _TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"
 _LINK = re.compile(
     r"(?:https?://|\bwww\.)(?P<host>[^\s/:?#)]+)"

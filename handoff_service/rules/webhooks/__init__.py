@@ -1,4 +1,4 @@
-"""Rules of webhooks: which events there are, what each one says, how calls are signed and retried.
+"""Rules of webhooks: the events, their content, and how calls are signed and retried.
 
-They may import the rules that several rooms share.
+These modules may import the rules that several rooms share.
 """

@@ -1,7 +1,7 @@
 """The content of the events: the ``data`` of each body.
 
-The fields of ``PRIVATE`` are only in the events of webhooks that ask for texts. Everything else
-names people by ids.
+The fields of ``PRIVATE`` are only in the events of webhooks that ask for texts. All other fields
+identify people by ids.
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class EventMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventOwner:
-    """A change of owner: the reason, and the agent who is concerned, if any."""
+    """A change of owner. ``reason``: why; ``agent_id``: the agent who is concerned; null: none."""
 
     reason: str | None
     agent_id: int | None

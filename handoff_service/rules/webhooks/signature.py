@@ -19,7 +19,9 @@ LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specific
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
 SWITCHED_OFF_AFTER = timedelta(days=5)
-LEAST_ATTEMPTS = 5  # attempts at one event, which take a quarter of an hour
+# the fewest attempts at one event before its webhook can be switched off; they take a quarter of an
+# hour
+LEAST_ATTEMPTS = 5
 OVERLAP = timedelta(days=1)  # how long calls are signed with the former secret, too
 # the waits before attempt 2, 3, ...; the last one repeats
 _WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
@@ -31,7 +33,7 @@ def secret_of(key: bytes) -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The key's bytes from its written form. ValueError when the text is not a secret."""
+    """The key's bytes from its written form. Raises ValueError when the text is not a secret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
@@ -56,14 +58,14 @@ def secret_error(secret: str) -> str | None:
 
 
 def address_error(url: str) -> str | None:
-    """The error of an address. None when it is valid. Whether the service may call it is
-    decided when it does, because only then its name is resolved."""
+    """The error of an address. None when it is valid. At each call, the service resolves the name
+    and decides whether it may call the address."""
     try:
         parts = urlsplit(url)
-        said_port = parts.port  # ValueError when the port is not a number
+        port = parts.port  # ValueError when the port is not a number
     except ValueError:
         return phrase("must be an address such as https://tickets.example.com/hook")
-    if parts.scheme not in ("http", "https") or not parts.hostname or said_port == 0 or _odd(url):
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or _odd(url):
         return phrase("must be an http or https address, such as https://tickets.example.com/hook")
     if parts.username is not None or parts.password is not None:
         return phrase(
@@ -91,7 +93,7 @@ def signature(secret: str, event_id: str, timestamp: int, body: str) -> str:
 
 def signatures(secrets: Iterable[str], event_id: str, timestamp: int, body: str) -> str:
     """The signatures with several secrets, separated by spaces. A receiver accepts any of them, so
-    it can change its secret at any time of the overlap."""
+    it can change its secret at any time during the overlap."""
     return " ".join(signature(secret, event_id, timestamp, body) for secret in secrets)
 
 

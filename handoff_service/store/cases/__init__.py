@@ -1,4 +1,4 @@
 """Queries of cases and outages.
 
-They may import the engine, views, and the queries of conversations.
+These modules may import the engine, views, and the queries of conversations.
 """

@@ -19,7 +19,7 @@ m, x, r = t.messages, t.outage_texts, t.outage_recipients
 
 
 def get(conn: Connection, text_id: int) -> OutageText:
-    """One text and its progress. NotFound."""
+    """One text and its progress. Raises NotFound."""
     found = _read(conn, x.c.id == text_id)
     if not found:
         raise NotFound(phrase("There is no text {text_id} about an outage.", text_id=text_id))

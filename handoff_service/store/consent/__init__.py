@@ -1,4 +1,4 @@
 """Queries of consent: its current state and the ledger.
 
-They may import the engine, views, and the queries of the desk.
+These modules may import the engine, views, and the queries of the desk.
 """

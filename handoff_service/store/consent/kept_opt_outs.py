@@ -28,8 +28,8 @@ def number_hash(key: str, number: str) -> str:
 
 
 def own_key(tx: Transaction) -> str:
-    """The desk's own key of these hashes, which outlives a rotation of the secret key. The first
-    erasure makes it. CannotOpen."""
+    """The desk's own key for these hashes. The first erasure creates it, and it stays the same when
+    the secret key is rotated. Raises CannotOpen."""
     kept = kept_key(tx.conn, tx.settings.sealer)
     if kept is not None:
         return kept
@@ -40,7 +40,7 @@ def own_key(tx: Transaction) -> str:
 
 
 def kept_key(conn: Connection, sealer: Sealer) -> str | None:
-    """The key; None before the first erasure. CannotOpen."""
+    """The key; None before the first erasure. Raises CannotOpen."""
     sealed = conn.execute(select(s.c.secret).where(s.c.name == NAME)).scalar()
     return None if sealed is None else sealer.open(s.c.secret, sealed)
 

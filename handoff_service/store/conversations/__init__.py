@@ -1,4 +1,4 @@
 """Queries of conversations: their lines, lists, media, search.
 
-They may import the engine, views, and the queries of consent and desk.
+These modules may import the engine, views, and the queries of consent and desk.
 """

@@ -31,7 +31,7 @@ class _Proof(NamedTuple):
 
 
 def of_conversation(conn: Connection, interaction_id: int, agent_id: int) -> ConversationBrief:
-    """The brief for this agent. NotFound for an unknown conversation."""
+    """The brief for this agent. Raises NotFound for an unknown conversation."""
     row = conn.execute(_ABOUT, {"id": interaction_id, "me": agent_id}).one_or_none()
     if row is None:
         raise NotFound(

@@ -24,7 +24,8 @@ _STANDING = (
 
 
 def put(tx: Transaction, agent_id: int, interaction_id: int, body: str) -> None:
-    """Store the last act on this conversation for the agent, and delete the agent's old notices."""
+    """Store the last action on this conversation for the agent, and delete the agent's old
+    notices."""
     tx.conn.execute(delete(n).where(n.c.agent_id == agent_id, n.c.created_at <= tx.now - SHOWN_FOR))
     new = upsert(tx.conn, n)
     values = {"body": new.excluded.body, "created_at": new.excluded.created_at}

@@ -32,8 +32,8 @@ from handoff_service.store.views import (
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
-# The last matching entry of an index. Reads one or a few rows, even of a long conversation.
-_LAST_SAID = (
+# The last message. The index finds it by reading one or a few rows, even in a long conversation.
+_LAST_MESSAGE_ID = (
     select(m.c.id)
     .where(m.c.interaction_id == i.c.id, m.c.kind == Kind.MESSAGE)
     .order_by(m.c.seq.desc())
@@ -73,7 +73,7 @@ def _items() -> sa.Select[Any]:
             i.c.hold_until,
             u.c.name.label("user_name"),
             a.c.name.label("agent_name"),
-            _LAST_SAID.label("last_id"),
+            _LAST_MESSAGE_ID.label("last_id"),
             conversations.IS_OWN.label("is_own"),
             consents.is_blocked(i.c.requester_number, i.c.provider_number_id).label("opted_out"),
             sa.type_coerce(_WAITING_SINCE, t.UtcTime()).label("waiting_since"),

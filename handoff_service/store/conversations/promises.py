@@ -30,7 +30,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import KeptPromise, Named, PromiseOffer
 
 p, i, m = t.promises, t.interactions, t.messages
-OFFERED_FOR = timedelta(minutes=30)  # after the text that promises
+OFFERED_FOR = timedelta(minutes=30)  # how long after the text the agent is offered a reminder
 _ROWS = select(p, t.agents.c.name).join(t.agents, t.agents.c.id == p.c.agent_id)
 _IS_OPEN = p.c.state == PromiseState.OPEN
 _OPEN = _ROWS.where(one_of(p.c.interaction_id, "ids"), _IS_OPEN).order_by(p.c.promised_at, p.c.id)
@@ -90,7 +90,7 @@ def find(conn: Connection, promise_id: int) -> KeptPromise | None:
 
 
 def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
-    """An open promise of this interaction. NotFound when it has ended."""
+    """An open promise of this interaction. Raises NotFound when it has ended."""
     found = find(conn, promise_id)
     if (
         found is None
@@ -124,7 +124,8 @@ def offer(conn: Connection, interaction_id: int, agent_id: int) -> PromiseOffer 
 
 
 def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
-    """An agent's text in this interaction, for ``in_text``. NotFound for any other message."""
+    """An agent's text in this interaction, for ``in_text``. Raises NotFound for any other
+    message."""
     query = (
         select(*m.c["id", "body", "created_at", "agent_id"], i.c.requester_number)
         .join(i, i.c.id == m.c.interaction_id)

@@ -41,7 +41,7 @@ _is_newest = ~exists().where(
     _later.c.provider_number_id == q.c.provider_number_id,
     _later.c.id > q.c.interaction_id,
 )
-# a newer text asked the requester something else
+# The question is the last text. A newer text may have asked the requester something else.
 _is_last_text = ~exists().where(
     _later_texts.c.interaction_id == q.c.interaction_id,
     _later_texts.c.id > q.c.message_id,
@@ -118,7 +118,7 @@ def lock_requester(conn: Connection, interaction: InteractionRow) -> None:
     profiles = select(p.c.id).where(p.c.number == interaction.requester_number, p.c.active)
     conn.execute(profiles.order_by(p.c.id).with_for_update()).all()
     if interaction.user_id is not None:
-        # new conversations may refer to the user meanwhile
+        # key_share, so that new conversations can refer to the user while the row is locked
         user = select(u.c.id).where(u.c.id == interaction.user_id)
         conn.execute(user.with_for_update(key_share=True)).all()
 

@@ -1,7 +1,7 @@
 """Texts that agents have scheduled for later: one row each, and one row of ``due_work`` until its
 time.
 
-Whether somebody must decide about one is not stored. It follows from the conversation: the
+Whether an agent must decide about a text is not stored. It follows from the conversation: the
 requester has written after ``seq``, or its ``epoch`` has changed. So storing an incoming text needs
 no additional statement.
 """
@@ -77,7 +77,7 @@ def find(conn: Connection, text_id: int) -> ScheduledText | None:
 
 
 def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
-    """A scheduled text of this interaction. NotFound when it was sent or canceled."""
+    """A scheduled text of this interaction. Raises NotFound when it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
         raise NotFound(

@@ -1,4 +1,4 @@
 """Queries of the desk: users, agents, provider numbers, settings, texts, templates.
 
-They may import the engine and views.
+These modules may import the engine and views.
 """

@@ -121,7 +121,7 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
 
 
 def get(conn: Connection, agent_id: int) -> Agent:
-    """Raises NotFound for an unknown id, and for a service token's agent."""
+    """An agent by id. Raises NotFound for an unknown id, and for a service token's agent."""
     found = agents_by_id(conn, [agent_id])
     if agent_id not in found or is_service(conn, agent_id):
         raise NotFound(phrase("There is no agent {id}.", id=agent_id))
@@ -145,7 +145,7 @@ def groups(conn: Connection, *, after: int = 0, limit: int | None = None) -> lis
 
 
 def group(conn: Connection, group_id: int) -> Group:
-    """Raises NotFound for an unknown id."""
+    """A group by id. Raises NotFound for an unknown id."""
     found = _groups(conn, g.c.id == group_id, 1)
     if not found:
         raise NotFound(phrase("There is no group {id}.", id=group_id))

@@ -127,7 +127,7 @@ def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
 def filter_of(
     conn: Connection, typed: str, owner: AttributeOwner = AttributeOwner.CONVERSATION
 ) -> AttributeFilter:
-    """Parse a filter. BadInput names the field ``attribute`` and gives the reason."""
+    """Parse a filter. Raises BadInput, which names the field ``attribute`` and gives the reason."""
     try:
         return parse(typed, definitions(conn, owner))
     except ValueError as error:

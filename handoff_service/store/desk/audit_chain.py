@@ -105,15 +105,16 @@ def check(conn: Connection, key: bytes) -> ChainReport:
 
 
 def removable_to(conn: Connection, before: datetime) -> int:
-    """The place up to which all entries are older than this time. It stays right while entries are
-    added, because a new entry is chained at the end. Reads the newer part of the log."""
+    """The place up to which all entries are older than this time. The result stays valid while
+    entries are added, because a new entry is chained at the end. Reads the newer part of the
+    log."""
     kept = select(func.min(k.c.place)).join(e, e.c.id == k.c.entry_id)
     first_kept = conn.execute(kept.where(e.c.at >= before)).scalar()
     return head(conn).place if first_kept is None else first_kept - 1
 
 
 def oldest_to(conn: Connection, after: int, to_place: int) -> list[ChainedEntry]:
-    """The next entries that are left after one place and up to the other."""
+    """The next remaining entries after the place ``after``, up to ``to_place``."""
     query = select(k.c.place, k.c.entry_id).join(e, e.c.id == k.c.entry_id)
     within = query.where(k.c.place > after, k.c.place <= to_place)
     rows = conn.execute(within.order_by(k.c.place).limit(AT_ONCE))

@@ -54,7 +54,7 @@ def commands(conn: Connection) -> dict[Command, list[str]]:
 
 
 def same_answers(conn: Connection) -> int:
-    """How many equal answers in a row mean that the bot is lost; 0: never."""
+    """After how many equal answers of the bot in a row an agent takes over; 0: never."""
     found = conn.execute(select(t.desk.c.same_answers)).scalar()
     return SAME_ANSWERS if found is None else found
 
@@ -71,7 +71,7 @@ def countries(conn: Connection) -> list[str]:
 
 
 def most_answers(conn: Connection) -> int:
-    """How many answers the virtual agent gives one number in ten minutes."""
+    """The most answers of the virtual agent to one number in ten minutes."""
     return conn.execute(select(t.desk.c.most_answers)).scalar() or MOST_ANSWERS
 
 

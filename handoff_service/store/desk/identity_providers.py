@@ -47,7 +47,7 @@ def of_issuer(conn: Connection, issuer: str) -> list[IdentityProvider]:
 
 
 def get(conn: Connection, provider_id: int) -> IdentityProvider:
-    """Raises NotFound for an unknown id."""
+    """A provider by id. Raises NotFound for an unknown id."""
     found = _found(conn, p.c.id == provider_id)
     if not found:
         raise NotFound(phrase("There is no identity provider {id}.", id=provider_id))

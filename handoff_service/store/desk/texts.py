@@ -130,7 +130,7 @@ def opted_in(conn: Connection, language: Language) -> str:
 
 
 def ask_opt_out(conn: Connection, language: Language) -> str:
-    """Asks a requester, once, who may want no more texts."""
+    """Asks a requester who may want no more texts. Sent once."""
     return _from_desk(conn, SystemMessage.ASK_OPT_OUT, language)
 
 

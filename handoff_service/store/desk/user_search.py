@@ -22,7 +22,7 @@ from handoff_service.store.engine import tables as t
 MOST_ROWS = 2_000  # rows of a word that a search reads in less than 1 ms
 WALKED = 2_000  # users that a search checks one by one
 SAMPLE = 200  # users in the sample that decides whether a walk would fill the page
-EVENLY_SPREAD = 0.2  # share of users with a word that is frequent at any place in the list
+EVENLY_SPREAD = 0.2  # a word that this share of users has is frequent everywhere in the list
 LAST = "\U0010ffff"  # sorts after every continuation of a word
 u, w = t.users, t.user_words
 _other = w.alias("other_words")

@@ -19,7 +19,7 @@ _NUMBERS = select_by_key(t.user_numbers.c.user_id, t.user_numbers.c.number)
 
 
 def active_user_name(conn: Connection, user_id: int) -> str:
-    """The name of an active user. NotFound for unknown and deactivated users."""
+    """The name of an active user. Raises NotFound for unknown and deactivated users."""
     found = conn.execute(
         select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)
     ).scalar()

@@ -1,4 +1,4 @@
 """The desk as an export file.
 
-It may import every room's queries.
+These modules may import every room's queries.
 """

@@ -150,7 +150,7 @@ def attribute(one: Attribute) -> Row:
 
 
 def macro(one: Macro, agents: Mapping[int, str]) -> Row:
-    """``agents``: id -> e-mail address."""
+    """A macro as an entry. ``agents``: id -> e-mail address."""
     return row(
         name=one.name,
         template=one.template.name if one.template else None,
@@ -166,7 +166,7 @@ def macro(one: Macro, agents: Mapping[int, str]) -> Row:
 
 
 def list_view(one: ListView, labels: Mapping[int, str], agents: Mapping[int, str]) -> Row:
-    """``labels``: id -> name. ``agents``: id -> e-mail address."""
+    """A saved view as an entry. ``labels``: id -> name. ``agents``: id -> e-mail address."""
     return row(
         agent=agents[one.agent_id],
         name=one.name,

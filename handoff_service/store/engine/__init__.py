@@ -1,4 +1,4 @@
 """The engine: database, lanes, due work, tables, migrations. No product query.
 
-It may import rules and lib.
+These modules may import rules and lib.
 """

@@ -12,7 +12,7 @@ from time import monotonic
 from handoff_service import log
 from handoff_service.errors import Overloaded
 
-REQUEST_SECONDS = 3.5  # providers wait some 15 s, and their webhooks are to be answered within 5
+REQUEST_SECONDS = 3.5  # providers wait some 15 s, and we answer their webhooks within 5 s
 LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
 LONGEST_QUEUE = 0.6  # seconds
 LONGEST_WAIT = 1.0  # seconds that a request may wait in a queue of more than one batch
@@ -50,8 +50,8 @@ class Ticket:
 
 
 class Admission:
-    """The length of one queue in seconds, and who may join it. ``at_once``: how many are always
-    served together."""
+    """The length of one queue in seconds, and who may join it. ``at_once``: how many requests are
+    always served together."""
 
     def __init__(
         self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED
@@ -63,7 +63,7 @@ class Admission:
         self._refused, self._logged_at = 0, -math.inf
 
     def admit(self, patience: Patience, waiting: int) -> Ticket:
-        """A place after ``waiting`` others. Overloaded when that would take too long."""
+        """A place after ``waiting`` others. Raises Overloaded when that would take too long."""
         now = monotonic()
         if patience.can_be_refused and waiting > self._at_once:
             stands_still = now - self._took_at > LONGEST_QUEUE

@@ -57,8 +57,8 @@ class CommitNumbers:
         return self._number
 
     def store(self, conn: sa.Connection, number: int, now: datetime) -> None:
-        """Store the number in its transaction. RowGone, once, after the lane has been idle for a
-        day."""
+        """Store the number in its transaction. Raises RowGone, once, after the lane has been idle
+        for a day."""
         values = {"of_lane": self._lane, "number": number, "at": now}
         if conn.dialect.name == "postgresql":
             changed = conn.exec_driver_sql(_POSTGRES, values)

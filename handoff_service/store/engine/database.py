@@ -60,9 +60,9 @@ def engine(
     Without ``timeouts``, statements may run without limit, as migrations need.
 
     SQLite uses WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss) and
-    foreign keys. A writer takes the write lock at the start, because an upgrade inside a
-    transaction cannot wait. ``foreign_keys`` False is for migrations only (see ``migrate.py``);
-    PostgreSQL ignores it.
+    foreign keys. A writing transaction takes SQLite's write lock at its start, because a
+    transaction that began with a read cannot wait for the lock. ``foreign_keys`` False is for
+    migrations only (see ``migrate.py``); PostgreSQL ignores it.
     """
     if url.startswith("postgresql://"):
         made = _postgres(url, size, timeouts)

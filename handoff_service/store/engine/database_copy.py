@@ -22,8 +22,8 @@ def database_file(url: str) -> Path | None:
 def copy_before(file: Path, revision: str) -> Path:
     """Copy a database to a file beside it, named after the next revision.
 
-    Uses SQLite's backup API, so the copy includes the write-ahead log. SetupError, with nothing
-    changed, when there is no room or the folder is not writable.
+    Uses SQLite's backup API, so the copy includes the write-ahead log. Raises SetupError, with
+    nothing changed, when there is no room or the folder is not writable.
     """
     size = sum(part.stat().st_size for part in (file, Path(f"{file}-wal")) if part.exists())
     free = shutil.disk_usage(file.parent).free

@@ -94,9 +94,9 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
 def ask(tx: Transaction, kind: Work) -> None:
     """Ask for a run of work for the whole desk, which many transactions do at the same time.
 
-    Each adds a row of its own, and the next run removes them all (``answer``). One row for the
-    whole desk would be contended: each transaction that asks would wait for the commit of the one
-    before, on whatever host, and for the end of a run that is under way.
+    Each adds a row of its own, and the next run removes them all (``answer``). With one row for the
+    whole desk, each transaction would wait for the commit of the one before, on any host, and for
+    the end of a run that is under way.
     """
     key = f"{ASKED_LINE}:{secrets.token_hex(8)}"
     schedule(tx, [Due(kind=kind, key=key, line=ASKED_LINE, due_at=tx.now)])

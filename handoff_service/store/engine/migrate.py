@@ -31,8 +31,8 @@ _LOCK = 774213  # PostgreSQL's advisory lock: processes that start together migr
 def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:
     """Apply the missing migrations. Creates the SQLite file and its folder.
 
-    First copies a SQLite file that has a desk; ``report`` gets the copy's path. SetupError, with
-    nothing changed, when the database cannot be migrated.
+    First copies a SQLite file that has a desk; ``report`` gets the copy's path. Raises SetupError,
+    with nothing changed, when the database cannot be migrated.
     """
     file = database_file(url)
     copy: Path | None = None
@@ -108,8 +108,8 @@ def revision_of(connection: sa.Connection) -> str | None:
 def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
     """The database's missing revisions, oldest first.
 
-    SetupError when its schema is newer than this program, or when the tables belong to another
-    program.
+    Raises SetupError when its schema is newer than this program, or when the tables belong to
+    another program.
     """
     now, known = revision_of(connection), known_revisions()
     if now is None:
@@ -146,8 +146,8 @@ def _refuse_foreign_tables(connection: sa.Connection) -> None:
 
 
 def refuse_another_program(url: str) -> None:
-    """SetupError for another program's SQLite file. Call it before a connection of ours changes the
-    file's journal."""
+    """Raises SetupError for another program's SQLite file. Call it before a connection of ours
+    changes the file's journal."""
     file = database_file(url)
     if file is None or not file.is_file() or not file.stat().st_size:
         return
@@ -167,7 +167,7 @@ def known_revisions() -> list[str]:
 
 
 def apply(connection: sa.Connection, to: str = HEAD) -> None:
-    """Run the migrations in the caller's transaction. SetupError when a row then refers to a
+    """Run the migrations in the caller's transaction. Raises SetupError when a row then refers to a
     missing row."""
     config = _config()
     config.attributes["connection"] = connection

@@ -24,8 +24,8 @@ def only_process(database_url: str, address: str, now: datetime) -> Iterator[Non
     """Until the block ends, this process is the only one that may serve this SQLite file, at this
     address. Does nothing for PostgreSQL.
 
-    SetupError names the process that already serves the file, even if it opened the file by another
-    path.
+    Raises SetupError, which names the process that already serves the file, even if it opened the
+    file by another path.
     """
     if not database_url.startswith("sqlite"):
         yield

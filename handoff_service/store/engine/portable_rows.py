@@ -108,7 +108,7 @@ def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
 
 
 def set_counters(conn: sa.Connection, table: sa.Table) -> None:
-    """Set PostgreSQL's id counters after the existing rows. SQLite does that by itself."""
+    """Set PostgreSQL's id counters above the existing ids. SQLite does that by itself."""
     key = table.autoincrement_column
     if conn.dialect.name != "postgresql" or key is None or key.name not in table.columns:
         return

@@ -26,8 +26,8 @@ def columns() -> Iterator[Column[str]]:
 
 
 def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
-    """The secret, for readers of the column. None while its key is not set. ``conn``: of the
-    store, which knows the keys."""
+    """The secret in plain text. None while its key is not set. ``conn``: a connection of the store,
+    which knows the keys."""
     sealer: Sealer = conn.get_execution_options()["sealer"]
     try:
         return sealer.open(column, stored)
@@ -74,7 +74,7 @@ def keys_in_use(conn: Connection) -> Counter[str]:
 def _values(
     conn: Connection, column: Column[str], condition: sa.ColumnElement[bool]
 ) -> Iterable[Stored]:
-    """The rows that meet the condition. For each, a condition that finds it again, and its
+    """For each row that meets the condition: a condition that finds the row again, and the stored
     value."""
     primary = list(column.table.primary_key)
     rows = conn.execute(select(*primary, column.label("stored")).where(condition)).all()

@@ -94,16 +94,17 @@ class Store:
 
     def acting(self, agent_id: int | None, address: str = "") -> "Store":
         """This store for one agent's request: histories name the agent, and the audit log the
-        network address. ``agent_id`` None: nobody who has signed in."""
+        network address. ``agent_id`` None: nobody has signed in."""
         made = copy.copy(self)
         made._by = Actor(agent_id, address)
         return made
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
-        """This store for requests: Overloaded at once when too many wait, DatabaseAway without an
-        answer in time.
+        """This store for requests. It raises Overloaded at once when too many requests wait, and
+        DatabaseAway when no answer comes in time.
 
-        A command that was given up while queued is never carried out. A running one may still be.
+        A command that is given up while it is queued is never carried out. A command that is
+        already running may still take effect.
         """
         return self._with(patience)
 
@@ -168,8 +169,8 @@ class Store:
         return size_of(self._writing.url)
 
     def admit_early(self, under_way: int) -> None:
-        """Overloaded when a command would be refused or given up later. ``under_way``: commands
-        that are, or will be, in a lane before it."""
+        """Raise Overloaded now for a command that a lane would refuse, or would drop after a wait.
+        ``under_way``: the number of commands that are, or will be, in the lanes before it."""
         lane = self._lanes[0]  # all lanes are about equally long
         lane.admission.admit(REQUEST, under_way // len(self._lanes))
 

@@ -132,11 +132,11 @@ desk = Table(
     _json("card_fields", "[]"),
     #: command -> its words, where they differ from the defaults
     _json("commands", "{}"),
-    #: how many equal answers in a row mean that a bot is lost; 0: never
+    #: after how many equal answers of a bot in a row an agent takes over; 0: never
     _count("same_answers", 2),
     #: such as 21:00-08:00 (rules/delivery/quiet_hours.py); null: none
     _word("quiet_hours", null=True),
-    #: answers of the virtual agent to one number in ten minutes
+    #: the most answers of the virtual agent to one number in ten minutes
     _count("most_answers", 30),
     #: ISO codes of the countries that may be texted; empty: all
     _json("countries", "[]"),
@@ -149,7 +149,7 @@ desk = Table(
     _count("most_unknown_daily", 1000),
     #: how long after closing a thank-you still belongs to the closed conversation; 0: never
     _count("thanks_minutes", 10),
-    #: texts from senders that nobody can text back go to queues
+    #: whether texts from senders that nobody can text back go to queues
     _flag("queue_unanswerable", default=False),
     #: whether an agent who closes a conversation must choose its topic
     _flag("ask_topic", default=False),
@@ -339,7 +339,7 @@ queues = Table(
     Column("satisfaction_after_hours", sa.Integer),
     #: the least number of days between two questions to one requester
     _count("satisfaction_every_days", 30),
-    #: how long requesters are offered to their last agent first
+    #: for how many days a requester's last agent gets the first offer
     _count("affinity_days", 7),
     #: whether work items are assigned without an offer
     _flag("auto_assign", default=False),
@@ -841,7 +841,7 @@ colleague_notices = Table(
     #: the agent who had the conversation
     _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("interaction_id", "interactions.id", key=True, drop=True),
-    #: the last act as a sentence, such as "Omar Haddad closed this conversation"
+    #: the last action as a sentence, such as "Omar Haddad closed this conversation"
     _word("body"),
     _time("created_at"),
     Index("ix_colleague_notices_interaction_id", "interaction_id"),
@@ -947,7 +947,7 @@ satisfaction_questions = Table(
     "satisfaction_questions",
     metadata,
     _ref("interaction_id", "interactions.id", key=True, drop=True),
-    #: of the interaction; they never change
+    #: the interaction's numbers, which never change
     _word("requester_number"),
     _ref("provider_number_id", "provider_numbers.id"),
     #: the text that asks

@@ -64,7 +64,7 @@ class Hint:
 
 
 DESK = "desk"  # the channel of the supervisors' page
-# Hints may be lost: listeners read everything they show again.
+# Published when hints may have been lost. Listeners then read everything that they show again.
 EVERYTHING = Hint("everything")
 
 

@@ -1,4 +1,4 @@
 """Queries of identity: messaging profiles, associations, proofs.
 
-They may import the engine, views, and the queries of conversations.
+These modules may import the engine, views, and the queries of conversations.
 """

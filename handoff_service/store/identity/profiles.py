@@ -29,7 +29,7 @@ def list_(
 
 
 def get(conn: Connection, profile_id: int) -> Profile:
-    """Raises NotFound for an unknown id."""
+    """A profile by id. Raises NotFound for an unknown id."""
     found = _read(conn, p.c.id == profile_id, order=p.c.id, limit=1)
     if not found:
         raise NotFound(phrase("There is no messaging profile {profile_id}.", profile_id=profile_id))

@@ -42,7 +42,7 @@ def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime
 
 
 def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
-    """Record a requested code that is valid ``until`` then. Returns the id of this send."""
+    """Record a requested code that is valid until ``until``. Returns the id of this send."""
     tx.conn.execute(
         update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None)
     )
@@ -57,7 +57,7 @@ def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCode:
-    """``waited_for``: it can still prove something. ``used``: this code, or another of the same
+    """``waited_for``: a running proof still accepts it. ``used``: this code, or another of the same
     proof, has verified somebody. ``hash`` None: no code was made, for example because there was
     nobody to mail."""
 

@@ -161,7 +161,7 @@ def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
     return func.replace(func.replace(func.lower(column), "-", ""), " ", "")
 
 
-# Answers, between the text that has one and the turn that judges it -------------------------------
+# Answers, from the text that has one to the turn that checks it -----------------------------------
 
 
 def answer(conn: Connection, interaction_id: int, up_to: int) -> list[list[str]] | None:
@@ -176,12 +176,9 @@ def answer(conn: Connection, interaction_id: int, up_to: int) -> list[list[str]]
 
 
 def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
-    """Delete answers that have been judged."""
+    """Delete answers that have been checked."""
     a = t.proof_answers
     tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
-
-
-# Unexpired codes, used or not ---------------------------------------------------------------------
 
 
 # For display --------------------------------------------------------------------------------------

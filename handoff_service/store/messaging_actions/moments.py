@@ -32,16 +32,16 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queue_hours, routing_history
 
-CONTEXT = 200  # lines before a stretch that are read to know how it began
+CONTEXT = 200  # lines before a page that are read to know the state at its beginning
 LAST = 200  # lines that a page shows at once
 MOST_TURNS = 500
 i, m, b, p = t.interactions, t.messages, t.bot_turns, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A part of a conversation's past. ``earlier`` and ``later``: the last lines of the stretches
-    before and after it; None: there is none."""
+class MomentsPage:
+    """A page of a conversation's moments. ``earlier`` and ``later``: the last lines of the pages
+    before and after it; None: there is no such page."""
 
     moments: list[Moment]
     earlier: int | None
@@ -54,14 +54,14 @@ _SIDES = {
 }
 
 
-def stretch(conn: Connection, interaction_id: int, up_to: int | None = None) -> Stretch:
-    """The moments of the lines up to ``up_to``; None: of the newest lines. NotFound for an unknown
-    conversation."""
+def moments_page(conn: Connection, interaction_id: int, up_to: int | None = None) -> MomentsPage:
+    """The moments of the lines up to ``up_to``; None: of the newest lines. Raises NotFound for an
+    unknown conversation."""
     last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
     end = last if up_to is None else min(up_to, last)
     after = max(end - LAST, 0)
     found, _ = of_conversation(conn, interaction_id, after=after, most=end - after)
-    return Stretch(
+    return MomentsPage(
         moments=found,
         earlier=after or None,
         later=min(end + LAST, last) if end < last else None,
@@ -72,8 +72,8 @@ def of_conversation(
     conn: Connection, interaction_id: int, *, after: int, most: int
 ) -> tuple[list[Moment], int | None]:
     """Returns the moments of up to ``most`` lines after ``after``, oldest first, and the seq of the
-    last of these lines. That seq is None if the conversation has no further lines. NotFound for an
-    unknown conversation.
+    last of these lines. That seq is None if the conversation has no further lines. Raises NotFound
+    for an unknown conversation.
     """
     about = conn.execute(
         select(*i.c["queue_id", "state"], p.c.number)
@@ -82,7 +82,7 @@ def of_conversation(
     ).one_or_none()
     if about is None:
         raise NotFound(phrase("There is no conversation {id}.", id=interaction_id))
-    # one more line, for where the next stretch begins
+    # one more line, which shows where the next page begins
     read = _lines(conn, interaction_id, after - CONTEXT, after + most + 1)
     context = [line for line in read if line.seq <= after]
     lines = [line for line in read if after < line.seq <= after + most]

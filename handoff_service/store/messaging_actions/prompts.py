@@ -11,7 +11,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Prompt
 
 i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts
-said = m.alias("said")  # messages before and after a prompt
+others = m.alias("others")  # messages before and after a prompt
 
 
 def _query(*, supervises: bool) -> sa.Select[Any]:
@@ -37,18 +37,18 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
 def _answered() -> sa.ColumnElement[bool]:
     """An agent has written since, or the requester has, if the prompt was about the requester's
     silence."""
-    here = said.c.interaction_id == m.c.interaction_id
-    since = select(said.c.id).where(here, said.c.seq > m.c.seq)
+    here = others.c.interaction_id == m.c.interaction_id
+    since = select(others.c.id).where(here, others.c.seq > m.c.seq)
     silent = (
-        select(said.c.author)
-        .where(here, said.c.seq < m.c.seq, said.c.kind == Kind.MESSAGE)
-        .where(said.c.author.in_([Author.REQUESTER, Author.AGENT]))
-        .order_by(said.c.seq.desc())
+        select(others.c.author)
+        .where(here, others.c.seq < m.c.seq, others.c.kind == Kind.MESSAGE)
+        .where(others.c.author.in_([Author.REQUESTER, Author.AGENT]))
+        .order_by(others.c.seq.desc())
         .limit(1)
         .scalar_subquery()
     )
-    by_agent = since.where(said.c.author == Author.AGENT, said.c.kind == Kind.MESSAGE).exists()
-    by_requester = since.where(said.c.direction == Direction.INBOUND).exists()
+    by_agent = since.where(others.c.author == Author.AGENT, others.c.kind == Kind.MESSAGE).exists()
+    by_requester = since.where(others.c.direction == Direction.INBOUND).exists()
     return by_agent | (by_requester & (silent == Author.AGENT))
 
 

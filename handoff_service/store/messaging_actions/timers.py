@@ -169,8 +169,8 @@ def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
 
 
 def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
-    """These interactions' timers (id -> line) have changed or fired: schedule the first remaining
-    one."""
+    """Schedule the first remaining timer of each of these interactions (id -> line), because their
+    timers have changed or fired."""
     due_work.cancel(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
@@ -212,8 +212,8 @@ def running(conn: Connection, interaction_id: int) -> list[Timer]:
 
 
 def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
-    """A running timer of this interaction. NotFound when it has fired, was canceled, or never
-    existed."""
+    """A running timer of this interaction. Raises NotFound when it has fired, was canceled, or
+    never existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:
         raise NotFound(

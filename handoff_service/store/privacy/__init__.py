@@ -1,5 +1,5 @@
 """Personal data: where each table holds it, what an erasure or retention removes, and what a
 person's archive contains.
 
-Its modules may import all other queries.
+These modules may import all other queries.
 """

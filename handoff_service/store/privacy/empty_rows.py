@@ -97,7 +97,8 @@ def rows_left(
     conn: Connection, parts: Sequence[Part], ids: Collection[int], most: int = READ_AT_ONCE
 ) -> list[tuple[Part, Sequence[int]]]:
     """The parts of these conversations that are not empty yet, each with at most ``most`` keys of
-    its rows: see ``key_of``. Reading them outside the lane keeps the searches out of it."""
+    its rows: see ``key_of``. Call it outside the lane, so that the searches do not hold the
+    lane."""
     return [
         (part, keys)
         for part in parts
@@ -139,7 +140,7 @@ def mark_emptied(tx: Transaction, ids: Collection[int]) -> None:
 
 
 def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:
-    """The references to the rows for which there is no foreign key."""
+    """Remove what refers to these rows without a foreign key."""
     if table is m:
         text_index.forget_lines(tx.conn, keys)
     if table is t.trainer_items:

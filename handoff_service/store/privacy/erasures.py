@@ -56,7 +56,7 @@ def list_(conn: Connection, *, before: int | None = None, limit: int = PAGE) -> 
 
 
 def get(conn: Connection, erasure_id: int) -> Erasure:
-    """Raises NotFound for an unknown id."""
+    """An erasure by id. Raises NotFound for an unknown id."""
     found = _read(conn, e.c.id == erasure_id, 1)
     if not found:
         raise NotFound(phrase("There is no erasure {id}.", id=erasure_id))

@@ -31,7 +31,8 @@ class Person:
 
 
 def find(conn: Connection, *, number: str | None = None, user_id: int | None = None) -> Person:
-    """The person. BadInput unless exactly one is given; NotFound for an unknown user."""
+    """The person. Raises BadInput unless exactly one is given. Raises NotFound for an unknown
+    user."""
     if (number is None) == (user_id is None):
         raise BadInput(errors={"number": phrase("must be given, or user_id, but not both")})
     if number is not None:
@@ -59,7 +60,7 @@ def find(conn: Connection, *, number: str | None = None, user_id: int | None = N
 
 def find_user(conn: Connection, typed: str) -> int:
     """The id of the user with this employee number or e-mail address, or of “user 12”. Finds
-    deactivated users too. NotFound; BadInput when several have the address."""
+    deactivated users too. Raises NotFound, or BadInput when several have the address."""
     if (by_id := BY_ID.fullmatch(typed.strip())) is not None:
         same = u.c.id == int(by_id[1])
     else:

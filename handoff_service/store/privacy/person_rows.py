@@ -27,7 +27,7 @@ def alias(tx: Transaction, erasure_id: int, number: str) -> str:
 
 
 def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
-    """Take the number and the user from emptied conversations."""
+    """Remove the number and the user from emptied conversations."""
     numbers = tx.conn.execute(
         select(i.c.requester_number).where(one_of(i.c.id, ids)).distinct()
     ).scalars()

@@ -117,7 +117,8 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
 
 
 def unname(tx: Transaction, ids: Collection[int]) -> None:
-    """Take the requester from emptied conversations that still have one. Cases keep their user."""
+    """Remove the requester from emptied conversations that still have one. Cases keep their
+    user."""
     named = i.c.requester_number.not_like(f"{ERASED}%") & i.c.requester_number.not_like(
         f"{DELETED}%"
     )

@@ -59,8 +59,9 @@ _BY_NAME = {
 
 
 def checked(conn: Connection, filters: Filters) -> Filters:
-    """The filters, with an attribute in its stored form. BadInput names a filter with a value that
-    cannot be there. Values of deleted records and attributes can, because facts keep them."""
+    """The filters, with an attribute in its stored form. Raises BadInput, which names a filter with
+    an impossible value. Values of deleted records and attributes are possible, because facts keep
+    them."""
     wrong: dict[str, str] = {}
     if filters.language is not None and filters.language not in (*LANGUAGES, NONE):
         wrong["language"] = phrase("must be one of {codes}", codes=", ".join([*LANGUAGES, NONE]))
@@ -99,8 +100,8 @@ def _sentence(wrong: Mapping[str, str]) -> str:
 
 
 def _attributes(conn: Connection) -> Mapping[str, str]:
-    """Filter by an attribute -> its name: of the choices that there are now, and of those that
-    conversations have."""
+    """Filter by an attribute -> its name, for the present choices and for those that conversations
+    have."""
     defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
     now = choices({key: one for key, one in defined.items() if one.type in FEW_VALUES})
     return dict(now) | {one: one for one in _words(conn, "attribute_values") if one not in now}

@@ -10,8 +10,8 @@ from handoff_service.store.reports.packed_days import NULL, Column, Numbers
 from handoff_service.store.reports.selection import Groups, Selection, Value
 
 QS = (0.5, 0.9)  # the quantiles of figures
-SMALL = 1000  # values that are sorted
-MOST_CELLS = 1_000_000  # counted at once: each value of each group
+SMALL = 1000  # up to this many values are sorted; more are counted
+MOST_CELLS = 1_000_000  # counters at once: one for each value of each group
 
 
 def quantiles_of(selection: Selection, column: str, q: float, groups: Groups) -> list[Value]:
@@ -66,7 +66,8 @@ def quantiles(values: Numbers, qs: Sequence[float]) -> list[Value]:
 def _interpolated(
     count: int, qs: Sequence[float], ranked: Callable[[Sequence[int]], list[float]]
 ) -> list[Value]:
-    """``ranked``: returns the values of these ranks."""
+    """The values at these quantiles of ``count`` values. ``ranked``: returns the values of these
+    ranks."""
     if not count:
         return [None] * len(qs)
     at = [(count - 1) * q for q in qs]
@@ -88,13 +89,12 @@ def _ranked(values: Numbers, ranks: Sequence[int]) -> list[float]:
 
 
 def _at_ranks(counted: Numbers, ranks: Sequence[int]) -> list[float]:
-    """The values of these ranks. ``counted``: for each number, how many values are at most as
-    large."""
+    """The values of these ranks. ``counted``: for each number, how many values are not larger."""
     return [float(one) for one in np.searchsorted(counted, ranks, side="right")]
 
 
 def _counts(values: Numbers) -> Numbers:
-    """For each number, how many values are at most as large."""
+    """For each number, how many values are not larger."""
     found: Numbers = np.cumsum(np.bincount(values))
     return found
 

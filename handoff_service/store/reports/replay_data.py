@@ -168,8 +168,8 @@ class ReplayPast:
 
 
 def past_of(found: Sequence[PastItem], about: Mapping[int, OwedInConversation]) -> ReplayPast:
-    """``about``: the conversations of the items. A conversation's targets count only with its first
-    item.
+    """The past of these items. ``about``: the conversations of the items. A conversation's targets
+    count only with its first item.
     """
     usual_busy = _usual(found, about, _busy)
     usual_answer = _usual(found, about, _answer)

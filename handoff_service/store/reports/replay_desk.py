@@ -175,7 +175,7 @@ def _or(changed: tuple[str, ...] | None, today: frozenset[str]) -> frozenset[str
 
 
 def _union(several: Sequence[Periods]) -> list[tuple[datetime, datetime]]:
-    """The periods in which any of them holds, in order."""
+    """The union of these periods, in order."""
     merged: list[tuple[datetime, datetime]] = []
     for start, end in sorted(one for periods in several for one in periods):
         if merged and start <= merged[-1][1]:

@@ -68,7 +68,7 @@ def list_(conn: Connection, limit: int = 20) -> list[StoredReplay]:
 
 
 def get(conn: Connection, replay_id: int) -> StoredReplay:
-    """One replay. NotFound for an unknown id."""
+    """One replay. Raises NotFound for an unknown id."""
     row = conn.execute(_ALL.where(r.c.id == replay_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no dry run {replay_id}.", replay_id=replay_id))

@@ -14,7 +14,7 @@ type Value = int | float | None
 
 @dataclass(slots=True)
 class Selection:
-    """Conversations of some columns. ``mask``: which of them fit the filters."""
+    """Columns of conversations. ``mask``: which of the conversations fit the filters."""
 
     columns: Columns
     mask: Numbers

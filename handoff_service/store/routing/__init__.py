@@ -1,5 +1,5 @@
 """Queries of routing: queues, work items, the inbox, presence, supervision.
 
-They may import the engine, views, and the queries of all rooms but messaging actions, identity and
-cases.
+These modules may import the engine, views, and the queries of all rooms except messaging actions,
+identity and cases.
 """

@@ -1,4 +1,5 @@
-"""The day report: today's numbers by hour: texts in, work for agents, times.
+"""The day report: today's numbers by hour, such as opened conversations, handoffs and waiting
+times.
 
 Ids grow over time, so the day's first row is found backward from the newest. Only the day's rows
 are read, even if many years are stored.

@@ -10,7 +10,7 @@ from handoff_service.store.views.supervision import PresencePeriod
 
 
 def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresencePeriod]:
-    """An agent's presence changes, newest first. NotFound for an unknown agent."""
+    """An agent's presence changes, newest first. Raises NotFound for an unknown agent."""
     if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
         raise NotFound(phrase("There is no agent {id}.", id=agent_id))
     log = t.presence_log

@@ -121,7 +121,7 @@ def _representatives(
 
 
 def get_item(conn: Connection, item_id: int) -> TrainerItem:
-    """One item. NotFound when it does not exist."""
+    """One item. Raises NotFound when it does not exist."""
     row = conn.execute(select(i.c.cluster, i.c.lane).where(i.c.id == item_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no text {item_id} to label.", item_id=item_id))
@@ -178,8 +178,8 @@ def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
 
 
 def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[TrainerItem]:
-    """``about``: item -> its priority, the number of texts in its cluster, and the number of
-    requesters who sent them."""
+    """These items for display. ``about``: item -> its priority, the number of texts in its cluster,
+    and the number of requesters who sent them."""
     rows = conn.execute(select(i).where(one_of(i.c.id, list(about)))).all()
     people = agents_by_id(conn, {row.marked_by for row in rows if row.marked_by})
     return [

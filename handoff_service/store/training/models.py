@@ -27,7 +27,8 @@ def list_(conn: Connection) -> list[BotModel]:
 
 
 def get(conn: Connection, typed: str) -> BotModel:
-    """A model by the beginning of its hash. NotFound unless exactly one hash begins with it."""
+    """A model by the beginning of its hash. Raises NotFound unless exactly one hash begins with
+    it."""
     if len(typed) >= FEWEST_LETTERS and typed.isalnum():
         found = conn.execute(_MODELS.where(m.c.hash.startswith(typed))).all()
         if len(found) == 1:
@@ -72,7 +73,8 @@ def have_run(conn: Connection) -> list[str]:
 
 
 def ran_before(conn: Connection) -> BotModel | None:
-    """The model that the running one replaced. A roll back without a canary returns to it."""
+    """The model that the running one replaced. A rollback without a canary returns to this
+    model."""
     running = in_state(conn, ModelState.RUNNING)
     if running is None:
         return None
@@ -92,8 +94,8 @@ def ran_before(conn: Connection) -> BotModel | None:
 
 
 def returns_to(conn: Connection) -> BotModel | None:
-    """The model that a roll back returns to: the running one if there is a canary, otherwise the
-    one that ran before."""
+    """The model to which a rollback returns: the running model if there is a canary, otherwise the
+    model that ran before."""
     if in_state(conn, ModelState.CANARY) is not None:
         return in_state(conn, ModelState.RUNNING)
     return ran_before(conn)

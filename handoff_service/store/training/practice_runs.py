@@ -40,7 +40,7 @@ def list_(
 
 
 def get(conn: Connection, run_id: int) -> PracticeRun:
-    """One run. NotFound for an unknown id."""
+    """One run. Raises NotFound for an unknown id."""
     row = conn.execute(_RUNS.where(r.c.id == run_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no practice run {run_id}.", run_id=run_id))

@@ -1,4 +1,4 @@
-"""The texts in the database that models are measured with: pinned texts and the audit set."""
+"""The texts in the database with which models are measured: pinned texts and the audit set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""Whether trainers have worked on this desk. From then on, changed data goes live by a promotion
-only."""
+"""Whether trainers have worked on this desk. Once they have, changed data goes live only by a
+promotion."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select

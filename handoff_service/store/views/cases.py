@@ -92,7 +92,7 @@ class OutageReporter:
 
     - ``interaction_id``: the last conversation of their number;
     - ``why``: how they reported it, in words;
-    - ``language``: that of their texts;
+    - ``language``: the language of their texts;
     - ``reachable``: whether they get the text; ``later_at``: when their quiet hours end.
     """
 

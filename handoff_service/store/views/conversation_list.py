@@ -1,4 +1,4 @@
-"""The list pane of the workspace: its items, and the saved ways to look at it."""
+"""The list pane of the workspace: its items, and the saved views."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ class ListItem:
     interaction: ListedInteraction
     last: LastLine | None
     opted_out: bool
-    waiting_since: datetime | None  #: for the answer of its live agent
+    waiting_since: datetime | None  #: since when the requester waits for the live agent's answer
     timer_at: datetime | None  #: when its next timer is due
     hold_until: datetime | None  #: when its hold ends by itself
     scheduled: NextText | None
@@ -97,7 +97,7 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
-    """A saved way to look at the list of ongoing conversations.
+    """A saved view: the sort and the filters of the list of ongoing conversations.
 
     - ``tag``, ``label_id`` and ``attribute``: only conversations with them; null: all;
     - ``shared``: every agent sees it;

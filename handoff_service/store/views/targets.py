@@ -27,11 +27,12 @@ class RunningTarget:
 
     @property
     def title(self) -> str:
-        """``First response``."""
+        """Its name on pages, such as ``First response``."""
         return self.kind.replace("_", " ").capitalize()
 
     def tone(self, now: datetime) -> str:
-        """How a page marks it: ``fail`` when it was missed, ``wait`` when it is due soon."""
+        """The color class with which a page marks it: ``fail`` when it was missed, ``wait`` when it
+        is due soon."""
         if self.due_at is None:
             return ""
         if now > self.due_at:

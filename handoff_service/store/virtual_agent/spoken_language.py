@@ -19,10 +19,13 @@ LAST_TEXTS = 30  # older texts say nothing about the language that the requester
 
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
-    """The language that the requester's texts show or ask for. A text such as "START" has no
-    language, so the language of the number's previous conversation applies; else the
-    ``language`` attribute of the requester's user; else the language of the queue: the one it waits
-    in, or the company number's."""
+    """The language of the replies. The first of these that is known decides:
+
+    - the language that the requester's texts show or ask for (a text such as "START" has none),
+    - the language of the number's previous conversation,
+    - the attribute ``language`` of the requester's user,
+    - the language of the queue in which the conversation waits, or of the company number's
+      queue."""
     return spoken_languages(conn, [interaction_id])[interaction_id]
 
 

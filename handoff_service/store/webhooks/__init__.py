@@ -1,4 +1,4 @@
 """Queries of webhooks, their calls, and the content of their events.
 
-They may import the engine and views.
+These modules may import the engine and views.
 """

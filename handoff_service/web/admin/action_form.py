@@ -82,7 +82,8 @@ def fields(
 
 
 def attribute_offers(defined: Mapping[str, AttributeFields]) -> dict[str, dict[str, str]]:
-    """The values to choose from for each attribute; none for an attribute with typed values."""
+    """The values to choose from for each attribute. An attribute whose values are typed has
+    none."""
     return {name: {word: word for word in field_for(one).words} for name, one in defined.items()}
 
 
@@ -96,8 +97,8 @@ class ActionForm:
     defined: Mapping[str, AttributeFields] = field(default_factory=dict)
 
     def with_attributes(self, defined: Mapping[str, AttributeFields]) -> Self:
-        """The form for a desk with these attributes. Attributes of users that a condition names
-        without a definition are texts."""
+        """The form for a desk with these attributes. A condition can also name an attribute of
+        users that has no definition. Its values are texts."""
         named = (row.field for row in self.rows if row.field.startswith(USER))
         loose = {name: plain(name) for name in named if name not in defined}
         return replace(self, defined={**defined, **loose})
@@ -115,7 +116,8 @@ class ActionForm:
         return made.with_attributes(defined or {})
 
     def read(self) -> MessagingAction:
-        """Return the action that the form describes. BadInput names each wrong field."""
+        """Return the action that the form describes. Raises BadInput, which names each wrong
+        field."""
         values, errors = self.form.values, dict[str, str]()
         duration = _duration(values, errors)
         meant = condition_rows.read(self.rows, fields({}, self.defined), errors)

@@ -145,15 +145,15 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
 
 
 def named(form: ActionForm) -> Any:
-    """Return the form's values with a name, so that the panels can describe an action that has no
-    name yet."""
+    """Return the form's values. An action without a name gets one, so that the panels can describe
+    it."""
     values = dict(form.form.values)
     return type(form.form)(values=values | {"name": values["name"][:200] or phrase("This action")})
 
 
 def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
-    """Return the opening hours that count business time: those of the chosen queues, or of all
-    queues."""
+    """Return in words the opening hours by which the action counts business time: those of the
+    chosen queues, or else those of all queues."""
     chosen = [
         name for name in form.form.values["queues"].splitlines() if name in desk.queues
     ] or list(desk.queues)
@@ -171,7 +171,7 @@ def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
 
 
 def _open(schedule: Schedule) -> str:
-    """``Mon to Fri, 08:00 to 18:00, New York``."""
+    """Return a schedule in words, such as ``Mon to Fri, 08:00 to 18:00, New York``."""
     if schedule.expression is None:
         return in_words(None)
     place = schedule.time_zone.split("/")[-1].replace("_", " ")
@@ -236,7 +236,7 @@ def _read_by(desk: PanelDesk, action: MessagingAction) -> tuple[str, str, str, b
 
 
 def length_words(length: sms_text.Segments) -> str:
-    """``132 / 160 · 1 segment · GSM-7``."""
+    """Return the length of a text in words, such as ``132 / 160 · 1 segment · GSM-7``."""
     encoding = unbroken(length.encoding)
     if length.forced_by:
         encoding = phrase(

@@ -103,7 +103,7 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
     given, password = _given(typed), {"password": typed["password"]}
-    # a new agent without a password is invited by a link
+    # the admin invites a new agent without a password by a link
     if saving.id is None and not typed["password"]:
         return make_agent, MakeAgent(**read_as(AgentBody, given).given(), password_hash="")
     if saving.id is None or saving.stored is None:
@@ -163,7 +163,7 @@ def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
 
 @page(Role.ADMIN)
 async def make_link(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show a link with which the agent chooses a password."""
+    """Show a link that opens a page where the agent chooses a password."""
     desk = desk_of(request)
     one = await desk.store.read(agents.get, number)
     until = desk.clock() + LASTS[Purpose.INVITATION]
@@ -185,7 +185,7 @@ async def mail_a_link(request: Request, number: int, agent: CurrentAgent) -> HTT
 
 @page(Role.ADMIN)
 async def reset(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Remove the second factors of an agent who has lost the phone."""
+    """Remove an agent's second factors, for example after the agent lost the phone."""
     await desk_of(request).store.write(reset_second_factor, number)
     return done(request, f"{HERE}/{number}", "reset")
 
@@ -197,7 +197,8 @@ async def unlink(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
 
 
 def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetime) -> str:
-    """Return a link that works until then. Conflict for a deactivated agent."""
+    """Return a password link that works until this time. Raises Conflict for a deactivated
+    agent."""
     found = account(conn, agent_id)
     if found is None:
         raise Conflict(

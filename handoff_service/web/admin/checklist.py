@@ -32,7 +32,7 @@ async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """All checks, including the provider's, which take a moment."""
+    """All checks, including those that ask the provider and therefore take a moment."""
     around: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
     values = _shown(await _outcomes(request, ask=True))
     return render("admin/checks.html", **around, **values)

@@ -30,7 +30,7 @@ class Fields:
     find: Callable[[str], Field]
     #: reads a condition; the ValueError is the sentence to show
     parse: Callable[[Mapping[str, Any]], Condition]
-    #: fields with values that can also be typed
+    #: whether the admin may also type a value for this field
     free: Callable[[str], bool] = lambda _field: False
 
     def operators(self, field: str) -> dict[str, str]:
@@ -43,8 +43,7 @@ class Row:
     """A condition as typed in the form."""
 
     field: str
-    #: the field at the time when ``values`` were chosen; the admin may have chosen another field
-    #: since
+    #: the field when the admin chose ``values``; the admin may have chosen another field since then
     was: str
     operator: str
     values: tuple[str, ...]
@@ -128,7 +127,7 @@ def changed(request: Request, rows: tuple[Row, ...], new: Row) -> tuple[Row, ...
 
 
 def read(rows: tuple[Row, ...], fields: Fields, errors: dict[str, str]) -> tuple[Condition, ...]:
-    """The conditions; a row that is wrong adds its error."""
+    """Return the conditions. Each wrong row adds its error to ``errors``."""
     found = []
     for n, row in enumerate(rows):
         try:

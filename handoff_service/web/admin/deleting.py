@@ -36,7 +36,7 @@ class Deleting:
     effects: Sequence[str]
     #: the label of the link to this page
     label: str
-    #: the label of the button that deletes; empty: the same as the link
+    #: the label of the button that deletes; empty: the label of the link
     verb: str = ""
 
 

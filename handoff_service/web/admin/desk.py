@@ -41,7 +41,7 @@ from handoff_service.web.shared.session import desk_of, page
 HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each command has its own field
 SWITCHES = ("reassign_when_away", "queue_unanswerable", "ask_topic")
-#: Fields of the sign-in page (sign_in.py).
+#: Fields of a desk that another page shows: the sign-in page (sign_in.py).
 ELSEWHERE = ("password_off_roles", "second_factor_roles")
 NAMES = (
     *(name for name in DeskEntry.model_fields if name not in ("commands", *ELSEWHERE)),

@@ -71,8 +71,8 @@ async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Show what a file would change; with ``apply``, import it, whole or not at all. Errors are
-    listed by line."""
+    """Show what a file would change. With ``apply``, import the whole file, or nothing if it has an
+    error. The page lists errors by line."""
     store = desk_of(request).store.for_long_requests()
     text, name = "", NAME
     try:

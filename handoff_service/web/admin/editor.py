@@ -66,7 +66,7 @@ class Editor[T]:
     #: the operation and the command that delete an object; the operation returns False when it only
     #: deactivates the object
     delete: Callable[[CurrentAgent, int], WriteNoun]
-    #: describes the delete page; None: the object cannot be deleted
+    #: describes the delete page; None: admins cannot delete this object
     deleting: Callable[[T], Deleting | None]
     #: whether other records name the object, so that deleting only deactivates it
     has_history: Callable[[Connection, int], bool] = field(default=lambda _conn, _number: False)
@@ -76,8 +76,8 @@ class Editor[T]:
     blockers: Callable[[Connection, int], Sequence[Blocker]] = field(
         default=lambda _conn, _number: ()
     )
-    #: valid values in place of empty fields of a new form, so that the errors of the other fields
-    #: show
+    #: valid values for the empty fields of a new form, so that the page can show the errors of all
+    #: other fields
     valid: Mapping[str, str] = field(default_factory=dict)
     #: the message after saving; None: the usual one (see pages.DONE)
     message: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
@@ -86,7 +86,7 @@ class Editor[T]:
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
-    #: the buttons that change the form and do not save it
+    #: the names of the buttons that change the form without saving it
     form_buttons: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
     #: True: the audit log says who opened an object
@@ -141,7 +141,7 @@ class Editor[T]:
         async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             try:
                 deleted = await desk_of(request).store.write(*self.delete(agent, number))
-            # a record that was added since the page was shown now prevents deleting
+            # since the page was shown, somebody added a record that prevents deleting
             except Conflict as conflict:
                 return await self._ask(request, agent, number, conflict)
             return done(request, self.list_url, "deactivated" if deleted is False else "deleted")

@@ -1,5 +1,5 @@
-"""Values of fields in words, for histories and comparisons: as a form types them, or as a desk file
-has them."""
+"""Values of fields in words, for histories and comparisons. The values have the form that admins
+type, or the form of a desk file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,8 @@ EMPTY = phrase("empty")
 
 
 def describe(value: Any, options: Mapping[str, Any]) -> str:
-    """``options``: the labels of a field's choices, some of them with an explanation."""
+    """Return a value in words. ``options``: the labels of a field's choices, some of them with an
+    explanation."""
     if isinstance(value, bool):
         return phrase("on") if value else phrase("off")
     if isinstance(value, Mapping):
@@ -49,7 +50,7 @@ def _mapping(value: Mapping[str, Any]) -> str:
 
 
 def _joins(group: str, seconds: object) -> str:
-    """A group that joins a queue's offers later."""
+    """A group that a queue asks only after some seconds."""
     return phrase("{group} after {seconds} s", group=group, seconds=seconds)
 
 

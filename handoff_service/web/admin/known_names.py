@@ -27,11 +27,11 @@ UNKNOWN: Mapping[str, Callable[[int, str], str]] = {
         names=names,
     ),
 }
-AGREED = "create"  #: the field with the new names that the admin agreed to, as field:name
+AGREED = "create"  #: the field with the new names that the admin agreed to create, as field:name
 
 
 class UnknownNames(BadInput):
-    """Some names are new."""
+    """Some typed names do not exist yet."""
 
     def __init__(self, unknown: Mapping[str, Sequence[str]], kind: str) -> None:
         self.unknown = unknown
@@ -45,7 +45,8 @@ class UnknownNames(BadInput):
 def check(
     request: Request, given: Mapping[str, Sequence[str]], known: Collection[str], kind: str
 ) -> None:
-    """UnknownNames for names in these fields that do not exist and are not agreed to."""
+    """Raise UnknownNames for names in these fields that do not exist, unless the admin agreed to
+    create them."""
     sent: Any = request.form or {}
     agreed = set(sent.getlist(AGREED, [])) if sent else set()
     unknown = {

@@ -65,7 +65,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     who = example_of(await store.read(attributes.by_field))
 
     def length(body: str) -> int:
-        """The segments of a template for an example requester."""
+        """The number of segments of a template's text to an example requester."""
         return segments(filled(body, who)).count
 
     given = list_variables(found, new=f"{HERE}/new", q=q) | {"length": length}
@@ -80,7 +80,8 @@ async def _write(saving: Saving[Macro]) -> WriteNoun:
 
 
 def _values(form: Form) -> dict[str, Any]:
-    """The fields of MacroFields. BadInput names the field of the form."""
+    """Return the values for MacroFields. Raises BadInput, which names the wrong field of the
+    form."""
     typed = form.values
     kind, _, record = typed["assign"].partition(":")
     return {

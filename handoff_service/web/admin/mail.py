@@ -1,4 +1,4 @@
-"""Mail: the desk's mail server, instructions for setting one, and a test mail to the admin."""
+"""Mail: the desk's mail server, how to set one, and a test mail to the admin."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -60,19 +60,20 @@ async def merge(request: Request, number: int, agent: CurrentAgent) -> HTTPRespo
 
 @page(Role.ADMIN)
 async def undo(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Undo the merge of this user, who then has a page again."""
+    """Undo the merge of this user. The user then has a page again."""
     command = UndoMerge(user_id=number, agent_id=agent.id)
     back = await desk_of(request).store.write(undo_merge, command)
     return done(request, f"{HERE}/{back}", "unmerged")
 
 
 async def _ask(request: Request, agent: CurrentAgent, user: User, other: int) -> HTTPResponse:
-    """Show the preview of the merge. With ``swap`` in the address, the other user stays."""
+    """Show the preview of the merge. With ``swap`` in the address, the desk keeps the other user
+    and removes this one."""
     try:
         preview = await desk_of(request).store.read(preview_merge, user.id, other)
     except Refusal as refusal:
-        said = "; ".join(refusal.errors.values()) or refusal.detail
-        return await _page(request, agent, user, status=refusal.status, error=said)
+        problem = "; ".join(refusal.errors.values()) or refusal.detail
+        return await _page(request, agent, user, status=refusal.status, error=problem)
     two = await desk_of(request).store.read(_users, [user.id, other])
     people = {one.id: one for one in two}
     return await _page(
@@ -103,9 +104,8 @@ def _users(conn: Connection, ids: Sequence[int]) -> list[User]:
 
 
 def _found(conn: Connection, user: User, q: str) -> list[User]:
-    """The users who match the typed text. Without typed text, find the users with the same number
-    or name.
-    """
+    """The users who match the typed text. Without typed text: the users with the same number or
+    name."""
     if q:
         found = search_users(conn, q, FOUND + 1)
     else:

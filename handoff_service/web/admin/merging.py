@@ -1,8 +1,9 @@
 """Merges the edits of two people who change one record at the same time.
 
-A form carries its first values and the record's version. If the record has other values by now, the
-save is refused and nothing is lost. Fields that only one of the two people changed are merged. For
-each other field, the admin chooses one of the two values.
+A hidden field of the form has the values that the form was opened with, and the record's version.
+If the record has other values when the admin saves, the page refuses to save and keeps what the
+admin typed. For a field that only one of the two people changed, the form takes the changed value.
+For a field that both changed, the admin chooses one of the two values.
 """
 
 import json
@@ -52,7 +53,8 @@ class Filled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """A field that somebody else changed while the form was open. ``clash``: both changed it."""
+    """A field that somebody else changed while the form was open. ``clash``: both people changed
+    it, to different values."""
 
     name: str
     before: str
@@ -94,8 +96,9 @@ def unless_stale(
     read: Callable[[Connection], Mapping[str, str]],
 ) -> Callable[[Transaction, Any], Any]:
     """Wrap the operation, so that it raises Stale if the record has changed since the form was
-    opened. On PostgreSQL the history's constraint lets one of two simultaneous saves run again, and
-    this one then sees the other."""
+    opened. On PostgreSQL, two saves can run at the same time. A constraint of the history then
+    refuses one of them. The store runs the refused save again, and it then sees the other one's
+    changes."""
 
     def save(tx: Transaction, command: Any) -> Any:
         now = tx.conn.execution_options(now=tx.now)  # so that queries see the transaction's time
@@ -118,7 +121,8 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 def merged(
     mine: Mapping[str, str], was: Filled, now: Filled, changes: Sequence[RecordChange]
 ) -> Merged:
-    """``changes``: the changes after ``was``, newest first."""
+    """Merge ``mine``, the typed values, with the values that are stored now. ``was``: the values
+    that the form was opened with. ``changes``: the changes since then, newest first."""
     values, rivals = dict(mine), []
     for name in differing(was.values, now.values):
         clash = _plain(mine.get(name, "")) not in map(_plain, (was.values[name], now.values[name]))
@@ -138,7 +142,8 @@ def merged(
 
 
 def _change_of(name: str, changes: Sequence[RecordChange]) -> RecordChange | None:
-    """The newest change of this field. A form's field may have another name than the record's."""
+    """The newest change of this field, or else the newest change of the record: the field may have
+    another name in the record than in the form."""
     own = (one for one in changes if name in one.changes)
     return next(own, changes[0] if changes else None)
 

@@ -1,8 +1,8 @@
 """Messaging actions: the form of one action, and its dry run.
 
-The form works without the page's script. Buttons that change the form (add, remove, try) post it to
-its own address, and the answer shows the form again without saving. With the script, the page
-requests the same parts as fragments.
+The form works without the page's script. Some buttons only change the form (add, remove, try). They
+post the form to its own address, and the answer shows the form again without saving it. With the
+script, the page requests these parts as fragments.
 """
 
 from collections.abc import Mapping
@@ -118,8 +118,8 @@ async def _save(request: Request, agent: CurrentAgent, action_id: int | None) ->
 
 @page(Role.ADMIN)
 async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the panels for the form as it is now. With ``rows`` also return its conditions, after
-    one of them has changed."""
+    """Return the panels for the form as it is now. With ``rows``, also return the rows of its
+    conditions, because one of them has changed."""
     form = sent(request).changed(request)
     values = await _shown(request, form, _edited(request))
     rows, removed = bool(request.args.get("rows")), bool(form_field(request, "remove"))

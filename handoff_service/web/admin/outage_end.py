@@ -1,4 +1,5 @@
-"""End an outage: a dry run of the text to everybody who reported it, the text, and its progress."""
+"""End an outage: preview the text to everybody who reported it, send the text, and show its
+progress."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ CALLED = {"text": phrase("The text")} | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField:
-    """A form field for a version of the text. ``segments``: of one text."""
+    """A form field for a version of the text. ``segments``: the number of segments of one text."""
 
     name: str
     label: str

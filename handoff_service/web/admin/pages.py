@@ -1,5 +1,5 @@
-"""Parts that the admin pages share: the frame with the menu, forms that keep what was typed, and
-paging."""
+"""Parts that the admin pages share: the frame with the menu, forms that keep what the admin typed,
+and paging."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ DONE = {
     "canceled": phrase("Canceled. None of the texts will be sent"),
 }
 
-WARNS = frozenset({"unable"})  # refusals that need a decision of the admin
+WARNS = frozenset({"unable"})  # messages that tell the admin to change something else, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,10 @@ class Form:
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
     error: str = ""  #: an error that belongs to no single field
-    #: the form's first values; None: the record is new, or the form does not detect other changes
+    #: the values that the form was opened with; None: the record is new, or the form does not look
+    #: for changes by others
     was: Filled | None = None
-    #: the fields that somebody else changed meanwhile
+    #: the fields that somebody else changed while the form was open
     rivals: Sequence[Rival] = ()
     #: field -> the new names in it that the admin has not agreed to
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -74,7 +75,8 @@ class Form:
     labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def record(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
-        """Record a field's label while the template renders it, for summaries above the fields."""
+        """Remember a field's label while the template renders the field, for the summaries above
+        the fields."""
         self.labels[name] = label, options or {}
         return ""
 
@@ -94,7 +96,7 @@ class Form:
         return sorted(known, key=lambda one: order.index(one[0])) + others
 
     def unsaved(self) -> list[str]:
-        """The fields on the page that differ from the form's first values."""
+        """The fields on the page that differ from the values that the form was opened with."""
         differ = differing(self.was.values, self.values) if self.was else []
         return [name for name in differ if name in self.labels]
 
@@ -146,7 +148,8 @@ def lines(text: str) -> list[str]:
 
 
 def pairs(text: str, field: str) -> dict[str, str]:
-    """Parse lines of ``name = value``. BadInput quotes the first line in another form."""
+    """Parse lines of ``name = value``. Raises BadInput, which quotes the first line in another
+    form."""
     found = {}
     for line in lines(text):
         name, equals, value = line.partition("=")
@@ -163,8 +166,8 @@ def pairs(text: str, field: str) -> dict[str, str]:
 
 
 def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
-    """Parse a day and a 24-hour time in this zone; None for an empty field. BadInput names the
-    field."""
+    """Parse a day and a 24-hour time in this zone; None for an empty field. Raises BadInput, which
+    names the field."""
     try:
         padded = re.sub(r"[ T](\d:)", r" 0\1", text)
         return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
@@ -174,7 +177,7 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
-    """Parse a whole number. BadInput names the field."""
+    """Parse a whole number. Raises BadInput, which names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
         raise BadInput(
             errors={

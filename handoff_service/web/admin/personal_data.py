@@ -80,8 +80,8 @@ async def receipt(request: Request, agent: CurrentAgent, number: int) -> HTTPRes
 
 
 async def _whom(store: Store, person: str) -> RequestedPerson:
-    """The person of an employee number, an e-mail address, “user 12” or a phone number. BadInput
-    for any other text.
+    """The person of an employee number, an e-mail address, “user 12” or a phone number. Raises
+    BadInput for any other text.
     """
     try:
         return RequestedPerson(user_id=await store.read(people.find_user, person))

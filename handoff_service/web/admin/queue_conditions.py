@@ -23,12 +23,12 @@ from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.shared.template_filters import phone
 
 HERE = "/queues/conditions"
-LOOKED_AT = 1000  # the newest users, for the values of their attributes
+LOOKED_AT = 1000  # the number of newest users whose attributes give the values to choose from
 
 
 def fields(conn: Connection, rows: Iterable[Row]) -> Fields:
-    """The fields that a queue's conditions can compare. The choices include the rows' own values,
-    even if nothing else has them."""
+    """The fields that a queue's conditions can compare, with their choices. The choices include the
+    values that the rows already use."""
     offers: dict[str, dict[str, str]] = {
         "provider_number": {
             one.number: f"{one.label}, {phone(one.number)}" for one in list_provider_numbers(conn)
@@ -48,7 +48,7 @@ def fields(conn: Connection, rows: Iterable[Row]) -> Fields:
 
 
 def topics(conn: Connection) -> list[str]:
-    """The topics that queues ask for."""
+    """The topics that the conditions of queues name."""
     found = {
         str(value)
         for queue in queues.list_(conn).values()

@@ -87,8 +87,8 @@ def _number(value: int | None) -> str:
 
 
 def with_lists(request: Request, form: Form) -> Form:
-    """Return the sent form with its lists. Blank fields count, because they keep the columns of a
-    row together."""
+    """Return the sent form with its lists. Blank fields count, because each row needs all its
+    columns."""
     sent = parse_qs(request.body.decode(errors="replace"), keep_blank_values=True)
     groups = [
         f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"
@@ -118,8 +118,8 @@ def _label(name: str) -> str:
 
 
 def entry(form: Form, known: Fields) -> QueueEntry:
-    """Return the queue that the form describes. BadInput names each wrong field and what it
-    requires."""
+    """Return the queue that the form describes. Raises BadInput, which names each wrong field and
+    what it requires."""
     given, errors = form.values, dict[str, str]()
     typed = condition_rows.from_flat(given["conditions"])
     conditions = condition_rows.read(typed, known, errors)

@@ -1,5 +1,5 @@
-"""Save the form of one record. It shows all errors at once, and never overwrites changes that
-somebody else has saved."""
+"""Save the form of one record. The form shows all errors at once. Saving never overwrites changes
+that somebody else has saved."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,16 +26,16 @@ from handoff_service.web.admin.merging import (
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.shared.session import desk_of
 
-MOST_ATTEMPTS = 5  # attempts to find all errors, because each may find some that earlier ones hid
+MOST_ATTEMPTS = 5  # how often a form is checked again, because one error can hide others
 SHOWN_CHANGES = 50
-CONDITION, CONDITIONS = "condition-", "conditions"  # an error of one row, and the field of all rows
+CONDITION, CONDITIONS = "condition-", "conditions"  # the prefix of one row's error; all rows
 
 type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 type Write = Callable[[Form], Awaitable[WriteNoun]]
 
 
 class _NotSaved(Refusal):
-    """This would have been saved."""
+    """Saving would have succeeded."""
 
 
 class _AllErrors(Refusal):
@@ -111,8 +111,9 @@ class RecordForm:
         return await store.write(operation, command)
 
     async def _more_errors(self, store: Store, form: Form, refusal: Refusal) -> Refusal:
-        """The refusal with all errors. An error can hide others, so each further attempt replaces
-        the wrong values with valid ones. It saves nothing."""
+        """The refusal with all errors. One error can hide others. Therefore this tries the
+        operation again with valid values in place of the wrong ones, until no new error appears. It
+        saves nothing."""
         valid = await self._valid_values(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
@@ -137,8 +138,9 @@ class RecordForm:
     async def _valid_values(self, store: Store) -> Mapping[str, str]:
         return self.valid if self.watch is None else await store.read(self.watch.read)
 
-    async def _merged(self, store: Store, form: Form, said: str) -> Form:
-        """The form, merged with the changes that somebody else has saved since it was filled."""
+    async def _merged(self, store: Store, form: Form, error: str) -> Form:
+        """The form, merged with the changes that somebody else has saved since the form was
+        opened."""
         watch, was = self.watch, form.was
         if watch is None or was is None:
             return form
@@ -150,7 +152,7 @@ class RecordForm:
         )
         both = merged(form.values, was, now, changes)
         return replace(
-            form, values=both.values, rivals=both.rivals, was=now, error=said or form.error
+            form, values=both.values, rivals=both.rivals, was=now, error=error or form.error
         )
 
 

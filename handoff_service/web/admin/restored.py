@@ -1,5 +1,5 @@
-"""Restored sends: work that was queued when the restored backup was made. An admin releases or
-cancels it."""
+"""Restored sends: texts and calls that waited to be sent when the restored backup was made. An
+admin releases or cancels them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Service tokens: programs that use the API. A new token's secret is shown once."""
+"""Service tokens, with which programs use the API. The page shows a new token's secret once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -65,7 +65,7 @@ async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _fields(values: Mapping[str, str]) -> TokenFields:
-    """The typed values. BadInput names each wrong field."""
+    """The typed values. Raises BadInput, which names each wrong field."""
     given = {
         "name": values["name"],
         "scopes": values["scopes"].splitlines(),

@@ -56,7 +56,7 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _with_capitals(result: RoutingDryRun) -> RoutingDryRun:
-    """Return the result. Each agent's reason begins with a capital letter."""
+    """Return the result with a capital letter at the beginning of each agent's reason."""
     agents = [replace(one, why=_capital(one.why)) for one in result.agents]
     return replace(result, agents=agents)
 

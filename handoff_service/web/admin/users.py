@@ -111,7 +111,8 @@ def _in_order(given: Iterable[str]) -> str:
 
 
 def _typed(request: Request, form: Form) -> Form:
-    """The form's values, with the attributes from their own controls added to the others."""
+    """The form's values. The attributes that have their own controls are added to the text of the
+    other attributes."""
     sent = sent_values(request)
     own = [f"{key} = {value}" for key, value in sent.items() if value is not None]
     every = _in_order([*own, *lines(form.values["attributes"])])
@@ -119,7 +120,8 @@ def _typed(request: Request, form: Form) -> Form:
 
 
 def _controls(conn: Connection, form: Form) -> dict[str, Any]:
-    """The typed controls with their values, and the text of the other attributes."""
+    """The controls of defined attributes with their values, and the text of the other
+    attributes."""
     defined = attributes.definitions(conn, AttributeOwner.USER)
     values, others = {}, []
     for line in lines(form.values["attributes"]):
@@ -230,7 +232,7 @@ _ONE = f"{HERE}/<number:int>"
 
 
 async def one_page(request: Request, number: int) -> HTTPResponse:
-    """The form; of a merged user, a redirect to the one who stayed."""
+    """The user's form. For a user who was merged into another one: a redirect to that one."""
     stays = await desk_of(request).store.read(users.stays_for, number)
     if stays != number:
         return redirect(f"{UNDER}{HERE}/{stays}?done=moved")

@@ -51,7 +51,7 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """``rows`` empty: a week cannot show the expression."""
+    """The rows of the grid. No rows: a week cannot show the expression."""
 
     rows: list[DayRow]
     closed_on_holidays: bool = False
@@ -67,7 +67,7 @@ def grid(expression: str) -> Grid:
 
 
 def schedule_of(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    """The schedule that is being typed. Invalid zones and countries are replaced by the desk's."""
+    """The schedule that the admin is typing. The desk's zone and country replace invalid ones."""
     zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
     country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
     return Schedule(given["schedule"] or None, zone, country)
@@ -98,8 +98,8 @@ async def week_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     times = {day: read_times(sent[day]) for day in DAYS}
     expression = write(Week(times=times, closed_on_holidays=edited.closed_on_holidays))
     answer = await _answer(request, typed | {"schedule": expression}, edited)
-    # the page's script puts it into the existing field, so that the field keeps its listeners and
-    # its place
+    # the page's script writes the expression into the existing field; a new field would lose the
+    # script's listeners and the cursor's place
     answer.headers["HX-Trigger"] = json.dumps({"schedule-written": expression})
     return answer
 

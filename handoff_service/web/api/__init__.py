@@ -1,4 +1,4 @@
 """The HTTP API, version 1. Each call is a decorated function.
 
-It may import shared web modules, and what these may import.
+These modules may import shared web modules, and what these may import.
 """

@@ -1,4 +1,4 @@
-"""The events of one agent's stream: the first ones, and the changes after each hint."""
+"""The events of one agent's stream: those at the start, and the changes after each hint."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -71,8 +71,8 @@ class AgentStream:
         return [self._event("heartbeat", self._time())]
 
     def _still(self, conn: Connection) -> bool:
-        """Return whether the session is still valid and has a role that may use the stream, or the
-        service token is."""
+        """Return whether the agent or program may still use the stream: the session is valid and
+        the agent has a fitting role, or the service token is valid."""
         if self._is_program:
             return still_reads(conn, self._token)
         agent = signed_in(conn, self._token, read_at(conn))
@@ -103,9 +103,8 @@ class AgentStream:
         return events + self._ended_offers(conn, since) + self._inbox(conn)
 
     def _mine(self) -> sa.Select[Any]:
-        """Select my conversations, and the time since I take part. A service token has all
-        conversations.
-        """
+        """Select the conversations of the stream's agent, and the time when the agent joined each.
+        A service token gets all conversations."""
         g, i = t.live_group, t.interactions
         if self._is_program:
             return select(i.c.id, i.c.last_seq, i.c.opened_at.label("joined_at"))
@@ -113,8 +112,8 @@ class AgentStream:
         return mine.where(g.c.agent_id == self._agent_id)
 
     def _remember_unfinished(self, conn: Connection) -> None:
-        """Remember which messages of an earlier connection may still change their status or
-        media."""
+        """Remember the messages that an earlier connection sent and whose status or media may still
+        change."""
         m = t.messages
         fetched = exists().where(
             t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
@@ -130,7 +129,7 @@ class AgentStream:
         return [self._line(line) for line in lines]
 
     def _left(self, conn: Connection, since: datetime) -> list[int]:
-        """Return my former conversations, which I have left since then."""
+        """Return the conversations that the agent has left since then."""
         left = t.left_groups
         query = select(left.c.interaction_id).where(
             left.c.agent_id == self._agent_id, left.c.left_at >= since
@@ -150,11 +149,12 @@ class AgentStream:
             try:
                 events += self._news_of(conn, interaction_id, always=interaction_id in changed)
             except NotFound:
-                continue  # a hint about something that is not in this database
+                continue  # the hint names a conversation that is not in this database
         return events + self._inbox(conn)
 
     def _current(self, conn: Connection) -> set[int]:
-        """Return my open conversations, and those already sent, which may have closed since."""
+        """Return the agent's open conversations, and those already sent, which may have closed
+        since."""
         open_ones = self._mine().where(t.interactions.c.closed_at.is_(None))
         return {*(row.id for row in conn.execute(open_ones)), *self._sent_seq}
 
@@ -185,8 +185,8 @@ class AgentStream:
         return conn.execute(select(sa.func.max(m.c.seq)).where(*earlier)).scalar() or 0
 
     def _ended_offers(self, conn: Connection, since: datetime) -> list[str]:
-        """Return events for my offers that have ended since then: a client that resumes may still
-        show them."""
+        """Return an event for each of the agent's offers that has ended since then. A client that
+        resumes may still show these offers."""
         o = t.offers
         ended = select(o.c.work_item_id).where(
             o.c.agent_id == self._agent_id, o.c.ended_at >= since

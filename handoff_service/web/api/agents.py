@@ -41,9 +41,9 @@ class AgentQuery(Paging):
 
 class NewAgentBody(Body):
     """Creates an agent. Unknown names in ``groups`` create those groups. Without a ``password``,
-    the agent is invited by a link, or signs in with single sign-on. ``always_password``: this admin
-    may use a password although passwords are off for the role. ``language``: the language of the
-    agent's pages; null: the browser's."""
+    the agent chooses one with a link, or signs in with single sign-on. ``always_password``: this
+    admin may use a password although passwords are off for the role. ``language``: the language of
+    the agent's pages; null: the browser's."""
 
     email: Email
     name: OneLine

@@ -25,7 +25,8 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewAttributeBody(Body):
-    """Defines an attribute. Stored values must fit the type; the error says which do not.
+    """Defines an attribute. The values that are already stored must fit the type. If some do not,
+    the error names them.
 
     - ``key``: names the attribute in values and conditions. It cannot change later.
     - ``choices``: only for the type ``choice``.

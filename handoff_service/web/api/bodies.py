@@ -32,8 +32,8 @@ class Patch(Body):
     may_be_null: ClassVar[frozenset[str]] = frozenset()
 
     def given(self) -> dict[str, Any]:
-        """Return the fields that the request names. BadInput for a null in a field that cannot be
-        null."""
+        """Return the fields that the request names. Raises BadInput for a null in a field that
+        cannot be null."""
         values = {name: getattr(self, name) for name in self.model_fields_set}
         empty = [
             name for name, value in values.items() if value is None and name not in self.may_be_null

@@ -43,10 +43,10 @@ class BulkAction(StrEnum):
 class BulkBody(Body):
     """Each interaction is changed separately, as by the call that changes one. A refused change
     does not stop the others. ``assign`` needs ``agent_id``: supervisors assign, and agents
-    transfer. ``label`` needs ``label_id``, ``attributes`` needs ``attributes`` (null removes one),
-    and ``macro`` needs ``macro_id``. ``hold`` takes ``state_reason`` and ``hold_until``, and
-    ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close`` and ``macro`` are sent
-    after 15 seconds."""
+    transfer. ``label`` needs ``label_id``, ``attributes`` needs ``attributes`` (null removes an
+    attribute), and ``macro`` needs ``macro_id``. ``hold`` takes ``state_reason`` and
+    ``hold_until``, and ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close``
+    and ``macro`` are sent after 15 seconds."""
 
     action: BulkAction
     interaction_ids: list[Id] = Field(min_length=1, max_length=MOST_CONVERSATIONS)
@@ -61,7 +61,7 @@ class BulkBody(Body):
 
 
 class UndoBody(Body):
-    """``undo``: as the action answered it."""
+    """``undo``: the value that the action returned."""
 
     undo: str = Field(min_length=1, max_length=50_000)
 

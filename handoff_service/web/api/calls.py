@@ -1,4 +1,4 @@
-"""The edge where JSON becomes commands. Each API call is one decorated function.
+"""Turns JSON requests into commands. Each API call is one decorated function.
 
 ``@get("/queues/{id}", summary="One queue")`` describes the call. The function's type hints name its
 body, query and answer.
@@ -185,7 +185,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
 
 
 def read_body(call: Call, request: Request, country: str | None) -> Body | None:
-    """The body of a request to this call. BadInput names each wrong field."""
+    """The body of a request to this call. Raises BadInput, which names each wrong field."""
     if call.body is None:
         return None
     if "json" not in (request.content_type or ""):
@@ -196,8 +196,8 @@ def read_body(call: Call, request: Request, country: str | None) -> Body | None:
 def _checked(
     model: type[Body], text: str | bytes, country: str | None, *, strict: bool = False
 ) -> Body:
-    """Read JSON as a model and national phone numbers with ``country``. BadInput names each wrong
-    field and what it requires.
+    """Read JSON as a model. ``country``: for phone numbers in national form. Raises BadInput, which
+    names each wrong field and what it requires.
 
     Query values arrive as JSON strings. A body is read strictly: "4" is no number, and false is not
     0.
@@ -209,7 +209,7 @@ def _checked(
         )
     except ValidationError as error:
         raise _bad_input(errors_of(error)) from error
-    # query values were strings until here
+    # the query's values were strings until now
     numbers = {name: value for name, value in read if isinstance(value, int)}
     refused = {
         name: why for name, value in (sent | numbers).items() if (why := not_storable(value))

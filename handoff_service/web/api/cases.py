@@ -14,7 +14,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Case
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
 from handoff_service.web.api.calls import ApiRequest, get, patch, post
-from handoff_service.web.api.conversations import Said
+from handoff_service.web.api.conversations import WrittenText
 
 c = t.cases
 VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
@@ -53,9 +53,9 @@ class NewCaseBody(Body):
 
 
 class CaseBody(Patch):
-    """Changes a case. Omitted fields keep their values. ``note`` gives agents the reason; it goes
-    into the history and may come alone. ``text`` goes to the requester if the call resolves the
-    case."""
+    """Changes a case. Omitted fields keep their values. ``note`` gives agents the reason. It goes
+    into the history, and may be the only field. ``text`` goes to the requester if the call resolves
+    the case."""
 
     may_be_null = frozenset({"device", "impact", "user_id", "external_number"})
 
@@ -68,7 +68,7 @@ class CaseBody(Patch):
     user_id: int | None = None
     external_number: Line | None = None
     note: Annotated[str, Field(max_length=1000)] | None = None
-    text: Said | None = None
+    text: WrittenText | None = None
 
 
 @get("/cases", summary="Cases, newest first")

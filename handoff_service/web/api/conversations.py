@@ -39,7 +39,7 @@ i = t.interactions
 
 
 # Text that an agent writes. The operation checks it and explains errors, as it does for pages.
-Said = Annotated[
+WrittenText = Annotated[
     str,
     WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"}),
 ]
@@ -66,9 +66,9 @@ class InteractionQuery(Paging):
 
 
 class ChangeBody(Body):
-    """``state_reason`` explains the state. Agents see it, and so does the line that names the agent
-    who set the state. ``hold_until``, with state on_hold: when the hold ends by itself.
-    ``attributes`` sets the ones that it names; null removes one."""
+    """``state_reason`` explains the state. Agents see it in the conversation, beside the agent who
+    set the state. ``hold_until``, with state on_hold: when the hold ends by itself. ``attributes``
+    sets the attributes that it names; null removes an attribute."""
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
@@ -79,7 +79,7 @@ class ChangeBody(Body):
 
 
 class NoteBody(Body):
-    body: Said
+    body: WrittenText
 
 
 class WriteBody(Body):
@@ -97,8 +97,9 @@ class ReadBody(Body):
 
 
 class CloseBody(Body):
-    """``topic_id``: the label that says what it was about. Required when the desk asks for a
-    topic. ``attributes``: attributes to set first, because some may be required to close."""
+    """``topic_id``: the label that says what the conversation was about. Required when the desk
+    asks for a topic. ``attributes``: attributes to set before closing, because some may be required
+    to close."""
 
     state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
     short_description: str | None = Field(None, max_length=160)

@@ -9,15 +9,16 @@
 | offer_ended | ``{"id"}``: an offer that is no longer mine |
 | heartbeat | ``{"time"}``: every ten seconds |
 
-An event's id is a moment. With ``Last-Event-ID`` the stream first replays the changes since that
-moment. It starts ten seconds earlier, so that writers that overlap lose nothing:
+An event's id is a moment. With ``Last-Event-ID``, the stream first sends the changes since ten
+seconds before that moment. The ten seconds include changes that another transaction committed late:
 
 - messages of my conversations that are new or have changed (a message may be sent twice with the
   same id);
 - my conversations, including those that were closed or that I have left;
 - offers that have ended.
 
-The stream ends within one heartbeat of its session, and as soon as anything fails.
+After the agent's session has ended, the stream ends at the next heartbeat. It also ends as soon as
+anything fails.
 
 A service token with the scope ``read`` gets the messages and interactions of all conversations, and
 no offers.
@@ -37,7 +38,7 @@ from handoff_service.web.shared import sse
 from handoff_service.web.shared.service_tokens import is_service_token
 from handoff_service.web.shared.session import bearer, desk_of
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no event is older
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no event can be older
 
 
 async def _never(_asked: Any) -> None:
@@ -69,7 +70,7 @@ def add_route(blueprint: Blueprint) -> None:
             channels.append(CONVERSATIONS)
         stream = AgentStream(desk, agent.id, token, since)
         source = sse.EventSource(stream.begin, stream.on_hints, stream.beat, stream.heartbeat)
-        # a program is nobody's presence
+        # a program's stream does not make an agent present
         holder = None if is_program else agent.id
         await sse.run(request, desk, channels, source, holder=holder)
 

@@ -33,8 +33,8 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch,
 
 
 class NewIdentityProviderBody(Body):
-    """Creates a provider. The fields are those of a desk file. Without a ``client_secret``, it is
-    a public client."""
+    """Creates a provider. The fields are those of a desk file. Without a ``client_secret``,
+    Patchboard is a public client of the provider."""
 
     name: OneLine
     issuer: Issuer
@@ -52,8 +52,8 @@ class NewIdentityProviderBody(Body):
 
 
 class IdentityProviderBody(Patch):
-    """Changes a provider. Omitted fields keep their values. ``client_secret`` empty: the stored
-    one is deleted."""
+    """Changes a provider. Omitted fields keep their values. An empty ``client_secret`` deletes the
+    stored one."""
 
     name: OneLine | None = None
     issuer: Issuer | None = None

@@ -29,8 +29,8 @@ Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 
 
 class NewMacroBody(Body):
-    """A step that is null or false is left out. A macro has at least one. It is assigned to the
-    agent who runs it (``to_me``), to another agent or to a queue."""
+    """The steps of the macro, at least one. A field that is null or false adds no step. ``to_me``:
+    the macro assigns the conversation to the agent who runs it."""
 
     name: OneLine
     template_id: Id | None = None
@@ -110,6 +110,6 @@ async def run(asked: ApiRequest[None, Any]) -> Interaction:
 
 
 def _read(given: dict[str, Any]) -> dict[str, Any]:
-    """The fields as the rules have them."""
+    """Convert the fields of a body to the fields of a macro."""
     held = given.get("hold_for")
     return given | {"hold_for": durations.parse(held)} if held else given

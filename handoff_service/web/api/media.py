@@ -1,7 +1,6 @@
-"""Pictures and files: download one, or upload one that a text then names.
-
-Neither is JSON in both directions, so each has its own route. The calls describe them.
-"""
+"""Pictures and files: download one, or upload one and then send it with a text. One call returns
+bytes and the other one takes bytes, so each has its own route. Their ``Call`` objects are only for
+the documentation."""
 
 from typing import Any
 

@@ -39,7 +39,7 @@ class NewActionBody(MessagingActionEntry, Body):
 
 
 class TriedBody(MessagingActionEntry, Body):
-    """An action for a dry run, saved or not. ``active`` has no effect."""
+    """An action for a dry run. It need not be saved. ``active`` has no effect."""
 
 
 class ActionBody(Patch):

@@ -19,8 +19,8 @@ from handoff_service.web.shared import phone_input
 
 
 class RecipientBody(Body):
-    """``to`` may be a national number, which is read with the desk's country. ``from`` is a
-    provider number; omitted, it is the first."""
+    """``to`` may be a national number of the desk's country. ``from`` is a provider number;
+    omitted, it is the first one."""
 
     to: str = Field(min_length=1, max_length=40)
     sender: str | None = Field(None, alias="from", max_length=40)
@@ -29,8 +29,8 @@ class RecipientBody(Body):
 
 class FirstTextBody(RecipientBody):
     """``media``: ids of uploads (``POST /api/v1/media``) to send with the text, which may then be
-    empty. ``expected_row``: the row that the preview showed. If another row applies now, nothing is
-    sent (409)."""
+    empty. ``expected_row``: the row that the preview showed. If another row applies now, the call
+    sends nothing and fails with 409."""
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
@@ -40,8 +40,8 @@ class FirstTextBody(RecipientBody):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
     """``row`` is table 3's left column, ``told`` describes in one sentence what sending does, and
-    ``to`` is the number in E.164. ``opted_out`` and ``unanswerable`` explain why sending would be
-    refused (409). ``warning`` explains why a text may not arrive."""
+    ``to`` is the number in E.164. ``opted_out`` and ``unanswerable`` explain why a call that sends
+    would fail with 409. ``warning`` explains why a text may not arrive."""
 
     to: str
     row: Situation

@@ -22,8 +22,8 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NotificationTargetBody(Body):
-    """``address``: an https address for ``webhook``, the push service's address for ``push``;
-    omitted for ``mail``. ``p256dh`` and ``auth``: the browser's keys, for ``push``."""
+    """``address``: for ``webhook`` an https address, for ``push`` the push service's address, for
+    ``mail`` omitted. ``p256dh`` and ``auth``: for ``push``, the browser's keys."""
 
     way: NotificationMethod
     address: str = Field("", max_length=LONGEST)

@@ -1,4 +1,4 @@
-"""The list of ongoing conversations, sorted and filtered as on the workspace."""
+"""The list of ongoing conversations, sorted and filtered as in the workspace."""
 
 from dataclasses import dataclass
 
@@ -28,10 +28,10 @@ from handoff_service.web.api.calls import ApiRequest, get
 
 
 class OngoingQuery(Body):
-    """The same order and filters as in the list of the workspace. ``tag``: any but draft, which
-    only the agent's browser knows. ``label``: a label's id. ``attribute``: a key, = and a value,
-    such as ``order_number=12``; a range, ``order_number=10..20`` or ``due=2026-01-31..``; or a key,
-    ~ and a part of the text, ``site~north``."""
+    """The same order and filters as in the list of the workspace. ``tag``: any tag except draft,
+    because only the agent's browser knows drafts. ``label``: a label's id. ``attribute``: a key, =
+    and a value, such as ``order_number=12``; a range, ``order_number=10..20`` or
+    ``due=2026-01-31..``; or a key, ~ and a part of the text, ``site~north``."""
 
     others: bool = False
     sort: Sort = Sort.NEWEST
@@ -64,12 +64,13 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
         now = read_at(conn)
         every = conversation_list.ongoing_items(conn, agent_id, others=query.others)
         if query.attribute is not None:
-            attributes.filter_of(conn, query.attribute)  # refuses a wrong one
+            attributes.filter_of(conn, query.attribute)  # raises BadInput for a wrong filter
         listed = list_views.with_attribute(conn, every, how)
         kept = {
             one.interaction.id: one
             for one in sort_and_filter(listed, how, now)
-            if one.interaction.state not in CLOSED  # closed ones are listed for an unread thank-you
+            # the list also has closed conversations with an unread thank-you
+            if one.interaction.state not in CLOSED
         }
         items = conversations.of_ids(conn, kept, agent_id)
         return OngoingPage(

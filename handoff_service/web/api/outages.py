@@ -71,15 +71,16 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
 
 @in_other_languages("text", str)
 class DryRunQuery(Paging):
-    """``text``: in English; ``text_es`` and so on: for people who text in these languages. Each
-    omitted one is the desk's own text."""
+    """``text``: the text in English. ``text_es`` and so on: for people who text in these languages.
+    If one is omitted, the preview uses the desk's own text."""
 
     text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedOutage:
-    """The outage as it is then, and the text with its progress; null without a text."""
+    """The outage after the call, and the text with its progress. ``text`` null: nobody gets a
+    text."""
 
     outage: Outage
     text: OutageText | None
@@ -87,9 +88,9 @@ class EndedOutage:
 
 @in_other_languages("text", Text)
 class EndBody(Body):
-    """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text.
-    ``text_es`` and so on: for people who text in these languages; null: they get ``text``.
-    ``most``: refuse if more people would get it."""
+    """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text. ``text_es``
+    and so on: for people who text in these languages; null: they get ``text``. ``most``: the call
+    fails if more people than this would get the text."""
 
     text: Text | None = None
     most: Annotated[int, Field(ge=0)] | None = None

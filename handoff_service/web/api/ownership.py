@@ -37,8 +37,8 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """Transfers to an agent or to a queue; give one of the two ids. An agent can reject it; a queue
-    takes it immediately. The recipient sees the note."""
+    """Transfers to an agent or to a queue; give one of the two ids. An agent can reject the
+    transfer. A queue takes the conversation immediately. The recipient sees the note."""
 
     agent_id: int | None = None
     queue_id: int | None = None
@@ -46,7 +46,7 @@ class TransferBody(Body):
 
 
 class ReturnBody(Body):
-    """``outcome`` describes to the virtual agent what was done."""
+    """``outcome`` tells the virtual agent what the agents did for the requester."""
 
     outcome: str = Field(min_length=1, max_length=200)
 

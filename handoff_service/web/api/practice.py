@@ -28,10 +28,10 @@ from handoff_service.web.shared.session import supervises
 
 
 class PracticeBody(Body):
-    """``agent_id``: the agent who practices; null: oneself. ``queue_id``: take conversations of
-    this queue; null: of all. ``first_day``, ``last_day``: when the conversations were closed, in
-    the desk's time zone; null: the last 30 days. ``source``: ``demo`` uses the conversations that
-    ship with the product."""
+    """``agent_id``: the agent who practices; null: the calling agent. ``queue_id``: the run uses
+    conversations of this queue; null: of all queues. ``first_day``, ``last_day``: the days on which
+    the conversations were closed, in the desk's time zone; null: the last 30 days. ``source``:
+    ``demo`` uses the conversations that ship with the product."""
 
     agent_id: int | None = Field(None, ge=1, le=2**53)
     source: PracticeSource = PracticeSource.PAST
@@ -71,7 +71,8 @@ async def end_practice(asked: ApiRequest[None, Any]) -> PracticeRun:
 
 
 async def start_run(desk: AppContext, agent: CurrentAgent, body: PracticeBody) -> int:
-    """Start a run for oneself; a supervisor can start one for any agent. Returns its id."""
+    """Start a run for this agent; a supervisor can start one for any agent. Returns the run's
+    id."""
     whose = agent.id if body.agent_id is None else body.agent_id
     if whose != agent.id and not supervises(agent):
         raise NotAllowed(phrase("Only supervisors may start a practice run for another agent."))

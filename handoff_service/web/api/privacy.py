@@ -26,7 +26,8 @@ from handoff_service.web.shared.session import bearer, desk_of
 
 
 class PersonBody(Body):
-    """The person: a phone number with everything on it, or a user with all of their numbers."""
+    """The person: a phone number with everything that is stored under it, or a user with all of the
+    user's numbers."""
 
     number: PersonNumber | None = None
     user_id: int | None = Field(None, ge=1, lt=2**53)
@@ -36,7 +37,7 @@ class PersonBody(Body):
 
 
 class RetentionQuery(Body):
-    """``count``: also count what a run would remove now. It reads whole tables."""
+    """``count``: also count what a run would remove now. Counting reads whole tables."""
 
     count: bool = False
 
@@ -103,7 +104,8 @@ HAND_OUT = Call(
 
 
 def add_route(blueprint: Blueprint) -> None:
-    """Serve the archive. A repeated call makes a new one, because no answer is stored."""
+    """Serve the archive. A repeated call makes a new archive, because the service stores no answer
+    of this call."""
 
     @blueprint.post("/v1/hand-outs", name="hand_out")
     async def hand_out(request: Request) -> None:

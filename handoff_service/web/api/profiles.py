@@ -20,7 +20,7 @@ class ProfileQuery(Paging):
 
 
 class TieBody(Body):
-    """``user_id`` null: the owner of the number is not known."""
+    """``user_id`` null: the profile belongs to no user."""
 
     user_id: int | None = Field(ge=1)
 

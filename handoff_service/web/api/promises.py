@@ -22,17 +22,17 @@ ALL = "/interactions/{id}/promises"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """``items``: open promises, first due first; ``offer``: the promise in the calling agent's last
-    text, which is not stored yet."""
+    """``items``: open promises, first due first. ``offer``: a promise that the calling agent's last
+    text contains and that is not stored yet."""
 
     items: list[KeptPromise]
     offer: PromiseOffer | None
 
 
 class PromiseBody(Body):
-    """Stores the promise in the text ``message_id``, or a promise with the time ``promised_at``.
-    ``remind_at`` null: a quarter of an hour before the deadline, or less if the deadline is within
-    an hour."""
+    """Stores the promise that the text ``message_id`` contains, or a promise with the time
+    ``promised_at``. ``remind_at`` null: a quarter of an hour before the deadline, or less if the
+    deadline is within an hour."""
 
     message_id: int | None = None
     promised_at: AwareDatetime | None = None

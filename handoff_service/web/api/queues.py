@@ -40,9 +40,9 @@ class NewQueueBody(QueueEntry, Body):
 
 class QueueBody(Patch):
     """Changes a queue. Omitted fields keep their values. Groups, skills, conditions, targets and
-    texts are replaced as a whole. Null removes a schedule (always open), a time zone or country
-    (the desk's applies), an alarm or the satisfaction question, and is rejected for all other
-    fields."""
+    texts are replaced as a whole. Null removes a schedule (the queue is then always open), a time
+    zone or country (the desk's then applies), an alarm or the satisfaction question. All other
+    fields reject null."""
 
     may_be_null = frozenset(
         {"schedule", "time_zone", "country", "alarm_seconds", "satisfaction_after_hours"}

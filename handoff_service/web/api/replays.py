@@ -26,7 +26,7 @@ Names = Annotated[list[Name], Field(max_length=100)]
 
 
 class QueueChangeBody(Body):
-    """Other settings of a queue. Omitted fields stay as they are today. ``skills``: those that
+    """Other settings of a queue. Omitted fields stay as they are today. ``skills``: the skills that
     agents need."""
 
     id: Id
@@ -65,8 +65,8 @@ class AgentChangeBody(Body):
 
 
 class ReplayBody(Body):
-    """The change to try. ``available``: whether agents take work as their presences were logged, or
-    whenever one of their queues is open."""
+    """The change to try. ``available``: whether agents take work at the times when they were
+    available in the past, or whenever one of their queues is open."""
 
     queues: list[QueueChangeBody] = Field(default_factory=list, max_length=500)
     agents: list[AgentChangeBody] = Field(default_factory=list, max_length=2000)

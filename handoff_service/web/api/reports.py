@@ -58,13 +58,14 @@ class FilterQuery(RangeQuery):
     attribute: str | None = Field(None, max_length=LONGEST)
 
     def filters(self, conn: Connection) -> Filters:
-        """BadInput names a filter with a value that cannot be there."""
+        """Return the filters of the query. Raises BadInput, which names a filter with an impossible
+        value."""
         given = {one.name: getattr(self, one.name) for one in fields(Filters)}
         return checked(conn, Filters(**given))
 
 
 class ReportQuery(FilterQuery):
-    """``by``: what the rows are."""
+    """``by``: what each row stands for."""
 
     by: str | None = None
 
@@ -86,7 +87,7 @@ class FigureDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDefinition:
-    """``by``: what the rows can be."""
+    """``by``: what each row can stand for."""
 
     name: str
     heading: str

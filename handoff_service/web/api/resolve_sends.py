@@ -1,4 +1,4 @@
-"""An agent decides the outcome of a message when the provider's list does not show it."""
+"""An agent decides whether a message was sent, if the provider's list does not show it."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
-"""The HTTP API, version 1. Each call is a decorated function, and this module collects them. The
-routes and the OpenAPI document follow from them."""
+"""The HTTP API, version 1. Each call is a decorated function. This module collects the calls and
+makes the routes and the OpenAPI document from them."""
 
 from sanic import Blueprint
 

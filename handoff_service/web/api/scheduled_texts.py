@@ -25,8 +25,8 @@ ONE = f"{ALL}/{{text_id}}"
 
 
 class ScheduleBody(Body):
-    """``send_at``: in the future, within a year. ``media``: my uploads for the text, which may then
-    be empty."""
+    """``send_at``: in the future, within a year. ``media``: ids of the caller's uploads to send
+    with the text, which may then be empty."""
 
     body: Annotated[str, Field(max_length=MAX_BODY)] = ""
     send_at: AwareDatetime

@@ -1,4 +1,4 @@
-"""Service tokens, with which programs use the API. Only people, who are admins, manage them."""
+"""Service tokens, with which programs use the API. Only admins manage them; a program cannot."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,8 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, post
 
 
 class NewTokenBody(TokenFields, Body):
-    """``days``: until the token expires. ``rate``: requests a minute."""
+    """``days``: the number of days until the token expires. ``rate``: the number of requests a
+    minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

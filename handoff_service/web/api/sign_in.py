@@ -22,7 +22,8 @@ CODE = "a code of your authenticator app, or a backup code"
 
 
 class Login(Body):
-    """``code``: of the authenticator app, or a backup code; required with a second factor."""
+    """``code``: a code of the authenticator app, or a backup code. Required from an agent with a
+    second factor."""
 
     email: str = Field(min_length=1, max_length=320)
     password: str = Field(min_length=1, max_length=1000)
@@ -65,7 +66,7 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
 
 
 async def _check_code(desk: AppContext, who: Admitted, code: str, visitor: Visitor) -> None:
-    """NotSignedIn names the field ``code``."""
+    """Raise NotSignedIn, with an error for the field ``code``, if the code is missing or wrong."""
     if not code:
         raise NotSignedIn("Send a one-time code, too.", errors={"code": f"is required: {CODE}"})
     left = await try_code(desk, who.agent_id, who.email, code, visitor)

@@ -1,7 +1,7 @@
 """The scope that a service token needs for each call of the API.
 
-The first row that fits applies. A call that no row names is for people only, so a new call is
-closed to tokens until it gets a row here.
+The first row that fits applies. A call without a row is for people only. Therefore no token can use
+a new call until the call gets a row here.
 """
 
 import re

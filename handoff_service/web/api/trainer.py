@@ -28,8 +28,8 @@ class ItemQuery(Body):
 
 
 class TrainerLabelBody(Body):
-    """``intent`` with the verdict intent only. ``example``: the text with its entities marked; by
-    default, the text as it was sent. ``cluster``: all similar texts at once."""
+    """``intent``: only with the verdict intent. ``example``: the text with its entities marked; by
+    default, the text as it was sent. ``cluster``: true labels all similar texts, too."""
 
     verdict: LabelVerdict = LabelVerdict.INTENT
     intent: Annotated[str, Field(max_length=100)] | None = None

@@ -60,7 +60,7 @@ class UserQuery(Paging):
 
 class NewUserBody(Body):
     """Creates a user. ``attributes`` are texts that the conditions of queues can test. ``facts``
-    are identity facts; they are stored as hashes, and no call returns them."""
+    are identity facts. The desk stores them as hashes, and no call returns them."""
 
     external_id: OneLine
     name: OneLine
@@ -72,8 +72,8 @@ class NewUserBody(Body):
 
 class UserBody(Patch):
     """Changes a user. Omitted fields keep their values. ``facts`` sets the facts that it names;
-    null removes one. ``active`` false: the user has left; numbers and facts are removed, and the
-    messaging profiles are deactivated."""
+    null removes a fact. ``active`` false: the user has left the company. This removes the user's
+    numbers and facts, and deactivates the messaging profiles."""
 
     may_be_null = frozenset({"email"})
 

@@ -37,7 +37,7 @@ Secret = Annotated[str, Field(max_length=200)]
 
 class NewWebhookBody(Body):
     """``with_texts``: its events include texts, names, phone numbers and e-mail addresses.
-    ``secret`` null: one is made; the answer shows it."""
+    ``secret`` null: the desk makes a secret, and the answer contains it."""
 
     name: OneLine
     url: Url
@@ -48,8 +48,8 @@ class NewWebhookBody(Body):
 
 
 class WebhookBody(Patch):
-    """Changes a webhook. Omitted fields keep their values. Calls are signed with the former secret,
-    too, for a day after a change."""
+    """Changes a webhook. Omitted fields keep their values. For a day after the secret changes, each
+    call is signed with the former secret, too."""
 
     name: OneLine | None = None
     url: Url | None = None

@@ -1,4 +1,4 @@
-"""The first step: a person with the token creates the admin's account."""
+"""The first step: a person with the set-up token creates the admin's account."""
 
 import secrets
 from typing import Any

@@ -1,4 +1,5 @@
-"""The step of the company number: the provider's account is tested, and its number points here."""
+"""The step of the company number. It tests the provider's account, and lets the provider send the
+number's texts to this desk."""
 
 from typing import Any
 

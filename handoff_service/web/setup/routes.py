@@ -1,7 +1,8 @@
 """The set-up in the browser: from an empty database to the first answered text.
 
-``/setup`` leads to the first step that is not done. Its token opens the first step alone, which
-makes an admin; the other steps are for admins. Each step can be left, resumed and repeated.
+``/setup`` leads to the first step that is not done. The set-up token opens only the first step,
+which creates an admin. The other steps are for admins. An admin can leave, resume and repeat each
+step.
 """
 
 from sanic import Blueprint

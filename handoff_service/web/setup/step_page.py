@@ -47,7 +47,7 @@ async def step_page(
 
 
 def follow(step: Step) -> HTTPResponse:
-    """Continue with the step after this one."""
+    """Redirect to the step after this one."""
     steps = list(Step)
     return redirect(address(steps[steps.index(step) + 1]), status=303)
 

@@ -47,7 +47,7 @@ DAYS = {
     "Mo-Sa": phrase("Monday to Saturday"),
     "Mo-Su": phrase("Every day"),
 }
-OWN = "own"  # stands for opening hours that this step cannot express
+OWN = "own"  # the choice for opening hours that this step's form cannot show
 HOURS = re.compile(r"(Mo-Fr|Mo-Sa|Mo-Su) (\d\d:\d\d)-(\d\d:\d\d)")
 CLOCK_TIMES = phrase("Write both times as hours and minutes, such as 08:00 and 18:00.")
 MOST_AGENTS = 50  # agents that the step lists

@@ -1,4 +1,5 @@
-"""Static files. They are read once and served under a path that contains a hash of all of them.
+"""Static files. The service reads them once, and serves them under a path that contains a hash of
+all of them.
 
 Pages refer to ``/static/<hash>/workspace.css``, which browsers may cache for a year. Relative
 references inside a file (a module's imports, a stylesheet's images) resolve under the same hash.
@@ -54,7 +55,7 @@ def address(name: str) -> str:
     return f"/static/{version()}/{name}"
 
 
-#: Served under these fixed addresses, because browsers remember them when an agent installs the
+#: Files with fixed addresses. Browsers remember these addresses when an agent installs the
 #: workspace or turns notifications on. A service worker controls only pages below its own address.
 AT_ROOT = ("service-worker.js", "manifest.webmanifest", "app-icon-192.png", "app-icon-512.png")
 MANIFEST = "manifest.webmanifest"
@@ -93,7 +94,8 @@ def _at_root(name: str) -> Callable[[Request], Coroutine[Any, Any, HTTPResponse]
 
 
 async def _manifest(_request: Request) -> HTTPResponse:
-    """Answer the file with which a browser installs the workspace, in the browser's language."""
+    """Answer the manifest, with which a browser installs the workspace, in the browser's
+    language."""
     texts = {"lang": page_language.get(), "description": shown(DESCRIPTION)}
     made = _answer(MANIFEST, json.dumps(json.loads(files()[MANIFEST]) | texts).encode(), "no-cache")
     made.headers["Vary"] = "Accept-Language"

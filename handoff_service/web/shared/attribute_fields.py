@@ -13,7 +13,8 @@ INPUTS = {AttributeType.DATE: "date"}
 
 
 def sent_values(request: Request) -> dict[str, str | None]:
-    """Return the attributes that a form sent. An empty control removes its attribute."""
+    """Return the attributes that a form sent, None for each empty control. None removes the
+    attribute."""
     given: Any = request.form or {}
     names = [name for name in given if name.startswith(PREFIX)]
     return {name.removeprefix(PREFIX): form_field(request, name).strip() or None for name in names}

@@ -1,7 +1,8 @@
 """Actions on several conversations of the list at once.
 
-Each conversation is changed by the operation that changes one, in a transaction of its own, so one
-that is refused does not stop the others. Each action also returns its inverse (``bulk_undo.py``).
+Each conversation is changed in its own transaction, by the same operation that changes a single
+conversation. If one change is refused, the others still happen. Each action also returns its
+inverse (``bulk_undo.py``).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -124,7 +125,8 @@ def hold_each(
 def close_each(
     store: Store, agent: CurrentAgent, topic_id: int | None, closing_text: str | None
 ) -> ActOnOne:
-    """``closing_text``: None sends the desk's own, and an empty one sends nothing."""
+    """Close the conversations. ``closing_text`` None sends the desk's own text, and an empty one
+    sends no text."""
 
     async def one(interaction_id: int) -> Inverse:
         command = CloseInteraction(
@@ -141,9 +143,8 @@ def close_each(
 
 
 def assign_each(store: Store, agent: CurrentAgent, to: int) -> ActOnOne:
-    """Supervisors assign the conversation. Other agents transfer it, so the colleague is asked
-    first.
-    """
+    """Supervisors assign the conversations. Other agents transfer them, so that the colleague can
+    reject them."""
 
     async def assign(interaction_id: int) -> Inverse | None:
         before = (await store.read(conversations.get, interaction_id)).owner
@@ -173,7 +174,8 @@ def macro_each(store: Store, agent: CurrentAgent, macro_id: int) -> ActOnOne:
 async def run_one(
     store: Store, agent: CurrentAgent, macro_id: int, interaction_id: int
 ) -> MacroRun:
-    """Run a macro on a conversation, with a delay of its text in which it can be undone."""
+    """Run a macro on a conversation. Its text is sent after a delay, in which the agent can undo
+    the macro."""
     command = RunMacro(
         macro_id=macro_id,
         interaction_id=interaction_id,

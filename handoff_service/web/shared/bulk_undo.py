@@ -1,7 +1,7 @@
 """The inverse operations of a bulk action. The page keeps them as JSON, and Undo sends them back.
 
-They are carried out and authorized like any action of the agent, so a forged one can do no more
-than the agent may.
+The service checks each of them like any other action of the agent. Therefore a forged one can do no
+more than the agent may do.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import supervises
 
 MOST_CONVERSATIONS = 100  # conversations at once
-UNDO_WITHIN = timedelta(seconds=15)  # texts are sent after this time
+UNDO_WITHIN = timedelta(seconds=15)  # the service sends the texts after this time
 
 type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
 type Attributes = Annotated[
@@ -87,7 +87,7 @@ def write_inverses(inverses: Sequence[Inverse]) -> str:
 
 
 def read_inverses(sent: str) -> list[Inverse]:
-    """Read what a page sent back. BadInput for anything that no page was given."""
+    """Read what a page sent back. Raises BadInput for anything that no page was given."""
     try:
         return _INVERSES.validate_json(sent)
     except ValidationError as error:
@@ -137,10 +137,9 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
-    """The inverse operations of a macro. Private notes stay. None when nothing can be undone. The
-    text comes first, because without it the requester waits again. The state comes last, because a
-    new owner ends a hold.
-    """
+    """The inverse operations of a macro; None when nothing can be undone. Undoing does not remove
+    private notes. The text is canceled first, because the requester then waits again. The state is
+    restored last, because a change of owner would end a restored hold."""
     one = interaction_id
     parts: list[OneInverse] = []
     if run.message_id is not None:

@@ -1,5 +1,5 @@
-"""Small SVG charts. Their sizes are attributes, so they need no styles, and each comes with its
-values in words."""
+"""Small SVG charts. Attributes give their sizes, so the charts need no styles. Each chart also has
+its values in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def spark(values: Sequence[int | None]) -> Spark:
 
 
 def bars(pairs: Sequence[tuple[float, float]], *, places: int) -> Bars:
-    """Draw pairs of bars. ``places`` is the least number of pairs that the box has room for."""
+    """Draw pairs of bars. The box has room for at least ``places`` pairs."""
     highest = max((max(pair) for pair in pairs), default=0)
     made = [
         Bar(x=40 * n + 4 + 16 * side, y=136 - height, height=height, second=bool(side))

@@ -19,7 +19,7 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    """A value as text. A spreadsheet must not read people's words as a formula."""
+    """A value as text, written so that a spreadsheet does not read people's words as a formula."""
     if value is None:
         return ""
     if isinstance(value, list):

@@ -1,4 +1,5 @@
-"""Names the browser and the system of a session, so that agents recognize their own."""
+"""Names the browser and the operating system of a session, so that agents recognize their own
+sessions."""
 
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.stored_sentences import recognized
@@ -29,7 +30,7 @@ NAMED = phrase("{browser} on {system}")
 
 
 def device_of(user_agent: str) -> str:
-    """Return the browser and the system, such as Firefox on Linux."""
+    """Return the browser and the operating system, such as Firefox on Linux."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     if browser and system:

@@ -1,5 +1,5 @@
-"""Right-to-left text on a left-to-right page. Isolation keeps names and quoted words from moving
-the text next to them."""
+"""Right-to-left text on a left-to-right page. These functions isolate names and quoted words, so
+that the browser does not reorder the text next to them."""
 
 import re
 
@@ -11,7 +11,8 @@ from handoff_service.web.shared.page_language import shown
 # https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
 _RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
 _LETTER = re.compile(f"[{_RTL}]")
-_RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")  # words and what separates them
+# right-to-left words and the characters between them
+_RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")
 # phone numbers, but not dates or times
 _LONG_NUMBER = re.compile(r"(?<![\w/.:])[+(]?\d(?:[ ()-]{0,2}\d){6,}(?![\w/:])")
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
@@ -30,7 +31,8 @@ def bdi(name: object) -> str:
 
 
 def sentence(text: object) -> str:
-    """Isolate each right-to-left run in a product sentence that contains a name or quoted words."""
+    """Isolate each group of right-to-left words in a sentence of the product. The sentence may
+    contain names or quoted words."""
     words = escape(shown(text))
     return Markup(_RUN.sub(r"<bdi>\g<0></bdi>", words))  # noqa: S704 - escaped above, and no entity has such a letter
 
@@ -44,6 +46,6 @@ def whole_numbers(text: str) -> str:
 
 def isolated(name: str) -> str:
     """Isolate a name as ``bdi`` does, but without markup: for attributes and scripts."""
-    # escaped input stays escaped
+    # text that is already escaped stays escaped
     name = shown(name)
     return name.join((FIRST_STRONG_ISOLATE, POP_ISOLATE)) if has_rtl(name) else name

@@ -22,7 +22,7 @@ class EndedOffer:
 
 
 def ended_offers(conn: Connection, agent_id: int, work_item_ids: Iterable[int]) -> list[EndedOffer]:
-    """Read how these offers to the agent ended. Offers that do not exist are left out."""
+    """Read how these offers to the agent ended. The result has no entry for an unknown offer."""
     found = [_ended_offer(conn, work_item_id, agent_id) for work_item_id in work_item_ids]
     return [one for one in found if one is not None]
 

@@ -40,13 +40,13 @@ def words_of(error: SanicException) -> str:
 async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
     """Render the page of an error. Its link leads to a page that the agent may see.
 
-    For a 503, the session is not looked up, because the database may be away and a second wait
-    would delay the answer.
+    For a 503, this does not read the session: the database may be unavailable, and a second wait
+    for it would delay the answer.
     """
     home, token = "/sign-in", cookie_token(request)
     stays_connected = False  # whether the page keeps an event stream open
     if token:
-        home = "/workspace"  # leads each role to its own page, once the database is back
+        home = "/workspace"  # redirects each role to its own page, once the database is available
         if status != 503:
             with suppress(Refusal):
                 agent = await signed_in(request)

@@ -12,7 +12,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def figure_value(value: float | None, unit: Unit, currency: str | None = None) -> str:
-    """A value with its unit: 1,204; 71.4 %; 12 min 30 s; 3.20 USD. A dash for none."""
+    """A value with its unit: 1,204; 71.4 %; 12 min 30 s; 3.20 USD. A dash for None."""
     if value is None:
         return "–"
     match unit:
@@ -34,7 +34,8 @@ def interval_words(of: Interval) -> str:
 
 
 def _amount(value: float, currency: str) -> str:
-    """To the cent, or with four places below 1, because a text costs less than a cent."""
+    """An amount with two decimals. An amount below 1 has four, because a text costs less than a
+    cent."""
     if abs(value) < money.MILLION:
         return amount(value / money.MILLION, currency, 4)
     return costs({currency: round(value)})
@@ -68,7 +69,7 @@ def plain(value: float | None, unit: Unit) -> str:
 
 def change(value: float | None, before: float | None, unit: Unit) -> str:
     """How a value has changed: +12 %, or for percentages −3.1 points. ±0 % if it is nearly the
-    same. Empty without both."""
+    same. Empty if one of the two values is missing."""
     if value is None or before is None:
         return ""
     if unit is Unit.PERCENT:

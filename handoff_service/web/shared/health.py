@@ -13,9 +13,9 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/healthz``: 200 while the process answers. ``/readyz``: 200, or 503 with the parts that are
-    not ready (a database that cannot be read or written, background tasks that keep failing).
-    ``/metrics``: Prometheus metrics."""
+    """Return the routes. ``/healthz``: 200 while the process answers. ``/readyz``: 200, or 503 with
+    the parts that are not ready (a database that cannot be read or written, background tasks that
+    keep failing). ``/metrics``: Prometheus metrics."""
     made = Blueprint("health")
 
     @made.get("/healthz")
@@ -37,7 +37,7 @@ def blueprint() -> Blueprint:
         desk = desk_of(request)
         try:
             state = await desk.store.read(desk_state)
-        # answered without the database, because the counts matter most when it is away
+        # the metrics need no database, because they matter most while it is unavailable
         except Unavailable:
             state = None
         return raw(desk.metrics.shown(state), content_type=TEXT_FORMAT)
@@ -59,4 +59,5 @@ async def _database_error(store: Store) -> str | None:
 
 
 def _write_nothing(_tx: Transaction, _command: None) -> None:
-    """The transaction stores its commit number, which a read-only database refuses."""
+    """Write nothing. The transaction still stores its commit number, and a read-only database
+    refuses that."""

@@ -1,5 +1,5 @@
-"""Browsers that have signed in to an account before. Wrong attempts from other browsers do not lock
-them out."""
+"""Browsers from which somebody has signed in to an account before. Wrong attempts from other
+browsers do not lock these browsers out."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from handoff_service.context import AppContext
 from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
-MOST_KNOWN = 8  # the most accounts for which one browser is recognized; the latest ones stay
+MOST_KNOWN = 8  # how many accounts one browser remembers; the latest ones stay
 
 
 def is_known(request: Request, email: str) -> bool:
@@ -22,9 +22,9 @@ def is_known(request: Request, email: str) -> bool:
 
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
-    """Mark the browser as one that has signed in to this account. The mark grants no access. It
-    gives the agent's attempts a limit of their own, which strangers cannot use up.
-    """
+    """Mark the browser as one that has signed in to this account. The mark grants no access.
+    Attempts from this browser count toward a separate limit, so that strangers cannot use up the
+    agent's attempts."""
     desk = desk_of(request)
     mark = keyed_hash(desk, _account(email))
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]

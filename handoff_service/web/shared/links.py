@@ -1,5 +1,5 @@
-"""Links in texts. linkify-it finds them. A page links an address only if every browser reads its
-host alike.
+"""Links in texts. The library linkify-it finds them. A page links an address only if every browser
+opens the same host for it.
 
 Anybody can text the company, so a link may be deceptive. The page shows in bold the host that the
 browser will open. An address stays plain text if browsers could read its host differently.
@@ -22,7 +22,7 @@ from handoff_service.web.shared.directions import has_rtl, whole_numbers
 # People write these domains without http://. Other endings are usually file names (setup.py,
 # notes.md) or missing spaces.
 BARE = ("com", "org", "net", "edu", "gov")
-# A browser reads these as part of the host, or of what precedes it:
+# A browser reads these characters as part of the host, or as part of the text before it:
 # https://url.spec.whatwg.org/#host-parsing
 _MORE_OF_HOST = re.compile(r"[^\s/?#]*[%\\@]|:[^\s/?#]|[\u3002\uff0e\uff61]\w")
 _PATH = re.compile(r"(?<![:/])[/?#](?!/)")
@@ -36,12 +36,13 @@ _HOST = re.compile(
     r"(?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
 # Unicode categories of characters that are invisible, or that reorder their neighbors
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
 _ENDS = frozenset({"Po", "Pe", "Pf"})
 
 
 _COPY = Markup('<button class="copy" type="button" data-copy="%s" title="Copy">%s</button>')
-# Numbers of people, cases and codes have four digits or more. Digits beside a mask do not count.
+# Employee numbers, case numbers and codes have four digits or more. Digits beside a mask do not
+# count.
 _COPIED = re.compile(
     r"(?<![\w+•*.,:/-])(?:[A-Z]{1,5}-?\d{4,12}|\+?\d(?:[ ().-]{0,2}\d){3,15})(?![\w•*])"
 )
@@ -111,8 +112,8 @@ def _finder() -> LinkifyIt:
 
 
 def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
-    """Return whether no neighboring character belongs to the host. A domain without http:// must
-    also be a well-known one."""
+    """Return whether the match is a whole address: no neighboring character belongs to the host. A
+    domain without http:// must also have a well-known ending."""
     if _MORE_OF_HOST.match(text, end) and not _PATH.search(text, start, end):
         return False
     if found.schema:
@@ -130,7 +131,7 @@ def _without_end(raw: str) -> str:
 
 
 def _link(written: str) -> Link | None:
-    """Return the link; None if browsers could read its host differently than people do."""
+    """Return the link; None if a browser could open another host than the one that people read."""
     scheme = "" if _ADDRESS.match(written) else "http://"
     address = _ADDRESS.fullmatch(scheme + written)
     authority = _AUTHORITY.fullmatch(address[2]) if address else None
@@ -173,7 +174,7 @@ def _ascii(host: str) -> str | None:
 def _seen(text: str) -> str:
     """Percent-encode invisible characters, such as %E2%80%AE."""
     return "".join(
-        quote(c) if unicodedata.category(c) in _UNSEEN or c in "\"'<>`" else c for c in text
+        quote(c) if unicodedata.category(c) in _INVISIBLE or c in "\"'<>`" else c for c in text
     )
 
 

@@ -27,32 +27,33 @@ from handoff_service.store.views import (
 from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
 from handoff_service.web.shared.page_shell import ShellData, shell_data
 
-LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link shows all of them
+LISTED_AT_FIRST = 100  # how many conversations the list shows until the agent opens all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The list pane, and the counts on the rail."""
+    """The data of the list pane, and the counts in the menu on the left."""
 
     shell: ShellData  #: the frame around the page, read in the same transaction
     offers: list[Offered]
     gone: list[EndedOffer]  #: offers that the page shows and that have ended
-    others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
+    #: whether ``ongoing`` has the conversations of other agents instead of the agent's
+    others: bool
     ongoing: list[ListItem]  #: as the agent has sorted and filtered them
     more: bool  #: whether there are more than ``ongoing`` has
-    whole: bool  #: whether the agent wants to see all of them
+    whole: bool  #: whether the agent has opened all of them
     hidden: int  #: conversations that the filter leaves out
     how: SortAndFilter
     views: list[ListView]
     labels: list[Label]  #: the labels that the filter offers
     #: the filters by attributes that the pane offers: written -> its label
     attributes: dict[str, str]
-    #: the chosen filter, if people can narrow it down: to a range, or to a part of the text
+    #: the chosen filter, if the agent can narrow it to a range or to a part of the text
     narrowed: AttributeFilter | None
     others_count: int
     unread: int
-    available: bool  #: whether I take new work
-    room: int  #: how many more conversations I can take
+    available: bool  #: whether the agent takes new work
+    room: int  #: how many more conversations the agent can take
 
 
 def lists(
@@ -63,11 +64,11 @@ def lists(
     whole: bool = False,
     on_page: Collection[int] = (),
 ) -> Lists:
-    """Read the list pane. ``whole``: all conversations, not only the first. ``on_page`` has the
-    offers that the page shows; offers that are no longer mine are returned as gone."""
+    """Read the list pane. ``whole``: all conversations, not only the first. ``on_page``: the offers
+    that the page shows. Those that the agent no longer has are in ``gone``."""
     shell = shell_data(conn, agent_id)
     how = list_views.choice(conn, agent_id)
-    # the browser filters by drafts
+    # only the browser can filter by drafts, so it needs the whole list
     most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
     # the database has the newest first, so other sorts and filters need all of them
     as_read = how.sort is Sort.NEWEST and not how.filters

@@ -1,6 +1,5 @@
-"""Dates and numbers as the language of the page writes them. The formats of numbers are those of
-the Unicode CLDR; English has its own.
-"""
+"""Dates and numbers in the format of the page's language. The number formats come from the Unicode
+CLDR. For English, this module has its own formats."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -40,7 +39,7 @@ def _decimal(language: Language, value: float, places: int) -> str:
 
 
 def percent(number: str) -> str:
-    """Write a number that is already written as a percentage: 71.4 %."""
+    """Write a percentage whose number is already text: 71.4 %."""
     language = page_language.get()
     if language is Language.ENGLISH:
         return f"{number} %"
@@ -64,8 +63,8 @@ def amount(value: float, currency: str, places: int = 2) -> str:
 
 
 def costs(of: Mapping[str, int]) -> str:
-    """Write sums of millionths, to the cent: 12.50 USD. Several currencies follow each other; empty
-    if there are none."""
+    """Write sums that are counted in millionths of a currency, to the cent: 12.50 USD. With several
+    currencies, one sum follows the other. Empty without any."""
     return ", ".join(
         amount((cost + 5_000) // 10_000 / 100, currency) for currency, cost in sorted(of.items())
     )

@@ -34,7 +34,7 @@ class Expired(NotAllowed):
 def blueprint() -> Blueprint:
     """Serve ``/media`` for signed links and ``/workspace/media`` for agents."""
     made = Blueprint("media")
-    # providers use both methods
+    # some providers first ask for the headers
     made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])
     inside: Sequence[tuple[Any, str, str, bool]] = (
         (one, "/workspace/media/<media_id:int>", "GET", False),
@@ -46,8 +46,8 @@ def blueprint() -> Blueprint:
 
 
 async def by_link(request: Request, media_id: int) -> HTTPResponse:
-    """Serve a picture to the provider, which fetches the pictures of a text. A picture that no text
-    carries has no link."""
+    """Serve a picture of a text to the provider, which fetches it to send it. Only pictures that
+    belong to a text have such a link."""
     desk = desk_of(request)
     expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
     now = desk.clock()
@@ -67,7 +67,7 @@ async def one(request: Request, media_id: int, agent: CurrentAgent) -> HTTPRespo
 
 @page(*LIVE)
 async def add(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Store a picture from the composer. The text that it is sent with names its id."""
+    """Store a picture from the composer. The text later names the picture's id."""
     await take_picture(request)
     return json({"id": await upload(request, agent.id)}, status=201)
 

@@ -1,9 +1,10 @@
 """Delay the acknowledgment of an opt-out until the texts that were already being sent have left.
 
-A sender marks the text first, checks consent again, and then calls the provider. So a text that is
-not marked when the opt-out commits will not be sent. A marked text is either stopped by the second
-check or is being sent. For a text that is being sent, the acknowledgment waits until the provider
-has answered, but at most one second. By then the request to the provider has long begun.
+The sender of a text first marks the text, then checks consent again, and then calls the provider. A
+text that is not yet marked when the opt-out commits will not be sent. A marked text is either
+stopped by the second check or is already on its way to the provider. The acknowledgment waits until
+the provider has answered for each text on its way, but at most one second. After a second, the
+request to the provider has begun in any case.
 """
 
 import asyncio

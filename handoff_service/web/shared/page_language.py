@@ -54,7 +54,7 @@ def choose_for(request: Request, language: Language | None) -> None:
 
 
 async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
-    """Middleware: note in a page's answer that it depends on the browser's language."""
+    """Middleware: say in the headers of a page that it depends on the browser's language."""
     is_page = (response.content_type or "").startswith("text/html")
     if is_page and getattr(request.ctx, "language_of_browser", False):
         response.headers.add("Vary", "Accept-Language")
@@ -64,7 +64,7 @@ def shown[Value](value: Value) -> Value:
     """Return a phrase in the language of the page, and any other value as it is. Templates call it
     for every printed value. Filters call it for the text that they change.
     """
-    if not isinstance(value, Phrase):  # most values, and a page prints thousands
+    if not isinstance(value, Phrase):  # most of the thousands of values on a page
         return value
     return phrases.translated(value, page_catalog())
 
@@ -87,7 +87,7 @@ def _script_sentences(language: Language) -> Markup:
     """Return the translated sentences of the scripts as JSON, for ``static/words.js``."""
     with (LOCALE / language / "LC_MESSAGES" / f"{SCRIPTS}.mo").open("rb") as file:
         found = read_mo(file)
-    # the scripts find a sentence with singular and plural by its singular
+    # the scripts use the singular as the key of a sentence that also has a plural
     sentences = {
         one.id if isinstance(one.id, str) else one.id[0]: one.string for one in found if one.id
     }

@@ -1,4 +1,5 @@
-"""The frame around every page of the workspace: the rail with its counts, the desk and the time."""
+"""The frame around every page of the workspace: the menu on the left (the rail) with its counts,
+the desk and the time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,12 +33,14 @@ class ShellData:
 
     desk: DeskFacts
     me: Agent  #: the signed-in agent
-    away: PresencePeriod | None  #: the automatic Away that the banner is about
+    #: the presence Away that the desk has set and that the banner shows
+    away: PresencePeriod | None
     presences: list[PresenceChoice]
-    offered: list[Offered]  #: work offered to me
-    prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
-    notices: list[ColleagueNotice]  #: acts of colleagues on my conversations
-    newest_unread: dict[int, int]  #: my conversations with unread texts -> the newest unread text
+    offered: list[Offered]  #: work offered to the agent
+    prompts: list[Prompt]  #: unanswered prompts that the agent has not dismissed
+    notices: list[ColleagueNotice]  #: what colleagues did to the agent's conversations
+    #: the agent's conversations with unread texts -> the newest unread text
+    newest_unread: dict[int, int]
     reject_reasons: list[RejectReason]
 
     @property
@@ -54,7 +57,7 @@ class ShellData:
 
 
 async def shell_context(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
-    """Return the variables of ``shell.html``. ``place`` is the part of the rail that the page
+    """Return the variables of ``shell.html``. ``place``: the entry of the rail that the page
     belongs to."""
     around = await desk_of(request).store.read(shell_data, agent.id)
     return shell_variables(request, agent, around, place=place)

@@ -1,9 +1,9 @@
-"""Passwords, one-time codes and requests for links, on pages and in the API: each attempt counts
-before it is checked.
+"""Counts attempts with passwords and one-time codes, and requests for links, on pages and in the
+API. It counts each attempt before it checks it.
 
-An attempt counts for the account, for the client's address, and for both together. Attempts from
-browsers and addresses that have signed in to the account before count separately. So a stranger can
-neither try all accounts from one address nor lock an agent out.
+Each attempt counts toward three limits: one for the account, one for the client's address, and one
+for both together. Attempts from browsers and addresses that have signed in to the account before
+count separately. So a stranger can neither try all accounts from one address nor lock an agent out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.known_browsers import is_known, keyed_hash
 
-PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts, which are counted separately
+PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts with separate limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,8 @@ def visitor_of(request: Request, email: str) -> Visitor:
 
 
 async def try_password(desk: AppContext, email: str, password: str, visitor: Visitor) -> int | None:
-    """Check a password. Return None if it is right, else the number of attempts left. Raises
-    TooManyAttempts when none are left, and Busy while too many people sign in."""
+    """Check a password. Return None if the password is right, else the number of attempts left.
+    Raises TooManyAttempts when none are left, and Busy while too many people sign in."""
     desk.password_checks.admit()
     found = await desk.store.read(sign_in.find, email)
 
@@ -66,8 +66,8 @@ async def count_and_check(
     visitor: Visitor,
     check: Callable[[], Awaitable[bool]],
 ) -> int | None:
-    """Count an attempt, then check it. ``what``: its kind. Return None if it is right, else the
-    number of attempts left. Raises TooManyAttempts when none are left."""
+    """Count an attempt, then check it. ``what``: its kind. Return None if the password or code is
+    right, else the number of attempts left. Raises TooManyAttempts when none are left."""
     attempt = await _attempt(desk, what, email, visitor)
     counted = await desk.store.write(sign_in_attempts.count_attempt, attempt)
     if counted.left < 0:
@@ -89,7 +89,7 @@ async def count_and_check(
 
 
 async def _warn(desk: AppContext, email: str, address: str) -> None:
-    """Mail the agent that somebody who knows the password guesses codes."""
+    """Mail the agent that somebody knows the password and is guessing codes."""
     if desk.mailer is None:
         return
     name = (await desk.store.read(desk_name_and_zone))[0]
@@ -113,7 +113,7 @@ async def count_request(desk: AppContext, email: str, visitor: Visitor) -> None:
 
 
 def address_key(desk: AppContext, email: str, address: str) -> str:
-    """The key under which the account's agent is known at an address."""
+    """The key under which the desk remembers that the account was used at an address."""
     return keyed_hash(desk, f"known address|{email.strip().lower()}|{address}")
 
 

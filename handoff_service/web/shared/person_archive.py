@@ -1,5 +1,6 @@
-"""Sends a person's archive. It is written to a temporary file and sent in pieces, because a person
-may have many pictures. The file has no name, so the system deletes it in any case."""
+"""Sends the archive of a person's data. It writes the archive to a temporary file and sends the
+file in pieces, because a person may have many pictures. The file has no name, so the operating
+system deletes it in any case."""
 
 import asyncio
 import tempfile
@@ -18,7 +19,8 @@ PIECE = 256 * 1024  # bytes
 
 
 async def send_archive(request: Request, whom: RequestedPerson, by: int) -> None:
-    """NotFound when nothing is stored about the person."""
+    """Send everything that is stored about a person as a ZIP file. Raises NotFound when nothing is
+    stored."""
     desk = desk_of(request)
     await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))
     archive = await desk.store.for_long_requests().read(collect, whom)

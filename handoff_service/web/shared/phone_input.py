@@ -31,8 +31,8 @@ UNKNOWN = phrase("is in no known number range and may not get texts")
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
-    """Return the number in E.164. National input is read with ``country`` (ISO 3166). BadInput
-    explains why the text is no phone number."""
+    """Return the number in E.164. ``country`` (ISO 3166): for numbers in national form. Raises
+    BadInput, which explains why the text is no phone number."""
     try:
         return phone_numbers.read(text, country)
     except phone_numbers.NotANumber as error:
@@ -49,8 +49,8 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
 
 
 def warning(conn: Connection, number: str) -> str | None:
-    """Return a sentence on why a text to this number may not arrive. None for mobile numbers and
-    for numbers that have texted the desk."""
+    """Return a sentence that says why a text to this number may not arrive. None for mobile numbers
+    and for numbers that have texted the desk."""
     if not is_e164(number):
         return None
     read = phonenumbers.parse(number)

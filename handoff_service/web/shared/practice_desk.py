@@ -1,4 +1,4 @@
-"""Serves the workspace of a practice desk to the browser in which its agent has entered it.
+"""Serves the workspace of a practice desk to the browser of the agent who practices.
 
 A second cookie holds the session on the practice desk. The cookie is valid only while the same
 agent is signed in to the real desk with this browser. Each desk makes form tokens with a secret key
@@ -24,7 +24,7 @@ from handoff_service.web.shared.session import (
 )
 
 RUNS = "/workspace/practice"  # pages of the real desk
-END = "/workspace/practice-desk/end"  # the only practice page that the practice desk itself serves
+END = "/workspace/practice-desk/end"  # the only page about practice that the practice desk serves
 _ELSEWHERE = ("account", "admin", "supervisor", "trainer", "notifications", "setup")
 
 

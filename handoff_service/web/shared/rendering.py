@@ -72,24 +72,24 @@ def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse
 
 
 def done_or_redirect(request: Request, to: str | None = None) -> HTTPResponse:
-    """Answer a successful action: empty for the script, which learns of the change from the stream;
-    a redirect to the next page for a plain form."""
+    """Answer a successful action. The page's script gets an empty answer, because the stream tells
+    it what changed. A browser without the script gets a redirect to the next page."""
     if "hx-request" in request.headers:
         return empty(headers={"HX-Redirect": to} if to else None)
     return redirect(to or "/workspace", status=303)
 
 
 def back_to_conversation(request: Request, interaction_id: int) -> HTTPResponse:
-    """Answer a successful action on a conversation: empty for the script; a redirect to the
-    conversation for a plain form."""
+    """Answer a successful action on a conversation: empty for the page's script, or else a redirect
+    to the conversation."""
     if "hx-request" in request.headers:
         return done_or_redirect(request)
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a person sees the answer as a page, rather than a script or an event
-    stream."""
+    """Return whether the browser shows the answer as a page, and no script or event stream reads
+    it."""
     return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
 
 
@@ -103,7 +103,7 @@ def form_field(request: Request, name: str) -> str:
 
 @functools.cache
 def environment() -> Environment:
-    """Return the template environment. It escapes everything that a text contains."""
+    """Return the template environment. It escapes every printed value."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

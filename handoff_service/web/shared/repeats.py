@@ -1,7 +1,8 @@
 """Idempotent requests: a double click, or a retry after a timeout.
 
 API clients name a request with the header ``Idempotency-Key``. Each form on a page carries its own
-id. Both lead to a store that carries out the same command once (``store/engine/command_ids.py``).
+id. In both cases the store carries out the same command only once
+(``store/engine/command_ids.py``).
 """
 
 import re
@@ -39,7 +40,8 @@ async def once(
 ) -> HTTPResponse:
     """Serve an API call. If its key was used before, replay the first answer.
 
-    BadInput for an invalid key. OtherBody (422) for a key that was used with another request.
+    Raises BadInput for an invalid key. Raises OtherBody (422) for a key that was used with another
+    request.
     """
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE:
@@ -56,7 +58,8 @@ async def once(
     _carry_out_under(request, desk, id)
     answer = await serve()
     body = (answer.body or b"").decode()
-    with suppress(Unavailable):  # a repeated request then gets the result of its commands
+    # without a stored answer, a repeated request still runs no command twice
+    with suppress(Unavailable):
         await desk.store.write(keep_response, Response(id=id, status=answer.status, body=body))
     return answer
 
@@ -65,7 +68,8 @@ def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
     """Carry out a form only once, even if the browser sends it several times with the same
     fields.
     """
-    if request.method not in UNSAFE or not request.body:  # the handler reads a picture's body
+    # the handler of an uploaded picture reads the body itself
+    if request.method not in UNSAFE or not request.body:
         return
     name = form_field(request, FORM_FIELD)
     if name:

@@ -1,4 +1,4 @@
-"""The owner of the replies, as the composer describes it to an agent."""
+"""Who replies to the requester, as the composer tells the agent."""
 
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner
@@ -16,16 +16,15 @@ def colleague(interaction: Interaction, agent_id: int) -> str | None:
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
     """Return whether a colleague has the conversation and this agent has not joined. In that case,
-    every action on the page asks first.
+    every action on the page asks for confirmation first.
     """
     members = {agent.id for agent in interaction.live_group}
     return colleague(interaction, agent_id) is not None and agent_id not in members
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
-    """Return two sentences for the composer: one names the owner of the replies, the other the
-    effect of sending on the owner.
-    """
+    """Return two sentences for the composer. The first one says who replies to the requester. The
+    second one says who replies after this agent sends a text."""
     if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
         return phrase("Nobody can answer."), ""
     match interaction.owner.kind:

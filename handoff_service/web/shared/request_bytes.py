@@ -38,8 +38,8 @@ def path_id(text: str) -> int:
 
 
 async def check_bytes(request: Request) -> None:
-    """Raise BadInput for a request with a head that is not UTF-8, or with the character U+0000
-    outside of a file.
+    """Raise BadInput if the request's address or headers are not UTF-8, or if it has the character
+    U+0000 outside of a file.
 
     A webhook's body may contain U+0000; its handler replaces it. A JSON body is checked when it is
     parsed.
@@ -74,7 +74,7 @@ def _refuse_nul(fields: Any) -> None:
 
 
 def id_field(text: str, name: str, problem: str = AN_ID) -> int:
-    """Parse an id in a form field. BadInput names the field and the problem."""
+    """Parse an id in a form field. Raises BadInput, which names the field and the problem."""
     try:
         return path_id(text.strip())
     except ValueError as error:

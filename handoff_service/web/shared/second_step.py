@@ -69,7 +69,8 @@ class SecondStepNeeded:
 
 
 async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> SignInNeeds:
-    """The steps that the agent's sign-in still needs. NotAllowed for a password where it is off."""
+    """The steps that the agent's sign-in still needs. Raises NotAllowed for a password where it is
+    off."""
     found = await desk.store.read(needs, agent_id)
     if found is None:
         raise NotSignedIn(phrase("Your account is deactivated. Ask an admin."))
@@ -81,8 +82,8 @@ async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> Sig
 async def proceed(
     desk: AppContext, who: Admitted, visitor: Visitor, *, next_page: str = "/workspace"
 ) -> NewSession | SecondStepNeeded:
-    """Open a session, or begin the step that the agent still needs. NotAllowed for a password
-    where it is off."""
+    """Open a session, or begin the step that the agent still needs. Raises NotAllowed for a
+    password where it is off."""
     found = await needs_of(desk, who.agent_id, by_password=who.provider_id is None)
     if who.proved or not (found.has_second_factor or found.second_factor_required):
         return await open_session(desk, who, visitor, second_factor=who.proved)
@@ -163,7 +164,7 @@ def step_token(request: Request) -> str:
 
 
 async def current_step(request: Request, kind: StepKind) -> Step:
-    """The current sign-in step of this browser. NotSignedIn when it has ended."""
+    """The current sign-in step of this browser. Raises NotSignedIn when it has ended."""
     desk, which = desk_of(request), StepToken(step_token(request), kind)
     found = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
     if found is None:
@@ -172,7 +173,7 @@ async def current_step(request: Request, kind: StepKind) -> Step:
 
 
 async def end_step(request: Request, kind: StepKind) -> Step:
-    """End the step. NotSignedIn when the step has already ended, because each step opens one
+    """End the step. Raises NotSignedIn when the step has already ended, because each step opens one
     session.
     """
     which = StepToken(step_token(request), kind)

@@ -33,8 +33,8 @@ async def authenticate(
     desk: AppContext, token: str, scope: Scope | None, roles: tuple[Role, ...]
 ) -> CurrentAgent:
     """The technical agent of the token, with the roles that this call needs. ``scope`` None: the
-    call is for people. NotSignedIn for an unusable token, TooManyRequests, and NotAllowed without
-    the scope.
+    call is for people. Raises NotSignedIn for an unusable token, TooManyRequests, and NotAllowed
+    without the scope.
     """
     found = await desk.store.read(service_tokens.holder, token_hash(token))
     one = usable(found)

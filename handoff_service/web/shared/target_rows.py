@@ -55,7 +55,7 @@ def shown(targets: tuple[QueueTargets, ...], before: str = "") -> dict[str, str]
 
 
 def read(given: Mapping[str, str], before: str = "") -> list[TargetEntry]:
-    """The targets that were typed. BadInput names each wrong field."""
+    """The targets that were typed. Raises BadInput, which names each wrong field."""
     found, errors = [], dict[str, str]()
     for priority in PRIORITIES:
         typed = {kind: given[name_of(priority, kind, before)] or None for kind in TargetKind}

@@ -63,13 +63,13 @@ class Thread:
     past: list[Interaction]
     other_numbers: list[str]
     can_undo: bool
-    reopen_until: datetime | None  #: until when I can undo my closing
+    reopen_until: datetime | None  #: until when the agent can undo closing the conversation
     first_text: str
     transfer: TransferNow | None
     timers: list[RunningTimer]
     scheduled: list[ScheduledText]
     promises: list[KeptPromise]  #: the open ones
-    #: a promise in my last text, for which a reminder can be stored
+    #: a promise in the agent's last text, for which the desk can store a reminder
     promise_offer: PromiseOffer | None
     zones: list[ZoneInfo]  #: the possible time zones of the requester
     history: list[Association]  #: the users that the number was linked to, over time
@@ -98,7 +98,7 @@ def thread(
     line: int | None = None,
 ) -> Thread:
     """Read a conversation for a new page: its newest messages, and more if ``line`` is older.
-    NotFound for an unknown conversation."""
+    Raises NotFound for an unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
         or 0

@@ -50,7 +50,7 @@ async def take_picture(request: Request) -> None:
 
 async def upload(request: Request, agent_id: int) -> int:
     """Store the picture that the request carries, so that the agent can send it. Returns its id.
-    BadInput if the picture cannot be sent."""
+    Raises BadInput if the picture cannot be sent."""
     content = _content(request)
     if not content:
         raise BadInput(phrase("Send the picture itself as the body; this one is empty."))

@@ -1,4 +1,4 @@
 """The demo's phones and mailbox.
 
-They may import the shared modules.
+These modules may import the shared modules.
 """

@@ -1,4 +1,4 @@
 """The supervisor's page.
 
-It may import the shared modules.
+These modules may import the shared modules.
 """

@@ -60,7 +60,7 @@ def sent(request: Request, now: DeskToday) -> ReplayForm:
 
 
 def change_of(form: ReplayForm, now: DeskToday) -> ReplayChange:
-    """The changed settings. BadInput names each wrong field."""
+    """The changed settings. Raises BadInput, which names each wrong field."""
     queues = [_queue(form, now, key) for key in now.queues]
     agents = [_agent(form, one) for one in now.agents.values()]
     if form.errors:

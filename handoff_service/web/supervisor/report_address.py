@@ -57,7 +57,7 @@ def read(request: Request, conn: Connection, report: Report | None = None) -> Re
 
 
 def strict(request: Request, conn: Connection, report: Report | None = None) -> ReportQuery:
-    """Read the address. BadInput for a wrong one."""
+    """Read the address. Raises BadInput for a wrong one."""
     today = today_of(conn)
     given = {name: values[0] for name, values in request.get_args(True).items()}
     try:

@@ -67,7 +67,7 @@ async def report_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 
 
 def report_of(name: str) -> Report:
-    """The report of this name. NotFound for an unknown one."""
+    """The report of this name. Raises NotFound for an unknown one."""
     if name not in REPORTS:
         raise NotFound(phrase("There is no report “{name}”.", name=name[:40]))
     return REPORTS[name]
@@ -167,8 +167,8 @@ def _chart_heading(figures: Sequence[Figure], interval: str) -> Phrase:
 
 
 def asked_figure(request: Request) -> Figure:
-    """The figure that the address names; without one, all conversations. NotFound for an unknown
-    one."""
+    """The figure that the address names; without one, all conversations. Raises NotFound for an
+    unknown one."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
         raise NotFound(phrase("There is no figure “{name}”.", name=name[:40]))

@@ -69,7 +69,7 @@ def blueprint() -> Blueprint:
 
 
 def _call(body: bytes) -> dict[str, Any]:
-    """Parse Rasa's call. BadInput for anything that the SDK cannot handle."""
+    """Parse Rasa's call. Raises BadInput for anything that the SDK cannot handle."""
     try:
         call = json.loads(body)
     except (ValueError, RecursionError) as error:

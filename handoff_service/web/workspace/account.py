@@ -91,7 +91,8 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 
 async def _new_password(request: Request, agent: CurrentAgent) -> str:
-    """Return the new password. BadInput for an unfit one, and if the present password is wrong."""
+    """Return the new password. Raises BadInput for an unfit one, and if the present password is
+    wrong."""
     password = form_field(request, "password")
     read_as(AgentBody, {"password": password})
     desk = desk_of(request)

@@ -127,7 +127,8 @@ async def change_one(
 
 
 def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Interaction, Case]:
-    """Read the conversation and one of its requester's cases. NotFound for any other case."""
+    """Read the conversation and one of its requester's cases. Raises NotFound for any other
+    case."""
     interaction = conversations.get(conn, interaction_id)
     case = cases.one_beside(conn, interaction, case_id)
     if case is None:

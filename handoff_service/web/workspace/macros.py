@@ -90,7 +90,7 @@ def choices(
     conn: Connection, interaction_id: int, agent: CurrentAgent, q: str
 ) -> list[FilledMacro]:
     """The macros with these words, filled for a conversation. A name that begins with them comes
-    first. NotFound for an unknown conversation."""
+    first. Raises NotFound for an unknown conversation."""
     interaction = conversations.get(conn, interaction_id)
     stored = macros.list_(conn)
     who = placeholder_values.of_interactions(conn, [interaction_id], agent.name, _texts(stored))

@@ -75,7 +75,8 @@ async def options_to_add(request: Request, agent_id: int, challenge: str) -> obj
 
 
 async def add(request: Request, agent_id: int, challenge: str) -> None:
-    """Add the passkey that the browser has made. BadInput when it is not for this challenge."""
+    """Add the passkey that the browser has made. Raises BadInput when it is not for this
+    challenge."""
     try:
         made = passkey_checks.added(site(request), challenge, answer_of(request))
     except WrongPasskey as wrong:

@@ -23,7 +23,7 @@ MOST_LINES = 100  # lines; an agent has only seconds
 
 @page(*LIVE)
 async def offer_preview(request: Request, work_item_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Return the preview's dialog. Conflict unless the agent has this offer."""
+    """Return the preview's dialog. Raises Conflict unless the agent has this offer."""
     desk = desk_of(request)
     found = await desk.store.read(_read, work_item_id, agent.id)
     return render("offer_preview.html", now=desk.clock(), csrf=csrf_token(request), **found)

@@ -64,7 +64,7 @@ def blueprint() -> Blueprint:
 
 
 def site(request: Request) -> Site:
-    """The site of the passkeys. NotFound where browsers allow none."""
+    """The site of the passkeys. Raises NotFound where browsers allow none."""
     found = site_of(desk_of(request).settings.public_url)
     if found is None:
         raise NotFound(NOT_HERE)
@@ -72,7 +72,7 @@ def site(request: Request) -> Site:
 
 
 def answer_of(request: Request) -> dict[str, Any]:
-    """The browser's answer as JSON. BadInput for anything else."""
+    """The browser's answer as JSON. Raises BadInput for anything else."""
     try:
         given = request.json
     except BadRequest as error:

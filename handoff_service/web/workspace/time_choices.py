@@ -64,7 +64,7 @@ def clocks(conn: Connection, now: datetime, interaction_id: int, number: str) ->
 
 
 def chosen(choice: str, own: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """The chosen time, in this time zone. BadInput unless it is in the future and within a
+    """The chosen time, in this time zone. Raises BadInput unless it is in the future and within a
     year."""
     if choice in CHOICES:
         return CHOICES[choice][1](now.astimezone(zone))
@@ -84,8 +84,8 @@ def _joined(at: str, day: str, time_of_day: str) -> str:
 
 
 def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Parse a date and time field in the desk's time zone. BadInput unless the time is in the
-    future and within a year."""
+    """Parse a date and time field in the desk's time zone. Raises BadInput unless the time is in
+    the future and within a year."""
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:

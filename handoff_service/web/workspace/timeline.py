@@ -26,11 +26,11 @@ async def timeline_fragment(
     facts = await desk.store.read(desk_facts)
     given = request.args.get("up_to")
     up_to = id_field(given, "up_to", phrase("must be the seq of a line")) if given else None
-    found = await desk.store.read(moments.stretch, interaction_id, up_to)
+    found = await desk.store.read(moments.moments_page, interaction_id, up_to)
     return render(
         "timeline.html",
         moments=found.moments,
-        stretch=found,
+        page=found,
         interaction_id=interaction_id,
         zone=facts.zone,
         now=desk.clock(),

@@ -67,8 +67,8 @@ class Aside:
     answer: SatisfactionAnswer | None = None
 
 
-def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts) -> Aside | None:
-    """Classify a text that must not start a conversation, such as a reaction. None for all other
+def find_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts) -> Aside | None:
+    """Recognize a text that must not start a conversation, such as a reaction. None for all other
     texts. It queries the database only when the words need it."""
     if text.media or text.answered_as is not None:
         return None

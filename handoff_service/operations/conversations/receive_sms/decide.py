@@ -91,7 +91,7 @@ def put(
         conversation.unanswered = streak
     conversation.seq += 1
     conversation.texts.append(
-        (conversation.seq, _hide(tx, text, conversation, facts.codes.get(number)))
+        (conversation.seq, _without_secret(tx, text, conversation, facts.codes.get(number)))
     )
     if ends_hold:
         conversation.seq += 1
@@ -99,13 +99,14 @@ def put(
     return conversation
 
 
-def _hide(
+def _without_secret(
     tx: Transaction,
     text: Text,
     conversation: Conversation,
     codes: list[proof_codes.LiveCode] | None,
 ) -> Text:
-    """The text without its secret. An answer to a question is kept separately."""
+    """The text without its secret. If it may answer an identity question, the possible answers are
+    kept separately."""
     expects = conversation.expects
     if expects is not None and (secret := redact(expects, text.body)) is not None:
         conversation.answers.append((conversation.seq, secret.guesses))
@@ -131,7 +132,7 @@ def is_ending(facts: LoadedFacts, text: Text, provider: Provider) -> bool:
 def _note_consent(
     text: Text, conversation: Conversation, facts: LoadedFacts, now: datetime, *, opted_out: bool
 ) -> None:
-    """Keep the text's consent meaning, and the resulting consent for later texts."""
+    """Record what the text means for consent, and the resulting consent for later texts."""
     word = text.answered_as or consent_keywords.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
         since = facts.later_texts.get(text.requester_number, [])
@@ -164,8 +165,8 @@ def _note_consent(
 
 
 def _queue(queues: QueueChooser, provider: Provider, user: int | None, owner: Owner) -> int:
-    """The queue for a conversation that live agents answer first. The bot chooses the queue for
-    others later."""
+    """The queue of a new conversation. If the virtual agent answers first, this is the queue of the
+    company number, and the handoff chooses again."""
     if owner is not Owner.QUEUE:
         return provider.queue_id
     return queues.choose(About(provider_number_id=provider.id, user_id=user, collected={}))

@@ -66,7 +66,7 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider number: its first responder, and the timers that a requester's text starts.
-    ``desk_asks``: the desk has ever sent a satisfaction question."""
+    ``desk_asks``: whether the desk has ever sent a satisfaction question."""
 
     id: int
     first_responder: FirstResponder

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from handoff_service.operations.consent.apply_consent import ConsentWord, apply_consent
-from handoff_service.operations.conversations.receive_sms.aside import Aside, keep_aside, put_aside
+from handoff_service.operations.conversations.receive_sms.aside import Aside, find_aside, keep_aside
 from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
 from handoff_service.operations.conversations.receive_sms.facts import (
     Conversation,
@@ -69,7 +69,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
         elif is_ending(facts, text, provider):
             # an earlier STOP closes the conversation, so this text starts another
             answers.append(text)
-        elif (aside := put_aside(tx, text, provider, facts)) is not None:
+        elif (aside := find_aside(tx, text, provider, facts)) is not None:
             facts.seen.add(text.sid)
             answers.append(aside)
         else:
@@ -79,7 +79,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
         id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None
     }.values()
     write(tx, facts.profiles, tied, touched)
-    _go_back(tx, touched)
+    _return_to_bot(tx, touched)
     apply_commands(
         tx, {c.id: [text.body for _, text in c.texts] for c in touched if _takes_commands(c)}
     )
@@ -119,7 +119,7 @@ def _takes_commands(conversation: Conversation) -> bool:
     return conversation.owner is not Owner.AGENT and conversation.unanswerable is None
 
 
-def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
+def _return_to_bot(tx: Transaction, conversations: Iterable[Conversation]) -> None:
     """Requesters who wait in a queue and text BOT return to the virtual agent."""
     if not tx.settings.bot_answers:
         return

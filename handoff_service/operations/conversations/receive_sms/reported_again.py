@@ -45,7 +45,7 @@ class Announced:
     message_id: int
     interaction_id: int
     body: str
-    said_at: Any
+    sent_at: Any
     case_id: int | None
 
 
@@ -89,7 +89,7 @@ def announced(tx: Transaction, requester_number: str, provider_number: str) -> A
         message_id=row.id,
         interaction_id=row.interaction_id,
         body=row.body,
-        said_at=row.created_at,
+        sent_at=row.created_at,
         case_id=case,
     )
 
@@ -133,14 +133,14 @@ def _reopen(tx: Transaction, text: Text) -> None:
         return
     case = _reopen_case(tx, found.case_id, text.body)
     quoted = found.body[:LONGEST_QUOTE] + "…" * (len(found.body) > LONGEST_QUOTE)
-    said = f"Still broken, after our text of {in_words(tx.conn, found.said_at)}: “{quoted}”"
+    reason = f"Still broken, after our text of {in_words(tx.conn, found.sent_at)}: “{quoted}”"
     collected = {"Case": case} if case else {}
     if not interaction.active:
-        hand_off(tx, _open_again(tx, interaction), said, collected)
+        hand_off(tx, _open_again(tx, interaction), reason, collected)
     elif interaction.owner is Owner.VIRTUAL_AGENT:
-        leave_virtual_agent(tx, interaction, said, collected)
+        leave_virtual_agent(tx, interaction, reason, collected)
     else:
-        messages.append_line(tx, interaction, said, event=Event.CASE_CHANGED)
+        messages.append_line(tx, interaction, reason, event=Event.CASE_CHANGED)
 
 
 def _provider(tx: Transaction, text: Text) -> int | None:
@@ -161,12 +161,12 @@ def _open_again(tx: Transaction, interaction: InteractionRow) -> InteractionRow:
     return replace(interaction, state=state, owner=Owner.NONE, closed_at=None)
 
 
-def _reopen_case(tx: Transaction, found: int | None, said: str) -> str | None:
+def _reopen_case(tx: Transaction, found: int | None, reason: str) -> str | None:
     """Reopen the case if it was resolved. Returns its number; None without a case."""
     row = tx.conn.execute(select(c).where(c.c.id == found).with_for_update()).one_or_none()
     if row is None:
         return None
     if row.state == CaseState.RESOLVED:
         changes = {"state": (row.state, CaseState.OPEN.value)}
-        write_change(tx, row, Author.REQUESTER, None, changes, said)
+        write_change(tx, row, Author.REQUESTER, None, changes, reason)
     return number(row.id)

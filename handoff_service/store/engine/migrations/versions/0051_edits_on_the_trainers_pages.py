@@ -1,4 +1,5 @@
-"""Edits on the trainer's pages, after which changed data goes live by a promotion only."""
+"""Edits on the trainer's pages. After the first edit, changed data goes live only by a
+promotion."""
 
 import sqlalchemy as sa
 from alembic import op
