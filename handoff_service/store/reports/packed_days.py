@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.reports.columns import COLUMNS, ColumnKind
 from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.binary_rows import binary_rows
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.facts import list_of, words_of
 
@@ -106,7 +107,7 @@ def _packed(conn: Connection, of: DayRange, names: Collection[str]) -> dict[str,
         one_of(packed.c.name, names), packed.c.day.between(*_bounds(of))
     )
     found: dict[str, dict[str, Column]] = {}
-    for row in conn.execute(query).all():
+    for row in binary_rows(conn, query):
         found.setdefault(row.name, {})[row.day] = Column(
             np.frombuffer(row.data, row.type),
             np.frombuffer(row.lengths, "<u2") if row.lengths is not None else None,
