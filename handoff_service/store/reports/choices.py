@@ -14,9 +14,10 @@ from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk import attributes
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.facts import LISTS
 from handoff_service.store.reports.group_names import LANGUAGES
-from handoff_service.store.reports.packed_days import NULL
+from handoff_service.store.reports.packed_days import NULL, is_loose
 
 MOST_VALUES = 500  # values of one filter
 
@@ -110,13 +111,15 @@ def _attributes(conn: Connection) -> Mapping[str, str]:
 def _words(conn: Connection, column: str) -> list[str]:
     """The words of a column in the packed days, and in the others. A year of packed days is a few
     hundred short lists."""
-    c, f, d = t.report_columns, t.conversation_facts, t.report_days
+    c, f = t.report_columns, t.conversation_facts
     found: set[str] = set()
     for words in conn.execute(select(c.c.words).where(c.c.name == column)).scalars():
         found.update(words)
-    loose = select(d.c.day).where((d.c.packed.is_(None)) | (d.c.packed != d.c.version))
+    loose = conn.execute(select(t.report_days.c.day).where(is_loose)).scalars().all()
     of = f.c[column]
-    query = select(of).where(f.c.day.in_(loose), of.is_not(None)).distinct()
-    for text in conn.execute(query).scalars():
+    # With a list of days, PostgreSQL uses the index. With a subquery, it reads the whole table,
+    # because it cannot estimate that only few days are loose.
+    query = select(of).where(one_of(f.c.day, loose), of.is_not(None)).distinct()
+    for text in conn.execute(query).scalars() if loose else ():
         found.update(LISTS[column](text) if column in LISTS else [text])
     return sorted(found)[:MOST_VALUES]

@@ -18,6 +18,7 @@ from handoff_service.store.reports.packed_days import (
     Numbers,
     days,
     from_facts,
+    is_loose,
     packed,
 )
 
@@ -37,7 +38,6 @@ class PackedDay:
 
 def next_to_pack(conn: Connection) -> PackedDay | None:
     """The oldest day that is due to be packed; None without one."""
-    is_loose = sa.or_(days.c.packed.is_(None), days.c.packed != days.c.version)
     query = select(days).where(is_loose, days.c.changed_at <= read_at(conn) - QUIET)
     row = conn.execute(query.order_by(days.c.day).limit(1)).one_or_none()
     if row is None:

@@ -25,6 +25,8 @@ from handoff_service.store.reports.facts import list_of, words_of
 NULL = -1
 IDS = "interaction_id"
 f, days, packed = t.conversation_facts, t.report_days, t.report_columns
+#: The facts of the day have changed since it was packed.
+is_loose = sa.or_(days.c.packed.is_(None), days.c.packed != days.c.version)
 _TYPES: Mapping[ColumnKind, str] = {
     ColumnKind.NUMBER: "<i4",
     ColumnKind.MONEY: "<i8",
