@@ -9,11 +9,13 @@ agents.
 """
 
 import asyncio
+import os
+import signal
 import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,7 +108,9 @@ def measure(desks: Desks) -> Iterator[Result]:
 
 
 def _take_turns(databases: Sequence[str], found: Mapping[tuple[int, str], Measurements]) -> None:
-    """Run the services at the same time, and send texts to one service after the other."""
+    """Start all services, and send texts to one service after the other. Only the service that gets
+    texts runs: the others are stopped, because they still have work from their last texts.
+    """
     with ExitStack() as stack:
         receivers = []
         for count, url in zip(PROCESSES, databases, strict=True):
@@ -117,16 +121,43 @@ def _take_turns(databases: Sequence[str], found: Mapping[tuple[int, str], Measur
             )
             # the lanes of each process and of the earlier import
             _until(receivers[-1][1], _ALL_STARTED, STARTS_WITHIN, count)
+            stack.enter_context(_stopped(receiver.pid))
         for turn in range(ROUNDS + 1):
             for count, database, receiver in receivers:
                 for kind in (KNOWN, FIRST):
-                    one, watched = _text(receiver, database, kind, turn)
+                    with _continued(receiver.pid):
+                        one, watched = _text(receiver, database, kind, turn)
                     if turn:  # the first round is a warm-up
                         into = found[count, kind]
                         into.rates.append(one.rate * (1 - one.failed / TEXTS))
                         into.texts += TEXTS - one.failed
                         into.refused += one.failed
                         into.watched.append(watched)
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    """The service's processes do not run until the block ends."""
+    _signal(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(pid, signal.SIGCONT)
+
+
+@contextmanager
+def _continued(pid: int) -> Iterator[None]:
+    """The service's stopped processes run until the block ends."""
+    _signal(pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        _signal(pid, signal.SIGSTOP)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    for one in processes_of(pid):
+        os.kill(one, number)
 
 
 def _text(receiver: Receiver, database: str, kind: str, turn: int) -> tuple[Measured, Watched]:
