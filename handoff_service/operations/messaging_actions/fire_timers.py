@@ -22,11 +22,11 @@ from handoff_service.operations.virtual_agent.save_report import save_report, sa
 from handoff_service.rules.conversations.states import ACTION_TRANSITIONS, next_state
 from handoff_service.rules.desk.attributes import in_words
 from handoff_service.rules.messaging_actions import messaging_actions as rules
+from handoff_service.rules.messaging_actions.action_words import why
 from handoff_service.rules.messaging_actions.messaging_actions import (
     DEFAULT_PROMPT,
     ActionPlaceholders,
     MessagingAction,
-    why,
 )
 from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.vocabulary import (
