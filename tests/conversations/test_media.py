@@ -17,6 +17,7 @@ from handoff_service.operations.conversations.fetch_media import (
     NotStored,
     finish_fetch,
 )
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
     Received,
@@ -24,11 +25,7 @@ from handoff_service.operations.conversations.receive_sms import (
     receive_sms,
 )
 from handoff_service.operations.conversations.send_sms import Write, send_sms
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.shared.job import WorkerDeps

@@ -12,12 +12,9 @@ from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
 )
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.messaging_actions.change_timer import (
     Cancel,
     Postpone,
