@@ -15,15 +15,14 @@ from actions.mentioned_account import FORM, KINDS
 from actions.proof import ASKED, GAVE_UP, MOST_NAME, THEN
 from actions.turn import Events, entities, language, turn_id
 from handoff_service.context import AppContext
+from handoff_service.operations.identity.check_fact import checked_fact, fact_to_check
 from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
     ClaimedAccount,
     TurnRef,
-    checked_fact,
     claim_account,
-    fact_to_check,
     offer_alternative,
     read_proof_state,
     settle_answer,

@@ -12,9 +12,9 @@ from handoff_service.operations.shared.failed_job import FailedJob, release_fail
 from handoff_service.operations.shared.job import ClaimDropped, Job, WorkerDeps
 from handoff_service.operations.work_kinds import WORK
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
+from handoff_service.store.engine.claiming import Claimed
 from handoff_service.store.engine.claims import renew
-from handoff_service.store.engine.due_work import Claimed
 
 # The pools: the kinds of work in each pool, and its number of places. Kinds that are not listed use
 # the last pool.
@@ -76,7 +76,7 @@ class Worker:
             try:
                 await self._start_what_is_due()
                 pause = await self._deps.store.read(
-                    due_work.next_due, self._deps.clock(), self.kinds
+                    claiming.next_due, self._deps.clock(), self.kinds
                 )
             except Unavailable as error:  # the work loop outlives a database that is away
                 log.warning("worker_cannot_claim", error=error)
@@ -105,7 +105,7 @@ class Worker:
     async def step(self) -> int:
         """Do all work that is due now, once, and wait for it. Returns how much there was."""
         claimed = await self._deps.store.write(
-            due_work.claim, due_work.Claim(self._at_once, self.kinds)
+            claiming.claim, claiming.Claim(self._at_once, self.kinds)
         )
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
@@ -123,7 +123,7 @@ class Worker:
         if self._held:
             log.info("work_given_back", count=len(self._held))
             with suppress(Exception):  # the database is away: the leases expire by themselves
-                await self._deps.store.write(due_work.end_leases, list(self._held.values()))
+                await self._deps.store.write(claiming.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
@@ -140,7 +140,7 @@ class Worker:
         self._nudged.set()
 
     async def _claim(self, room: int) -> Sequence[Claimed]:
-        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(room, self.kinds))
+        claimed = await self._deps.store.write(claiming.claim, claiming.Claim(room, self.kinds))
         self._held |= {one.id: one for one in claimed}
         return claimed
 

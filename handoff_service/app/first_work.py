@@ -12,7 +12,7 @@ from handoff_service.operations.privacy.retain import schedule_retention
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.training.training_run import SILENT, interrupt
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine.store import Store
 
 
@@ -20,7 +20,7 @@ async def schedule_first_work(store: Store, *, is_device: bool) -> None:
     """Resume the work that earlier processes left unfinished, and fetch what arrived since.
     ``is_device``: the provider is a device of the company's own."""
     if store.is_sqlite:
-        await store.write(due_work.forget_leases, None)
+        await store.write(claiming.forget_leases, None)
     # with SQLite there is no other process, so a run that seems under way was interrupted
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
     # The clock may have changed before the start.

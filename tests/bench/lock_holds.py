@@ -18,7 +18,7 @@ from handoff_service.operations.conversations.receive_sms import Text, receive_s
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.routing.offer_work import offer_work
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench.desks import DIRECT
@@ -147,7 +147,7 @@ async def measured(url: str, batch: int, rounds: int) -> dict[str, Timed]:
             await run("offer", [None], offer_work)
             await run("ask_index", [None], schedule_indexing)
             await run("index", [None], index_texts)
-            waiting = await store.write(due_work.claim, due_work.Claim(batch, _DELIVER))
+            waiting = await store.write(claiming.claim, claiming.Claim(batch, _DELIVER))
             sends = [BeginSend(int(one.key), one.attempts) for one in waiting]
             if sends:
                 await run("send", sends, begin_sends)

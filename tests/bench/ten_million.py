@@ -37,7 +37,7 @@ from handoff_service.store.conversations import (
     search,
     text_index,
 )
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.store.privacy import retention
@@ -421,15 +421,15 @@ async def _work(
             ],
         )
 
-    def done(tx: Transaction, claimed: Sequence[due_work.Claimed]) -> None:
+    def done(tx: Transaction, claimed: Sequence[claiming.Claimed]) -> None:
         due_work.cancel(tx, Work.BOT_TURN, [one.key for one in claimed])
 
-    claimed: list[due_work.Claimed] = []
+    claimed: list[claiming.Claimed] = []
 
     async def claim() -> None:
         await store.write(add, None)
         kinds = frozenset({Work.BOT_TURN})
-        claimed[:] = await store.write(due_work.claim, due_work.Claim(BATCH, kinds))
+        claimed[:] = await store.write(claiming.claim, claiming.Claim(BATCH, kinds))
         await store.write(done, list(claimed))
 
     await time_it(f"{BATCH} pieces of due work: schedule, claim, end", claim)

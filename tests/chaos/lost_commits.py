@@ -22,13 +22,10 @@ from handoff_service.operations.conversations.change_interaction import (
     CloseInteraction,
     close_interaction,
 )
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.engine import tables as t

@@ -5,12 +5,9 @@ service skips such texts in the virtual agent's answers.
 import pytest
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.desk.templates import MakeTemplate, make_template
 from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
 from handoff_service.ports.bot import BotReply

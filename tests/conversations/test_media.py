@@ -17,6 +17,7 @@ from handoff_service.operations.conversations.fetch_media import (
     NotStored,
     finish_fetch,
 )
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
     Received,
@@ -24,11 +25,7 @@ from handoff_service.operations.conversations.receive_sms import (
     receive_sms,
 )
 from handoff_service.operations.conversations.send_sms import Write, send_sms
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.shared.job import WorkerDeps
@@ -44,9 +41,9 @@ from handoff_service.rules.conversations.media import AcceptedFile, RefusedFile
 from handoff_service.rules.conversations.media_links import is_valid
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.due_work import Claim
+from handoff_service.store.engine.claiming import Claim
 from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.views import Medium, Message
 from handoff_service.worker import Worker
@@ -83,7 +80,7 @@ async def first(story: Story, received: Received) -> Medium:
 
 async def fetches(story: Story) -> list[str]:
     wish = Claim(100, frozenset({Work.FETCH_MEDIA}))
-    return [claimed.key for claimed in await story.store.write(due_work.claim, wish)]
+    return [claimed.key for claimed in await story.store.write(claiming.claim, wish)]
 
 
 async def upload(
@@ -167,7 +164,7 @@ async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
             is MediaStatus.WAITING
         )
         waits.append(
-            (await story.store.read(due_work.next_due, clock(), frozenset({Work.FETCH_MEDIA})))
+            (await story.store.read(claiming.next_due, clock(), frozenset({Work.FETCH_MEDIA})))
             or timedelta()
         )
         clock.move(waits[-1].total_seconds())
@@ -334,9 +331,9 @@ async def test_an_upload_that_nobody_sends_is_deleted_after_a_day(
     )
     await write(story, ann, sent)
     wish = Claim(100, frozenset({Work.FORGET_UPLOAD}))
-    assert await story.store.write(due_work.claim, wish) == []
+    assert await story.store.write(claiming.claim, wish) == []
     clock.move(24 * 3600)
-    assert [c.key for c in await story.store.write(due_work.claim, wish)] == [
+    assert [c.key for c in await story.store.write(claiming.claim, wish)] == [
         str(shared),
         str(alone),
     ]

@@ -7,7 +7,7 @@ import pytest
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.scripts import RUN
 from handoff_service.rules.conversations.search_query import read
-from handoff_service.store.conversations import search, text_index
+from handoff_service.store.conversations import search, text_index, text_matches
 from tests.bench.sentences import SENTENCES
 from tests.conversations.test_search import index
 from tests.support.story import ANN, BOB, DIRECT, SHARED, STRANGER, Story
@@ -94,7 +94,7 @@ async def test_each_part_of_a_run_finds_exactly_the_texts_with_it(story: Story) 
     await index(story)
     parts = {part for body in texts for part in _parts(body)}
     for part in sorted(parts):
-        found = await story.store.read(text_index.matches, read(part), 1 << 62, 1000)
+        found = await story.store.read(text_matches.matches, read(part), 1 << 62, 1000)
         right = {n for n, body in enumerate(texts, start=1) if folded(part) in folded(body)}
         assert {text_index.interaction_of(at)[0] for at in found} == right, part
 

@@ -7,12 +7,10 @@ import asyncio
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.conversations.preview_start import Preview, Recipient, preview_start
 from handoff_service.operations.conversations.start_conversation import (
-    Preview,
-    Recipient,
     Start,
     Started,
-    preview,
     start_conversation,
 )
 from handoff_service.rules.conversations.agent_initiated import NO_REASSIGNMENT, TABLE, Situation
@@ -42,7 +40,7 @@ class Desk:
 
     async def look(self, *, to: str = ANN, user: int | None = None, agent: int = MIA) -> Preview:
         recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
-        return await self.story.store.read(preview, recipient, agent)
+        return await self.story.store.read(preview_start, recipient, agent)
 
     async def profiles(self, number: str = ANN) -> list[tuple[int | None, bool]]:
         rows = await self.story.rows(t.messaging_profiles, t.messaging_profiles.c.number == number)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.receive_sms.facts import Text
 from handoff_service.operations.conversations.receive_sms.receive import Received, receive_sms
+from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.operations.routing.offer_work import offer_work
 from handoff_service.store.engine.transaction import Transaction
 from tests.support.story import DIRECT, Story

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from handoff_service.operations.conversations.index_texts import index_texts, schedule_indexing
 from handoff_service.rules.conversations.search_query import read
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.conversations import text_index
+from handoff_service.store.conversations import text_index, text_matches
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.store import Store
@@ -29,7 +29,7 @@ async def index(story: Story) -> int:
 async def search_results(story: Story, typed: str) -> list[tuple[int, int]]:
     """Return (interaction, seq) of each match, newest interaction first."""
     wanted = read(typed)
-    places = await story.store.read(text_index.matches, wanted, EVERYTHING, 1000)
+    places = await story.store.read(text_matches.matches, wanted, EVERYTHING, 1000)
     return [text_index.interaction_of(at) for at in places]
 
 

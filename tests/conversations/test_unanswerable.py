@@ -4,12 +4,9 @@ import pytest
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.send_sms import Write, send_sms
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     ReturnToBot,

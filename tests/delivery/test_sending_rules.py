@@ -4,11 +4,8 @@ import pytest
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.lib import phone_regions
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.preview_start import Recipient
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.delivery.resolve_unknown_send import (

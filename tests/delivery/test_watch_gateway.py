@@ -15,11 +15,8 @@ from handoff_service.operations.delivery.watch_gateway import (
 )
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.desk_checks import gateway_problems
-from handoff_service.operations.routing.notify_agents import (
-    AddTarget,
-    add_target,
-    begin_notifications,
-)
+from handoff_service.operations.routing.change_notification_targets import AddTarget, add_target
+from handoff_service.operations.routing.notify_agents import begin_notifications
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.delivery.gateway_watch import (
     AwayReason,

@@ -13,7 +13,8 @@ from handoff_service.errors import BadInput, Conflict, NotFound, Refusal
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.conversations import start_conversation
-from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.operations.conversations.preview_start import Recipient
+from handoff_service.operations.conversations.start_conversation import Start
 from handoff_service.operations.desk import users
 from handoff_service.operations.desk.attributes import make_attribute
 from handoff_service.operations.desk.merge_users import MergeUsers, merge_users, settle

@@ -19,7 +19,7 @@ from handoff_service.ports.sms_provider import Accepted, Outgoing, SentBefore
 from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.shared.vocabulary import Event, Status, WebhookEvent, Work
 from handoff_service.rules.webhooks.webhooks import WebhookFields
-from handoff_service.store.engine import claims, due_work
+from handoff_service.store.engine import claiming, claims, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, fenced
 from handoff_service.store.engine.store import Store
@@ -194,7 +194,7 @@ async def test_a_send_that_froze_before_it_began_does_not_disturb_the_other(
     await story.store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, range(100)), None)
     message = await story.write(interaction, "Hello")
     (claimed,) = await story.store.write(
-        due_work.claim, due_work.Claim(5, frozenset({Work.DELIVER}))
+        claiming.claim, claiming.Claim(5, frozenset({Work.DELIVER}))
     )
     clock.move(LEASE)
     b = asyncio.create_task(two.worker(two.b, Work.DELIVER, two.other).step())
@@ -239,7 +239,7 @@ async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> 
     interaction = await story.with_agent(MIA, number=ANN)
     clock.move(3600)
     (claimed, *_) = await story.store.write(
-        due_work.claim, due_work.Claim(5, frozenset({Work.TIMER}))
+        claiming.claim, claiming.Claim(5, frozenset({Work.TIMER}))
     )
     clock.move(LEASE)
     while await two.worker(two.b, Work.TIMER, two.other).step():
@@ -259,9 +259,9 @@ async def test_a_lost_claim_is_logged_and_does_not_disturb_the_new_owner(
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     await story.text("my laptop won't start")
     clock.move(2)
-    (old,) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
+    (old,) = await story.store.write(claiming.claim, claiming.Claim(5, frozenset({Work.BOT_TURN})))
     clock.move(LEASE)
-    (new,) = await two.other.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
+    (new,) = await two.other.write(claiming.claim, claiming.Claim(5, frozenset({Work.BOT_TURN})))
     assert old.id == new.id
     await two.worker(two.a, Work.BOT_TURN, story.store)._do(old)
     assert "action=claim_lost kind=bot_turn key=1 attempts=1" in caplog.text
@@ -274,14 +274,14 @@ async def test_a_claim_is_renewed_while_the_work_runs(
 ) -> None:
     await story.text("my laptop won't start")
     clock.move(2)
-    wish = due_work.Claim(5, frozenset({Work.BOT_TURN}))
-    (mine,) = await story.store.write(due_work.claim, wish)
+    wish = claiming.Claim(5, frozenset({Work.BOT_TURN}))
+    (mine,) = await story.store.write(claiming.claim, wish)
     clock.move(LEASE - 1)
     await story.store.write(claims.renew, [mine])
     clock.move(LEASE - 1)
-    assert await two.other.write(due_work.claim, wish) == []
+    assert await two.other.write(claiming.claim, wish) == []
     clock.move(1)
-    (theirs,) = await two.other.write(due_work.claim, wish)
+    (theirs,) = await two.other.write(claiming.claim, wish)
     await story.store.write(claims.renew, [mine])
     (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
     assert row.lease_until == theirs.until, "a lost claim is not renewed"
@@ -293,23 +293,23 @@ async def test_work_that_is_being_finished_cannot_be_claimed(
     """No claim can come between the check and the write, because a claim skips the locked row."""
     await story.text("my laptop won't start")
     clock.move(2)
-    wish = due_work.Claim(5, frozenset({Work.BOT_TURN}))
-    (mine,) = await story.store.write(due_work.claim, wish)
+    wish = claiming.Claim(5, frozenset({Work.BOT_TURN}))
+    (mine,) = await story.store.write(claiming.claim, wish)
     clock.move(LEASE)
     seen = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def finishes(tx: Transaction, _: None) -> object:
         loop.call_soon_threadsafe(seen.set)
-        claiming = asyncio.run_coroutine_threadsafe(two.other.write(due_work.claim, wish), loop)
+        claimed = asyncio.run_coroutine_threadsafe(two.other.write(claiming.claim, wish), loop)
         if tx.conn.dialect.name == "postgresql":  # SQLite has one writer, so the claim waits
-            assert claiming.result(10) == []
+            assert claimed.result(10) == []
         due_work.cancel(tx, Work.BOT_TURN, ["1"])
-        return claiming
+        return claimed
 
-    claiming = await story.store.write(fenced(finishes), HeldClaim(mine, None))
+    claimed = await story.store.write(fenced(finishes), HeldClaim(mine, None))
     assert seen.is_set()
-    assert await asyncio.wrap_future(claiming) == []
+    assert await asyncio.wrap_future(claimed) == []
     lost = await story.store.write(fenced(finishes), HeldClaim(mine, None))
     assert isinstance(lost, ClaimLost)
 
@@ -320,7 +320,7 @@ async def test_a_batch_leaves_out_only_the_work_whose_claim_was_lost(
     await story.text("one")
     await story.text("two", number="+12025550102")
     clock.move(2)
-    both = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
+    both = await story.store.write(claiming.claim, claiming.Claim(5, frozenset({Work.BOT_TURN})))
     taken = update(t.due_work).where(t.due_work.c.id == both[0].id).values(token=1)
     await story.store.write(lambda tx, _: tx.conn.execute(taken) and None, None)
     keys: SetBased[str, str] = SetBased(lambda _tx, commands: [key.upper() for key in commands])

@@ -6,8 +6,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.engine import due_work
-from handoff_service.store.engine.due_work import Claim, Due
+from handoff_service.store.engine import claiming, due_work
+from handoff_service.store.engine.claiming import Claim
+from handoff_service.store.engine.due_work import Due
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import Heard, MovedClock
@@ -26,7 +27,7 @@ async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DEL
 
 
 async def claimed(store: Store, most: int = 100) -> list[str]:
-    return [c.key for c in await store.write(due_work.claim, Claim(most))]
+    return [c.key for c in await store.write(claiming.claim, Claim(most))]
 
 
 async def done(store: Store, *keys: str) -> None:
@@ -59,7 +60,7 @@ async def test_after_a_lease_ends_another_process_can_claim_the_work(
     clock.move(59)
     assert await claimed(store) == []
     clock.move(1)
-    (again,) = await store.write(due_work.claim, Claim(1))
+    (again,) = await store.write(claiming.claim, Claim(1))
     assert (again.key, again.attempts) == ("1", 2)
 
 
@@ -71,7 +72,7 @@ async def test_work_is_not_claimed_before_its_time_and_scheduling_again_moves_it
     await arm(store, ("1", "ann", 1.5))
     clock.move(1)
     assert await claimed(store) == []
-    assert await store.read(due_work.next_due, clock()) == timedelta(seconds=0.5)
+    assert await store.read(claiming.next_due, clock()) == timedelta(seconds=0.5)
     clock.move(0.5)
     assert await claimed(store) == ["1"]
 
@@ -79,10 +80,10 @@ async def test_work_is_not_claimed_before_its_time_and_scheduling_again_moves_it
 async def test_the_worker_sleeps_until_the_next_work_that_can_be_claimed(
     store: Store, clock: MovedClock
 ) -> None:
-    assert await store.read(due_work.next_due, clock()) is None
+    assert await store.read(claiming.next_due, clock()) is None
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 20))
     assert await claimed(store) == ["1"]
-    assert await store.read(due_work.next_due, clock()) == timedelta(seconds=20), (
+    assert await store.read(claiming.next_due, clock()) == timedelta(seconds=20), (
         "the second work item of a line cannot be claimed yet"
     )
 
@@ -96,7 +97,7 @@ async def test_many_simultaneous_claims_get_each_row_once(
     stores = [store, other] if not store.is_sqlite else [store]
 
     async def work(one: Store, lane: int) -> None:
-        while batch := await one.write(due_work.claim, Claim(7), near=lane):
+        while batch := await one.write(claiming.claim, Claim(7), near=lane):
             got.extend(c.key for c in batch)
 
     await asyncio.gather(*(work(one, lane) for one in stores for lane in range(4)))
@@ -115,7 +116,7 @@ async def test_a_claim_never_takes_more_than_its_limit_whatever_the_query_plan(
         if tx.conn.dialect.name == "postgresql":
             for plan in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
                 tx.conn.execute(sa.text(f"SET LOCAL enable_{plan} = off"))
-        return len(due_work.claim(tx, Claim(most, frozenset({Work.DELIVER}))))
+        return len(claiming.claim(tx, Claim(most, frozenset({Work.DELIVER}))))
 
     await arm(store, *((f"text {n}", f"line {n}", 0) for n in range(50)))
     assert await store.write(claim_by_nested_loops, 5) == 5

@@ -9,17 +9,16 @@ import pytest
 
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.messaging_actions import condition_words
+from handoff_service.rules.messaging_actions.action_words import describe, why
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STARTS,
     ActionPlaceholders,
     MessagingAction,
     begins,
-    describe,
     errors,
     for_agents,
     for_requester,
-    why,
 )
 from handoff_service.rules.shared import conditions, durations
 from handoff_service.rules.shared.conditions import FIELDS, JUDGES, Facts, Match, Operator

@@ -12,12 +12,9 @@ from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
 )
+from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.messaging_actions.change_timer import (
     Cancel,
     Postpone,
@@ -35,7 +32,7 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
@@ -613,7 +610,7 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
     (claimed,) = await story.store.write(
-        due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))
+        claiming.claim, claiming.Claim(10, frozenset({Work.TIMER}))
     )
     await story.write(ann, "here")  # This happens while the worker is processing the timer.
     assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
@@ -655,7 +652,7 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     clock.move(29 * 60)
-    await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
+    await story.store.write(claiming.claim, claiming.Claim(10, frozenset({Work.TIMER})))
     clock.move(60 * 60)
     reopened = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     await Rules(reopened, clock).fire()
@@ -671,7 +668,7 @@ async def test_another_worker_fires_the_timer_of_a_worker_that_died(
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
     assert (
-        len(await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))))
+        len(await story.store.write(claiming.claim, claiming.Claim(10, frozenset({Work.TIMER}))))
         == 1
     )
     await rules.wait(seconds=59)

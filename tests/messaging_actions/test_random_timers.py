@@ -33,7 +33,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.conversations.states import AGENT_TRANSITIONS, next_state
 from handoff_service.rules.shared.vocabulary import Author, State, Work
 from handoff_service.store.conversations import interactions
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
@@ -237,11 +237,11 @@ class Conversations(RuleBasedStateMachine):
     def the_service_is_restarted(self, with_work_in_hand: bool) -> None:
         if with_work_in_hand:
             self.do(
-                self.story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
+                self.story.store.write(claiming.claim, claiming.Claim(10, frozenset({Work.TIMER})))
             )
         self.story.store.close()
         self.do(self._open())
-        self.do(self.story.store.write(due_work.forget_leases, None))
+        self.do(self.story.store.write(claiming.forget_leases, None))
 
     @invariant()
     def what_fired_is_what_should(self) -> None:

@@ -27,8 +27,9 @@ from handoff_service.operations.consent.change_consent import (
 )
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.conversations.preview_start import Recipient, preview_start
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
-from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.operations.conversations.start_conversation import Start
 from handoff_service.operations.desk.audit_chain import check_chain
 from handoff_service.operations.desk.merge_users import MergeUsers, merge_users
 from handoff_service.operations.desk.users import (
@@ -254,9 +255,7 @@ async def test_an_opt_out_survives_the_erasure_of_its_number(place: Place) -> No
     store = place.story.store
     await place.erase(RequestedPerson(number=BOB))
     assert BOB not in "".join((await asyncio.to_thread(everything_in, place.url)).values())
-    held = await store.read(
-        start_conversation.preview, Recipient(to=BOB, provider_number=MAIN), MIA
-    )
+    held = await store.read(preview_start, Recipient(to=BOB, provider_number=MAIN), MIA)
     assert held.opted_out is not None
     assert held.opted_out.is_the_requesters
     start = Start(agent_id=MIA, recipient=Recipient(to=BOB, provider_number=MAIN), body="hi")

@@ -15,11 +15,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.preview_start import Recipient
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.rules.reports.figures import FIGURES
 from handoff_service.rules.reports.filters import Filters

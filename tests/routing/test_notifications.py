@@ -17,16 +17,18 @@ from handoff_service.connections import Connections
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.gateways.push.web_push import WebPush, first_key
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.operations.routing.notify_agents import (
+from handoff_service.operations.routing.change_notification_targets import (
     MOST_TARGETS,
     AddTarget,
-    DueNotification,
     RemoveTarget,
-    SendResult,
     add_target,
+    remove_target,
+)
+from handoff_service.operations.routing.notify_agents import (
+    DueNotification,
+    SendResult,
     begin_notifications,
     finish_notifications,
-    remove_target,
     send_one,
 )
 from handoff_service.operations.routing.presence import SetPresence, set_presence

@@ -8,11 +8,8 @@ import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.preview_start import Recipient
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.routing.answer_offer import (
     Expire,
     Reject,

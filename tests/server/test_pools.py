@@ -21,7 +21,7 @@ from handoff_service.operations.work_kinds import WORK, WorkKind
 from handoff_service.ports.bot import BotAnswer, BotFailed, Question
 from handoff_service.ports.sms_provider import SENDS_AT_ONCE, Outgoing
 from handoff_service.rules.shared.vocabulary import Owner, Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
@@ -334,6 +334,6 @@ async def test_running_work_keeps_its_claim(
             await asyncio.sleep(0.01)
         clock.move(50)
         assert (
-            await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
+            await story.store.write(claiming.claim, claiming.Claim(5, frozenset({Work.BOT_TURN})))
             == []
         )

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine.store import Store
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
@@ -127,5 +127,5 @@ async def test_a_claim_that_was_running_at_the_stop_is_released(
         await asyncio.sleep(0)
     running.cancel()
     await worker.close()
-    claimed = await store.write(due_work.claim, due_work.Claim(10, frozenset({Work.BOT_TURN})))
+    claimed = await store.write(claiming.claim, claiming.Claim(10, frozenset({Work.BOT_TURN})))
     assert len(claimed) == 1

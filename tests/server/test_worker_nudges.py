@@ -15,7 +15,7 @@ from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.lib.background import Background
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine.due_work import DESK_LINE, Due
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
@@ -63,7 +63,7 @@ async def asleep(one: Process) -> None:
     """Wait until no work is scheduled and the worker sleeps for its longest time."""
     async with asyncio.timeout(10):
         while (
-            await one.store.read(due_work.next_due, real.now(), KINDS) is not None
+            await one.store.read(claiming.next_due, real.now(), KINDS) is not None
             or (until := one.workers[0]._sleeps_until) is None
             or until < real.now() + LONGEST_SLEEP - timedelta(seconds=10)
         ):

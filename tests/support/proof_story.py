@@ -4,6 +4,7 @@ code.
 
 from dataclasses import dataclass
 
+from handoff_service.operations.identity.check_fact import checked_fact, fact_to_check
 from handoff_service.operations.identity.mail_code import (
     BeginMail,
     FinishMail,
@@ -18,10 +19,8 @@ from handoff_service.operations.identity.prove_identity import (
     Finish,
     TurnRef,
     begin_proof,
-    checked_fact,
     claim_account,
     drop_proof,
-    fact_to_check,
     finish_proof,
     offer_alternative,
     settle_answer,

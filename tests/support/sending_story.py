@@ -6,15 +6,15 @@ from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.ports.sms_provider import Accepted, Outgoing, SendResult
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import messages
-from handoff_service.store.engine import due_work
-from handoff_service.store.engine.due_work import Claim, Claimed
+from handoff_service.store.engine import claiming
+from handoff_service.store.engine.claiming import Claim, Claimed
 from handoff_service.store.views import Message
 from tests.support.story import MIA, Story
 
 
 async def claim(story: Story) -> list[Claimed]:
     return [
-        c for c in await story.store.write(due_work.claim, Claim(100)) if c.kind is Work.DELIVER
+        c for c in await story.store.write(claiming.claim, Claim(100)) if c.kind is Work.DELIVER
     ]
 
 

@@ -24,7 +24,8 @@ from handoff_service.gateways.twilio.signature import sign
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.join_group import Member, join_group
-from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.operations.conversations.preview_start import Recipient
+from handoff_service.operations.conversations.start_conversation import Start
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_token

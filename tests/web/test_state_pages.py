@@ -9,11 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
+from handoff_service.operations.conversations.preview_start import Recipient
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.identity.verify_requester import (
     Undo,
     Verify,

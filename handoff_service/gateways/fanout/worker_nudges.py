@@ -14,7 +14,7 @@ from datetime import datetime
 from handoff_service.clock import Clock
 from handoff_service.errors import Unavailable
 from handoff_service.ports.fanout import Fanout
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import LONGEST_SLEEP, Worker
@@ -68,7 +68,7 @@ class WorkerNudges:
 
     async def _look(self) -> None:
         """Nudge the workers that have something to claim."""
-        found = await self._store().read(due_work.soon, self._clock() + LONGEST_SLEEP)
+        found = await self._store().read(claiming.soon, self._clock() + LONGEST_SLEEP)
         for worker in self._workers:
             if moments := [at for kind, at in found.items() if kind in worker.kinds]:
                 worker.nudge(min(moments))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from handoff_service.operations.consent.change_consent import ConsentChange, record_in
+from handoff_service.operations.consent.ledger import ConsentChange, record_in
 from handoff_service.operations.consent.resume_topic import is_unfinished, resume_topic
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction

@@ -8,18 +8,22 @@ holds the exclusive lock. Therefore no queued message is sent after an opt-out i
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.consent.ledger import (
+    ConsentChange,
+    line_about,
+    lock,
+    record,
+    record_in,
+)
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_consents
-from handoff_service.operations.shared.new_message import NewMessage, system_line
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.shared.phrases import joined, phrase
-from handoff_service.rules.shared.vocabulary import Event
-from handoff_service.store.consent import consents, kept_opt_outs
+from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
@@ -33,20 +37,6 @@ c, o = t.consents, t.opt_outs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentChange:
-    """``provider_number_id``: the company number it covers; None: all of them. ``words``: the
-    requester's text, or the provider's error code."""
-
-    number: str
-    opted_out: bool
-    source: Source
-    provider_number_id: int | None = None
-    words: str | None = None
-    agent_id: int | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRequest:
     """A request by an agent or a program. ``provider_number``: in the form people write; None: all
     of them."""
@@ -57,69 +47,6 @@ class ConsentRequest:
     agent_id: int | None
     provider_number: str | None = None
     note: str | None = None
-
-
-def record(tx: Transaction, change: ConsentChange) -> int | None:
-    """Write a change into the ledger. The transaction must hold the lock on the number's profile
-    (``lock``). Returns the entry's id; None when nothing changes.
-
-    An opt-in lifts opt-outs from all company numbers and from the number that was texted. A change
-    for one company number covers all numbers of its messaging service.
-    """
-    where = consents.with_its_service(tx.conn, change.provider_number_id)
-    holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)
-    found = tx.conn.execute(holds.where(o.c.number == change.number))
-    standing = {r.provider_number_id: Source(r.source) for r in found}
-    own = {place for place, source in standing.items() if source in REQUESTERS_OWN}
-    ended = standing.keys() & {EVERY_NUMBER, *where}
-    if change.opted_out and where <= (own if change.source in REQUESTERS_OWN else standing.keys()):
-        return None  # nobody else can override a change that the requester made
-    if not change.opted_out and not ended:
-        return None
-    row = {
-        "number": change.number,
-        "provider_number_id": change.provider_number_id,
-        "opted_out": change.opted_out,
-        "source": change.source,
-        "words": change.words,
-        "agent_id": change.agent_id,
-        "note": change.note,
-        "at": tx.now,
-    }
-    made: int = tx.conn.execute(insert(c).values(row).returning(c.c.id)).scalar_one()
-    tx.at_end(of_consents, [made])
-    if change.opted_out:
-        held = [
-            {"number": change.number, "provider_number_id": one, "consent_id": made}
-            for one in sorted(where)
-        ]
-        keep = upsert(tx.conn, o)
-        newer = {"consent_id": keep.excluded.consent_id}
-        moved = keep.on_conflict_do_update(
-            index_elements=["number", "provider_number_id"], set_=newer
-        )
-        tx.conn.execute(
-            moved if change.source in REQUESTERS_OWN else keep.on_conflict_do_nothing(), held
-        )
-    else:
-        tx.conn.execute(
-            delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended))
-        )
-    return made
-
-
-def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Until the commit, no other transaction can change the consent of these numbers or send to
-    them.
-    """
-    p = t.messaging_profiles
-    tx.conn.execute(
-        select(p.c.id)
-        .where(one_of(p.c.number, numbers), p.c.active)
-        .order_by(p.c.id)
-        .with_for_update()
-    ).all()
-    kept_opt_outs.apply_again(tx, numbers)
 
 
 def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
@@ -157,7 +84,7 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
     concerned = consents.with_its_service(tx.conn, provider_id)
     for one in active:
         if concerned & {EVERY_NUMBER, one.provider_number_id}:
-            messages.append(tx, one, _line(entry))
+            messages.append(tx, one, line_about(entry))
     return entry
 
 
@@ -254,32 +181,6 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
             words=str(codes[row.id]),
         )
         record_in(tx, row, change)
-
-
-def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChange) -> None:
-    """Write a change into the ledger, and a line for agents into a locked conversation with the
-    number."""
-    if (made := record(tx, change)) is not None:
-        messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
-
-
-def _line(entry: Consent) -> NewMessage:
-    by = {
-        Source.KEYWORD: f"The requester texted “{entry.words}”",
-        Source.PROVIDER: "The carrier blocks texts to this requester",
-    }
-    who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
-    sentence = (
-        "Opted out: no texts can be sent"
-        if entry.opted_out
-        else "Opted in: texts can be sent again"
-    )
-    return system_line(
-        f"{who}. {sentence}",
-        event=Event.CONSENT,
-        reason=entry.note,
-        agent_id=entry.agent.id if entry.agent else None,
-    )
 
 
 def _may_opt_in(tx: Transaction, ask: ConsentRequest, provider_id: int | None) -> None:

@@ -18,7 +18,7 @@ from handoff_service.ports.sms_provider import NotFetched
 from handoff_service.rules.conversations.media import RefusedFile, judge_file
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -91,7 +91,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
 async def when_due(job: Job) -> None:
     wanted = await job.deps.store.read(media.wanted, int(job.key))
     if wanted is None:
-        return await job.write(due_work.drop, job.claimed)
+        return await job.write(claiming.drop, job.claimed)
     result = await _fetched(job, wanted)
     finish = FinishFetch(media_id=wanted.id, attempts=job.attempts, result=result)
     status = await job.write(finish_fetch, finish)

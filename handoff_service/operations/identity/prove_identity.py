@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from handoff_service.operations.identity import knowledge_facts, proof_steps
 from handoff_service.operations.identity.knowledge_facts import Answer, Fact
@@ -155,45 +155,6 @@ def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
         else:
             proof = running_proof.ask(tx, proof, Expects.CHOICE)
     return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactToCheck:
-    """The stored facts of the claimed user (None: the user lacks that fact) by their names, and
-    the texted guesses; all hashed."""
-
-    names: list[str]
-    stored: list[str | None]
-    guesses: Answer
-
-
-def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
-    """The comparison to make in this turn before ``settle_answer``. None when the turn is not about
-    a fact."""
-    b, i = t.bot_turns, t.interactions
-    turn = conn.execute(
-        select(i.c.id, i.c.epoch, i.c.expects, b.c.up_to_seq)
-        .join(b, b.c.interaction_id == i.c.id)
-        .where(b.c.id == turn_id)
-    ).one()
-    guesses = proofs.answer(conn, turn.id, turn.up_to_seq)
-    proof = proofs.newest(conn, turn.id, turn.epoch)
-    if turn.expects != Expects.FACT or proof is None or guesses is None:
-        return None
-    names = knowledge_facts.names(conn)
-    stored = knowledge_facts.of_user(conn, proof.user_id, names)
-    return FactToCheck(names=names, stored=stored, guesses=guesses)
-
-
-def checked_fact(turn_id: int, check: FactToCheck | None) -> SettleAnswer:
-    """Compare a texted fact with the stored ones. Takes some milliseconds per pair, so call it
-    outside a transaction."""
-    if check is None:
-        return SettleAnswer(turn_id=turn_id)
-    hashes = [keyed for guess in check.guesses for keyed in guess]
-    right = knowledge_facts.matches(check.stored, hashes)
-    moved = knowledge_facts.moved(check.names, check.stored, check.guesses) if right else {}
-    return SettleAnswer(turn_id=turn_id, fact_right=right, moved=moved)
 
 
 def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:

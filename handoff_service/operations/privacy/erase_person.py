@@ -27,7 +27,7 @@ from handoff_service.rules.privacy import erasures as rules
 from handoff_service.rules.privacy.erasures import ErasureStep
 from handoff_service.rules.privacy.kinds import until_night
 from handoff_service.store.desk.desk import desk_time_zone
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.privacy import erasure_reads as reads
 from handoff_service.store.privacy import mentions
 from handoff_service.store.privacy.empty_rows import files_of
@@ -51,7 +51,7 @@ class _NotYet(Exception):
 async def when_due(job: Job) -> None:
     erasure = await job.deps.store.read(reads.running, int(job.key))
     if erasure is None:
-        return await job.write(due_work.drop, job.claimed)
+        return await job.write(claiming.drop, job.claimed)
     try:
         left = await _DO[erasure.step](job, erasure)
     except _NotYet as pause:

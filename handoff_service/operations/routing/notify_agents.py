@@ -10,13 +10,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
 from handoff_service import log
-from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.errors import NotFound
 from handoff_service.operations.routing import connection
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports.call_result import CallResult
@@ -24,7 +22,6 @@ from handoff_service.ports.mail import Mail, Mailed, Mailer
 from handoff_service.ports.push import Push, PushMessage
 from handoff_service.rules.routing import notifications as rules
 from handoff_service.rules.routing.notifications import Notification, NotificationMethod
-from handoff_service.rules.shared.outside_addresses import address_error
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.translations import PAGES, catalog
 from handoff_service.rules.shared.vocabulary import Work
@@ -39,8 +36,6 @@ n = t.notification_targets
 EVERY = timedelta(seconds=5)
 # news is read with this delay, because a transaction with an earlier time may commit later
 SETTLED = timedelta(seconds=2)
-MOST_TARGETS = 10  # targets for each agent
-LONGEST = 2000  # characters of an address
 # the push service no longer knows this browser:
 # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
 GONE = (404, 410)
@@ -51,24 +46,6 @@ TEST = Notification(
     path="/workspace/account",
     tag="test",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddTarget:
-    """``name``: the browser. ``keys``: its p256dh and auth, for push."""
-
-    agent_id: int
-    way: NotificationMethod
-    address: str = ""
-    name: str = ""
-    p256dh: str = ""
-    auth: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveTarget:
-    agent_id: int
-    target_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,81 +64,6 @@ class SendResult:
 
     target_id: int
     result: CallResult
-
-
-def add_target(tx: Transaction, command: AddTarget) -> int:
-    """Add a target, or replace the keys of a known one. Returns its id. Raises BadInput for an
-    invalid address, and Conflict for an agent who already has ten targets."""
-    _check(tx, command)
-    keys = (
-        {"p256dh": command.p256dh, "auth": command.auth}
-        if command.way is NotificationMethod.PUSH
-        else {}
-    )
-    mark = notification_targets.mark_of(command.address)
-    # a browser belongs to the last agent who signed in with it
-    if command.way is NotificationMethod.PUSH:
-        others = (n.c.way == NotificationMethod.PUSH, n.c.mark == mark)
-        tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))
-    this = (
-        n.c.agent_id == command.agent_id,
-        n.c.way == command.way,
-        n.c.mark == mark,
-    )
-    known = tx.conn.execute(select(n.c.id).where(*this)).scalar()
-    values: dict[str, Any] = {"keys": keys, "error": None}
-    if known is not None:
-        tx.conn.execute(update(n).where(n.c.id == known).values(values))
-        return known
-    count = select(func.count()).where(n.c.agent_id == command.agent_id)
-    if tx.conn.execute(count).scalar_one() >= MOST_TARGETS:
-        raise Conflict(
-            phrase(
-                "You already have {most} notification addresses. Remove one first.",
-                most=MOST_TARGETS,
-            )
-        )
-    values |= {
-        "agent_id": command.agent_id,
-        "way": command.way,
-        "address": tx.settings.sealer.seal(n.c.address, command.address),
-        "mark": mark,
-        "name": command.name[:100] or urlsplit(command.address).hostname or "your address",
-        "created_at": tx.now,
-        "noticed_at": tx.now,
-    }
-    made = tx.conn.execute(n.insert().values(values).returning(n.c.id)).scalar_one()
-    _look_again(tx)
-    return made
-
-
-def _check(tx: Transaction, command: AddTarget) -> None:
-    if command.way is NotificationMethod.MAIL:
-        return
-    if not _is_web_address(command.address):
-        raise BadInput(
-            errors={"address": phrase("must be a web address, such as https://chat.example/hook")}
-        )
-    if wrong := address_error(command.address, tx.settings.outside):
-        raise BadInput(errors={"address": wrong})
-    if command.way is NotificationMethod.PUSH and not (command.p256dh and command.auth):
-        raise BadInput(errors={"keys": phrase("must have the browser's p256dh and auth keys")})
-
-
-def _is_web_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    is_web = parts.scheme in ("https", "http") and bool(parts.hostname)
-    return is_web and len(address) <= LONGEST
-
-
-def remove_target(tx: Transaction, command: RemoveTarget) -> None:
-    """Remove a notification target. Raises NotFound for a target that this agent does not have."""
-    this = (n.c.id == command.target_id, n.c.agent_id == command.agent_id)
-    if not tx.conn.execute(delete(n).where(*this)).rowcount:
-        raise NotFound(NO_LONGER)
 
 
 def begin_notifications(tx: Transaction, _command: None = None) -> list[DueNotification]:
@@ -206,7 +108,8 @@ def finish_notifications(tx: Transaction, sent: Sequence[SendResult]) -> None:
         tx.conn.execute(update(n).where(this).values(error=one.result.why))
 
 
-def _look_again(tx: Transaction) -> None:
+def look_again(tx: Transaction) -> None:
+    """Look for notifications to send in a moment."""
     work = due_work.Due(
         kind=Work.NOTIFY,
         key=due_work.DESK_LINE,

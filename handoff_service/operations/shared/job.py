@@ -16,8 +16,8 @@ from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.ports.steadiness import AlwaysSteady, Steadiness
 from handoff_service.ports.training_data import NoExamples, TaughtExamples
 from handoff_service.ports.webhook import NoWebhook, Webhook
+from handoff_service.store.engine.claiming import Claimed
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced
-from handoff_service.store.engine.due_work import Claimed
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
 

@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
 from handoff_service.store.desk.agents import admin_addresses
 from handoff_service.store.desk.desk import desk_name_and_zone
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
@@ -66,7 +66,7 @@ def notices(conn: Connection, webhook_id: int) -> list[Mail]:
 async def when_due(job: Job) -> None:
     """Mail the admins once. The checklist and ``patchboard doctor`` show it as well."""
     mails = await job.deps.store.read(notices, int(job.key))
-    await job.write(due_work.drop, job.claimed)
+    await job.write(claiming.drop, job.claimed)
     for why in await mail_each(job.deps.mailer, mails):
         say = log.warning if why else log.info
         say("webhook_notice_mailed", webhook=job.key, why=why)

@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from handoff_service.rules.delivery.sms_text import segments
-from handoff_service.rules.messaging_actions import condition_words
 from handoff_service.rules.shared import conditions, durations, placeholders
 from handoff_service.rules.shared.conditions import Condition, Facts, Match
 from handoff_service.rules.shared.names import first_name
-from handoff_service.rules.shared.phrases import Phrase, all_of, any_of, filled, phrase
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Action, Author, State, Unanswered
-from handoff_service.rules.shared.vocabulary_words import WORDS
 
 STARTS: Mapping[Author, Unanswered | None] = {
     Author.REQUESTER: Unanswered.REQUESTER_MESSAGE,
@@ -208,68 +206,9 @@ def _text_error(action: MessagingAction, attributes: Collection[str] | None) -> 
 # In words -----------------------------------------------------------------------------------------
 
 
-_WILL = {
-    Action.PROMPT_AGENT: phrase("prompt the agent"),
-    Action.PROMPT_REQUESTER: phrase("text the requester"),
-    Action.REASSIGN: phrase("take it from its agent and return it to its queue"),
-    Action.SET_STATE: phrase("set the state to {state}"),
-    Action.ALERT_SUPERVISORS: phrase("alert the supervisors"),
-}
-_IN_SIGHT = {
-    Action.PROMPT_AGENT: phrase("reminds you"),
-    Action.PROMPT_REQUESTER: phrase("texts the requester"),
-    Action.REASSIGN: phrase("returns the conversation to its queue"),
-    Action.SET_STATE: phrase("sets the state to {state}"),
-    Action.ALERT_SUPERVISORS: phrase("alerts the supervisors"),
-}
-
-
-def describe(action: MessagingAction) -> str:
-    """Describe the action and its conditions to admins."""
-    limits: list[str] = []
-    if action.queues:
-        limits.append(phrase("the queue is {queues}", queues=any_of(action.queues)))
-    if action.provider_numbers:
-        numbers = any_of(action.provider_numbers)
-        limits.append(phrase("the company number is {numbers}", numbers=numbers))
-    if action.conditions:
-        limits.append(condition_words.describe(action.conditions, action.match))
-    return _does_if(_WILL, action, limits)
-
-
-def effect(action: MessagingAction) -> str:
-    """What the action does: ``prompt the agent``."""
-    return _does_if(_WILL, action, [])
-
-
-def in_sight(action: MessagingAction) -> str:
-    """The action of a running timer and its conditions, in words for the agent of the conversation.
-    Leaves out conditions on the owner, because the page shows the owner."""
-    limits = [one for one in action.conditions if one.field != "owner"]
-    seen = [condition_words.describe(limits, action.match)] if limits else []
-    return _does_if(_IN_SIGHT, action, seen)
-
-
-def _does_if(table: Mapping[Action, Phrase], action: MessagingAction, limits: list[str]) -> str:
-    state = WORDS[action.state] if action.state else ""
-    does = filled(table[action.action], state=state)
-    if not limits:
-        return does
-    return phrase("{effect}, if {conditions}", effect=does, conditions=all_of(limits))
-
-
-def why(action: MessagingAction, waited: timedelta) -> str:
-    """The reason shown in the history: ``30 minutes without agent response``."""
-    return f"{durations.describe(waited)} {_words(action.event.partition('_message_')[2])}"
-
-
 def sort_key(
     due_at: datetime, action: MessagingAction, position: int, number: int
 ) -> tuple[object, ...]:
     """The sort key for several actions of one interaction: due time first, then the admin's order.
     The due time follows the duration unless the timer was postponed."""
     return (due_at, action.duration, position, number)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

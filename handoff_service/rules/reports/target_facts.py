@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handoff_service.rules.reports.facts import FactLine
+from handoff_service.rules.reports.conversation_record import FactLine
 from handoff_service.rules.routing.targets import HeldTime, OpeningHours, Span, moment, was_met
 from handoff_service.rules.shared.vocabulary import (
     Author,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.search_query import SearchQuery
-from handoff_service.store.conversations import conversations, messages, text_index
+from handoff_service.store.conversations import conversations, messages, text_index, text_matches
 from handoff_service.store.desk import labels
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.desk.users import search_user_ids, select_users
@@ -89,7 +89,7 @@ def find_interactions(
     if people is None:
         people = people_ids(conn, wanted)
     fresh = _newest_lines(
-        conn, text_index.newest_matches(conn, wanted, text_index.place(below, 0)), where
+        conn, text_matches.newest_matches(conn, wanted, text_index.place(below, 0)), where
     )
     by_text, looked_to = _by_text(conn, wanted, where, below, limit + 1)
     others = set(_of_people(conn, people, where, below, limit + 1)) | _by_reference(
@@ -156,7 +156,7 @@ def _by_text(
     found: list[Result] = []
     looked_to = below
     for _ in range(MOST_LOOKED_AT // CHUNK):
-        places = text_index.matches(conn, wanted, at, CHUNK)
+        places = text_matches.matches(conn, wanted, at, CHUNK)
         found += _newest_lines(conn, places, where)
         if len(places) < CHUNK:
             return found, None

@@ -1,4 +1,5 @@
 """The text index ``message_words``: one row per line, filled after the lines are stored.
+``text_matches.py`` searches it.
 
 A row's key is its *place*: the interaction's id and the line's seq in one number. Key order is
 therefore newest interaction first, and a search can stop when it has enough. Seq 0 holds the
@@ -27,10 +28,7 @@ from handoff_service.rules.conversations.scripts import length_of_words
 from handoff_service.rules.conversations.search_query import (
     NUMBER,
     REVERSED,
-    Phrase,
-    SearchQuery,
     can_be_found,
-    matches_line,
     number_tokens,
     text_of,
     words,
@@ -55,22 +53,7 @@ _OLDEST = sa.text(
     "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-_FTS5 = sa.text(
-    "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER "
-    "BY rowid DESC LIMIT :most"
-)
-# PostgreSQL cannot estimate how rare a word prefix is, and may read all lines to find the newest
-# with a rare word. A frequent word is therefore searched among the newest lines, and any other in
-# the word index (+ 0 disables the order of places).
-_NEWEST = sa.text(
-    "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC "
-    "LIMIT 20000) AS newest WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
-)
-_ALL = sa.text(
-    "SELECT place FROM message_words WHERE words @@ CAST(:q AS tsquery) AND place < :below "
-    "ORDER BY place + 0 DESC LIMIT :most"
-)
-_LINES = (
+LINES = (
     select(*_m.c["id", "interaction_id", "seq", "kind", "event", "direction", "body", "reason"])
     .add_columns(t.interactions.c.requester_number)
     .join(t.interactions, t.interactions.c.id == _m.c.interaction_id)
@@ -121,7 +104,7 @@ def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
 def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]], bool]:
     """The next messages without an index row, lowest id first, and whether there may be more."""
     while True:
-        rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id).limit(AT_ONCE)).all()
+        rows = conn.execute(LINES.where(_m.c.id > done_to).order_by(_m.c.id).limit(AT_ONCE)).all()
         there = _there(conn, rows)
         missing = [r for r in rows if place(r.interaction_id, r.seq) not in there]
         if missing or len(rows) < AT_ONCE:
@@ -139,14 +122,14 @@ def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
 
 
 def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
-    _store(conn, _by_place(rows))
+    _store(conn, by_place(rows))
 
 
 def _store(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     if not lines:
         return
     if conn.dialect.name == "sqlite":
-        ordered = [{"place": at, "words": _filled(found)} for at, found in sorted(lines.items())]
+        ordered = [{"place": at, "words": filled(found)} for at, found in sorted(lines.items())]
         conn.execute(
             sa.text("INSERT INTO message_words (rowid, words) VALUES (:place, :words)"), ordered
         )
@@ -160,7 +143,7 @@ def _store(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     )
 
 
-def _by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
+def by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
     lines = {place(r.interaction_id, r.seq): _words_of(r) for r in rows}
     return lines | {
         place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows if r.seq == 1
@@ -179,7 +162,7 @@ def _words_of(r: sa.Row[Any]) -> list[str]:
     return words(text_of(r.body, r.reason, event))
 
 
-def _filled(found: Sequence[str]) -> str:
+def filled(found: Sequence[str]) -> str:
     """Words as FTS5 gets them. The tokens of a number are long enough without the filler."""
     return " ".join(
         word if word[0] in (NUMBER, REVERSED) or length_of_words(word) else FILLER + word
@@ -236,7 +219,7 @@ def _indexed(
 ) -> Sequence[sa.Row[Any]]:
     """The lines among these that are in the index. On PostgreSQL, some may be in it before
     ``done_to`` says so."""
-    query = _LINES.where(one_of(column, ids), *where)
+    query = LINES.where(one_of(column, ids), *where)
     if conn.dialect.name == "sqlite":
         query = query.where(_m.c.id <= select(_x.c.done_to).scalar_subquery())
     return conn.execute(query).all()
@@ -248,7 +231,7 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
         return
     # in order, because FTS5 writes out what it holds at each step back
     ordered = sorted(lines.items())
-    gone = [{"place": at, "words": _filled(found)} for at, found in ordered if found]
+    gone = [{"place": at, "words": filled(found)} for at, found in ordered if found]
     if gone:
         conn.execute(
             sa.text(
@@ -257,42 +240,3 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
             ),
             gone,
         )
-
-
-def matches(conn: Connection, wanted: SearchQuery, below: int, most: int) -> list[int]:
-    """The matching indexed places below ``below``, highest first."""
-    given: dict[str, Any] = {"below": below, "most": most}
-    if conn.dialect.name == "sqlite":
-        return list(
-            conn.execute(_FTS5, given | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars()
-        )
-    given |= {"q": _tsquery(wanted.phrases, wanted.tokens)}
-    found = list(conn.execute(_NEWEST, given).scalars())
-    return found if len(found) == most else list(conn.execute(_ALL, given).scalars())
-
-
-def newest_matches(conn: Connection, wanted: SearchQuery, below: int) -> list[int]:
-    """Like ``matches``, for lines that are stored but not indexed yet, so a new text is found at
-    once. Highest first."""
-    done_to = conn.execute(select(_x.c.done_to)).scalar_one()
-    rows = conn.execute(
-        _LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)
-    ).all()
-    return sorted(
-        (at for at, there in _by_place(rows).items() if at < below and matches_line(there, wanted)),
-        reverse=True,
-    )
-
-
-def _fts5(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
-    lines = [f'"{_filled(p.words)}"{" *" if p.begins else ""}' for p in phrases]
-    either = [f"({' AND '.join(lines)})"] if lines else []
-    return " OR ".join([*either, *(f'("{token}" *)' for token in tokens)])
-
-
-def _tsquery(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
-    lines = [
-        " <-> ".join(f"'{word}'" for word in p.words) + (":*" if p.begins else "") for p in phrases
-    ]
-    either = [f"({' & '.join(f'({line})' for line in lines)})"] if lines else []
-    return " | ".join([*either, *(f"'{token}':*" for token in tokens)])

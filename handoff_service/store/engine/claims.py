@@ -21,7 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import select, update
 
-from handoff_service.store.engine.due_work import Claimed
+from handoff_service.store.engine.claiming import Claimed
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.tables import due_work
 from handoff_service.store.engine.transaction import SetBased, Transaction

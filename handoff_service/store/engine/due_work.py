@@ -5,13 +5,11 @@ waits for a retry blocks the rows after it, which keeps the texts of a line in o
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import delete, update
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.bulk import upsert_rows
@@ -38,18 +36,6 @@ class Due:
     line: str
     due_at: datetime
     latest: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Work that this process holds until its lease expires or somebody else ends the work."""
-
-    id: int
-    kind: Work
-    key: str
-    attempts: int
-    token: int  # written into the row by this claim: see store/engine/claims.py
-    until: datetime  # when the lease expires, unless it is renewed
 
 
 def schedule(tx: Transaction, work: Iterable[Due]) -> None:
@@ -136,160 +122,3 @@ def release(
         )
     )
     tx.work_is_due(due_at)
-
-
-_other = due_work.alias("other")
-# Whether nobody is finishing this row right now. Only PostgreSQL has several writers: see
-# store/engine/claims.py.
-_nobody_finishes = sa.case(
-    (due_work.c.lease_until.is_(None), sa.true()),
-    else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),
-)
-_is_first_of_its_line = (
-    ~select(_other.c.id)
-    .where(
-        _other.c.kind == due_work.c.kind,
-        _other.c.line == due_work.c.line,
-        _other.c.id < due_work.c.id,
-    )
-    .exists()
-)
-_heads = (
-    select(due_work.c.id)
-    .where(
-        one_of(due_work.c.kind, "kinds"),
-        due_work.c.due_at <= bindparam("now"),
-        sa.or_(due_work.c.lease_until.is_(None), due_work.c.lease_until <= bindparam("now")),
-        _is_first_of_its_line,
-    )
-    .order_by(due_work.c.due_at, due_work.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-
-
-def _claiming(heads: sa.Select[tuple[int]]) -> ReturningUpdate[tuple[int, str, str, int]]:
-    # A CTE runs once. PostgreSQL may run a subquery again for each row, and then more rows than the
-    # limit would be claimed.
-    found = heads.cte("heads")
-    return (
-        update(due_work)
-        .where(due_work.c.id.in_(select(found.c.id)))
-        .values(
-            lease_until=bindparam("until"),
-            token=bindparam("token"),
-            attempts=due_work.c.attempts + 1,
-        )
-        .returning(due_work.c.id, due_work.c.kind, due_work.c.key, due_work.c.attempts)
-    )
-
-
-_CLAIM = {
-    "sqlite": _claiming(_heads),
-    "postgresql": _claiming(_heads.where(_nobody_finishes)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A request for up to ``most`` rows of due work of these kinds."""
-
-    most: int
-    kinds: frozenset[Work] = frozenset(Work)
-
-
-def claim(tx: Transaction, request: Claim) -> Sequence[Claimed]:
-    """Claim due work, the first row of each kind and line. Nobody else gets it during the lease."""
-    until, token = tx.now + tx.settings.lease, secrets.randbits(63)
-    given = {
-        "now": tx.now,
-        "until": until,
-        "most": request.most,
-        "kinds": sorted(request.kinds),
-        "token": token,
-    }
-    rows = tx.conn.execute(_CLAIM[tx.conn.dialect.name], given).all()
-    return [Claimed(r.id, Work(r.kind), r.key, r.attempts, token, until) for r in sorted(rows)]
-
-
-_NEXT_FREE = (
-    select(due_work.c.due_at)
-    .where(
-        one_of(due_work.c.kind, "kinds"),
-        due_work.c.lease_until.is_(None),
-        _is_first_of_its_line,
-    )
-    .order_by(due_work.c.due_at)
-    .limit(1)
-)
-_NEXT_LEASE_END = select(
-    sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type)
-).where(one_of(due_work.c.kind, "kinds"))
-
-
-def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
-    """The due time of the oldest overdue work that no worker has claimed; None without any."""
-    at = conn.execute(_NEXT_FREE, {"kinds": sorted(Work)}).scalar()
-    return at if at is not None and at <= now else None
-
-
-LOOKED_THROUGH = 256
-_soon = (
-    select(due_work.c.kind, due_work.c.due_at)
-    .where(
-        due_work.c.due_at <= bindparam("until"),
-        due_work.c.lease_until.is_(None),
-        _is_first_of_its_line,
-    )
-    .order_by(due_work.c.due_at)
-    .limit(LOOKED_THROUGH)
-    .subquery()
-)
-_SOON = select(_soon.c.kind, sa.func.min(_soon.c.due_at, type_=_soon.c.due_at.type)).group_by(
-    _soon.c.kind
-)
-
-
-def soon(conn: sa.Connection, until: datetime) -> dict[Work, datetime]:
-    """The kinds of work that can be claimed until this time, each with the earliest time when one
-    can. In a backlog, it reads only the oldest ``LOOKED_THROUGH`` pieces."""
-    return {Work(kind): at for kind, at in conn.execute(_SOON, {"until": until})}
-
-
-def next_due(
-    conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)
-) -> timedelta | None:
-    """Return the time until work of these kinds may be due; None if there is no such work."""
-    moments = [
-        conn.execute(query, {"kinds": sorted(kinds)}).scalar()
-        for query in (_NEXT_FREE, _NEXT_LEASE_END)
-    ]
-    return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
-
-
-def forget_leases(tx: Transaction, _command: None = None) -> int:
-    """Drop all leases when a database's only process starts, because their holders are gone."""
-    return tx.conn.execute(
-        update(due_work)
-        .where(due_work.c.lease_until.is_not(None))
-        .values(lease_until=None, token=None)
-    ).rowcount
-
-
-def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
-    """Give back claimed work that this process will not finish. Work that was claimed again is
-    unchanged."""
-    tokens = {one.id: one.token for one in claimed}
-    rows = tx.conn.execute(
-        select(due_work.c.id, due_work.c.token).where(one_of(due_work.c.id, tokens))
-    ).all()
-    still = [r.id for r in rows if r.token == tokens[r.id]]
-    tx.conn.execute(
-        update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None, token=None)
-    )
-    tx.work_is_due(tx.now)
-
-
-def drop(tx: Transaction, claimed: Claimed) -> None:
-    """End claimed work that nobody wants any more."""
-    cancel(tx, claimed.kind, [claimed.key])

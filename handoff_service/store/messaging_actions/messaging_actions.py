@@ -9,11 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.messaging_actions.messaging_actions import (
-    MessagingAction,
-    describe,
-    in_sight,
-)
+from handoff_service.rules.messaging_actions.action_words import describe, in_sight
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
 from handoff_service.rules.shared.local_dates import time_in_zone

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
 from handoff_service.rules.conversations.promises import PromiseState
-from handoff_service.rules.reports.facts import (
-    DURABLE_AFTER,
+from handoff_service.rules.reports.conversation_record import (
     AskedHow,
     ConversationRecord,
     FactLine,
     QueueVisit,
 )
+from handoff_service.rules.reports.facts import DURABLE_AFTER
 from handoff_service.rules.routing.targets import HeldTime
 from handoff_service.rules.shared.vocabulary import (
     Author,

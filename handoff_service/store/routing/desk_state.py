@@ -5,7 +5,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.metrics import DeskState, WaitingInQueue
 from handoff_service.store.delivery import gateway_watch
 from handoff_service.store.desk.availability import TAKES_WORK
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing.work_items import WAITS
@@ -26,7 +26,7 @@ def desk_state(conn: Connection) -> DeskState:
     """Waiting conversations by queue, available agents, how late the oldest due work is, and how
     long events wait for their webhooks."""
     now = read_at(conn)
-    oldest = due_work.oldest_due(conn, now)
+    oldest = claiming.oldest_due(conn, now)
     away = gateway_watch.away(conn)
     return DeskState(
         queues=[

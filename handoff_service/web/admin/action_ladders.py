@@ -13,7 +13,7 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     move_messaging_action,
 )
 from handoff_service.rules.messaging_actions.action_sentence import time_words
-from handoff_service.rules.messaging_actions.messaging_actions import effect
+from handoff_service.rules.messaging_actions.action_words import effect
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role, Unanswered
 from handoff_service.store.messaging_actions import messaging_actions

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations import start_conversation as start
-from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.operations.conversations.preview_start import Recipient, preview_start
+from handoff_service.operations.conversations.start_conversation import Start
 from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.desk.desk import desk_country
@@ -66,7 +67,7 @@ class StartedConversation:
 )
 async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)
-    seen = await asked.desk.store.read(start.preview, recipient, asked.agent.id)
+    seen = await asked.desk.store.read(preview_start, recipient, asked.agent.id)
     active = None
     if seen.interaction_id is not None:
         active = await asked.desk.store.read(conversations.get, seen.interaction_id, asked.agent.id)

@@ -5,14 +5,14 @@ from typing import Any
 from pydantic import Field
 
 from handoff_service.errors import NotDelivered
-from handoff_service.operations.routing.notify_agents import (
+from handoff_service.operations.routing.change_notification_targets import (
     LONGEST,
     AddTarget,
     RemoveTarget,
     add_target,
     remove_target,
-    send_test,
 )
+from handoff_service.operations.routing.notify_agents import send_test
 from handoff_service.rules.routing.notifications import NotificationMethod
 from handoff_service.store.routing import notification_targets
 from handoff_service.store.views import NotificationTarget

@@ -8,13 +8,13 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.operations.routing.notify_agents import (
+from handoff_service.operations.routing.change_notification_targets import (
     AddTarget,
     RemoveTarget,
     add_target,
     remove_target,
-    send_test,
 )
+from handoff_service.operations.routing.notify_agents import send_test
 from handoff_service.rules.routing.notifications import NotificationMethod
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.rendering import done_or_redirect, form_field

@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.lib import phone_numbers
-from handoff_service.operations.conversations import start_conversation
-from handoff_service.operations.conversations.start_conversation import Recipient
+from handoff_service.operations.conversations.preview_start import Recipient, preview_start
 from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Kind, Owner
@@ -174,7 +173,7 @@ def _chosen(found: Sequence[MatchingPerson], choice: str) -> Destination | None:
 
 
 def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
-    seen = start_conversation.preview(conn, to, agent_id)
+    seen = preview_start(conn, to, agent_id)
     active, last = None, []
     if seen.interaction_id is not None:
         active = conversations.get(conn, seen.interaction_id, agent_id)

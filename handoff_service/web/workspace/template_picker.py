@@ -9,9 +9,9 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.conversations.start_conversation import (
+from handoff_service.operations.conversations.preview_start import (
     Recipient,
-    preview,
+    preview_start,
     recipient_name,
     recipient_user,
 )
@@ -137,7 +137,7 @@ def _who(
 ) -> Placeholders:
     if to is None or to.provider_number not in {one.number for one in list_provider_numbers(conn)}:
         return Placeholders(requester=None, agent=agent.name, number="")
-    seen = preview(conn, to, agent.id)
+    seen = preview_start(conn, to, agent.id)
     goes_on = seen.interaction_id is not None and seen.row is Situation.ACTIVE_WITH_LIVE_AGENT
     if goes_on and seen.interaction_id:
         known = placeholder_values.attributes_of(conn, [seen.interaction_id], texts)

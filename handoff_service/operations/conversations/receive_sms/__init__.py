@@ -5,11 +5,11 @@ writes the results. The commit stores the text, its profile, its interaction and
 so no acknowledged text depends on this process.
 """
 
-from handoff_service.operations.conversations.receive_sms.facts import Attachment, Text
 from handoff_service.operations.conversations.receive_sms.receive import (
     Received,
     ReceiveOutcome,
     receive_sms,
 )
+from handoff_service.operations.conversations.receive_sms.text import Attachment, Text
 
 __all__ = ["Attachment", "ReceiveOutcome", "Received", "Text", "receive_sms"]

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 from handoff_service.operations.conversations.receive_sms.closed_conversation import (
     new_closed_conversation,
 )
-from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider, Text
+from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider
 from handoff_service.operations.conversations.receive_sms.reported_again import announced
 from handoff_service.operations.conversations.receive_sms.satisfaction_answers import (
     SatisfactionAnswer,
@@ -22,6 +22,7 @@ from handoff_service.operations.conversations.receive_sms.satisfaction_answers i
     answered,
     keep_answer,
 )
+from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_lines
 from handoff_service.rules.conversations import reactions

@@ -7,9 +7,9 @@ from handoff_service.operations.conversations.receive_sms.facts import (
     Conversation,
     LoadedFacts,
     Provider,
-    Text,
     TextingProfile,
 )
+from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.operations.routing.choose_queue import About, QueueChooser
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.consent import consent_keywords

@@ -9,13 +9,10 @@ from sqlalchemy import select
 from handoff_service.operations.consent.apply_consent import ConsentWord, apply_consent
 from handoff_service.operations.conversations.receive_sms.aside import Aside, find_aside, keep_aside
 from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
-from handoff_service.operations.conversations.receive_sms.facts import (
-    Conversation,
-    Text,
-    TextingProfile,
-    load,
-)
+from handoff_service.operations.conversations.receive_sms.facts import Conversation, TextingProfile
+from handoff_service.operations.conversations.receive_sms.load_facts import load_facts
 from handoff_service.operations.conversations.receive_sms.reported_again import reopen_reported
+from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.operations.conversations.receive_sms.write import write
 from handoff_service.operations.routing.choose_queue import QueueChooser
 from handoff_service.operations.routing.hand_off import hand_off
@@ -56,7 +53,7 @@ class Received:
 
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     reopen_reported(tx, texts)
-    facts = load(tx, texts)
+    facts = load_facts(tx, texts)
     tied: dict[str, TextingProfile] = {}
     queues = QueueChooser(tx.conn)
     answers: list[tuple[ReceiveOutcome, Conversation | None] | Text | Aside] = []

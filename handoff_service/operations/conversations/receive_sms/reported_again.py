@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from handoff_service.operations.cases.change_case import write_change
-from handoff_service.operations.conversations.receive_sms.facts import Text
+from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.future_times import in_words

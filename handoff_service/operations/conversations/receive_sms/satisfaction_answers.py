@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.conversations.receive_sms.facts import Text
+from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.rules.reports.grades import Grade, is_comment, read_grade
