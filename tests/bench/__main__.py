@@ -20,6 +20,7 @@ from tests.bench import (
     QUICK,
     bot_turns,
     commit_numbers,
+    erasures,
     machine,
     offers,
     outbox,
@@ -59,6 +60,7 @@ ON_EACH_DATABASE: dict[str, Callable[[Desks], Iterator[Result]]] = {
     "offers_long_past": offers.long_past,
     "reports": reports.measure,
     "retention": retention.measure,
+    "erasures": erasures.measure,
 }
 #: benchmarks that run only when ``ONLY`` names them
 ON_DEMAND: dict[str, Callable[[Desks], Iterator[Result]]] = {"ten_million": ten_million.measure}

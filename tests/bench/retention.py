@@ -3,18 +3,16 @@
 The benchmark stores conversations with everything that retention removes, and runs the nightly work
 for each kind of data in turn. It times each transaction of the lane from BEGIN to the end of the
 commit. Some data is awkward: a long conversation, many conversations that were closed in the same
-moment, and one big cluster of similar texts.
+moment, and one big cluster of similar texts. At the end, it prints what the longest transactions
+did.
 """
 
 import asyncio
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest import mock
 
 import sqlalchemy as sa
 
@@ -33,7 +31,8 @@ from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.worker import Worker
 from tests.bench import seed, size
 from tests.bench.desks import Desks, database
-from tests.bench.result import Result, percentile
+from tests.bench.holds import Hold, print_holds, results, watched
+from tests.bench.result import Result
 from tests.conftest import Heard, lay_out
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.story import MIA
@@ -45,7 +44,6 @@ LONG = size(5_000, 500)  # texts of the one long conversation
 AT_ONCE = size(300, 40)  # conversations that were closed in the same moment
 ALIKE = size(2_000, 100)  # trainer items in one cluster
 ENTRIES = size(6_000, 600)  # of the audit log that go; three times as many stay
-MOST_MS = 20.0  # from issue 21
 DAYS = 100
 AGE, YOUTH = timedelta(days=200), timedelta(days=10)
 BLOCK = 200  # conversations of one transaction of the seed
@@ -59,30 +57,21 @@ def later() -> datetime:
 
 
 def measure(desks: Desks) -> Iterator[Result]:
-    found: dict[KeptKind, list[float]] = {}
+    found: dict[KeptKind, list[Hold]] = {}
     for kinds in ([one for one in KeptKind if one is not EVERYTHING], [EVERYTHING]):
         with database(desks.kind) as url:
             asyncio.run(lay_out(url))
             fill(url)
             found |= asyncio.run(_runs(url, kinds))
     for kind in KeptKind:
-        held = [seconds * 1000 for seconds in found[kind]]
-        for what, value in (("longest", max(held)), ("p99", percentile(held, 0.99))):
-            yield Result(
-                what=f"retention, {kind}: {what} time that one of {len(held)} steps holds the lane",
-                database=desks.kind,
-                value=value,
-                unit="ms",
-                low=min(held),
-                high=max(held),
-                budget=MOST_MS,
-            )
+        yield from results(f"retention, {kind}", desks.kind, found[kind])
+    print_holds(desks.kind, [one for some in found.values() for one in some])
 
 
-async def _runs(url: str, kinds: Sequence[KeptKind]) -> dict[KeptKind, list[float]]:
-    """Run retention for each kind. Return the seconds of each transaction."""
+async def _runs(url: str, kinds: Sequence[KeptKind]) -> dict[KeptKind, list[Hold]]:
+    """Run retention for each kind. Return its transactions."""
     store = Store(url, clock=later, settings=OperationSettings(), after_commit=Heard())
-    found: dict[KeptKind, list[float]] = {}
+    found: dict[KeptKind, list[Hold]] = {}
     with TemporaryDirectory() as folder:
         deps = WorkerDeps(
             store=store,
@@ -99,7 +88,7 @@ async def _runs(url: str, kinds: Sequence[KeptKind]) -> dict[KeptKind, list[floa
                 days = {setting_of(one): DAYS if one is kind else 0 for one in KeptKind}
                 await store.write(change_desk, days)
                 await store.write(run_now, None)
-                with transactions_of(store) as found[kind]:
+                with watched(store) as found[kind]:
                     await worker.step()
                 await _check(store, kind)
         finally:
@@ -116,35 +105,13 @@ async def _check(store: Store, kind: KeptKind) -> None:
         raise RuntimeError(f"retention of {kind} ended as {removed}")
 
 
-@contextmanager
-def transactions_of(store: Store) -> Iterator[list[float]]:
-    """Collect the seconds of each transaction that the lanes commit inside the block. SQLAlchemy
-    has no event for the end of a commit."""
-    held: list[float] = []
-    began = time.perf_counter()
-    commit = sa.engine.RootTransaction.commit
-
-    def begins(_conn: sa.Connection) -> None:
-        nonlocal began
-        began = time.perf_counter()
-
-    def timed(transaction: Any) -> None:
-        commit(transaction)
-        held.append(time.perf_counter() - began)
-
-    with ExitStack() as stack:
-        # first, so that the time of BEGIN counts
-        sa.event.listen(store._writing, "begin", begins, insert=True)
-        stack.callback(sa.event.remove, store._writing, "begin", begins)
-        stack.enter_context(mock.patch.object(sa.engine.RootTransaction, "commit", timed))
-        yield held
-
-
 # The rows -----------------------------------------------------------------------------------------
 
 
-def fill(url: str) -> None:
-    """Insert old and new conversations, trainer items and entries of the audit log."""
+def fill(url: str, also: Callable[[sa.Connection], None] | None = None) -> None:
+    """Insert old and new conversations, trainer items and entries of the audit log. ``also``: adds
+    to them, before the texts are indexed.
+    """
     opened = engine(url, size=1, writes=True)
     now, first = later(), 1
     for count, age in ((OLD, AGE), (KEPT, YOUTH)):
@@ -158,6 +125,8 @@ def fill(url: str) -> None:
         _trainer_items(conn, now)
         _audit_entries(conn, now)
         _next_ids(conn)
+        if also is not None:
+            also(conn)
     opened.dispose()
     seed.index_texts(url)
 

@@ -2,12 +2,9 @@
 numbers.
 """
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,25 +17,20 @@ from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.audit_chain import check_chain
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.privacy import retain
 from handoff_service.operations.privacy.retain import run_now, schedule_retention, stop_run
 from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.desk.audit import AuditAction
 from handoff_service.rules.privacy.kinds import KeptKind, next_night, until_night
-from handoff_service.rules.privacy.step_size import AIM, LEAST, MOST, next_size
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.rules.training import order
 from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import retention
-from handoff_service.store.privacy.empty_rows import empty_rows
-from handoff_service.store.privacy.erase_plan import Part
-from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
+from tests.reports.keeping import keep
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.s3_server import S3Server
 from tests.support.story import ANN, BOB, DIRECT, STRANGER, Story
@@ -169,14 +161,14 @@ async def test_old_conversations_lose_their_requester(
 async def test_reports_keep_their_numbers(story: Story, worker: Worker, clock: MovedClock) -> None:
     interaction_id = await conversation(story)
     f = t.conversation_facts
-    await story.store.write(facts.write, await story.store.read(facts.next_batch))
+    await keep(story.store)
     clock.move(20 * DAY)
-    await story.store.write(facts.write, await story.store.read(facts.next_batch))
+    await keep(story.store)
     (before,) = await story.rows(f, f.c.interaction_id == interaction_id)
     texts = await story.store.read(usage_report)
     await set_days(story, conversations=10, texts=5, notes=5, media=5, work_logs=5)
     await run(story, worker)
-    await story.store.write(facts.write, await story.store.read(facts.next_batch))
+    await keep(story.store)
     (after,) = await story.rows(f, f.c.interaction_id == interaction_id)
     assert after == before
     assert await story.store.read(usage_report) == texts
@@ -196,52 +188,6 @@ async def test_the_audit_log_loses_old_entries_and_its_chain_stays_valid(
     assert found.removed
     assert found.removed >= 450
     assert (await check_chain(story.store)).faults == []
-
-
-async def test_a_slow_step_makes_the_next_one_smaller(
-    story: Story, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    interaction_id = await story.with_agent()
-    for n in range(30):
-        await story.write(interaction_id, f"This is text {n}.")
-    await story.close(interaction_id)
-    clock.move(20 * DAY)
-    await set_days(story, texts=10)
-    steps: list[int] = []
-    seconds = itertools.count(step=0.0025)
-
-    def counted(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
-        if part.table is t.messages:
-            steps.append(len(keys))
-            for _ in keys:  # each row takes 2.5 ms
-                next(seconds)
-        return empty_rows(tx, part, keys)
-
-    monkeypatch.setattr(retain, "monotonic", lambda: next(seconds))
-    monkeypatch.setattr(retain, "empty_rows", counted)
-    await run(story, worker)
-    assert steps[:3] == [10, 5, 5]
-    assert {line.body for line in await story.lines(interaction_id)} == {""}
-
-
-async def test_conversations_that_were_closed_in_the_same_moment_go_in_small_steps(
-    story: Story, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = await conversation(story)
-    await closed_too(story, one, 44)
-    clock.move(20 * DAY)
-    await set_days(story, conversations=10)
-    written: list[int] = []
-
-    def counted(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
-        written.append(len(rows))
-        facts.write_final(tx, rows)
-
-    both = SimpleNamespace(final_rows=facts.final_rows, write_final=counted)
-    monkeypatch.setattr(retain, "facts", both)
-    await run(story, worker)
-    assert written == [20, 20, 5]
-    assert await story.count(t.interactions, t.interactions.c.emptied_at.is_not(None)) == 45
 
 
 async def test_a_clusters_first_item_goes_and_a_later_one_leads(
@@ -284,23 +230,6 @@ async def test_the_next_run_is_at_night_and_scheduled_once(story: Story, clock: 
         await story.store.write(schedule_retention, None)
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.RETAIN)
     assert work.due_at == datetime(2026, 11, 24, 7, 30, tzinfo=UTC)  # 02:30 in New York
-
-
-@pytest.mark.parametrize(
-    ("size", "rows", "seconds", "following"),
-    [
-        (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
-        (10, 4, AIM / 2, 10),  # fast, but there were few rows
-        (MOST, MOST, AIM / 2, MOST),
-        (40, 40, AIM * 2, 20),
-        (40, 20, AIM * 2, 10),
-        (10, 10, AIM * 50, LEAST),
-    ],
-)
-def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
-    size: int, rows: int, seconds: float, following: int
-) -> None:
-    assert next_size(size, rows, seconds) == following
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ async def keep(store: Store) -> None:
     more = True
     while more:
         batch = await store.read(facts.next_batch)
-        await store.write(facts.write, batch)
+        await store.write(facts.write_rows, batch.rows)
+        await store.write(facts.write_progress, batch)
         more = batch.more
 
 

@@ -8,6 +8,7 @@ by an earlier process are indexed too.
 
 from datetime import timedelta
 
+from handoff_service.operations.conversations.merge_index import merge_index
 from handoff_service.operations.shared.job import Job
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import text_index
@@ -35,3 +36,4 @@ def schedule_indexing(tx: Transaction, _command: None = None) -> None:
 
 async def when_due(job: Job) -> None:
     await job.write(index_texts, None)
+    await merge_index(job.deps)

@@ -159,11 +159,16 @@ def erase_entries(tx: Transaction, command: EraseEntries) -> int:
     return len(places)
 
 
-async def check_chain(store: Store) -> ChainReport:
-    """Chain the waiting entries, a batch at a time, then check everything. The check only reads, so
-    it delays no writer. Raises CannotOpen."""
+async def chain_waiting(store: Store) -> None:
+    """Chain the waiting entries, a batch at a time. Raises CannotOpen."""
     while await store.write(chain_audit, new_key()):
         pass
+
+
+async def check_chain(store: Store) -> ChainReport:
+    """Chain the waiting entries, then check everything. The check only reads, so it delays no
+    writer. Raises CannotOpen."""
+    await chain_waiting(store)
     key = await store.write(chain_key, new_key())
     return await store.read(audit_chain.check, key)
 

@@ -6,21 +6,27 @@ finds the remaining rows again. Only then is the person's record deleted.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import batched
+from typing import Any
 
 from handoff_service import log
 from handoff_service.errors import MediaAway
+from handoff_service.operations.conversations.merge_index import merge_index
 from handoff_service.operations.privacy import erase_steps as steps
+from handoff_service.operations.privacy.empty_conversations import cancel_work, empty
 from handoff_service.operations.privacy.erase_steps import (
-    AuditEntries,
     FinishCopy,
+    KeepWords,
     NextStep,
-    OfConversations,
+    RefuseCopies,
     Replace,
 )
+from handoff_service.operations.privacy.final_facts import write_final_facts
+from handoff_service.operations.privacy.forget_person import forget_person
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.steps import in_steps
 from handoff_service.ports.bot import BotFailed
 from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.privacy import erasures as rules
@@ -33,10 +39,8 @@ from handoff_service.store.privacy import mentions
 from handoff_service.store.privacy.empty_rows import files_of
 from handoff_service.store.privacy.erase_plan import PERSONAL_TABLES
 from handoff_service.store.privacy.erasure_reads import Running
-from handoff_service.store.reports import facts
 
 CONVERSATIONS_AT_ONCE = 20
-ROWS_AT_ONCE = 50  # rows of other people in one transaction
 SENDERS_AT_ONCE = 200  # conversations in one request to the bot
 COPIES_AT_ONCE = 100  # texts that the provider erases before the worker renews its plan
 
@@ -61,6 +65,8 @@ async def when_due(job: Job) -> None:
 
 
 async def _close(job: Job, erasure: Running) -> list[str]:
+    words = await job.deps.store.read(mentions.own_words, erasure.words, erasure.user_id)
+    await job.write(steps.keep_words, KeepWords(erasure_id=erasure.id, words=words))
     for one in await job.deps.store.read(reads.open_conversations, erasure):
         await job.write(steps.close_conversation, one)
     return [rules.BACKUPS.format(when=_day(erasure))]
@@ -86,27 +92,24 @@ async def _rows(job: Job, erasure: Running) -> list[str]:
     ids = await job.deps.store.read(reads.ids, erasure)
     # the last batch has no conversations; its step empties the cases that belong to the user only
     for some in [*batched(ids, CONVERSATIONS_AT_ONCE, strict=False), ()]:
-        command = OfConversations(erasure=erasure, ids=list(some))
-        rows = await job.deps.store.read(facts.final_rows, command.ids)
-        await job.write(facts.write_final, rows)
-        await job.write(steps.cancel_work, command)
-        if await _remove_files(job, command) and job.deps.media.leaves not in left:
+        await write_final_facts(job, some)
+        await cancel_work(job, erasure, some)
+        if await _remove_files(job, erasure, some) and job.deps.media.leaves not in left:
             left.append(job.deps.media.leaves)
-        while await job.write(steps.empty_some, command):
-            pass
+        await empty(job, erasure, some)
     return left
 
 
-async def _remove_files(job: Job, command: OfConversations) -> bool:
+async def _remove_files(job: Job, erasure: Running, ids: Sequence[int]) -> bool:
     """Remove the files while the rows still name them, so that another attempt finds the remaining
     files. Returns whether the media store may keep old copies of the files.
     """
-    files = await job.deps.store.read(files_of, command.ids)
+    files = await job.deps.store.read(files_of, ids)
     try:
         for file in files:
             await asyncio.to_thread(job.deps.media.remove, file)
     except MediaAway as error:
-        log.warning("files_not_erased", erasure=command.erasure.id, why=error.why)
+        log.warning("files_not_erased", erasure=erasure.id, why=error.why)
         raise _NotYet(rules.wait(job.attempts)) from error
     return bool(files and job.deps.media.leaves)
 
@@ -127,32 +130,25 @@ async def _bot(job: Job, erasure: Running) -> list[str]:
 
 async def _mentions(job: Job, erasure: Running) -> list[str]:
     """Replace the person's name and numbers in other people's rows."""
-    words = erasure.words
-    for found in await job.deps.store.read(mentions.find, words):
-        for keys in batched(found.keys, ROWS_AT_ONCE, strict=False):
-            some = mentions.MentioningRows(found.table, list(keys))
-            await job.write(
-                steps.replace_some, Replace(erasure_id=erasure.id, found=some, words=words)
-            )
+    for found in await job.deps.store.read(mentions.find, erasure.words):
+
+        def command(keys: Sequence[Any], table: str = found.table) -> Replace:
+            some = mentions.MentioningRows(table, keys)
+            return Replace(erasure_id=erasure.id, found=some, words=erasure.words)
+
+        await in_steps(job, f"mentions in {found.table}", found.keys, steps.replace_some, command)
+    await merge_index(job.deps)
     return []
 
 
 async def _person(job: Job, erasure: Running) -> list[str]:
-    entries = await job.deps.store.read(reads.audit_entries, erasure)
-    for some in batched(entries, ROWS_AT_ONCE, strict=False):
-        await job.write(steps.erase_audit, AuditEntries(erasure_id=erasure.id, ids=list(some)))
-    ids = await job.deps.store.read(reads.ids, erasure)
-    for some in batched(ids, CONVERSATIONS_AT_ONCE, strict=False):
-        await job.write(steps.unname, OfConversations(erasure=erasure, ids=list(some)))
-    await job.write(steps.forget_person, erasure)
+    await forget_person(job, erasure)
     return []
 
 
 async def _index(job: Job, erasure: Running) -> list[str]:
     """Rewrite SQLite's search index, which otherwise keeps removed words."""
-    more = await job.write(steps.merge_index, True)
-    while more:
-        more = await job.write(steps.merge_index, False)
+    await merge_index(job.deps, all=True)
     return []
 
 
@@ -192,15 +188,27 @@ async def _copies(job: Job, erasure: Running) -> list[str]:
             else:
                 raise _NotYet(rules.wait(job.attempts))
     except NotOffered as why:
-        await job.write(steps.refuse_copies, FinishCopy(erasure=erasure, sid="", why=str(why)))
+        await _refuse_copies(job, erasure, str(why))
     except OSError as error:
         if not late:
             log.warning("copies_not_erased", erasure=erasure.id, why=str(error))
             raise _NotYet(rules.wait(job.attempts)) from error
-        await job.write(steps.refuse_copies, FinishCopy(erasure=erasure, sid="", why=str(error)))
+        await _refuse_copies(job, erasure, str(error))
     if await job.deps.store.read(reads.waiting_copies, erasure.id, 1):
         raise _NotYet(timedelta())
+    erased = await job.deps.store.read(reads.erased_copies, erasure.id)
+    await in_steps(job, "copies", erased, steps.drop_copies, list)
     return await job.deps.store.read(reads.refused_copies, erasure.id)
+
+
+async def _refuse_copies(job: Job, erasure: Running, why: str) -> None:
+    """Give up all copies that wait."""
+
+    def command(sids: Sequence[str]) -> RefuseCopies:
+        return RefuseCopies(erasure_id=erasure.id, sids=sids, why=why)
+
+    sids = await job.deps.store.read(reads.waiting_copies, erasure.id)
+    await in_steps(job, "copies", sids, steps.refuse_copies, command)
 
 
 def _day(erasure: Running) -> str:

@@ -1,6 +1,8 @@
-"""The steps of an erasure that write to the database, each small enough for a lane."""
+"""The steps of an erasure that write to the database. Searches outside the lane find the rows, and
+each step is small enough for a lane: see ``operations/shared/steps.py``.
+"""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +12,6 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.operations.desk.audit_chain import EraseEntries, erase_entries
 from handoff_service.operations.shared.end_interaction import end_interaction
-from handoff_service.operations.training.practice_runs import forget_texts
 from handoff_service.rules.privacy.erasures import (
     CopyState,
     ErasureState,
@@ -18,28 +19,20 @@ from handoff_service.rules.privacy.erasures import (
     following,
 )
 from handoff_service.rules.shared.vocabulary import State, Status, Work
-from handoff_service.store.conversations import interactions, text_index
+from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import mentions, person_rows
-from handoff_service.store.privacy.counts import at_provider
-from handoff_service.store.privacy.empty_rows import empty, secure_delete
-from handoff_service.store.privacy.erase_plan import PARTS
+from handoff_service.store.privacy.empty_rows import empty_rows, mark_emptied, secure_delete
+from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.erasure_reads import Running
+from handoff_service.store.privacy.person_searches import WaitingWork
+from handoff_service.store.training import clusters
+from handoff_service.store.training.clusters import NewLeader
 
 CLOSED = "Closed, because this person's data is being erased"
-INDEX_PAGES = 64  # pages of SQLite's index in one transaction
-#: Kinds of due work that have the interaction's id as their key.
-_OF_INTERACTION = (
-    Work.BOT_TURN,
-    Work.END_HOLD,
-    Work.TIMER,
-    Work.FOLLOW_UP,
-    Work.ASK_SATISFACTION,
-    Work.PROOF_LIMIT,
-)
 e, c, i, m = t.erasures, t.erased_copies, t.interactions, t.messages
 
 
@@ -52,12 +45,55 @@ class OfConversations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EraseRows:
+    """Rows of one part of these conversations. ``keys``: see ``empty_rows.key_of``."""
+
+    erasure_id: int
+    part: Part
+    keys: Sequence[int]
+    ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCopies:
+    """The provider's ids of texts that it has to erase."""
+
+    erasure_id: int
+    sids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replace:
     """Rows of other people that mention the person."""
 
     erasure_id: int
     found: mentions.MentioningRows
     words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepWords:
+    """The words by which other rows can mention the person."""
+
+    erasure_id: int
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfNumber:
+    """One of the person's numbers, and its profiles."""
+
+    erasure_id: int
+    number: str
+    profiles: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedUsers:
+    """Kept records of users that were deleted earlier."""
+
+    erasure_id: int
+    ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +114,15 @@ class FinishCopy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseCopies:
+    """Copies that the provider does not erase, and the reason."""
+
+    erasure_id: int
+    sids: Sequence[str]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
     """A step is done. ``left``: sentences about the data that the step could not remove."""
 
@@ -93,45 +138,45 @@ def close_conversation(tx: Transaction, interaction_id: int) -> None:
         end_interaction(tx, interaction, State.CLOSED_ABANDONED, sentence=CLOSED)
 
 
-def cancel_work(tx: Transaction, command: OfConversations) -> None:
-    """Cancel the waiting work of these conversations, such as queued texts and reminders. List the
-    texts that the provider must erase."""
-    ids = command.ids
-    for kind in _OF_INTERACTION:
-        due_work.cancel(tx, kind, ids)
-    queued = update(m).where(one_of(m.c.interaction_id, ids), m.c.status == Status.QUEUED)
+def keep_words(tx: Transaction, command: KeepWords) -> None:
+    """Store the words."""
+    erasure = update(e).where(e.c.id == command.erasure_id)
+    tx.conn.execute(erasure.values(words=list(command.words)))
+
+
+def cancel_texts(tx: Transaction, ids: Sequence[int]) -> None:
+    """Cancel those of these texts that still wait to be sent."""
+    queued = update(m).where(one_of(m.c.id, ids), m.c.status == Status.QUEUED)
     unsent = tx.conn.execute(queued.values(status=Status.CANCELED).returning(m.c.id)).scalars()
     due_work.cancel(tx, Work.DELIVER, list(unsent))
-    for kind, key, column in (
-        (Work.PROMISE, t.promises.c.id, t.promises.c.interaction_id),
-        (Work.SEND_LATER, t.scheduled_texts.c.id, t.scheduled_texts.c.interaction_id),
-    ):
-        due_work.cancel(tx, kind, tx.conn.execute(select(key).where(one_of(column, ids))).scalars())
-    lines = select(m.c.id).where(one_of(m.c.interaction_id, ids))
-    media = select(t.media.c.id).where(t.media.c.message_id.in_(lines))
-    due_work.cancel(tx, Work.FETCH_MEDIA, tx.conn.execute(media).scalars())
-    _note_copies(tx, command)
 
 
-def _note_copies(tx: Transaction, command: OfConversations) -> None:
-    known = select(c.c.provider_sid).where(c.c.erasure_id == command.erasure.id)
-    sids = select(m.c.provider_sid).where(
-        one_of(m.c.interaction_id, command.ids), at_provider(), m.c.provider_sid.not_in(known)
-    )
-    rows = [
-        {"erasure_id": command.erasure.id, "provider_sid": sid, "state": CopyState.WAITING}
-        for sid in tx.conn.execute(sids).scalars()
-    ]
-    if rows:
-        tx.conn.execute(insert(c), rows)
+def cancel_work(tx: Transaction, work: Sequence[WaitingWork]) -> None:
+    """Cancel this work, such as reminders."""
+    keys: dict[Work, list[str]] = defaultdict(list)
+    for one in work:
+        keys[one.kind].append(one.key)
+    for kind, some in keys.items():
+        due_work.cancel(tx, kind, some)
 
 
-def empty_some(tx: Transaction, command: OfConversations) -> int:
-    """Empty some rows of these conversations. Returns how many; 0 when nothing is left."""
-    erasure = command.erasure
-    done = empty(tx, PARTS, command.ids, user_id=erasure.user_id)
-    _add_counts(tx, erasure.id, done)
-    return done.total()
+def list_copies(tx: Transaction, command: ListCopies) -> None:
+    """List texts that the provider must erase."""
+    waits = {"erasure_id": command.erasure_id, "state": CopyState.WAITING}
+    tx.conn.execute(insert(c), [waits | {"provider_sid": sid} for sid in command.sids])
+
+
+def follow_leader(tx: Transaction, change: NewLeader) -> None:
+    """Give trainer items a new leader."""
+    clusters.follow(tx.conn, change)
+
+
+def erase_rows(tx: Transaction, command: EraseRows) -> None:
+    """Empty or delete rows of these conversations."""
+    with secure_delete(tx):
+        done = empty_rows(tx, command.part, command.keys)
+    mark_emptied(tx, command.ids)
+    _add_counts(tx, command.erasure_id, Counter({command.part.table.name: done}))
 
 
 def unname(tx: Transaction, command: OfConversations) -> None:
@@ -153,21 +198,23 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
     _add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
 
 
-def forget_person(tx: Transaction, erasure: Running) -> None:
-    """Delete the person's record and the data of the numbers."""
-    done = Counter[str]()
-    for number in erasure.numbers:
-        done.update(person_rows.forget_number(tx, erasure.id, number))
-    # delete the texts of all practice runs, because the person may have written some of them
-    forget_texts(tx, tx.now + timedelta(seconds=1))
-    done["deleted_records"] += person_rows.forget_deleted_users(tx, erasure.words)
+def forget_number(tx: Transaction, command: OfNumber) -> None:
+    """Remove what belongs to a number."""
+    done = person_rows.forget_number(tx, command.erasure_id, command.number, command.profiles)
+    _add_counts(tx, command.erasure_id, +Counter(done))
+
+
+def forget_deleted_users(tx: Transaction, command: DeletedUsers) -> None:
+    """Empty the records of users that were deleted earlier."""
+    done = person_rows.forget_deleted_users(tx, command.ids)
+    _add_counts(tx, command.erasure_id, Counter(deleted_records=done))
+
+
+def forget_user(tx: Transaction, erasure: Running) -> None:
+    """Delete the user's record, when the person is a user."""
     if erasure.user_id is not None:
-        done["users"] += person_rows.forget_user(tx, erasure.user_id)
-    _add_counts(tx, erasure.id, +done)
-
-
-def merge_index(tx: Transaction, begins: bool) -> bool:  # a command has one value
-    return text_index.merge_index(tx.conn, begins=begins, pages=INDEX_PAGES)
+        done = person_rows.forget_user(tx, erasure.user_id)
+        _add_counts(tx, erasure.id, Counter(users=done))
 
 
 def finish_copy(tx: Transaction, command: FinishCopy) -> None:
@@ -179,10 +226,15 @@ def finish_copy(tx: Transaction, command: FinishCopy) -> None:
         _add_counts(tx, command.erasure.id, Counter(provider_copies=1))
 
 
-def refuse_copies(tx: Transaction, command: FinishCopy) -> None:
-    """Give up the erasure of all waiting copies, and record the same reason for each."""
-    mine = (c.c.erasure_id == command.erasure.id, c.c.state == CopyState.WAITING)
+def refuse_copies(tx: Transaction, command: RefuseCopies) -> None:
+    """Give up these copies, with the same reason."""
+    mine = (c.c.erasure_id == command.erasure_id, one_of(c.c.provider_sid, command.sids))
     tx.conn.execute(update(c).where(*mine).values(state=CopyState.REFUSED, why=command.why))
+
+
+def drop_copies(tx: Transaction, ids: Sequence[int]) -> None:
+    """Delete the list of erased copies."""
+    tx.conn.execute(delete(c).where(one_of(c.c.id, ids)))
 
 
 def next_step(tx: Transaction, command: NextStep) -> None:
@@ -198,9 +250,6 @@ def next_step(tx: Transaction, command: NextStep) -> None:
         values |= {"state": ErasureState.DONE, "ended_at": tx.now}
     if erasure.step is ErasureStep.MENTIONS:
         values |= {"numbers": [], "words": [], "user_id": None}
-    if erasure.step is ErasureStep.COPIES:
-        gone = (c.c.erasure_id == erasure.id, c.c.state == CopyState.ERASED)
-        tx.conn.execute(delete(c).where(*gone))
     tx.conn.execute(update(e).where(e.c.id == erasure.id).values(**values))
 
 

@@ -59,6 +59,7 @@ def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     counts = count(conn, person)
     words = mentions.words_about(conn, person.numbers, person.user_id)
+    words = mentions.own_words(conn, words, person.user_id)
     others = _mentions_elsewhere(conn, person, words)
     counts |= {"mentions": others} if others else {}
     if not counts:

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
-from time import monotonic
 
 from sqlalchemy import select, update
 
 from handoff_service import log
 from handoff_service.errors import Conflict, MediaAway
+from handoff_service.operations.conversations.merge_index import merge_index
 from handoff_service.operations.desk.audit_chain import RemoveSome, check_chain, remove_some
+from handoff_service.operations.privacy.final_facts import write_final_facts
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.steps import in_steps
 from handoff_service.ports.bot import BotFailed
 from handoff_service.ports.not_offered import NotOffered
-from handoff_service.rules.privacy import step_size
 from handoff_service.rules.privacy.kinds import KeptKind, next_night
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
@@ -44,7 +45,6 @@ from handoff_service.store.privacy.empty_rows import (
 )
 from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, RetentionState
-from handoff_service.store.reports import facts
 from handoff_service.store.training import clusters
 from handoff_service.store.training.clusters import NewLeader
 
@@ -65,9 +65,10 @@ class RetainRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unname:
-    """Conversations that lose their requester."""
+    """Conversations that lose their requester. ``nobody``: see ``retention.nobody``."""
 
     ids: Sequence[int]
+    nobody: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +115,8 @@ def begin_kind(tx: Transaction, kind: KeptKind) -> None:
     tx.conn.execute(put.on_conflict_do_update(index_elements=["kind"], set_=fresh))
 
 
-def retain_rows(tx: Transaction, command: RetainRows) -> float | None:
-    """Empty or delete rows. Returns the seconds that it took; None when the run was stopped."""
+def retain_rows(tx: Transaction, command: RetainRows) -> bool:
+    """Empty or delete rows. Returns whether the run continues."""
 
     def work() -> int:
         with secure_delete(tx):
@@ -126,19 +127,18 @@ def retain_rows(tx: Transaction, command: RetainRows) -> float | None:
     return _step(tx, command.kind, work)
 
 
-def unname(tx: Transaction, command: Unname) -> float | None:
+def unname(tx: Transaction, command: Unname) -> bool:
     """Remove the requester from emptied conversations. Returns the same as ``retain_rows``."""
 
     def work() -> int:
-        retention.unname(tx, command.ids)
+        retention.unname(tx, command.ids, command.nobody)
         return len(command.ids)
 
     return _step(tx, KeptKind.CONVERSATIONS, work)
 
 
-def follow_leader(tx: Transaction, change: NewLeader) -> float | None:
-    """Give the items of a cluster a new leader, because its leader is deleted next. Returns the
-    same as ``retain_rows``."""
+def follow_leader(tx: Transaction, change: NewLeader) -> bool:
+    """Give trainer items a new leader. Returns the same as ``retain_rows``."""
 
     def work() -> int:
         clusters.follow(tx.conn, change)
@@ -147,23 +147,22 @@ def follow_leader(tx: Transaction, change: NewLeader) -> float | None:
     return _step(tx, KeptKind.TRAINER_ITEMS, work)
 
 
-def retain_items(tx: Transaction, ids: Sequence[int]) -> float | None:
+def retain_items(tx: Transaction, ids: Sequence[int]) -> bool:
     """Delete trainer items. Returns the same as ``retain_rows``."""
     return _step(tx, KeptKind.TRAINER_ITEMS, lambda: retention.delete_items(tx, ids))
 
 
-def retain_audit(tx: Transaction, command: RemoveSome) -> float | None:
+def retain_audit(tx: Transaction, command: RemoveSome) -> bool:
     """Remove entries of the audit log. Returns the same as ``retain_rows``."""
     return _step(tx, KeptKind.AUDIT, lambda: remove_some(tx, command))
 
 
-def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> float | None:
-    """Do one step of a run, and count the removed rows."""
-    began = monotonic()
+def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> bool:
+    """Do a part of a run, and count what it removed. False: an admin has stopped the run."""
     if not _is_running(tx, kind):
-        return None
+        return False
     _count(tx, kind, work())
-    return monotonic() - began
+    return True
 
 
 def record_progress(tx: Transaction, progress: Progress) -> bool:
@@ -205,46 +204,16 @@ async def when_due(job: Job) -> None:
         await job.write(wait_for_media, None)
 
 
-class _Steps:
-    """The steps of one run. Each kind of step adapts its number of rows to its speed: see
-    ``step_size.py``."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._sizes: dict[str, int] = {}
-
-    async def write[K, C](
-        self,
-        name: str,
-        keys: Sequence[K],
-        operation: Callable[[Transaction, C], float | None],
-        command: Callable[[Sequence[K]], C],
-    ) -> bool:
-        """Carry out an operation for these keys, some at a time. ``command``: makes the command for
-        some keys. Returns False when the run was stopped."""
-        done = 0
-        while done < len(keys):
-            size = self._sizes.get(name, step_size.FIRST)
-            some = keys[done : done + size]
-            took = await self._job.write(operation, command(some))
-            if took is None:
-                return False
-            self._sizes[name] = step_size.next_size(size, len(some), took)
-            done += len(some)
-        return True
-
-
 async def _run(job: Job) -> None:
     cutoffs = await job.deps.store.read(retention.cutoffs, job.deps.clock())
-    steps = _Steps(job)
     for kind, before in cutoffs.items():
         await job.write(begin_kind, kind)
         if kind is KeptKind.AUDIT:
-            await _retain_audit(job, steps, before)
+            await _retain_audit(job, before)
         elif kind is KeptKind.TRAINER_ITEMS:
-            await _retain_items(job, steps, before)
+            await _retain_items(job, before)
         else:
-            await _retain(job, steps, kind, before)
+            await _retain(job, kind, before)
         ended = Progress(kind=kind, done_to=before, ended=True)
         if not await job.write(record_progress, ended):
             log.info("retention_stopped", kind=kind)
@@ -253,22 +222,22 @@ async def _run(job: Job) -> None:
     await job.write(plan_next, None)
 
 
-async def _retain(job: Job, steps: _Steps, kind: KeptKind, before: datetime) -> None:
+async def _retain(job: Job, kind: KeptKind, before: datetime) -> None:
     while True:
         batch = await job.deps.store.read(retention.next_batch, kind, before)
         if not batch.ids:
             return
         for ids in batched(batch.ids, CONVERSATIONS_AT_ONCE, strict=False):
-            if not await _retain_some(job, steps, kind, list(ids)):
+            if not await _retain_some(job, kind, list(ids)):
                 return
         if not await job.write(record_progress, Progress(kind=kind, done_to=batch.to)):
             return
 
 
-async def _retain_some(job: Job, steps: _Steps, kind: KeptKind, ids: Sequence[int]) -> bool:
+async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
     """Empty these conversations. Returns False when the run was stopped."""
     store, kinds = job.deps.store, retention.emptied_with(kind)
-    await job.write(facts.write_final, await store.read(facts.final_rows, ids))
+    await write_final_facts(job, ids)
     if KeptKind.MEDIA in kinds:
         for file in await store.read(files_of, ids):
             await asyncio.to_thread(job.deps.media.remove, file)
@@ -280,14 +249,24 @@ async def _retain_some(job: Job, steps: _Steps, kind: KeptKind, ids: Sequence[in
             def command(some: Sequence[int], part: Part = part) -> RetainRows:
                 return RetainRows(kind=kind, part=part, keys=some, ids=ids)
 
-            if not await steps.write(part.table.name, keys, retain_rows, command):
+            if not await in_steps(job, part.table.name, keys, retain_rows, command):
                 return False
-    return kind is not KeptKind.CONVERSATIONS or await steps.write(
-        "unname", ids, unname, lambda some: Unname(ids=some)
-    )
+        await merge_index(job.deps)
+    return kind is not KeptKind.CONVERSATIONS or await _unname_some(job, ids)
 
 
-async def _retain_items(job: Job, steps: _Steps, before: datetime) -> None:
+async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
+    nobody = await job.deps.store.read(retention.nobody)
+    if nobody is None:
+        nobody = await job.write(retention.make_nobody, None)
+
+    def command(some: Sequence[int]) -> Unname:
+        return Unname(ids=some, nobody=nobody)
+
+    return await in_steps(job, "unname", ids, unname, command)
+
+
+async def _retain_items(job: Job, before: datetime) -> None:
     store = job.deps.store
     while ids := await store.read(retention.old_items, before):
         for change in await store.read(clusters.new_leaders, ids):
@@ -295,13 +274,13 @@ async def _retain_items(job: Job, steps: _Steps, before: datetime) -> None:
             def command(some: Sequence[int], leader: int = change.leader) -> NewLeader:
                 return NewLeader(some, leader)
 
-            if not await steps.write("clusters", change.ids, follow_leader, command):
+            if not await in_steps(job, "clusters", change.ids, follow_leader, command):
                 return
-        if not await steps.write("trainer_items", ids, retain_items, lambda some: some):
+        if not await in_steps(job, "trainer_items", ids, retain_items, list):
             return
 
 
-async def _retain_audit(job: Job, steps: _Steps, before: datetime) -> None:
+async def _retain_audit(job: Job, before: datetime) -> None:
     """Remove old entries of the audit log, unless somebody has tampered with it."""
     store = job.deps.store
     if (await check_chain(store)).faults:
@@ -310,7 +289,7 @@ async def _retain_audit(job: Job, steps: _Steps, before: datetime) -> None:
     done_to, to_place = 0, await store.read(audit_chain.removable_to, before)
     while found := await store.read(audit_chain.oldest_to, done_to, to_place):
         done_to = found[-1].place
-        if not await steps.write("audit_log", found, retain_audit, partial(_removes, before)):
+        if not await in_steps(job, "audit_log", found, retain_audit, partial(_removes, before)):
             return
 
 

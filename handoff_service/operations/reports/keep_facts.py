@@ -14,6 +14,7 @@ import time
 from datetime import timedelta
 
 from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.steps import in_steps
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
@@ -52,7 +53,8 @@ async def when_due(job: Job) -> None:
 async def _write_batch(job: Job) -> bool:
     """Write the facts of the next batch. Returns whether another is ready."""
     batch = await job.deps.store.read(facts.next_batch)
-    await job.write(facts.write, batch)
+    await in_steps(job, "facts", batch.rows, facts.write_rows, list)
+    await job.write(facts.write_progress, batch)
     return batch.more
 
 

@@ -41,6 +41,8 @@ class WorkerDeps:
     push: Push = field(default_factory=NoPush)
     connections: Steadiness = field(default_factory=AlwaysSteady)
     examples: TaughtExamples = field(default_factory=NoExamples)
+    #: kind of step -> the rows of the next one: see ``steps.py``
+    step_sizes: dict[str, int] = field(default_factory=dict)
     # called after the database was down, because hints may have been lost
     outage: Callable[[], None] = lambda: None
 

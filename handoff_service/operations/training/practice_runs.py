@@ -4,7 +4,8 @@ A run's own row is all that practice writes to the desk's database. The practice
 a database of its own: see ``handoff_service/practice/``.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
@@ -16,7 +17,7 @@ from handoff_service.rules.training.practice import TEXTS_KEPT, PracticeChoice, 
 from handoff_service.rules.training.practice_score import PracticeScore
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.training.practice_runs import SCORE, with_texts_before
+from handoff_service.store.training.practice_runs import SCORE, BareScore, bare_scores
 
 r = t.practice_runs
 _MAY_PRACTICE = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)
@@ -105,11 +106,13 @@ def interrupt_practice(tx: Transaction, _: None) -> int:
 
 def forget_texts(tx: Transaction, ended_before: datetime) -> None:
     """Keep only the figures of runs that ended before this time."""
-    for row in with_texts_before(tx.conn, ended_before):
-        score = SCORE.validate_python(row.score)
-        bare = [replace(one, lines=[], original_lines=[]) for one in score.conversations]
-        kept = SCORE.dump_python(replace(score, conversations=bare), mode="json")
-        tx.conn.execute(update(r).where(r.c.id == row.id).values(score=kept))
+    keep_figures(tx, bare_scores(tx.conn, ended_before))
+
+
+def keep_figures(tx: Transaction, scores: Sequence[BareScore]) -> None:
+    """Replace the scores of these runs."""
+    for one in scores:
+        tx.conn.execute(update(r).where(r.c.id == one.run_id).values(score=one.score))
 
 
 def _queue_name(tx: Transaction, queue_id: int | None) -> str | None:

@@ -200,8 +200,9 @@ def forget_numbers(conn: Connection, interaction_ids: Collection[int]) -> None:
 
 
 def merge_index(conn: Connection, *, begins: bool, pages: int) -> bool:
-    """Rewrite a part of SQLite's index without removed words, which otherwise stay in it. Returns
-    whether there is more. PostgreSQL needs none of this. ``begins``: the first part."""
+    """Merge parts of SQLite's index until this many pages are written. Returns whether there is
+    more. PostgreSQL needs none of this. ``begins``: begin to merge all parts into one, without
+    removed words, which otherwise stay in the index."""
     if conn.dialect.name != "sqlite":
         return False
     raw: Any = conn.connection.dbapi_connection

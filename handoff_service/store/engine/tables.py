@@ -455,6 +455,7 @@ macros = Table(
 
 # Conversations ------------------------------------------------------------------------------------
 
+TIED = sa.text("user_id IS NOT NULL")
 messaging_profiles = Table(
     "messaging_profiles",
     metadata,
@@ -473,8 +474,9 @@ messaging_profiles = Table(
         sqlite_where=sa.text("active = 1"),
         postgresql_where=sa.text("active"),
     ),
+    Index("ix_messaging_profiles_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
 )
-TIED = sa.text("user_id IS NOT NULL")
+WAS_TIED = sa.text("old_user_id IS NOT NULL")
 #: Changes of the user that a number belongs to: who made each, how and when. Rows are never
 #: deleted; an erasure empties them.
 associations = Table(
@@ -494,6 +496,13 @@ associations = Table(
     _time("undone_at", null=True),
     Index("ix_associations_profile_id", "profile_id"),
     Index("ix_associations_interaction_id", "interaction_id"),
+    Index("ix_associations_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
+    Index(
+        "ix_associations_old_user_id",
+        "old_user_id",
+        sqlite_where=WAS_TIED,
+        postgresql_where=WAS_TIED,
+    ),
 )
 IS_NOT_PUSHED = sa.text("told_at IS NULL")
 #: The consent ledger: every change. Only an erasure deletes rows.
@@ -1961,6 +1970,7 @@ user_merges = Table(
     #: what changed on the user who stayed: field, attribute or fact -> [before, after]
     _json("changes", "{}"),
     Index("ix_user_merges_stays_id", "stays_id", "id"),
+    Index("ix_user_merges_goes_id", "goes_id"),
     Index(
         "one_merge_a_user",
         "goes_id",

@@ -4,7 +4,6 @@ A row that is empty already is not touched again, so the same call can be repeat
 nothing.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +19,6 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.erase_plan import CODED, PARTS, Owner, Part
 from handoff_service.store.training import clusters
 
-AT_ONCE = 30  # rows in one transaction of an erasure
 READ_AT_ONCE = 500  # keys of one part in one read
 i, m = t.interactions, t.messages
 
@@ -70,39 +68,16 @@ def _holds(column: sa.Column[Any], empty: Any) -> sa.ColumnElement[bool]:
     return column != empty
 
 
-def empty(
-    tx: Transaction,
-    parts: Sequence[Part],
-    ids: Collection[int],
-    *,
-    user_id: int | None = None,
-    most: int = AT_ONCE,
-) -> Counter[str]:
-    """Empty at most ``most`` rows. Returns table -> how many; an empty result means that nothing
-    is left."""
-    done: Counter[str] = Counter()
-    with secure_delete(tx):
-        for part in parts:
-            room = most - done.total()
-            if room <= 0:
-                break
-            keys = _keys(tx.conn, part, owned(part, ids, user_id) & is_left(part), room)
-            done[part.table.name] += empty_rows(tx, part, keys)
-    if done.total():
-        mark_emptied(tx, ids)
-    return +done
-
-
 def rows_left(
-    conn: Connection, parts: Sequence[Part], ids: Collection[int], most: int = READ_AT_ONCE
+    conn: Connection, parts: Sequence[Part], ids: Collection[int], user_id: int | None = None
 ) -> list[tuple[Part, Sequence[int]]]:
-    """The parts of these conversations that are not empty yet, each with at most ``most`` keys of
-    its rows: see ``key_of``. Call it outside the lane, so that the searches do not hold the
-    lane."""
+    """The parts of these conversations that are not empty yet, each with at most ``READ_AT_ONCE``
+    keys of its rows: see ``key_of``. Reading them outside the lane keeps the searches out of it.
+    ``user_id``: also of this user's cases."""
     return [
         (part, keys)
         for part in parts
-        if (keys := _keys(conn, part, owned(part, ids) & is_left(part), most))
+        if (keys := _keys(conn, part, owned(part, ids, user_id) & is_left(part)))
     ]
 
 
@@ -113,10 +88,10 @@ def key_of(part: Part) -> sa.Column[int]:
     return part.table.c[part.column] if key is None else key
 
 
-def _keys(conn: Connection, part: Part, where: sa.ColumnElement[bool], most: int) -> Sequence[int]:
+def _keys(conn: Connection, part: Part, where: sa.ColumnElement[bool]) -> Sequence[int]:
     key = key_of(part)
     query = select(key).where(where).order_by(key).distinct()
-    return list(conn.execute(query.limit(most)).scalars())
+    return list(conn.execute(query.limit(READ_AT_ONCE)).scalars())
 
 
 def empty_rows(tx: Transaction, part: Part, keys: Sequence[int]) -> int:

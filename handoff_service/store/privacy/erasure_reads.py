@@ -111,12 +111,18 @@ def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
     return [rules.TICKETS_WITHOUT_NUMBERS.format(count=len(found))]
 
 
-def waiting_copies(conn: Connection, erasure_id: int, most: int) -> Sequence[str]:
+def waiting_copies(conn: Connection, erasure_id: int, most: int | None = None) -> Sequence[str]:
     """The provider's ids of texts that it still has to erase."""
     query = select(c.c.provider_sid).where(
         c.c.erasure_id == erasure_id, c.c.state == CopyState.WAITING
     )
     return conn.execute(query.order_by(c.c.id).limit(most)).scalars().all()
+
+
+def erased_copies(conn: Connection, erasure_id: int) -> list[int]:
+    """The rows of texts that the provider has erased."""
+    gone = (c.c.erasure_id == erasure_id, c.c.state == CopyState.ERASED)
+    return list(conn.execute(select(c.c.id).where(*gone).order_by(c.c.id)).scalars())
 
 
 def refused_copies(conn: Connection, erasure_id: int) -> list[str]:

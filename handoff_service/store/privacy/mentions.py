@@ -37,16 +37,22 @@ class MentioningRows:
 
 
 def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -> list[str]:
-    """The person's numbers, addresses, employee numbers and names. A name is left out when somebody
-    else has it too, or when it is a single word."""
+    """The person's numbers, addresses, employee numbers and names. A name is left out when it is a
+    single word."""
     found = list(numbers)
     u = t.users
     ids = with_merged(conn, user_id) if user_id else []
     for row in conn.execute(select(u).where(one_of(u.c.id, ids)).order_by(u.c.id)):
         found += [word for word in (row.email, row.external_id) if word]
-        if " " in row.name.strip() and not _is_anothers(conn, row.name, ids):
+        if " " in row.name.strip():
             found.append(row.name.strip())
     return [word for word in dict.fromkeys(found) if len(word) >= LEAST]
+
+
+def own_words(conn: Connection, words: Collection[str], user_id: int | None) -> list[str]:
+    """These words, without the names that somebody else has, too. Reads all users."""
+    ids = with_merged(conn, user_id) if user_id else []
+    return [word for word in words if " " not in word or not _is_anothers(conn, word, ids)]
 
 
 def _is_anothers(conn: Connection, name: str, mine: Collection[int]) -> bool:

@@ -16,6 +16,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.empty_rows import secure_delete
 from handoff_service.store.privacy.people import with_merged
+from handoff_service.store.privacy.person_searches import UserRows
 
 i, p, q = t.interactions, t.messaging_profiles, t.satisfaction_questions
 ERASED = "Erased"  # stands for the name of a deleted record
@@ -51,40 +52,43 @@ def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
         )
 
 
-def forget_number(tx: Transaction, erasure_id: int, number: str) -> dict[str, int]:
-    """Remove what belongs to a number. Its opt-outs stay under a keyed hash. Returns kind -> how
+def forget_number(
+    tx: Transaction, erasure_id: int, number: str, profiles: Sequence[int]
+) -> dict[str, int]:
+    """Remove what belongs to a number, when its due work and the replies to it are gone. Its
+    opt-outs stay under a keyed hash. ``profiles``: its messaging profiles. Returns kind -> how
     many were removed."""
     name = alias(tx, erasure_id, number)
     with secure_delete(tx):
         kept = kept_opt_outs.keep(tx, number)
         tx.conn.execute(delete(t.opt_outs).where(t.opt_outs.c.number == number))
         entries = tx.conn.execute(delete(t.consents).where(t.consents.c.number == number)).rowcount
-        tx.conn.execute(delete(t.unknown_replies).where(t.unknown_replies.c.number == number))
         sends = update(t.proof_sends).where(t.proof_sends.c.number == number)
         tx.conn.execute(sends.values(number=name, code_hash=None))
         tx.conn.execute(update(t.proofs).where(t.proofs.c.number == number).values(number=name))
-        profiles = _forget_profiles(tx, number, name)
+        _forget_profiles(tx, number, profiles, name)
         n = t.user_numbers
         gone = delete(n).where(n.c.number == number).returning(n.c.user_id)
         user_words.index_users(tx.conn, list(tx.conn.execute(gone).scalars()))
-        tx.conn.execute(
-            delete(t.due_work).where(
-                t.due_work.c.line.contains(number, autoescape=True),
-                ~_is_of_newer_conversation(number),
-            )
-        )
-    return {"consent_entries": entries, "kept_opt_outs": kept, "profiles": profiles}
+    return {"consent_entries": entries, "kept_opt_outs": kept, "profiles": len(profiles)}
 
 
-def _is_of_newer_conversation(number: str) -> sa.ColumnElement[bool]:
-    """Whether the number has a conversation that began after the erasure was asked for."""
-    return select(i.c.id).where(i.c.requester_number == number).exists()
+def drop_work(tx: Transaction, ids: Collection[int]) -> None:
+    """Delete this due work."""
+    tx.conn.execute(delete(t.due_work).where(one_of(t.due_work.c.id, ids)))
+    tx.work_is_due(tx.now)  # later rows of its lines may proceed
 
 
-def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
+def drop_unknown_replies(tx: Transaction, ids: Collection[int]) -> None:
+    """Delete the records of these automatic replies."""
+    u = t.unknown_replies
+    with secure_delete(tx):
+        tx.conn.execute(delete(u).where(one_of(u.c.message_id, ids)))
+
+
+def _forget_profiles(tx: Transaction, number: str, old: Sequence[int], name: str) -> None:
     """The profiles stay for the conversations that refer to them, without the number. A newer
     conversation gets a profile of its own."""
-    old = list(tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalars())
     gone = {"number": name, "user_id": None, "not_user_id": None, "active": False}
     tx.conn.execute(update(p).where(one_of(p.c.id, old)).values(**gone))
     newer = one_of(i.c.profile_id, old) & (i.c.requester_number == number)
@@ -92,44 +96,48 @@ def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
         made = sa.insert(p).values(number=number, active=True, created_at=tx.now)
         profile_id = tx.conn.execute(made.returning(p.c.id)).scalar_one()
         tx.conn.execute(update(i).where(newer).values(profile_id=profile_id))
-    return len(old)
+
+
+def leave_user(tx: Transaction, rows: UserRows) -> None:
+    """Take the user from these rows."""
+    table = t.metadata.tables[rows.table]
+    with secure_delete(tx):
+        mine = one_of(table.c.id, rows.keys) & one_of(table.c[rows.column], rows.user_ids)
+        tx.conn.execute(update(table).where(mine).values({rows.column: None}))
+
+
+def forget_changes(tx: Transaction, ids: Collection[int]) -> None:
+    """Delete these changes of records."""
+    r = t.record_changes
+    with secure_delete(tx):
+        tx.conn.execute(delete(r).where(one_of(r.c.id, ids)))
 
 
 def forget_user(tx: Transaction, user_id: int) -> int:
-    """Delete a user's record and its history, the records of users who were merged into the user,
-    and the merges. Nothing refers to them any more. Returns how many records there were.
+    """Delete a user's record, the records of users who were merged into the user, and the merges.
+    Hardly anything refers to them any more. Returns how many records there were.
     """
-    ids = with_merged(tx.conn, user_id)
     with secure_delete(tx):
-        for one in reversed(ids):
-            _forget_record(tx, one)
-    return len(ids)
+        return sum(_forget_record(tx, one) for one in reversed(with_merged(tx.conn, user_id)))
 
 
-def _forget_record(tx: Transaction, user_id: int) -> None:
+def _forget_record(tx: Transaction, user_id: int) -> int:
     a, r, g = t.associations, t.record_changes, t.user_merges
     tx.conn.execute(delete(g).where(or_(g.c.stays_id == user_id, g.c.goes_id == user_id)))
+    # rows that were added since the steps before
     for column in (a.c.user_id, a.c.old_user_id, t.proofs.c.user_id, t.cases.c.user_id):
         tx.conn.execute(update(column.table).where(column == user_id).values({column: None}))
-    for column in (p.c.user_id, p.c.not_user_id, i.c.user_id):
+    for column in (p.c.user_id, i.c.user_id):
         tx.conn.execute(update(column.table).where(column == user_id).values({column: None}))
     tx.conn.execute(delete(r).where(r.c.noun == Noun.USER, r.c.record == str(user_id)))
-    tx.conn.execute(delete(t.users).where(t.users.c.id == user_id))
+    return tx.conn.execute(delete(t.users).where(t.users.c.id == user_id)).rowcount
 
 
-def forget_deleted_users(tx: Transaction, words: Collection[str]) -> int:
-    """Empty the kept records of users that were deleted earlier and had one of these numbers,
-    addresses or employee numbers. Returns how many there were."""
+def forget_deleted_users(tx: Transaction, ids: Collection[int]) -> int:
+    """Empty these kept records of users that were deleted earlier. Returns how many."""
     d, r = t.deleted_records, t.record_changes
-    if not words:
-        return 0
-    text = sa.cast(d.c.changes, sa.Text)
-    holds = or_(*(text.contains(f'"{word}"', autoescape=True) for word in words))
-    found = list(tx.conn.execute(select(d.c.id).where(d.c.noun == Noun.USER, holds)).scalars())
+    places = [place_of_deleted(one) for one in ids]
     with secure_delete(tx):
-        for one in found:
-            place = place_of_deleted(one)
-            tx.conn.execute(delete(r).where(r.c.noun == Noun.USER, r.c.record == place))
-        gone = update(d).where(one_of(d.c.id, found)).values(name=ERASED, changes={})
-        tx.conn.execute(gone)
-    return len(found)
+        tx.conn.execute(delete(r).where(r.c.noun == Noun.USER, one_of(r.c.record, places)))
+        gone = update(d).where(one_of(d.c.id, ids)).values(name=ERASED, changes={})
+        return tx.conn.execute(gone).rowcount

@@ -116,19 +116,26 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
     return RetentionBatch(list(dict.fromkeys([*(row.id for row in rows), *same])), last)
 
 
-def unname(tx: Transaction, ids: Collection[int]) -> None:
-    """Remove the requester from emptied conversations that still have one. Cases keep their
-    user."""
+def nobody(conn: Connection) -> int | None:
+    """The profile of conversations without a requester; None before the first one."""
+    return conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
+
+
+def make_nobody(tx: Transaction, _command: None = None) -> int:
+    """Store that profile. Returns its id."""
+    made = sa.insert(p).values(number=NOBODY, active=False, created_at=tx.now)
+    return int(tx.conn.execute(made.returning(p.c.id)).scalar_one())
+
+
+def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
+    """Remove the requester from emptied conversations that still have one. Cases keep their user.
+    ``nobody``: their new profile."""
     named = i.c.requester_number.not_like(f"{ERASED}%") & i.c.requester_number.not_like(
         f"{DELETED}%"
     )
     ids = list(tx.conn.execute(select(i.c.id).where(one_of(i.c.id, ids), named)).scalars())
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
-        nobody = tx.conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
-        if nobody is None:
-            made = sa.insert(p).values(number=NOBODY, active=False, created_at=tx.now)
-            nobody = tx.conn.execute(made.returning(p.c.id)).scalar_one()
         for table, key, column in (
             (t.satisfaction_questions, "interaction_id", "requester_number"),
             (t.proofs, "interaction_id", "number"),

@@ -28,7 +28,7 @@ from handoff_service.store.routing import queue_hours
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 LINES_AT_ONCE = 20_000
-CONVERSATIONS_AT_ONCE = 60  # rows of one write, which the lane does in about 5 ms
+CONVERSATIONS_AT_ONCE = 60  # in one batch
 #: The job reads each line again when it is this old. On PostgreSQL, a transaction may commit
 #: after another one with higher ids, but never this much later. Receipts come within this time too.
 READ_AGAIN = timedelta(minutes=5)
@@ -109,12 +109,6 @@ def final_rows(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
     return [row | {"look_again_at": None} for row in rows_of(conn, _full(conn, ids))]
 
 
-def write_final(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
-    """Store final facts."""
-    if rows:
-        _put(tx, rows)
-
-
 def _due(conn: Connection, now: datetime, most: int) -> list[int]:
     query = select(f.c.interaction_id).where(f.c.look_again_at <= now)
     return list(conn.execute(query.order_by(f.c.look_again_at).limit(most)).scalars())
@@ -176,16 +170,17 @@ def _stored(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def write(tx: Transaction, batch: FactsBatch) -> None:
-    """Store the rows, and mark their days as changed."""
-    _put(tx, batch.rows)
-    tx.conn.execute(update(progress).values(read_to=batch.read_to, done_to=batch.done_to))
-
-
-def _put(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+def write_rows(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Store rows, and mark their days as changed."""
     _touch(tx, {row["day"] for row in rows})
     change = tuple(name for name in _FIELDS if name != "interaction_id")
     upsert_rows(tx.conn, f, rows, key=("interaction_id",), change=change)
+
+
+def write_progress(tx: Transaction, batch: FactsBatch) -> None:
+    """Record the batch as done, after its rows are stored. An interrupted batch is done again,
+    which stores the same rows."""
+    tx.conn.execute(update(progress).values(read_to=batch.read_to, done_to=batch.done_to))
 
 
 def _touch(tx: Transaction, touched: Collection[str]) -> None:

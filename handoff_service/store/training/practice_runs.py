@@ -1,6 +1,6 @@
 """Runs of the practice desk."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -71,10 +71,27 @@ def _run(row: Any) -> PracticeRun:
     )
 
 
-def with_texts_before(conn: Connection, ended_before: datetime) -> list[Any]:
-    """(id, score) of runs that ended before this time and still have their texts."""
+@dataclass(frozen=True, slots=True)
+class BareScore:
+    """A run's score without its texts, as it is stored."""
+
+    run_id: int
+    score: dict[str, Any]
+
+
+def bare_scores(conn: Connection, ended_before: datetime) -> list[BareScore]:
+    """The scores of runs that ended before this time and still have their texts."""
     query = select(r.c.id, r.c.score).where(r.c.ended_at < ended_before)
-    return [row for row in conn.execute(query) if _has_texts(row.score)]
+    return [
+        BareScore(row.id, _bare(row.score)) for row in conn.execute(query) if _has_texts(row.score)
+    ]
+
+
+def _bare(stored: dict[str, Any]) -> dict[str, Any]:
+    score = SCORE.validate_python(stored)
+    bare = [replace(one, lines=[], original_lines=[]) for one in score.conversations]
+    kept: dict[str, Any] = SCORE.dump_python(replace(score, conversations=bare), mode="json")
+    return kept
 
 
 def _has_texts(score: dict[str, Any]) -> bool:

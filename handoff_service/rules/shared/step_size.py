@@ -1,4 +1,4 @@
-"""How many rows a step of retention removes.
+"""How many rows one step of long work writes.
 
 A step holds the lane, and texts and requests wait for it. It may hold the lane for at most 20 ms.
 Rows differ in cost, and so do machines. The size of a step therefore follows from the time of the
@@ -6,9 +6,9 @@ step before.
 """
 
 AIM = 0.006  # seconds of a step's statements; the rest of the 20 ms is for the commit
-FIRST = 10  # rows of the first step
+FIRST = 4  # rows of the first step, which also prepares its statements
 MOST = 200
-LEAST = 5  # each step has a fixed cost, so smaller steps would only make the run longer
+LEAST = 1  # a single row can be large
 
 
 def next_size(size: int, rows: int, seconds: float) -> int:

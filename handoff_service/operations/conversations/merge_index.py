@@ -1,0 +1,45 @@
+"""Merge the parts of SQLite's search index.
+
+Each transaction that changes the index adds a part to it. SQLite would merge parts by itself in
+some of these transactions, which then hold the lane several times as long. Migration 0078 turns
+that off, and the jobs that change the index merge its parts afterwards, a few pages at a time.
+"""
+
+from dataclasses import dataclass
+
+from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.shared.steps import timed
+from handoff_service.rules.shared import step_size
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine.transaction import Transaction
+
+PAGES = "index_pages"  # the kind of step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePages:
+    """``pages``: pages to write. ``all``: begin to merge all parts into one."""
+
+    pages: int
+    all: bool = False
+
+
+async def merge_index(deps: WorkerDeps, *, all: bool = False) -> None:
+    """Merge parts until the index has few of them. ``all``: into a single part, which drops the
+    words of removed texts.
+
+    This needs no claim, because a merge does not change what a search finds.
+    """
+    if not deps.store.is_sqlite:
+        return
+    sizes, more = deps.step_sizes, True
+    while more:
+        pages = sizes.get(PAGES, step_size.FIRST)
+        took = await deps.store.write(timed(merge_pages), MergePages(pages=pages, all=all))
+        sizes[PAGES] = step_size.next_size(pages, pages, took.seconds)
+        more, all = took.answer, False
+
+
+def merge_pages(tx: Transaction, command: MergePages) -> bool:
+    """Merge a few pages. Returns whether there is more to merge."""
+    return text_index.merge_index(tx.conn, begins=command.all, pages=command.pages)

@@ -1,0 +1,95 @@
+"""Remove the rows that name the person of an erasure outside emptied conversations, and last the
+person's record. The earlier parts find nothing again when an interrupted step runs once more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from handoff_service.operations.desk.audit_chain import chain_waiting
+from handoff_service.operations.privacy import erase_steps as steps
+from handoff_service.operations.privacy.erase_steps import (
+    AuditEntries,
+    DeletedUsers,
+    OfConversations,
+    OfNumber,
+)
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.steps import in_steps
+from handoff_service.operations.training.practice_runs import keep_figures
+from handoff_service.store.privacy import erasure_reads as reads
+from handoff_service.store.privacy import people, person_rows
+from handoff_service.store.privacy import person_searches as searches
+from handoff_service.store.privacy.erasure_reads import Running
+from handoff_service.store.privacy.person_searches import UserRows
+from handoff_service.store.training.practice_runs import bare_scores
+
+
+async def forget_person(job: Job, erasure: Running) -> None:
+    await _erase_audit(job, erasure)
+    await _unname(job, erasure)
+    for number in erasure.numbers:
+        await _forget_number(job, erasure, number)
+    # the texts of all practice runs, because the person may have written some of them
+    scores = await job.deps.store.read(bare_scores, job.deps.clock() + timedelta(seconds=1))
+    await in_steps(job, "practice_runs", scores, keep_figures, list)
+    await _forget_deleted_users(job, erasure)
+    if erasure.user_id is not None:
+        await _forget_user(job, erasure, erasure.user_id)
+
+
+async def _erase_audit(job: Job, erasure: Running) -> None:
+    """Remove the entries of the audit log that name the person. They must be chained before."""
+    await chain_waiting(job.deps.store)
+
+    def command(ids: Sequence[int]) -> AuditEntries:
+        return AuditEntries(erasure_id=erasure.id, ids=ids)
+
+    entries = await job.deps.store.read(reads.audit_entries, erasure)
+    await in_steps(job, "erase_audit", entries, steps.erase_audit, command)
+
+
+async def _unname(job: Job, erasure: Running) -> None:
+    """Take the number and the user from the emptied conversations."""
+
+    def command(ids: Sequence[int]) -> OfConversations:
+        return OfConversations(erasure=erasure, ids=ids)
+
+    ids = await job.deps.store.read(reads.ids, erasure)
+    await in_steps(job, "erase_names", ids, steps.unname, command)
+
+
+async def _forget_number(job: Job, erasure: Running, number: str) -> None:
+    read = job.deps.store.read
+    work = await read(searches.work_on_line, number)
+    await in_steps(job, "drop_work", work, person_rows.drop_work, list)
+    replies = await read(searches.unknown_replies, number)
+    await in_steps(job, "unknown_replies", replies, person_rows.drop_unknown_replies, list)
+    profiles = await read(searches.profiles, number)
+    command = OfNumber(erasure_id=erasure.id, number=number, profiles=profiles)
+    await job.write(steps.forget_number, command)
+
+
+async def _forget_deleted_users(job: Job, erasure: Running) -> None:
+    """Empty the kept records of users that were deleted earlier."""
+
+    def command(ids: Sequence[int]) -> DeletedUsers:
+        return DeletedUsers(erasure_id=erasure.id, ids=ids)
+
+    deleted = await job.deps.store.read(searches.deleted_users, erasure.words)
+    await in_steps(job, "deleted_users", deleted, steps.forget_deleted_users, command)
+
+
+async def _forget_user(job: Job, erasure: Running, user_id: int) -> None:
+    """Delete the user's record, after the rows that refer to it have changed."""
+    read = job.deps.store.read
+    ids = await read(people.with_merged, user_id)
+    for rows in await read(searches.user_rows, ids):
+
+        def command(keys: Sequence[int], rows: UserRows = rows) -> UserRows:
+            return replace(rows, keys=keys)
+
+        await in_steps(job, "user_rows", rows.keys, person_rows.leave_user, command)
+    changes = await read(searches.user_changes, ids)
+    await in_steps(job, "record_changes", changes, person_rows.forget_changes, list)
+    await job.write(steps.forget_user, erasure)

@@ -1,0 +1,303 @@
+"""Retention, erasures and the job of reports write in steps. The size of a step follows from the
+time of the last one. However small the steps are, each row is written once, and an interrupted run
+continues where it stopped.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.privacy import empty_conversations, erase_steps, retain
+from handoff_service.operations.privacy.request_erasure import RequestedPerson
+from handoff_service.operations.privacy.retain import run_now, stop_run
+from handoff_service.operations.reports import keep_facts
+from handoff_service.operations.shared import steps
+from handoff_service.operations.shared.job import Job, WorkerDeps
+from handoff_service.operations.shared.steps import in_steps
+from handoff_service.rules.privacy.kinds import KeptKind
+from handoff_service.rules.shared.step_size import AIM, FIRST, LEAST, MOST, next_size
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.privacy import empty_rows, erasures, retention
+from handoff_service.store.privacy.erase_plan import Part
+from handoff_service.store.reports import facts
+from handoff_service.worker import Worker
+from tests.conftest import MovedClock
+from tests.privacy.test_erase_person import CANARIES, Place, live, placed
+from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
+from tests.support.story import MAIN, Story
+
+DAY = 86_400
+
+
+@pytest.fixture
+def deps(story: Story, clock: MovedClock, tmp_path: Path) -> WorkerDeps:
+    return WorkerDeps(
+        store=story.store,
+        provider=GoodProvider(),
+        bot=BotWithMemory(),
+        clock=clock,
+        media=MediaFolder(tmp_path / "media"),
+    )
+
+
+@pytest.fixture
+def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) -> Place:
+    return placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+
+
+@pytest.fixture
+def single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each step seem so slow that the next one has a single row."""
+    seconds = itertools.count(step=60.0)
+    monkeypatch.setattr(steps, "monotonic", lambda: next(seconds))
+
+
+@pytest.fixture
+def emptied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Part, Sequence[int]]]:
+    """The rows that each step empties or deletes."""
+    found: list[tuple[Part, Sequence[int]]] = []
+
+    def recorded(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
+        found.append((part, keys))
+        return empty_rows.empty_rows(tx, part, keys)
+
+    for module in (retain, erase_steps):
+        monkeypatch.setattr(module, "empty_rows", recorded)
+    return found
+
+
+def each_once(emptied: Sequence[tuple[Part, Sequence[int]]]) -> bool:
+    """Return whether no row was emptied twice."""
+    rows = [(id(part), key) for part, keys in emptied for key in keys]
+    return len(rows) == len(set(rows))
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "seconds", "following"),
+    [
+        (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
+        (10, 4, AIM / 2, 10),  # fast, but there were few rows
+        (LEAST, LEAST, AIM / 2, 2),
+        (MOST, MOST, AIM / 2, MOST),
+        (40, 40, AIM * 2, 20),
+        (40, 20, AIM * 2, 10),
+        (10, 10, AIM * 50, LEAST),
+    ],
+)
+def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
+    size: int, rows: int, seconds: float, following: int
+) -> None:
+    assert next_size(size, rows, seconds) == following
+
+
+async def sizes_of_steps(
+    deps: WorkerDeps, monkeypatch: pytest.MonkeyPatch, rows: int, cost: Callable[[int], float]
+) -> list[int]:
+    """Return the sizes of the steps that write this many rows. ``cost``: the seconds of a row."""
+    taken: list[Sequence[int]] = []
+    now = 0.0
+
+    def write(_tx: Transaction, keys: Sequence[int]) -> None:
+        nonlocal now
+        now += sum(map(cost, keys))
+        taken.append(keys)
+
+    monkeypatch.setattr(steps, "monotonic", lambda: now)
+    await deps.store.write(keep_facts.schedule_facts, None)
+    (claimed,) = await deps.store.write(due_work.claim, due_work.Claim(1, {Work.KEEP_FACTS}))
+    assert await in_steps(Job(claimed, deps), "rows", range(rows), write, list)
+    assert [key for keys in taken for key in keys] == list(range(rows))
+    return [len(keys) for keys in taken]
+
+
+async def test_steps_grow_while_they_are_fast(
+    deps: WorkerDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = await sizes_of_steps(deps, monkeypatch, 100, lambda _key: AIM / 1000)
+    assert sizes == [FIRST, 7, 11, 17, 26, 35]
+    assert deps.step_sizes == {"rows": 40}, "the next job goes on with this size"
+
+
+async def test_steps_shrink_to_a_single_slow_row_and_grow_again(
+    deps: WorkerDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = await sizes_of_steps(
+        deps, monkeypatch, 40, lambda key: AIM * 2 if 20 <= key < 25 else AIM / 1000
+    )
+    assert sizes == [FIRST, 7, 11, 2, 1, 1, 2, 4, 7, 1]
+
+
+async def one_long_conversation(story: Story, clock: MovedClock, **days: int) -> int:
+    """Store a conversation that is older than these limits."""
+    interaction_id = await story.with_agent()
+    for n in range(12):
+        await story.write(interaction_id, f"This is text {n}.")
+    await story.close(interaction_id)
+    while await story.store.write(index_texts, None):
+        pass
+    clock.move(20 * DAY)
+    values: dict[str, Any] = {f"keep_{kind}_days": count for kind, count in days.items()}
+    await story.store.write(change_desk, values)
+    return interaction_id
+
+
+async def test_retention_with_single_rows_removes_each_row_once(
+    story: Story,
+    deps: WorkerDeps,
+    clock: MovedClock,
+    single_rows: None,
+    emptied: list[tuple[Part, Sequence[int]]],
+) -> None:
+    interaction_id = await one_long_conversation(story, clock, conversations=10)
+    await story.store.write(run_now, None)
+    assert await Worker(deps, frozenset({Work.RETAIN})).step() == 1
+    assert {line.body for line in await story.lines(interaction_id)} == {""}
+    assert each_once(emptied)
+    assert [len(keys) for part, keys in emptied if part.table is t.messages][1:4] == [1, 1, 1]
+
+
+async def test_a_stopped_run_of_retention_continues(
+    story: Story,
+    deps: WorkerDeps,
+    clock: MovedClock,
+    single_rows: None,
+    emptied: list[tuple[Part, Sequence[int]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interaction_id = await one_long_conversation(story, clock, texts=10)
+    worker = Worker(deps, frozenset({Work.RETAIN}))
+    write = deps.store.write
+
+    async def stopping(operation: Any, command: Any, **how: Any) -> Any:
+        answer = await write(operation, command, **how)
+        if len(emptied) == 3:
+            emptied.append((emptied[0][0], ()))  # stop only once
+            await write(stop_run, None)
+        return answer
+
+    monkeypatch.setattr(type(deps.store), "write", staticmethod(stopping))
+    await write(run_now, None)
+    await worker.step()
+    before = await story.store.read(retention.status, clock(), counted=True)
+    texts = next(one for one in before.kinds if one.kind is KeptKind.TEXTS)
+    assert texts.state == "stopped"
+    assert texts.would_remove
+    assert texts.removed
+    await write(run_now, None)
+    await worker.step()
+    after = await story.store.read(retention.status, clock(), counted=True)
+    again = next(one for one in after.kinds if one.kind is KeptKind.TEXTS)
+    assert (again.state, again.removed, again.would_remove) == ("done", texts.would_remove, 0)
+    assert each_once(emptied)
+    assert {line.body for line in await story.lines(interaction_id)} == {""}
+
+
+async def test_an_erasure_with_single_rows_erases_each_row_once(
+    place: Place,
+    single_rows: None,
+    emptied: list[tuple[Part, Sequence[int]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (empty_rows, empty_conversations):
+        monkeypatch.setattr(module, "READ_AT_ONCE", 2)
+    user_id, interaction_id = await live(place)
+    lines = await place.story.count(t.messages, t.messages.c.interaction_id == interaction_id)
+    receipt = await place.erase(RequestedPerson(user_id=user_id))
+    assert receipt.state == "done"
+    assert (receipt.removed["messages"], receipt.removed["conversations"]) == (lines, 1)
+    assert (receipt.removed["users"], receipt.removed["mentions"]) == (1, 2)
+    assert each_once(emptied)
+    rows = await asyncio.to_thread(everything_in, place.url)
+    assert {name: word for name, text in rows.items() for word in CANARIES if word in text} == {}
+
+
+async def test_an_interrupted_erasure_continues(
+    place: Place,
+    single_rows: None,
+    emptied: list[tuple[Part, Sequence[int]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process ends after each transaction in turn, and another one continues."""
+    user_id, interaction_id = await live(place)
+    lines = await place.story.count(t.messages, t.messages.c.interaction_id == interaction_id)
+    write, left = place.story.store.write, 1
+
+    class Ended(BaseException):
+        """The process has ended."""
+
+    async def ending(operation: Any, command: Any, **how: Any) -> Any:
+        nonlocal left
+        answer = await write(operation, command, **how)
+        left -= 1
+        if left == 0:
+            raise Ended
+        return answer
+
+    receipt = await place.erase(RequestedPerson(user_id=user_id), works=False)
+    monkeypatch.setattr(type(place.story.store), "write", staticmethod(ending))
+    ended = 0
+    for after in itertools.count(5, 4):
+        left = after
+        try:
+            await place.work()
+        except Ended:
+            ended += 1
+            place.clock.move(120)  # the lease has expired
+        else:
+            break
+    receipt = await place.story.store.read(erasures.get, receipt.id)
+    assert ended > 3
+    assert receipt.state == "done"
+    assert (receipt.removed["messages"], receipt.removed["conversations"]) == (lines, 1)
+    assert (receipt.removed["users"], receipt.removed["mentions"]) == (1, 2)
+    assert each_once(emptied)
+    rows = await asyncio.to_thread(everything_in, place.url)
+    assert {name: word for name, text in rows.items() for word in CANARIES if word in text} == {}
+
+
+async def test_facts_are_stored_in_steps_and_an_interrupted_batch_is_stored_again(
+    story: Story,
+    deps: WorkerDeps,
+    clock: MovedClock,
+    single_rows: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for n in range(6):
+        await story.text("hello", number=f"+1202555{1000 + n}", to=MAIN)
+    written: list[int] = []
+    store_rows, ends = facts.write_rows, True
+
+    def recorded(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+        if ends and len(written) == 2:
+            raise RuntimeError("the process ends")
+        written.extend(row["interaction_id"] for row in rows)
+        store_rows(tx, rows)
+
+    monkeypatch.setattr(facts, "write_rows", recorded)
+    monkeypatch.setitem(deps.step_sizes, "facts", 1)
+    await story.store.write(keep_facts.schedule_facts, None)
+    worker = Worker(deps, frozenset({Work.KEEP_FACTS}))
+    await worker.step()
+    (progress,) = await story.rows(t.report_progress)
+    assert (len(written), progress.read_to) == (2, 0)
+    ends = False
+    clock.move(3600)
+    await worker.step()
+    assert await story.count(t.conversation_facts) == 6
+    (progress,) = await story.rows(t.report_progress)
+    newest = sa.select(sa.func.max(t.messages.c.id))
+    assert progress.read_to == await story.store.read(
+        lambda conn: conn.execute(newest).scalar_one()
+    )
+    assert len(written) == 2 + 6
