@@ -30,34 +30,20 @@ from handoff_service.rules.shared.outside_addresses import (
     may_be_called,
     plain_host,
 )
-from handoff_service.rules.shared.phrases import filled, phrase
-
-TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
-FORBIDDEN = phrase(
-    "The address belongs to this computer, or to a private or reserved network. To call it anyway, "
-    "add its host or network to {setting}.",
-    setting=SETTING,
-)
-INVALID = phrase("The address is not valid. Correct it.")
-NOT_IN_TIME = phrase("No answer within {seconds} s.")
-NOT_TRUSTED = phrase("Its certificate is not trusted.")
-NOT_REACHED = phrase("It could not be reached.")
-LOST = phrase("The connection was lost.")
-NO_HTTPS = phrase("It is not https. To call it anyway, add {host} to {setting}.")
-REDIRECTED = phrase("It answered with a redirect ({status}), which is not followed.")
-ANSWERED = phrase("It answered {status}.")
-#: why a call failed
-REASONS = (
+from handoff_service.rules.shared.phrases import filled
+from handoff_service.rules.webhooks.call_failures import (
+    ANSWERED,
     FORBIDDEN,
     INVALID,
-    NOT_IN_TIME,
-    NOT_TRUSTED,
-    NOT_REACHED,
     LOST,
     NO_HTTPS,
+    NOT_IN_TIME,
+    NOT_REACHED,
+    NOT_TRUSTED,
     REDIRECTED,
-    ANSWERED,
 )
+
+TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 AT_ONCE = 32  # connections; our choice
 AT_ONCE_EACH = 8  # connections to one host
 

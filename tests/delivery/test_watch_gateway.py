@@ -148,10 +148,9 @@ async def test_one_alert_that_ends_when_the_phone_is_back(desk: Watched, heard: 
     assert await desk.notified() == ["The SMS gateway is away"]
     (mail,) = [one.mail for one in desk.mailbox.mails()]
     assert mail.to == "grace@example.com"
-    assert "does not answer. Texts wait" in mail.body
-    assert "Since: 23 November 2026 09:03" in mail.body
+    says = "The SMS gateway has not answered since 23 November 2026, 09:03 EST. Texts wait"
     (problem,) = await desk.story.store.read(gateway_problems)
-    assert problem.startswith("The SMS gateway has not answered since 2026-11-23 09:03.")
+    assert (problem.startswith(says), mail.body.startswith(says)) == (True, True)
     await desk.passes(30)
     assert (await desk.notified(), len(desk.mailbox.mails())) == ([], 1)
     desk.phone.is_there = True
@@ -174,7 +173,7 @@ async def test_missing_heartbeats_of_a_phone_raise_an_alert(desk: Watched) -> No
     await desk.passes(1)
     assert await desk.away() is SILENT
     (mail,) = [one.mail for one in desk.mailbox.mails()]
-    assert "its heartbeats do not arrive" in mail.body
+    assert "its heartbeats have not arrived since" in mail.body
     await desk.story.store.write(record_heartbeat, Heartbeat())
     await desk.passes(1)
     assert await desk.away() is None

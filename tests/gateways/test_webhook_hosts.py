@@ -10,8 +10,8 @@ from aiohttp.abc import ResolveResult
 from aiohttp.test_utils import TestServer
 
 from handoff_service.bot_control import rasa_environment
-from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _is_callable
-from handoff_service.gateways.webhook.gateway import PAUSED, HttpWebhook
+from handoff_service.gateways.outside_http import _is_callable
+from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.ports.call_result import CallResult
 from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.shared.outside_addresses import (
@@ -20,6 +20,7 @@ from handoff_service.rules.shared.outside_addresses import (
     Allowed,
     address_error,
 )
+from handoff_service.rules.webhooks.call_failures import FORBIDDEN, INVALID, PAUSED
 from tests.support.ticket_system import ticket_system
 
 REFUSED = [

@@ -121,9 +121,13 @@ def german(text: str) -> str:
     [
         (
             "Mia scheduled a text for 3 September 2026, 09:52 EST",
-            "Mia hat eine SMS für 3. September 2026, 09:52 EST geplant",
+            "Mia hat eine SMS für den 3. September 2026, 09:52 EST geplant",
         ),
         ("Ann has been waiting for 2 days.", "Ann wartet bereits 2 Tage."),
+        (
+            "The requester has been waiting for 2 days.",
+            "Die anfragende Person wartet bereits 2 Tage.",
+        ),
         (
             "Identity check not finished: no answer for 10 minutes.",
             "Identitätsprüfung nicht abgeschlossen: 10 Minuten lang keine Antwort.",
@@ -133,6 +137,18 @@ def german(text: str) -> str:
 )
 def test_times_durations_and_reasons_in_a_sentence_are_in_german(text: str, shown: str) -> None:
     assert german(stored(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        (Language.SPANISH, "Mia programó un SMS para el 3 de septiembre de 2026, 09:52 EST"),
+        (Language.FRENCH, "Mia a programmé un SMS pour le 3 septembre 2026, 09:52 EST"),
+    ],
+)
+def test_a_day_in_a_sentence_has_its_article(language: Language, shown: str) -> None:
+    line = stored("Mia scheduled a text for 3 September 2026, 09:52 EST")
+    assert translated(line, catalog(PAGES, language)) == shown
 
 
 @pytest.mark.parametrize(

@@ -274,8 +274,8 @@ def test_a_case_is_confirmed_in_spanish() -> None:
     then = "Text any details here, or ask for a person."
     said = opened("case", "CS0000001", "no prende", then, "es")
     assert (
-        said
-        == "He abierto el caso CS0000001: no prende. Escriba otros detalles, o pida una persona."
+        said == "He abierto el caso CS0000001: no prende. "
+        "Escriba otros detalles, o pida hablar con una persona."
     )
 
 

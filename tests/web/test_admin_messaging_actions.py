@@ -13,7 +13,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import MessagingA
 from handoff_service.store.engine import tables as t
 from handoff_service.store.messaging_actions import messaging_actions
 from tests.support.story import DIRECT
-from tests.web.workspace_server import Answer, Running, Visitor, shown
+from tests.web.workspace_server import PAGE, Answer, Running, Visitor, shown
 
 LIST = "/workspace/admin/messaging-actions"
 REMIND: dict[str, str] = {
@@ -103,6 +103,20 @@ async def test_an_admin_creates_an_action_sees_it_as_typed_and_changes_it(
         None,
         False,
     )
+
+
+async def test_the_form_shows_a_default_text_in_the_language_of_the_page(
+    desk: Running, grace: Visitor
+) -> None:
+    """Posting it unchanged stores the English text, which each agent reads in the own language."""
+    before = await saved(desk)
+    german = PAGE | {"Accept-Language": "de"}
+    page = (await grace.get(f"{LIST}/1", headers=german)).text
+    assert form_values(page)["text"] == "{requester.name} wartet bereits {waiting}."
+    assert "Ann Lee wartet bereits 30 Minuten." in shown(page)
+    typed = form_values(page) | {"csrf": await grace.csrf()}
+    assert (await grace.post(f"{LIST}/1", headers=german, **typed)).status == 303
+    assert await saved(desk) == before
 
 
 FAULTS = [

@@ -265,5 +265,8 @@ async def test_the_agent_sees_the_intents_that_a_bot_reports(
         await mia.sign_in()
         said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
     assert "Device laptop" in said
-    assert "my laptop is dead Report problem 93% · actions: Problem form, Ask impact" in said
+    assert (
+        "my laptop is dead Report problem 93% · actions: Asked about the problem, Ask impact"
+        in said
+    )
     assert "123456" not in said

@@ -14,11 +14,10 @@ from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
 from handoff_service.lib.circuit_breaker import CircuitBreaker
 from handoff_service.ports.call_result import CallResult
 from handoff_service.ports.webhook import OutgoingCall
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.webhooks.call_failures import PAUSED
 
 # seconds; faster failures do not open the circuit breaker, because they delay no other calls
 SLOW = 1.0
-PAUSED = phrase("It has not answered lately, so this call was not made.")
 LONGEST_ANSWER = 8000  # bytes of a response that are read
 MOST_BREAKERS = 1000  # receivers with a circuit breaker; the least recently called ones lose theirs
 

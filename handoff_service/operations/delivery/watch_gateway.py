@@ -14,16 +14,19 @@ from sqlalchemy import Connection, delete, insert, update
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.send_mail import mail_each
+from handoff_service.operations.shared.staff_mail import mail_to
 from handoff_service.ports.mail import Mail
 from handoff_service.rules.delivery.gateway_watch import (
-    AwayReason,
+    AWAY,
     GatewayWatch,
     after_check,
     after_start,
 )
+from handoff_service.rules.shared.local_dates import time_in_zone
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.delivery import gateway_watch
-from handoff_service.store.desk.agents import admin_addresses
+from handoff_service.store.desk.agents import admins_to_mail
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -32,11 +35,6 @@ from handoff_service.store.engine.transaction import Transaction
 g = t.gateway_watch
 EVERY = timedelta(minutes=1)
 KEY = "gateway"
-WHAT: dict[AwayReason, str] = {
-    AwayReason.NO_ANSWER: "does not answer. Texts wait in both directions until it is back.",
-    AwayReason.SILENT: "answers, but its heartbeats do not arrive. Texts from requesters may wait "
-    "on it.",
-}
 
 
 class Heartbeat:
@@ -97,15 +95,16 @@ def alert_mails(conn: Connection, watch: GatewayWatch) -> list[Mail]:
     if watch.reason is None or watch.failing_since is None:
         return []
     desk, zone = desk_name_and_zone(conn)
-    since = watch.failing_since.astimezone(ZoneInfo(zone))
-    body = (
-        f"The SMS gateway of {desk} {WHAT[watch.reason]}\n\n"
-        f"Since: {since:%d %B %Y %H:%M}\n\n"
-        "The checklist under Admin and the command patchboard doctor show the cause. The alert on "
-        "the pages of Patchboard ends when the gateway is back.\n"
+    since = time_in_zone(watch.failing_since.astimezone(ZoneInfo(zone)))
+    paragraphs = (
+        filled(AWAY[watch.reason], time=since),
+        phrase(
+            "The checklist under Admin and the command “patchboard doctor” show the cause. The "
+            "alert on the pages of Patchboard ends when the gateway is back."
+        ),
     )
-    subject = f"{desk}: the SMS gateway is away"
-    return [Mail(to=one, subject=subject, body=body) for one in admin_addresses(conn)]
+    subject = phrase("{desk}: the SMS gateway is away", desk=desk)
+    return [mail_to(one, subject, paragraphs) for one in admins_to_mail(conn)]
 
 
 async def when_due(job: Job) -> None:

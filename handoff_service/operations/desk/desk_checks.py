@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select, update
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.delivery.gateway_watch import AwayReason
+from handoff_service.rules.delivery.gateway_watch import AWAY
+from handoff_service.rules.shared.local_dates import time_in_zone
 from handoff_service.rules.shared.phrases import count_phrase, filled, phrase, reworded
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
 from handoff_service.store.delivery import gateway_watch
@@ -22,18 +23,6 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.webhooks import webhooks
-
-GATEWAY_AWAY: dict[AwayReason, str] = {
-    AwayReason.NO_ANSWER: phrase(
-        "The SMS gateway has not answered since {time}. Texts wait in both directions until it is "
-        "back."
-    ),
-    AwayReason.SILENT: phrase(
-        "The SMS gateway answers, but its heartbeats have not arrived since {time}. Texts from "
-        "requesters may wait on it. Check that it can reach this service, and register the "
-        "webhooks again."
-    ),
-}
 
 
 class CheckName(StrEnum):
@@ -123,7 +112,7 @@ def gateway_problems(conn: Connection) -> list[str]:
     if away is None:
         return []
     since = away.since.astimezone(ZoneInfo(desk_time_zone(conn)))
-    return [filled(GATEWAY_AWAY[away.reason], time=f"{since:%Y-%m-%d %H:%M}")]
+    return [filled(AWAY[away.reason], time=time_in_zone(since))]
 
 
 def _no_mail(_conn: Connection, outside: Outside) -> list[str]:

@@ -18,6 +18,7 @@ from handoff_service.operations.shared.audit import AuditEntry, audit
 from handoff_service.operations.shared.failed_job import report_given_up
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.send_mail import mail_one
+from handoff_service.operations.shared.staff_mail import mail_to
 from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.desk import password_links as rules
 from handoff_service.rules.desk.audit import AuditAction
@@ -25,7 +26,7 @@ from handoff_service.rules.desk.password_links import LASTS, Account, Purpose
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.agents import agent_name, agent_to_mail
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
 from handoff_service.store.desk.sign_in_policy import needs
 from handoff_service.store.engine import due_work
@@ -136,8 +137,8 @@ def begin_link_mail(tx: Transaction, command: MailLink) -> Mail | None:
     until = tx.now + LASTS[command.purpose]
     address = rules.link(tx.settings.public_url, tx.settings.link_key, found, until)
     desk, name = desk_name_and_zone(tx.conn)[0], agent_name(tx.conn, command.agent_id)
-    subject, body = rules.mail(command.purpose, desk, name, address)
-    return Mail(to=found.email, subject=subject, body=body)
+    subject, paragraphs = rules.mail(command.purpose, desk, name, address)
+    return mail_to(agent_to_mail(tx.conn, found.email), subject, paragraphs)
 
 
 def finish_link_mail(tx: Transaction, command: FinishLinkMail) -> None:

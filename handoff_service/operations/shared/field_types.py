@@ -4,15 +4,27 @@ place."""
 import functools
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import phonenumbers
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from handoff_service.lib import phone_numbers
-from handoff_service.rules.desk.attribute_filters import LONGEST, PATTERN
+from handoff_service.rules.desk import attribute_filters
 from handoff_service.rules.desk.system_messages import VERSIONS
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
@@ -26,6 +38,30 @@ NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 ONE_LINE = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TextPattern:
+    """The form of a text. A text of another form is refused with the sentence. Pydantic's own
+    ``pattern`` would show the regular expression to callers; only the API's document shows it.
+    """
+
+    pattern: re.Pattern[str]
+    #: what the text must be, with an example
+    sentence: str
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(kind))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(core) | {"pattern": f"^{self.pattern.pattern}$"}
+
+    def _checked(self, value: str) -> str:
+        if not self.pattern.fullmatch(value):
+            raise ValueError(self.sentence)
+        return value
 
 
 def _number(value: str, info: ValidationInfo) -> str:
@@ -103,12 +139,6 @@ def _own_presence(value: str) -> str:
     return value
 
 
-def _one_line(value: str) -> str:
-    if not ONE_LINE.fullmatch(value):
-        raise ValueError(phrase("must be one line without spaces at its beginning or end"))
-    return value
-
-
 def _long_enough(value: str) -> str:
     if len(value) < SHORTEST_PASSWORD:
         raise ValueError(
@@ -117,12 +147,6 @@ def _long_enough(value: str) -> str:
                 least=SHORTEST_PASSWORD,
             )
         )
-    return value
-
-
-def _email(value: str) -> str:
-    if not EMAIL.fullmatch(value):
-        raise ValueError(phrase("must be an e-mail address, such as mia@example.com"))
     return value
 
 
@@ -174,16 +198,19 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 OneLine = Annotated[
     str,
     Field(min_length=1, max_length=200),
-    AfterValidator(_one_line),
-    WithJsonSchema(
-        {"type": "string", "minLength": 1, "maxLength": 200, "pattern": f"^{ONE_LINE.pattern}$"}
-    ),
+    TextPattern(ONE_LINE, phrase("must be one line without spaces at its beginning or end")),
 ]
 Email = Annotated[
     str,
     Field(max_length=320),
-    AfterValidator(_email),
-    WithJsonSchema({"type": "string", "maxLength": 320, "pattern": f"^{EMAIL.pattern}$"}),
+    TextPattern(EMAIL, phrase("must be an e-mail address, such as mia@example.com")),
+]
+#: A day as text.
+Day = Annotated[
+    str,
+    TextPattern(
+        re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"), phrase("must be a day, such as 2026-01-31")
+    ),
 ]
 Password = Annotated[
     str,
@@ -201,7 +228,11 @@ _WORD = {"type": "string", "minLength": 1, "maxLength": 200}
 Attributes = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 Facts = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 #: A filter by an attribute: ``order=12``, ``order=10..20``, ``site~north``.
-WrittenFilter = Annotated[str, Field(pattern=PATTERN, max_length=LONGEST)]
+WrittenFilter = Annotated[
+    str,
+    Field(max_length=attribute_filters.LONGEST),
+    TextPattern(attribute_filters.WRITTEN, attribute_filters.NOT_A_FILTER),
+]
 #: Attributes to set; None removes one.
 ChangedAttributes = Annotated[
     dict[OneLine, Word | None],

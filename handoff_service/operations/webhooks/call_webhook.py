@@ -19,9 +19,9 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.webhooks.switch_off import switch_off
 from handoff_service.ports.call_result import CallResult
 from handoff_service.ports.webhook import OutgoingCall
-from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, WebhookEvent, Work
 from handoff_service.rules.webhooks import signature as rules
+from handoff_service.rules.webhooks.call_failures import SWITCHED_OFF
 from handoff_service.rules.webhooks.payloads import EventJob
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -30,7 +30,6 @@ from handoff_service.store.engine.transaction import Transaction
 w, k = t.webhooks, t.webhook_calls
 KEPT = timedelta(days=30)  # ended calls are kept this long for the admin to inspect
 LONGEST_ANSWER = 2000  # characters that are stored
-SWITCHED_OFF = phrase("The webhook was switched off before it got this event.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

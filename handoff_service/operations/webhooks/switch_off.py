@@ -5,10 +5,13 @@ from sqlalchemy import Connection, delete, func, select, update
 from handoff_service import log
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.send_mail import mail_each
+from handoff_service.operations.shared.staff_mail import mail_to
 from handoff_service.ports.mail import Mail
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import CallState, Work
+from handoff_service.rules.webhooks.call_failures import SWITCHED_OFF, failure_words
 from handoff_service.rules.webhooks.signature import SWITCHED_OFF_AFTER
-from handoff_service.store.desk.agents import admin_addresses
+from handoff_service.store.desk.agents import admins_to_mail
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine import tables as t
@@ -36,7 +39,7 @@ def switch_off(tx: Transaction, webhook_id: int) -> None:
 def give_up_waiting(tx: Transaction, webhook_id: int) -> None:
     """Give up the events that the webhook has not accepted yet. The calls under way still end."""
     waiting = (k.c.webhook_id == webhook_id, k.c.state == CallState.WAITING)
-    why = func.coalesce(k.c.why, "The webhook was switched off before it got this event.")
+    why = func.coalesce(k.c.why, str.__str__(SWITCHED_OFF))
     ids = select(func.cast(k.c.id, d.c.key.type)).where(*waiting)
     unclaimed = (d.c.kind == Work.CALL_WEBHOOK, d.c.lease_until.is_(None))
     tx.conn.execute(delete(d).where(*unclaimed, d.c.key.in_(ids)))
@@ -52,15 +55,22 @@ def notices(conn: Connection, webhook_id: int) -> list[Mail]:
     last = conn.execute(
         select(k.c.why).where(k.c.webhook_id == webhook_id).order_by(k.c.tried_at.desc()).limit(1)
     ).scalar()
-    body = (
-        f"{desk} has switched off the webhook “{row.name}”, because its receiver accepted no event "
-        f"for {SWITCHED_OFF_AFTER.days} days.\n\n"
-        f"The last attempt: {last or 'unknown'}\n\n"
-        "Fix the receiver. Then switch the webhook on again under Admin, Webhooks, and send the "
-        "events again that it has missed.\n"
+    paragraphs = (
+        phrase(
+            "{desk} has switched off the webhook “{name}”, because its receiver accepted no event "
+            "for {days} days.",
+            desk=desk,
+            name=row.name,
+            days=SWITCHED_OFF_AFTER.days,
+        ),
+        phrase("The last attempt: {why}", why=failure_words(last) if last else phrase("unknown")),
+        phrase(
+            "Fix the receiver. Then switch the webhook on again under Admin, Webhooks, and send "
+            "the events again that it has missed."
+        ),
     )
-    subject = f"{desk}: the webhook “{row.name}” is switched off"
-    return [Mail(to=address, subject=subject, body=body) for address in admin_addresses(conn)]
+    subject = phrase("{desk}: the webhook “{name}” is switched off", desk=desk, name=row.name)
+    return [mail_to(one, subject, paragraphs) for one in admins_to_mail(conn)]
 
 
 async def when_due(job: Job) -> None:

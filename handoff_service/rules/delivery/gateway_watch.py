@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-#: long enough for a short loss of the phone's network
+from handoff_service.rules.shared.phrases import phrase
+
+#: a phone's network may drop out for a moment
 AWAY_AFTER = timedelta(minutes=3)
 #: three heartbeats, which a phone sends every five minutes
 SILENT_AFTER = timedelta(minutes=15)
@@ -16,6 +18,20 @@ class AwayReason(StrEnum):
     NO_ANSWER = "no_answer"
     #: it answers, but its heartbeats do not arrive
     SILENT = "silent"
+
+
+#: what people read about a gateway that is away since {time}
+AWAY = {
+    AwayReason.NO_ANSWER: phrase(
+        "The SMS gateway has not answered since {time}. Texts wait in both directions until it is "
+        "back."
+    ),
+    AwayReason.SILENT: phrase(
+        "The SMS gateway answers, but its heartbeats have not arrived since {time}. Texts from "
+        "requesters may wait on it. Check that it can reach this service, and register the "
+        "webhooks again."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,12 @@ from handoff_service.rules.desk.attributes import (
 from handoff_service.rules.shared.conditions import JUDGES, Operator
 from handoff_service.rules.shared.phrases import joined, phrase
 
-_WRITTEN = re.compile(r"([^=~]+)([=~])(.*)")
+WRITTEN = re.compile(r"([^=~]+)([=~])(.*)")
+NOT_A_FILTER = phrase(
+    "must be a key, = and a value, such as order_number=12, or a key, ~ and a part of the text, "
+    "such as site~north"
+)
 TO = ".."
-#: the form of a written filter, for the API's description
-PATTERN = r"^[^=~]+[=~].*$"
 LONGEST = 300
 
 
@@ -81,15 +83,10 @@ class AttributeFilter:
 
 def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
     """Read a filter, with its values in the stored form. ``defined``: key -> definition. The
-    ValueError states the correct form."""
-    found = _WRITTEN.fullmatch(typed)
+    ValueError says what would be right."""
+    found = WRITTEN.fullmatch(typed)
     if found is None:
-        raise ValueError(
-            phrase(
-                "must be a key, = and a value, such as order_number=12, or a key, ~ and a part of "
-                "the text, such as site~north"
-            )
-        )
+        raise ValueError(NOT_A_FILTER)
     key, sign, value = found.groups()
     if (one := defined.get(key)) is None:
         raise ValueError(phrase("there is no attribute “{key}”", key=key))

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 
+from handoff_service.rules.shared.phrases import phrase
+
 _TOKEN = re.compile(r"([1-9][0-9]{0,14})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
 
@@ -74,17 +76,30 @@ def _signature(key: str, account: Account, expires: int) -> str:
     return hmac.new(key.encode(), f"{covers}{expires}".encode(), hashlib.sha256).hexdigest()
 
 
-def mail(purpose: Purpose, desk: str, name: str, address: str) -> tuple[str, str]:
-    """The subject and the body of the mail with the link ``address``."""
+def mail(purpose: Purpose, desk: str, name: str, address: str) -> tuple[str, tuple[str, ...]]:
+    """The subject and the paragraphs of the mail with the link ``address``."""
+    hello = phrase("Hello {name},", name=name)
     if purpose is Purpose.INVITATION:
-        return (
-            f"Your account at {desk}",
-            f"Hello {name},\n\nYou have an account at {desk}. Choose your password within 7 days:\n"
-            f"\n{address}\n\nThe link works once.\n",
+        return phrase("Your account at {desk}", desk=desk), (
+            hello,
+            phrase(
+                "You have an account at {desk}. Choose your password within {days} days:",
+                desk=desk,
+                days=LASTS[purpose].days,
+            ),
+            address,
+            phrase("The link works once."),
         )
-    return (
-        f"Your password at {desk}",
-        f"Hello {name},\n\nSomebody asked for a new password for your account at {desk}. Choose it "
-        f"within an hour:\n\n{address}\n\nThe link works once. If you did not ask for it, you can "
-        "ignore this e-mail: your password stays as it is.\n",
+    return phrase("Your password at {desk}", desk=desk), (
+        hello,
+        phrase(
+            "Somebody asked for a new password for your account at {desk}. Choose it within an "
+            "hour:",
+            desk=desk,
+        ),
+        address,
+        phrase(
+            "The link works once. If you did not ask for it, you can ignore this e-mail: your "
+            "password stays as it is."
+        ),
     )

@@ -91,6 +91,7 @@ class MessagingAction:
         return self.event is Unanswered.REQUESTER_MESSAGE or self.action is Action.PROMPT_REQUESTER
 
 
+WAITING = phrase("{requester.name} has been waiting for {waiting}.")
 SHIPPED = (
     MessagingAction(
         name="Remind the agent",
@@ -102,7 +103,7 @@ SHIPPED = (
             Condition(field="owner", operator=conditions.Operator.IS_NOT, value="virtual_agent"),
         ),
         action=Action.PROMPT_AGENT,
-        text="{requester.name} has been waiting for {waiting}.",
+        text=WAITING,
     ),
     MessagingAction(
         name="Close when abandoned",
@@ -113,9 +114,12 @@ SHIPPED = (
     ),
 )
 DEFAULT_PROMPT: Mapping[Unanswered, str] = {
-    Unanswered.REQUESTER_MESSAGE: "{requester.name} has been waiting for {waiting}.",
-    Unanswered.AGENT_MESSAGE: "{requester.name} has not answered for {waiting}.",
+    Unanswered.REQUESTER_MESSAGE: WAITING,
+    Unanswered.AGENT_MESSAGE: phrase("{requester.name} has not answered for {waiting}."),
 }
+#: stored text -> its phrase. The prompts of agents are stored in English, and each agent reads them
+#: in another language. The form shows these texts in the language of the page.
+DEFAULT_TEXTS: Mapping[str, str] = {str.__str__(one): one for one in DEFAULT_PROMPT.values()}
 
 # Texts --------------------------------------------------------------------------------------------
 

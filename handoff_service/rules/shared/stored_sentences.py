@@ -281,6 +281,7 @@ def _one_of(*words: Phrase) -> Callable[[str], str]:
 _VALUES: Mapping[str, Callable[[str], str]] = {
     NESTED: stored,
     "reason": lambda text: recognized(text, PROOF_FAILURES),
+    "name": _one_of(phrase("The requester"), phrase("The virtual agent")),
     "duration": _duration,
     "state": _one_of(
         *(reworded(one, _without_capital) for one in (*STATES.values(), *CASE_STATES.values()))

@@ -13,7 +13,7 @@ from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
 from handoff_service.store.desk.key_values import select_by_key, values_by_key
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import Agent, Group, PresenceChoice, Room
+from handoff_service.store.views import Agent, Group, MailReader, PresenceChoice, Room
 
 a, g = t.agents, t.groups
 
@@ -36,6 +36,7 @@ _GROUPS = select_by_key(
 _PRESENCES = select(*t.presence_states.c["name", "takes_work"]).order_by(
     t.presence_states.c.position, t.presence_states.c.id
 )
+_READERS = select(*t.agents.c["email", "language"]).where(t.agents.c.active)
 _ROOM = select(
     (t.agents.c.capacity - LOAD).label("room"),
     TAKES_WORK.label("takes_work"),
@@ -55,11 +56,23 @@ def emails(conn: Connection) -> dict[int, str]:
     return {r.id: r.email for r in conn.execute(select(*t.agents.c["id", "email"]))}
 
 
-def admin_addresses(conn: Connection) -> list[str]:
-    """The e-mail addresses of the active admins."""
+def admins_to_mail(conn: Connection) -> list[MailReader]:
+    """The active admins."""
     r = t.agent_roles
-    query = select(a.c.email).join(r, r.c.agent_id == a.c.id).order_by(a.c.id)
-    return list(conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).scalars())
+    admins = select(r.c.agent_id).where(r.c.role == Role.ADMIN)
+    rows = conn.execute(_READERS.where(a.c.id.in_(admins)).order_by(a.c.id))
+    return [_reader(row.email, row.language) for row in rows]
+
+
+def agent_to_mail(conn: Connection, email: str) -> MailReader:
+    """The active agent with this address. English for an address that no agent has."""
+    known = _READERS.where(func.lower(a.c.email) == email.strip().lower())
+    row = conn.execute(known).one_or_none()
+    return _reader(email, None if row is None else row.language)
+
+
+def _reader(email: str, language: str | None) -> MailReader:
+    return MailReader(email=email, language=Language(language or Language.ENGLISH))
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:

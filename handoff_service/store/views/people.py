@@ -31,6 +31,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailReader:
+    """An agent who gets a mail. ``language``: the one that the agent has chosen; else English."""
+
+    email: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """An agent.
 

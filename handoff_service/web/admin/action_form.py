@@ -16,6 +16,7 @@ from handoff_service.rules.messaging_actions.attribute_conditions import (
     plain,
 )
 from handoff_service.rules.messaging_actions.messaging_actions import (
+    DEFAULT_TEXTS,
     PROMPTS,
     MessagingAction,
     errors,
@@ -34,6 +35,7 @@ from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines, number, typed
+from handoff_service.web.shared.page_language import shown
 
 UNITS = {"s": phrase("seconds"), "m": phrase("minutes"), "h": phrase("hours"), "d": phrase("days")}
 NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state",
@@ -159,7 +161,14 @@ class ActionForm:
 
 def sent(request: Request) -> ActionForm:
     """Read the form that the browser sent."""
-    return ActionForm(form=typed(request, NAMES), rows=condition_rows.from_request(request))
+    form = typed(request, NAMES)
+    values = {**form.values, "text": _stored_text(form.values["text"])}
+    return ActionForm(form=replace(form, values=values), rows=condition_rows.from_request(request))
+
+
+def _stored_text(text: str) -> str:
+    """The stored form of a default text that the page showed in its language."""
+    return next((one for one, words in DEFAULT_TEXTS.items() if shown(words) == text), text)
 
 
 def of(action: MessagingAction | None) -> ActionForm:

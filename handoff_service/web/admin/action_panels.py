@@ -22,6 +22,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
 )
 from handoff_service.rules.shared.conditions import TARGET_FIELDS
 from handoff_service.rules.shared.phrases import count_phrase, joined, phrase
+from handoff_service.rules.shared.stored_sentences import stored
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
 from handoff_service.store.desk import attributes
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -217,13 +218,13 @@ def _read_by(desk: PanelDesk, action: MessagingAction) -> tuple[str, str, str, b
     if action.action is Action.PROMPT_AGENT:
         return (
             phrase("The agent reads"),
-            rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who),
+            stored(rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)),
             "",
             False,
         )
     if action.action is Action.ALERT_SUPERVISORS:
         text = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-        return phrase("A supervisor reads"), text, "", False
+        return phrase("A supervisor reads"), stored(text), "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
         length = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return (

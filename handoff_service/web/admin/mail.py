@@ -7,12 +7,15 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.ports.mail import Mail, Mailed
+from handoff_service.operations.shared.staff_mail import mail_to
+from handoff_service.ports.mail import Mailed
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.store.views import MailReader
 from handoff_service.web.admin.pages import admin_page, sentence
 from handoff_service.web.shared.desk_facts import desk_facts
+from handoff_service.web.shared.page_language import page_language
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/mail"
@@ -31,16 +34,20 @@ async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
         return await _page(request, agent)
     me = (await desk.store.read(agents_by_id, [agent.id]))[agent.id]
     name = (await desk.store.read(desk_facts)).name
-    body = f"Hello {me.name},\n\nThis is a test. {name} can send mail.\n"
-    mail = Mail(to=me.email, subject=f"Test e-mail from {name}", body=body)
-    result = await desk.mailer.send(mail)
+    paragraphs = (
+        phrase("Hello {name},", name=me.name),
+        phrase("This is a test. {desk} can send mail.", desk=name),
+    )
+    subject = phrase("Test e-mail from {desk}", desk=name)
+    reader = MailReader(email=me.email, language=page_language.get())
+    result = await desk.mailer.send(mail_to(reader, subject, paragraphs))
     if isinstance(result, Mailed):
         return await _page(
             request,
             agent,
             sent=phrase("The mail server has accepted an e-mail to {email}.", email=me.email),
         )
-    return await _page(request, agent, error=sentence(f"Not sent: {result.why}"))
+    return await _page(request, agent, error=sentence(phrase("Not sent: {why}", why=result.why)))
 
 
 async def _page(

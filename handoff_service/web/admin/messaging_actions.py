@@ -25,6 +25,7 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.messaging_actions.action_sentence import Part, parts
 from handoff_service.rules.messaging_actions.messaging_actions import (
+    DEFAULT_TEXTS,
     PLACEHOLDERS,
     STATES,
     MessagingAction,
@@ -192,6 +193,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "offers": offers,
         "fields": known.labels,
         "operators_of": known.operators,
+        "default_texts": DEFAULT_TEXTS,
         "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
         "free": known.free,
         "conditions_title": phrase("Conditions when the timer ends"),

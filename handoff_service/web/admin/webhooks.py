@@ -9,12 +9,9 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.gateways.outside_http import REASONS
-from handoff_service.gateways.webhook.gateway import PAUSED
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.field_types import OneLine
 from handoff_service.operations.shared.read_fields import read_as
-from handoff_service.operations.webhooks.call_webhook import SWITCHED_OFF
 from handoff_service.operations.webhooks.webhooks import (
     ChangeWebhook,
     MakeWebhook,
@@ -24,8 +21,8 @@ from handoff_service.operations.webhooks.webhooks import (
 )
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.rules.shared.stored_sentences import recognized
 from handoff_service.rules.shared.vocabulary import Role, WebhookEvent
+from handoff_service.rules.webhooks.call_failures import failure_words
 from handoff_service.rules.webhooks.events import EVENTS
 from handoff_service.rules.webhooks.signature import OVERLAP, SWITCHED_OFF_AFTER, secret_of
 from handoff_service.rules.webhooks.webhooks import CALL_STATES, LONGEST_NAME, WebhookFields
@@ -42,7 +39,6 @@ from handoff_service.web.shared.session import desk_of, page
 HERE = "/webhooks"
 SHOWN = 20  # calls on a webhook's page
 KEY_BYTES = 32
-WHY = (*REASONS, PAUSED, SWITCHED_OFF)
 CHOICES = {str(event): (str(event), meaning) for event, meaning in EVENTS.items()}
 
 
@@ -69,7 +65,7 @@ def new_secret() -> str:
 
 def in_words[Call: WebhookCall](calls: Iterable[Call]) -> list[Call]:
     """Calls for a page, with the phrases of their stored reasons."""
-    return [replace(one, why=recognized(one.why, WHY)) if one.why else one for one in calls]
+    return [replace(one, why=failure_words(one.why)) if one.why else one for one in calls]
 
 
 async def _write(saving: Saving[Webhook]) -> WriteNoun:

@@ -1,13 +1,15 @@
 """Reports for programs: the definitions, computed reports, and one entry for each conversation."""
 
+import re
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.shared.field_types import Day, TextPattern
 from handoff_service.rules.desk.attribute_filters import LONGEST
 from handoff_service.rules.reports import ranges
 from handoff_service.rules.reports.figures import FIGURES
@@ -28,15 +30,18 @@ from handoff_service.web.api.calls import ApiRequest, get
 
 SUPERVISOR = (Role.SUPERVISOR,)
 USUAL = "30"
-_DAY = r"^\d{4}-\d{2}-\d{2}$"
+_CURSOR = TextPattern(
+    re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,15}"),
+    "must be the next cursor of an earlier page",
+)
 
 
 class RangeQuery(Body):
     """``from`` and ``to``: days in the desk's time zone, both included; without them, the last 30
     days."""
 
-    first: str | None = Field(None, alias="from", pattern=_DAY)
-    last: str | None = Field(None, alias="to", pattern=_DAY)
+    first: Day | None = Field(None, alias="from")
+    last: Day | None = Field(None, alias="to")
 
 
 class FilterQuery(RangeQuery):
@@ -73,7 +78,7 @@ class ReportQuery(FilterQuery):
 class ConversationsQuery(FilterQuery):
     """The filters of a report, and the place in the list."""
 
-    cursor: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}\.\d{1,15}$")
+    cursor: Annotated[str, _CURSOR] | None = None
     limit: int = Field(50, ge=1, le=500)
 
 

@@ -17,7 +17,10 @@ from handoff_service.errors import Busy, TooManyAttempts
 from handoff_service.operations.desk import sign_in, sign_in_attempts
 from handoff_service.operations.desk.sign_in import FailedSignIn
 from handoff_service.operations.desk.sign_in_attempts import Limit, RightAttempt, SignInAttempt
-from handoff_service.ports.mail import Mail, NotMailed
+from handoff_service.operations.shared.staff_mail import mail_to
+from handoff_service.ports.mail import NotMailed
+from handoff_service.rules.shared.phrases import phrase
+from handoff_service.store.desk.agents import agent_to_mail
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
@@ -93,14 +96,21 @@ async def _warn(desk: AppContext, email: str, address: str) -> None:
     if desk.mailer is None:
         return
     name = (await desk.store.read(desk_name_and_zone))[0]
-    subject = f"{name}: wrong codes at your sign-in"
-    body = (
-        f"Somebody entered {sign_in_attempts.CODES_OF_ACCOUNT_HOURLY} wrong codes for your account "
-        f"within an hour, from the address {address}. They know your password.\n\n"
-        "If it was not you, change your password now, on your account page. For a while, no codes "
-        "are accepted from devices and addresses that you have not used before.\n"
+    subject = phrase("{desk}: wrong codes at your sign-in", desk=name)
+    paragraphs = (
+        phrase(
+            "Somebody entered {count} wrong codes for your account within an hour, from the "
+            "address {address}. They know your password.",
+            count=sign_in_attempts.CODES_OF_ACCOUNT_HOURLY,
+            address=address,
+        ),
+        phrase(
+            "If it was not you, change your password now, on your account page. For a while, no "
+            "codes are accepted from devices and addresses that you have not used before."
+        ),
     )
-    result = await desk.mailer.send(Mail(to=email, subject=subject, body=body))
+    reader = await desk.store.read(agent_to_mail, email)
+    result = await desk.mailer.send(mail_to(reader, subject, paragraphs))
     log.info("wrong_codes_mailed", why=result.why if isinstance(result, NotMailed) else None)
 
 

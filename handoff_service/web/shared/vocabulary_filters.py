@@ -4,6 +4,7 @@ an admin's presence state, is shown as it is stored."""
 from collections.abc import Callable, Mapping
 
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
+from handoff_service.rules.shared.bot_action_words import action_name
 from handoff_service.rules.shared.intent_words import intent_name
 from handoff_service.rules.shared.phrases import capitalized, without_stop
 from handoff_service.rules.shared.stored_sentences import decision, reason, stored
@@ -41,6 +42,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "capitalized": capitalized,
     "without_stop": without_stop,
     "intent_words": intent_name,
+    "action_words": action_name,
     "device_words": device_words,
     "state_words": _of(STATES),
     "presence_words": _of(PRESENCES),

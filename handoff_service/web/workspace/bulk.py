@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.shared.phrases import count_phrase, phrase
+from handoff_service.rules.shared.phrases import count_phrase, phrase, phrase_in
 from handoff_service.store.conversations import live_group
 from handoff_service.store.desk import labels
 from handoff_service.store.desk import macros as stored
@@ -51,7 +51,7 @@ TITLES = {
     "label": phrase("Label"),
     "attributes": phrase("Set attributes"),
     "snooze": phrase("Put on hold"),
-    "close": phrase("Close"),
+    "close": phrase_in("conversation", "Close"),
     "macro": phrase("Run the macro"),
 }
 #: the heading of an action's dialog
