@@ -8,6 +8,7 @@ from actions.add_to_case import AddToCaseAction
 from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
 from actions.equipment_form import ValidateEquipmentForm
+from actions.facts_in_forms import AsideInForm, SmallTalkInForm
 from actions.fallback import FallbackAction
 from actions.greet import GreetAction
 from actions.hand_off import HandOffAction
@@ -20,7 +21,6 @@ from actions.proof import ResumeForm
 from actions.requests import OpenRequestAction
 from actions.reset_slots import ResetSlotsAction
 from actions.resume_topic import ResumeTopic
-from actions.small_talk import SmallTalkInForm
 from actions.unsure_topic import AskTopic, NoAction, YesAction
 from handoff_service.context import AppContext
 
@@ -47,6 +47,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         ResumeTopic(),
         ValidateEquipmentForm(),
         ResetSlotsAction(),
+        AsideInForm(),
         SmallTalkInForm(),
         *identity_actions(desk),
     ]

@@ -38,8 +38,8 @@ Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"
     501  the tracker store of this server is not that of bot/tracker_store.py
     503  no model is loaded
 
-The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the conversation
-(bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
+The channel sets `form`, `slot`, `after_case` and `not_for_desk` in `metadata["asked"]` from the
+conversation (bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
 
 Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it holds a `turn_id`, a
 repeated request with the same sender and id gets the same replies, and the turn does not run again,
@@ -106,6 +106,11 @@ NOT_REPORTED = {
     SESSION_START_METADATA_SLOT,
 }  # Rasa's own slots, which are not reported
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
+NOT_FOR_DESK = "action_not_for_desk"
+START_TOPICS = {
+    *("problem_form", "equipment_form", "identity_form", "action_case_status"),
+    *("action_account_help", "action_outage_news", "action_office_hours", *MAKE_CASES),
+}
 NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
 
 Handle = Callable[[UserMessage], Awaitable[Any]]
@@ -422,7 +427,19 @@ def _asked(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:
         "form": form,
         "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
         "after_case": not MAKE_CASES.isdisjoint(ran),
+        "not_for_desk": _was_not_for_desk(tracker),
     }
+
+
+def _was_not_for_desk(tracker: DialogueStateTracker | None) -> bool:
+    """Whether the last text was not for the desk, or the last ones that started no topic."""
+    for event in reversed(tracker.events if tracker else ()):
+        if isinstance(event, ActionExecuted):
+            if event.action_name == NOT_FOR_DESK:
+                return True
+            if event.action_name in START_TOPICS:
+                return False
+    return False
 
 
 async def _prepare(agent: Any, sender: str, before: Before) -> None:
