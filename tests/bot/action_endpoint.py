@@ -26,6 +26,12 @@ OPENS = {
     "action_open_case": "Case: {problem} | {device} | {impact}",
     "action_open_request": "Request: {item} | {item_reason}",
 }
+ASIDES = {
+    "greet": "utter_greet",
+    "help": "utter_help",
+    "thanks": "utter_thanks",
+    "bye": "utter_bye_in_form",
+}
 LEAVE_FORM = [
     {"event": "active_loop", "name": None},
     {"event": "slot", "name": "requested_slot", "value": None},
@@ -108,6 +114,9 @@ class ActionEndpoint:
                     "events": [],
                     "responses": [{"text": SAID[name].format(**tracker["slots"])}],
                 }
+            case "action_aside_in_form":
+                response = ASIDES[tracker["latest_message"]["intent"]["name"]]
+                return {"events": [], "responses": [{"response": response}]}
             case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
             case name if name.startswith("validate_"):
