@@ -116,9 +116,9 @@ def as_python(found: Mapping[str, tuple[int, ...]]) -> str:
     return HEADER.format(languages=f"({languages})", ngrams="\n".join(lines))
 
 
-def _texts(text: str | Sequence[str]) -> list[str]:
+def _texts(text: str | Sequence[str] | None) -> list[str]:
     """The text, or all of its plural forms, without placeholders."""
-    forms = [text] if isinstance(text, str) else text
+    forms = [text] if isinstance(text, str) else text or ()
     return [_PLACEHOLDER.sub(" ", form) for form in forms if form]
 
 
