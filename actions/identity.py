@@ -13,7 +13,7 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.add_to_case import add_unclear
+from actions.add_to_case import add_text, add_unclear
 from actions.aside_in_proof import AsideInProof
 from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM, KINDS
@@ -22,6 +22,7 @@ from actions.other_topic import OtherTopic
 from actions.proof import ASKED, BACK_TO, THEN, back, begin
 from actions.start_topic import take_up
 from actions.turn import collected, entities, intent_of, language, last_text, turn_id
+from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.prove_identity import (
@@ -45,6 +46,7 @@ from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict,
 from handoff_service.rules.identity.secrets_in_texts import account_in
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.translations import count_in_language
+from handoff_service.rules.virtual_agent.additions import tells_how_to_reach
 from handoff_service.rules.virtual_agent.farewells import is_goodbye
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 from handoff_service.store.desk.desk import desk_time_zone
@@ -109,6 +111,8 @@ class WhoAmI(_WithDesk):
             return []
         if tracker.active_loop:
             dispatcher.utter_message(response="utter_who_later")
+            return []
+        if _tells_how_to_reach(tracker) and await add_text(self._desk, dispatcher, tracker):
             return []
         return await begin(self._desk, tracker, then=None)
 
@@ -338,6 +342,17 @@ def _slots(standing: ProofState) -> dict[str, Any]:
 
 def _tries(left: int, spoken: str | None) -> str:
     return count_in_language("{left} attempt", "{left} attempts", left, spoken).format(left=left)
+
+
+def _tells_how_to_reach(tracker: Tracker) -> bool:
+    """Whether the text gives an address or number right after a case, for the people who work on
+    it: "you can reach me at ann@example.com"."""
+    is_next = turns_since_case(tracker.events) == 1
+    return (
+        is_next
+        and intent_of(tracker) == "inform_account"
+        and tells_how_to_reach(last_text(tracker))
+    )
 
 
 def _is_about_code(tracker: Tracker) -> bool:

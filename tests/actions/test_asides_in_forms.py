@@ -236,6 +236,7 @@ async def test_more_about_the_report_is_no_second_request(
         ("action_case_status", "case_status", "gracias, ¿van a venir?"),
         ("action_case_status", "case_status", "thanks, when will somebody come"),
         ("action_account_help", "account_help", "error say authentication fail"),
+        ("action_who_am_i", "inform_account", "you can reach me at ann@example.com"),
     ],
 )
 async def test_a_text_about_the_new_case_asks_for_no_identity(
@@ -248,6 +249,35 @@ async def test_a_text_about_the_new_case_asks_for_no_identity(
     result = await bot.run(action, text=text, meant=meant, events=events)
     assert "identity_form" not in follows(result)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+async def test_an_account_alone_after_a_case_begins_a_proof(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
+    made = {"event": "action", "name": "action_open_case"}
+    meant = {"intent": {"name": "inform_account", "confidence": 0.9}}
+    events = [USER, made, last_text("inform_account", "E1001")]
+    result = await bot.run("action_who_am_i", text="E1001", meant=meant, events=events)
+    assert follows(result) == ["identity_form"]
+
+
+@pytest.mark.parametrize(
+    ("text", "system", "is_reason"),
+    [
+        ("the old one locks me out every morning", None, True),
+        ("i forgot my password", None, False),
+        ("the old one does not let me into SAP", "SAP", False),
+    ],
+)
+async def test_the_reason_for_a_request_can_be_about_an_account(
+    bot: Bot, text: str, system: str | None, is_reason: bool
+) -> None:
+    named = [{"entity": "system", "value": system}] if system else []
+    meant = {"intent": {"name": "account_help", "confidence": 0.9}, "entities": named}
+    result = await bot.run(
+        "action_other_topic", slots=ORDERS, loop=REQUESTING, text=text, meant=meant
+    )
+    wish = {"next_wish": "account_help", "next_wish_text": text}
+    assert slots_set(result) == ({"item_reason": text} if is_reason else wish)
 
 
 async def test_a_question_about_an_earlier_case_asks_for_identity(bot: Bot) -> None:

@@ -50,6 +50,11 @@ _NAMES_CASES = re.compile(
     r"|stand|status|fall|falls|ticket|anfrage|bestell\w*|neuigkeiten|neues|ander\w+|gestern"
     r"|etat|statut|dossiers?|demandes?|commandes?|nouvelles|suivi|autres?|hier)\b"
 )
+_REACH = re.compile(
+    r"\b(?:reach|contact|call|ring|phone|mail|email|text|write|find|tell|let me know)\b"
+    r"|\b(?:llam\w+|contact\w+|escrib\w+|avis\w+|erreich\w+|ruf\w*|anruf\w*|schreib\w*|mailen"
+    r"|meld\w+|joindre|appel\w+|ecri\w+|contacter|envoy\w+)\b"
+)
 #: Devices that can also be a part of another device.
 _PARTS = frozenset({"monitor", "keyboard", "mouse", "webcam", "headset"})
 _WHOLE = frozenset({"laptop", "computer", "phone", "tablet"})
@@ -88,6 +93,12 @@ def asks_about_new_case(text: str) -> bool:
     """Whether a question about cases, right after a case, is about that case: "are they coming?".
     False if it can be about an earlier case: "any update on my other ticket?"."""
     return begins_like_question(text) and not _NAMES_CASES.search(_folded(text))
+
+
+def tells_how_to_reach(text: str) -> bool:
+    """Whether a text with an address or number tells how to reach the sender: "you can mail me at
+    ann@example.com"."""
+    return bool(_REACH.search(_folded(text)))
 
 
 def is_availability(text: str) -> bool:

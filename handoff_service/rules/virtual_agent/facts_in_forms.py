@@ -47,9 +47,13 @@ _ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû\u2019", "aeiouu
 def tells_of_error(text: str) -> bool:
     """Whether a text about an account tells what a program says, and asks for nothing: "error say
     authentication fail"."""
+    return bool(_SAYS.search(_folded(text))) and not asks_for_help(text)
+
+
+def asks_for_help(text: str) -> bool:
+    """Whether a text about an account asks for help with it: "i forgot my password"."""
     folded = _folded(text)
-    asks = "?" in folded or _WANTS.search(folded)
-    return bool(_SAYS.search(folded)) and not asks
+    return "?" in folded or bool(_WANTS.search(folded))
 
 
 def wants_replacement(text: str) -> bool:
