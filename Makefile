@@ -116,6 +116,9 @@ catalogs: setup ## collect the texts to translate into handoff_service/locale, a
 		($(BABEL) update --ignore-pot-creation-date -D $$d -l $$l -i locale/$$d.pot -d locale --no-wrap --no-fuzzy-matching --init-missing) || exit 1; done; \
 		($(BABEL) compile -D $$d -d locale) || exit 1; done
 
+language-ngrams: setup ## compute the n-grams that show a text's language again, after the catalogs or the examples changed much
+	@.venv/bin/python -m handoff_service.bot_control.make_language_ngrams
+
 lock: | $(UV) ## lock the dependencies again
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
@@ -149,4 +152,4 @@ check-deploy: .venv-deploy/.ready ## lint the Dockerfile, the Compose file and t
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-deploy .venv-uv
 
-.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration catalogs lock docs audit sbom dist check-deploy clean
+.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos chaos-hosts simulation screenshot setup setup-bot machine services browser migration catalogs language-ngrams lock docs audit sbom dist check-deploy clean

@@ -10,6 +10,7 @@ from actions.aside_in_proof import AsideInProof
 from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
 from actions.equipment_form import ValidateEquipmentForm
+from actions.facts_in_forms import AsideInForm, SmallTalkInForm
 from actions.fallback import FallbackAction
 from actions.greet import GreetAction
 from actions.hand_off import HandOffAction
@@ -25,7 +26,6 @@ from actions.proof import ResumeForm
 from actions.requests import OpenRequestAction
 from actions.reset_slots import ResetSlotsAction
 from actions.resume_topic import ResumeTopic
-from actions.small_talk import SmallTalkInForm
 from actions.start_proof import StartProof
 from actions.unsure_topic import AskTopic, NoAction, YesAction
 from actions.who_am_i import WhoAmI
@@ -54,6 +54,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         ResumeTopic(),
         ValidateEquipmentForm(),
         ResetSlotsAction(),
+        AsideInForm(),
         SmallTalkInForm(),
         StartProof(desk),
         WhoAmI(desk),

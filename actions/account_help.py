@@ -9,9 +9,11 @@ from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
+from actions.add_to_case import add_text
 from actions.desk_action import DeskAction
 from actions.proof import proof_first
-from actions.turn import interaction_id, language, turn_id
+from actions.turn import entities, interaction_id, language, last_text, turn_id
+from actions.turns import turns_since_case
 from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
@@ -20,6 +22,7 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
 from handoff_service.rules.cases.cases import HIGH
 from handoff_service.rules.shared.translations import in_language, translatable
 from handoff_service.rules.shared.vocabulary import CaseKind
+from handoff_service.rules.virtual_agent.facts_in_forms import tells_of_error
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
@@ -47,6 +50,8 @@ class AccountHelpAction(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        if _is_about_new_case(tracker) and await add_text(self._desk, dispatcher, tracker):
+            return [SlotSet("system", None)]
         events = await proof_first(self._desk, tracker, then=self.name())
         account = str(tracker.get_slot("system") or "").strip()
         if events is not None:
@@ -69,6 +74,13 @@ class AccountHelpAction(DeskAction):
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
         await self._desk.store.write(request_hand_off, wish)
         return [SlotSet(slot, None) for slot in ("system", "problem", "impact")]
+
+
+def _is_about_new_case(tracker: Tracker) -> bool:
+    """Whether the text tells, right after a case, what a program says about the problem: "error say
+    authentication fail"."""
+    is_next = turns_since_case(tracker.events) == 1 and not tracker.active_loop
+    return is_next and not entities(tracker, "system") and tells_of_error(last_text(tracker))
 
 
 def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:

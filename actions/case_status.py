@@ -14,12 +14,13 @@ from actions.equipment_form import FORM as EQUIPMENT_FORM
 from actions.equipment_form import keep_aside
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import proof_first
-from actions.turn import confidence, form_of, interaction_id, language
-from actions.turns import continues_case
+from actions.turn import confidence, form_of, interaction_id, language, last_text
+from actions.turns import continues_case, turns_since_case
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import in_language
 from handoff_service.rules.virtual_agent import bot_replies
+from handoff_service.rules.virtual_agent.additions import asks_about_new_case
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
@@ -44,8 +45,8 @@ class CaseStatusAction(DeskAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         by_number = bool(tracker.get_slot(SLOT))
-        corrects = not by_number and continues_case(tracker.events)
-        if corrects and await add_text(self._desk, dispatcher, tracker):
+        is_about_new_case = not by_number and _is_about_new_case(tracker)
+        if is_about_new_case and await add_text(self._desk, dispatcher, tracker):
             return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
         if in_form and not by_number and confidence(tracker) < SURE:
@@ -56,6 +57,16 @@ class CaseStatusAction(DeskAction):
         asked = (interaction_id(tracker), tracker.get_slot(SLOT), language(tracker))
         dispatcher.utter_message(text=await self._desk.store.read(_answer, *asked))
         return [SlotSet(SLOT, None)]
+
+
+def _is_about_new_case(tracker: Tracker) -> bool:
+    """Whether the text is about the case of the turn before: a correction, or a question such as
+    "are they coming?". The virtual agent cannot answer it, and it shows nothing to the requester,
+    so it needs no proof."""
+    if continues_case(tracker.events):
+        return True
+    is_next = turns_since_case(tracker.events) == 1 and not tracker.active_loop
+    return is_next and asks_about_new_case(last_text(tracker))
 
 
 def _answer(conn: Connection, interaction: int, said: object, spoken: Language) -> str:

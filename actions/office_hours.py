@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from actions.add_to_case import add_text
 from actions.desk_action import DeskAction
+from actions.facts_in_forms import keep
 from actions.turn import interaction_id, language, last_text
 from actions.turns import turns_since_case
 from handoff_service.rules.shared.language import Language
@@ -20,7 +21,8 @@ from handoff_service.store.routing import queue_hours
 
 class OfficeHoursAction(DeskAction):
     """Answer whether live agents are available, by the schedule of the queue of the number that the
-    requester texted. Right after a case, add "I am at my desk until 7 pm" to the case."""
+    requester texted. Inside a report and right after a case, keep "I am at my desk until 7 pm"
+    with it."""
 
     def name(self) -> str:
         return "action_office_hours"
@@ -28,10 +30,12 @@ class OfficeHoursAction(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        after_case = turns_since_case(tracker.events) == 1 and not tracker.active_loop
-        is_fact = after_case and is_availability(last_text(tracker))
-        if is_fact and await add_text(self._desk, dispatcher, tracker):
-            return []
+        if is_availability(last_text(tracker)):
+            if (kept := keep(dispatcher, tracker)) is not None:
+                return kept
+            after_case = turns_since_case(tracker.events) == 1 and not tracker.active_loop
+            if after_case and await add_text(self._desk, dispatcher, tracker):
+                return []
         asked = (interaction_id(tracker), language(tracker))
         dispatcher.utter_message(text=await self._desk.store.read(_hours, *asked))
         return []

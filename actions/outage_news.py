@@ -10,6 +10,7 @@ from rasa_sdk.types import DomainDict
 from actions.desk_action import DeskAction
 from actions.equipment_form import FORM as EQUIPMENT_FORM
 from actions.equipment_form import keep_aside
+from actions.facts_in_forms import keep_fact
 from actions.turn import form_of, language, last_text, last_text_with_devices
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
@@ -38,6 +39,8 @@ class OutageNewsAction(DeskAction):
         if form_of(tracker) == EQUIPMENT_FORM and not _ABOUT_OUTAGES.search(last_text(tracker)):
             return keep_aside(dispatcher, tracker)
         current = await self._desk.store.read(outages.current)
+        if not current and (kept := keep_fact(dispatcher, tracker)) is not None:
+            return kept  # "the others have it too"
         about_it = about(current, last_text_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in about_it]
         news = outage_news(

@@ -7,10 +7,13 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.add_to_case import add_text
 from actions.desk_action import DeskAction
 from actions.proof import MOST_NAME, begin
-from actions.turn import Events, turn_id
+from actions.turn import Events, intent_of, last_text, turn_id
+from actions.turns import turns_since_case
 from handoff_service.rules.identity.identity_level import Level
+from handoff_service.rules.virtual_agent.additions import tells_how_to_reach
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.turn_requester import requester_of
 
@@ -38,7 +41,20 @@ class WhoAmI(DeskAction):
         if tracker.active_loop:
             dispatcher.utter_message(response="utter_who_later")
             return []
+        if _tells_how_to_reach(tracker) and await add_text(self._desk, dispatcher, tracker):
+            return []
         return await begin(self._desk, tracker, then=None)
+
+
+def _tells_how_to_reach(tracker: Tracker) -> bool:
+    """Whether the text gives an address or number right after a case, for the people who work on
+    it: "you can reach me at ann@example.com"."""
+    is_next = turns_since_case(tracker.events) == 1
+    return (
+        is_next
+        and intent_of(tracker) == "inform_account"
+        and tells_how_to_reach(last_text(tracker))
+    )
 
 
 def _clock(until: datetime, zone: str) -> str:

@@ -1,10 +1,11 @@
 """Reads the question before a text, which the service and the channel send in the metadata.
 
 `metadata["asked"]`, each part optional:
-    form        the name of the form that asks, or null
-    slot        the slot that it asks for, or null
-    after_case  true: a case or request was made in this conversation
-    choices     the titles of the buttons of the last reply
+    form          the name of the form that asks, or null
+    slot          the slot that it asks for, or null
+    after_case    true: a case or request was made in this conversation
+    not_for_desk  true: an earlier text was not for the desk, and no topic has started since
+    choices       the titles of the buttons of the last reply
 Without `asked` the question is unknown, as in `rasa test` and `rasa shell`.
 """
 
@@ -37,6 +38,11 @@ def is_possible(asked: dict[str, Any] | None, only_when: Collection[str]) -> boo
     if AFTER_CASE in only_when and asked.get(AFTER_CASE) is True:
         return True
     return form in only_when or f"{form}.{slot}" in only_when
+
+
+def follows_other_matters(asked: dict[str, Any] | None) -> bool:
+    """Whether the sender last texted something that was not for the desk."""
+    return asked is not None and asked.get("not_for_desk") is True
 
 
 def asks_nothing(asked: dict[str, Any] | None) -> bool:

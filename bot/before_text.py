@@ -14,6 +14,11 @@ from bot.turn_request import Before
 logger = logging.getLogger(__name__)
 
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
+NOT_FOR_DESK = "action_not_for_desk"
+START_TOPICS = {
+    *("problem_form", "equipment_form", "identity_form", "action_case_status"),
+    *("action_account_help", "action_outage_news", "action_office_hours", *MAKE_CASES),
+}
 
 
 def asked_before(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:
@@ -30,7 +35,19 @@ def asked_before(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, A
         "form": form,
         "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
         "after_case": not MAKE_CASES.isdisjoint(ran),
+        "not_for_desk": _was_not_for_desk(tracker),
     }
+
+
+def _was_not_for_desk(tracker: DialogueStateTracker | None) -> bool:
+    """Whether the last text was not for the desk, or the last ones that started no topic."""
+    for event in reversed(tracker.events if tracker else ()):
+        if isinstance(event, ActionExecuted):
+            if event.action_name == NOT_FOR_DESK:
+                return True
+            if event.action_name in START_TOPICS:
+                return False
+    return False
 
 
 async def prepare(agent: Any, sender: str, before: Before) -> None:

@@ -11,6 +11,9 @@ topic. The gate compares `nearness` (bot.sentence_classifier) with two limits:
 A text that the classifier puts into one of the `others` intents also becomes `unsure_topic` if its
 nearness is at least `rescue`, so that a report is not lost.
 
+After a text that was not for the desk, the next text probably is not either: "the one with the
+floppy ear". So the upper limit of `wary` intents is then higher by `wary_by`.
+
 A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
 <number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.
 
@@ -30,6 +33,8 @@ In config.yml:
     others  the intents of texts that are not for the desk
     rescue  the least nearness at which such a text becomes `unsure_topic`
     nears   intent -> its own upper limit, higher if unrelated texts come near its examples
+    wary    the intents that need more nearness after a text that was not for the desk
+    wary_by how much more
 """
 
 from __future__ import annotations
@@ -59,7 +64,7 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.asked import asked_before, asks_nothing
+from bot.asked import asked_before, asks_nothing, follows_other_matters
 from bot.handoff_pattern import WANTS_PERSON
 from bot.sentence_classifier import NEARNESS
 
@@ -83,6 +88,8 @@ class NearnessGate(GraphComponent, IntentClassifier):
             "nears": {},
             "others": [],
             "rescue": 0.25,
+            "wary": [],
+            "wary_by": 0.0,
         }
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -90,6 +97,7 @@ class NearnessGate(GraphComponent, IntentClassifier):
         self._near, self._unsure = float(config["near"]), float(config["unsure"])
         self._others, self._rescue = frozenset(config["others"]), float(config["rescue"])
         self._nears: dict[str, float] = config["nears"]
+        self._wary, self._wary_by = frozenset(config["wary"]), float(config["wary_by"])
 
     @classmethod
     def create(
@@ -127,8 +135,12 @@ class NearnessGate(GraphComponent, IntentClassifier):
             is_sure = message.get(INTENT)[INTENT_NAME_KEY] != FALLBACK
             if nearness < self._unsure:
                 _replace_intent(message, FALLBACK)
-            elif nearness < self._nears.get(likely, self._near) or not is_sure:
+            elif nearness < self._limit(message, likely) or not is_sure:
                 _set_unsure(message, likely, nearness)
+
+    def _limit(self, message: Message, topic: str) -> float:
+        is_wary = topic in self._wary and follows_other_matters(asked_before(message))
+        return self._nears.get(topic, self._near) + (self._wary_by if is_wary else 0.0)
 
 
 def _replace_intent(message: Message, name: str) -> None:

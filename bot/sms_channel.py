@@ -38,8 +38,8 @@ Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"
     501  the tracker store of this server is not that of bot/tracker_store.py
     503  no model is loaded
 
-The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the conversation
-(bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
+The channel sets `form`, `slot`, `after_case` and `not_for_desk` in `metadata["asked"]` from the
+conversation (bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
 
 Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it holds a `turn_id`, a
 repeated request with the same sender and id gets the same replies, and the turn does not run again,

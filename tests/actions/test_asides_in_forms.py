@@ -3,6 +3,7 @@
 import pytest
 
 from actions.turns import continues_case
+from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import USER, Bot, slots_set
 from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, last_text, responses
 from tests.support.story import Story
@@ -142,3 +143,147 @@ def test_texts_about_the_old_device_belong_to_the_request() -> None:
     other = last_text("report_problem", "mine crackles", {"entity": "device", "value": "phone"})
     assert not continues_case([*before, other])
     assert not continues_case([*before, last_text("report_problem", "no sound in room 4")])
+
+
+# Facts that the classifier takes for something else -----------------------------------------------
+
+DOORS = {"problem": "nobody can badge in at the west gate", "requested_slot": "impact"}
+ORDERS = {"item": "a headset", "requested_slot": "item_reason"}
+REQUESTING = {"name": "equipment_form"}
+
+
+@pytest.mark.parametrize(
+    ("action", "intent", "text"),
+    [
+        ("action_small_talk_in_form", "small_talk", "we let people in by hand"),
+        ("action_aside_in_form", "thanks", "thanks, it is in room 4"),
+        ("action_aside_in_form", "greet", "hola, estamos en el tercer piso"),
+        ("action_aside_in_form", "bye", "bis 14 Uhr sind wir im Lager"),
+        ("action_outage_news", "outage_news", "the others have it too"),
+        ("action_office_hours", "office_hours", "I am at my desk until 7 pm"),
+    ],
+)
+async def test_a_fact_stays_with_the_report(bot: Bot, action: str, intent: str, text: str) -> None:
+    meant = {"intent": {"name": intent, "confidence": 0.6}}
+    result = await bot.run(action, slots=DOORS, loop=INSIDE, text=text, meant=meant)
+    assert responses(result) == ["utter_noted"]
+    assert slots_set(result) == {"problem": f"{DOORS['problem']}\n{text}"}
+
+
+@pytest.mark.parametrize("action", ["action_small_talk_in_form", "action_aside_in_form"])
+async def test_a_fact_is_the_reason_for_a_request(bot: Bot, action: str) -> None:
+    meant = {"intent": {"name": "thanks", "confidence": 0.6}}
+    text = "thanks, my dog ate the old one"
+    result = await bot.run(action, slots=ORDERS, loop=REQUESTING, text=text, meant=meant)
+    assert (responses(result), slots_set(result)) == ([], {"item_reason": text})
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "reply"),
+    [
+        ("thanks", "thank you so much", "utter_thanks"),
+        ("greet", "hi there", "utter_greet"),
+        ("bye", "ok bye, talk to you tomorrow", "utter_bye_in_form"),
+        ("help", "what can you do for me", "utter_help"),
+    ],
+)
+async def test_a_courtesy_inside_a_form_is_no_fact(
+    bot: Bot, intent: str, text: str, reply: str
+) -> None:
+    meant = {"intent": {"name": intent, "confidence": 0.6}}
+    result = await bot.run("action_aside_in_form", slots=DOORS, loop=INSIDE, text=text, meant=meant)
+    assert (responses(result), slots_set(result)) == ([reply], {})
+
+
+async def test_before_the_problem_is_told_there_is_nothing_to_add_a_fact_to(bot: Bot) -> None:
+    asked = {"requested_slot": "problem"}
+    meant = {"intent": {"name": "thanks", "confidence": 0.6}}
+    text = "thanks, it is in room 4"
+    result = await bot.run("action_aside_in_form", slots=asked, loop=INSIDE, text=text, meant=meant)
+    assert (responses(result), slots_set(result)) == (["utter_thanks"], {})
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "entities", "is_fact"),
+    [
+        ("account_help", "error say authentication fail", [], True),
+        ("account_help", "vpn says wrong password", [("system", "VPN")], True),
+        ("account_help", "sap says wrong password", [("system", "SAP")], False),
+        ("account_help", "and i forgot my password", [], False),
+        ("request_equipment", "i think i need a new one", [], True),
+        ("request_equipment", "and i need access to the Marketing folder", [], False),
+        ("request_equipment", "can i get a new mouse", [("device", "mouse")], False),
+    ],
+)
+async def test_more_about_the_report_is_no_second_request(
+    bot: Bot, intent: str, text: str, entities: list[tuple[str, str]], is_fact: bool
+) -> None:
+    meant = {
+        "intent": {"name": intent, "confidence": 0.9},
+        "entities": [{"entity": kind, "value": value} for kind, value in entities],
+    }
+    report = {"problem": "vpn does not connect", "requested_slot": "impact"}
+    result = await bot.run("action_other_topic", slots=report, loop=INSIDE, text=text, meant=meant)
+    if is_fact:
+        assert (responses(result), follows(result)) == ([], ["action_fallback"])
+    else:
+        assert slots_set(result) == {"next_wish": intent, "next_wish_text": text}
+
+
+@pytest.mark.parametrize(
+    ("action", "intent", "text"),
+    [
+        ("action_case_status", "case_status", "gracias, ¿van a venir?"),
+        ("action_case_status", "case_status", "thanks, when will somebody come"),
+        ("action_account_help", "account_help", "error say authentication fail"),
+        ("action_who_am_i", "inform_account", "you can reach me at ann@example.com"),
+    ],
+)
+async def test_a_text_about_the_new_case_asks_for_no_identity(
+    bot: Bot, story: Story, action: str, intent: str, text: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
+    made = {"event": "action", "name": "action_open_case"}
+    meant = {"intent": {"name": intent, "confidence": 0.9}}
+    events = [USER, made, last_text(intent, text)]
+    result = await bot.run(action, text=text, meant=meant, events=events)
+    assert "identity_form" not in follows(result)
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+async def test_an_account_alone_after_a_case_begins_a_proof(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
+    made = {"event": "action", "name": "action_open_case"}
+    meant = {"intent": {"name": "inform_account", "confidence": 0.9}}
+    events = [USER, made, last_text("inform_account", "E1001")]
+    result = await bot.run("action_who_am_i", text="E1001", meant=meant, events=events)
+    assert follows(result) == ["identity_form"]
+
+
+@pytest.mark.parametrize(
+    ("text", "system", "is_reason"),
+    [
+        ("the old one locks me out every morning", None, True),
+        ("i forgot my password", None, False),
+        ("the old one does not let me into SAP", "SAP", False),
+    ],
+)
+async def test_the_reason_for_a_request_can_be_about_an_account(
+    bot: Bot, text: str, system: str | None, is_reason: bool
+) -> None:
+    named = [{"entity": "system", "value": system}] if system else []
+    meant = {"intent": {"name": "account_help", "confidence": 0.9}, "entities": named}
+    result = await bot.run(
+        "action_other_topic", slots=ORDERS, loop=REQUESTING, text=text, meant=meant
+    )
+    wish = {"next_wish": "account_help", "next_wish_text": text}
+    assert slots_set(result) == ({"item_reason": text} if is_reason else wish)
+
+
+async def test_a_question_about_an_earlier_case_asks_for_identity(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
+    made = {"event": "action", "name": "action_open_case"}
+    text = "any update on my other ticket?"
+    events = [USER, made, last_text("case_status", text)]
+    result = await bot.run("action_case_status", text=text, events=events)
+    assert follows(result) == ["identity_form"]

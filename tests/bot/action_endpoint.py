@@ -26,6 +26,12 @@ OPENS = {
     "action_open_case": "Case: {problem} | {device} | {impact}",
     "action_open_request": "Request: {item} | {item_reason}",
 }
+ASIDES = {
+    "greet": "utter_greet",
+    "help": "utter_help",
+    "thanks": "utter_thanks",
+    "bye": "utter_bye_in_form",
+}
 LEAVE_FORM = [
     {"event": "active_loop", "name": None},
     {"event": "slot", "name": "requested_slot", "value": None},
@@ -98,7 +104,7 @@ class ActionEndpoint:
 
     def answer(self, call: dict[str, Any]) -> dict[str, Any]:
         tracker = call["tracker"]
-        if (always := ALWAYS.get(call["next_action"])) is not None:
+        if (always := ALWAYS.get(call["next_action"]) or aside_in_form(call)) is not None:
             return always
         match call["next_action"]:
             case name if name in OPENS:
@@ -123,6 +129,14 @@ class ActionEndpoint:
             case "action_fallback":
                 return not_understood(tracker)
         raise AssertionError(f"domain.yml names an action that nobody has: {call['next_action']}")
+
+
+def aside_in_form(call: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a greeting, thanks, a farewell or a request for help inside a form."""
+    if call["next_action"] != "action_aside_in_form":
+        return None
+    response = ASIDES[call["tracker"]["latest_message"]["intent"]["name"]]
+    return {"events": [], "responses": [{"response": response}]}
 
 
 def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:

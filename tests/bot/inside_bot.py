@@ -164,6 +164,9 @@ GATED = [
     (TOPIC, 0.1, None, True, (TOPIC, None)),
     (TOPIC, None, None, SURE, (TOPIC, None)),
     ("case_status", 0.45, None, SURE, ("case_status", None)),
+    (TOPIC, 0.55, {"not_for_desk": True}, SURE, ("unsure_topic", TOPIC)),
+    (TOPIC, 0.65, {"not_for_desk": True}, SURE, (TOPIC, None)),
+    ("case_status", 0.45, {"not_for_desk": True}, SURE, ("case_status", None)),
     ("nlu_fallback", 0.9, None, SURE, ("unsure_topic", TOPIC)),
     (OTHER, 0.4, None, SURE, ("unsure_topic", TOPIC)),
     (OTHER, 0.2, None, SURE, (OTHER, None)),
@@ -179,7 +182,8 @@ def a_topic_begins_only_near_its_examples():
         "unsure": 0.3,
         "rescue": 0.35,
     }
-    gate = NearnessGate({**given, "nears": {"case_status": 0.42}})
+    wary = {"wary": [TOPIC], "wary_by": 0.1}
+    gate = NearnessGate({**given, **wary, "nears": {"case_status": 0.42}})
     for intent, nearness, asked, is_request, wanted in GATED:
         listed = [{"name": name, "confidence": 0.5} for name in dict.fromkeys((intent, TOPIC))]
         message = Message(
@@ -227,21 +231,22 @@ def a_likely_request_for_a_person_gets_one():
 
 
 def the_channel_notes_what_was_asked():
-    assert asked_before(None, None) == {"form": None, "slot": None, "after_case": False}
+    nothing = {"form": None, "slot": None, "after_case": False, "not_for_desk": False}
+    assert asked_before(None, None) == nothing
     tracker = DialogueStateTracker("ann", [TextSlot("requested_slot", mappings=[])])
-    assert asked_before(tracker, None) == {"form": None, "slot": None, "after_case": False}
+    assert asked_before(tracker, None) == nothing
+    tracker.update(ActionExecuted("action_not_for_desk"))
+    tracker.update(ActionExecuted("action_listen"))
+    assert asked_before(tracker, None) == {**nothing, "not_for_desk": True}
+    tracker.update(ActionExecuted("problem_form"))
     tracker.update(ActiveLoop("problem_form"))
     tracker.update(SlotSet("requested_slot", "impact"))
     told = {"choices": ["1", "2"], "form": "made up"}
-    assert asked_before(tracker, told) == {
-        "choices": ["1", "2"],
-        "form": "problem_form",
-        "slot": "impact",
-        "after_case": False,
-    }
+    found = {**nothing, "choices": ["1", "2"], "form": "problem_form", "slot": "impact"}
+    assert asked_before(tracker, told) == found
     tracker.update(ActiveLoop(None))
     tracker.update(ActionExecuted("action_open_case"))
-    assert asked_before(tracker, {}) == {"form": None, "slot": None, "after_case": True}
+    assert asked_before(tracker, {}) == {**nothing, "after_case": True}
 
 
 def an_example_near_to_another_intents_examples_is_misplaced():

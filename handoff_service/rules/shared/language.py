@@ -6,16 +6,20 @@ Only a clear text decides. Each known word counts for its language:
   of any other language. At least one of these words is neither a courtesy nor common in names. So
   "por favor" in an English text, "Ana de la Torre" and "El Paso" change nothing.
 - A text is English if it has at least two English words, and more than of any other language.
+- If the known words do not decide, the pieces of all words can (guess_language.py): "Etiketten
+  kommen leer raus". They also overrule the words if they clearly show Spanish, German or French.
 - A text that asks for a language ("in English please") decides by itself.
 
-Without a clear text, a conversation has the language of the number's earlier conversations. A first
-text of courtesies only ("hola") decides too, even with a single word.
+Without a clear text, a conversation has the language of the number's earlier conversations. Then
+its texts can decide together, with less certainty. A first text of courtesies only ("hola") decides
+too, even with a single word.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from handoff_service.rules.shared.guess_language import guess
 from handoff_service.rules.shared.language_words import (
     COURTESIES,
     ENGLISH,
@@ -66,6 +70,11 @@ _LETTERS: Mapping[Language, re.Pattern[str]] = {
 }
 _ACCENTS = str.maketrans("áéíóúüñàâçèêëîïôùûäöß", "aeiouunaaceeeiiouuaos")
 LEAST = 2  # words of the language in a clear text
+# The least probability of a guess. Among the 17,000 examples, guesses this sure were wrong less
+# often than the word lists.
+SURE, OVERRULES, LIKELY = 0.9, 0.85, 0.6
+SURE_OF_ONE_WORD = 0.97
+LONG = 4  # words; a shorter text can be a name, "de la Cruz", or a product, "dell docking station"
 
 
 def language_of(text: str) -> Language | None:
@@ -73,6 +82,15 @@ def language_of(text: str) -> Language | None:
     decide."""
     if (asked := requested_language(text)) is not None:
         return asked
+    by_words = language_by_words(text)
+    if by_words is None:
+        return _guess(text, SURE)
+    guessed = _guess(text, OVERRULES)
+    return by_words if guessed in (None, Language.ENGLISH) else guessed
+
+
+def language_by_words(text: str) -> Language | None:
+    """The language of a text in which known words decide. None: they do not decide."""
     words = _split(text)
     english = sum(word in ENGLISH for word in words)
     weights = {
@@ -86,6 +104,43 @@ def language_of(text: str) -> Language | None:
         return best if is_alone else None
     beside = max(_any_weight(language, text, words) for language in _WORDS)
     return Language.ENGLISH if english >= LEAST and english > beside else None
+
+
+def _guess(text: str, least: float) -> Language | None:
+    """The language that the pieces of the words show with at least this probability. None if too
+    few of the words can show a language: courtesies and names cannot."""
+    telling, is_long = _telling_words(text), len(_split(text)) >= LONG
+    if len(telling) < (1 if is_long else LEAST):
+        return None
+    code, probability = guess(text)
+    if probability < least:
+        return None
+    found = Language(code)
+    may_be_product = found is Language.ENGLISH and not any(word in ENGLISH for word in telling)
+    return None if may_be_product and len(telling) < LONG else found
+
+
+def _language_of_one_word(text: str) -> Language | None:
+    """The language that a first text of one word surely shows: "Öffnungszeiten"."""
+    if len(_split(text)) > 1 or not _telling_words(text.lower()):
+        return None
+    code, probability = guess(text)
+    return Language(code) if probability >= SURE_OF_ONE_WORD else None
+
+
+def _telling_words(text: str) -> list[str]:
+    """The words that are neither a courtesy nor common in names. Capitalized words can be names,
+    so they count only if a word list has them."""
+    if text.isupper():
+        text = text.lower()
+    found = []
+    for written in re.findall(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*", text):
+        (word,) = _split(written)
+        known = [one for one in _WORDS.values() if word in one.own]
+        vague = any(word in one.shared | one.courtesy for one in _WORDS.values())
+        if known or not (vague or written[0].isupper()):
+            found.append(word)
+    return found
 
 
 def _weight(language: Language, text: str, words: list[str]) -> float:
@@ -132,14 +187,21 @@ def conversation_language(
     """The language of the replies. ``texts``: the requester's texts in this conversation, the
     newest first. ``before``: their texts in earlier conversations, which count if ``texts`` do not
     decide. ``otherwise``: the language if no text decides."""
-    oldest = ""
-    for oldest in texts:
-        if (clear := language_of(oldest)) is not None:
+    unclear = []
+    for text in texts:
+        if (clear := language_of(text)) is not None:
             return clear
+        unclear.append(text)
     for text in before:
         if (clear := language_of(text)) is not None:
             return clear
-    return _language_of_all(oldest) or otherwise
+    oldest = unclear[-1] if unclear else ""
+    return (
+        _language_of_all(oldest)
+        or _guess(" ".join(unclear), LIKELY)
+        or _language_of_one_word(oldest)
+        or otherwise
+    )
 
 
 def _language_of_all(text: str) -> Language | None:

@@ -6,7 +6,7 @@ The classifier knows the text, not the case, so it takes such a text for a new r
 import re
 from collections.abc import Collection
 
-from handoff_service.rules.virtual_agent.questions import is_question
+from handoff_service.rules.virtual_agent.questions import begins_like_question, is_question
 
 LONGEST = 8  # words of an addition that begins with "the"
 _NEW = re.compile(
@@ -43,6 +43,18 @@ _ASKS_HOURS = re.compile(
     r"|que hora|hasta|cuando|wann|wie|offen|geoffnet|offnungszeiten|ouvert|horaires|quand"
     r"|quelle|you there|you around|you guys)\b"
 )
+_NAMES_CASES = re.compile(
+    r"\b(?:status|state|tickets?|cases?|requests?|orders?|ordered|progress|updates?|news|track\w*"
+    r"|cs\d+|inc\d+|other|another|old|last|yesterday|weeks?"
+    r"|estado|casos?|solicitud\w*|pedidos?|novedad\w*|seguimiento|otr[oa]s?|anterior|ayer"
+    r"|stand|status|fall|falls|ticket|anfrage|bestell\w*|neuigkeiten|neues|ander\w+|gestern"
+    r"|etat|statut|dossiers?|demandes?|commandes?|nouvelles|suivi|autres?|hier)\b"
+)
+_REACH = re.compile(
+    r"\b(?:reach|contact|call|ring|phone|mail|email|text|write|find|tell|let me know)\b"
+    r"|\b(?:llam\w+|contact\w+|escrib\w+|avis\w+|erreich\w+|ruf\w*|anruf\w*|schreib\w*|mailen"
+    r"|meld\w+|joindre|appel\w+|ecri\w+|contacter|envoy\w+)\b"
+)
 #: Devices that can also be a part of another device.
 _PARTS = frozenset({"monitor", "keyboard", "mouse", "webcam", "headset"})
 _WHOLE = frozenset({"laptop", "computer", "phone", "tablet"})
@@ -75,6 +87,18 @@ def asks_about_case(text: str) -> bool:
     """Whether a text right after a case asks about it: "When I can have it please?". False for a
     question that announces a problem: "can you help me with another issue?"."""
     return is_question(text) and not _ANNOUNCES.search(_folded(text))
+
+
+def asks_about_new_case(text: str) -> bool:
+    """Whether a question about cases, right after a case, is about that case: "are they coming?".
+    False if it can be about an earlier case: "any update on my other ticket?"."""
+    return begins_like_question(text) and not _NAMES_CASES.search(_folded(text))
+
+
+def tells_how_to_reach(text: str) -> bool:
+    """Whether a text with an address or number tells how to reach the sender: "you can mail me at
+    ann@example.com"."""
+    return bool(_REACH.search(_folded(text)))
 
 
 def is_availability(text: str) -> bool:
